@@ -1,0 +1,34 @@
+//! Compiles the contract with protox, so that no protoc is needed, and refuses an RPC without a permission.
+
+use std::{env, fs, path::PathBuf};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let files = [
+        "tandem/access/v1/access.proto",
+        "tandem/event/v1/event.proto",
+        "tandem/partners/v1/firm.proto",
+        "tandem/partners/v1/member.proto",
+        "tandem/partners/v1/relationship.proto",
+        "tandem/orders/v1/content.proto",
+        "tandem/orders/v1/order.proto",
+        "tandem/orders/v1/event.proto",
+        "tandem/stream/v1/stream.proto",
+        "tandem/interchange/v1/document.proto",
+    ];
+    println!("cargo:rerun-if-changed=tandem");
+    println!("cargo:rerun-if-changed=google");
+
+    // The compiler keeps our options as extension fields; prost_types would drop them.
+    let mut compiler = protox::Compiler::new(["."])?;
+    compiler.include_imports(true).include_source_info(false);
+    compiler.open_files(files)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+
+    let with_comments = protox::compile(files, ["."])?;
+    tonic_prost_build::configure()
+        .build_transport(true)
+        .bytes(".")
+        .compile_fds(with_comments)?;
+    Ok(())
+}

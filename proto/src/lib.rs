@@ -1,0 +1,54 @@
+//! The contract of Tandem, compiled: one module a proto package, and the descriptors that name permissions and
+//! event types. **Invariant:** nothing here decides anything; a rule that the contract cannot say belongs to a
+//! service.
+
+/// Well-known shapes from `google.type`.
+pub mod google {
+    #[allow(missing_docs)]
+    pub mod r#type {
+        tonic::include_proto!("google.r#type");
+    }
+}
+
+/// Every package of Tandem, as `tandem::<context>::v1`.
+pub mod tandem {
+    pub mod access {
+        pub mod v1 {
+            tonic::include_proto!("tandem.access.v1");
+        }
+    }
+    pub mod event {
+        pub mod v1 {
+            tonic::include_proto!("tandem.event.v1");
+        }
+    }
+    pub mod partners {
+        pub mod v1 {
+            tonic::include_proto!("tandem.partners.v1");
+        }
+    }
+    pub mod orders {
+        pub mod v1 {
+            tonic::include_proto!("tandem.orders.v1");
+        }
+    }
+    pub mod stream {
+        pub mod v1 {
+            tonic::include_proto!("tandem.stream.v1");
+        }
+    }
+    pub mod interchange {
+        pub mod v1 {
+            tonic::include_proto!("tandem.interchange.v1");
+        }
+    }
+}
+
+pub use google::r#type::{Date, Decimal};
+pub use tandem::{
+    access::v1 as access, event::v1 as event, interchange::v1 as interchange, orders::v1 as orders,
+    partners::v1 as partners, stream::v1 as stream,
+};
+
+/// The encoded `FileDescriptorSet` of the whole contract, imports and our options included.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
