@@ -1,1 +1,29 @@
-//! x
+//! What every Tandem service stands on, and no business: configuration, telemetry, errors, who calls, the tenant
+//! wall, idempotency, the outbox, the reader's side of the event log, pages, and how a listener is served.
+//!
+//! **Invariant:** `tonic::Status` is built in [`error`] alone, time and ids come from [`clock`], settings from
+//! [`config`], and a connection to a firm's rows from [`db::TenantPool`].
+
+pub mod batch;
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod cursor;
+pub mod db;
+pub mod error;
+pub mod feed;
+pub mod gate;
+pub mod idempotency;
+pub mod migrate;
+pub mod outbox;
+pub mod page;
+pub mod secret;
+pub mod serve;
+pub mod service;
+pub mod telemetry;
+pub mod value;
+
+pub use error::{Error, Field, Reason, Result};
+
+/// The schema `event`: outbox, log, feeds and idempotency.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,0 +1,146 @@
+//! Group commit: commands of one firm that wait while its last transaction runs go into the next one together.
+//!
+//! The first command of an idle firm runs at once and alone. Each firm has one transaction at a time, so that its
+//! own commands never wait for each other's locks; firms do not wait for each other.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{Error, Reason, Result};
+
+/// Runs a slice of commands of one firm; answers one result for each, in order.
+pub type Run<C, R> = Arc<dyn Fn(Uuid, Vec<C>) -> BoxFuture<'static, Vec<Result<R>>> + Send + Sync>;
+
+/// Collects commands of a firm into slices.
+pub struct Batcher<C, R> {
+    lanes: Arc<Mutex<HashMap<Uuid, Vec<Waiting<C, R>>>>>,
+    run: Run<C, R>,
+    max: usize,
+}
+
+struct Waiting<C, R> {
+    command: C,
+    answer: oneshot::Sender<Result<R>>,
+}
+
+impl<C: Send + 'static, R: Send + 'static> Batcher<C, R> {
+    /// A batcher of slices of at most `max`.
+    pub fn new(max: usize, run: Run<C, R>) -> Self {
+        Self { lanes: Arc::default(), run, max }
+    }
+
+    /// Runs the command in the firm's next slice.
+    pub async fn submit(&self, firm: Uuid, command: C) -> Result<R> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { command, answer };
+        let idle = {
+            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            // A lane exists while its firm's transaction runs.
+            match lanes.get_mut(&firm) {
+                Some(lane) => {
+                    lane.push(waiting);
+                    None
+                }
+                None => {
+                    lanes.insert(firm, Vec::new());
+                    Some(waiting)
+                }
+            }
+        };
+        if let Some(first) = idle {
+            let (lanes, run, max) = (self.lanes.clone(), self.run.clone(), self.max);
+            tokio::spawn(drain(firm, vec![first], lanes, run, max));
+        }
+        answered.await.unwrap_or_else(|_| Err(Error::new(Reason::UNAVAILABLE)))
+    }
+}
+
+/// Closes the lane even where a slice panics, so that the firm is not stuck for ever.
+struct Lane<C, R> {
+    firm: Uuid,
+    lanes: Arc<Mutex<HashMap<Uuid, Vec<Waiting<C, R>>>>>,
+    closed: bool,
+}
+
+impl<C, R> Drop for Lane<C, R> {
+    fn drop(&mut self) {
+        if self.closed {
+            // Another lane of the firm may be open by now.
+            return;
+        }
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.firm);
+    }
+}
+
+async fn drain<C: Send + 'static, R: Send + 'static>(
+    firm: Uuid,
+    mut slice: Vec<Waiting<C, R>>,
+    lanes: Arc<Mutex<HashMap<Uuid, Vec<Waiting<C, R>>>>>,
+    run: Run<C, R>,
+    max: usize,
+) {
+    let mut lane = Lane { firm, lanes, closed: false };
+    loop {
+        let (commands, answers): (Vec<_>, Vec<_>) =
+            slice.into_iter().map(|waiting| (waiting.command, waiting.answer)).unzip();
+        let results = run(firm, commands).await;
+        for (answer, result) in answers.into_iter().zip(results) {
+            // The caller may have gone; its command took effect all the same, and a repeat replays it.
+            let _ = answer.send(result);
+        }
+        let lanes = lane.lanes.clone();
+        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = match lanes.get_mut(&firm) {
+            Some(waiting) if !waiting.is_empty() => waiting,
+            _ => {
+                lanes.remove(&firm);
+                lane.closed = true;
+                return;
+            }
+        };
+        let take = waiting.len().min(max);
+        slice = waiting.drain(..take).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_goes_together_and_each_gets_its_own_answer() {
+        let sizes = Arc::new(Mutex::new(Vec::new()));
+        let seen = sizes.clone();
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let held = gate.clone();
+        let run: Run<u32, u32> = Arc::new(move |_, commands: Vec<u32>| {
+            seen.lock().unwrap().push(commands.len());
+            let held = held.clone();
+            Box::pin(async move {
+                held.acquire().await.unwrap().forget();
+                commands.into_iter().map(|c| Ok(c * 2)).collect()
+            })
+        });
+        let batcher = Arc::new(Batcher::new(4, run));
+        let mut tasks = tokio::task::JoinSet::new();
+        for i in 0..10 {
+            let batcher = batcher.clone();
+            tasks.spawn(async move { (i, batcher.submit(Uuid::nil(), i).await.unwrap()) });
+        }
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(10);
+        while let Some(done) = tasks.join_next().await {
+            let (i, answer) = done.unwrap();
+            assert_eq!(answer, i * 2);
+        }
+        assert_eq!(*sizes.lock().unwrap(), [1, 4, 4, 1]);
+    }
+}

@@ -1,0 +1,296 @@
+//! Who calls: a member's session or an API key, resolved once a request, and what its roles allow.
+//!
+//! Credentials are rows of partners. The one function that may look across firms,
+//! `partners.resolve_credential(kind, id, sha256)`, answers the whole caller; the answer is kept at most 5 s, so
+//! that a revoked credential stops working within that time.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use proto::access::Permission;
+pub use proto::partners::Role;
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::{
+    Error, Reason, Result,
+    db::TenantPool,
+    secret::{self, Redacted},
+};
+
+/// How long a resolved caller is believed.
+pub const CACHED: Duration = Duration::from_secs(5);
+/// The most callers kept at once.
+const CACHE_SIZE: usize = 20_000;
+
+/// Who calls, and what it may do.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The firm that it acts for.
+    pub firm: Uuid,
+    /// The firm's name, for greetings.
+    pub firm_name: String,
+    /// Whether the firm is seeded example data.
+    pub sandbox: bool,
+    /// The credential behind the call.
+    pub credential: Credential,
+    /// The member's or key's row.
+    pub actor: Uuid,
+    /// What people call it.
+    pub actor_name: String,
+    /// What it may do.
+    pub roles: Vec<Role>,
+    /// Own sites it is narrowed to; empty: all.
+    pub sites: Vec<String>,
+    /// Own purchasing groups it is narrowed to; empty: all.
+    pub purchasing_groups: Vec<String>,
+    /// `zh` or `en`.
+    pub locale: String,
+    /// The token itself, to call other services with the caller's own rights.
+    pub token: Redacted<String>,
+    /// W3C trace context of the request; empty where there is none.
+    pub traceparent: String,
+}
+
+/// A kind of credential and its public part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Credential {
+    /// Machine or person.
+    pub kind: CredentialKind,
+    /// The key's or session's id.
+    pub id: String,
+}
+
+/// What kind of credential a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CredentialKind {
+    /// `tdm_live_<id>_<secret>_<crc>`, for machines.
+    ApiKey,
+    /// `tdm_session_<id>_<secret>_<crc>`, for people.
+    Session,
+}
+
+impl CredentialKind {
+    /// As partners stores it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CredentialKind::ApiKey => "api_key",
+            CredentialKind::Session => "session",
+        }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            CredentialKind::ApiKey => "tdm_live_",
+            CredentialKind::Session => "tdm_session_",
+        }
+    }
+}
+
+/// Makes a token of a kind: its id, the token to show once, and the SHA-256 to store.
+pub fn new_token(kind: CredentialKind) -> (String, Redacted<String>, [u8; 32]) {
+    let id = hex::encode(secret::random::<8>());
+    let body = format!("{}{id}_{}", kind.prefix(), hex::encode(secret::random::<32>()));
+    let token = format!("{body}_{:08x}", crc32fast::hash(body.as_bytes()));
+    let sha256 = secret::sha256(token.as_bytes());
+    (id, Redacted::new(token), sha256)
+}
+
+/// The kind and id of a token whose form and checksum are right. Says nothing about whether it works.
+pub fn parse_token(token: &str) -> Option<Credential> {
+    let kind = [CredentialKind::ApiKey, CredentialKind::Session]
+        .into_iter()
+        .find(|kind| token.starts_with(kind.prefix()))?;
+    let (body, crc) = token.rsplit_once('_')?;
+    let (id, secret) = body.strip_prefix(kind.prefix())?.split_once('_')?;
+    let lower_hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let whole = id.len() == 16 && secret.len() == 64 && lower_hex(id) && lower_hex(secret);
+    (whole && crc == format!("{:08x}", crc32fast::hash(body.as_bytes())))
+        .then(|| Credential { kind, id: id.to_string() })
+}
+
+impl Caller {
+    /// Whether one of the roles grants the permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.roles.iter().any(|role| granted(*role).contains(&permission))
+    }
+
+    /// Everything that the roles grant, each once.
+    pub fn permissions(&self) -> Vec<Permission> {
+        let mut all: Vec<_> = self.roles.iter().flat_map(|role| granted(*role)).copied().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Whether the caller is not narrowed away from something of its own firm with these sites and this group.
+    pub fn covers(&self, sites: &[String], purchasing_group: &str) -> bool {
+        let site = self.sites.is_empty() || sites.is_empty() || sites.iter().any(|s| self.sites.contains(s));
+        let group = self.purchasing_groups.is_empty()
+            || self.purchasing_groups.iter().any(|group| group == purchasing_group);
+        site && group
+    }
+}
+
+/// What a role allows. The operator runs the platform and sees no business.
+pub fn granted(role: Role) -> &'static [Permission] {
+    use Permission as P;
+    match role {
+        Role::Admin => &[
+            P::Self_,
+            P::PartnersRead,
+            P::PartnersWrite,
+            P::MembersAdmin,
+            P::OrdersRead,
+            P::OrdersPublish,
+            P::OrdersRespond,
+            P::StreamRead,
+            P::DocumentsImport,
+            P::DocumentsRead,
+        ],
+        Role::Buyer => &[
+            P::Self_,
+            P::PartnersRead,
+            P::PartnersWrite,
+            P::OrdersRead,
+            P::OrdersPublish,
+            P::StreamRead,
+            P::DocumentsImport,
+            P::DocumentsRead,
+        ],
+        Role::Sales => {
+            &[P::Self_, P::PartnersRead, P::OrdersRead, P::OrdersRespond, P::StreamRead, P::DocumentsRead]
+        }
+        Role::Viewer => &[P::Self_, P::PartnersRead, P::OrdersRead, P::StreamRead, P::DocumentsRead],
+        Role::Operator => &[P::Self_, P::PartnersRead, P::MembersAdmin, P::Operate],
+        Role::Unspecified => &[],
+    }
+}
+
+/// Finds out who is behind a token.
+#[derive(Clone)]
+pub struct Resolver {
+    pool: TenantPool,
+    cache: Arc<Mutex<HashMap<[u8; 32], (Instant, Caller)>>>,
+}
+
+impl Resolver {
+    /// A resolver over the given database.
+    pub fn new(pool: TenantPool) -> Self {
+        Self { pool, cache: Arc::default() }
+    }
+
+    /// The caller behind a token; UNAUTHENTICATED for one that is malformed, unknown, expired or revoked, without
+    /// saying which.
+    pub async fn resolve(&self, token: &str) -> Result<Caller> {
+        let unknown = || Error::new(Reason::UNAUTHENTICATED);
+        let credential = parse_token(token).ok_or_else(unknown)?;
+        let sha256 = secret::sha256(token.as_bytes());
+        if let Some(caller) = self.cached(&sha256) {
+            return Ok(caller);
+        }
+        let caller = self.look_up(token, credential, &sha256).await?.ok_or_else(unknown)?;
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHE_SIZE {
+            cache.retain(|_, (since, _)| since.elapsed() < CACHED);
+        }
+        if cache.len() < CACHE_SIZE {
+            cache.insert(sha256, (Instant::now(), caller.clone()));
+        }
+        Ok(caller)
+    }
+
+    /// Forgets a credential at once, in this process; others forget it within [`CACHED`].
+    pub fn forget(&self, credential: &Credential) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|_, (_, caller)| caller.credential != *credential);
+    }
+
+    /// Which of these credentials no longer work.
+    pub async fn ended(&self, credentials: &[Credential]) -> Result<Vec<Credential>> {
+        let kinds: Vec<&str> = credentials.iter().map(|c| c.kind.as_str()).collect();
+        let ids: Vec<&str> = credentials.iter().map(|c| c.id.as_str()).collect();
+        let mut tx = self.pool.begin_outside().await?;
+        // Not checked at compile time: the function is published by partners, which builds on this crate.
+        let rows = sqlx::query("select kind, id from partners.ended_credentials($1, $2)")
+            .bind(kinds)
+            .bind(ids)
+            .fetch_all(tx.conn())
+            .await?;
+        let gone: Vec<(String, String)> =
+            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
+        let ended = |c: &&Credential| gone.iter().any(|(kind, id)| kind == c.kind.as_str() && *id == c.id);
+        Ok(credentials.iter().filter(ended).cloned().collect())
+    }
+
+    fn cached(&self, sha256: &[u8; 32]) -> Option<Caller> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(sha256).filter(|(since, _)| since.elapsed() < CACHED).map(|(_, caller)| caller.clone())
+    }
+
+    async fn look_up(&self, token: &str, credential: Credential, sha256: &[u8; 32]) -> Result<Option<Caller>> {
+        let mut tx = self.pool.begin_outside().await?;
+        // Not checked at compile time: the function is published by partners, which builds on this crate.
+        let row = sqlx::query(
+            "select firm, firm_name, sandbox, actor, actor_name, roles, sites, purchasing_groups, locale
+             from partners.resolve_credential($1, $2, $3)",
+        )
+        .bind(credential.kind.as_str())
+        .bind(&credential.id)
+        .bind(sha256.as_slice())
+        .fetch_optional(tx.conn())
+        .await?;
+        tx.commit().await?;
+        let Some(row) = row else { return Ok(None) };
+        let roles: Vec<i32> = row.try_get("roles")?;
+        Ok(Some(Caller {
+            firm: row.try_get("firm")?,
+            firm_name: row.try_get("firm_name")?,
+            sandbox: row.try_get("sandbox")?,
+            credential,
+            actor: row.try_get("actor")?,
+            actor_name: row.try_get("actor_name")?,
+            roles: roles.into_iter().filter_map(|role| Role::try_from(role).ok()).collect(),
+            sites: row.try_get("sites")?,
+            purchasing_groups: row.try_get("purchasing_groups")?,
+            locale: row.try_get("locale")?,
+            token: Redacted::new(token.to_string()),
+            traceparent: String::new(),
+        }))
+    }
+}
+
+/// The caller that the gate put into the request.
+pub fn of<T>(request: &tonic::Request<T>) -> Result<Caller> {
+    request.extensions().get::<Caller>().cloned().ok_or_else(|| Error::new(Reason::UNAUTHENTICATED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_recognised_by_its_checksum() {
+        for kind in [CredentialKind::ApiKey, CredentialKind::Session] {
+            let (id, token, _) = new_token(kind);
+            let token = token.reveal();
+            assert_eq!(parse_token(token), Some(Credential { kind, id }));
+            assert_eq!(parse_token(&token.to_uppercase()), None, "case counts");
+            assert_eq!(parse_token(&format!("{token}\n")), None, "nothing may follow");
+            assert_eq!(parse_token(&token[..token.len() - 1]), None, "truncated");
+            let mut other = token.clone().into_bytes();
+            other[30] = if other[30] == b'0' { b'1' } else { b'0' };
+            assert_eq!(parse_token(&String::from_utf8(other).unwrap()), None, "checksum");
+        }
+    }
+
+    #[test]
+    fn the_operator_sees_no_business() {
+        for permission in [Permission::OrdersRead, Permission::DocumentsRead, Permission::StreamRead] {
+            assert!(!granted(Role::Operator).contains(&permission));
+        }
+    }
+}

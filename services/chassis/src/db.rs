@@ -1,0 +1,122 @@
+//! The tenant wall: the only way to a connection is a transaction of one firm, in which row-level security sees
+//! that firm alone.
+//!
+//! **Invariant:** `tandem.firm` is set with `is_local`, in the same round trip that begins the transaction, so
+//! that a pooled connection never carries one firm's setting into another's transaction.
+
+use std::time::Duration;
+
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use uuid::Uuid;
+
+use crate::error::Result;
+
+/// Connections of `tandem_app`, usable only inside a firm's transaction.
+#[derive(Clone, Debug)]
+pub struct TenantPool(PgPool);
+
+impl TenantPool {
+    /// Wraps a pool that logs in as `tandem_app`.
+    pub fn new(pool: PgPool) -> Self {
+        Self(pool)
+    }
+
+    /// Begins a transaction that sees the firm's rows.
+    pub async fn begin(&self, firm: Uuid) -> Result<TenantTx> {
+        // A UUID prints as hex and hyphens only, so that it cannot end the literal.
+        let begin = format!("begin; select set_config('tandem.firm', '{firm}', true)");
+        let tx = self.0.begin_with(AssertSqlSafe(begin)).await?;
+        Ok(TenantTx { tx, firm })
+    }
+
+    /// Begins a transaction of no firm: it sees no rows, and serves only published definer functions, such as
+    /// those that resolve a credential or a link.
+    pub async fn begin_outside(&self) -> Result<TenantTx> {
+        let tx = self.0.begin_with("begin; select set_config('tandem.firm', '', true)").await?;
+        Ok(TenantTx { tx, firm: Uuid::nil() })
+    }
+
+    /// Whether the database answers, within two seconds.
+    pub async fn ready(&self) -> bool {
+        let ask = async { self.0.acquire().await?.ping().await };
+        matches!(tokio::time::timeout(Duration::from_secs(2), ask).await, Ok(Ok(())))
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+/// A transaction of one firm. Dropping it rolls back.
+#[derive(Debug)]
+pub struct TenantTx {
+    tx: Transaction<'static, Postgres>,
+    firm: Uuid,
+}
+
+impl TenantTx {
+    /// The firm whose rows it sees.
+    pub fn firm(&self) -> Uuid {
+        self.firm
+    }
+
+    /// The connection, for statements.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Makes everything durable.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+
+    /// Undoes everything.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.tx.rollback().await?)
+    }
+}
+
+/// Opens a pool. Statements longer than 30 s and transactions idle for 30 s are ended by the database.
+pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
+    let options = options
+        .application_name("tandem")
+        .options([("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "30s")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(max)
+        .acquire_timeout(Duration::from_secs(8))
+        .idle_timeout(Duration::from_secs(300))
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}
+
+/// Whether a database error is the violation of the named constraint.
+pub fn is_constraint(error: &sqlx::Error, name: &str) -> bool {
+    matches!(error, sqlx::Error::Database(db) if db.constraint() == Some(name))
+}
+
+/// Refuses a login that could see through the wall: a superuser, BYPASSRLS, or an owner of tables.
+pub async fn check_wall(pool: &PgPool) -> anyhow::Result<()> {
+    let row = sqlx::query!(
+        r#"select current_user::text as "name!", rolsuper as "superuser!", rolbypassrls as "bypass!",
+                  exists (select from pg_class where relowner = pg_roles.oid and relkind in ('r', 'p')) as "owner!"
+           from pg_roles where rolname = current_user"#
+    )
+    .fetch_one(pool)
+    .await?;
+    if row.superuser || row.bypass || row.owner {
+        anyhow::bail!(
+            "database login {} can see every firm's rows (superuser {}, bypassrls {}, owns tables {}); \
+             use tandem_app as `tandem migrate` creates it",
+            row.name,
+            row.superuser,
+            row.bypass,
+            row.owner
+        );
+    }
+    Ok(())
+}

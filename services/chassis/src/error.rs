@@ -1,0 +1,309 @@
+//! Typed errors and the one place where they become `google.rpc.Status`.
+//!
+//! A service says *why* with a [`Reason`]; code, wording in both languages and details follow from it here.
+//! What an INTERNAL error was about goes to the log, never to the caller.
+
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetail, ErrorInfo, FieldViolation, LocalizedMessage, RetryInfo, StatusExt};
+
+/// What most functions of a service answer.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The `domain` of every ErrorInfo.
+pub const DOMAIN: &str = "tandem";
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident, $code:ident, $en:literal, $zh:literal;)*) => {
+        /// Why something was refused: what programs act on. Each has one gRPC code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(non_camel_case_types, reason = "the names are those on the wire")]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason, for tests and documentation.
+            pub const ALL: &[Reason] = &[$(Reason::$name,)*];
+
+            /// As it stands in ErrorInfo.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Reason::$name => stringify!($name),)* }
+            }
+
+            /// The gRPC code that goes with it.
+            pub fn code(self) -> Code {
+                match self { $(Reason::$name => Code::$code,)* }
+            }
+
+            /// For a person, in English; says what to do.
+            pub fn en(self) -> &'static str {
+                match self { $(Reason::$name => $en,)* }
+            }
+
+            /// For a person, in Chinese; says what to do.
+            pub fn zh(self) -> &'static str {
+                match self { $(Reason::$name => $zh,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// One or more fields are wrong; all of them are named.
+    INVALID_FIELDS, InvalidArgument, "some fields are wrong; correct those named and send it again", "有字段填写错误,请按提示改正后重新提交";
+    /// A page token that is not ours, or for another question.
+    PAGE_TOKEN_INVALID, InvalidArgument, "the page token does not fit this list; start again at the first page", "翻页标记无效,请从第一页重新开始";
+    /// A cursor that is not ours.
+    CURSOR_INVALID, InvalidArgument, "the cursor is not one of this feed; use one that came with an event", "游标无效,请使用随事件收到的游标";
+    /// A request larger than its limit.
+    REQUEST_TOO_LARGE, ResourceExhausted, "the request is too large; split it", "请求过大,请拆分后再提交";
+    /// No credential, or one that does not work.
+    UNAUTHENTICATED, Unauthenticated, "no valid credential; send `authorization: Bearer` with an api key or session token", "未登录或凭证无效,请重新登录";
+    /// The caller is known but may not do this.
+    PERMISSION_DENIED, PermissionDenied, "your roles do not allow this; ask your administrator", "您的角色无权执行此操作,请联系管理员";
+    /// It does not exist, or is not for the caller to know.
+    NOT_FOUND, NotFound, "not found; check the id", "未找到,请核对编号";
+    /// The supplier's address fits none of the buyer's partners.
+    SUPPLIER_UNKNOWN, NotFound, "no partner fits this supplier address; check the number or invite the supplier", "没有与该供应商信息匹配的合作伙伴,请核对编号或邀请供应商";
+    /// The parts of the supplier's address mean different firms.
+    SUPPLIER_AMBIGUOUS, FailedPrecondition, "the supplier address fits several partners; name one by vendor number", "供应商信息对应多家企业,请用供应商编码指明一家";
+    /// The relationship is suspended or has ended.
+    RELATIONSHIP_NOT_ACTIVE, FailedPrecondition, "the relationship with this firm is suspended or has ended", "与该企业的合作关系已暂停或终止";
+    /// The relationship has ended for good.
+    RELATIONSHIP_ENDED, FailedPrecondition, "the relationship has ended; invite the firm again", "合作关系已终止,请重新邀请";
+    /// The number is taken.
+    ORDER_EXISTS, AlreadyExists, "an order of this number was published before; its id and revision are in the details", "该订单号已发布过,详情中有其编号和修订号";
+    /// Something with this name or number is there already.
+    ALREADY_EXISTS, AlreadyExists, "it exists already", "已存在";
+    /// The same request id came with another body.
+    IDEMPOTENCY_KEY_REUSED, FailedPrecondition, "this request_id was used for a different request; use a new one", "该请求编号已用于另一请求,请换一个";
+    /// The buyer has published another revision since.
+    REVISION_OUTDATED, FailedPrecondition, "the buyer has changed the order since; look at the new revision and answer that", "采购方已修订该订单,请查看新修订后再答复";
+    /// Nothing of the line is unanswered.
+    NOTHING_UNANSWERED, FailedPrecondition, "nothing here waits for an answer any more", "没有待答复的数量";
+    /// The proposal was decided before.
+    PROPOSAL_RESOLVED, FailedPrecondition, "the proposal was decided before", "该提议已处理过";
+    /// A link whose time is over.
+    LINK_EXPIRED, FailedPrecondition, "the link has expired; ask for a new one", "链接已过期,请索取新链接";
+    /// A link that was used.
+    LINK_USED, FailedPrecondition, "the link was used already; ask for a new one", "链接已使用过,请索取新链接";
+    /// The invitation was accepted before.
+    INVITATION_ACCEPTED, FailedPrecondition, "the invitation was accepted already", "邀请已被接受";
+    /// A firm cannot be its own partner.
+    OWN_FIRM, FailedPrecondition, "a firm cannot be its own partner", "不能与本企业建立合作关系";
+    /// Nobody would be left to administer the firm.
+    LAST_ADMIN, FailedPrecondition, "the firm needs one administrator; name another first", "企业至少需要一名管理员,请先指定另一名";
+    /// Too many active keys.
+    TOO_MANY_KEYS, FailedPrecondition, "too many active keys; revoke one first", "有效密钥过多,请先停用一个";
+    /// Somebody else changed it first.
+    STALE_ETAG, Aborted, "somebody changed it meanwhile; read it again and retry", "数据已被他人修改,请刷新后重试";
+    /// Two writers met; the same request may simply be sent again.
+    CONFLICT, Aborted, "another change came in between; send the same request again", "操作冲突,请重新提交";
+    /// The cursor lies before what the log still holds.
+    CURSOR_EXPIRED, OutOfRange, "the log no longer reaches back to this cursor; start at the oldest cursor in the details", "日志已不含该位置,请从详情中的最早游标开始";
+    /// The cursor names a history that this database does not have.
+    FEED_DIVERGED, FailedPrecondition, "this feed was restored to an earlier state; read a snapshot and start anew", "事件流已恢复到较早状态,请重新同步";
+    /// XML that is not well-formed.
+    XML_MALFORMED, InvalidArgument, "the document is not well-formed xml", "文件不是格式正确的 XML";
+    /// XML with a DOCTYPE.
+    XML_DOCTYPE, InvalidArgument, "documents with a DOCTYPE are refused; remove it", "不接受带 DOCTYPE 的文件,请去掉后重试";
+    /// XML beyond the limits of depth, size or count.
+    XML_TOO_COMPLEX, InvalidArgument, "the document exceeds the limits of depth, size or count", "文件超出深度、大小或数量限制";
+    /// A document of a kind that is not taken.
+    DOCUMENT_UNSUPPORTED, InvalidArgument, "this kind of document is not supported; send a UBL 2.x Order", "不支持该类型的文件,请提交 UBL 2.x 订单";
+    /// Too many requests.
+    RATE_LIMITED, ResourceExhausted, "too many requests; wait and retry", "请求过于频繁,请稍后重试";
+    /// Too many open streams.
+    TOO_MANY_STREAMS, ResourceExhausted, "too many open streams; close some", "打开的订阅过多,请关闭一些";
+    /// The server is shutting down.
+    DRAINING, Unavailable, "the server is restarting; reconnect and go on from your cursor", "服务正在重启,请稍后重连";
+    /// Something that is needed does not answer.
+    UNAVAILABLE, Unavailable, "the service is busy or restarting; retry shortly", "服务暂时不可用,请稍后重试";
+    /// It took too long.
+    DEADLINE_EXCEEDED, DeadlineExceeded, "it took too long; send the same request again", "处理超时,请重新提交";
+    /// A fault of ours; the log has it under the request id.
+    INTERNAL, Internal, "something went wrong on our side; retry, and report the request id if it stays", "系统内部错误,请重试;如仍出现请报告请求编号";
+}
+
+/// A bad field: where and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Path as in the request, such as `content.lines[2].quantity`.
+    pub path: String,
+    /// What is wrong, such as `REQUIRED`.
+    pub reason: &'static str,
+    /// For a person.
+    pub message: String,
+}
+
+impl Field {
+    /// A bad field at a path.
+    pub fn new(path: impl Into<String>, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { path: path.into(), reason, message: message.into() }
+    }
+}
+
+/// A refusal or fault on its way to the caller.
+#[derive(Debug)]
+pub struct Error {
+    /// What programs act on.
+    pub reason: Reason,
+    /// Overrides the reason's English wording where more can be said.
+    pub message: Option<String>,
+    /// Every bad field.
+    pub fields: Vec<Field>,
+    /// Facts that help to go on, such as the id of what exists.
+    pub metadata: Vec<(&'static str, String)>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+    /// What really happened, for the log alone.
+    pub source: Option<anyhow::Error>,
+    /// A status of another service that is handed through as it is.
+    passed_on: Option<Box<Status>>,
+}
+
+impl Error {
+    /// An error with its reason's own wording.
+    pub fn new(reason: Reason) -> Self {
+        Self {
+            reason,
+            message: None,
+            fields: Vec::new(),
+            metadata: Vec::new(),
+            retry_after: None,
+            source: None,
+            passed_on: None,
+        }
+    }
+
+    /// INVALID_ARGUMENT naming every bad field.
+    pub fn invalid(fields: Vec<Field>) -> Self {
+        Self { fields, ..Self::new(Reason::INVALID_FIELDS) }
+    }
+
+    /// INVALID_ARGUMENT for one field.
+    pub fn field(path: impl Into<String>, reason: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![Field::new(path, reason, message)])
+    }
+
+    /// NOT_FOUND, worded the same for what is not there and for what belongs to others.
+    pub fn not_found() -> Self {
+        Self::new(Reason::NOT_FOUND)
+    }
+
+    /// A fault of ours; `source` goes to the log.
+    pub fn internal(source: impl Into<anyhow::Error>) -> Self {
+        Self { source: Some(source.into()), ..Self::new(Reason::INTERNAL) }
+    }
+
+    /// A status that another service answered, handed through unchanged.
+    pub fn passed_on(status: Status) -> Self {
+        Self { passed_on: Some(Box::new(status)), ..Self::new(Reason::INTERNAL) }
+    }
+
+    /// The same error with a sentence of its own.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// The same error with a fact that helps to go on.
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// The same error with a hint when to try again.
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.message.as_deref().unwrap_or_else(|| self.reason.en()))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let reason = match &error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Reason::UNAVAILABLE,
+            // 40001 serialization failure, 40P01 deadlock; 57P01–57P03 the database is going down or coming up
+            sqlx::Error::Database(db) => match db.code().as_deref() {
+                Some("40001" | "40P01") => Reason::CONFLICT,
+                Some("57P01" | "57P02" | "57P03") => Reason::UNAVAILABLE,
+                _ => Reason::INTERNAL,
+            },
+            _ => Reason::INTERNAL,
+        };
+        Self { source: Some(error.into()), ..Self::new(reason) }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        if let Some(status) = error.passed_on {
+            return *status;
+        }
+        if error.reason.code() == Code::Internal || error.source.is_some() {
+            let source = error.source.as_ref().map(|source| format!("{source:#}")).unwrap_or_default();
+            tracing::error!(reason = error.reason.as_str(), source, "request failed");
+        }
+        let message = error.to_string();
+        let metadata: std::collections::HashMap<_, _> =
+            error.metadata.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
+        let mut details: Vec<ErrorDetail> =
+            vec![ErrorInfo::new(error.reason.as_str(), DOMAIN, metadata).into()];
+        if !error.fields.is_empty() {
+            let violations = error.fields.into_iter().map(|field| FieldViolation {
+                field: field.path,
+                description: field.message,
+                reason: field.reason.to_string(),
+                localized_message: None,
+            });
+            details.push(tonic_types::BadRequest::new(violations.collect::<Vec<_>>()).into());
+        }
+        if let Some(after) = error.retry_after {
+            details.push(RetryInfo::new(Some(after)).into());
+        }
+        details.push(LocalizedMessage::new("zh-CN", error.reason.zh()).into());
+        details.push(LocalizedMessage::new("en", message.clone()).into());
+        Status::with_error_details_vec(error.reason.code(), message, details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_becomes_a_status_with_both_languages() {
+        for reason in Reason::ALL {
+            let status = Status::from(Error::new(*reason).with("order_id", "1"));
+            let details = status.get_error_details();
+            let info = details.error_info().expect("ErrorInfo");
+            assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason.as_str(), "tandem"));
+            assert_eq!(status.code(), reason.code());
+            assert!(reason.zh().chars().any(|c| c as u32 > 0x2e80), "{reason:?} has a Chinese wording");
+            assert!(!reason.en().ends_with('.') && !reason.en().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_inside_is_not_told() {
+        let status = Status::from(Error::internal(anyhow::anyhow!("password=hunter2")));
+        assert!(!format!("{status:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn every_bad_field_is_named() {
+        let fields = vec![Field::new("a", "REQUIRED", "is required"), Field::new("b[1]", "RANGE", "too large")];
+        let details = Status::from(Error::invalid(fields)).get_error_details();
+        let violations = &details.bad_request().expect("BadRequest").field_violations;
+        assert_eq!(violations.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["a", "b[1]"]);
+    }
+}

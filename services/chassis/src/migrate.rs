@@ -1,0 +1,92 @@
+//! Roles first, then each schema in its fixed order, under one lock in the maintenance database: roles belong to
+//! the cluster and advisory locks to a database, so that a lock anywhere else would not keep two starters apart.
+
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection,
+    migrate::Migrator,
+    postgres::PgConnectOptions,
+};
+
+/// Any number that no other program on the cluster uses for an advisory lock.
+const LOCK: i64 = 0x7461_6e64_656d;
+
+/// Passwords of the three logins; empty keeps what is there (peer or trust authentication, or set by hand).
+#[derive(Clone, Default)]
+pub struct Passwords {
+    pub owner: String,
+    pub app: String,
+    pub stream: String,
+}
+
+/// Creates the roles and the database's schemas as far as they are missing, and applies what is new.
+///
+/// `admin` logs in as a role that may create roles; `migrators` are applied in order as tandem_owner.
+pub async fn run(
+    admin: &PgConnectOptions,
+    passwords: &Passwords,
+    migrators: &[(&str, &Migrator)],
+) -> anyhow::Result<()> {
+    let mut lock = PgConnection::connect_with(&admin.clone().database("postgres")).await?;
+    sqlx::query!("select pg_advisory_lock($1)", LOCK).execute(&mut lock).await?;
+    let done = migrate(admin, &mut lock, passwords, migrators).await;
+    // Closing the session releases the lock.
+    let _ = lock.close().await;
+    done
+}
+
+async fn migrate(
+    admin: &PgConnectOptions,
+    maintenance: &mut PgConnection,
+    passwords: &Passwords,
+    migrators: &[(&str, &Migrator)],
+) -> anyhow::Result<()> {
+    sqlx::raw_sql(include_str!("../sql/roles.sql")).execute(&mut *maintenance).await?;
+    for (role, password) in
+        [("tandem_owner", &passwords.owner), ("tandem_app", &passwords.app), ("tandem_stream", &passwords.stream)]
+    {
+        if !password.is_empty() {
+            let quoted = password.replace('\'', "''");
+            // ALTER ROLE takes no parameters; names are fixed and the quote is doubled.
+            let alter = format!("alter role {role} password '{quoted}'");
+            sqlx::raw_sql(AssertSqlSafe(alter)).execute(&mut *maintenance).await?;
+        }
+    }
+    let mut connection = PgConnection::connect_with(admin).await?;
+    check_locale(&mut connection).await?;
+    let name = admin.get_database().unwrap_or("postgres").replace('"', "\"\"");
+    for statement in [
+        format!("grant connect, create on database \"{name}\" to tandem_owner"),
+        format!("grant connect on database \"{name}\" to tandem_app, tandem_stream"),
+        // PostgreSQL 16 lets a creator of roles that is no superuser act as them only after this.
+        "grant tandem_owner to current_user".to_string(),
+        "set role tandem_owner".to_string(),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+    }
+    for (schema, migrator) in migrators {
+        migrator
+            .run(&mut connection)
+            .await
+            .map_err(|error| anyhow::anyhow!("migrating schema {schema}: {error}"))?;
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+/// Under the plain C locale trigrams of Chinese text are empty and lower() knows ASCII alone.
+async fn check_locale(connection: &mut PgConnection) -> anyhow::Result<()> {
+    let row = sqlx::query!(
+        r#"select pg_encoding_to_char(encoding)::text as "encoding!", datctype::text as "ctype!"
+           from pg_database where datname = current_database()"#
+    )
+    .fetch_one(connection)
+    .await?;
+    if row.encoding != "UTF8" || ["C", "POSIX"].contains(&row.ctype.as_str()) {
+        anyhow::bail!(
+            "the database has encoding {} and locale {}; create it with encoding 'UTF8' and locale 'C.UTF-8'",
+            row.encoding,
+            row.ctype
+        );
+    }
+    Ok(())
+}

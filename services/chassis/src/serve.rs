@@ -1,0 +1,141 @@
+//! How a listener is served: our own accept loop over hyper, since neither axum's nor tonic's sets the limits that
+//! the internet asks for. HTTP/1.1 and HTTP/2 share the port.
+
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::Router;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::config::Limits;
+
+/// Serves until `shutdown`, then lets open requests end for `limits.drain_s`. The caller owns the listener and the
+/// token, so that tests bind port 0 and several listeners share one process.
+pub async fn serve(listener: TcpListener, app: Router, limits: &Limits, shutdown: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let builder = Arc::new(http(limits));
+    let connections = TaskTracker::new();
+    let mut age = Ages::new(limits.connection_age_s);
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let socket = match accepted {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                // Out of file descriptors, or a peer that went away: later ones may do better.
+                tracing::warn!(%error, "accepting a connection failed");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
+            metrics::counter!("tandem_connections_refused_total").increment(1);
+            continue;
+        };
+        let (app, builder, shutdown, age) = (app.clone(), builder.clone(), shutdown.clone(), age.next());
+        connections.spawn(async move {
+            connection(socket, app, &builder, shutdown, age).await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    connections.close();
+    let drained = tokio::time::timeout(Duration::from_secs(limits.drain_s), connections.wait()).await;
+    if drained.is_err() {
+        tracing::warn!(open = connections.len(), "connections were cut at the end of the drain");
+    }
+}
+
+fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(10))
+        .max_buf_size(64 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams_per_connection)
+        .max_pending_accept_reset_streams(Some(64))
+        .max_local_error_reset_streams(Some(256))
+        .max_header_list_size(32 * 1024)
+        // hyper buffers up to 400 KiB for each stream by default; a stalled subscriber is to cost 16.
+        .max_send_buf_size(16 * 1024)
+        .keep_alive_interval(Some(Duration::from_secs(20)))
+        .keep_alive_timeout(Duration::from_secs(10))
+        .initial_stream_window_size(256 * 1024)
+        .initial_connection_window_size(1024 * 1024);
+    builder
+}
+
+async fn connection(
+    socket: TcpStream,
+    app: Router,
+    builder: &auto::Builder<TokioExecutor>,
+    shutdown: CancellationToken,
+    age: Duration,
+) {
+    let _ = socket.set_nodelay(true);
+    let served = builder.serve_connection_with_upgrades(TokioIo::new(socket), TowerToHyperService::new(app));
+    let mut served = std::pin::pin!(served);
+    let leave = async {
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = tokio::time::sleep(age) => {}
+        }
+    };
+    let mut leave = std::pin::pin!(leave);
+    let ended = std::future::poll_fn(|cx| {
+        if let std::task::Poll::Ready(result) = served.as_mut().poll(cx) {
+            return std::task::Poll::Ready(Some(result));
+        }
+        leave.as_mut().poll(cx).map(|()| None)
+    })
+    .await;
+    let result = match ended {
+        Some(result) => result,
+        None => {
+            // HTTP/2 says GOAWAY and HTTP/1 closes after the running request.
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Ages of connections, spread by a fifth, so that clients that came together do not leave together.
+struct Ages {
+    seconds: u64,
+    started: Instant,
+    count: u64,
+}
+
+impl Ages {
+    fn new(seconds: u64) -> Self {
+        Self { seconds, started: Instant::now(), count: 0 }
+    }
+
+    fn next(&mut self) -> Duration {
+        self.count += 1;
+        let spread = (self.seconds / 5).max(1);
+        let step = self.count.wrapping_mul(0x9e37_79b9).wrapping_add(self.started.elapsed().subsec_nanos().into());
+        Duration::from_secs(self.seconds.saturating_sub(spread) + step % (2 * spread))
+    }
+}

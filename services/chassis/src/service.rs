@@ -1,0 +1,74 @@
+//! What a service is to the process that runs it, and what it is given.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+
+use crate::{clock::SharedClock, db::TenantPool, outbox::Wake, secret::SigningKeys};
+
+/// What every service is given. Nothing is global: several worlds run in one process.
+#[derive(Clone)]
+pub struct Deps {
+    /// Connections of tandem_app.
+    pub pool: TenantPool,
+    /// Connections of tandem_stream; only the stream service may use them.
+    pub stream_pool: PgPool,
+    /// Time and ids.
+    pub clock: SharedClock,
+    /// Signs cursors and page tokens.
+    pub keys: SigningKeys,
+    /// Wakes the sequencer after a commit.
+    pub wake: Wake,
+    /// Other services, by the caller's own token. Connects when it is first used.
+    pub api: Channel,
+    /// Cancelled when the process drains.
+    pub shutdown: CancellationToken,
+    /// Finds out who calls.
+    pub resolver: crate::caller::Resolver,
+    /// Switches that tests use to break things on purpose.
+    #[cfg(feature = "testing")]
+    pub testing: Arc<Testing>,
+}
+
+/// What tests may break on purpose. Absent from the shipped binary.
+#[cfg(feature = "testing")]
+#[derive(Debug, Default)]
+pub struct Testing {
+    /// The services' own decision on whose row it is says yes to all: row-level security stands alone.
+    pub ownership_unchecked: bool,
+    /// The sequencer runs only when the test says so.
+    pub sequencer_by_hand: bool,
+}
+
+impl Deps {
+    /// Whether services decide whose row it is; tests switch it off to prove the second wall.
+    pub fn checks_ownership(&self) -> bool {
+        #[cfg(feature = "testing")]
+        return !self.testing.ownership_unchecked;
+        #[cfg(not(feature = "testing"))]
+        true
+    }
+}
+
+/// A service, built: its methods, and what runs beside them until shutdown.
+pub struct Service {
+    /// Its context, such as `orders`.
+    pub name: &'static str,
+    /// Its gRPC services, such as `tandem.orders.v1.OrderService`, for health.
+    pub grpc: &'static [&'static str],
+    /// Its methods.
+    pub routes: axum::Router,
+    /// What runs in the background; each ends by itself on `Deps::shutdown`.
+    pub tasks: Vec<BoxFuture<'static, ()>>,
+}
+
+/// gRPC methods as routes to be merged with others'.
+pub fn routes(routes: tonic::service::Routes) -> axum::Router {
+    routes.into_axum_router().reset_fallback()
+}
+
+/// Shared by clones of a service's state.
+pub type Shared<T> = Arc<T>;

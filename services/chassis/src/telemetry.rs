@@ -1,0 +1,54 @@
+//! Logs, metrics and traces of a process. Log ids only: never payloads, tokens or phone numbers.
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_otlp::WithExportConfig;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{self, LogFormat};
+
+/// What has to live as long as the process.
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+}
+
+/// Sets up logging, and export of traces where an endpoint is configured. Once a process; a second call changes
+/// nothing, so that several worlds may run in one test process.
+pub fn start(config: &config::Telemetry) -> anyhow::Result<Telemetry> {
+    let filter = EnvFilter::try_new(&config.log)
+        .map_err(|error| anyhow::anyhow!("telemetry.log = {:?}: {error}", config.log))?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.format {
+        LogFormat::Text => lines.with_target(true).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let (traces, export) = match config.otlp_endpoint.as_str() {
+        "" => (None, None),
+        endpoint => {
+            let exporter =
+                opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+            let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).build();
+            let tracer = provider.tracer("tandem");
+            (Some(provider), Some(tracing_opentelemetry::layer().with_tracer(tracer)))
+        }
+    };
+    let _ = tracing_subscriber::registry().with(filter).with(lines).with(export).try_init();
+    Ok(Telemetry { traces })
+}
+
+impl Telemetry {
+    /// Sends what is still buffered.
+    pub fn finish(self) {
+        if let Some(Err(error)) = self.traces.map(|provider| provider.shutdown()) {
+            tracing::warn!(%error, "traces were not all exported");
+        }
+    }
+}
+
+/// The process's metrics in Prometheus text. Installs the recorder on the first call.
+pub fn metrics() -> Option<PrometheusHandle> {
+    static HANDLE: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
+    // `metrics` has one recorder a process by design; worlds in one test process share it.
+    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+}
