@@ -207,6 +207,12 @@ impl Error {
         self
     }
 
+    /// The same error naming the fields that it is about.
+    pub fn fields(mut self, fields: Vec<Field>) -> Self {
+        self.fields = fields;
+        self
+    }
+
     /// The same error with a fact that helps to go on.
     pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
         self.metadata.push((key, value.to_string()));

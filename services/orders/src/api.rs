@@ -1,0 +1,109 @@
+//! The gRPC methods: caller → convert → command or query → convert.
+
+use std::sync::Arc;
+
+use chassis::{Result, batch::Batcher, caller, caller::Caller, service::Deps, value};
+use proto::orders::{
+    GetOrderRequest, ListOrderLinesRequest, ListOrderLinesResponse, ListOrdersRequest, ListOrdersResponse,
+    ListScheduleLinesRequest, ListScheduleLinesResponse, Order, OrderReceipt, PublishOrderRequest,
+    ResolveProposalRequest, RespondToOrderRequest, order_service_server::OrderService,
+};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    commands::{self, Command, Effect, Publish, Resolve, Respond},
+    convert, queries,
+};
+
+/// The most commands that share a transaction.
+const SLICE: usize = 100;
+
+pub(crate) struct Api {
+    deps: Deps,
+    publish: Batcher<Command<Publish>, OrderReceipt>,
+    respond: Batcher<Command<Respond>, OrderReceipt>,
+    resolve: Batcher<Command<Resolve>, OrderReceipt>,
+}
+
+impl Api {
+    pub(crate) fn new(deps: Deps) -> Self {
+        Self { publish: batcher(&deps), respond: batcher(&deps), resolve: batcher(&deps), deps }
+    }
+}
+
+fn batcher<C: Effect>(deps: &Deps) -> Batcher<Command<C>, OrderReceipt> {
+    let deps = deps.clone();
+    Batcher::new(SLICE, Arc::new(move |firm, commands| Box::pin(commands::run(deps.clone(), firm, commands))))
+}
+
+async fn submit<C: Effect>(
+    lane: &Batcher<Command<C>, OrderReceipt>,
+    caller: Caller,
+    key: chassis::idempotency::Key,
+    what: C,
+) -> Result<Response<OrderReceipt>, Status> {
+    let firm = caller.firm;
+    Ok(Response::new(lane.submit(firm, Command { caller, key, what }).await?))
+}
+
+#[tonic::async_trait]
+impl OrderService for Api {
+    async fn publish_order(&self, request: Request<PublishOrderRequest>) -> Result<Response<OrderReceipt>, Status> {
+        let caller = caller::of(&request)?;
+        let request = request.into_inner();
+        let key = commands::key(&request.request_id, &request)?;
+        let order = convert::new_order(request, &caller.firm_name)?;
+        submit(&self.publish, caller, key, Publish { order }).await
+    }
+
+    async fn get_order(&self, request: Request<GetOrderRequest>) -> Result<Response<Order>, Status> {
+        let caller = caller::of(&request)?;
+        Ok(Response::new(queries::get_order(&self.deps, &caller, request.get_ref()).await?))
+    }
+
+    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Result<Response<ListOrdersResponse>, Status> {
+        let caller = caller::of(&request)?;
+        Ok(Response::new(queries::list_orders(&self.deps, &caller, request.into_inner()).await?))
+    }
+
+    async fn list_schedule_lines(
+        &self,
+        request: Request<ListScheduleLinesRequest>,
+    ) -> Result<Response<ListScheduleLinesResponse>, Status> {
+        let caller = caller::of(&request)?;
+        Ok(Response::new(queries::list_schedule_lines(&self.deps, &caller, request.into_inner()).await?))
+    }
+
+    async fn list_order_lines(
+        &self,
+        request: Request<ListOrderLinesRequest>,
+    ) -> Result<Response<ListOrderLinesResponse>, Status> {
+        let caller = caller::of(&request)?;
+        Ok(Response::new(queries::list_order_lines(&self.deps, &caller, request.into_inner()).await?))
+    }
+
+    async fn respond_to_order(
+        &self,
+        request: Request<RespondToOrderRequest>,
+    ) -> Result<Response<OrderReceipt>, Status> {
+        let caller = caller::of(&request)?;
+        let request = request.into_inner();
+        let key = commands::key(&request.request_id, &request)?;
+        let order = value::id(&request.order_id)?;
+        let answers = convert::response(&request, &self.deps.clock)?;
+        let what = Respond { order, revision: request.revision, answers, note: request.note };
+        submit(&self.respond, caller, key, what).await
+    }
+
+    async fn resolve_proposal(
+        &self,
+        request: Request<ResolveProposalRequest>,
+    ) -> Result<Response<OrderReceipt>, Status> {
+        let caller = caller::of(&request)?;
+        let request = request.into_inner();
+        let key = commands::key(&request.request_id, &request)?;
+        let order = value::id(&request.order_id)?;
+        let decisions = convert::resolution(&request)?;
+        submit(&self.resolve, caller, key, Resolve { order, decisions }).await
+    }
+}

@@ -1,0 +1,320 @@
+//! Publishing: whom it goes to, whether the number is free, and the rows of a new order.
+
+use std::collections::HashSet;
+
+use chassis::{Error, Reason, Result, db::TenantTx, secret, service::Deps};
+use prost::Message;
+use proto::orders::{Order as WireOrder, OrderContent, OrderReceipt, OrderState, SupplierAddress};
+use rust_decimal::Decimal;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Command, Done, Effect};
+use crate::{
+    convert::wire,
+    db::publish::{self as db, LineRow, NewRows, OrderRow, Partner, ScheduleRow},
+    events::{self, Subject},
+    order::{Quantities, Schedule},
+    publish::NewOrder,
+};
+
+/// Publish this document.
+#[derive(Clone)]
+pub(crate) struct Publish {
+    pub order: NewOrder,
+}
+
+/// Whom an order goes to.
+struct Addressee {
+    supplier: Uuid,
+    name: String,
+    vendor_number: String,
+    invited: bool,
+}
+
+/// An order on its way into the tables.
+struct Prepared<'a> {
+    index: usize,
+    id: Uuid,
+    command: &'a Command<Publish>,
+    to: Addressee,
+    schedule: Vec<Schedule>,
+    state: OrderState,
+}
+
+impl Effect for Publish {
+    const METHOD: &'static str = "tandem.orders.v1.OrderService/PublishOrder";
+
+    async fn run(deps: &Deps, tx: &mut TenantTx, commands: &[&Command<Self>]) -> Result<Done> {
+        let now = deps.clock.now();
+        let mut answers: Vec<Option<Result<OrderReceipt>>> = commands.iter().map(|_| None).collect();
+        let addressees = addressees(tx, commands).await?;
+        let mut prepared = Vec::new();
+        for ((index, command), to) in commands.iter().enumerate().zip(addressees) {
+            match to {
+                Ok(to) => prepared.push(prepare(deps, index, command, to)),
+                Err(refusal) => answers[index] = Some(Err(refusal)),
+            }
+        }
+        let rows: Vec<OrderRow> = prepared.iter().map(order_row).collect();
+        let inserted: HashSet<Uuid> = db::insert_orders(tx, &rows, now).await?.into_iter().collect();
+        let (winners, losers): (Vec<_>, Vec<_>) =
+            prepared.into_iter().partition(|order| inserted.contains(&order.id));
+        for loser in losers {
+            answers[loser.index] = Some(Err(exists(tx, &loser.command.what.order.content).await?));
+        }
+        let mut new = NewRows {
+            orders: rows.into_iter().filter(|row| inserted.contains(&row.id)).collect(),
+            ..NewRows::default()
+        };
+        for order in &winners {
+            content_rows(order, &mut new);
+        }
+        if !winners.is_empty() {
+            db::insert_contents(tx, &new, now).await?;
+        }
+        let mut published = Vec::new();
+        for order in &winners {
+            published.push(vec![event(deps, now, order)]);
+            answers[order.index] = Some(Ok(receipt(order)));
+        }
+        let unanswered = || Err(Error::new(Reason::UNAVAILABLE));
+        let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect();
+        Ok(Done { answers, events: published })
+    }
+}
+
+/// Finds out whom each order goes to; invites where that was asked for.
+async fn addressees(
+    tx: &mut TenantTx,
+    commands: &[&Command<Publish>],
+) -> Result<Vec<Result<Addressee>>> {
+    let addresses: Vec<&SupplierAddress> = commands.iter().map(|c| &c.what.order.supplier).collect();
+    let given = |of: fn(&SupplierAddress) -> &String| -> Vec<String> {
+        addresses.iter().map(|address| of(address)).filter(|value| !value.is_empty()).cloned().collect()
+    };
+    let (schemes, values): (Vec<String>, Vec<String>) = addresses
+        .iter()
+        .flat_map(|address| &address.party_ids)
+        .map(|id| (id.scheme.clone(), id.value.clone()))
+        .unzip();
+    let by_party_id = if schemes.is_empty() {
+        Vec::new()
+    } else {
+        db::partners_by_party_id(tx, &schemes, &values).await?
+    };
+    let mut ids: Vec<Uuid> =
+        given(|address| &address.firm_id).iter().filter_map(|id| Uuid::try_parse(id).ok()).collect();
+    ids.extend(by_party_id.iter().map(|(_, _, supplier)| *supplier));
+    let numbers = given(|address| &address.vendor_number);
+    let partners = db::partners(tx, &ids, &numbers, &given(|address| &address.uscc)).await?;
+    let mut found = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let fitting: Vec<&Partner> =
+            partners.iter().filter(|partner| fits(partner, address, &by_party_id)).collect();
+        found.push(match fitting.as_slice() {
+            [] if !address.invite_as.is_empty() => Ok(invite(tx, address).await?),
+            [] => Err(Error::new(Reason::SUPPLIER_UNKNOWN).with("supplier", named(address))),
+            [one] if ["invited", "active"].contains(&one.state.as_str()) => Ok(Addressee {
+                supplier: one.supplier,
+                name: one.name.clone(),
+                vendor_number: one.vendor_number.clone(),
+                invited: false,
+            }),
+            [one] => Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE).with("state", &one.state)),
+            _ => Err(Error::new(Reason::SUPPLIER_AMBIGUOUS)),
+        });
+    }
+    Ok(found)
+}
+
+/// Whether one of the address's numbers is the partner's.
+fn fits(partner: &Partner, address: &SupplierAddress, by_party_id: &[(String, String, Uuid)]) -> bool {
+    let same = |given: &str, own: &str| !given.is_empty() && given == own;
+    Uuid::try_parse(&address.firm_id) == Ok(partner.supplier)
+        || same(&address.vendor_number, &partner.vendor_number)
+        || same(&address.uscc, &partner.uscc)
+        || address.party_ids.iter().any(|id| {
+            by_party_id
+                .iter()
+                .any(|(scheme, value, firm)| *firm == partner.supplier && *scheme == id.scheme && *value == id.value)
+        })
+}
+
+/// The address in words, for a refusal.
+fn named(address: &SupplierAddress) -> String {
+    let mut parts = Vec::new();
+    for (name, value) in [
+        ("firm_id", &address.firm_id),
+        ("vendor_number", &address.vendor_number),
+        ("uscc", &address.uscc),
+    ] {
+        if !value.is_empty() {
+            parts.push(format!("{name} {value}"));
+        }
+    }
+    parts.extend(address.party_ids.iter().map(|id| format!("{} {}", id.scheme, id.value)));
+    parts.join(", ")
+}
+
+async fn invite(tx: &mut TenantTx, address: &SupplierAddress) -> Result<Addressee> {
+    // A receipt is kept for replays and must hold no secret: the buyer asks for the link by RenewInvitation.
+    let supplier = db::invite(tx, address).await?;
+    tracing::info!(firm.id = %tx.firm(), supplier.id = %supplier, "supplier invited by an order");
+    Ok(Addressee {
+        supplier,
+        name: address.invite_as.clone(),
+        vendor_number: address.vendor_number.clone(),
+        invited: true,
+    })
+}
+
+fn prepare<'a>(deps: &Deps, index: usize, command: &'a Command<Publish>, to: Addressee) -> Prepared<'a> {
+    let order = &command.what.order;
+    let schedule: Vec<Schedule> = order
+        .schedule
+        .iter()
+        .map(|planned| {
+            let line = &order.content.lines[planned.line];
+            Schedule {
+                id: deps.clock.id(),
+                line_number: line.line_number.clone(),
+                schedule_line_number: line.schedule_lines[planned.place].schedule_line_number.clone(),
+                requested_date: planned.requested_date,
+                quantities: Quantities::published(planned.quantity),
+            }
+        })
+        .collect();
+    let anything = schedule.iter().any(|line| line.quantities.unanswered > Decimal::ZERO);
+    let state = if anything { OrderState::Unanswered } else { OrderState::Accepted };
+    Prepared { index, id: deps.clock.id(), command, to, schedule, state }
+}
+
+fn order_row(prepared: &Prepared<'_>) -> OrderRow {
+    let order = &prepared.command.what.order;
+    let header = OrderContent { lines: Vec::new(), ..order.content.clone() };
+    let first_item = order.content.lines.first().and_then(|line| line.item.as_ref());
+    OrderRow {
+        id: prepared.id,
+        supplier: prepared.to.supplier,
+        source_system: order.content.source_system.clone(),
+        order_number: order.content.order_number.clone(),
+        purchasing_group: order.content.purchasing_group.clone(),
+        sites: order.sites.clone(),
+        content: header.encode_to_vec(),
+        content_sha256: secret::sha256(&order.content.encode_to_vec()).to_vec(),
+        vendor_number: prepared.to.vendor_number.clone(),
+        currency: order.content.currency.clone(),
+        price_includes_tax: order.price_includes_tax,
+        net_amount: order.net_amount,
+        line_count: order.content.lines.len() as i32,
+        first_item_name: first_item.map(|item| item.name.clone()).unwrap_or_default(),
+        actor_name: prepared.command.caller.actor_name.clone(),
+        state: prepared.state as i16,
+        unanswered_lines: unanswered_lines(&prepared.schedule),
+        requested_date: order.requested_date.unwrap_or(crate::db::UNDATED),
+    }
+}
+
+fn unanswered_lines(schedule: &[Schedule]) -> i32 {
+    schedule.iter().filter(|line| line.quantities.unanswered > Decimal::ZERO).count() as i32
+}
+
+fn content_rows(prepared: &Prepared<'_>, rows: &mut NewRows) {
+    let order = &prepared.command.what.order;
+    for (position, line) in order.content.lines.iter().enumerate() {
+        let item = line.item.clone().unwrap_or_default();
+        let mut stored = line.clone();
+        stored.schedule_lines.clear();
+        rows.lines.push(LineRow {
+            order_id: prepared.id,
+            supplier: prepared.to.supplier,
+            position: position as i32,
+            line_number: line.line_number.clone(),
+            buyer_item_id: item.buyer_item_id,
+            seller_item_id: item.seller_item_id,
+            item_name: item.name,
+            unit_code: line.unit_code.clone(),
+            content: stored.encode_to_vec(),
+        });
+    }
+    for (position, (planned, line)) in order.schedule.iter().zip(&prepared.schedule).enumerate() {
+        rows.schedule.push(ScheduleRow {
+            id: line.id,
+            order_id: prepared.id,
+            supplier: prepared.to.supplier,
+            position: position as i32,
+            line_position: planned.line as i32,
+            schedule_line_number: line.schedule_line_number.clone(),
+            quantity: planned.quantity,
+            requested_date: planned.requested_date,
+            content: order.content.lines[planned.line].schedule_lines[planned.place].encode_to_vec(),
+        });
+    }
+}
+
+async fn exists(tx: &mut TenantTx, content: &OrderContent) -> Result<Error> {
+    let refusal = Error::new(Reason::ORDER_EXISTS);
+    Ok(match db::existing(tx, &content.source_system, &content.order_number).await? {
+        Some(order) => refusal
+            .with("order_id", order.id)
+            .with("revision", order.revision)
+            .with("version", order.version)
+            .with("order_number", &content.order_number),
+        // Published by a transaction that is not over yet; sending it again finds it.
+        None => Error::new(Reason::CONFLICT),
+    })
+}
+
+fn receipt(prepared: &Prepared<'_>) -> OrderReceipt {
+    OrderReceipt {
+        order_id: prepared.id.to_string(),
+        revision: 1,
+        version: 1,
+        state: prepared.state.into(),
+        lines: prepared.schedule.iter().map(|line| wire::line_receipt(line, None)).collect(),
+        supplier_id: prepared.to.supplier.to_string(),
+        supplier_invited: prepared.to.invited,
+        warnings: prepared.command.what.order.warnings.clone(),
+        ..OrderReceipt::default()
+    }
+}
+
+fn event(deps: &Deps, now: OffsetDateTime, prepared: &Prepared<'_>) -> chassis::outbox::NewEvent {
+    let (order, caller) = (&prepared.command.what.order, &prepared.command.caller);
+    let at = chassis::value::timestamp(now);
+    let schedule = prepared.schedule.iter().map(|line| proto::orders::ScheduleLineState {
+        schedule_line_id: line.id.to_string(),
+        line_number: line.line_number.clone(),
+        schedule_line_number: line.schedule_line_number.clone(),
+        quantities: Some(wire::quantities(&line.quantities)),
+        ..Default::default()
+    });
+    let snapshot = WireOrder {
+        id: prepared.id.to_string(),
+        buyer_id: caller.firm.to_string(),
+        buyer_name: caller.firm_name.clone(),
+        supplier_id: prepared.to.supplier.to_string(),
+        supplier_name: prepared.to.name.clone(),
+        vendor_number: prepared.to.vendor_number.clone(),
+        revision: 1,
+        version: 1,
+        state: prepared.state.into(),
+        schedule: schedule.collect(),
+        net_amount: order.net_amount.map(chassis::value::wire_decimal),
+        published_at: Some(at),
+        updated_at: Some(at),
+        content_sha256: secret::sha256(&order.content.encode_to_vec()).to_vec().into(),
+        content: Some(order.content.clone()),
+        ..WireOrder::default()
+    };
+    let subject = Subject {
+        id: prepared.id,
+        buyer: caller.firm,
+        supplier: prepared.to.supplier,
+        version: 1,
+        sites: &order.sites,
+        purchasing_group: &order.content.purchasing_group,
+    };
+    events::published(deps, now, caller, &subject, snapshot)
+}

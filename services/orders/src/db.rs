@@ -1,0 +1,12 @@
+//! Every SQL statement of orders: free functions over the tenant transaction. Each names its side or its id; row
+//! security is the second wall, not the first.
+
+pub(crate) mod claim;
+pub(crate) mod list;
+pub(crate) mod load;
+pub(crate) mod publish;
+pub(crate) mod read;
+pub(crate) mod respond;
+
+/// Stands for "no requested day" in order_state, so that undated orders sort last in an index.
+pub(crate) const UNDATED: time::Date = time::macros::date!(9999 - 12 - 31);

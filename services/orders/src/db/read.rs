@@ -1,0 +1,210 @@
+//! What reads of whole orders load.
+
+use chassis::{Result, db::TenantTx};
+use rust_decimal::Decimal;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::order::Quantities;
+
+/// An order's header at its newest revision.
+pub(crate) struct Head {
+    pub id: Uuid,
+    pub buyer: Uuid,
+    pub buyer_name: String,
+    pub supplier: Uuid,
+    pub supplier_name: String,
+    pub vendor_number: String,
+    pub purchasing_group: String,
+    pub sites: Vec<String>,
+    pub revision: i32,
+    pub version: i64,
+    pub state: i16,
+    pub content: Vec<u8>,
+    pub content_sha256: Vec<u8>,
+    pub net_amount: Option<Decimal>,
+    pub published_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+/// Headers of the orders among these ids that the firm sees.
+pub(crate) async fn heads(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Head>> {
+    let rows = sqlx::query_as!(
+        Head,
+        r#"select o.id, o.buyer, coalesce(b.name, '') as "buyer_name!", o.supplier,
+                  coalesce(f.name, '') as "supplier_name!", r.vendor_number, o.purchasing_group, o.sites, s.revision, s.version, s.state, r.content, r.content_sha256,
+                  r.net_amount, o.published_at, s.updated_at
+           from orders.purchase_order o
+           join orders.order_state s on s.order_id = o.id and s.buyer = o.buyer
+           join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision
+           left join partners.firm_name b on b.id = o.buyer
+           left join partners.firm_name f on f.id = o.supplier
+           where o.id = any($1)
+           order by o.id"#,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// Encoded lines of an order, from `from` on, at most `most`.
+pub(crate) async fn lines(tx: &mut TenantTx, order: Uuid, from: i32, most: i64) -> Result<Vec<(i32, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        r#"select position, content from orders.order_line
+           where order_id = $1 and position >= $2 order by position limit $3"#,
+        order,
+        from,
+        most
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.position, row.content)).collect())
+}
+
+/// A schedule line with its quantities.
+pub(crate) struct ScheduleRow {
+    pub id: Uuid,
+    pub line_position: i32,
+    pub line_number: String,
+    pub schedule_line_number: String,
+    pub content: Vec<u8>,
+    pub quantities: Quantities,
+}
+
+/// Schedule lines of orders, by order and place; of `only` these where it is given.
+pub(crate) async fn schedule(tx: &mut TenantTx, orders: &[Uuid], only: Option<&[Uuid]>) -> Result<Vec<ScheduleRow>> {
+    let rows = sqlx::query!(
+        r#"select p.id, p.line_position, l.line_number, p.schedule_line_number, p.content,
+                  s.ordered, s.accepted, s.rejected, s.proposed, s.unanswered, s.cancelled
+           from orders.schedule_line p
+           join orders.order_line l on l.order_id = p.order_id and l.position = p.line_position
+           join orders.schedule_state s on s.schedule_line_id = p.id and s.order_id = p.order_id
+           where p.order_id = any($1) and ($2::uuid[] is null or p.id = any($2))
+           order by p.order_id, p.position"#,
+        orders,
+        only
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let rows = rows.into_iter().map(|row| ScheduleRow {
+        id: row.id,
+        line_position: row.line_position,
+        line_number: row.line_number,
+        schedule_line_number: row.schedule_line_number,
+        content: row.content,
+        quantities: Quantities {
+            ordered: row.ordered,
+            accepted: row.accepted,
+            rejected: row.rejected,
+            proposed: row.proposed,
+            unanswered: row.unanswered,
+            cancelled: row.cancelled,
+        },
+    });
+    Ok(rows.collect())
+}
+
+/// An accepted or rejected part.
+pub(crate) struct AnswerRow {
+    pub schedule_line_id: Uuid,
+    pub version: i64,
+    pub response_id: Uuid,
+    pub accepted: bool,
+    pub quantity: Decimal,
+    pub committed_date: Option<Date>,
+    pub reject_reason: i16,
+    pub note: String,
+}
+
+/// Accepted and rejected parts of orders, oldest first.
+pub(crate) async fn answers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<AnswerRow>> {
+    let rows = sqlx::query_as!(
+        AnswerRow,
+        r#"select schedule_line_id, version, response_id, accepted, quantity, committed_date, reject_reason, note
+           from orders.response_line where order_id = any($1) order by version, position"#,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// A proposal with its decision.
+pub(crate) struct ProposalRow {
+    pub id: Uuid,
+    pub schedule_line_id: Uuid,
+    pub response_id: Uuid,
+    pub covers: Decimal,
+    pub content: Vec<u8>,
+    pub at: OffsetDateTime,
+    pub accepted: Option<bool>,
+    pub resolution_version: Option<i64>,
+    pub resolved_at: Option<OffsetDateTime>,
+    pub resolution_note: Option<String>,
+}
+
+/// Proposals of orders, oldest first.
+pub(crate) async fn proposals(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<ProposalRow>> {
+    let rows = sqlx::query_as!(
+        ProposalRow,
+        r#"select p.id, p.schedule_line_id, p.response_id, p.covers, p.content, p.at,
+                  r.accepted as "accepted?", r.version as "resolution_version?", r.at as "resolved_at?",
+                  r.note as "resolution_note?"
+           from orders.proposal p
+           left join orders.resolution r
+               on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
+           where p.order_id = any($1)
+           order by p.version, p.id"#,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// An entry of the timeline.
+pub(crate) struct HistoryRow {
+    pub version: i64,
+    pub at: OffsetDateTime,
+    pub action: String,
+    pub firm: Uuid,
+    pub actor_name: String,
+    pub note: String,
+    pub schedule_line_ids: Vec<Uuid>,
+}
+
+/// Everything that happened to an order, oldest first.
+pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<HistoryRow>> {
+    let rows = sqlx::query_as!(
+        HistoryRow,
+        r#"select version as "version!", at as "at!", action as "action!", firm as "firm!",
+                  actor_name as "actor_name!", note as "note!", schedule_line_ids as "schedule_line_ids!"
+           from (
+               select 1::bigint as version, published_at as at, 'published' as action, buyer as firm,
+                      actor_name, '' as note, '{}'::uuid[] as schedule_line_ids
+               from orders.order_revision where order_id = $1 and revision = 1
+               union all
+               select r.version, r.at, 'responded', r.supplier, r.actor_name, r.note,
+                      array(select l.schedule_line_id from orders.response_line l
+                            where l.order_id = r.order_id and l.version = r.version
+                            union select p.schedule_line_id from orders.proposal p
+                            where p.order_id = r.order_id and p.version = r.version)
+               from orders.response r where r.order_id = $1
+               union all
+               select d.version, min(d.at), 'proposal_resolved', d.buyer, min(d.actor_name),
+                      coalesce(string_agg(distinct nullif(d.note, ''), ' · '), ''), array_agg(p.schedule_line_id)
+               from orders.resolution d
+               join orders.proposal p on p.order_id = d.order_id and p.buyer = d.buyer and p.id = d.proposal_id
+               where d.order_id = $1 group by d.version, d.buyer
+               union all
+               select version, at, 'supplier_changed', supplier, '', '', '{}'::uuid[]
+               from orders.supplier_change where order_id = $1
+           ) happened
+           order by version"#,
+        order
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}

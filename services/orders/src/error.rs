@@ -1,0 +1,60 @@
+//! Business reasons of this service and how they are worded; chassis makes statuses of them.
+
+use chassis::{Error, Field, Reason};
+use rust_decimal::Decimal;
+
+/// Why an order does not take a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Every line that cannot be answered so.
+    Fields(Vec<Field>),
+    /// The lines were answered before.
+    NothingUnanswered(Vec<Field>),
+    /// The buyer has published another revision since.
+    RevisionOutdated { current: i32 },
+    /// The proposal is not open.
+    ProposalResolved,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Fields(fields) => Error::invalid(fields),
+            Refusal::NothingUnanswered(fields) => {
+                Error::new(Reason::NOTHING_UNANSWERED).fields(fields)
+            }
+            Refusal::RevisionOutdated { current } => {
+                Error::new(Reason::REVISION_OUTDATED).with("current_revision", current)
+            }
+            Refusal::ProposalResolved => Error::new(Reason::PROPOSAL_RESOLVED),
+        }
+    }
+}
+
+const NOTHING_UNANSWERED: &str = "NOTHING_UNANSWERED";
+
+pub(crate) fn no_such_line(path: &str) -> Field {
+    Field::new(path, "LINE_UNKNOWN", "names no schedule line of this order, or several; use schedule_line_id")
+}
+
+pub(crate) fn answered_twice(path: &str) -> Field {
+    Field::new(path, "LINE_REPEATED", "answers a schedule line that another entry answers too; join them")
+}
+
+pub(crate) fn nothing_unanswered(path: &str) -> Field {
+    Field::new(path, NOTHING_UNANSWERED, "was answered before; nothing of it is unanswered")
+}
+
+pub(crate) fn is_nothing_unanswered(field: &Field) -> bool {
+    field.reason == NOTHING_UNANSWERED
+}
+
+pub(crate) fn more_than_unanswered(path: &str, wanted: Decimal, unanswered: Decimal) -> Field {
+    let message = format!("{wanted} is more than the {unanswered} that is unanswered; answer at most that much");
+    Field::new(format!("{path}.quantity"), "QUANTITY_EXCEEDS_UNANSWERED", message)
+}
+
+pub(crate) fn remainder_missing(path: &str, rest: Decimal) -> Field {
+    let message = format!("{rest} would be left; say remainder REJECT or LEAVE_UNANSWERED");
+    Field::new(format!("{path}.remainder"), "REMAINDER_REQUIRED", message)
+}

@@ -1,0 +1,160 @@
+//! Domain events → envelopes. Each goes to both firms' feeds and takes one version of its order.
+
+use chassis::{caller::Caller, outbox::NewEvent, service::Deps};
+use prost::Message;
+use proto::orders::{
+    Order as WireOrder, OrderPublished, OrderResponded, OrderSupplierChanged, ProposalDecision, ProposalResolved,
+    ScheduleLineState,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::order::Order;
+
+/// The largest event, in bytes; a larger order travels without its lines.
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
+
+const SOURCE: &str = "tandem/orders";
+
+/// Whose order it is and where it stands: what every envelope carries.
+pub(crate) struct Subject<'a> {
+    pub id: Uuid,
+    pub buyer: Uuid,
+    pub supplier: Uuid,
+    pub version: i64,
+    pub sites: &'a [String],
+    pub purchasing_group: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// The subject of an event of this order.
+    pub(crate) fn of(order: &'a Order) -> Self {
+        Self {
+            id: order.id,
+            buyer: order.buyer,
+            supplier: order.supplier,
+            version: order.version,
+            sites: &order.sites,
+            purchasing_group: &order.purchasing_group,
+        }
+    }
+}
+
+fn envelope(
+    deps: &Deps,
+    at: OffsetDateTime,
+    traceparent: &str,
+    subject: &Subject<'_>,
+    r#type: &'static str,
+    data: Vec<u8>,
+) -> NewEvent {
+    NewEvent {
+        id: deps.clock.id(),
+        source: SOURCE,
+        r#type,
+        subject: format!("orders/{}", subject.id),
+        subject_id: Some(subject.id),
+        version: subject.version,
+        at,
+        traceparent: traceparent.to_string(),
+        audience: vec![subject.buyer, subject.supplier],
+        sites: subject.sites.to_vec(),
+        purchasing_group: subject.purchasing_group.to_string(),
+        scope_firm: Some(subject.buyer),
+        data: data.into(),
+    }
+}
+
+/// Leaves the lines out of an order that is too large for an event.
+fn fitted(mut order: WireOrder) -> WireOrder {
+    if order.encoded_len() > MAX_BYTES
+        && let Some(content) = &mut order.content
+    {
+        order.lines_omitted = content.lines.len() as i32;
+        content.lines.clear();
+        order.schedule.clear();
+    }
+    order
+}
+
+/// The buyer published the order.
+pub(crate) fn published(
+    deps: &Deps,
+    at: OffsetDateTime,
+    caller: &Caller,
+    subject: &Subject<'_>,
+    order: WireOrder,
+) -> NewEvent {
+    let data = OrderPublished { order: Some(fitted(order)) }.encode_to_vec();
+    envelope(deps, at, &caller.traceparent, subject, "tandem.orders.order.published.v1", data)
+}
+
+/// The supplier answered schedule lines.
+pub(crate) fn responded(
+    deps: &Deps,
+    at: OffsetDateTime,
+    caller: &Caller,
+    order: &Order,
+    response: Uuid,
+    schedule: Vec<ScheduleLineState>,
+    note: &str,
+) -> NewEvent {
+    let data = OrderResponded {
+        order_id: order.id.to_string(),
+        order_number: order.order_number.clone(),
+        source_system: order.source_system.clone(),
+        revision: order.revision,
+        version: order.version,
+        state: order.state().into(),
+        response_id: response.to_string(),
+        schedule,
+        note: note.to_string(),
+    };
+    let subject = Subject::of(order);
+    envelope(deps, at, &caller.traceparent, &subject, "tandem.orders.order.responded.v1", data.encode_to_vec())
+}
+
+/// The buyer decided proposals.
+pub(crate) fn resolved(
+    deps: &Deps,
+    at: OffsetDateTime,
+    caller: &Caller,
+    order: &Order,
+    decisions: &[(Uuid, bool, String)],
+    schedule: Vec<ScheduleLineState>,
+) -> NewEvent {
+    let decisions = decisions.iter().map(|(proposal, accept, note)| ProposalDecision {
+        proposal_id: proposal.to_string(),
+        accept: *accept,
+        note: note.clone(),
+    });
+    let data = ProposalResolved {
+        order_id: order.id.to_string(),
+        order_number: order.order_number.clone(),
+        source_system: order.source_system.clone(),
+        revision: order.revision,
+        version: order.version,
+        state: order.state().into(),
+        decisions: decisions.collect(),
+        schedule,
+    };
+    let subject = Subject::of(order);
+    let r#type = "tandem.orders.order.proposal_resolved.v1";
+    envelope(deps, at, &caller.traceparent, &subject, r#type, data.encode_to_vec())
+}
+
+/// A claimant took the order over from the placeholder; its history of the order begins here.
+pub(crate) fn supplier_changed(
+    deps: &Deps,
+    at: OffsetDateTime,
+    subject: &Subject<'_>,
+    order: WireOrder,
+    previous: Uuid,
+) -> NewEvent {
+    let data = OrderSupplierChanged {
+        order: Some(fitted(order)),
+        previous_supplier_id: previous.to_string(),
+    };
+    let r#type = "tandem.orders.order.supplier_changed.v1";
+    envelope(deps, at, "", subject, r#type, data.encode_to_vec())
+}

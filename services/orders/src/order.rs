@@ -1,0 +1,400 @@
+//! What an order is and what may happen to it: pure functions.
+//!
+//! **Invariant:** on every schedule line, ordered = accepted + rejected + proposed + unanswered + cancelled, before
+//! and after everything in this file.
+
+use proto::orders::{OrderState, RejectReason};
+use rust_decimal::Decimal;
+use time::Date;
+use uuid::Uuid;
+
+use crate::error::Refusal;
+
+/// How the ordered quantity of a schedule line is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quantities {
+    pub ordered: Decimal,
+    pub accepted: Decimal,
+    pub rejected: Decimal,
+    /// The ordered quantity under negotiation, whatever quantity is proposed for it.
+    pub proposed: Decimal,
+    pub unanswered: Decimal,
+    pub cancelled: Decimal,
+}
+
+impl Quantities {
+    /// As published: nothing is answered.
+    pub fn published(ordered: Decimal) -> Self {
+        Self { ordered, unanswered: ordered, ..Self::default() }
+    }
+
+    /// Whether the parts make up the whole.
+    pub fn conserved(&self) -> bool {
+        self.ordered == self.accepted + self.rejected + self.proposed + self.unanswered + self.cancelled
+    }
+}
+
+/// A schedule line as far as an answer needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub id: Uuid,
+    pub line_number: String,
+    pub schedule_line_number: String,
+    pub requested_date: Option<Date>,
+    pub quantities: Quantities,
+}
+
+/// A proposal that waits for the buyer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenProposal {
+    pub id: Uuid,
+    pub schedule_line: Uuid,
+    pub covers: Decimal,
+}
+
+/// An order as it stands: what commands load, change and save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub id: Uuid,
+    pub buyer: Uuid,
+    pub supplier: Uuid,
+    pub source_system: String,
+    pub order_number: String,
+    pub purchasing_group: String,
+    pub sites: Vec<String>,
+    pub revision: i32,
+    pub version: i64,
+    pub schedule: Vec<Schedule>,
+    pub proposals: Vec<OpenProposal>,
+}
+
+/// One answered part of a schedule line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Promised as asked.
+    Accepted { quantity: Decimal, committed_date: Option<Date> },
+    /// Not supplied.
+    Rejected { quantity: Decimal, reason: RejectReason, note: String },
+    /// Something else, for the buyer to decide.
+    Proposed { id: Uuid, covers: Decimal, content: proto::orders::Propose },
+}
+
+/// What the supplier says of one schedule line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineAnswer {
+    /// Field path in the request, for refusals.
+    pub path: String,
+    pub target: Target,
+    pub answer: Answer,
+    /// What becomes of what the answer leaves.
+    pub remainder: Option<Remainder>,
+}
+
+/// How an answer names its schedule line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Id(Uuid),
+    /// Line number, and schedule line number or empty for the only one.
+    Number(String, String),
+}
+
+/// Accept, reject or propose; a quantity of `None` means everything unanswered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Accept { quantity: Option<Decimal> },
+    Reject { quantity: Option<Decimal>, reason: RejectReason, note: String },
+    Propose { id: Uuid, covers: Option<Decimal>, content: proto::orders::Propose },
+}
+
+/// What becomes of the rest of a partly answered line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remainder {
+    Reject(RejectReason),
+    LeaveUnanswered,
+}
+
+/// All that a response does: schedule line by place in [`Order::schedule`], with its parts.
+pub type Answered = Vec<(usize, Vec<Part>)>;
+
+impl Order {
+    /// Unanswered if any quantity is, else proposed, else by what was accepted and rejected.
+    pub fn state(&self) -> OrderState {
+        let any = |part: fn(&Quantities) -> Decimal| {
+            self.schedule.iter().any(|line| part(&line.quantities) > Decimal::ZERO)
+        };
+        if any(|q| q.unanswered) {
+            OrderState::Unanswered
+        } else if any(|q| q.proposed) {
+            OrderState::Proposed
+        } else if any(|q| q.accepted) {
+            if any(|q| q.rejected) { OrderState::PartAccepted } else { OrderState::Accepted }
+        } else if any(|q| q.rejected) {
+            OrderState::Rejected
+        } else if any(|q| q.cancelled) {
+            OrderState::Cancelled
+        } else {
+            // Nothing was ordered, so that there is nothing to answer.
+            OrderState::Accepted
+        }
+    }
+
+    /// Schedule lines with something unanswered.
+    pub fn unanswered_lines(&self) -> i32 {
+        self.schedule.iter().filter(|line| line.quantities.unanswered > Decimal::ZERO).count() as i32
+    }
+
+    /// Schedule lines with something under negotiation.
+    pub fn proposed_lines(&self) -> i32 {
+        self.schedule.iter().filter(|line| line.quantities.proposed > Decimal::ZERO).count() as i32
+    }
+
+    /// The supplier answers revision `revision`: all or nothing. On success the order stands one version further.
+    ///
+    /// # Errors
+    /// An outdated revision, or every line that cannot be answered so.
+    pub fn respond(&mut self, revision: i32, answers: &[LineAnswer]) -> Result<Answered, Refusal> {
+        if revision != self.revision {
+            return Err(Refusal::RevisionOutdated { current: self.revision });
+        }
+        let mut next = self.clone();
+        let (mut answered, mut wrong) = (Vec::new(), Vec::new());
+        for answer in answers {
+            match next.find(&answer.target) {
+                None => wrong.push(crate::error::no_such_line(&answer.path)),
+                Some(place) if answered.iter().any(|(other, _)| *other == place) => {
+                    wrong.push(crate::error::answered_twice(&answer.path));
+                }
+                Some(place) => match next.schedule[place].answer(answer) {
+                    Ok(parts) => answered.push((place, parts)),
+                    Err(problem) => wrong.push(problem),
+                },
+            }
+        }
+        if wrong.iter().any(crate::error::is_nothing_unanswered) && wrong.len() == answers.len() {
+            return Err(Refusal::NothingUnanswered(wrong));
+        }
+        if !wrong.is_empty() {
+            return Err(Refusal::Fields(wrong));
+        }
+        for (place, parts) in &answered {
+            let line = next.schedule[*place].id;
+            next.proposals.extend(parts.iter().filter_map(|part| match part {
+                Part::Proposed { id, covers, .. } => {
+                    Some(OpenProposal { id: *id, schedule_line: line, covers: *covers })
+                }
+                _ => None,
+            }));
+        }
+        next.version += 1;
+        *self = next;
+        Ok(answered)
+    }
+
+    /// The answer that accepts everything unanswered as asked.
+    pub fn accept_all(&self) -> Vec<LineAnswer> {
+        let open = self.schedule.iter().filter(|line| line.quantities.unanswered > Decimal::ZERO);
+        open.map(|line| LineAnswer {
+            path: "accept_all".into(),
+            target: Target::Id(line.id),
+            answer: Answer::Accept { quantity: None },
+            remainder: None,
+        })
+        .collect()
+    }
+
+    /// The buyer decides proposals: (proposal, accepted), all or nothing. Answers the places of the schedule lines
+    /// that were touched. On success the order stands one version further.
+    ///
+    /// # Errors
+    /// Where a proposal is not open, or is decided twice.
+    pub fn resolve(&mut self, decisions: &[(Uuid, bool)]) -> Result<Vec<usize>, Refusal> {
+        let mut next = self.clone();
+        let mut touched = Vec::new();
+        for (proposal, accepted) in decisions {
+            let Some(at) = next.proposals.iter().position(|open| open.id == *proposal) else {
+                return Err(Refusal::ProposalResolved);
+            };
+            let open = next.proposals.remove(at);
+            let Some(place) = next.schedule.iter().position(|line| line.id == open.schedule_line) else {
+                return Err(Refusal::ProposalResolved);
+            };
+            let quantities = &mut next.schedule[place].quantities;
+            quantities.proposed -= open.covers;
+            if *accepted {
+                quantities.accepted += open.covers;
+            } else {
+                quantities.unanswered += open.covers;
+            }
+            if !touched.contains(&place) {
+                touched.push(place);
+            }
+        }
+        next.version += 1;
+        *self = next;
+        Ok(touched)
+    }
+
+    fn find(&self, target: &Target) -> Option<usize> {
+        match target {
+            Target::Id(id) => self.schedule.iter().position(|line| line.id == *id),
+            Target::Number(line, schedule) => {
+                let mut fitting = self.schedule.iter().enumerate().filter(|(_, candidate)| {
+                    candidate.line_number == *line
+                        && (schedule.is_empty() || candidate.schedule_line_number == *schedule)
+                });
+                match (fitting.next(), fitting.next()) {
+                    (Some((place, _)), None) => Some(place),
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+impl Schedule {
+    /// Divides what is unanswered as the answer says.
+    fn answer(&mut self, given: &LineAnswer) -> Result<Vec<Part>, chassis::Field> {
+        let open = self.quantities.unanswered;
+        if open.is_zero() {
+            return Err(crate::error::nothing_unanswered(&given.path));
+        }
+        let wanted = match &given.answer {
+            Answer::Accept { quantity } | Answer::Reject { quantity, .. } => *quantity,
+            Answer::Propose { covers, .. } => *covers,
+        };
+        let quantity = wanted.unwrap_or(open);
+        if quantity > open {
+            return Err(crate::error::more_than_unanswered(&given.path, quantity, open));
+        }
+        let rest = open - quantity;
+        let mut parts = Vec::new();
+        match &given.answer {
+            Answer::Accept { .. } => {
+                self.quantities.accepted += quantity;
+                parts.push(Part::Accepted { quantity, committed_date: self.requested_date });
+            }
+            Answer::Reject { reason, note, .. } => {
+                self.quantities.rejected += quantity;
+                parts.push(Part::Rejected { quantity, reason: *reason, note: note.clone() });
+            }
+            Answer::Propose { id, content, .. } => {
+                self.quantities.proposed += quantity;
+                parts.push(Part::Proposed { id: *id, covers: quantity, content: content.clone() });
+            }
+        }
+        self.quantities.unanswered = Decimal::ZERO;
+        match (rest.is_zero(), given.remainder) {
+            (true, _) => {}
+            (false, Some(Remainder::Reject(reason))) => {
+                self.quantities.rejected += rest;
+                parts.push(Part::Rejected { quantity: rest, reason, note: String::new() });
+            }
+            (false, Some(Remainder::LeaveUnanswered)) => self.quantities.unanswered = rest,
+            (false, None) => return Err(crate::error::remainder_missing(&given.path, rest)),
+        }
+        Ok(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(quantities: &[i64]) -> Order {
+        let schedule = quantities.iter().enumerate().map(|(i, q)| Schedule {
+            id: Uuid::from_u128(i as u128 + 1),
+            line_number: (i + 1).to_string(),
+            schedule_line_number: "1".into(),
+            requested_date: None,
+            quantities: Quantities::published((*q).into()),
+        });
+        Order {
+            id: Uuid::from_u128(100),
+            buyer: Uuid::from_u128(101),
+            supplier: Uuid::from_u128(102),
+            source_system: "default".into(),
+            order_number: "1".into(),
+            purchasing_group: String::new(),
+            sites: Vec::new(),
+            revision: 1,
+            version: 1,
+            schedule: schedule.collect(),
+            proposals: Vec::new(),
+        }
+    }
+
+    fn answer(line: u128, answer: Answer, remainder: Option<Remainder>) -> LineAnswer {
+        LineAnswer { path: format!("lines[{line}]"), target: Target::Id(Uuid::from_u128(line)), answer, remainder }
+    }
+
+    fn accept(quantity: Option<i64>) -> Answer {
+        Answer::Accept { quantity: quantity.map(Into::into) }
+    }
+
+    fn propose(id: u128, covers: Option<i64>) -> Answer {
+        Answer::Propose { id: Uuid::from_u128(id), covers: covers.map(Into::into), content: Default::default() }
+    }
+
+    #[test]
+    fn accepting_all_leaves_nothing_unanswered() {
+        let mut order = order(&[10, 0, 5]);
+        let all = order.accept_all();
+        assert_eq!(all.len(), 2, "a quantity of 0 has nothing to answer");
+        order.respond(1, &all).unwrap();
+        assert_eq!((order.state(), order.version), (OrderState::Accepted, 2));
+    }
+
+    #[test]
+    fn a_part_says_what_becomes_of_the_rest() {
+        let missing = order(&[10]).respond(1, &[answer(1, accept(Some(4)), None)]);
+        assert!(matches!(missing, Err(Refusal::Fields(fields)) if fields[0].reason == "REMAINDER_REQUIRED"));
+
+        let mut left = order(&[10]);
+        left.respond(1, &[answer(1, accept(Some(4)), Some(Remainder::LeaveUnanswered))]).unwrap();
+        assert_eq!(left.state(), OrderState::Unanswered);
+        assert_eq!(left.schedule[0].quantities.unanswered, 6.into());
+
+        let mut rejected = order(&[10]);
+        let rest = Some(Remainder::Reject(RejectReason::NoMaterial));
+        rejected.respond(1, &[answer(1, accept(Some(4)), rest)]).unwrap();
+        assert_eq!(rejected.state(), OrderState::PartAccepted);
+    }
+
+    #[test]
+    fn more_than_is_unanswered_is_refused_and_changes_nothing() {
+        let mut order = order(&[10, 10]);
+        let before = order.clone();
+        let refused = order.respond(1, &[answer(1, accept(None), None), answer(2, accept(Some(11)), None)]);
+        assert!(matches!(refused, Err(Refusal::Fields(fields)) if fields.len() == 1));
+        assert_eq!(order, before);
+    }
+
+    #[test]
+    fn a_line_is_answered_once() {
+        let mut order = order(&[10]);
+        let twice = [answer(1, accept(Some(1)), Some(Remainder::LeaveUnanswered)), answer(1, accept(None), None)];
+        assert!(matches!(order.respond(1, &twice), Err(Refusal::Fields(_))));
+        order.respond(1, &[answer(1, accept(None), None)]).unwrap();
+        let again = order.respond(1, &[answer(1, Answer::Accept { quantity: None }, None)]);
+        assert!(matches!(again, Err(Refusal::NothingUnanswered(_))));
+        assert!(matches!(order.respond(2, &[]), Err(Refusal::RevisionOutdated { current: 1 })));
+    }
+
+    #[test]
+    fn a_proposal_is_decided_once_and_moves_what_it_covers() {
+        let mut order = order(&[10, 10]);
+        order.respond(1, &[answer(1, propose(7, None), None), answer(2, propose(8, None), None)]).unwrap();
+        assert_eq!(order.state(), OrderState::Proposed);
+        order.resolve(&[(Uuid::from_u128(7), true), (Uuid::from_u128(8), false)]).unwrap();
+        assert_eq!(order.state(), OrderState::Unanswered);
+        assert_eq!(order.schedule[0].quantities.accepted, 10.into());
+        assert_eq!(order.schedule[1].quantities.unanswered, 10.into());
+        assert_eq!(order.resolve(&[(Uuid::from_u128(7), true)]), Err(Refusal::ProposalResolved));
+        assert!(order.schedule.iter().all(|line| line.quantities.conserved()));
+    }
+
+    #[test]
+    fn an_order_without_quantity_has_nothing_to_answer() {
+        assert_eq!(order(&[0]).state(), OrderState::Accepted);
+    }
+}

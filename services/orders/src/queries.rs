@@ -1,0 +1,224 @@
+//! Reads. Each list answers the caller's feed head, read before the rows.
+
+use chassis::{
+    Error, Result, caller::Caller, cursor::Cursor, db::TenantTx, feed, page, service::Deps, value,
+};
+use prost::Message;
+use proto::orders::{
+    GetOrderRequest, ListOrderLinesRequest, ListOrderLinesResponse, ListOrdersRequest, ListOrdersResponse,
+    ListScheduleLinesRequest, ListScheduleLinesResponse, Order as WireOrder, OrderSort, ScheduleLineState, Side,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    convert::wire::{self, Answers},
+    db::{
+        list::{self, Filter, Sort},
+        read,
+    },
+};
+
+/// Matching orders are counted up to this.
+const COUNTED: i64 = 1_000;
+
+/// How schedule lines of orders stand, with what was answered; of `only` these where it is given.
+pub(crate) async fn schedule_states(
+    tx: &mut TenantTx,
+    orders: &[Uuid],
+    only: Option<&[Uuid]>,
+) -> Result<Vec<ScheduleLineState>> {
+    let rows = read::schedule(tx, orders, only).await?;
+    let mut answers = Answers::new(read::answers(tx, orders).await?, read::proposals(tx, orders).await?)?;
+    Ok(rows.iter().map(|row| answers.state(row)).collect())
+}
+
+/// An order with its lines and how they stand, without history. `None` where the firm does not see it.
+pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Option<(read::Head, WireOrder)>> {
+    let Some(head) = read::heads(tx, &[id]).await?.pop() else { return Ok(None) };
+    let mut order = wire::order(&head)?;
+    let schedule = read::schedule(tx, &[id], None).await?;
+    let stored = read::lines(tx, id, 0, i64::MAX).await?;
+    if let Some(content) = &mut order.content {
+        content.lines = wire::lines(stored, &schedule)?;
+    }
+    let mut answers = Answers::new(read::answers(tx, &[id]).await?, read::proposals(tx, &[id]).await?)?;
+    order.schedule = schedule.iter().map(|row| answers.state(row)).collect();
+    Ok(Some((head, order)))
+}
+
+pub(crate) async fn get_order(deps: &Deps, caller: &Caller, request: &GetOrderRequest) -> Result<WireOrder> {
+    let id = value::id(&request.order_id)?;
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let (head, mut order) = whole(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+    may_see(deps, caller, &head)?;
+    order.history = read::history(&mut tx, id).await?.into_iter().map(wire::history).collect();
+    tx.commit().await?;
+    Ok(order)
+}
+
+/// The service's own decision: either firm of the order, unless the caller is narrowed to other parts of the buyer.
+fn may_see(deps: &Deps, caller: &Caller, head: &read::Head) -> Result<()> {
+    let own = caller.firm == head.supplier
+        || (caller.firm == head.buyer && caller.covers(&head.sites, &head.purchasing_group));
+    if deps.checks_ownership() && !own {
+        return Err(Error::not_found());
+    }
+    Ok(())
+}
+
+pub(crate) async fn list_orders(
+    deps: &Deps,
+    caller: &Caller,
+    request: ListOrdersRequest,
+) -> Result<ListOrdersResponse> {
+    let size = page::size(request.page_size)?;
+    let filter = Filter {
+        states: request.states.iter().map(|state| *state as i16).collect(),
+        counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
+        purchasing_group: request.purchasing_group.clone(),
+        source_system: request.source_system.clone(),
+        order_number: request.order_number.clone(),
+        requested_from: day("requested_from", request.requested_from.as_ref())?,
+        requested_until: day("requested_until", request.requested_until.as_ref())?,
+        changed_after: changed_after(deps, caller, &request.changed_since)?,
+        ..narrowed(caller, request.side)?
+    };
+    let question = question(caller, "ListOrders", &ListOrdersRequest { page_size: 0, page_token: String::new(), ..request.clone() });
+    let by_date = request.order_by == i32::from(OrderSort::RequestedDate);
+    let sort = if by_date {
+        let after = question.after::<(i32, Uuid)>(&deps.keys, &request.page_token)?;
+        Sort::RequestedDate(after.map(|(day, id)| (julian(day), id)))
+    } else {
+        let after = question.after::<(i128, Uuid)>(&deps.keys, &request.page_token)?;
+        Sort::Newest(after.map(|(at, id)| (moment(at), id)))
+    };
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let head = feed::head(&mut tx).await?;
+    let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
+    let total = list::count(&mut tx, &filter, COUNTED).await?;
+    tx.commit().await?;
+    let next_page_token = if by_date {
+        page::cut(&mut rows, size, |row| (row.requested_date.to_julian_day(), row.id))
+            .map(|last| question.token(&deps.keys, &last))
+    } else {
+        page::cut(&mut rows, size, |row| (row.published_at.unix_timestamp_nanos(), row.id))
+            .map(|last| question.token(&deps.keys, &last))
+    };
+    Ok(ListOrdersResponse {
+        orders: rows.into_iter().map(wire::summary).collect(),
+        next_page_token: next_page_token.transpose()?.unwrap_or_default(),
+        cursor: head.cursor().encode(&deps.keys),
+        total: total as i32,
+    })
+}
+
+pub(crate) async fn list_schedule_lines(
+    deps: &Deps,
+    caller: &Caller,
+    request: ListScheduleLinesRequest,
+) -> Result<ListScheduleLinesResponse> {
+    let size = page::size(request.page_size)?;
+    let filter = Filter {
+        states: request.states.iter().map(|state| *state as i16).collect(),
+        counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
+        order: value::optional_id("order_id", &request.order_id)?,
+        requested_from: day("requested_from", request.requested_from.as_ref())?,
+        requested_until: day("requested_until", request.requested_until.as_ref())?,
+        changed_after: changed_after(deps, caller, &request.changed_since)?,
+        ..narrowed(caller, request.side)?
+    };
+    let bound = ListScheduleLinesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+    let question = question(caller, "ListScheduleLines", &bound);
+    let after = question.after::<(Uuid, i32)>(&deps.keys, &request.page_token)?;
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let head = feed::head(&mut tx).await?;
+    let mut rows = list::schedule_lines(&mut tx, &filter, after, size).await?;
+    let last = page::cut(&mut rows, size, |row| (row.order_id, row.position));
+    let mut orders: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
+    orders.dedup();
+    let mut answers =
+        Answers::new(read::answers(&mut tx, &orders).await?, read::proposals(&mut tx, &orders).await?)?;
+    tx.commit().await?;
+    let wire_rows = rows.into_iter().map(|row| {
+        let commitments = answers.commitments(row.id);
+        wire::schedule_line_row(row, commitments)
+    });
+    Ok(ListScheduleLinesResponse {
+        rows: wire_rows.collect(),
+        next_page_token: last.map(|last| question.token(&deps.keys, &last)).transpose()?.unwrap_or_default(),
+        cursor: head.cursor().encode(&deps.keys),
+    })
+}
+
+pub(crate) async fn list_order_lines(
+    deps: &Deps,
+    caller: &Caller,
+    request: ListOrderLinesRequest,
+) -> Result<ListOrderLinesResponse> {
+    let size = page::size(request.page_size)?;
+    let id = value::id(&request.order_id)?;
+    let bound = ListOrderLinesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+    let question = question(caller, "ListOrderLines", &bound);
+    let from = question.after::<i32>(&deps.keys, &request.page_token)?.map_or(0, |last| last + 1);
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let head = read::heads(&mut tx, &[id]).await?.pop().ok_or_else(Error::not_found)?;
+    may_see(deps, caller, &head)?;
+    if request.revision > head.revision || request.revision < 0 {
+        let refusal = Error::new(chassis::Reason::REVISION_OUTDATED);
+        return Err(refusal
+            .message("this revision was never published")
+            .with("current_revision", head.revision));
+    }
+    let mut stored = read::lines(&mut tx, id, from, size + 1).await?;
+    let last = page::cut(&mut stored, size, |(position, _)| *position);
+    let positions: Vec<i32> = stored.iter().map(|(position, _)| *position).collect();
+    let mut schedule = read::schedule(&mut tx, &[id], None).await?;
+    schedule.retain(|row| positions.contains(&row.line_position));
+    let mut answers =
+        Answers::new(read::answers(&mut tx, &[id]).await?, read::proposals(&mut tx, &[id]).await?)?;
+    tx.commit().await?;
+    Ok(ListOrderLinesResponse {
+        lines: wire::lines(stored, &schedule)?,
+        schedule: schedule.iter().map(|row| answers.state(row)).collect(),
+        next_page_token: last.map(|last| question.token(&deps.keys, &last)).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// The side that was asked for, and what the caller is narrowed to.
+fn narrowed(caller: &Caller, side: i32) -> Result<Filter> {
+    let side = Side::try_from(side).unwrap_or_default();
+    if side == Side::Unspecified {
+        return Err(Error::field("side", "REQUIRED", "say SIDE_BUYER or SIDE_SUPPLIER"));
+    }
+    Ok(Filter {
+        side,
+        own_purchasing_groups: caller.purchasing_groups.clone(),
+        own_sites: caller.sites.clone(),
+        ..Filter::default()
+    })
+}
+
+fn question(caller: &Caller, method: &str, bound: &impl Message) -> page::Question {
+    page::Question::new(caller.firm, method, &bound.encode_to_vec())
+}
+
+fn changed_after(deps: &Deps, caller: &Caller, cursor: &str) -> Result<Option<i64>> {
+    if cursor.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Cursor::decode(cursor, caller.firm, &deps.keys)?.seq))
+}
+
+fn day(path: &str, date: Option<&proto::Date>) -> Result<Option<time::Date>> {
+    date.map(|date| value::date(date).map_err(|message| Error::field(path, "DATE", message))).transpose()
+}
+
+/// Keys come from tokens that we signed; a day or moment outside the calendar cannot be in one.
+fn julian(day: i32) -> time::Date {
+    time::Date::from_julian_day(day).unwrap_or(crate::db::UNDATED)
+}
+
+fn moment(nanos: i128) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
