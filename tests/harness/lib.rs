@@ -1,1 +1,33 @@
+//! What every test stands on: a whole Tandem in this process with a database of its own, firms that act through the
+//! public API, and documents to publish.
+//!
+//! * [`World`]      one Tandem: node, database, clients
+//! * [`Firm`]       a firm with its clients, people and keys; [`Access`] is one credential
+//! * [`order`]      a purchase order to publish; [`answer`] a supplier's answer; [`decide`] a buyer's decision
+//! * [`events`]     payloads of events
+//! * [`refusal`]    what a status says to programs
+//! * [`binary`]     the built `tandem`, for tests that kill processes
+//! * [`cluster`]    the private Postgres that all test processes share
+//!
+//! A harness that cannot go on ends the test, so that tests read as what happens and not as what may fail.
+//!
+//! **Invariant:** no test waits for time to pass: it drains by hand or waits for a condition with a deadline.
 
+pub mod binary;
+pub mod cluster;
+pub mod events;
+mod firm;
+mod order;
+pub mod refusal;
+mod wait;
+mod world;
+
+pub use firm::{Access, Bearer, Client, Firm};
+pub use order::{Answer, Order, accept_all, answer, date, decide, decimal, number, order, request_id};
+pub use wait::until;
+pub use world::{Options, World};
+
+/// Whether long variants were asked for: `TANDEM_TEST_LONG=1`, or `./tests/run --long`.
+pub fn long() -> bool {
+    std::env::var_os("TANDEM_TEST_LONG").is_some_and(|value| !value.is_empty() && value != "0")
+}

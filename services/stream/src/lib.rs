@@ -1,1 +1,97 @@
-//! x
+//! Every firm's own ordered, gapless feed: how committed commands get into it, and how readers follow it.
+//!
+//! The outbox's rows become facts ([`command`]), the sequencer gives them their places ([`sequencer`], [`chain`]), the
+//! tail hands them to the hub ([`tail`], [`hub`], [`ring`], [`slot`]), and an open stream ([`subscription`]) takes what follows
+//! its place from there or from Postgres ([`catch_up`]), by one rule ([`merge`]). [`api`], [`convert`] and [`frame`]
+//! are the wire, [`start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
+//! every SQL statement.
+//!
+//! **Invariant:** Postgres is the record. Rings, hand-offs, hints and any other source of live entries may lose or
+//! repeat anything, and only latency changes.
+
+pub mod api;
+pub mod catch_up;
+pub mod chain;
+mod command;
+pub mod convert;
+pub mod db;
+pub mod entry;
+pub mod filter;
+pub mod frame;
+pub mod gateway;
+pub mod hub;
+mod keep;
+pub mod merge;
+pub mod ring;
+#[cfg(test)]
+mod sample;
+pub mod sequencer;
+pub mod slot;
+pub mod start;
+pub mod subscription;
+pub mod tail;
+
+use std::sync::Arc;
+
+use chassis::service::{Deps, Service, routes};
+use futures::future::BoxFuture;
+use tokio::sync::Notify;
+use tonic::service::Routes;
+
+pub use chain::verify_chain;
+pub use sequencer::{Outcome, drain, sequence_once};
+
+use crate::{
+    api::Api,
+    gateway::Gateway,
+    hub::Hub,
+    sequencer::Sequencer,
+    tail::{Handoff, Tail},
+};
+
+/// The stream service: sequencer, live reader, gateway, and what falls due by time.
+pub fn build(deps: &Deps) -> Service {
+    let hub = Hub::new();
+    let gateway = Gateway::new(deps.pool.clone(), deps.keys.clone(), deps.clock.clone(), hub.clone());
+    Service {
+        name: "stream",
+        grpc: &[api::NAME],
+        routes: routes(Routes::new(Api(gateway))),
+        tasks: tasks(deps, &hub),
+    }
+}
+
+fn tasks(deps: &Deps, hub: &Arc<Hub>) -> Vec<BoxFuture<'static, ()>> {
+    let (pool, shutdown) = (&deps.stream_pool, &deps.shutdown);
+    let handoff = Arc::new(Handoff::default());
+    let hint = Arc::new(Notify::new());
+    // Tells this process's hints from others'.
+    let process = deps.clock.id().to_string();
+    let tail = Tail::new(pool.clone(), hub.clone(), handoff.clone());
+    let mut tasks: Vec<BoxFuture<'static, ()>> = vec![
+        Box::pin(tail.run(shutdown.clone())),
+        Box::pin(tail::listen(pool.clone(), handoff.clone(), process.clone(), shutdown.clone())),
+        Box::pin(keep::watch_credentials(hub.clone(), deps.resolver.clone(), shutdown.clone())),
+        Box::pin(keep::tick(hub.clone(), shutdown.clone())),
+        Box::pin(keep::drain(hub.clone(), shutdown.clone())),
+        Box::pin(keep::partitions(pool.clone(), shutdown.clone())),
+        Box::pin(keep::receipts(pool.clone(), deps.clock.clone(), shutdown.clone())),
+    ];
+    if sequencer_runs(deps) {
+        let sequencer =
+            Sequencer { pool: pool.clone(), clock: deps.clock.clone(), handoff, hint: hint.clone() };
+        tasks.push(Box::pin(sequencer.run(deps.wake.clone(), shutdown.clone())));
+        tasks.push(Box::pin(sequencer::send_hints(pool.clone(), process, hint, shutdown.clone())));
+    }
+    tasks
+}
+
+#[cfg(feature = "testing")]
+fn sequencer_runs(deps: &Deps) -> bool {
+    !deps.testing.sequencer_by_hand
+}
+
+#[cfg(not(feature = "testing"))]
+fn sequencer_runs(_: &Deps) -> bool {
+    true
+}

@@ -51,7 +51,7 @@ impl Effect for Publish {
         let addressees = addressees(tx, commands).await?;
         let mut prepared = Vec::new();
         for ((index, command), to) in commands.iter().enumerate().zip(addressees) {
-            match to {
+            match to.and_then(|to| within_scope(command).map(|()| to)) {
                 Ok(to) => prepared.push(prepare(deps, index, command, to)),
                 Err(refusal) => answers[index] = Some(Err(refusal)),
             }
@@ -82,6 +82,16 @@ impl Effect for Publish {
         let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect();
         Ok(Done { answers, events: published })
     }
+}
+
+/// A caller who is narrowed to some sites or purchasing groups publishes for those alone.
+fn within_scope(command: &Command<Publish>) -> Result<()> {
+    let order = &command.what.order;
+    if command.caller.covers(&order.sites, &order.content.purchasing_group) {
+        return Ok(());
+    }
+    let refusal = Error::new(Reason::PERMISSION_DENIED);
+    Err(refusal.message("you may publish only for your own sites and purchasing groups"))
 }
 
 /// Finds out whom each order goes to; invites where that was asked for.

@@ -1,0 +1,76 @@
+//! Calls to the orders service with the caller's own token, so that it decides what the caller may do.
+
+use chassis::{Error, Field, Reason, Result, caller::Caller, gate, service::Deps};
+use proto::orders::{
+    GetOrderRequest, Order, OrderReceipt, PublishOrderRequest, order_service_client::OrderServiceClient,
+};
+use tonic::{Code, Request, Status, transport::Channel};
+use tonic_types::StatusExt;
+
+use crate::paths;
+
+/// An order of 10,000 lines with its answers fits.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Publishes an order. A refusal names the places in the document that the refused fields came from.
+pub(crate) async fn publish(deps: &Deps, caller: &Caller, order: PublishOrderRequest) -> Result<OrderReceipt> {
+    let mut receipt = client(deps)
+        .publish_order(of_caller(caller, order)?)
+        .await
+        .map_err(|status| refusal(status, paths::in_document))?
+        .into_inner();
+    for warning in &mut receipt.warnings {
+        warning.field = paths::in_document(&warning.field);
+    }
+    Ok(receipt)
+}
+
+/// An order that the caller may see.
+pub(crate) async fn get(deps: &Deps, caller: &Caller, order_id: String) -> Result<Order> {
+    let request = of_caller(caller, GetOrderRequest { order_id })?;
+    let answer = client(deps).get_order(request).await.map_err(|status| refusal(status, str::to_string))?;
+    Ok(answer.into_inner())
+}
+
+fn client(deps: &Deps) -> OrderServiceClient<Channel> {
+    OrderServiceClient::new(deps.api.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+}
+
+fn of_caller<T>(caller: &Caller, message: T) -> Result<Request<T>> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", gate::bearer(&caller.token)?);
+    if let Ok(traceparent) = caller.traceparent.parse() {
+        request.metadata_mut().insert("traceparent", traceparent);
+    }
+    Ok(request)
+}
+
+/// What orders refused passes through; what never reached it is unavailable.
+fn refusal(status: Status, place: impl Fn(&str) -> String) -> Error {
+    let details = status.get_error_details();
+    let Some(info) = details.error_info() else {
+        if matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled) {
+            return Error::new(Reason::DEADLINE_EXCEEDED);
+        }
+        let mut error = Error::new(Reason::UNAVAILABLE);
+        error.source = Some(anyhow::anyhow!("orders answered {:?}: {}", status.code(), status.message()));
+        return error;
+    };
+    let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
+    if info.reason != Reason::INVALID_FIELDS.as_str() || violations.is_empty() {
+        return Error::passed_on(status);
+    }
+    let field = |violation: &tonic_types::FieldViolation| {
+        Field::new(place(&violation.field), known(&violation.reason), violation.description.clone())
+    };
+    Error::invalid(violations.iter().map(field).collect())
+}
+
+/// The reasons of fields that orders gives.
+fn known(reason: &str) -> &'static str {
+    const KNOWN: [&str; 14] = [
+        "REQUIRED", "FORMAT", "CURRENCY", "UNKNOWN", "ID", "COUNT", "REPEATED", "RANGE", "DECIMAL", "DATE", "ORDER",
+        "TOO_LONG", "TOO_MANY", "SUM",
+    ];
+    KNOWN.into_iter().find(|known| *known == reason).unwrap_or("INVALID")
+}

@@ -1,0 +1,50 @@
+//! The gRPC methods: caller → convert → command or query → convert.
+
+mod firm;
+mod member;
+mod relationship;
+mod session;
+
+use std::sync::Arc;
+
+use chassis::{caller::Caller, idempotency::Key, service::Deps};
+use prost::Message;
+use proto::partners::{
+    firm_service_server::FirmServiceServer, member_service_server::MemberServiceServer,
+    relationship_service_server::RelationshipServiceServer, session_service_server::SessionServiceServer,
+};
+use tonic::{Request, service::Routes};
+
+use crate::commands::Command;
+
+/// What the methods work with.
+pub(crate) struct Api {
+    deps: Deps,
+}
+
+/// All methods of partners.
+pub(crate) fn routes(deps: &Deps) -> Routes {
+    let api = Arc::new(Api { deps: deps.clone() });
+    Routes::new(FirmServiceServer::from_arc(api.clone()))
+        .add_service(MemberServiceServer::from_arc(api.clone()))
+        .add_service(SessionServiceServer::from_arc(api.clone()))
+        .add_service(RelationshipServiceServer::from_arc(api))
+}
+
+impl Api {
+    fn command<'a>(
+        &'a self,
+        caller: &'a Caller,
+        method: &'static str,
+        request_id: &str,
+        request: &impl Message,
+    ) -> Command<'a> {
+        Command { deps: &self.deps, caller, method, key: Key::of(request_id, request) }
+    }
+}
+
+/// The caller and the message of a request.
+fn parts<T>(request: Request<T>) -> chassis::Result<(Caller, T)> {
+    let caller = chassis::caller::of(&request)?;
+    Ok((caller, request.into_inner()))
+}

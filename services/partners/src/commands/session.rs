@@ -1,0 +1,131 @@
+//! Signing in and out. A link's token is the proof, so that these need no request id: a link works once.
+
+use chassis::{
+    Error, Reason, Result,
+    caller::{Caller, CredentialKind, new_token},
+    outbox, secret,
+    secret::Redacted,
+    service::Deps,
+    value,
+};
+use proto::partners as wire;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::now;
+use crate::{
+    convert,
+    db::{self, link::NewSession},
+    events,
+    link::{Link, LinkKind, SESSION_VALID},
+};
+
+/// Who accepts an invitation, and as what.
+pub(crate) struct Acceptance {
+    pub member_name: String,
+    /// Empty keeps what the inviter wrote.
+    pub firm_name: String,
+    /// Empty keeps what the inviter wrote.
+    pub uscc: String,
+    pub locale: String,
+    pub device: String,
+}
+
+/// The link of a token, from outside any firm.
+async fn find_link(deps: &Deps, sha256: &[u8]) -> Result<Link> {
+    let mut tx = deps.pool.begin_outside().await?;
+    let link = db::link::inspect(&mut tx, sha256).await?.ok_or_else(Error::not_found)?;
+    tx.commit().await?;
+    Ok(link)
+}
+
+/// Uses a sign-in link.
+pub(crate) async fn redeem_sign_in_link(
+    deps: &Deps,
+    token: &str,
+    device: &str,
+) -> Result<wire::RedeemSignInLinkResponse> {
+    let at = now(deps);
+    let sha256 = secret::sha256(token.as_bytes());
+    find_link(deps, &sha256).await?.check_for(LinkKind::SignIn, at)?;
+    let (id, session_token, session_sha256) = new_token(CredentialKind::Session);
+    let session = NewSession { id: &id, sha256: &session_sha256, device, at, expires_at: at + SESSION_VALID };
+    let mut tx = deps.pool.begin_outside().await?;
+    // It worked a moment ago: somebody else used it in between.
+    let signed_in = db::link::redeem(&mut tx, &sha256, &session).await?.ok_or_else(used)?;
+    tx.commit().await?;
+    Ok(begun(&session_token, session.expires_at, signed_in.firm, signed_in.member, signed_in.locale))
+}
+
+/// Uses an invitation without an account: the placeholder becomes the firm of whoever holds the link.
+pub(crate) async fn accept_invitation(
+    deps: &Deps,
+    token: &str,
+    acceptance: Acceptance,
+) -> Result<wire::RedeemSignInLinkResponse> {
+    let at = now(deps);
+    let sha256 = secret::sha256(token.as_bytes());
+    let link = find_link(deps, &sha256).await?;
+    link.check_for(LinkKind::Invitation, at)?;
+    let (id, session_token, session_sha256) = new_token(CredentialKind::Session);
+    let session = NewSession {
+        id: &id,
+        sha256: &session_sha256,
+        device: &acceptance.device,
+        at,
+        expires_at: at + SESSION_VALID,
+    };
+    let member = deps.clock.id();
+    let mut tx = deps.pool.begin(link.firm).await?;
+    let accepted =
+        db::link::accept(&mut tx, &sha256, &acceptance, member, &session).await?.ok_or_else(used)?;
+    let relationship = db::relationship::get(&mut tx, accepted).await?.ok_or_else(Error::not_found)?;
+    let wire = convert::trading_relationship(&relationship);
+    let event = events::relationship_changed(deps.clock.id(), at, "", &relationship, wire, None);
+    outbox::append(&mut tx, vec![vec![event]]).await?;
+    tx.commit().await?;
+    deps.wake.wake();
+    Ok(begun(&session_token, session.expires_at, link.firm, member, acceptance.locale))
+}
+
+fn used() -> Error {
+    Error::new(Reason::LINK_USED)
+}
+
+fn begun(
+    token: &Redacted<String>,
+    expires_at: OffsetDateTime,
+    firm: Uuid,
+    member: Uuid,
+    locale: String,
+) -> wire::RedeemSignInLinkResponse {
+    wire::RedeemSignInLinkResponse {
+        session_token: token.reveal().clone(),
+        expires_at: Some(value::timestamp(expires_at)),
+        firm_id: firm.to_string(),
+        member_id: member.to_string(),
+        locale,
+    }
+}
+
+/// Changes the language of the calling member; a key has none.
+pub(crate) async fn set_locale(deps: &Deps, caller: &Caller, locale: &str) -> Result<()> {
+    if caller.credential.kind == CredentialKind::Session {
+        let mut tx = deps.pool.begin(caller.firm).await?;
+        db::member::set_locale(&mut tx, caller.actor, locale).await?;
+        tx.commit().await?;
+        deps.resolver.forget(&caller.credential);
+    }
+    Ok(())
+}
+
+/// Ends the calling session; a key has none.
+pub(crate) async fn end_session(deps: &Deps, caller: &Caller) -> Result<()> {
+    if caller.credential.kind == CredentialKind::Session {
+        let mut tx = deps.pool.begin(caller.firm).await?;
+        db::member::end_session(&mut tx, &caller.credential.id, now(deps)).await?;
+        tx.commit().await?;
+        deps.resolver.forget(&caller.credential);
+    }
+    Ok(())
+}

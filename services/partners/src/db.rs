@@ -1,0 +1,66 @@
+//! Every SQL statement of partners: free functions over the tenant transaction. Each names its firm or its id; row
+//! security is the second wall, not the first.
+//!
+//! `own` is the firm whose row it must be; tests pass `None` to see that the second wall stands alone.
+
+pub(crate) mod firm;
+pub(crate) mod key;
+pub(crate) mod link;
+pub(crate) mod member;
+pub(crate) mod relationship;
+
+use chassis::{
+    Error, Reason, Result,
+    caller::Role,
+    db::{TenantTx, is_constraint},
+};
+
+use crate::firm::{FirmState, PartyId};
+
+/// Makes requests of one id wait for each other until the end of the transaction.
+pub(crate) async fn lock_request(tx: &mut TenantTx, method: &str, request_id: &str) -> Result<()> {
+    let firm = tx.firm();
+    sqlx::query!(
+        r#"select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', $1::uuid, $2::text, $3::text), 0))"#,
+        firm,
+        method,
+        request_id
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A state that this program does not know: the row was written by a newer one.
+fn unknown(table: &'static str, state: &str) -> Error {
+    Error::internal(anyhow::anyhow!("{table} has the unknown state {state}"))
+}
+
+fn firm_state(text: &str) -> Result<FirmState> {
+    FirmState::parse(text).ok_or_else(|| unknown("partners.firm", text))
+}
+
+fn roles(numbers: &[i32]) -> Vec<Role> {
+    numbers.iter().filter_map(|number| Role::try_from(*number).ok()).collect()
+}
+
+fn numbers(roles: &[Role]) -> Vec<i32> {
+    roles.iter().map(|role| i32::from(*role)).collect()
+}
+
+fn columns(party_ids: &[PartyId]) -> (Vec<String>, Vec<String>) {
+    party_ids.iter().map(|one| (one.scheme.clone(), one.value.clone())).unzip()
+}
+
+/// ALREADY_EXISTS where the named constraint says so, and PERMISSION_DENIED where the second wall does.
+fn refusal(error: sqlx::Error, constraint: &str) -> Error {
+    if is_constraint(&error, constraint) {
+        return Error::new(Reason::ALREADY_EXISTS);
+    }
+    let denied = matches!(&error, sqlx::Error::Database(db) if db.code().as_deref() == Some("42501"));
+    let mut refused = Error::from(error);
+    if denied {
+        refused.reason = Reason::PERMISSION_DENIED;
+    }
+    refused
+}

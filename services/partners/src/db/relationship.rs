@@ -1,0 +1,144 @@
+//! Trading relationships, from either side.
+
+use chassis::{Result, db::TenantTx};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{columns, firm_state, refusal, unknown};
+use crate::relationship::{NewSupplier, Relationship, State, Written};
+
+struct Row {
+    id: Uuid,
+    buyer: Uuid,
+    buyer_name: String,
+    supplier: Uuid,
+    supplier_name: String,
+    supplier_state: String,
+    state: String,
+    vendor_number: String,
+    customer_number: String,
+    buyer_suspended: bool,
+    supplier_suspended: bool,
+    version: i64,
+    created_at: OffsetDateTime,
+}
+
+fn relationship(row: Row) -> Result<Relationship> {
+    Ok(Relationship {
+        id: row.id,
+        buyer: row.buyer,
+        buyer_name: row.buyer_name,
+        supplier: row.supplier,
+        supplier_name: row.supplier_name,
+        supplier_state: firm_state(&row.supplier_state)?,
+        state: State::parse(&row.state)
+            .ok_or_else(|| unknown("partners.trading_relationship", &row.state))?,
+        vendor_number: row.vendor_number,
+        customer_number: row.customer_number,
+        buyer_suspended: row.buyer_suspended,
+        supplier_suspended: row.supplier_suspended,
+        version: row.version,
+        created_at: row.created_at,
+    })
+}
+
+/// Creates a placeholder firm and the tenant's relationship with it; ALREADY_EXISTS where the number is taken.
+pub(crate) async fn invite(
+    tx: &mut TenantTx,
+    placeholder: Uuid,
+    id: Uuid,
+    new: &NewSupplier,
+    at: OffsetDateTime,
+) -> Result<()> {
+    let (schemes, ids) = columns(&new.party_ids);
+    sqlx::query!(
+        r#"select partners.invite_supplier($1, $2, $3, $4, $5, $6, $7, $8)"#,
+        placeholder,
+        id,
+        new.name,
+        new.vendor_number,
+        new.uscc,
+        &schemes,
+        &ids,
+        at
+    )
+    .execute(tx.conn())
+    .await
+    .map_err(|error| refusal(error, "trading_relationship_vendor_number_key"))?;
+    Ok(())
+}
+
+/// A relationship that the tenant may see.
+pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Relationship>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select r.id, r.buyer, b.name as buyer_name, r.supplier, s.name as supplier_name,
+                  s.state as supplier_state, r.state, r.vendor_number, r.customer_number, r.buyer_suspended,
+                  r.supplier_suspended, r.version, r.created_at
+           from partners.trading_relationship r
+           join partners.firm b on b.id = r.buyer
+           join partners.firm s on s.id = r.supplier
+           where r.id = $1"#,
+        id
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(relationship).transpose()
+}
+
+/// Writes a change onto the version that it was made on; whether that was still there.
+pub(crate) async fn update(
+    tx: &mut TenantTx,
+    id: Uuid,
+    version: i64,
+    written: &Written,
+    at: OffsetDateTime,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        r#"update partners.trading_relationship
+           set vendor_number = $3, customer_number = $4, buyer_suspended = $5, supplier_suspended = $6,
+               ended_at = case when $7::boolean then $8::timestamptz end, version = version + 1
+           where id = $1 and version = $2"#,
+        id,
+        version,
+        written.vendor_number,
+        written.customer_number,
+        written.buyer_suspended,
+        written.supplier_suspended,
+        written.ended,
+        at
+    )
+    .execute(tx.conn())
+    .await
+    .map_err(|error| refusal(error, "trading_relationship_vendor_number_key"))?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Relationships of both sides in the order in which they began. Each side is read by its own index.
+pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> Result<Vec<Relationship>> {
+    let firm = tx.firm();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"with page as (
+               (select id from partners.trading_relationship
+                where buyer = $1 and ($2::uuid is null or id > $2) order by id limit $3)
+               union all
+               (select id from partners.trading_relationship
+                where supplier = $1 and ($2::uuid is null or id > $2) order by id limit $3)
+               order by id limit $3)
+           select r.id, r.buyer, b.name as buyer_name, r.supplier, s.name as supplier_name,
+                  s.state as supplier_state, r.state as "state!", r.vendor_number, r.customer_number,
+                  r.buyer_suspended, r.supplier_suspended, r.version, r.created_at
+           from page
+           join partners.trading_relationship r on r.id = page.id
+           join partners.firm b on b.id = r.buyer
+           join partners.firm s on s.id = r.supplier
+           order by r.id"#,
+        firm,
+        after,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(relationship).collect()
+}

@@ -1,0 +1,90 @@
+//! tandem.stream.v1.StreamService. Routed by hand and not by the generated server, since Subscribe has a codec of its
+//! own ([`crate::frame`] says why).
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use chassis::{Error, caller};
+use futures::future::BoxFuture;
+use proto::stream::{GetHeadRequest, GetHeadResponse, SubscribeRequest};
+use tonic::{
+    Request, Response, Status,
+    body::Body,
+    codegen::{Service, http},
+    server::{Grpc, NamedService, ServerStreamingService, UnaryService},
+};
+use tonic_prost::ProstCodec;
+
+use crate::{
+    convert,
+    frame::{FrameCodec, Message},
+    gateway::Gateway,
+    subscription::Subscription,
+};
+
+/// The service's name in the contract.
+pub const NAME: &str = "tandem.stream.v1.StreamService";
+
+/// The methods of the service.
+#[derive(Clone)]
+pub struct Api(pub Arc<Gateway>);
+
+impl NamedService for Api {
+    const NAME: &'static str = NAME;
+}
+
+impl ServerStreamingService<SubscribeRequest> for Api {
+    type Response = Message;
+    type ResponseStream = Subscription;
+    type Future = BoxFuture<'static, Result<Response<Subscription>, Status>>;
+
+    fn call(&mut self, request: Request<SubscribeRequest>) -> Self::Future {
+        let gateway = self.0.clone();
+        Box::pin(async move {
+            let caller = caller::of(&request)?;
+            Ok(Response::new(gateway.subscribe(&caller, request.into_inner()).await?))
+        })
+    }
+}
+
+impl UnaryService<GetHeadRequest> for Api {
+    type Response = GetHeadResponse;
+    type Future = BoxFuture<'static, Result<Response<GetHeadResponse>, Status>>;
+
+    fn call(&mut self, request: Request<GetHeadRequest>) -> Self::Future {
+        let gateway = self.0.clone();
+        Box::pin(async move {
+            let head = gateway.head(&caller::of(&request)?).await?;
+            Ok(Response::new(convert::head(&head, gateway.clock.now(), &gateway.keys)))
+        })
+    }
+}
+
+impl Service<http::Request<Body>> for Api {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let api = self.clone();
+        Box::pin(async move {
+            let method = request.uri().path().rsplit('/').next().unwrap_or_default();
+            Ok(match method {
+                "Subscribe" => {
+                    let codec = FrameCodec(api.0.keys.clone());
+                    Grpc::new(codec).server_streaming(api, request).await
+                }
+                "GetHead" => Grpc::new(ProstCodec::default()).unary(api, request).await,
+                // The gate lets methods of the contract through alone, and these are all.
+                _ => Status::from(Error::not_found()).into_http(),
+            })
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! Events as this crate holds them: the fact, which every reader shares, and its place in one feed.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{chain::Chain, frame::Frame};
+
+/// One event as the log holds it, the same for whoever reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// UUIDv7; the same in every feed.
+    pub event_id: Uuid,
+    /// The id behind `subject`, for `changed_since`.
+    pub subject_id: Option<Uuid>,
+    /// The CloudEvents type.
+    pub kind: String,
+    /// The speaking service.
+    pub source: String,
+    /// What it happened to.
+    pub subject: String,
+    /// When.
+    pub at: OffsetDateTime,
+    /// W3C trace context of the command.
+    pub traceparent: String,
+    /// The subject's version after it; 0 for one-sided facts.
+    pub version: i64,
+    /// Whose feeds carry it; no firm twice.
+    pub audience: Vec<Uuid>,
+    /// Readers of `scope_firm` who are scoped to other sites do not see it.
+    pub sites: Vec<String>,
+    /// Readers of `scope_firm` who are scoped to other purchasing groups do not see it.
+    pub purchasing_group: String,
+    /// The firm whose sites and purchasing group these are.
+    pub scope_firm: Option<Uuid>,
+    /// Shared by all feeds that carry it.
+    pub payload: Bytes,
+    /// 32 bytes.
+    pub payload_sha256: Bytes,
+}
+
+impl Fact {
+    /// The other firm of a fact between two, seen from `reader`.
+    pub fn counterparty(&self, reader: Uuid) -> Option<Uuid> {
+        match *self.audience.as_slice() {
+            [a, b] if a == reader => Some(b),
+            [a, b] if b == reader => Some(a),
+            _ => None,
+        }
+    }
+}
+
+/// A fact at its place in one feed.
+#[derive(Debug)]
+pub struct Entry {
+    /// The firm.
+    pub feed: Uuid,
+    /// The place: 1, 2, 3 …
+    pub seq: i64,
+    /// The chain at this place.
+    pub chain: Chain,
+    /// Whether it ends what its command put into this feed.
+    pub last_of_command: bool,
+    /// What happened.
+    pub fact: Arc<Fact>,
+    /// How it goes over the wire, encoded by the first reader who needs it and shared by the rest.
+    pub(crate) frame: OnceLock<Frame>,
+}
+
+impl Entry {
+    /// A fact at a place.
+    pub fn new(feed: Uuid, seq: i64, chain: Chain, last_of_command: bool, fact: Arc<Fact>) -> Self {
+        Self { feed, seq, chain, last_of_command, fact, frame: OnceLock::new() }
+    }
+
+    /// Roughly what it takes on the wire, in bytes.
+    pub fn size(&self) -> usize {
+        self.fact.payload.len() + 512
+    }
+}
+
+/// A fact at its place in the log, with all entries that carry it.
+#[derive(Debug)]
+pub struct Placed {
+    /// The place in the log; never leaves the service.
+    pub log_pos: i64,
+    /// What happened.
+    pub fact: Arc<Fact>,
+    /// One entry for each firm of its audience.
+    pub entries: Vec<Arc<Entry>>,
+}
+
+/// A place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPlace {
+    /// 1, 2, 3 … over all feeds.
+    pub log_pos: i64,
+    /// The partition at this place; never steps back as `log_pos` grows.
+    pub month: Date,
+}
+
+/// A stretch of the log, without gaps.
+#[derive(Debug)]
+pub struct Batch {
+    /// Where it begins: after this.
+    pub after: i64,
+    /// Where it ends.
+    pub upto: LogPlace,
+    /// Its facts in order.
+    pub facts: Vec<Placed>,
+}

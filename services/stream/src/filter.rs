@@ -1,0 +1,170 @@
+//! What a subscriber sees of its feed: what it asked for, within what its roles and scopes cover.
+//!
+//! Every role that may follow the feed (STREAM_READ) may also read orders and relationships, so that no event type
+//! needs a permission of its own. A role that breaks this has to be looked at here: a test holds the table.
+
+use chassis::caller::Caller;
+use uuid::Uuid;
+
+use crate::entry::Fact;
+
+/// What a subscriber asked for; an empty list leaves nothing out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Event types.
+    pub types: Vec<Pattern>,
+    /// Firms on the other side.
+    pub counterparties: Vec<Uuid>,
+    /// Beginning of the subject.
+    pub subject_prefix: String,
+}
+
+/// An event type, or the beginning of some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// This type.
+    Exactly(String),
+    /// Types that begin so.
+    Prefix(String),
+}
+
+impl Filter {
+    fn wants(&self, fact: &Fact, reader: Uuid) -> bool {
+        let kind = |pattern: &Pattern| match pattern {
+            Pattern::Exactly(kind) => *kind == fact.kind,
+            Pattern::Prefix(prefix) => fact.kind.starts_with(prefix),
+        };
+        let other = || fact.counterparty(reader).is_some_and(|firm| self.counterparties.contains(&firm));
+        (self.types.is_empty() || self.types.iter().any(kind))
+            && (self.counterparties.is_empty() || other())
+            && fact.subject.starts_with(&self.subject_prefix)
+    }
+}
+
+/// What one open stream lets through.
+#[derive(Debug, Default)]
+pub struct Sight {
+    /// Absent for subscribers who want everything, which is nearly all.
+    filter: Option<Box<Filter>>,
+    /// Absent for callers who are not narrowed.
+    narrowed: Option<Box<Caller>>,
+}
+
+impl Sight {
+    /// What this caller sees through this filter.
+    pub fn new(filter: Filter, caller: &Caller) -> Self {
+        let narrowed = !caller.sites.is_empty() || !caller.purchasing_groups.is_empty();
+        Self {
+            filter: (filter != Filter::default()).then(|| Box::new(filter)),
+            narrowed: narrowed.then(|| {
+                // The token has no business in a stream that stays open for days.
+                Box::new(Caller { token: Default::default(), ..caller.clone() })
+            }),
+        }
+    }
+
+    /// Whether the fact is delivered to `reader`.
+    pub fn shows(&self, fact: &Fact, reader: Uuid) -> bool {
+        let covered = self.narrowed.as_ref().is_none_or(|caller| {
+            fact.scope_firm != Some(reader) || caller.covers(&fact.sites, &fact.purchasing_group)
+        });
+        covered && self.filter.as_ref().is_none_or(|filter| filter.wants(fact, reader))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::sample::fact;
+    use chassis::caller::{Credential, CredentialKind, Role, granted};
+    use proto::access::Permission;
+
+    pub(crate) fn caller(firm: Uuid, sites: &[&str], groups: &[&str]) -> Caller {
+        let owned = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
+        Caller {
+            firm,
+            firm_name: String::new(),
+            sandbox: false,
+            credential: Credential { kind: CredentialKind::ApiKey, id: "0123456789abcdef".into() },
+            actor: Uuid::nil(),
+            actor_name: String::new(),
+            roles: vec![Role::Viewer],
+            sites: owned(sites),
+            purchasing_groups: owned(groups),
+            locale: "zh".into(),
+            token: Default::default(),
+            traceparent: String::new(),
+        }
+    }
+
+    const ME: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    #[test]
+    fn whoever_may_follow_the_feed_may_read_what_is_in_it() {
+        for role in [Role::Admin, Role::Buyer, Role::Sales, Role::Viewer, Role::Operator] {
+            let may = |permission| granted(role).contains(&permission);
+            let reads = may(Permission::OrdersRead) && may(Permission::PartnersRead);
+            assert!(!may(Permission::StreamRead) || reads, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_filter_leaves_out_what_does_not_match() {
+        let fact = fact(1, vec![]);
+        let open = Filter::default();
+        let types = |patterns: &[Pattern]| Filter { types: patterns.to_vec(), ..Filter::default() };
+        let exactly = |kind: &str| Pattern::Exactly(kind.into());
+        let prefix = |kind: &str| Pattern::Prefix(kind.into());
+        let to = |firms: &[Uuid]| Filter { counterparties: firms.to_vec(), ..Filter::default() };
+        let about = |prefix: &str| Filter { subject_prefix: prefix.into(), ..Filter::default() };
+        for (filter, wanted) in [
+            (open, true),
+            (types(&[exactly("tandem.orders.order.published.v1")]), true),
+            (types(&[exactly("tandem.orders.order.published")]), false),
+            (types(&[exactly("x"), prefix("tandem.orders.")]), true),
+            (types(&[prefix("")]), true),
+            (types(&[prefix("tandem.partners.")]), false),
+            (to(&[OTHER]), true),
+            (to(&[ME]), false),
+            (to(&[Uuid::from_u128(9), OTHER]), true),
+            (about("orders/"), true),
+            (about("relationships/"), false),
+            (Filter { types: vec![prefix("tandem.")], ..about("documents/") }, false),
+        ] {
+            let sight = Sight::new(filter.clone(), &caller(ME, &[], &[]));
+            assert_eq!(sight.shows(&fact, ME), wanted, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_firm_whose_sites_they_are_is_narrowed_by_them() {
+        let at = |sites: &[&str], group: &str| Fact {
+            sites: sites.iter().map(|s| s.to_string()).collect(),
+            purchasing_group: group.into(),
+            scope_firm: Some(ME),
+            ..fact(1, vec![])
+        };
+        let sees =
+            |caller: &Caller, fact: &Fact| Sight::new(Filter::default(), caller).shows(fact, caller.firm);
+        let narrow = caller(ME, &["W1"], &[]);
+        assert!(sees(&narrow, &at(&["W1"], "G1")) && sees(&narrow, &at(&["W2", "W1"], "")));
+        assert!(!sees(&narrow, &at(&["W2"], "G1")));
+        assert!(sees(&narrow, &at(&[], "G1")), "concerns no site");
+        let group = caller(ME, &[], &["G1"]);
+        assert!(sees(&group, &at(&["W2"], "G1")) && !sees(&group, &at(&["W2"], "G2")));
+        let supplier = caller(OTHER, &["W1"], &["G9"]);
+        assert!(sees(&supplier, &at(&["W2"], "G1")), "they are the buyer's sites");
+    }
+
+    #[test]
+    fn the_counterparty_is_the_other_of_two() {
+        let two = fact(1, vec![]);
+        assert_eq!(two.counterparty(ME), Some(OTHER));
+        assert_eq!(two.counterparty(OTHER), Some(ME));
+        assert_eq!(two.counterparty(Uuid::from_u128(3)), None);
+        assert_eq!(Fact { audience: vec![ME], ..fact(1, vec![]) }.counterparty(ME), None);
+        let three = Fact { audience: vec![ME, OTHER, Uuid::from_u128(3)], ..fact(1, vec![]) };
+        assert_eq!(three.counterparty(ME), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! Who reads in this process, and how live entries reach them: a ring for each feed that somebody follows, and for
+//! each open stream the waker of the task that writes it. There is no queue and no task a subscriber.
+//!
+//! [`Hub::offer`] is where every source of live entries ends: the sequencer's hand-off and the tail of the log today,
+//! a consumer of Kafka where that is configured. Whatever comes passes the rule of [`crate::merge`], so that a source
+//! may repeat or lose entries.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    },
+};
+
+use chassis::{Error, Reason, Result, caller::Credential};
+use tokio::{sync::Semaphore, time::Instant};
+use uuid::Uuid;
+
+use crate::{
+    entry::Batch,
+    ring::{Next, Ring},
+    slot::{End, Slot},
+};
+
+/// The most open streams of one firm in one process. A firm's portal users and systems need some dozens; the bound
+/// is where one firm alone would take half of a listener's default 10,000 connections.
+pub const STREAMS_PER_FIRM: usize = 5_200;
+/// The most bytes in all rings together; beyond it rings forget and readers read Postgres.
+const ALL_RINGS_BYTES: usize = 64 * 1024 * 1024;
+/// Pages of one firm in flight, so that its streams do not stand in everybody's way.
+const PAGES_PER_FIRM: usize = 8;
+/// A lock whose holder panicked still guards sound data here: every change is complete before anything can fail.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All readers of a process.
+pub struct Hub {
+    feeds: Mutex<HashMap<Uuid, Arc<Feed>>>,
+    credentials: Mutex<HashMap<Credential, usize>>,
+    open: AtomicUsize,
+    draining: AtomicBool,
+    /// Counts how often everyone had to read again.
+    generation: AtomicU32,
+    started: Instant,
+}
+
+/// A feed that somebody follows.
+#[derive(Debug)]
+pub struct Feed {
+    /// The firm.
+    pub firm: Uuid,
+    /// Bounds the firm's pages in flight.
+    pub pages: Semaphore,
+    ring: Mutex<Ring>,
+    slots: Mutex<Vec<Arc<Slot>>>,
+}
+
+/// An open stream's place in the hub; leaves it when dropped.
+pub struct Registration {
+    /// Where it is registered.
+    pub hub: Arc<Hub>,
+    /// What it follows.
+    pub feed: Arc<Feed>,
+    /// How it is woken.
+    pub slot: Arc<Slot>,
+}
+
+impl Hub {
+    /// A hub without readers.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            feeds: Mutex::default(),
+            credentials: Mutex::default(),
+            open: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            generation: AtomicU32::new(0),
+            started: Instant::now(),
+        })
+    }
+
+    /// Registers a reader. From here on, what is committed to the feed reaches its ring: whoever reads Postgres after
+    /// this and then goes live misses nothing.
+    pub fn register(self: &Arc<Self>, firm: Uuid, credential: Credential) -> Result<Registration> {
+        if self.draining.load(Ordering::Acquire) {
+            return Err(Error::new(Reason::DRAINING).retry_after(crate::subscription::retry_after()));
+        }
+        let now = self.now_ms();
+        let mut feeds = lock(&self.feeds);
+        let feed = feeds.entry(firm).or_insert_with(|| Feed::new(firm)).clone();
+        let mut slots = lock(&feed.slots);
+        if slots.len() >= STREAMS_PER_FIRM {
+            return Err(Error::new(Reason::TOO_MANY_STREAMS).with("limit", STREAMS_PER_FIRM));
+        }
+        let slot = Arc::new(Slot::new(credential.clone(), slots.len(), now));
+        slots.push(slot.clone());
+        drop(slots);
+        drop(feeds);
+        *lock(&self.credentials).entry(credential).or_default() += 1;
+        self.open.fetch_add(1, Ordering::AcqRel);
+        Ok(Registration { hub: self.clone(), feed, slot })
+    }
+
+    /// Hands live entries to the readers of their feeds; entries of feeds that nobody follows are not kept.
+    pub fn offer(&self, batch: Batch) {
+        if self.is_empty() {
+            return;
+        }
+        let now = self.now_ms();
+        let mut grown: HashMap<Uuid, Arc<Feed>> = HashMap::new();
+        let feeds = lock(&self.feeds);
+        for entry in batch.facts.into_iter().flat_map(|placed| placed.entries) {
+            if let Some(feed) = feeds.get(&entry.feed) {
+                grown.entry(entry.feed).or_insert_with(|| feed.clone());
+                lock(&feed.ring).put(entry, now);
+            }
+        }
+        drop(feeds);
+        grown.values().for_each(|feed| feed.wake());
+    }
+
+    /// Whether nobody reads.
+    pub fn is_empty(&self) -> bool {
+        self.open.load(Ordering::Acquire) == 0
+    }
+
+    /// How many streams are open.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Makes every reader read Postgres again, because the log itself may have another history now.
+    pub fn read_again(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.feeds().iter().for_each(|feed| feed.wake());
+    }
+
+    /// Changes whenever everyone has to read again.
+    pub fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Ends every stream, and refuses new ones where the process is shutting down.
+    pub fn end_all(&self, why: End) {
+        if why == End::Draining {
+            self.draining.store(true, Ordering::Release);
+        }
+        self.each_slot(|slot| slot.end(why));
+    }
+
+    /// Credentials behind the open streams.
+    pub fn credentials(&self) -> Vec<Credential> {
+        lock(&self.credentials).keys().cloned().collect()
+    }
+
+    /// Ends the streams of credentials that no longer work.
+    pub fn revoke(&self, gone: &[Credential]) {
+        self.each_slot(|slot| {
+            if gone.contains(&slot.credential) {
+                slot.end(End::Revoked);
+            }
+        });
+    }
+
+    /// What falls due by time, about once a second: bookmarks, old entries, pages that nobody asks for.
+    pub fn tick(&self) {
+        let now = self.now_ms();
+        let mut bytes = 0;
+        for feed in self.feeds() {
+            let mut ring = lock(&feed.ring);
+            ring.trim(now);
+            if bytes + ring.bytes() > ALL_RINGS_BYTES {
+                ring.clear();
+            }
+            bytes += ring.bytes();
+            drop(ring);
+            for slot in lock(&feed.slots).iter() {
+                slot.tick(now);
+            }
+        }
+    }
+
+    /// Milliseconds since the hub was made.
+    pub fn now_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
+    fn feeds(&self) -> Vec<Arc<Feed>> {
+        lock(&self.feeds).values().cloned().collect()
+    }
+
+    fn each_slot(&self, mut act: impl FnMut(&Slot)) {
+        for feed in self.feeds() {
+            lock(&feed.slots).iter().for_each(|slot| act(slot));
+        }
+    }
+
+    fn leave(&self, feed: &Arc<Feed>, slot: &Slot) {
+        let mut feeds = lock(&self.feeds);
+        let mut slots = lock(&feed.slots);
+        let index = slot.index.load(Ordering::Acquire);
+        slots.swap_remove(index);
+        if let Some(moved) = slots.get(index) {
+            moved.index.store(index, Ordering::Release);
+        }
+        if slots.is_empty() {
+            feeds.remove(&feed.firm);
+        }
+        drop(slots);
+        drop(feeds);
+        let mut credentials = lock(&self.credentials);
+        if let Some(count) = credentials.get_mut(&slot.credential) {
+            *count -= 1;
+            if *count == 0 {
+                credentials.remove(&slot.credential);
+            }
+        }
+        self.open.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Feed {
+    fn new(firm: Uuid) -> Arc<Self> {
+        Arc::new(Self {
+            firm,
+            pages: Semaphore::new(PAGES_PER_FIRM),
+            ring: Mutex::default(),
+            slots: Mutex::default(),
+        })
+    }
+
+    /// What the ring has after a place.
+    pub fn after(&self, last: i64, bytes: usize) -> Next {
+        lock(&self.ring).after(last, bytes)
+    }
+
+    fn wake(&self) {
+        lock(&self.slots).iter().for_each(|slot| slot.waker.wake());
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.hub.leave(&self.feed, &self.slot);
+    }
+}

@@ -1,0 +1,105 @@
+//! What falls due by time: ended credentials, bookmarks, months ahead, old receipts.
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{caller::Resolver, clock::SharedClock};
+use sqlx::PgPool;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::{db, hub::Hub, sequencer::source, slot::End};
+
+/// Two looks and a slow answer fit into the 5 s within which a revoked credential's streams end.
+const CREDENTIALS_EVERY: Duration = Duration::from_secs(2);
+/// Credentials of one question.
+const CREDENTIALS_AT_ONCE: usize = 500;
+const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
+const RECEIPTS_EVERY: Duration = Duration::from_secs(3600);
+/// Receipts answer repeated requests for so long.
+const RECEIPTS_KEPT: time::Duration = time::Duration::days(30);
+/// Receipts of one statement, so that none runs long.
+const RECEIPTS_AT_ONCE: i64 = 1_000;
+
+/// Now and then every so often, until shutdown.
+struct Every {
+    ticks: Interval,
+    shutdown: CancellationToken,
+}
+
+impl Every {
+    fn new(period: Duration, shutdown: CancellationToken) -> Self {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { ticks, shutdown }
+    }
+
+    /// Waits for the next time; false on shutdown.
+    async fn due(&mut self) -> bool {
+        tokio::select! {
+            () = self.shutdown.cancelled() => false,
+            _ = self.ticks.tick() => true,
+        }
+    }
+}
+
+/// Ends streams whose credential was revoked or has expired.
+pub async fn watch_credentials(hub: Arc<Hub>, resolver: Resolver, shutdown: CancellationToken) {
+    let mut every = Every::new(CREDENTIALS_EVERY, shutdown);
+    while every.due().await {
+        for some in hub.credentials().chunks(CREDENTIALS_AT_ONCE) {
+            match resolver.ended(some).await {
+                Ok(gone) if gone.is_empty() => {}
+                Ok(gone) => hub.revoke(&gone),
+                // Where the database does not come back, all streams end after 30 s.
+                Err(error) => {
+                    tracing::warn!(error = %source(&error), "credentials were not checked");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Lets bookmarks out and old entries go.
+pub async fn tick(hub: Arc<Hub>, shutdown: CancellationToken) {
+    let subscribers = metrics::gauge!("tandem_stream_subscribers");
+    let mut every = Every::new(Duration::from_secs(1), shutdown);
+    while every.due().await {
+        hub.tick();
+        subscribers.set(hub.open() as f64);
+    }
+}
+
+/// Ends all streams when the process drains.
+pub async fn drain(hub: Arc<Hub>, shutdown: CancellationToken) {
+    shutdown.cancelled().await;
+    hub.end_all(End::Draining);
+}
+
+/// Keeps months ahead ready.
+pub async fn partitions(pool: PgPool, shutdown: CancellationToken) {
+    let mut every = Every::new(PARTITIONS_EVERY, shutdown);
+    while every.due().await {
+        if let Err(error) = db::ensure_partitions(&pool).await {
+            tracing::error!(%error, "months ahead could not be made ready; inserts fail when none is left");
+        }
+    }
+}
+
+/// Forgets receipts that no longer answer anything.
+pub async fn receipts(pool: PgPool, clock: SharedClock, shutdown: CancellationToken) {
+    let mut every = Every::new(RECEIPTS_EVERY, shutdown);
+    while every.due().await {
+        let before = clock.now() - RECEIPTS_KEPT;
+        loop {
+            match db::forget_receipts(&pool, before, RECEIPTS_AT_ONCE).await {
+                Ok(gone) if gone < RECEIPTS_AT_ONCE as u64 => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "old receipts were not deleted; trying again in an hour");
+                    break;
+                }
+            }
+        }
+    }
+}

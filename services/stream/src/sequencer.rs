@@ -1,0 +1,238 @@
+//! Moves committed commands from the outbox into the log and gives each firm's feed its next places.
+//!
+//! One stream a database: whoever holds the lock on `event.head` moves it, so that any number of processes may run
+//! this loop. It is one transaction; a crash anywhere means that nothing happened.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use chassis::{Result, clock::SharedClock, outbox::Wake};
+use sqlx::PgPool;
+use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    chain::{self, Chain},
+    command,
+    db::{self, sequence::Head},
+    entry::{Batch, Entry, Fact, LogPlace, Placed},
+    tail::Handoff,
+};
+
+/// Where each feed stands: its next place and the chain before that.
+pub type Feeds = BTreeMap<Uuid, (i64, Chain)>;
+
+/// The most commands of one transaction.
+const COMMANDS: i64 = 500;
+/// About the most bytes of one transaction, so that large commands do not come five hundred at a time.
+const BYTES: i64 = 16 * 1024 * 1024;
+/// How long to wait for a wake before looking again: it doubles from the first to the second while nothing comes.
+const POLL: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(25));
+/// How long to wait after a database error: doubles likewise.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// The shortest time between two hints to other processes.
+const HINT_EVERY: Duration = Duration::from_millis(2);
+
+/// What one transaction moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Commands taken from the outbox; 0 where nothing waited.
+    pub moved: usize,
+    /// Events that they held.
+    pub events: usize,
+}
+
+/// Moves one batch. This is the whole of sequencing: the loop only repeats it.
+pub async fn sequence_once(pool: &PgPool) -> Result<Outcome> {
+    Ok(step(pool).await?.0)
+}
+
+/// Moves batches until nothing waits, and hints to running gateways; how many commands.
+pub async fn drain(pool: &PgPool) -> Result<usize> {
+    let mut moved = 0;
+    loop {
+        match sequence_once(pool).await?.moved {
+            0 => break,
+            more => moved += more,
+        }
+    }
+    db::hint(pool, "").await?;
+    Ok(moved)
+}
+
+async fn step(pool: &PgPool) -> Result<(Outcome, Option<Batch>)> {
+    let mut tx = pool.begin().await?;
+    let head = db::sequence::lock_head(&mut tx).await?;
+    let rows = db::sequence::take(&mut tx, COMMANDS, BYTES).await?;
+    if rows.is_empty() {
+        tx.rollback().await?;
+        return Ok((Outcome::default(), None));
+    }
+    let moved = rows.len();
+    let commands: Vec<Vec<Fact>> =
+        rows.into_iter().map(|row| command::facts(row.id, row.payload, head.now)).collect();
+    let mut audience: Vec<Uuid> =
+        commands.iter().flatten().flat_map(|fact| fact.audience.iter().copied()).collect();
+    audience.sort_unstable();
+    audience.dedup();
+    let mut feeds = db::sequence::lock_feeds(&mut tx, &audience).await?;
+    let batch = assign(&head, &mut feeds, commands);
+    db::sequence::append(&mut tx, &batch.facts, &feeds, batch.upto).await?;
+    tx.commit().await?;
+    Ok((Outcome { moved, events: batch.facts.len() }, Some(batch)))
+}
+
+/// Gives each fact its place in the log and in the feeds of its audience, and moves `feeds` along.
+fn assign(head: &Head, feeds: &mut Feeds, commands: Vec<Vec<Fact>>) -> Batch {
+    let mut log_pos = head.log_pos;
+    let mut facts = Vec::new();
+    for command in commands {
+        // The last fact of the command in each feed.
+        let last: BTreeMap<Uuid, usize> = command
+            .iter()
+            .enumerate()
+            .flat_map(|(i, fact)| fact.audience.iter().map(move |feed| (*feed, i)))
+            .collect();
+        for (i, fact) in command.into_iter().enumerate() {
+            log_pos += 1;
+            let fact = Arc::new(fact);
+            let place = |feed: &Uuid| {
+                let (next_seq, chain) = feeds.entry(*feed).or_insert((1, chassis::feed::FIRST_CHAIN));
+                let seq = *next_seq;
+                *chain = chain::next(chain, *feed, seq, fact.event_id, &fact.payload_sha256);
+                *next_seq += 1;
+                Arc::new(Entry::new(*feed, seq, *chain, last.get(feed) == Some(&i), fact.clone()))
+            };
+            let entries = fact.audience.iter().map(place).collect();
+            facts.push(Placed { log_pos, fact, entries });
+        }
+    }
+    Batch { after: head.log_pos, upto: LogPlace { log_pos, month: head.month }, facts }
+}
+
+/// The sequencer of a process.
+pub struct Sequencer {
+    /// Connections of tandem_stream.
+    pub pool: PgPool,
+    /// To tell how long events waited.
+    pub clock: SharedClock,
+    /// Takes what was moved to this process's readers.
+    pub handoff: Arc<Handoff>,
+    /// Asks for a hint to other processes.
+    pub hint: Arc<Notify>,
+}
+
+impl Sequencer {
+    /// Moves one batch and tells the readers.
+    pub async fn try_one(&self) -> Result<Outcome> {
+        let (outcome, batch) = step(&self.pool).await?;
+        if let Some(batch) = batch {
+            metrics::counter!("tandem_sequenced_events_total").increment(outcome.events as u64);
+            if let Some(oldest) = batch.facts.first() {
+                let lag = (self.clock.now() - oldest.fact.at).as_seconds_f64().max(0.0);
+                metrics::histogram!("tandem_stream_lag_seconds").record(lag);
+            }
+            self.handoff.give(batch);
+            self.hint.notify_one();
+        }
+        Ok(outcome)
+    }
+
+    /// Moves batches until shutdown, and then what still waits. Errors back off and never end the loop.
+    pub async fn run(self, wake: Wake, shutdown: CancellationToken) {
+        let mut backoff = BACKOFF.0;
+        while !shutdown.is_cancelled() {
+            match self.try_one().await {
+                Ok(Outcome { moved: 0, .. }) => self.idle(&wake, &shutdown).await,
+                Ok(_) => backoff = BACKOFF.0,
+                Err(error) => {
+                    tracing::warn!(error = %source(&error), "sequencing failed; trying again");
+                    tokio::select! {
+                        () = shutdown.cancelled() => return,
+                        () = sleep(backoff) => {}
+                    }
+                    backoff = (backoff * 2).min(BACKOFF.1);
+                }
+            }
+        }
+        while matches!(self.try_one().await, Ok(outcome) if outcome.moved > 0) {}
+    }
+
+    /// Waits until something may wait in the outbox: a wake of this process, or a look at what others committed.
+    async fn idle(&self, wake: &Wake, shutdown: &CancellationToken) {
+        let mut pause = POLL.0;
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = wake.woken() => return,
+                () = sleep(pause) => {}
+            }
+            match db::sequence::waiting(&self.pool).await {
+                Ok(false) => pause = (pause * 2).min(POLL.1),
+                // An error shows again in the next transaction, which backs off.
+                Ok(true) | Err(_) => return,
+            }
+        }
+    }
+}
+
+/// What really happened, for the log.
+pub(crate) fn source(error: &chassis::Error) -> String {
+    error.source.as_ref().map_or_else(|| error.to_string(), |source| format!("{source:#}"))
+}
+
+/// Sends hints to other processes, at most one every 2 ms and never inside a transaction that somebody waits for.
+pub async fn send_hints(pool: PgPool, process: String, hint: Arc<Notify>, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = hint.notified() => {}
+        }
+        if let Err(error) = db::hint(&pool, &process).await {
+            // Others poll once a second.
+            tracing::debug!(%error, "a hint was not sent");
+        }
+        sleep(HINT_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::fact;
+    use time::{OffsetDateTime, macros::date};
+
+    fn head(log_pos: i64) -> Head {
+        Head { log_pos, month: date!(2026 - 03 - 01), now: OffsetDateTime::UNIX_EPOCH }
+    }
+
+    fn to(audience: &[u128], n: i64) -> Fact {
+        Fact { audience: audience.iter().map(|n| Uuid::from_u128(*n)).collect(), ..fact(n, vec![n as u8]) }
+    }
+
+    #[test]
+    fn each_feed_gets_its_next_places_and_its_chain() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut feeds = Feeds::from([(one, (5, [9; 32]))]);
+        let commands = vec![vec![to(&[1, 2], 1), to(&[1], 2)], vec![to(&[], 3)], vec![to(&[2], 4)]];
+        let batch = assign(&head(100), &mut feeds, commands);
+        assert_eq!((batch.after, batch.upto.log_pos), (100, 104));
+        assert_eq!(batch.facts.iter().map(|placed| placed.log_pos).collect::<Vec<_>>(), [101, 102, 103, 104]);
+        let entries: Vec<_> = batch
+            .facts
+            .iter()
+            .flat_map(|placed| &placed.entries)
+            .map(|entry| (entry.feed, entry.seq, entry.last_of_command))
+            .collect();
+        let expected = [(one, 5, false), (two, 1, true), (one, 6, true), (two, 2, true)];
+        assert_eq!(entries, expected);
+        let chained = |previous: &[u8], feed, seq, n| {
+            let fact = fact(n, vec![n as u8]);
+            chain::next(previous, feed, seq, fact.event_id, &fact.payload_sha256)
+        };
+        let first = chained(&[9; 32], one, 5, 1);
+        assert_eq!(feeds[&one], (7, chained(&first, one, 6, 2)));
+        assert_eq!(feeds[&two], (3, chained(&chained(&[0; 32], two, 1, 1), two, 2, 4)));
+        assert_eq!(batch.facts[3].entries[0].chain, feeds[&two].1);
+    }
+}

@@ -1,0 +1,122 @@
+//! One open stream as others reach it: the waker of the task that writes it, when it last did, whether it has to end,
+//! and the rest of a page that HTTP/2 has not asked for.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
+    },
+    task::Waker,
+};
+
+use chassis::caller::Credential;
+use futures::task::AtomicWaker;
+
+use crate::{entry::Entry, hub::lock};
+
+/// A bookmark is due this long after the last message; with a look every second it goes out within 15 s.
+pub const BOOKMARK_MS: u64 = 13_500;
+/// A page that its reader has not asked for so long is dropped, and read again when it asks.
+const HELD_MS: u64 = 2_000;
+
+/// Why a stream has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum End {
+    /// Its credential no longer works.
+    Revoked = 1,
+    /// The process is shutting down.
+    Draining = 2,
+    /// The database has not answered for too long.
+    Unavailable = 3,
+}
+
+/// One open stream, as others reach it.
+#[derive(Debug)]
+pub struct Slot {
+    pub(crate) waker: AtomicWaker,
+    pub(crate) credential: Credential,
+    ended: AtomicU8,
+    /// Where it stands in its feed's list.
+    pub(crate) index: AtomicUsize,
+    sent_ms: AtomicU64,
+    asked_ms: AtomicU64,
+    /// The rest of a page that HTTP/2 has not asked for yet. It may be emptied at any time.
+    held: Mutex<VecDeque<Arc<Entry>>>,
+}
+
+impl Slot {
+    pub(crate) fn new(credential: Credential, index: usize, now_ms: u64) -> Self {
+        Self {
+            waker: AtomicWaker::new(),
+            credential,
+            ended: AtomicU8::new(0),
+            index: AtomicUsize::new(index),
+            sent_ms: AtomicU64::new(now_ms),
+            asked_ms: AtomicU64::new(now_ms),
+            held: Mutex::default(),
+        }
+    }
+
+    /// HTTP/2 asks for a message: wakes this task from now on.
+    pub fn asked(&self, waker: &Waker, now_ms: u64) {
+        self.waker.register(waker);
+        self.asked_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// A message was made.
+    pub fn sent(&self, now_ms: u64) {
+        self.sent_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Whether the last message is so long ago that a bookmark is due.
+    pub fn bookmark_due(&self, now_ms: u64) -> bool {
+        self.sent_ms.load(Ordering::Relaxed) + BOOKMARK_MS <= now_ms
+    }
+
+    /// Why the stream has to end, if it has to.
+    pub fn ended(&self) -> Option<End> {
+        match self.ended.load(Ordering::Acquire) {
+            1 => Some(End::Revoked),
+            2 => Some(End::Draining),
+            3 => Some(End::Unavailable),
+            _ => None,
+        }
+    }
+
+    /// Keeps a page until HTTP/2 asks for it.
+    pub fn hold(&self, page: VecDeque<Arc<Entry>>) {
+        *lock(&self.held) = page;
+    }
+
+    /// The next entries of the page that is held, about `bytes` of them; empty where none is held any more.
+    pub fn take(&self, bytes: usize) -> Vec<Arc<Entry>> {
+        let mut held = lock(&self.held);
+        let (mut taken, mut entries) = (0, Vec::new());
+        while taken < bytes {
+            let Some(entry) = held.pop_front() else {
+                *held = VecDeque::new();
+                break;
+            };
+            taken += entry.size();
+            entries.push(entry);
+        }
+        entries
+    }
+
+    pub(crate) fn end(&self, why: End) {
+        let _ = self.ended.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Acquire);
+        self.waker.wake();
+    }
+
+    pub(crate) fn tick(&self, now_ms: u64) {
+        if self.bookmark_due(now_ms) {
+            self.waker.wake();
+        }
+        if self.asked_ms.load(Ordering::Relaxed) + HELD_MS <= now_ms {
+            // An idle reader holds nothing either, and asks as soon as it is woken.
+            *lock(&self.held) = VecDeque::new();
+        }
+    }
+}

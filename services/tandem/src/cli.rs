@@ -1,0 +1,312 @@
+//! The command line: what can be typed, and which room does it. **Invariant:** a client command speaks only gRPC, so
+//! that it works against any address; server commands are the only ones that open a database.
+
+pub mod admin;
+pub mod client;
+pub mod documents;
+pub mod events;
+pub mod failure;
+mod find;
+pub mod json;
+pub mod list;
+pub mod output;
+pub mod publish;
+pub mod resolve;
+pub mod respond;
+pub mod server;
+pub mod show;
+pub mod whoami;
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use self::{
+    client::Connection,
+    failure::{Exit, Failure},
+    json::Contract,
+    output::Output,
+};
+use crate::{
+    dev::{self, DevArgs},
+    settings::SettingsArgs,
+};
+
+const DEFAULT_API: &str = "http://127.0.0.1:50051";
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed here, or a fault of the server
+  2  the command line makes no sense
+  3  the server refused (a wrong field, an order that exists, an outdated revision …)
+  4  nobody answers at --api
+  5  the key is missing, unknown, or may not do this
+
+Example:
+  tandem dev
+  export TANDEM_KEY=tdm_live_…
+  tandem orders publish order.xml --supplier V10027
+  tandem events --follow";
+
+/// Tandem 携手: anchor firms and their suppliers share orders and events
+///
+/// Without a command, `tandem dev` runs.
+#[derive(Debug, Parser)]
+#[command(name = "tandem", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command knows.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Where the API is, such as http://127.0.0.1:50051 [env: TANDEM_API]; with dev and serve, where it shall listen
+    #[arg(long, global = true, value_name = "ADDRESS", help_heading = "Options for every command")]
+    pub api: Option<String>,
+    /// Only clients follow the environment: a server must not move because somebody pointed the client elsewhere.
+    #[arg(long = "tandem-api", env = "TANDEM_API", hide = true, global = true)]
+    pub api_from_environment: Option<String>,
+    /// API key (tdm_live_…) or session token of the caller
+    #[arg(
+        long,
+        global = true,
+        env = "TANDEM_KEY",
+        hide_env_values = true,
+        help_heading = "Options for every command"
+    )]
+    pub key: Option<String>,
+    /// Tables for people, or JSON (one object a line where there are several)
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, help_heading = "Options for every command")]
+    pub output: Format,
+    /// Language of the server's messages
+    #[arg(long, global = true, value_enum, env = "TANDEM_LOCALE", default_value_t = Locale::En, help_heading = "Options for every command")]
+    pub locale: Locale,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+/// A language of the server's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Locale {
+    En,
+    Zh,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Who the key belongs to, what it may do, and its limits
+    #[command(after_help = "Example:\n  tandem whoami --key tdm_live_…")]
+    Whoami,
+    /// Publish, list, show and answer orders
+    #[command(subcommand)]
+    Orders(OrdersCommand),
+    /// Read the firm's feed of events
+    #[command(after_help = events::EXAMPLES)]
+    Events(events::EventsArgs),
+    /// Get documents back
+    #[command(subcommand)]
+    Documents(DocumentsCommand),
+    /// Run everything on this machine, with a sandbox inside
+    #[command(after_help = dev::EXAMPLES)]
+    Dev(DevArgs),
+    /// Run some or all services of a deployment
+    #[command(after_help = server::SERVE_EXAMPLES)]
+    Serve(server::ServeArgs),
+    /// Create the roles and schemas of a database, or bring them up to date
+    #[command(after_help = server::MIGRATE_EXAMPLES)]
+    Migrate(SettingsArgs),
+    /// Check this machine and its database
+    #[command(after_help = server::DOCTOR_EXAMPLES)]
+    Doctor(server::DoctorArgs),
+    /// Show the settings
+    #[command(subcommand)]
+    Config(server::ConfigCommand),
+    /// Set up a deployment
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OrdersCommand {
+    /// Publish orders from files, as buyer
+    #[command(after_help = publish::EXAMPLES)]
+    Publish(publish::PublishArgs),
+    /// List orders of one side or both
+    #[command(after_help = list::EXAMPLES)]
+    List(list::ListArgs),
+    /// Show one order with its lines, answers and history
+    #[command(after_help = show::EXAMPLES)]
+    Show(show::ShowArgs),
+    /// Answer an order, as supplier
+    #[command(after_help = respond::EXAMPLES)]
+    Respond(respond::RespondArgs),
+    /// Accept or decline a proposal, as buyer
+    #[command(after_help = resolve::EXAMPLES)]
+    Resolve(resolve::ResolveArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DocumentsCommand {
+    /// Render an order as a document of the field
+    #[command(after_help = documents::EXAMPLES)]
+    Export(documents::ExportArgs),
+}
+
+/// What a client command works with.
+#[derive(Debug)]
+pub struct Session {
+    pub connection: Connection,
+    pub contract: Contract,
+    pub out: Output,
+    pub locale: &'static str,
+}
+
+impl Session {
+    async fn open(global: &Global) -> Result<Session, Failure> {
+        let api = global.api.as_deref().or(global.api_from_environment.as_deref()).unwrap_or(DEFAULT_API);
+        Ok(Session {
+            connection: Connection::open(api, global.key.as_deref()).await?,
+            contract: Contract::load()?,
+            out: Output::new(global.output),
+            locale: global.locale.name(),
+        })
+    }
+
+    /// A refusal of the server as this caller wants to read it.
+    pub fn refused(&self, status: &tonic::Status) -> Failure {
+        Failure::from_status(status, self.locale)
+    }
+}
+
+impl Locale {
+    fn name(self) -> &'static str {
+        match self {
+            Locale::En => "en",
+            Locale::Zh => "zh",
+        }
+    }
+}
+
+/// Runs what was typed and says how the process ends.
+pub async fn run(cli: Cli) -> ExitCode {
+    let output = Output::new(cli.global.output);
+    match Box::pin(dispatch(cli)).await {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(failure) => {
+            // A reader that went away (`| head`) is no failure worth words.
+            if failure.exit != Exit::Ok {
+                output.failure(&failure);
+            }
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    let global = cli.global;
+    let out = Output::new(global.output);
+    match cli.command.unwrap_or_else(|| Command::Dev(DevArgs::default())) {
+        Command::Dev(args) => dev::run(&args, &global, out).await,
+        Command::Serve(args) => server::serve(&args, &global).await,
+        Command::Migrate(args) => server::migrate(&args, out).await,
+        Command::Doctor(args) => server::doctor(&args, out).await,
+        Command::Config(command) => server::config(&command, out),
+        Command::Admin(command) => admin::run(&command, out, global.locale.name()).await,
+        command => call(command, &Session::open(&global).await?).await,
+    }
+}
+
+/// The commands that are clients.
+async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        Command::Whoami => whoami::run(session).await,
+        Command::Orders(OrdersCommand::Publish(args)) => publish::run(&args, session).await,
+        Command::Orders(OrdersCommand::List(args)) => list::run(&args, session).await,
+        Command::Orders(OrdersCommand::Show(args)) => show::run(&args, session).await,
+        Command::Orders(OrdersCommand::Respond(args)) => respond::run(&args, session).await,
+        Command::Orders(OrdersCommand::Resolve(args)) => resolve::run(&args, session).await,
+        Command::Events(args) => events::run(&args, session).await,
+        Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,
+        // Taken care of before.
+        _ => Ok(Exit::Usage),
+    }
+}
+
+/// True where a person looks at the screen, for progress bars.
+pub fn watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn visit(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            if command.has_subcommands() {
+                command.get_subcommands().for_each(|sub| visit(sub, &path));
+            } else {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("Example"), "{path}");
+            }
+        }
+        visit(&Cli::command(), "");
+    }
+
+    #[test]
+    fn options_for_every_command_may_stand_anywhere() {
+        let before = parse("tandem --api h:1 --key k --output json whoami").unwrap();
+        let after = parse("tandem whoami --api h:1 --key k --output json").unwrap();
+        for cli in [before, after] {
+            assert_eq!(cli.global.api.as_deref(), Some("h:1"));
+            assert_eq!(cli.global.key.as_deref(), Some("k"));
+            assert_eq!(cli.global.output, Format::Json);
+        }
+        let dev = parse("tandem dev --api 127.0.0.1:0 --portal 127.0.0.1:0 --data /tmp/x").unwrap();
+        assert_eq!(dev.global.api.as_deref(), Some("127.0.0.1:0"));
+    }
+
+    #[test]
+    fn an_answer_is_exactly_one() {
+        assert!(parse("tandem orders respond X --accept-all").is_ok());
+        assert!(parse("tandem orders respond X --reject no-tooling").is_ok());
+        for wrong in ["tandem orders respond X", "tandem orders respond X --accept-all --reject price"] {
+            assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
+        }
+        assert!(parse("tandem orders resolve X --proposal p").is_err());
+        assert!(parse("tandem orders resolve X --proposal p --accept --decline").is_err());
+    }
+
+    #[test]
+    fn a_feed_begins_at_one_place() {
+        assert!(parse("tandem events --follow --from latest").is_ok());
+        assert!(parse("tandem events --after c --from latest").is_err());
+    }
+
+    #[test]
+    fn without_a_command_everything_runs() {
+        assert!(parse("tandem").unwrap().command.is_none());
+    }
+}

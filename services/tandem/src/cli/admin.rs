@@ -1,0 +1,65 @@
+//! `tandem admin`: the one thing that no API can do, since nobody may call it yet.
+
+use clap::{Args, Subcommand};
+use partners::admin::{NewOperator, init_operator};
+
+use super::{
+    failure::{Exit, Failure},
+    output::Output,
+};
+use crate::{
+    database,
+    settings::{self, SettingsArgs},
+};
+
+pub const EXAMPLES: &str = "\
+Example:
+  tandem migrate --config /etc/tandem.toml
+  tandem admin init --config /etc/tandem.toml --name 南汀产业集群服务中心 --admin 值班员";
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make the firm that operates the platform, and its first operator
+    #[command(after_help = EXAMPLES)]
+    Init(InitArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Legal name of the operating firm
+    #[arg(long, value_name = "FIRM")]
+    pub name: String,
+    /// Name of the first operator, a person
+    #[arg(long, value_name = "NAME")]
+    pub admin: String,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) async fn run(command: &AdminCommand, out: Output, locale: &str) -> Result<Exit, Failure> {
+    let AdminCommand::Init(args) = command;
+    let config = settings::load(&args.settings)?;
+    if config.database.owner_url.is_empty() {
+        return Err(Failure::local(Exit::Usage, "no database to set up")
+            .advise("set DATABASE_URL or database.owner_url, as for `tandem migrate`"));
+    }
+    let new = NewOperator {
+        firm_name: args.name.clone(),
+        admin_name: args.admin.clone(),
+        locale: locale.to_owned(),
+        sandbox: false,
+    };
+    let mut owner = database::owner(&config.database.owner_url).await?;
+    let made = init_operator(&mut owner, &chassis::clock::system(), &new).await.map_err(refused)?;
+    let link = format!("{}{}", config.portal_url(), made.sign_in_path.reveal());
+    if out.json() {
+        out.value(&serde_json::json!({ "firm_id": made.firm, "member_id": made.admin, "sign_in": link }))?;
+    } else {
+        out.line(&format!("{} signs in once, within a day, with\n  {link}", args.admin))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn refused(error: chassis::Error) -> Failure {
+    Failure::local(Exit::Refused, error.to_string())
+}

@@ -1,0 +1,170 @@
+//! One connection to an API listener, and the services behind it, with the caller's key on every call.
+
+use std::time::Duration;
+
+use proto::{
+    interchange::document_service_client::DocumentServiceClient,
+    orders::order_service_client::OrderServiceClient,
+    partners::{
+        firm_service_client::FirmServiceClient, member_service_client::MemberServiceClient,
+        relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
+    },
+    stream::stream_service_client::StreamServiceClient,
+};
+use tonic::{
+    Code, Request, Response, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, ClientTlsConfig, Endpoint},
+};
+use tonic_types::StatusExt as _;
+
+use super::failure::{Exit, Failure};
+
+/// Answers may be as large as the largest document.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
+
+/// A channel that carries the key.
+pub type Keyed = InterceptedService<Channel, Bearer>;
+
+/// Puts `authorization: Bearer <key>` on every call.
+#[derive(Clone, Debug)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// An open connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    api: String,
+    channel: Channel,
+    bearer: Bearer,
+}
+
+impl Connection {
+    /// Connects to `api`, such as `http://127.0.0.1:50051` (the scheme may be left out). Fails with `Unreachable`
+    /// where nobody answers, with `Usage` where the address or the key cannot be one.
+    pub async fn open(api: &str, key: Option<&str>) -> Result<Connection, Failure> {
+        let bearer = bearer(key)?;
+        let url = if api.contains("://") { api.to_owned() } else { format!("http://{api}") };
+        let bad = |error: &dyn std::error::Error| {
+            Failure::local(Exit::Usage, format!("--api {api} is no address: {}", chain(error)))
+                .advise("write it as http://host:port or https://host:port")
+        };
+        let mut endpoint = Endpoint::from_shared(url.clone())
+            .map_err(|error| bad(&error))?
+            .connect_timeout(Duration::from_secs(5))
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(Duration::from_secs(20));
+        if url.starts_with("https://") {
+            endpoint = endpoint
+                .tls_config(ClientTlsConfig::new().with_native_roots())
+                .map_err(|error| bad(&error))?;
+        }
+        let channel = endpoint.connect().await.map_err(|error| Failure::unreachable(&url, &chain(&error)))?;
+        Ok(Connection { api: url, channel, bearer })
+    }
+
+    /// The same connection as another caller.
+    pub fn with_key(&self, key: Option<&str>) -> Result<Connection, Failure> {
+        Ok(Connection { bearer: bearer(key)?, ..self.clone() })
+    }
+
+    /// The address, with its scheme.
+    pub fn api(&self) -> &str {
+        &self.api
+    }
+
+    fn keyed(&self) -> Keyed {
+        InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    }
+
+    pub fn orders(&self) -> OrderServiceClient<Keyed> {
+        OrderServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn documents(&self) -> DocumentServiceClient<Keyed> {
+        DocumentServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn stream(&self) -> StreamServiceClient<Keyed> {
+        StreamServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn sessions(&self) -> SessionServiceClient<Keyed> {
+        SessionServiceClient::new(self.keyed())
+    }
+
+    pub fn firms(&self) -> FirmServiceClient<Keyed> {
+        FirmServiceClient::new(self.keyed())
+    }
+
+    pub fn members(&self) -> MemberServiceClient<Keyed> {
+        MemberServiceClient::new(self.keyed())
+    }
+
+    pub fn relationships(&self) -> RelationshipServiceClient<Keyed> {
+        RelationshipServiceClient::new(self.keyed())
+    }
+}
+
+fn bearer(key: Option<&str>) -> Result<Bearer, Failure> {
+    let Some(key) = key.map(str::trim).filter(|key| !key.is_empty()) else { return Ok(Bearer(None)) };
+    let mut value: MetadataValue<Ascii> = format!("Bearer {key}")
+        .parse()
+        .map_err(|_| Failure::local(Exit::Usage, "the API key holds characters that no key has"))?;
+    value.set_sensitive(true);
+    Ok(Bearer(Some(value)))
+}
+
+/// An error with its causes, since a transport error by itself only says `transport error`.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Calls until the answer is one that waiting cannot change: a busy or restarting server gets a few more chances.
+/// Only for calls that may be repeated, such as those with a request id.
+pub async fn again<T, F, Fut>(mut call: F) -> Result<T, Status>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Response<T>, Status>>,
+{
+    let mut wait = Duration::from_millis(200);
+    for _ in 0..4 {
+        match call().await {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(status) => match pause(&status, wait) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(status),
+            },
+        }
+        wait *= 2;
+    }
+    call().await.map(Response::into_inner)
+}
+
+/// How long to wait before asking again; nothing where the answer would be the same.
+fn pause(status: &Status, usual: Duration) -> Option<Duration> {
+    let asked = status.get_details_retry_info().and_then(|info| info.retry_delay);
+    match status.code() {
+        Code::Unavailable | Code::Aborted => Some(asked.unwrap_or(usual).min(Duration::from_secs(10))),
+        Code::ResourceExhausted => asked.map(|pause| pause.min(Duration::from_secs(10))),
+        _ => None,
+    }
+}

@@ -1,0 +1,235 @@
+//! The result of one file, and the sum over all.
+
+use proto::orders::OrderReceipt;
+use serde_json::{Value, json};
+
+use crate::cli::{
+    Session,
+    failure::{Exit, Failure},
+    output::short,
+};
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Published,
+    AlreadyThere,
+    Refused,
+    Failed,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Published => "published",
+            Outcome::AlreadyThere => "already there",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+/// One file's result.
+#[derive(Debug)]
+pub(super) struct Row {
+    file: String,
+    pub(super) sha256: String,
+    pub(super) order_number: String,
+    pub(super) document_id: String,
+    pub(super) invitation_path: String,
+    outcome: Outcome,
+    receipt: OrderReceipt,
+    failure: Option<Failure>,
+}
+
+impl Row {
+    pub(super) fn new(file: &str) -> Row {
+        Row {
+            file: file.to_owned(),
+            sha256: String::new(),
+            order_number: String::new(),
+            document_id: String::new(),
+            invitation_path: String::new(),
+            outcome: Outcome::Failed,
+            receipt: OrderReceipt::default(),
+            failure: None,
+        }
+    }
+
+    pub(super) fn receipt(&mut self, receipt: OrderReceipt) {
+        self.outcome = if receipt.replayed { Outcome::AlreadyThere } else { Outcome::Published };
+        self.receipt = receipt;
+    }
+
+    /// The order exists; what the server says of it stands in the metadata.
+    pub(super) fn exists(&mut self, failure: Failure) {
+        let said = |key: &str| {
+            failure
+                .metadata
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default()
+        };
+        self.outcome = Outcome::AlreadyThere;
+        self.receipt.order_id = said("order_id");
+        self.receipt.revision = said("revision").parse().unwrap_or_default();
+        self.receipt.version = said("version").parse().unwrap_or_default();
+    }
+
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.outcome = if failure.code == "LOCAL" { Outcome::Failed } else { Outcome::Refused };
+        self.failure = Some(failure);
+    }
+
+    /// Where nobody answers or the key may not, the next file fares no better.
+    pub(super) fn stops_everything(&self) -> Option<Exit> {
+        let exit = self.failure.as_ref()?.exit;
+        matches!(exit, Exit::Unreachable | Exit::NotAllowed).then_some(exit)
+    }
+
+    pub(super) fn write(&self, session: &Session) -> Result<(), crate::cli::Failure> {
+        if session.out.json() {
+            return session.out.value(&self.json());
+        }
+        session.out.line(&self.text())
+    }
+
+    fn text(&self) -> String {
+        let number = if self.order_number.is_empty() { "-" } else { &self.order_number };
+        let state = self.state();
+        let revision = match self.receipt.revision {
+            0 => String::new(),
+            revision => format!("rev {revision}"),
+        };
+        let mut text =
+            format!("{:<13}  {number:<20}  {revision:<6}  {state:<13}  {}", self.outcome.name(), self.file);
+        for warning in &self.receipt.warnings {
+            text.push_str(&format!(
+                "\n  warning: {}: {} [{}]",
+                warning.field, warning.message, warning.reason
+            ));
+        }
+        if self.receipt.supplier_invited {
+            text.push_str(
+                "\n  the supplier was invited; the portal makes a link to hand over, under partners",
+            );
+        }
+        if let Some(failure) = &self.failure {
+            for line in failure.text().lines() {
+                text.push_str("\n  ");
+                text.push_str(line);
+            }
+        }
+        text
+    }
+
+    fn state(&self) -> &'static str {
+        match self.receipt.state {
+            0 => "",
+            _ => short(self.receipt.state().as_str_name(), "ORDER_STATE_"),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let warnings: Vec<Value> = self
+            .receipt
+            .warnings
+            .iter()
+            .map(|w| json!({ "field": w.field, "reason": w.reason, "message": w.message }))
+            .collect();
+        json!({
+            "file": self.file,
+            "sha256": self.sha256,
+            "outcome": self.outcome.name().replace(' ', "_"),
+            "order_number": self.order_number,
+            "order_id": self.receipt.order_id,
+            "document_id": self.document_id,
+            "revision": self.receipt.revision,
+            "version": self.receipt.version,
+            "state": self.state(),
+            "supplier_id": self.receipt.supplier_id,
+            "supplier_invited": self.receipt.supplier_invited,
+            "warnings": warnings,
+            "error": self.failure.as_ref().map(Failure::json),
+        })
+    }
+}
+
+/// How many files fared how.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    published: usize,
+    already_there: usize,
+    refused: usize,
+    failed: usize,
+}
+
+impl Summary {
+    pub(super) fn count(&mut self, row: &Row) {
+        match row.outcome {
+            Outcome::Published => self.published += 1,
+            Outcome::AlreadyThere => self.already_there += 1,
+            Outcome::Refused => self.refused += 1,
+            Outcome::Failed => self.failed += 1,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let Summary { published, already_there, refused, failed } = self;
+        format!("{published} published, {already_there} already there, {refused} refused, {failed} failed")
+    }
+
+    /// A refusal weighs more than a file that could not be read: somebody has to act on it.
+    pub(super) fn exit(&self) -> Exit {
+        match (self.refused, self.failed) {
+            (0, 0) => Exit::Ok,
+            (0, _) => Exit::Failed,
+            _ => Exit::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::{Code, Status};
+
+    use super::*;
+
+    fn refused() -> Row {
+        let mut row = Row::new("a.xml");
+        row.fail(Failure::from_status(&Status::new(Code::NotFound, "no such supplier"), "en"));
+        row
+    }
+
+    #[test]
+    fn any_refusal_is_the_exit_code() {
+        let mut summary = Summary::default();
+        let mut published = Row::new("b.xml");
+        published.receipt(OrderReceipt { revision: 1, ..Default::default() });
+        summary.count(&published);
+        assert_eq!(summary.exit(), Exit::Ok);
+        summary.count(&Row::new("missing.xml"));
+        assert_eq!(summary.exit(), Exit::Failed);
+        summary.count(&refused());
+        assert_eq!(summary.exit(), Exit::Refused);
+        assert_eq!(summary.text(), "1 published, 0 already there, 1 refused, 1 failed");
+    }
+
+    #[test]
+    fn a_repeated_receipt_is_already_there() {
+        let mut row = Row::new("a.xml");
+        row.receipt(OrderReceipt { replayed: true, revision: 1, state: 1, ..Default::default() });
+        assert_eq!(row.json()["outcome"], "already_there");
+        assert_eq!(row.json()["state"], "UNANSWERED");
+        assert_eq!(row.stops_everything(), None);
+    }
+
+    #[test]
+    fn a_refusal_goes_on_but_a_missing_key_stops() {
+        assert_eq!(refused().stops_everything(), None);
+        let mut row = Row::new("a.xml");
+        row.fail(Failure::from_status(&Status::new(Code::Unauthenticated, "no key"), "en"));
+        assert_eq!(row.stops_everything(), Some(Exit::NotAllowed));
+    }
+}

@@ -1,0 +1,239 @@
+//! `tandem dev`: everything in one process on a private Postgres, with the sandbox inside. State lives in one
+//! directory and survives a restart.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use chassis::{config::Config, migrate::Passwords, secret};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cli::{
+        Global,
+        client::Connection,
+        failure::{Exit, Failure},
+        output::Output,
+        server::stop_signal,
+    },
+    database,
+    node::{self, Listeners, Node},
+    postgres, seed,
+    settings::{self, ListenArgs, SettingsArgs},
+};
+
+pub const EXAMPLES: &str = "\
+Examples:
+  tandem dev                                     keeps its data in ~/.local/share/tandem (/var/lib/tandem as root)
+  tandem dev --data /tmp/tandem --reset          afresh
+  tandem dev --api 127.0.0.1:0 --portal 127.0.0.1:0 --metrics 127.0.0.1:0 --output json
+  DATABASE_URL=postgres://postgres@127.0.0.1/tandem tandem dev
+
+Addresses, keys and sign-in links stand in DIR/sandbox.json once everything is ready.";
+
+/// Name of the database inside the private cluster.
+const DATABASE: &str = "tandem";
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct DevArgs {
+    /// Where data, keys and sandbox.json are kept
+    #[arg(long, value_name = "DIR", env = "TANDEM_DATA")]
+    pub data: Option<PathBuf>,
+    /// Start afresh: deletes what the directory holds of an earlier run
+    #[arg(long)]
+    pub reset: bool,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(flatten)]
+    pub listen: ListenArgs,
+}
+
+/// Secrets of this machine's own deployment, made once.
+#[derive(Deserialize, Serialize)]
+struct Keys {
+    signing: String,
+    app_password: String,
+    stream_password: String,
+}
+
+/// Runs until Ctrl-C or SIGTERM.
+pub(crate) async fn run(args: &DevArgs, global: &Global, out: Output) -> Result<Exit, Failure> {
+    let mut config = settings::load_listening(&args.settings, &args.listen, global)?;
+    let telemetry = chassis::telemetry::start(&config.telemetry)?;
+    let stopped = stop_signal()?;
+    tokio::pin!(stopped);
+    // Every port before any work: a second `tandem dev` has to say so at once.
+    let listeners = Listeners::bind(&config, node::ALL).await?;
+    let dir = args.data.clone().unwrap_or_else(postgres::place::default_data_dir);
+    let dir = prepare(&dir, args.reset, &config).await?;
+    let keys = keys(&dir)?;
+
+    let cluster = match config.database.owner_url.is_empty() {
+        true => Some(
+            postgres::start(&dir).await.map_err(|error| Failure::local(Exit::Failed, error.to_string()))?,
+        ),
+        false => None,
+    };
+    let running = tokio::select! {
+        node = start(&mut config, &dir, &keys, cluster.as_ref(), listeners, out) => node.map(Some),
+        () = &mut stopped => Ok(None),
+    };
+    let ended = match running {
+        Ok(Some(node)) => {
+            stopped.await;
+            out.note("stopping …");
+            node.shutdown().await;
+            Ok(Exit::Ok)
+        }
+        Ok(None) => Ok(Exit::Ok),
+        Err(error) => Err(Failure::from(error)),
+    };
+    if let Some(cluster) = cluster {
+        cluster.stop().await.map_err(|error| Failure::local(Exit::Failed, error.to_string()))?;
+    }
+    telemetry.finish();
+    ended
+}
+
+/// The directory, with nothing in it that would look ready before it is.
+async fn prepare(dir: &Path, reset: bool, config: &Config) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    let dir = dir.canonicalize()?;
+    if reset {
+        if !config.database.owner_url.is_empty() {
+            bail!(
+                "--reset deletes only a private cluster; drop and create the database of DATABASE_URL yourself"
+            );
+        }
+        postgres::reset(&dir).await?;
+        for file in ["keys.json", "credentials.json"] {
+            remove(&dir.join(file))?;
+        }
+    }
+    remove(&dir.join("sandbox.json"))?;
+    Ok(dir)
+}
+
+async fn start(
+    config: &mut Config,
+    dir: &Path,
+    keys: &Keys,
+    cluster: Option<&postgres::Running>,
+    listeners: Listeners,
+    out: Output,
+) -> anyhow::Result<Node> {
+    let passwords = match cluster {
+        Some(cluster) => {
+            cluster.ensure_database(DATABASE).await?;
+            let (access, passwords) = (&cluster.access, cluster.access.passwords());
+            config.database.owner_url = access.superuser_url(DATABASE);
+            config.database.app_url = access.url_for("tandem_app", &passwords.app, DATABASE);
+            config.database.stream_url = access.url_for("tandem_stream", &passwords.stream, DATABASE);
+            passwords
+        }
+        None => given_database(config, keys)?,
+    };
+    database::migrate(&config.database.owner_url, &passwords).await?;
+    if config.keys.current.is_empty() {
+        config.keys.current.clone_from(&keys.signing);
+    }
+    let node = node::start(config.clone(), node::ALL, listeners).await?;
+    let sandbox = match fill(&node, dir).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            node.shutdown().await;
+            return Err(error);
+        }
+    };
+    write_private(&dir.join("sandbox.json"), &sandbox)?;
+    if out.json() {
+        out.value(&serde_json::to_value(&sandbox)?)?;
+    } else {
+        out.line(&sandbox.text(dir))?;
+    }
+    Ok(node)
+}
+
+/// Addresses for the logins of a database that somebody else runs. Where its own address has a password, ours get one
+/// too; where it has none, it trusts this machine.
+fn given_database(config: &mut Config, keys: &Keys) -> anyhow::Result<Passwords> {
+    let owner_url = config.database.owner_url.clone();
+    let secured = !database::password(&owner_url).is_empty();
+    let logins = [
+        (&mut config.database.app_url, "tandem_app", &keys.app_password),
+        (&mut config.database.stream_url, "tandem_stream", &keys.stream_password),
+    ];
+    for (url, login, password) in logins {
+        if url.is_empty() {
+            *url = database::as_login(&owner_url, login, if secured { password } else { "" })?;
+        }
+    }
+    Ok(database::passwords(config))
+}
+
+/// Seeds on the first start, and makes fresh sign-in links on every start.
+async fn fill(node: &Node, dir: &Path) -> anyhow::Result<seed::Sandbox> {
+    let connection = Connection::open(&format!("http://{}", node.api), None).await?;
+    let file = dir.join("credentials.json");
+    let mut credentials: seed::Credentials = read(&file)?.unwrap_or_default();
+    if !credentials.complete {
+        let today = node.deps.clock.now().to_offset(time::macros::offset!(+8)).date();
+        let save = |credentials: &seed::Credentials| write_private(&file, credentials);
+        seed::run(node, &connection, &mut credentials, today, &save).await?;
+    }
+    seed::sandbox(node, &connection, &credentials).await
+}
+
+fn keys(dir: &Path) -> anyhow::Result<Keys> {
+    let file = dir.join("keys.json");
+    if let Some(keys) = read(&file)? {
+        return Ok(keys);
+    }
+    let keys = Keys {
+        signing: hex::encode(secret::random::<32>()),
+        app_password: hex::encode(secret::random::<16>()),
+        stream_password: hex::encode(secret::random::<16>()),
+    };
+    write_private(&file, &keys)?;
+    Ok(keys)
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &Path) -> anyhow::Result<Option<T>> {
+    match fs::read(file) {
+        Ok(bytes) => Ok(Some(
+            serde_json::from_slice(&bytes)
+                .with_context(|| format!("{} cannot be read; start afresh with --reset", file.display()))?,
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+fn write_private(file: &Path, value: &impl Serialize) -> anyhow::Result<()> {
+    let draft = file.with_extension("new");
+    let write = || -> std::io::Result<()> {
+        let mut options = fs::File::options();
+        let mut opened = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        opened.set_permissions(fs::Permissions::from_mode(0o600))?;
+        opened.write_all(&serde_json::to_vec_pretty(value).map_err(std::io::Error::other)?)?;
+        opened.write_all(b"\n")?;
+        opened.sync_all()?;
+        fs::rename(&draft, file)
+    };
+    write().with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn remove(file: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,8 @@
+//! What the code promises about its own shape: who may depend on whom, how long files and functions grow, that the
+//! documents name what exists, and under which licences the dependencies come.
+
+mod doc_paths;
+mod layering;
+mod licences;
+mod sizes;
+mod source;

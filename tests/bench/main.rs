@@ -1,0 +1,81 @@
+//! Benchmarks, by one command: `cargo bench -p tandem-tests`, or some by name: `cargo bench -p tandem-tests -- publish`.
+//!
+//! Each prints a ratio against the machine's limit measured in the same run, and nothing here passes or fails by time.
+//! Client and server share the machine's cores. Results are kept in target/bench/results.json.
+//!
+//! * `publish`  PublishOrder of 10 lines at 1 and at 64 in flight ÷ a bare loop that writes the same rows
+//! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
+//! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
+//! * `idle`     memory of everything in one process, Postgres apart
+
+mod bare;
+mod latency;
+mod memory;
+mod publish;
+mod report;
+
+use harness::{Options, World, cluster};
+use report::Report;
+
+const NAMES: [&str; 4] = ["publish", "latency", "streams", "idle"];
+
+fn main() -> anyhow::Result<()> {
+    // cargo passes `--bench` to every bench program.
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        println!("cargo bench -p tandem-tests [-- {}]", NAMES.join(" | "));
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if args.first().is_some_and(|arg| arg == memory::BARE_SERVER) {
+        return runtime.block_on(memory::bare_server());
+    }
+    if let Some(unknown) = args.iter().find(|arg| !NAMES.contains(&arg.as_str())) {
+        anyhow::bail!("no benchmark {unknown}; there are {}", NAMES.join(", "));
+    }
+    runtime.block_on(run(&args))
+}
+
+async fn run(chosen: &[String]) -> anyhow::Result<()> {
+    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|arg| arg == name);
+    let mut report = Report::default();
+    if wanted("publish") {
+        publish::run(&mut report).await?;
+    }
+    if wanted("latency") {
+        latency::run(&mut report).await?;
+    }
+    if wanted("streams") {
+        memory::streams(&mut report).await?;
+    }
+    if wanted("idle") {
+        memory::idle(&mut report).await?;
+    }
+    report.write(&cluster::target().join("bench/results.json"))
+}
+
+/// A world that writes to disk as a real one does, and lets one firm hurry.
+async fn world() -> anyhow::Result<World> {
+    let url = cluster::get().await.access.superuser_url("postgres");
+    let admin = sqlx::PgPool::connect(&url).await?;
+    // The tests' cluster does not wait for the disk; figures without that would not be worth much.
+    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting} = on"))).execute(&admin).await?;
+    }
+    sqlx::raw_sql("select pg_reload_conf()").execute(&admin).await?;
+    let configure = |config: &mut chassis::config::Config| {
+        config.limits.requests_per_second = 1_000_000;
+        config.limits.burst = 1_000_000;
+        config.database.app_connections = 24;
+    };
+    Ok(World::with(Options { configure, ..Options::default() }).await)
+}
+
+/// Lets the tests' cluster be quick again.
+async fn finish(world: World) -> anyhow::Result<()> {
+    world.finish().await;
+    let admin = sqlx::PgPool::connect(&cluster::get().await.access.superuser_url("postgres")).await?;
+    sqlx::raw_sql("alter system reset all").execute(&admin).await?;
+    sqlx::raw_sql("select pg_reload_conf()").execute(&admin).await?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Durable unary PublishOrder against a bare loop over the same Postgres, the same rows, the same durability. The time
+//! of each side runs until its outbox is empty.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use harness::{Firm, World};
+use tokio::task::JoinSet;
+
+use crate::{
+    bare,
+    report::{Report, against, cpu_seconds},
+};
+
+const ROUNDS: usize = 5;
+/// Connections of the bare loop where many are in flight.
+const BARE_CONNECTIONS: u32 = 16;
+
+pub async fn run(report: &mut Report) -> anyhow::Result<()> {
+    let world = crate::world().await?;
+    let (buyer, supplier) = world.pair().await;
+    let pool = chassis::db::connect(
+        cluster_url(&world).await.parse()?,
+        BARE_CONNECTIONS,
+    )
+    .await?;
+    // Warm up both sides: connections, statements, pages.
+    ours(&world, &buyer, 16, 200).await?;
+    bare(&world, &pool, &buyer, &supplier, 16, 200).await?;
+    for (in_flight, orders) in [(1, 400), (64, 3_000)] {
+        let (mut mine, mut limit, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let before = cpu_seconds();
+            mine.push(ours(&world, &buyer, in_flight, orders).await?);
+            cpu.push((cpu_seconds() - before) * 1e6 / orders as f64);
+            limit.push(bare(&world, &pool, &buyer, &supplier, in_flight, orders).await?);
+        }
+        against(&format!("publish_{in_flight}_in_flight"), report, &mine, &limit, "orders/s");
+        let cpu = crate::report::median(&cpu);
+        let line = format!("{cpu:.0} µs of processor time an order, client and server");
+        report.add(&format!("publish_{in_flight}_cpu"), &line, serde_json::json!({ "us_per_order": cpu }));
+    }
+    pool.close().await;
+    crate::finish(world).await
+}
+
+async fn cluster_url(world: &World) -> String {
+    harness::cluster::get().await.url("tandem_app", world.database())
+}
+
+/// Orders a second through gRPC.
+async fn ours(world: &World, buyer: &Firm, in_flight: usize, orders: usize) -> anyhow::Result<f64> {
+    let left = Arc::new(AtomicUsize::new(orders));
+    let started = Instant::now();
+    let mut tasks = JoinSet::new();
+    // A few connections, as an ERP's worker processes would hold.
+    let connections: Vec<_> = (0..in_flight.min(4)).map(|_| world.connection(buyer.token())).collect();
+    for task in 0..in_flight {
+        let (left, access) = (left.clone(), connections[task % connections.len()].clone());
+        tasks.spawn(async move {
+            while take(&left) {
+                access.publish(document().to("V100")).await?;
+            }
+            Ok::<(), tonic::Status>(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    world.settled().await;
+    Ok(orders as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Orders a second by the bare loop.
+async fn bare(
+    world: &World,
+    pool: &sqlx::PgPool,
+    buyer: &Firm,
+    supplier: &Firm,
+    in_flight: usize,
+    orders: usize,
+) -> anyhow::Result<f64> {
+    let left = Arc::new(AtomicUsize::new(orders));
+    let (buyer, supplier) = (buyer.uuid(), supplier.uuid());
+    let payload = Arc::new(bare::payload(buyer, supplier, 2_600));
+    let started = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..in_flight {
+        let (left, pool, payload) = (left.clone(), pool.clone(), payload.clone());
+        tasks.spawn(async move {
+            while take(&left) {
+                bare::publish(&pool, buyer, supplier, &payload).await?;
+            }
+            Ok::<(), anyhow::Error>(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    world.settled().await;
+    Ok(orders as f64 / started.elapsed().as_secs_f64())
+}
+
+fn take(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+}
+
+/// An order of ten lines with a number of its own.
+pub fn document() -> harness::Order {
+    let mut order = harness::order(&harness::request_id());
+    for line in 1..=bare::LINES {
+        order = order.line(&(line * 10).to_string(), "CY-BX-0450", "100", "6.85");
+    }
+    order
+}

@@ -1,0 +1,94 @@
+//! Payloads of events, and what every feed must be.
+
+use prost::Message;
+use proto::{
+    event::Event,
+    orders::{OrderPublished, OrderResponded, OrderSupplierChanged, ProposalResolved, ScheduleLineState},
+    partners::RelationshipChanged,
+    stream::FeedEvent,
+};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// What an event says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    Published(OrderPublished),
+    Responded(OrderResponded),
+    Resolved(ProposalResolved),
+    SupplierChanged(OrderSupplierChanged),
+    RelationshipChanged(RelationshipChanged),
+}
+
+/// Decodes an event by its type; panics for a type that is not known.
+pub fn payload(event: &Event) -> Payload {
+    let data = event.data.clone();
+    let decoded = match event.r#type.as_str() {
+        "tandem.orders.order.published.v1" => OrderPublished::decode(data).map(Payload::Published),
+        "tandem.orders.order.responded.v1" => OrderResponded::decode(data).map(Payload::Responded),
+        "tandem.orders.order.proposal_resolved.v1" => ProposalResolved::decode(data).map(Payload::Resolved),
+        "tandem.orders.order.supplier_changed.v1" => {
+            OrderSupplierChanged::decode(data).map(Payload::SupplierChanged)
+        }
+        "tandem.partners.relationship.changed.v1" => {
+            RelationshipChanged::decode(data).map(Payload::RelationshipChanged)
+        }
+        other => panic!("no payload is known for {other}"),
+    };
+    decoded.unwrap_or_else(|error| panic!("{}: {error}", event.r#type))
+}
+
+impl Payload {
+    /// The schedule lines that it shows.
+    pub fn schedule(&self) -> &[ScheduleLineState] {
+        match self {
+            Payload::Published(event) => event.order.as_ref().map_or(&[], |order| &order.schedule),
+            Payload::SupplierChanged(event) => event.order.as_ref().map_or(&[], |order| &order.schedule),
+            Payload::Responded(event) => &event.schedule,
+            Payload::Resolved(event) => &event.schedule,
+            Payload::RelationshipChanged(_) => &[],
+        }
+    }
+}
+
+/// The event inside its envelope.
+pub fn event(entry: &FeedEvent) -> &Event {
+    entry.event.as_ref().expect("an entry carries its event")
+}
+
+/// The last part of a type, such as `order.published`, for readable assertions.
+pub fn short(entry: &FeedEvent) -> &str {
+    let full = &event(entry).r#type;
+    let without_version = full.rsplit_once('.').map_or(full.as_str(), |(rest, _)| rest);
+    without_version.splitn(3, '.').nth(2).unwrap_or(without_version)
+}
+
+/// Events about orders, in order.
+pub fn of_orders(feed: &[FeedEvent]) -> Vec<&FeedEvent> {
+    feed.iter().filter(|entry| event(entry).subject.starts_with("orders/")).collect()
+}
+
+/// Events about one order, in order.
+pub fn of_order<'a>(feed: &'a [FeedEvent], order_id: &str) -> Vec<&'a FeedEvent> {
+    let subject = format!("orders/{order_id}");
+    feed.iter().filter(|entry| event(entry).subject == subject).collect()
+}
+
+/// Asserts what every whole feed must be: places 1, 2, 3 …, payloads that fit their hashes, and the chain.
+pub fn check_feed(firm: &str, feed: &[FeedEvent]) {
+    let firm_id = Uuid::try_parse(firm).expect("a firm's id");
+    let mut chain = vec![0; 32];
+    for (index, entry) in feed.iter().enumerate() {
+        let event = event(entry);
+        assert_eq!(entry.seq, index as i64 + 1, "feed {firm} has a gap or a repetition");
+        assert_eq!(Sha256::digest(&event.data)[..], event.data_sha256[..], "payload of {}", event.id);
+        let mut hash = Sha256::new();
+        hash.update(&chain);
+        hash.update(firm_id.as_bytes());
+        hash.update(entry.seq.to_be_bytes());
+        hash.update(Uuid::try_parse(&event.id).expect("an event's id").as_bytes());
+        hash.update(&event.data_sha256);
+        chain = hash.finalize().to_vec();
+        assert_eq!(entry.chain[..], chain[..], "chain of {firm} at {}", entry.seq);
+    }
+}
