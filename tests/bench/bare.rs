@@ -3,7 +3,7 @@
 
 use prost::Message;
 use proto::event::{Addressed, Command, Event};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// Lines of an order.
@@ -19,6 +19,25 @@ pub async fn publish(pool: &PgPool, buyer: Uuid, supplier: Uuid, payload: &[u8])
     let content = vec![vec![0_u8; 160]; LINES];
     let begin = format!("begin; select set_config('tandem.firm', '{buyer}', true)");
     let mut tx = pool.begin_with(sqlx::AssertSqlSafe(begin)).await?;
+    published(&mut tx, buyer, supplier, order).await?;
+    let rows = Rows { lines, orders, positions, numbers, content };
+    lines_of(&mut tx, buyer, supplier, &rows).await?;
+    state(&mut tx, buyer, supplier, order, &rows).await?;
+    receipt_and_outbox(&mut tx, buyer, order, payload).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Columns of an order's lines.
+struct Rows {
+    lines: Vec<Uuid>,
+    orders: Vec<Uuid>,
+    positions: Vec<i32>,
+    numbers: Vec<String>,
+    content: Vec<Vec<u8>>,
+}
+
+async fn published(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, order: Uuid) -> sqlx::Result<()> {
     sqlx::query(
         "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites, \
          published_at) values ($1, $2, $3, 'bench', $4, '', '{}', now())",
@@ -41,6 +60,10 @@ pub async fn publish(pool: &PgPool, buyer: Uuid, supplier: Uuid, payload: &[u8])
     .bind(vec![0_u8; 32])
     .execute(&mut *tx)
     .await?;
+    Ok(())
+}
+
+async fn lines_of(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows) -> sqlx::Result<()> {
     sqlx::query(
         "insert into orders.order_line (order_id, buyer, supplier, position, revision, line_number, buyer_item_id, \
          seller_item_id, item_name, unit_code, content) select o, $1, $2, p, 1, n, 'CY-BX-0450', 'SM-0450B', \
@@ -48,10 +71,10 @@ pub async fn publish(pool: &PgPool, buyer: Uuid, supplier: Uuid, payload: &[u8])
     )
     .bind(buyer)
     .bind(supplier)
-    .bind(&orders)
-    .bind(&positions)
-    .bind(&numbers)
-    .bind(&content)
+    .bind(&rows.orders)
+    .bind(&rows.positions)
+    .bind(&rows.numbers)
+    .bind(&rows.content)
     .execute(&mut *tx)
     .await?;
     sqlx::query(
@@ -61,20 +84,30 @@ pub async fn publish(pool: &PgPool, buyer: Uuid, supplier: Uuid, payload: &[u8])
     )
     .bind(buyer)
     .bind(supplier)
-    .bind(&lines)
-    .bind(&orders)
-    .bind(&positions)
-    .bind(&content)
+    .bind(&rows.lines)
+    .bind(&rows.orders)
+    .bind(&rows.positions)
+    .bind(&rows.content)
     .execute(&mut *tx)
     .await?;
+    Ok(())
+}
+
+async fn state(
+    tx: &mut PgConnection,
+    buyer: Uuid,
+    supplier: Uuid,
+    order: Uuid,
+    rows: &Rows,
+) -> sqlx::Result<()> {
     sqlx::query(
         "insert into orders.schedule_state (schedule_line_id, order_id, buyer, supplier, ordered, unanswered) \
          select i, o, $1, $2, 100, 100 from unnest($3::uuid[], $4::uuid[]) as t(i, o)",
     )
     .bind(buyer)
     .bind(supplier)
-    .bind(&lines)
-    .bind(&orders)
+    .bind(&rows.lines)
+    .bind(&rows.orders)
     .execute(&mut *tx)
     .await?;
     sqlx::query(
@@ -86,6 +119,15 @@ pub async fn publish(pool: &PgPool, buyer: Uuid, supplier: Uuid, payload: &[u8])
     .bind(supplier)
     .execute(&mut *tx)
     .await?;
+    Ok(())
+}
+
+async fn receipt_and_outbox(
+    tx: &mut PgConnection,
+    buyer: Uuid,
+    order: Uuid,
+    payload: &[u8],
+) -> sqlx::Result<()> {
     sqlx::query(
         "insert into event.idempotency (firm, method, request_id, request_sha256, receipt) \
          values ($1, 'bench', $2, $3, $4)",
@@ -101,7 +143,6 @@ pub async fn publish(pool: &PgPool, buyer: Uuid, supplier: Uuid, payload: &[u8])
         .bind(payload)
         .execute(&mut *tx)
         .await?;
-    tx.commit().await?;
     Ok(())
 }
 

@@ -35,7 +35,8 @@ pub async fn run(report: &mut Report) -> anyhow::Result<()> {
         let access = suppliers[i % SUPPLIERS].clone();
         let (seen, ready) = (seen.clone(), ready.clone());
         subscribers.spawn(async move {
-            let request = SubscribeRequest { start: Some(Start::Latest(true)), ..SubscribeRequest::default() };
+            let request =
+                SubscribeRequest { start: Some(Start::Latest(true)), ..SubscribeRequest::default() };
             let mut stream = access.stream().subscribe(request).await.expect("a subscription").into_inner();
             while let Ok(Some(message)) = stream.message().await {
                 if message.live && message.events.is_empty() {

@@ -60,7 +60,9 @@ async fn world() -> anyhow::Result<World> {
     let admin = sqlx::PgPool::connect(&url).await?;
     // The tests' cluster does not wait for the disk; figures without that would not be worth much.
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting} = on"))).execute(&admin).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting} = on")))
+            .execute(&admin)
+            .await?;
     }
     sqlx::raw_sql("select pg_reload_conf()").execute(&admin).await?;
     let configure = |config: &mut chassis::config::Config| {

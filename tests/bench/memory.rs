@@ -54,8 +54,10 @@ pub async fn streams(report: &mut Report) -> anyhow::Result<()> {
             let server = spawn_bare()?;
             per_stream(&server, None, count, shared).await?
         };
-        let line = format!("{ours:.1} KiB an idle subscriber, bare tonic {bare:.1} KiB, ratio {:.2}", ours / bare);
-        let figure = serde_json::json!({ "ours_kib": ours, "bare_kib": bare, "ratio": ours / bare, "streams": count });
+        let line =
+            format!("{ours:.1} KiB an idle subscriber, bare tonic {bare:.1} KiB, ratio {:.2}", ours / bare);
+        let figure =
+            serde_json::json!({ "ours_kib": ours, "bare_kib": bare, "ratio": ours / bare, "streams": count });
         report.add(&format!("idle_stream_{name}"), &line, figure);
     }
     crate::finish(world).await
@@ -74,7 +76,8 @@ pub async fn idle(report: &mut Report) -> anyhow::Result<()> {
         .stderr(Stdio::null())
         .spawn()?;
     let ready = dir.join("sandbox.json");
-    harness::until("tandem dev is ready", Duration::from_secs(60), async || ready.exists().then_some(())).await;
+    harness::until("tandem dev is ready", Duration::from_secs(60), async || ready.exists().then_some(()))
+        .await;
     // What start-up left for the allocator settles while nothing happens.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let mib = resident_kib(process.id())? as f64 / 1024.0;
@@ -116,8 +119,10 @@ async fn tandem_stream(world: &World) -> anyhow::Result<Server> {
 
 fn spawn_bare() -> anyhow::Result<Server> {
     let address = free_address()?;
-    let process =
-        Command::new(std::env::current_exe()?).arg(BARE_SERVER).env("BARE_ADDRESS", address.to_string()).spawn()?;
+    let process = Command::new(std::env::current_exe()?)
+        .arg(BARE_SERVER)
+        .env("BARE_ADDRESS", address.to_string())
+        .spawn()?;
     Ok(Server { process, address })
 }
 
@@ -126,7 +131,12 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 }
 
 /// KiB that one idle stream costs the server.
-async fn per_stream(server: &Server, token: Option<&str>, count: usize, shared: usize) -> anyhow::Result<f64> {
+async fn per_stream(
+    server: &Server,
+    token: Option<&str>,
+    count: usize,
+    shared: usize,
+) -> anyhow::Result<f64> {
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address))?;
     let first = harness::until("the server answers", Duration::from_secs(30), async || {
         let channel = endpoint.connect().await.ok()?;
@@ -170,7 +180,8 @@ impl StreamService for Bare {
         &self,
         _request: Request<SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let first = futures::stream::iter([Ok(SubscribeResponse { live: true, ..SubscribeResponse::default() })]);
+        let first =
+            futures::stream::iter([Ok(SubscribeResponse { live: true, ..SubscribeResponse::default() })]);
         let stream = futures::StreamExt::chain(first, futures::stream::pending());
         Ok(Response::new(Box::pin(stream)))
     }

@@ -24,11 +24,7 @@ const BARE_CONNECTIONS: u32 = 16;
 pub async fn run(report: &mut Report) -> anyhow::Result<()> {
     let world = crate::world().await?;
     let (buyer, supplier) = world.pair().await;
-    let pool = chassis::db::connect(
-        cluster_url(&world).await.parse()?,
-        BARE_CONNECTIONS,
-    )
-    .await?;
+    let pool = chassis::db::connect(cluster_url(&world).await.parse()?, BARE_CONNECTIONS).await?;
     // Warm up both sides: connections, statements, pages.
     ours(&world, &buyer, 16, 200).await?;
     bare(&world, &pool, &buyer, &supplier, 16, 200).await?;

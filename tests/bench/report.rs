@@ -45,7 +45,8 @@ pub fn against(name: &str, report: &mut Report, ours: &[f64], limit: &[f64], uni
     let ratios: Vec<f64> = ours.iter().zip(limit).map(|(ours, limit)| ours / limit).collect();
     let (mine, bare, ratio) = (median(ours), median(limit), median(&ratios));
     let line = format!("{mine:.0} {unit}, bare {bare:.0} {unit}, ratio {ratio:.2}");
-    let figure = json!({ "ours": ours, "bare": limit, "unit": unit, "ratio_median": ratio, "ratios": ratios });
+    let figure =
+        json!({ "ours": ours, "bare": limit, "unit": unit, "ratio_median": ratio, "ratios": ratios });
     report.add(name, &line, figure);
 }
 
@@ -67,7 +68,8 @@ pub fn cpu_seconds() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> =
         stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
-    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+    let ticks =
+        |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
     // Fields 14 and 15 of proc(5), counted after the command's name; a tick is 10 ms on Linux.
     (ticks(11) + ticks(12)) / 100.0
 }

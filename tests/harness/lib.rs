@@ -7,6 +7,7 @@
 //! * [`events`]     payloads of events
 //! * [`refusal`]    what a status says to programs
 //! * [`binary`]     the built `tandem`, for tests that kill processes
+//! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
 //! * [`cluster`]    the private Postgres that all test processes share
 //!
 //! A harness that cannot go on ends the test, so that tests read as what happens and not as what may fail.
@@ -14,11 +15,15 @@
 //! **Invariant:** no test waits for time to pass: it drains by hand or waits for a condition with a deadline.
 
 pub mod binary;
+pub mod chaos;
 pub mod cluster;
 pub mod events;
 mod firm;
+pub mod history;
 mod order;
+mod raw;
 pub mod refusal;
+pub mod validators;
 mod wait;
 mod world;
 
@@ -26,8 +31,3 @@ pub use firm::{Access, Bearer, Client, Firm};
 pub use order::{Answer, Order, accept_all, answer, date, decide, decimal, number, order, request_id};
 pub use wait::until;
 pub use world::{Options, World};
-
-/// Whether long variants were asked for: `TANDEM_TEST_LONG=1`, or `./tests/run --long`.
-pub fn long() -> bool {
-    std::env::var_os("TANDEM_TEST_LONG").is_some_and(|value| !value.is_empty() && value != "0")
-}

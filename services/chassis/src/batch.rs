@@ -17,9 +17,12 @@ use crate::{Error, Reason, Result};
 /// Runs a slice of commands of one firm; answers one result for each, in order.
 pub type Run<C, R> = Arc<dyn Fn(Uuid, Vec<C>) -> BoxFuture<'static, Vec<Result<R>>> + Send + Sync>;
 
+/// What waits, by firm. A lane exists while its firm's transaction runs.
+type Lanes<C, R> = Arc<Mutex<HashMap<Uuid, Vec<Waiting<C, R>>>>>;
+
 /// Collects commands of a firm into slices.
 pub struct Batcher<C, R> {
-    lanes: Arc<Mutex<HashMap<Uuid, Vec<Waiting<C, R>>>>>,
+    lanes: Lanes<C, R>,
     run: Run<C, R>,
     max: usize,
 }
@@ -41,7 +44,6 @@ impl<C: Send + 'static, R: Send + 'static> Batcher<C, R> {
         let waiting = Waiting { command, answer };
         let idle = {
             let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            // A lane exists while its firm's transaction runs.
             match lanes.get_mut(&firm) {
                 Some(lane) => {
                     lane.push(waiting);
@@ -64,7 +66,7 @@ impl<C: Send + 'static, R: Send + 'static> Batcher<C, R> {
 /// Closes the lane even where a slice panics, so that the firm is not stuck for ever.
 struct Lane<C, R> {
     firm: Uuid,
-    lanes: Arc<Mutex<HashMap<Uuid, Vec<Waiting<C, R>>>>>,
+    lanes: Lanes<C, R>,
     closed: bool,
 }
 
@@ -81,7 +83,7 @@ impl<C, R> Drop for Lane<C, R> {
 async fn drain<C: Send + 'static, R: Send + 'static>(
     firm: Uuid,
     mut slice: Vec<Waiting<C, R>>,
-    lanes: Arc<Mutex<HashMap<Uuid, Vec<Waiting<C, R>>>>>,
+    lanes: Lanes<C, R>,
     run: Run<C, R>,
     max: usize,
 ) {

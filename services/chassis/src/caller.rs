@@ -170,11 +170,14 @@ pub fn granted(role: Role) -> &'static [Permission] {
     }
 }
 
+/// Callers by the hash of their token, with the moment they were looked up.
+type Cache = HashMap<[u8; 32], (Instant, Caller)>;
+
 /// Finds out who is behind a token.
 #[derive(Clone)]
 pub struct Resolver {
     pool: TenantPool,
-    cache: Arc<Mutex<HashMap<[u8; 32], (Instant, Caller)>>>,
+    cache: Arc<Mutex<Cache>>,
 }
 
 impl Resolver {
@@ -220,8 +223,10 @@ impl Resolver {
             .bind(ids)
             .fetch_all(tx.conn())
             .await?;
-        let gone: Vec<(String, String)> =
-            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
+        let gone: Vec<(String, String)> = rows
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect::<Result<_, sqlx::Error>>()?;
         let ended = |c: &&Credential| gone.iter().any(|(kind, id)| kind == c.kind.as_str() && *id == c.id);
         Ok(credentials.iter().filter(ended).cloned().collect())
     }
@@ -231,7 +236,12 @@ impl Resolver {
         cache.get(sha256).filter(|(since, _)| since.elapsed() < CACHED).map(|(_, caller)| caller.clone())
     }
 
-    async fn look_up(&self, token: &str, credential: Credential, sha256: &[u8; 32]) -> Result<Option<Caller>> {
+    async fn look_up(
+        &self,
+        token: &str,
+        credential: Credential,
+        sha256: &[u8; 32],
+    ) -> Result<Option<Caller>> {
         let mut tx = self.pool.begin_outside().await?;
         // Not checked at compile time: the function is published by partners, which builds on this crate.
         let row = sqlx::query(

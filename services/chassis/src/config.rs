@@ -186,7 +186,9 @@ impl Keys {
     /// Where `current` is missing or a key is not 64 hexadecimal digits.
     pub fn signing(&self) -> anyhow::Result<SigningKeys> {
         let parse = |name: &str, text: &str| -> anyhow::Result<[u8; 32]> {
-            let wrong = || anyhow::anyhow!("keys.{name} must be 64 hexadecimal digits; `openssl rand -hex 32` makes one");
+            let wrong = || {
+                anyhow::anyhow!("keys.{name} must be 64 hexadecimal digits; `openssl rand -hex 32` makes one")
+            };
             hex::decode(text).map_err(|_| wrong())?.try_into().map_err(|_| wrong())
         };
         let previous = if self.previous.is_empty() { None } else { Some(parse("previous", &self.previous)?) };

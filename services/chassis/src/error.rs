@@ -307,7 +307,8 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_named() {
-        let fields = vec![Field::new("a", "REQUIRED", "is required"), Field::new("b[1]", "RANGE", "too large")];
+        let fields =
+            vec![Field::new("a", "REQUIRED", "is required"), Field::new("b[1]", "RANGE", "too large")];
         let details = Status::from(Error::invalid(fields)).get_error_details();
         let violations = &details.bad_request().expect("BadRequest").field_violations;
         assert_eq!(violations.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["a", "b[1]"]);

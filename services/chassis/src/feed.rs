@@ -37,12 +37,10 @@ impl Head {
 /// Where the firm's feed stands. A list reads it before its rows: the other order loses events in READ COMMITTED.
 pub async fn head(tx: &mut TenantTx) -> Result<Head> {
     let feed = tx.firm();
-    let row = sqlx::query!(
-        "select next_seq, chain, min_seq, min_chain from event.feed_head where feed = $1",
-        feed
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let row =
+        sqlx::query!("select next_seq, chain, min_seq, min_chain from event.feed_head where feed = $1", feed)
+            .fetch_optional(tx.conn())
+            .await?;
     Ok(match row {
         Some(row) => Head {
             feed,

@@ -69,13 +69,16 @@ pub fn methods() -> anyhow::Result<HashMap<String, Method>> {
     for service in pool.services() {
         for method in service.methods() {
             let options = method.options();
-            let number = |value: &Value| value.as_i32().or_else(|| value.as_enum_number()).unwrap_or_default();
+            let number =
+                |value: &Value| value.as_i32().or_else(|| value.as_enum_number()).unwrap_or_default();
             let granted = Permission::try_from(number(&options.get_extension(&permission)))?;
             if granted == Permission::Unspecified {
                 anyhow::bail!("{} has no permission", method.full_name());
             }
             let positive = |extension| {
-                options.has_extension(extension).then(|| number(&options.get_extension(extension)).unsigned_abs())
+                options
+                    .has_extension(extension)
+                    .then(|| number(&options.get_extension(extension)).unsigned_abs())
             };
             let deadline = match positive(&deadline) {
                 Some(0) => None,
@@ -115,10 +118,13 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
         return next.run(request).await;
     };
     let started = Instant::now();
-    let span = tracing::info_span!("rpc", rpc.path = %path, request.id = %id, firm.id = tracing::field::Empty);
+    let span =
+        tracing::info_span!("rpc", rpc.path = %path, request.id = %id, firm.id = tracing::field::Empty);
     let response = async {
         match admit(&gate, &method, &mut request).await {
-            Ok(()) => within(deadline(&method, &request), next.run(limited(request, method.request_bytes))).await,
+            Ok(()) => {
+                within(deadline(&method, &request), next.run(limited(request, method.request_bytes))).await
+            }
             Err(error) => refused(error),
         }
     }
@@ -138,8 +144,7 @@ async fn admit(gate: &Gate, method: &Method, request: &mut Request) -> Result<()
         // None, or several that may not agree.
         _ => None,
     };
-    let mut caller =
-        gate.resolver.resolve(token.ok_or_else(|| Error::new(Reason::UNAUTHENTICATED))?).await?;
+    let mut caller = gate.resolver.resolve(token.ok_or_else(|| Error::new(Reason::UNAUTHENTICATED))?).await?;
     tracing::Span::current().record("firm.id", tracing::field::display(caller.firm));
     if !caller.may(method.permission) {
         let needed = method.permission.as_str_name();

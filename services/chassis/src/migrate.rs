@@ -1,11 +1,7 @@
 //! Roles first, then each schema in its fixed order, under one lock in the maintenance database: roles belong to
 //! the cluster and advisory locks to a database, so that a lock anywhere else would not keep two starters apart.
 
-use sqlx::{
-    AssertSqlSafe, Connection, PgConnection,
-    migrate::Migrator,
-    postgres::PgConnectOptions,
-};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 
 /// Any number that no other program on the cluster uses for an advisory lock.
 const LOCK: i64 = 0x7461_6e64_656d;
@@ -41,9 +37,11 @@ async fn migrate(
     migrators: &[(&str, &Migrator)],
 ) -> anyhow::Result<()> {
     sqlx::raw_sql(include_str!("../sql/roles.sql")).execute(&mut *maintenance).await?;
-    for (role, password) in
-        [("tandem_owner", &passwords.owner), ("tandem_app", &passwords.app), ("tandem_stream", &passwords.stream)]
-    {
+    for (role, password) in [
+        ("tandem_owner", &passwords.owner),
+        ("tandem_app", &passwords.app),
+        ("tandem_stream", &passwords.stream),
+    ] {
         if !password.is_empty() {
             let quoted = password.replace('\'', "''");
             // ALTER ROLE takes no parameters; names are fixed and the quote is doubled.

@@ -135,7 +135,8 @@ impl Ages {
     fn next(&mut self) -> Duration {
         self.count += 1;
         let spread = (self.seconds / 5).max(1);
-        let step = self.count.wrapping_mul(0x9e37_79b9).wrapping_add(self.started.elapsed().subsec_nanos().into());
+        let step =
+            self.count.wrapping_mul(0x9e37_79b9).wrapping_add(self.started.elapsed().subsec_nanos().into());
         Duration::from_secs(self.seconds.saturating_sub(spread) + step % (2 * spread))
     }
 }

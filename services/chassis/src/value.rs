@@ -71,7 +71,9 @@ pub fn optional_id(path: &str, text: &str) -> Result<Option<Uuid>> {
     if text.is_empty() {
         return Ok(None);
     }
-    Uuid::try_parse(text).map(Some).map_err(|_| Error::field(path, "ID", "must be an id as the platform gave it"))
+    Uuid::try_parse(text)
+        .map(Some)
+        .map_err(|_| Error::field(path, "ID", "must be an id as the platform gave it"))
 }
 
 #[cfg(test)]
@@ -84,7 +86,8 @@ mod tests {
             assert!(parse_decimal(good).is_ok(), "{good}");
         }
         assert_eq!(parse_decimal("20.00").map(|d| d.to_string()), Ok("20.00".into()));
-        for bad in ["", "-", ".", "1.", ".5", "1e3", "NaN", "1,000", "+1", " 1", "1 ", "0x1", "1.0.0", "１"] {
+        for bad in ["", "-", ".", "1.", ".5", "1e3", "NaN", "1,000", "+1", " 1", "1 ", "0x1", "1.0.0", "１"]
+        {
             assert!(parse_decimal(bad).is_err(), "{bad}");
         }
         assert!(parse_decimal("0.0000000000000000001").is_err(), "19 places");
@@ -95,7 +98,9 @@ mod tests {
     fn days_are_days() {
         let day = |year, month, day| date(&Date { year, month, day });
         assert!(day(2026, 2, 28).is_ok());
-        for (y, m, d) in [(2026, 2, 30), (2026, 13, 1), (2026, 0, 1), (0, 1, 1), (9999, 12, 31), (2026, 1, 300)] {
+        for (y, m, d) in
+            [(2026, 2, 30), (2026, 13, 1), (2026, 0, 1), (0, 1, 1), (9999, 12, 31), (2026, 1, 300)]
+        {
             assert!(day(y, m, d).is_err(), "{y}-{m}-{d}");
         }
     }

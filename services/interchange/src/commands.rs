@@ -61,7 +61,11 @@ fn check(request: &ImportDocumentRequest) -> Result<()> {
     let system = &request.source_system;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if system.len() > 50 || !system.bytes().all(plain) {
-        wrong.push(Field::new("source_system", "FORMAT", "must be at most 50 letters, digits, `.`, `_` or `-`"));
+        wrong.push(Field::new(
+            "source_system",
+            "FORMAT",
+            "must be at most 50 letters, digits, `.`, `_` or `-`",
+        ));
     }
     if wrong.is_empty() { Ok(()) } else { Err(Error::invalid(wrong)) }
 }
@@ -77,13 +81,19 @@ fn address(request: &ImportDocumentRequest, imported: &Imported) -> Result<Suppl
         address.invite_as = imported.seller_name.trim().to_string();
     }
     if address == SupplierAddress::default() {
-        let message = "the document gives no number of the seller; name it in `supplier`, or say invite_unknown";
+        let message =
+            "the document gives no number of the seller; name it in `supplier`, or say invite_unknown";
         return Err(Error::field("/Order/cac:SellerSupplierParty", "REQUIRED", message));
     }
     Ok(address)
 }
 
-async fn store(deps: &Deps, caller: &Caller, request: &ImportDocumentRequest, imported: &Imported) -> Result<Uuid> {
+async fn store(
+    deps: &Deps,
+    caller: &Caller,
+    request: &ImportDocumentRequest,
+    imported: &Imported,
+) -> Result<Uuid> {
     let extension = imported.extension.to_bytes().map_err(Error::internal)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let new = NewDocument {

@@ -31,7 +31,8 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 pub fn build(deps: &Deps) -> Service {
     let api = api::Api { deps: deps.clone() };
     // A document of the largest size and what stands around it; the gate bounds requests.
-    let server = DocumentServiceServer::from_arc(Arc::new(api)).max_decoding_message_size(ubl::MAX_BYTES + 4096);
+    let server =
+        DocumentServiceServer::from_arc(Arc::new(api)).max_decoding_message_size(ubl::MAX_BYTES + 4096);
     Service {
         name: "interchange",
         grpc: &["tandem.interchange.v1.DocumentService"],

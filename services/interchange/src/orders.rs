@@ -13,7 +13,11 @@ use crate::paths;
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Publishes an order. A refusal names the places in the document that the refused fields came from.
-pub(crate) async fn publish(deps: &Deps, caller: &Caller, order: PublishOrderRequest) -> Result<OrderReceipt> {
+pub(crate) async fn publish(
+    deps: &Deps,
+    caller: &Caller,
+    order: PublishOrderRequest,
+) -> Result<OrderReceipt> {
     let mut receipt = client(deps)
         .publish_order(of_caller(caller, order)?)
         .await
@@ -69,8 +73,8 @@ fn refusal(status: Status, place: impl Fn(&str) -> String) -> Error {
 /// The reasons of fields that orders gives.
 fn known(reason: &str) -> &'static str {
     const KNOWN: [&str; 14] = [
-        "REQUIRED", "FORMAT", "CURRENCY", "UNKNOWN", "ID", "COUNT", "REPEATED", "RANGE", "DECIMAL", "DATE", "ORDER",
-        "TOO_LONG", "TOO_MANY", "SUM",
+        "REQUIRED", "FORMAT", "CURRENCY", "UNKNOWN", "ID", "COUNT", "REPEATED", "RANGE", "DECIMAL", "DATE",
+        "ORDER", "TOO_LONG", "TOO_MANY", "SUM",
     ];
     KNOWN.into_iter().find(|known| *known == reason).unwrap_or("INVALID")
 }

@@ -50,7 +50,7 @@ pub(crate) fn in_document(field: &str) -> String {
         if let Some((delivery, _)) = self::position(rest, "schedule_lines") {
             return format!("{line}/cac:LineItem/cac:Delivery[{}]", delivery + 1);
         }
-        return element(rest, &LINE).map_or(line.clone(), |element| format!("{line}/{element}"));
+        return element(rest, &LINE).map_or_else(|| line.clone(), |element| format!("{line}/{element}"));
     }
     element(field, &HEADER).map_or_else(|| format!("content.{field}"), |element| format!("/Order/{element}"))
 }
@@ -81,9 +81,18 @@ mod tests {
     fn fields_of_an_order_are_found_in_the_document() {
         for (field, place) in [
             ("content.lines[2].quantity", "/Order/cac:OrderLine[3]/cac:LineItem/cbc:Quantity"),
-            ("content.lines[0].price.amount", "/Order/cac:OrderLine[1]/cac:LineItem/cac:Price/cbc:PriceAmount"),
-            ("content.lines[0].price.base_quantity", "/Order/cac:OrderLine[1]/cac:LineItem/cac:Price/cbc:BaseQuantity"),
-            ("content.lines[1].schedule_lines[4].quantity", "/Order/cac:OrderLine[2]/cac:LineItem/cac:Delivery[5]"),
+            (
+                "content.lines[0].price.amount",
+                "/Order/cac:OrderLine[1]/cac:LineItem/cac:Price/cbc:PriceAmount",
+            ),
+            (
+                "content.lines[0].price.base_quantity",
+                "/Order/cac:OrderLine[1]/cac:LineItem/cac:Price/cbc:BaseQuantity",
+            ),
+            (
+                "content.lines[1].schedule_lines[4].quantity",
+                "/Order/cac:OrderLine[2]/cac:LineItem/cac:Delivery[5]",
+            ),
             ("content.lines[1].notes[0].text", "/Order/cac:OrderLine[2]/cbc:Note[1]"),
             ("content.lines[1].resource_revision", "/Order/cac:OrderLine[2]"),
             ("content.lines", "/Order/cac:OrderLine"),

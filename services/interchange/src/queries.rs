@@ -26,6 +26,7 @@ pub(crate) async fn document(deps: &Deps, caller: &Caller, request: &GetDocument
     }
     tx.commit().await?;
     let found = found.ok_or_else(Error::not_found)?;
+    within_scope(deps, caller, found.order_id).await?;
     Ok(Document {
         id: found.id.to_string(),
         format: found.format.into(),
@@ -36,6 +37,15 @@ pub(crate) async fn document(deps: &Deps, caller: &Caller, request: &GetDocument
         order_id: found.order_id.map(|order| order.to_string()).unwrap_or_default(),
         received_at: Some(value::timestamp(found.received_at)),
     })
+}
+
+/// Who is narrowed to some sites or purchasing groups sees the documents of orders that it sees, and no others.
+async fn within_scope(deps: &Deps, caller: &Caller, order: Option<Uuid>) -> Result<()> {
+    if caller.sites.is_empty() && caller.purchasing_groups.is_empty() {
+        return Ok(());
+    }
+    let order = order.ok_or_else(Error::not_found)?;
+    orders::get(deps, caller, order.to_string()).await.map(drop)
 }
 
 /// An order as a document. What the order says comes from the order; what it does not say comes from the extension
@@ -57,7 +67,8 @@ pub(crate) async fn export(
     let otherwise = otherwise(&order);
     let file_name = file_name(&order);
     let content = order.content.unwrap_or_default();
-    let rendering = tokio::task::spawn_blocking(move || ubl::export(&content, extension.as_ref(), &otherwise));
+    let rendering =
+        tokio::task::spawn_blocking(move || ubl::export(&content, extension.as_ref(), &otherwise));
     let content = rendering.await.map_err(Error::internal)??;
     Ok(ExportDocumentResponse { content: content.into(), media_type: ubl::MEDIA_TYPE.to_string(), file_name })
 }

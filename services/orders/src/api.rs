@@ -48,7 +48,10 @@ async fn submit<C: Effect>(
 
 #[tonic::async_trait]
 impl OrderService for Api {
-    async fn publish_order(&self, request: Request<PublishOrderRequest>) -> Result<Response<OrderReceipt>, Status> {
+    async fn publish_order(
+        &self,
+        request: Request<PublishOrderRequest>,
+    ) -> Result<Response<OrderReceipt>, Status> {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let key = commands::key(&request.request_id, &request)?;
@@ -61,7 +64,10 @@ impl OrderService for Api {
         Ok(Response::new(queries::get_order(&self.deps, &caller, request.get_ref()).await?))
     }
 
-    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Result<Response<ListOrdersResponse>, Status> {
+    async fn list_orders(
+        &self,
+        request: Request<ListOrdersRequest>,
+    ) -> Result<Response<ListOrdersResponse>, Status> {
         let caller = caller::of(&request)?;
         Ok(Response::new(queries::list_orders(&self.deps, &caller, request.into_inner()).await?))
     }

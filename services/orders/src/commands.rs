@@ -52,7 +52,11 @@ pub(crate) struct Done {
 
 /// Runs a slice of one firm: in one transaction, or, where that fails, each command alone, so that the unary path
 /// stays the definition.
-pub(crate) async fn run<C: Effect>(deps: Deps, firm: Uuid, commands: Vec<Command<C>>) -> Vec<Result<OrderReceipt>> {
+pub(crate) async fn run<C: Effect>(
+    deps: Deps,
+    firm: Uuid,
+    commands: Vec<Command<C>>,
+) -> Vec<Result<OrderReceipt>> {
     match slice(&deps, firm, &commands).await {
         Ok(answers) => answers,
         Err(error) if commands.len() == 1 => vec![retry_conflict(&deps, firm, &commands, error).await],
@@ -91,10 +95,8 @@ async fn slice<C: Effect>(
     let mut tx = deps.pool.begin(firm).await?;
     let keys: Vec<&Key> = commands.iter().map(|command| &command.key).collect();
     let replays = idempotency::replays::<OrderReceipt>(&mut tx, C::METHOD, &keys).await?;
-    let mut answers: Vec<Option<Result<OrderReceipt>>> = replays
-        .into_iter()
-        .map(|replay| replay.map(|receipt| receipt.map(as_replay)))
-        .collect();
+    let mut answers: Vec<Option<Result<OrderReceipt>>> =
+        replays.into_iter().map(|replay| replay.map(|receipt| receipt.map(as_replay))).collect();
     let fresh = fresh(commands, &mut answers);
     let mut effects = false;
     if !fresh.is_empty() {

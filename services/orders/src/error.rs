@@ -20,9 +20,7 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Fields(fields) => Error::invalid(fields),
-            Refusal::NothingUnanswered(fields) => {
-                Error::new(Reason::NOTHING_UNANSWERED).fields(fields)
-            }
+            Refusal::NothingUnanswered(fields) => Error::new(Reason::NOTHING_UNANSWERED).fields(fields),
             Refusal::RevisionOutdated { current } => {
                 Error::new(Reason::REVISION_OUTDATED).with("current_revision", current)
             }
@@ -50,7 +48,8 @@ pub(crate) fn is_nothing_unanswered(field: &Field) -> bool {
 }
 
 pub(crate) fn more_than_unanswered(path: &str, wanted: Decimal, unanswered: Decimal) -> Field {
-    let message = format!("{wanted} is more than the {unanswered} that is unanswered; answer at most that much");
+    let message =
+        format!("{wanted} is more than the {unanswered} that is unanswered; answer at most that much");
     Field::new(format!("{path}.quantity"), "QUANTITY_EXCEEDS_UNANSWERED", message)
 }
 

@@ -3,8 +3,8 @@
 use chassis::{caller::Caller, outbox::NewEvent, service::Deps};
 use prost::Message;
 use proto::orders::{
-    Order as WireOrder, OrderPublished, OrderResponded, OrderSupplierChanged, ProposalDecision, ProposalResolved,
-    ScheduleLineState,
+    Order as WireOrder, OrderPublished, OrderResponded, OrderSupplierChanged, ProposalDecision,
+    ProposalResolved, ScheduleLineState,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -111,7 +111,14 @@ pub(crate) fn responded(
         note: note.to_string(),
     };
     let subject = Subject::of(order);
-    envelope(deps, at, &caller.traceparent, &subject, "tandem.orders.order.responded.v1", data.encode_to_vec())
+    envelope(
+        deps,
+        at,
+        &caller.traceparent,
+        &subject,
+        "tandem.orders.order.responded.v1",
+        data.encode_to_vec(),
+    )
 }
 
 /// The buyer decided proposals.
@@ -151,10 +158,8 @@ pub(crate) fn supplier_changed(
     order: WireOrder,
     previous: Uuid,
 ) -> NewEvent {
-    let data = OrderSupplierChanged {
-        order: Some(fitted(order)),
-        previous_supplier_id: previous.to_string(),
-    };
+    let data =
+        OrderSupplierChanged { order: Some(fitted(order)), previous_supplier_id: previous.to_string() };
     let r#type = "tandem.orders.order.supplier_changed.v1";
     envelope(deps, at, "", subject, r#type, data.encode_to_vec())
 }

@@ -35,7 +35,8 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 pub fn build(deps: &Deps) -> Service {
     let api = api::Api::new(deps.clone());
     // Responses may hold an order of 10,000 lines; the gate bounds requests.
-    let server = OrderServiceServer::from_arc(Arc::new(api)).max_decoding_message_size(4 * 1024 * 1024 + 1024);
+    let server =
+        OrderServiceServer::from_arc(Arc::new(api)).max_decoding_message_size(4 * 1024 * 1024 + 1024);
     Service {
         name: "orders",
         grpc: &["tandem.orders.v1.OrderService"],

@@ -76,7 +76,7 @@ pub enum Part {
     /// Not supplied.
     Rejected { quantity: Decimal, reason: RejectReason, note: String },
     /// Something else, for the buyer to decide.
-    Proposed { id: Uuid, covers: Decimal, content: proto::orders::Propose },
+    Proposed { id: Uuid, covers: Decimal, content: Box<proto::orders::Propose> },
 }
 
 /// What the supplier says of one schedule line.
@@ -103,7 +103,7 @@ pub enum Target {
 pub enum Answer {
     Accept { quantity: Option<Decimal> },
     Reject { quantity: Option<Decimal>, reason: RejectReason, note: String },
-    Propose { id: Uuid, covers: Option<Decimal>, content: proto::orders::Propose },
+    Propose { id: Uuid, covers: Option<Decimal>, content: Box<proto::orders::Propose> },
 }
 
 /// What becomes of the rest of a partly answered line.
@@ -324,7 +324,12 @@ mod tests {
     }
 
     fn answer(line: u128, answer: Answer, remainder: Option<Remainder>) -> LineAnswer {
-        LineAnswer { path: format!("lines[{line}]"), target: Target::Id(Uuid::from_u128(line)), answer, remainder }
+        LineAnswer {
+            path: format!("lines[{line}]"),
+            target: Target::Id(Uuid::from_u128(line)),
+            answer,
+            remainder,
+        }
     }
 
     fn accept(quantity: Option<i64>) -> Answer {
@@ -332,7 +337,11 @@ mod tests {
     }
 
     fn propose(id: u128, covers: Option<i64>) -> Answer {
-        Answer::Propose { id: Uuid::from_u128(id), covers: covers.map(Into::into), content: Default::default() }
+        Answer::Propose {
+            id: Uuid::from_u128(id),
+            covers: covers.map(Into::into),
+            content: Default::default(),
+        }
     }
 
     #[test]
@@ -372,7 +381,8 @@ mod tests {
     #[test]
     fn a_line_is_answered_once() {
         let mut order = order(&[10]);
-        let twice = [answer(1, accept(Some(1)), Some(Remainder::LeaveUnanswered)), answer(1, accept(None), None)];
+        let twice =
+            [answer(1, accept(Some(1)), Some(Remainder::LeaveUnanswered)), answer(1, accept(None), None)];
         assert!(matches!(order.respond(1, &twice), Err(Refusal::Fields(_))));
         order.respond(1, &[answer(1, accept(None), None)]).unwrap();
         let again = order.respond(1, &[answer(1, Answer::Accept { quantity: None }, None)]);

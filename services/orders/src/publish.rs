@@ -75,10 +75,15 @@ pub fn normalise(
         let price = line.price.as_ref();
         net_amount = match (net_amount, parsed(price.and_then(|price| price.amount.as_ref()))) {
             (Some(sum), Some(amount)) => {
-                let base = parsed(price.and_then(|price| price.base_quantity.as_ref())).unwrap_or(Decimal::ONE);
+                let base =
+                    parsed(price.and_then(|price| price.base_quantity.as_ref())).unwrap_or(Decimal::ONE);
                 let total = line_amount(quantity, amount, base).and_then(|amount| sum.checked_add(amount));
                 if total.is_none() {
-                    wrong.push(Field::new(format!("{path}.price"), "RANGE", "makes an amount that is too large"));
+                    wrong.push(Field::new(
+                        format!("{path}.price"),
+                        "RANGE",
+                        "makes an amount that is too large",
+                    ));
                 }
                 total
             }

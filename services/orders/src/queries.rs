@@ -6,7 +6,8 @@ use chassis::{
 use prost::Message;
 use proto::orders::{
     GetOrderRequest, ListOrderLinesRequest, ListOrderLinesResponse, ListOrdersRequest, ListOrdersResponse,
-    ListScheduleLinesRequest, ListScheduleLinesResponse, Order as WireOrder, OrderSort, ScheduleLineState, Side,
+    ListScheduleLinesRequest, ListScheduleLinesResponse, Order as WireOrder, OrderSort, ScheduleLineState,
+    Side,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -84,7 +85,11 @@ pub(crate) async fn list_orders(
         changed_after: changed_after(deps, caller, &request.changed_since)?,
         ..narrowed(caller, request.side)?
     };
-    let question = question(caller, "ListOrders", &ListOrdersRequest { page_size: 0, page_token: String::new(), ..request.clone() });
+    let question = question(
+        caller,
+        "ListOrders",
+        &ListOrdersRequest { page_size: 0, page_token: String::new(), ..request.clone() },
+    );
     let by_date = request.order_by == i32::from(OrderSort::RequestedDate);
     let sort = if by_date {
         let after = question.after::<(i32, Uuid)>(&deps.keys, &request.page_token)?;

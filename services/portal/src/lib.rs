@@ -1,1 +1,172 @@
-//! x
+//! The partner portal: pages for the people of firms that have no system of their own, and for their buyers.
+//!
+//! An ordinary client of the API: it forwards the token of the visitor's session, holds no credential of its own and
+//! has no database. Every page works without scripts; htmx and a live stream come on top.
+//!
+//! * [`session`] cookies, language, who visits · [`form`] form tokens and where a post may come from
+//! * [`client`] the API · [`live`] the feed as server-sent events
+//! * [`i18n`] the two languages · [`format`] dates, quantities, money
+//! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
+//! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`order`] an order as people read it
+//! * [`assets`] style sheet and script
+//!
+//! **Invariants:** a GET changes nothing; no string that a person reads stands outside the catalogues; no page has
+//! an inline script or style.
+
+mod answer;
+mod assets;
+mod client;
+mod failure;
+mod form;
+mod format;
+mod i18n;
+mod live;
+mod order;
+mod page;
+mod pages;
+mod session;
+mod typed;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use chassis::{clock::SharedClock, service::Deps};
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+
+use crate::{assets::Assets, client::Api, failure::Failure, form::Tokens, i18n::Catalogue};
+
+/// A filled-in form of a long order.
+const LARGEST_FORM_BYTES: usize = 1024 * 1024;
+
+/// What the portal needs to know.
+#[derive(Clone)]
+pub struct Config {
+    /// The API's address, such as `http://127.0.0.1:50051`.
+    pub api: String,
+    /// As people reach the portal, such as `https://portal.example.com`; then no other host name is answered.
+    /// `None`: whatever host is asked for.
+    pub public_url: Option<String>,
+    /// Whether people reach it by TLS: `__Host-` cookies and HSTS.
+    pub secure_cookies: bool,
+    /// Signs form tokens; all portals of a deployment share it.
+    pub form_key: [u8; 32],
+}
+
+/// What all requests share.
+struct App {
+    config: Config,
+    clock: SharedClock,
+    api: Api,
+    catalogue: Arc<Catalogue>,
+    assets: Assets,
+    tokens: Tokens,
+    shutdown: CancellationToken,
+}
+
+/// The portal as a process of Tandem configures it.
+///
+/// # Errors
+/// Where the API's address or the public address is malformed.
+pub fn build(config: &chassis::config::Config, deps: &Deps) -> anyhow::Result<Router> {
+    let public_url = Some(config.portal.public_url.clone()).filter(|url| !url.is_empty());
+    let terminated = config.portal.tls == chassis::config::Tls::Terminated;
+    let secure_cookies = terminated || public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let form_key = deps.keys.derive("portal forms");
+    let config = Config { api: config.api_url(), public_url, secure_cookies, form_key };
+    router(config, deps.clock.clone(), deps.shutdown.clone())
+}
+
+/// The portal's pages. Live streams end at `shutdown`. Needs a tokio runtime.
+///
+/// # Errors
+/// Where an address is malformed.
+pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -> anyhow::Result<Router> {
+    if let Some(url) = &config.public_url
+        && !(url.starts_with("https://") || url.starts_with("http://"))
+    {
+        anyhow::bail!("the portal's public address {url:?} must begin with https:// or http://");
+    }
+    let app = Arc::new(App {
+        api: Api::new(&config.api)?,
+        tokens: Tokens::new(config.form_key),
+        catalogue: Catalogue::load()?,
+        assets: Assets::load()?,
+        config,
+        clock,
+        shutdown,
+    });
+    let router = pages()
+        .fallback(|| async { Failure::not_found() })
+        .method_not_allowed_fallback(|| async { Failure::not_found() })
+        .layer(DefaultBodyLimit::max(LARGEST_FORM_BYTES))
+        .layer(middleware::from_fn_with_state(app.clone(), form::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), failure::render))
+        .layer(middleware::from_fn_with_state(app.clone(), secure))
+        .layer(CompressionLayer::new())
+        .with_state(app);
+    Ok(router)
+}
+
+fn pages() -> Router<Arc<App>> {
+    use pages::{accept, change, decide, home, inbox, invitation, members, order, partners, purchases, refuse, sign_in};
+    Router::new()
+        .route("/", get(home::show))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/help", get(home::help))
+        .route("/static/{name}", get(assets::serve))
+        .route("/live", get(live::follow))
+        .route("/sign-in", get(sign_in::show))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/language", post(sign_in::language))
+        .route("/s/{token}", get(sign_in::link).post(sign_in::redeem))
+        .route("/i/{token}", get(invitation::show).post(invitation::accept))
+        .route("/i/{token}/claim", post(invitation::claim))
+        .route("/inbox", get(inbox::show))
+        .route("/purchases", get(purchases::show))
+        .route("/proposals", get(purchases::proposals))
+        .route("/orders/{id}", get(order::show))
+        .route("/orders/{id}/accept", get(accept::show).post(accept::send))
+        .route("/orders/{id}/change", get(change::show).post(change::send))
+        .route("/orders/{id}/refuse", get(refuse::show).post(refuse::send))
+        .route("/orders/{id}/decide", post(decide::send))
+        .route("/partners", get(partners::show))
+        .route("/partners/{id}/invitation", post(partners::renew))
+        .route("/members", get(members::show))
+        .route("/members/{id}/sign-in-link", post(members::make_link))
+}
+
+/// Nothing from elsewhere, nothing inline, no framing, and no guessing of types.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // The own address must reach the own origin, or browsers send `Origin: null` with forms.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if app.config.secure_cookies {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -7,11 +7,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use chassis::{Error, caller};
+use chassis::caller;
 use futures::future::BoxFuture;
 use proto::stream::{GetHeadRequest, GetHeadResponse, SubscribeRequest};
 use tonic::{
-    Request, Response, Status,
+    Code, Request, Response, Status,
     body::Body,
     codegen::{Service, http},
     server::{Grpc, NamedService, ServerStreamingService, UnaryService},
@@ -82,9 +82,17 @@ impl Service<http::Request<Body>> for Api {
                     Grpc::new(codec).server_streaming(api, request).await
                 }
                 "GetHead" => Grpc::new(ProstCodec::default()).unary(api, request).await,
-                // The gate lets methods of the contract through alone, and these are all.
-                _ => Status::from(Error::not_found()).into_http(),
+                _ => unimplemented(),
             })
         })
     }
+}
+
+/// As generated servers answer a method that they do not have.
+fn unimplemented() -> http::Response<Body> {
+    let mut response = http::Response::new(Body::default());
+    let headers = response.headers_mut();
+    headers.insert(Status::GRPC_STATUS, (Code::Unimplemented as i32).into());
+    headers.insert(http::header::CONTENT_TYPE, tonic::metadata::GRPC_CONTENT_TYPE);
+    response
 }

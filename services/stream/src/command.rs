@@ -63,7 +63,7 @@ fn fact(addressed: Addressed) -> Result<Fact, &'static str> {
         kind: event.r#type,
         source: event.source,
         subject: event.subject,
-        at: event.time.as_ref().and_then(value::time).ok_or("an event has no time")?,
+        at: micros(event.time.as_ref().and_then(value::time).ok_or("an event has no time")?)?,
         traceparent: event.traceparent,
         version: event.version,
         audience,
@@ -73,6 +73,11 @@ fn fact(addressed: Addressed) -> Result<Fact, &'static str> {
         payload: event.data,
         payload_sha256: event.data_sha256,
     })
+}
+
+/// What Postgres keeps of a time, so that an event is the same from memory and from the record.
+fn micros(at: OffsetDateTime) -> Result<OffsetDateTime, &'static str> {
+    at.replace_microsecond(at.microsecond()).map_err(|_| "an event has no time")
 }
 
 fn optional_id(bytes: &[u8]) -> Result<Option<Uuid>, &'static str> {
@@ -114,7 +119,7 @@ mod tests {
             event: Some(Event {
                 id: Uuid::from_u128(5).to_string(),
                 r#type: "t".into(),
-                time: Some(prost_types::Timestamp { seconds: 7, nanos: 0 }),
+                time: Some(prost_types::Timestamp { seconds: 7, nanos: 1_999 }),
                 data: "payload".into(),
                 data_sha256: Bytes::copy_from_slice(&secret::sha256(b"payload")),
                 version: 3,
@@ -135,7 +140,7 @@ mod tests {
         let facts = facts(1, row(vec![addressed(), addressed()]), NOW);
         assert_eq!(facts.len(), 2);
         assert_eq!(facts[0].audience, [Uuid::from_u128(1), Uuid::from_u128(2)], "no firm twice");
-        assert_eq!((facts[0].version, facts[0].at.unix_timestamp()), (3, 7));
+        assert_eq!((facts[0].version, facts[0].at.unix_timestamp_nanos()), (3, 7_000_001_000));
         assert_eq!((facts[0].scope_firm, facts[0].subject_id), (Some(Uuid::from_u128(1)), None));
         assert_eq!(facts[0].payload, "payload");
     }

@@ -111,3 +111,10 @@ pub struct Batch {
     /// Its facts in order.
     pub facts: Vec<Placed>,
 }
+
+impl Batch {
+    /// Its entries of all feeds, in order.
+    pub fn entries(self) -> impl Iterator<Item = Arc<Entry>> {
+        self.facts.into_iter().flat_map(|placed| placed.entries)
+    }
+}

@@ -18,7 +18,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
 use crate::{
-    entry::Batch,
+    entry::Entry,
     ring::{Next, Ring},
     slot::{End, Slot},
 };
@@ -103,14 +103,14 @@ impl Hub {
     }
 
     /// Hands live entries to the readers of their feeds; entries of feeds that nobody follows are not kept.
-    pub fn offer(&self, batch: Batch) {
+    pub fn offer(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
         if self.is_empty() {
             return;
         }
         let now = self.now_ms();
         let mut grown: HashMap<Uuid, Arc<Feed>> = HashMap::new();
         let feeds = lock(&self.feeds);
-        for entry in batch.facts.into_iter().flat_map(|placed| placed.entries) {
+        for entry in entries {
             if let Some(feed) = feeds.get(&entry.feed) {
                 grown.entry(entry.feed).or_insert_with(|| feed.clone());
                 lock(&feed.ring).put(entry, now);
@@ -243,5 +243,89 @@ impl Feed {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.hub.leave(&self.feed, &self.slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{sample::entry, slot::HELD_MS};
+    use chassis::caller::CredentialKind;
+
+    const ONE: Uuid = Uuid::from_u128(1);
+    const TWO: Uuid = Uuid::from_u128(2);
+
+    fn key(id: &str) -> Credential {
+        Credential { kind: CredentialKind::ApiKey, id: id.into() }
+    }
+
+    fn waiting(place: &Registration, last: i64) -> usize {
+        match place.feed.after(last, usize::MAX) {
+            Next::Entries(entries) => entries.len(),
+            Next::Nothing | Next::Gone => 0,
+        }
+    }
+
+    #[test]
+    fn entries_reach_the_feeds_that_somebody_follows() {
+        let hub = Hub::new();
+        hub.offer([entry(ONE, 1)]);
+        let one = hub.register(ONE, key("a")).unwrap();
+        let again = hub.register(ONE, key("b")).unwrap();
+        hub.offer([entry(ONE, 2), entry(TWO, 1), entry(ONE, 3)]);
+        assert_eq!((waiting(&one, 1), waiting(&again, 2)), (2, 1));
+        let two = hub.register(TWO, key("a")).unwrap();
+        assert_eq!(waiting(&two, 0), 0, "nobody followed it then");
+        drop((one, again));
+        let one = hub.register(ONE, key("a")).unwrap();
+        assert_eq!(waiting(&one, 1), 0, "the ring went with its last reader");
+        assert_eq!(hub.open(), 2);
+    }
+
+    #[test]
+    fn a_credential_takes_all_of_its_streams_along_and_no_others() {
+        let hub = Hub::new();
+        let mut open: Vec<_> = (0..6).map(|i| hub.register(ONE, key(["a", "b"][i % 2])).unwrap()).collect();
+        open.swap_remove(0);
+        open.remove(2);
+        open.push(hub.register(TWO, key("a")).unwrap());
+        let mut known = hub.credentials();
+        known.sort();
+        assert_eq!(known, [key("a"), key("b")]);
+        hub.revoke(&[key("a")]);
+        for place in &open {
+            let expected = (place.slot.credential == key("a")).then_some(End::Revoked);
+            assert_eq!(place.slot.ended(), expected);
+        }
+        open.retain(|place| place.slot.ended().is_none());
+        assert_eq!((hub.credentials(), hub.open()), (vec![key("b")], open.len()));
+        open.clear();
+        assert!(hub.credentials().is_empty() && hub.is_empty());
+    }
+
+    #[test]
+    fn a_firm_has_a_bound_and_a_draining_process_takes_nobody() {
+        let hub = Hub::new();
+        let all: Vec<_> = (0..STREAMS_PER_FIRM).map(|_| hub.register(ONE, key("a")).unwrap()).collect();
+        let refused = hub.register(ONE, key("a")).map(drop).unwrap_err();
+        assert_eq!(refused.reason, Reason::TOO_MANY_STREAMS);
+        assert!(hub.register(TWO, key("b")).is_ok(), "others do not feel it");
+        drop(all);
+        let last = hub.register(ONE, key("a")).unwrap();
+        hub.end_all(End::Draining);
+        assert_eq!(last.slot.ended(), Some(End::Draining));
+        assert_eq!(hub.register(ONE, key("a")).map(drop).unwrap_err().reason, Reason::DRAINING);
+    }
+
+    #[test]
+    fn a_page_that_nobody_asks_for_is_dropped() {
+        let hub = Hub::new();
+        let place = hub.register(ONE, key("a")).unwrap();
+        place.slot.hold((1..=9).map(|seq| entry(ONE, seq)).collect());
+        assert_eq!(place.slot.take(1).len(), 1, "one at least");
+        place.slot.tick(hub.now_ms());
+        assert!(!place.slot.take(1).is_empty(), "it is asked for");
+        place.slot.tick(hub.now_ms() + HELD_MS);
+        assert!(place.slot.take(usize::MAX).is_empty());
     }
 }

@@ -18,7 +18,7 @@ use crate::{entry::Entry, hub::lock};
 /// A bookmark is due this long after the last message; with a look every second it goes out within 15 s.
 pub const BOOKMARK_MS: u64 = 13_500;
 /// A page that its reader has not asked for so long is dropped, and read again when it asks.
-const HELD_MS: u64 = 2_000;
+pub(crate) const HELD_MS: u64 = 2_000;
 
 /// Why a stream has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

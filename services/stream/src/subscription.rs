@@ -205,3 +205,101 @@ impl Stream for Subscription {
         Poll::Ready(next.map(|message| message.map_err(Status::from)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        filter::{Filter, Pattern, tests::caller},
+        hub::Hub,
+        sample::{entry, entry_with},
+    };
+    use chassis::{db::TenantPool, secret::SigningKeys};
+    use futures::{FutureExt, StreamExt};
+    use sqlx::postgres::PgPoolOptions;
+    use uuid::Uuid;
+
+    const FEED: Uuid = Uuid::from_u128(1);
+
+    /// A reader who stands at the head, 5; whatever would ask the database does not come back.
+    fn reader(hub: &Arc<Hub>, filter: Filter, until_head: bool) -> Subscription {
+        let pool = PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
+        let keys = SigningKeys::new([7; 32], None);
+        let gateway = Gateway::new(TenantPool::new(pool), keys, chassis::clock::system(), hub.clone());
+        let caller = caller(FEED, &[], &[]);
+        let place = hub.register(FEED, caller.credential.clone()).unwrap();
+        let sight = Sight::new(filter, &caller);
+        Subscription::new(
+            gateway,
+            place,
+            Begin { at: Cursor::new(FEED, 5, &[5; 32]), present: 5, until_head, sight },
+        )
+    }
+
+    fn seqs(message: Option<Option<Result<Message, Status>>>) -> (Vec<i64>, i64, bool) {
+        let message = message.expect("a message is ready").expect("the stream goes on").expect("it is well");
+        (message.entries.iter().map(|entry| entry.seq).collect(), message.at.seq, message.live)
+    }
+
+    #[tokio::test]
+    async fn it_says_live_and_then_delivers_what_comes() {
+        let hub = Hub::new();
+        let mut stream = reader(&hub, Filter::default(), false);
+        assert_eq!(seqs(stream.next().now_or_never()), (vec![], 5, true));
+        assert!(stream.next().now_or_never().is_none(), "nothing came yet");
+        hub.offer([entry(FEED, 4), entry(FEED, 5), entry(FEED, 6), entry(FEED, 7)]);
+        assert_eq!(seqs(stream.next().now_or_never()), (vec![6, 7], 7, false));
+        hub.offer((8..=10).map(|seq| entry_with(FEED, seq, vec![0; 6_000])));
+        assert_eq!(seqs(stream.next().now_or_never()), (vec![8, 9], 9, false), "a message has its bound");
+        assert_eq!(seqs(stream.next().now_or_never()), (vec![10], 10, false));
+        hub.offer([entry(FEED, 13)]);
+        assert!(stream.next().now_or_never().is_none(), "11 and 12 are read from the database first");
+        assert!(matches!(stream.mode, Mode::Reading(_)));
+    }
+
+    #[tokio::test]
+    async fn what_is_left_out_moves_the_place_and_sends_nothing() {
+        let hub = Hub::new();
+        let types = vec![Pattern::Exactly("something.else.v1".into())];
+        let mut stream = reader(&hub, Filter { types, ..Filter::default() }, false);
+        assert!(seqs(stream.next().now_or_never()).2);
+        hub.offer((6..=200).map(|seq| entry(FEED, seq)));
+        assert!(stream.next().now_or_never().is_none());
+        assert_eq!(stream.at, Cursor::new(FEED, 200, &[200; 32]));
+    }
+
+    #[tokio::test]
+    async fn it_ends_at_the_head_where_that_was_asked_for() {
+        let mut stream = reader(&Hub::new(), Filter::default(), true);
+        assert!(seqs(stream.next().now_or_never()).2);
+        assert!(matches!(stream.next().now_or_never(), Some(None)));
+    }
+
+    #[tokio::test]
+    async fn it_ends_when_it_has_to_and_stays_ended() {
+        for (end, code) in [
+            (End::Revoked, tonic::Code::Unauthenticated),
+            (End::Draining, tonic::Code::Unavailable),
+            (End::Unavailable, tonic::Code::Unavailable),
+        ] {
+            let hub = Hub::new();
+            let mut stream = reader(&hub, Filter::default(), false);
+            assert!(seqs(stream.next().now_or_never()).2);
+            hub.offer([entry(FEED, 6)]);
+            hub.end_all(end);
+            let status = stream.next().now_or_never().flatten().expect("an end").unwrap_err();
+            assert_eq!(status.code(), code);
+            assert!(matches!(stream.next().now_or_never(), Some(None)));
+        }
+    }
+
+    #[tokio::test]
+    async fn everyone_reads_again_where_the_log_may_be_another() {
+        let hub = Hub::new();
+        let mut stream = reader(&hub, Filter::default(), false);
+        assert!(seqs(stream.next().now_or_never()).2);
+        hub.read_again();
+        assert!(stream.next().now_or_never().is_none());
+        assert!(matches!(stream.mode, Mode::Reading(_)));
+    }
+}

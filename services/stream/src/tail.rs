@@ -118,7 +118,7 @@ impl Tail {
             match self.at {
                 Some(at) if batch.after == at.log_pos => {
                     self.at = Some(batch.upto);
-                    self.hub.offer(batch);
+                    self.hub.offer(batch.entries());
                 }
                 Some(at) if batch.upto.log_pos <= at.log_pos => {}
                 // Another process moved something in between, which is read first; then this is there as well.
@@ -151,7 +151,7 @@ impl Tail {
             let Some(batch) = read::tail(&self.pool, at).await? else { break };
             at = batch.upto;
             self.at = Some(at);
-            self.hub.offer(batch);
+            self.hub.offer(batch.entries());
         }
         Ok(())
     }

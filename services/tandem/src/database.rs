@@ -1,5 +1,7 @@
 //! Roles and schemas of the whole product, in their fixed order.
 
+mod db;
+
 use anyhow::Context as _;
 use chassis::{config::Config, migrate::Passwords};
 use sqlx::{Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
@@ -32,7 +34,7 @@ pub async fn owner(owner_url: &str) -> anyhow::Result<PgConnection> {
     let options: PgConnectOptions =
         owner_url.parse().context("database.owner_url is no postgres:// address")?;
     let mut connection = PgConnection::connect_with(&options).await.context("database.owner_url")?;
-    sqlx::raw_sql("set role tandem_owner").execute(&mut connection).await?;
+    db::become_owner(&mut connection).await?;
     Ok(connection)
 }
 

@@ -64,6 +64,8 @@ struct Keys {
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: &DevArgs, global: &Global, out: Output) -> Result<Exit, Failure> {
     let mut config = settings::load_listening(&args.settings, &args.listen, global)?;
+    // What migrations found already there is no news to somebody who starts a sandbox.
+    config.telemetry.log.push_str(",sqlx::postgres::notice=warn");
     let telemetry = chassis::telemetry::start(&config.telemetry)?;
     let stopped = stop_signal()?;
     tokio::pin!(stopped);
@@ -87,8 +89,10 @@ pub(crate) async fn run(args: &DevArgs, global: &Global, out: Output) -> Result<
         Ok(Some(node)) => {
             stopped.await;
             out.note("stopping …");
+            // Who waits for the file waits for a running sandbox.
+            let removed = remove(&dir.join("sandbox.json"));
             node.shutdown().await;
-            Ok(Exit::Ok)
+            removed.map(|()| Exit::Ok).map_err(Failure::from)
         }
         Ok(None) => Ok(Exit::Ok),
         Err(error) => Err(Failure::from(error)),
@@ -138,7 +142,10 @@ async fn start(
         }
         None => given_database(config, keys)?,
     };
-    database::migrate(&config.database.owner_url, &passwords).await?;
+    database::migrate(&config.database.owner_url, &passwords).await.context(
+        "the database cannot be brought up to date; where another version made it, start afresh with --reset",
+    )?;
+    tracing::info!(private = cluster.is_some(), "the database is up to date");
     if config.keys.current.is_empty() {
         config.keys.current.clone_from(&keys.signing);
     }
@@ -185,6 +192,7 @@ async fn fill(node: &Node, dir: &Path) -> anyhow::Result<seed::Sandbox> {
         let today = node.deps.clock.now().to_offset(time::macros::offset!(+8)).date();
         let save = |credentials: &seed::Credentials| write_private(&file, credentials);
         seed::run(node, &connection, &mut credentials, today, &save).await?;
+        tracing::info!(firms = credentials.firms.len(), "the sandbox is filled");
     }
     seed::sandbox(node, &connection, &credentials).await
 }

@@ -141,6 +141,8 @@ pub async fn start_with(
     }
     config.check_listeners()?;
     check_reach(&config, roles)?;
+    // From here on, so that the first reading knows what happened before it.
+    let _ = chassis::telemetry::metrics();
     let deps = deps(&config, options).await?;
     let services = roles.iter().filter(|role| **role != ServiceName::Portal);
     let services: Vec<Service> = services.map(|role| build(*role, &deps)).collect::<anyhow::Result<_>>()?;
@@ -171,7 +173,7 @@ pub async fn start_with(
     let (limits, ended) = (config.limits.clone(), api_shutdown.clone());
     let metrics_app = metrics(deps.pool.clone());
     tasks.spawn(async move { chassis::serve::serve(listeners.metrics, metrics_app, &limits, ended).await });
-    tasks.spawn(watch_database(health.clone(), deps.clone()));
+    tasks.spawn(watch(health.clone(), deps.clone()));
 
     let mut node = Node {
         api: config.api.listen,
@@ -186,7 +188,7 @@ pub async fn start_with(
     };
     if let Some(listener) = listeners.portal {
         node.portal = listener.local_addr()?;
-        let app = Router::new();
+        let app = portal::build(&node.config, &node.deps)?;
         let (limits, ended) = (node.config.limits.clone(), node.deps.shutdown.clone());
         node.portal_tasks.spawn(async move { chassis::serve::serve(listener, app, &limits, ended).await });
     }
@@ -217,10 +219,12 @@ fn check_reach(config: &Config, roles: &[ServiceName]) -> anyhow::Result<()> {
         () if roles.contains(&Interchange) => &[Orders],
         () => &[],
     };
-    let missing: Vec<&ServiceName> = needed.iter().filter(|role| !roles.contains(role)).collect();
+    let missing = needed.iter().filter(|role| !roles.contains(role));
+    let missing: Vec<String> = missing.map(|role| format!("{role:?}").to_lowercase()).collect();
     if !missing.is_empty() && config.api.url.is_empty() {
+        let missing = missing.join(", ");
         anyhow::bail!(
-            "api.url is not set, and {missing:?} do not run in this process; say where the API is reached"
+            "api.url is not set, and not in this process run: {missing}; say where the API is reached"
         );
     }
     Ok(())
@@ -295,12 +299,15 @@ fn metrics(pool: TenantPool) -> Router {
         .route("/readyz", get(ready))
 }
 
-/// Keeps overall health in step with the database until shutdown.
-async fn watch_database(health: HealthReporter, deps: Deps) {
+/// Keeps overall health in step with the database, and metrics small, until shutdown.
+async fn watch(health: HealthReporter, deps: Deps) {
     loop {
         tokio::select! {
             () = deps.shutdown.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(5)) => {}
+        }
+        if let Some(handle) = chassis::telemetry::metrics() {
+            handle.run_upkeep();
         }
         let status = if deps.pool.ready().await { ServingStatus::Serving } else { ServingStatus::NotServing };
         if !deps.shutdown.is_cancelled() {
@@ -320,7 +327,7 @@ mod tests {
         assert!(check_reach(&config, &[ServiceName::Orders]).is_ok());
         let error =
             check_reach(&config, &[ServiceName::Portal, ServiceName::Orders]).unwrap_err().to_string();
-        assert!(error.contains("Partners") && !error.contains("Orders,"), "{error}");
+        assert!(error.contains("partners, interchange, stream;"), "{error}");
         config.api.url = "http://api.internal:50051".into();
         assert!(check_reach(&config, &[ServiceName::Portal]).is_ok());
     }

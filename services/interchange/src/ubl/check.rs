@@ -22,7 +22,11 @@ pub fn lexical<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) {
             }
         }
         Ns::None | Ns::Other(_) => {
-            reader.problem(node, "UNKNOWN_ELEMENT", "is no element of UBL; foreign elements belong into UBLExtensions");
+            reader.problem(
+                node,
+                "UNKNOWN_ELEMENT",
+                "is no element of UBL; foreign elements belong into UBLExtensions",
+            );
             return;
         }
     }
@@ -32,7 +36,11 @@ pub fn lexical<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) {
         let inner = node.at(child, *ordinal);
         match (child.name.ns, child.name.local) {
             (Ns::Order, "Order") => {
-                reader.problem(&inner, "NESTED_DOCUMENT", "an order inside the order; send one order at a time");
+                reader.problem(
+                    &inner,
+                    "NESTED_DOCUMENT",
+                    "an order inside the order; send one order at a time",
+                );
             }
             (Ns::Order, _) => {
                 let message = "stands in the namespace of the document; leaves belong to \
@@ -55,7 +63,11 @@ fn leaf<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) {
         match number::decimal(&element.text) {
             Err(why) => reader.problem(node, "DECIMAL", why),
             // Rounding goes both ways (Peppol BIS 3 PEPPOL-T01-R016).
-            Ok(value) if value.is_sign_negative() && !value.is_zero() && !element.name.local.contains("Rounding") => {
+            Ok(value)
+                if value.is_sign_negative()
+                    && !value.is_zero()
+                    && !element.name.local.contains("Rounding") =>
+            {
                 reader.problem(node, "NEGATIVE", "must not be negative; state an allowance instead");
             }
             Ok(_) => {}
@@ -79,7 +91,11 @@ fn wrapped<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) {
     for child in &node.element.children {
         let inner = node.at(child, 1);
         if child.name.ns == Ns::Order || child.name == cac("OrderLine") {
-            reader.problem(&inner, "NESTED_DOCUMENT", "an order inside the order's extensions; send one order at a time");
+            reader.problem(
+                &inner,
+                "NESTED_DOCUMENT",
+                "an order inside the order's extensions; send one order at a time",
+            );
         } else {
             wrapped(reader, &inner);
         }

@@ -14,13 +14,22 @@ use super::{
 const LOOK_AHEAD: usize = 16;
 
 /// What the document says beyond the rendered order.
-pub fn extension(rendered: &Element<'_>, document: &Document<'_>, content: &OrderContent, shape: Shape) -> Extension {
+pub fn extension(
+    rendered: &Element<'_>,
+    document: &Document<'_>,
+    content: &OrderContent,
+    shape: Shape,
+) -> Extension {
     let mut root = Patch { name: document.root.name.to_text(), ..Patch::default() };
     fill(&mut root, rendered, &document.root);
     Extension {
         version: VERSION,
         shape,
-        prefixes: document.prefixes.iter().map(|(uri, prefix)| (uri.to_string(), prefix.to_string())).collect(),
+        prefixes: document
+            .prefixes
+            .iter()
+            .map(|(uri, prefix)| (uri.to_string(), prefix.to_string()))
+            .collect(),
         lines: content.lines.iter().map(|line| line.line_number.clone()).collect(),
         root,
     }
@@ -35,7 +44,10 @@ fn fill(patch: &mut Patch, rendered: &Element<'_>, stated: &Element<'_>) -> bool
     patch.tail = stated.tail.to_string();
     attributes(patch, rendered, stated);
     children(patch, rendered, stated);
-    patch.text.is_some() || !patch.tail.is_empty() || !patch.attributes.is_empty() || !patch.children.is_empty()
+    patch.text.is_some()
+        || !patch.tail.is_empty()
+        || !patch.attributes.is_empty()
+        || !patch.children.is_empty()
 }
 
 fn attributes(patch: &mut Patch, rendered: &Element<'_>, stated: &Element<'_>) {
@@ -104,7 +116,13 @@ fn by_name<'e, 'a>(element: &'e Element<'a>) -> BTreeMap<Name<'e>, Vec<usize>> {
 
 /// Pairs elements of one name. Where there are as many of both they go in step; else each rendered one is looked
 /// for among the next few of the document, since the canonical order skips what says nothing to it.
-fn pair(rendered: &Element<'_>, of_name: &[usize], stated: &Element<'_>, stated_places: &[usize], places: &mut [Place]) {
+fn pair(
+    rendered: &Element<'_>,
+    of_name: &[usize],
+    stated: &Element<'_>,
+    stated_places: &[usize],
+    places: &mut [Place],
+) {
     let mut next = 0;
     let mut taken: HashMap<usize, usize> = HashMap::new();
     for (order, index) in of_name.iter().enumerate() {
@@ -112,8 +130,9 @@ fn pair(rendered: &Element<'_>, of_name: &[usize], stated: &Element<'_>, stated_
         // Enough of the document's must remain for the rendered ones that follow.
         let spare = left.len().saturating_sub(of_name.len() - order - 1);
         let window = &left[..spare.min(LOOK_AHEAD).min(left.len())];
-        let found = window.iter().position(|place| covers(&stated.children[*place], &rendered.children[*index]));
-        let Some(offset) = found.or((!window.is_empty()).then_some(0)) else { continue };
+        let found =
+            window.iter().position(|place| covers(&stated.children[*place], &rendered.children[*index]));
+        let Some(offset) = found.or_else(|| (!window.is_empty()).then_some(0)) else { continue };
         taken.insert(next + offset, order);
         next += offset + 1;
     }

@@ -205,7 +205,8 @@ impl Patch {
     /// The element that a new patch is.
     fn build<'a>(&'a self, name: Name<'a>) -> Element<'a> {
         let mut element = Element::new(name);
-        element.text = Cow::Borrowed(self.text.as_ref().and_then(|text| text.is.as_deref()).unwrap_or_default());
+        element.text =
+            Cow::Borrowed(self.text.as_ref().and_then(|text| text.is.as_deref()).unwrap_or_default());
         element.tail = Cow::Borrowed(&self.tail);
         self.lay_over_attributes(&mut element);
         element.children = self.children.iter().map(|child| child.build(Name::parse(&child.name))).collect();

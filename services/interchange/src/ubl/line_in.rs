@@ -3,8 +3,8 @@
 use proto::{
     Decimal as WireDecimal,
     orders::{
-        AllowanceCharge, Attribute, DeliveryWindow, Identifier, Item, Note, OrderLine, PartyRole, Price, Reference,
-        ScheduleLine, Tax,
+        AllowanceCharge, Attribute, DeliveryWindow, Identifier, Item, Note, OrderLine, PartyRole, Price,
+        Reference, ScheduleLine, Tax,
     },
 };
 use rust_decimal::Decimal;
@@ -16,7 +16,11 @@ use super::{
 };
 
 /// Reads an `OrderLine`. `requested` is the whole order's window, for lines that state none.
-pub fn line<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>, requested: Option<&DeliveryWindow>) -> OrderLine {
+pub fn line<'a>(
+    reader: &mut Reader<'a>,
+    node: &Node<'_, 'a>,
+    requested: Option<&DeliveryWindow>,
+) -> OrderLine {
     let Some(item_node) = reader.one(node, cac("LineItem")) else {
         reader.problem(node, "REQUIRED", "an order line needs a LineItem");
         return OrderLine::default();
@@ -30,10 +34,12 @@ pub fn line<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>, requested: Option<
     let stated = reader.number(&item_node, "Quantity");
     let unit = item_node.element.child(cbc("Quantity")).and_then(|leaf| leaf.attribute("unitCode"));
     let originator = reader.one(&item_node, cac("OriginatorParty"));
-    let originator =
-        originator.map(|found| party_in::party(reader, &found, PartyRole::Originator, &format!("{place}/originator")));
+    let originator = originator
+        .map(|found| party_in::party(reader, &found, PartyRole::Originator, &format!("{place}/originator")));
     let item = reader.one(&item_node, cac("Item"));
-    let tax = item.as_ref().and_then(|item| item.first(cac("ClassifiedTaxCategory")).and_then(|found| tax(reader, &found)));
+    let tax = item
+        .as_ref()
+        .and_then(|item| item.first(cac("ClassifiedTaxCategory")).and_then(|found| tax(reader, &found)));
     let partial = item_node.element.child(cbc("PartialDeliveryIndicator"));
     let mut line = OrderLine {
         item: Some(item.map(|found| self::item(reader, &found)).unwrap_or_default()),
@@ -55,7 +61,12 @@ pub fn line<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>, requested: Option<
 }
 
 /// UBL has notes on the line and, since 2.1, on the item of the line.
-fn line_notes<'a>(reader: &mut Reader<'a>, outer: &Node<'_, 'a>, inner: &Node<'_, 'a>, place: &str) -> Vec<Note> {
+fn line_notes<'a>(
+    reader: &mut Reader<'a>,
+    outer: &Node<'_, 'a>,
+    inner: &Node<'_, 'a>,
+    place: &str,
+) -> Vec<Note> {
     let mut all = notes(outer, "Note");
     let mut choices = vec!["line"; all.len()];
     all.extend(notes(inner, "Note"));
@@ -88,7 +99,8 @@ fn item<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) -> Item {
             .collect()
     };
     let attribute = |found: Node<'_, '_>| {
-        let text = |local| found.element.child(cbc(local)).map(|leaf| leaf.text.to_string()).unwrap_or_default();
+        let text =
+            |local| found.element.child(cbc(local)).map(|leaf| leaf.text.to_string()).unwrap_or_default();
         Attribute { name: text("Name"), value: text("Value") }
     };
     let hazardous = node.element.child(cbc("HazardousRiskIndicator"));
@@ -100,7 +112,11 @@ fn item<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) -> Item {
         manufacturer_item_id: reader.code_in(node, "ManufacturersItemIdentification", "ID"),
         standard_ids: identifier("StandardItemIdentification", "ID", "schemeID"),
         classifications: identifier("CommodityClassification", "ItemClassificationCode", "listID"),
-        attributes: node.all(cac("AdditionalItemProperty")).map(attribute).filter(|found| !found.name.trim().is_empty()).collect(),
+        attributes: node
+            .all(cac("AdditionalItemProperty"))
+            .map(attribute)
+            .filter(|found| !found.name.trim().is_empty())
+            .collect(),
         origin_country_code: reader.code_in(node, "OriginCountry", "IdentificationCode"),
         hazardous: hazardous.and_then(|leaf| number::boolean(&leaf.text)),
         item_group: String::new(),
@@ -124,13 +140,18 @@ fn price<'a>(reader: &mut Reader<'a>, line: &Node<'_, 'a>) -> Option<Price> {
     let leaf = reader.one(&node, cbc("PriceAmount"))?;
     let currency = leaf.element.attribute("currencyID").unwrap_or_default().trim();
     if !currency.is_empty() && currency != reader.currency {
-        let message = format!("the price is in {currency}, the order in {}; state both in one currency", reader.currency);
+        let message = format!(
+            "the price is in {currency}, the order in {}; state both in one currency",
+            reader.currency
+        );
         reader.problem(&leaf, "CURRENCY_DIFFERS", message);
     }
     let amount = number::decimal(&leaf.element.text).ok().map(chassis::value::wire_decimal);
     let base = reader.one(&node, cbc("BaseQuantity"));
     let base_quantity = reader.number(&node, "BaseQuantity");
-    let zero = base.as_ref().is_some_and(|base| number::decimal(&base.element.text).is_ok_and(|value| value.is_zero()));
+    let zero = base
+        .as_ref()
+        .is_some_and(|base| number::decimal(&base.element.text).is_ok_and(|value| value.is_zero()));
     if let (true, Some(base)) = (zero, &base) {
         reader.problem(base, "RANGE", "a price is for more than 0 units");
     }
@@ -151,7 +172,11 @@ pub fn allowance_charges<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) -> Ve
 fn allowance_charge<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) -> AllowanceCharge {
     let charge = node.element.child(cbc("ChargeIndicator"));
     if charge.is_none() {
-        reader.problem(node, "REQUIRED", "needs a ChargeIndicator: `true` for a charge, `false` for an allowance");
+        reader.problem(
+            node,
+            "REQUIRED",
+            "needs a ChargeIndicator: `true` for a charge, `false` for an allowance",
+        );
     }
     let reason = node.element.child(cbc("AllowanceChargeReason"));
     let (amount, base_amount) = (reader.amount(node, "Amount"), reader.amount(node, "BaseAmount"));
@@ -227,10 +252,11 @@ fn schedule<'a>(
         .collect();
     let sum = quantities.iter().copied().sum::<Option<Decimal>>().filter(|_| !deliveries.is_empty());
     let total = stated.as_ref().and_then(|wire| number::decimal(&wire.value).ok());
-    line.quantity = Some(stated.or(sum.map(chassis::value::wire_decimal)).unwrap_or(WireDecimal { value: "0".into() }));
+    line.quantity = stated.or_else(|| Some(chassis::value::wire_decimal(sum.unwrap_or_default())));
     let apart = sum.is_some() && (total.is_none() || total == sum);
     if !apart && deliveries.len() > 1 {
-        let message = "the deliveries do not sum to the line's quantity; the first one stands for the whole line";
+        let message =
+            "the deliveries do not sum to the line's quantity; the first one stands for the whole line";
         reader.warn(|| deliveries[1].path(), "DELIVERIES_DIFFER", message);
     }
     let many = if apart { deliveries.len() } else { deliveries.len().min(1) };
@@ -270,14 +296,22 @@ fn schedule_line<'a>(
 }
 
 /// When a delivery is wanted: its period, else its latest day.
-pub fn requested_delivery<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>, place: &str) -> Option<DeliveryWindow> {
+pub fn requested_delivery<'a>(
+    reader: &mut Reader<'a>,
+    node: &Node<'_, 'a>,
+    place: &str,
+) -> Option<DeliveryWindow> {
     let period = reader.one(node, cac("RequestedDeliveryPeriod"));
     if let Some(found) = period.and_then(|period| window(reader, &period)) {
         return Some(found);
     }
     let until = reader.date(node, "LatestDeliveryDate")?;
     reader.shape.note(format!("{place}.window"), vec!["latest"]);
-    Some(DeliveryWindow { until: Some(until), until_time: reader.code(node, "LatestDeliveryTime"), ..DeliveryWindow::default() })
+    Some(DeliveryWindow {
+        until: Some(until),
+        until_time: reader.code(node, "LatestDeliveryTime"),
+        ..DeliveryWindow::default()
+    })
 }
 
 /// A period; `None` where it states no day.

@@ -2,19 +2,23 @@
 
 use proto::{
     Decimal as WireDecimal,
-    orders::{AllowanceCharge, DeliveryWindow, Identifier, Item, Note, OrderContent, OrderLine, PartyRole, ScheduleLine, Tax},
+    orders::{
+        AllowanceCharge, DeliveryWindow, Identifier, Item, Note, OrderContent, OrderLine, PartyRole,
+        ScheduleLine, Tax,
+    },
 };
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{
-    number, party_out,
-    shape::Shape,
-    tree::Element,
-};
+use super::{number, party_out, shape::Shape, tree::Element};
 
 /// Adds an amount in the order's currency.
-pub fn amount<'a>(element: &mut Element<'a>, local: &'a str, amount: Option<&'a WireDecimal>, currency: &'a str) {
+pub fn amount<'a>(
+    element: &mut Element<'a>,
+    local: &'a str,
+    amount: Option<&'a WireDecimal>,
+    currency: &'a str,
+) {
     if let Some(amount) = amount {
         element.say_with(local, amount.value.as_str(), "currencyID", currency);
     }
@@ -26,7 +30,9 @@ pub fn line<'a>(root: &mut Element<'a>, content: &'a OrderContent, line: &'a Ord
     let note_place = format!("{place}.notes");
     let notes = |wanted: &'static str| {
         let all = line.notes.iter().enumerate();
-        all.filter(|(index, _)| shape.choice(&note_place, *index, "line") == wanted).map(|(_, note)| note).collect::<Vec<_>>()
+        all.filter(|(index, _)| shape.choice(&note_place, *index, "line") == wanted)
+            .map(|(_, note)| note)
+            .collect::<Vec<_>>()
     };
     root.nest("OrderLine", |outer| {
         texts(outer, "Note", notes("line"));
@@ -34,7 +40,14 @@ pub fn line<'a>(root: &mut Element<'a>, content: &'a OrderContent, line: &'a Ord
             inner.say("ID", line.line_number.as_str());
             texts(inner, "Note", notes("item"));
             quantity(inner, "Quantity", line.quantity.as_ref(), &line.unit_code);
-            priced(inner, "LineExtensionAmount", "TaxInclusiveLineExtensionAmount", line.amount.as_ref(), content, line);
+            priced(
+                inner,
+                "LineExtensionAmount",
+                "TaxInclusiveLineExtensionAmount",
+                line.amount.as_ref(),
+                content,
+                line,
+            );
             if let Some(allowed) = line.partial_delivery_allowed {
                 inner.say("PartialDeliveryIndicator", if allowed { "true" } else { "false" });
             }
@@ -42,7 +55,8 @@ pub fn line<'a>(root: &mut Element<'a>, content: &'a OrderContent, line: &'a Ord
             schedule(inner, content, line, &place, shape);
             let originator = line.parties.iter().find(|party| party.role == PartyRole::Originator as i32);
             if let Some(found) = originator {
-                let element = party_out::party("OriginatorParty", found, &format!("{place}/originator"), shape, true);
+                let element =
+                    party_out::party("OriginatorParty", found, &format!("{place}/originator"), shape, true);
                 inner.children.extend((!element.is_empty()).then_some(element));
             }
             for found in &line.allowance_charges {
@@ -107,7 +121,8 @@ fn without_tax(stated: &WireDecimal, line: &OrderLine, places: u32) -> Option<De
 /// Whether what a line states can be said without tax.
 pub fn can_price(content: &OrderContent, line: &OrderLine) -> bool {
     let stated = [line.price.as_ref().and_then(|price| price.amount.as_ref()), line.amount.as_ref()];
-    !content.price_includes_tax() || stated.into_iter().flatten().all(|stated| without_tax(stated, line, 6).is_some())
+    !content.price_includes_tax()
+        || stated.into_iter().flatten().all(|stated| without_tax(stated, line, 6).is_some())
 }
 
 /// Always there, even where nothing is said of the item: UBL wants it.
@@ -127,8 +142,16 @@ fn item<'a>(item: Option<&'a Item>, tax: Option<&'a Tax>) -> Element<'a> {
             element.nest(aggregate, |inner| inner.say("ID", id.as_str()));
         }
         identifiers(&mut element, "StandardItemIdentification", "ID", "schemeID", &item.standard_ids);
-        element.nest("OriginCountry", |inner| inner.say("IdentificationCode", item.origin_country_code.as_str()));
-        identifiers(&mut element, "CommodityClassification", "ItemClassificationCode", "listID", &item.classifications);
+        element.nest("OriginCountry", |inner| {
+            inner.say("IdentificationCode", item.origin_country_code.as_str())
+        });
+        identifiers(
+            &mut element,
+            "CommodityClassification",
+            "ItemClassificationCode",
+            "listID",
+            &item.classifications,
+        );
         for attribute in &item.attributes {
             element.nest("AdditionalItemProperty", |inner| {
                 inner.say("Name", attribute.name.as_str());
@@ -142,7 +165,13 @@ fn item<'a>(item: Option<&'a Item>, tax: Option<&'a Tax>) -> Element<'a> {
     element
 }
 
-fn identifiers<'a>(element: &mut Element<'a>, aggregate: &'a str, leaf: &'a str, scheme: &'a str, ids: &'a [Identifier]) {
+fn identifiers<'a>(
+    element: &mut Element<'a>,
+    aggregate: &'a str,
+    leaf: &'a str,
+    scheme: &'a str,
+    ids: &'a [Identifier],
+) {
     for id in ids {
         element.nest(aggregate, |inner| inner.say_with(leaf, id.value.as_str(), scheme, id.scheme.as_str()));
     }
@@ -185,7 +214,10 @@ fn references<'a>(element: &mut Element<'a>, line: &'a OrderLine) {
         element.nest(aggregate, |inner| {
             if document.is_empty() {
                 inner.say("ID", reference.id.as_str());
-                inner.say("IssueDate", reference.issue_date.as_ref().map(number::date_text).unwrap_or_default());
+                inner.say(
+                    "IssueDate",
+                    reference.issue_date.as_ref().map(number::date_text).unwrap_or_default(),
+                );
             } else {
                 inner.say("LineID", reference.line.as_str());
                 inner.nest(document, |inner| inner.say("ID", reference.id.as_str()));
@@ -225,7 +257,12 @@ fn window_of_its_own(content: &OrderContent, found: &ScheduleLine, alone: bool) 
 }
 
 /// Adds when a delivery is wanted.
-pub fn requested_delivery<'a>(element: &mut Element<'a>, found: &'a DeliveryWindow, place: &str, shape: &'a Shape) {
+pub fn requested_delivery<'a>(
+    element: &mut Element<'a>,
+    found: &'a DeliveryWindow,
+    place: &str,
+    shape: &'a Shape,
+) {
     if shape.chose(&format!("{place}.window"), "latest") && found.from.is_none() {
         element.say("LatestDeliveryDate", found.until.as_ref().map(number::date_text).unwrap_or_default());
         element.say("LatestDeliveryTime", found.until_time.as_str());

@@ -69,7 +69,8 @@ pub fn date(text: &str) -> Result<Date, &'static str> {
         return Err(FORM);
     }
     let known = u8::try_from(month).ok().and_then(|month| Month::try_from(month).ok());
-    let exists = known.is_some_and(|month| time::Date::from_calendar_date(year, month, of_month as u8).is_ok());
+    let exists =
+        known.is_some_and(|month| time::Date::from_calendar_date(year, month, of_month as u8).is_ok());
     if !exists || !(1900..=2200).contains(&year) {
         return Err("is no day of the calendar between 1900 and 2200");
     }
@@ -104,17 +105,23 @@ mod tests {
 
     #[test]
     fn decimals_are_those_of_xml_schema_and_keep_their_scale() {
-        for (text, value) in [("20.00", "20.00"), (" 5 ", "5"), ("+5.", "5"), (".5", "0.5"), ("-0.12", "-0.12")] {
+        for (text, value) in
+            [("20.00", "20.00"), (" 5 ", "5"), ("+5.", "5"), (".5", "0.5"), ("-0.12", "-0.12")]
+        {
             assert_eq!(decimal(text).map(|number| number.to_string()), Ok(value.to_string()), "{text}");
         }
-        for bad in ["", " ", ".", "-", "+-1", "NaN", "INF", "1e999", "1E5", "0x10", "1,5", "1 000", "１", "--1"] {
+        for bad in
+            ["", " ", ".", "-", "+-1", "NaN", "INF", "1e999", "1E5", "0x10", "1,5", "1 000", "１", "--1"]
+        {
             assert!(decimal(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_rate_is_a_hundredth_of_its_percentage_and_comes_back_as_it_was() {
-        for (text, rate) in [("13", "0.13"), ("25.00", "0.2500"), ("7.5", "0.075"), ("0", "0.00"), ("100", "1.00")] {
+        for (text, rate) in
+            [("13", "0.13"), ("25.00", "0.2500"), ("7.5", "0.075"), ("0", "0.00"), ("100", "1.00")]
+        {
             let wire = chassis::value::wire_decimal(fraction(decimal(text).unwrap()).unwrap());
             assert_eq!((wire.value.as_str(), percent(&wire).unwrap().to_string().as_str()), (rate, text));
         }
@@ -126,7 +133,16 @@ mod tests {
         for text in ["2026-02-28", " 2026-02-28Z", "2026-02-28+08:00"] {
             assert_eq!(date(text), Ok(Date { year: 2026, month: 2, day: 28 }), "{text}");
         }
-        for bad in ["", "2026-02-30", "20260228", "2026-2-28", "0000-01-01", "9999-12-31", "2026-02-28T00:00:00", "２026-02-28"] {
+        for bad in [
+            "",
+            "2026-02-30",
+            "20260228",
+            "2026-2-28",
+            "0000-01-01",
+            "9999-12-31",
+            "2026-02-28T00:00:00",
+            "２026-02-28",
+        ] {
             assert!(date(bad).is_err(), "{bad}");
         }
     }

@@ -1,16 +1,13 @@
 //! A document as an order: what the canonical model carries of it, and what it does not.
 
 use chassis::{Error, Reason};
-use proto::orders::{
-    Attachment, DeliveryTerms, DeliveryWindow, OrderContent, OrderType, Party, PartyRole, PaymentTerms, Reference,
-    SupplierAddress, TaxTotal, Totals, Warning,
-};
+use proto::orders::{DeliveryWindow, OrderContent, OrderType, Party, PartyRole, SupplierAddress, Warning};
 use sha2::{Digest, Sha256};
 
 use super::{
     check, diff,
     extension::Extension,
-    line_in, order_out, party_in,
+    header_in, line_in, order_out, party_in,
     problem::Refusal,
     read::{Node, Reader},
     totals,
@@ -28,7 +25,7 @@ pub struct Imported {
     pub content: OrderContent,
     /// The seller by all its numbers.
     pub supplier: SupplierAddress,
-    /// What the seller is called.
+    /// What the seller is called: its name, else its first number.
     pub seller_name: String,
     /// Who the document says the buyer is.
     pub stated_buyer: Option<Party>,
@@ -54,7 +51,8 @@ pub fn import(bytes: &[u8], source_system: &str) -> Result<Imported, Error> {
     let root = Node::root(&document.root);
     let mut reader = Reader::new(document.text);
     // Peppol and its national profiles: `urn:fdc:peppol.eu:poacc:trns:order:3` and what is built on it.
-    let customization = document.root.child(cbc("CustomizationID")).map(|leaf| leaf.text.as_ref()).unwrap_or_default();
+    let customization =
+        document.root.child(cbc("CustomizationID")).map(|leaf| leaf.text.as_ref()).unwrap_or_default();
     reader.strict = customization.contains("peppol");
     check::lexical(&mut reader, &root);
     let content = content(&mut reader, &root, source_system, &sha256);
@@ -69,7 +67,7 @@ pub fn import(bytes: &[u8], source_system: &str) -> Result<Imported, Error> {
     let extension = diff::extension(&rendered, &document, &content, reader.shape.clone());
     Ok(Imported {
         supplier,
-        seller_name: party(PartyRole::Seller).map(|party| party.name.clone()).unwrap_or_default(),
+        seller_name: party(PartyRole::Seller).map(called).unwrap_or_default(),
         stated_buyer: party(PartyRole::Buyer).cloned(),
         extension,
         standard: standard(&root),
@@ -77,6 +75,12 @@ pub fn import(bytes: &[u8], source_system: &str) -> Result<Imported, Error> {
         warnings: reader.warnings,
         content,
     })
+}
+
+/// A party's name, else its first number: some documents give numbers alone.
+fn called(party: &Party) -> String {
+    let number = || party.ids.first().map(|id| id.value.clone()).unwrap_or_default();
+    if party.name.trim().is_empty() { number() } else { party.name.clone() }
 }
 
 fn supported(document: &Document<'_>) -> Result<(), Refusal> {
@@ -92,21 +96,35 @@ fn supported(document: &Document<'_>) -> Result<(), Refusal> {
         Ns::Ext => format!("the namespace {}", super::tree::EXT),
         Ns::Other(uri) => format!("the namespace {}", uri.chars().take(200).collect::<String>()),
     };
-    let message = format!("the document is {} in {namespace}; send an Order in the namespace {ORDER}", name.local);
-    Err(Refusal::at(document.text.as_bytes(), document.root.offset as usize, Reason::DOCUMENT_UNSUPPORTED, message))
+    let message =
+        format!("the document is {} in {namespace}; send an Order in the namespace {ORDER}", name.local);
+    Err(Refusal::at(
+        document.text.as_bytes(),
+        document.root.offset as usize,
+        Reason::DOCUMENT_UNSUPPORTED,
+        message,
+    ))
 }
 
 fn standard(root: &Node<'_, '_>) -> String {
-    let text = |local| root.element.child(cbc(local)).map(|leaf| leaf.text.trim()).filter(|text| !text.is_empty());
+    let text =
+        |local| root.element.child(cbc(local)).map(|leaf| leaf.text.trim()).filter(|text| !text.is_empty());
     let named = [text("CustomizationID"), text("ProfileID")].into_iter().flatten();
-    let all = std::iter::once(text("UBLVersionID").map_or("UBL 2".to_string(), |version| format!("UBL {version}")))
-        .chain(named.map(str::to_string))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let all = std::iter::once(
+        text("UBLVersionID").map_or_else(|| "UBL 2".to_string(), |version| format!("UBL {version}")),
+    )
+    .chain(named.map(str::to_string))
+    .collect::<Vec<_>>()
+    .join(" ");
     all.chars().take(500).collect()
 }
 
-fn content<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>, source_system: &str, sha256: &[u8; 32]) -> OrderContent {
+fn content<'a>(
+    reader: &mut Reader<'a>,
+    root: &Node<'_, 'a>,
+    source_system: &str,
+    sha256: &[u8; 32],
+) -> OrderContent {
     reader.currency = currency(root);
     let delivery = root.first(cac("Delivery"));
     let requested = delivery.and_then(|found| line_in::requested_delivery(reader, &found, "delivery"));
@@ -129,16 +147,16 @@ fn content<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>, source_system: &str
         customer_reference: reader.text(root, "CustomerReference"),
         accounting_cost: reader.text(root, "AccountingCost"),
         notes: line_in::notes(root, "Note"),
-        references: references(reader, root),
+        references: header_in::references(reader, root),
         parties: parties(reader, root),
         requested_delivery: requested,
         validity: validity.and_then(|found| line_in::window(reader, &found)),
-        delivery_terms: delivery_terms(reader, root),
-        payment_terms: payment_terms(root),
+        delivery_terms: header_in::delivery_terms(reader, root),
+        payment_terms: header_in::payment_terms(root),
         allowance_charges: line_in::allowance_charges(reader, root),
-        tax_totals: tax_totals(reader, root),
-        totals: stated_totals(reader, root),
-        attachments: attachments(reader, root),
+        tax_totals: header_in::tax_totals(reader, root),
+        totals: header_in::stated_totals(reader, root),
+        attachments: header_in::attachments(reader, root),
         ..OrderContent::default()
     };
     content.lines = lines(reader, root, content.requested_delivery.as_ref());
@@ -154,7 +172,11 @@ fn order_number<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>, sha256: &[u8; 
     }
     match root.first(cbc("ID")) {
         None => reader.problem(root, "REQUIRED", "an order needs a number in cbc:ID"),
-        Some(id) => reader.warn(|| id.path(), "NUMBER_EMPTY", "the order has no number; a digest of the document stands in"),
+        Some(id) => reader.warn(
+            || id.path(),
+            "NUMBER_EMPTY",
+            "the order has no number; a digest of the document stands in",
+        ),
     }
     format!("unnumbered-{}", hex::encode(&sha256[..8]))
 }
@@ -170,7 +192,8 @@ fn order_type(code: &str) -> OrderType {
 
 /// The document's currency, else that of the first price, line amount or total that names one.
 fn currency(root: &Node<'_, '_>) -> String {
-    let stated = root.element.child(cbc("DocumentCurrencyCode")).map(|leaf| leaf.text.trim()).unwrap_or_default();
+    let stated =
+        root.element.child(cbc("DocumentCurrencyCode")).map(|leaf| leaf.text.trim()).unwrap_or_default();
     if !stated.is_empty() {
         return stated.to_string();
     }
@@ -178,7 +201,8 @@ fn currency(root: &Node<'_, '_>) -> String {
     let items = || lines().filter_map(|line| line.child(cac("LineItem")));
     let prices = items().filter_map(|item| item.child(cac("Price"))?.child(cbc("PriceAmount")));
     let amounts = items().filter_map(|item| item.child(cbc("LineExtensionAmount")));
-    let totals = root.element.child(cac("AnticipatedMonetaryTotal")).into_iter().flat_map(|totals| &totals.children);
+    let totals =
+        root.element.child(cac("AnticipatedMonetaryTotal")).into_iter().flat_map(|totals| &totals.children);
     let named = prices.chain(amounts).chain(totals).filter_map(|leaf| leaf.attribute("currencyID"));
     named.map(str::trim).find(|code| !code.is_empty()).unwrap_or_default().to_string()
 }
@@ -221,91 +245,11 @@ fn supplier<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>, content: &OrderCon
     address
 }
 
-fn references<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>) -> Vec<Reference> {
-    let mut references = Vec::new();
-    for (kind, aggregate) in order_out::REFERENCES {
-        for found in root.all(cac(aggregate)) {
-            let id = reader.code(&found, "ID");
-            if !id.is_empty() {
-                let issue_date = reader.date(&found, "IssueDate");
-                references.push(Reference { kind: kind.to_string(), id, line: String::new(), issue_date });
-            }
-        }
-    }
-    references
-}
-
-fn delivery_terms<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>) -> Option<DeliveryTerms> {
-    let node = root.first(cac("DeliveryTerms"))?;
-    let terms = DeliveryTerms {
-        incoterm: reader.code(&node, "ID"),
-        place: reader.code_in(&node, "DeliveryLocation", "ID"),
-        texts: line_in::notes(&node, "SpecialTerms").into_iter().map(|note| note.text).collect(),
-    };
-    (terms != DeliveryTerms::default()).then_some(terms)
-}
-
-fn payment_terms(root: &Node<'_, '_>) -> Vec<PaymentTerms> {
-    let text = |found: Node<'_, '_>| found.element.child(cbc("Note")).map(|note| note.text.to_string());
-    let all = root.all(cac("PaymentTerms")).filter_map(text);
-    all.filter(|text| !text.trim().is_empty()).map(|text| PaymentTerms { text }).collect()
-}
-
-fn tax_totals<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>) -> Vec<TaxTotal> {
-    let amounts = root.all(cac("TaxTotal")).filter_map(|found| reader.amount(&found, "TaxAmount"));
-    amounts.map(|amount| TaxTotal { amount: Some(amount) }).collect()
-}
-
-fn stated_totals<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>) -> Option<Totals> {
-    let node = reader.one(root, cac("AnticipatedMonetaryTotal"))?;
-    let totals = Totals {
-        line_amount: reader.amount(&node, "LineExtensionAmount"),
-        tax_exclusive_amount: reader.amount(&node, "TaxExclusiveAmount"),
-        tax_inclusive_amount: reader.amount(&node, "TaxInclusiveAmount"),
-        allowance_amount: reader.amount(&node, "AllowanceTotalAmount"),
-        charge_amount: reader.amount(&node, "ChargeTotalAmount"),
-        prepaid_amount: reader.amount(&node, "PrepaidAmount"),
-        rounding_amount: reader.amount(&node, "PayableRoundingAmount"),
-        payable_amount: reader.amount(&node, "PayableAmount"),
-    };
-    (totals != Totals::default()).then_some(totals)
-}
-
-fn attachments<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>) -> Vec<Attachment> {
-    let mut attachments = Vec::new();
-    for (index, found) in root.all(cac("AdditionalDocumentReference")).enumerate() {
-        let inner = found.first(cac("Attachment"));
-        let embedded = inner.as_ref().and_then(|inner| inner.first(cbc("EmbeddedDocumentBinaryObject")));
-        let external = inner.as_ref().and_then(|inner| inner.first(cac("ExternalReference")));
-        let mut attachment = Attachment {
-            id: reader.code(&found, "ID"),
-            description: reader.text(&found, "DocumentType"),
-            ..Attachment::default()
-        };
-        let mut choices = Vec::new();
-        if let Some(external) = &external {
-            attachment.url = reader.code(external, "URI");
-            attachment.file_name = reader.code(external, "FileName");
-            attachment.media_type = reader.code(external, "MimeCode");
-        }
-        if let Some(embedded) = embedded {
-            let attribute = |local| embedded.element.attribute(local).unwrap_or_default().to_string();
-            (attachment.file_name, attachment.media_type) = (attribute("filename"), attribute("mimeCode"));
-            choices.push("embedded");
-        }
-        if attachment.description.is_empty() {
-            attachment.description = reader.text(&found, "DocumentDescription");
-            if !attachment.description.is_empty() {
-                choices.push("description");
-            }
-        }
-        reader.shape.note(format!("attachment:{}", index + 1), choices);
-        attachments.push(attachment);
-    }
-    attachments
-}
-
-fn lines<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>, requested: Option<&DeliveryWindow>) -> Vec<proto::orders::OrderLine> {
+fn lines<'a>(
+    reader: &mut Reader<'a>,
+    root: &Node<'_, 'a>,
+    requested: Option<&DeliveryWindow>,
+) -> Vec<proto::orders::OrderLine> {
     let nodes: Vec<Node<'_, 'a>> = root.all(cac("OrderLine")).collect();
     if nodes.is_empty() {
         reader.problem(root, "REQUIRED", "an order needs at least one OrderLine");

@@ -39,7 +39,11 @@ pub struct Parties {
 ///
 /// # Errors
 /// `DOCUMENT_UNSUPPORTED` where prices include tax at a rate that the order does not state: UBL wants them without.
-pub fn export(content: &OrderContent, extension: Option<&Extension>, otherwise: &Parties) -> Result<Vec<u8>, Error> {
+pub fn export(
+    content: &OrderContent,
+    extension: Option<&Extension>,
+    otherwise: &Parties,
+) -> Result<Vec<u8>, Error> {
     if let Some(line) = content.lines.iter().find(|line| !line_out::can_price(content, line)) {
         let message = format!(
             "UBL states prices without tax; line {} includes tax and states no rate to take it out by",
@@ -130,7 +134,8 @@ fn attach<'a>(root: &mut Element<'a>, found: &'a Attachment, place: &str, shape:
     root.nest("AdditionalDocumentReference", |reference| {
         reference.say("ID", found.id.as_str());
         let described = shape.chose(place, "description");
-        reference.say(if described { "DocumentDescription" } else { "DocumentType" }, found.description.as_str());
+        reference
+            .say(if described { "DocumentDescription" } else { "DocumentType" }, found.description.as_str());
         reference.nest("Attachment", |inner| {
             let embedded = shape.chose(place, "embedded");
             if embedded {

@@ -25,7 +25,9 @@ fn identifier<'a>(node: &Node<'_, 'a>, name: Name<'_>, scheme: &str) -> Option<I
 pub fn party<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>, role: PartyRole, place: &str) -> Party {
     let name_of = |aggregate: &str, leaf: &str| {
         let inner = node.first(cac(aggregate));
-        inner.and_then(|inner| inner.element.child(cbc(leaf)).map(|leaf| leaf.text.to_string())).unwrap_or_default()
+        inner
+            .and_then(|inner| inner.element.child(cbc(leaf)).map(|leaf| leaf.text.to_string()))
+            .unwrap_or_default()
     };
     let (name, legal_name) = (name_of("PartyName", "Name"), name_of("PartyLegalEntity", "RegistrationName"));
     let address = node.first(cac("PostalAddress")).and_then(|found| address::read(reader, &found, place));
@@ -102,7 +104,9 @@ pub fn trading_party<'a>(
         None => Party { role: role.into(), ..Party::default() },
     };
     let mut choices = inner.as_ref().map(|inner| ids(inner).1).unwrap_or_default();
-    for (leaf, scheme) in [("CustomerAssignedAccountID", BY_BUYER), ("SupplierAssignedAccountID", BY_SUPPLIER)] {
+    for (leaf, scheme) in
+        [("CustomerAssignedAccountID", BY_BUYER), ("SupplierAssignedAccountID", BY_SUPPLIER)]
+    {
         let value = reader.code(&outer, leaf);
         if !value.is_empty() {
             party.ids.push(Identifier { scheme: scheme.to_string(), value });
@@ -124,7 +128,12 @@ fn contact<'a>(reader: &mut Reader<'a>, node: &Node<'_, 'a>) -> Option<Contact> 
 
 /// Where a Delivery goes: its location, its address and the party that takes it in. The location's ID is the
 /// buyer's site; a whole order's keeps it among the party's numbers.
-pub fn ship_to<'a>(reader: &mut Reader<'a>, delivery: &Node<'_, 'a>, place: &str, site_apart: bool) -> Option<Party> {
+pub fn ship_to<'a>(
+    reader: &mut Reader<'a>,
+    delivery: &Node<'_, 'a>,
+    place: &str,
+    site_apart: bool,
+) -> Option<Party> {
     let role = PartyRole::ShipTo;
     let taker = reader.one(delivery, cac("DeliveryParty"));
     let mut party = match &taker {

@@ -72,7 +72,13 @@ fn contact<'a>(element: &mut Element<'a>, contact: &'a Contact) {
 }
 
 /// A CustomerParty or SupplierParty around a party.
-pub fn trading_party<'a>(root: &mut Element<'a>, local: &'a str, found: &'a Party, place: &str, shape: &'a Shape) {
+pub fn trading_party<'a>(
+    root: &mut Element<'a>,
+    local: &'a str,
+    found: &'a Party,
+    place: &str,
+    shape: &'a Shape,
+) {
     let ids_place = format!("{place}.ids");
     root.nest(local, |outer| {
         for (index, id) in found.ids.iter().enumerate() {

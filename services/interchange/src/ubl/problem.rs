@@ -88,7 +88,8 @@ impl From<Problems> for Error {
         let named = fields.len();
         let mut error = Error::invalid(fields).with("problems", problems.count);
         if named < problems.count {
-            error = error.message(format!("{} problems in the document; the first {named} are named", problems.count));
+            error = error
+                .message(format!("{} problems in the document; the first {named} are named", problems.count));
         }
         error
     }

@@ -102,7 +102,11 @@ impl<'a> Reader<'a> {
     /// Notes something that is taken although it looks wrong; at most a hundred of them.
     pub fn warn(&mut self, path: impl FnOnce() -> String, reason: &str, message: impl Into<String>) {
         if self.warnings.len() < 100 {
-            self.warnings.push(Warning { field: path(), reason: reason.to_string(), message: message.into() });
+            self.warnings.push(Warning {
+                field: path(),
+                reason: reason.to_string(),
+                message: message.into(),
+            });
         }
     }
 
@@ -152,7 +156,10 @@ impl<'a> Reader<'a> {
         let leaf = self.one(node, cbc(local))?;
         let currency = leaf.element.attribute("currencyID").unwrap_or_default().trim();
         if !currency.is_empty() && currency != self.currency {
-            let message = format!("is in {currency}, the order in {}; the amount is kept but not counted", self.currency);
+            let message = format!(
+                "is in {currency}, the order in {}; the amount is kept but not counted",
+                self.currency
+            );
             self.breach(&leaf, "CURRENCY_DIFFERS", message);
             return None;
         }

@@ -27,7 +27,9 @@ pub fn check<'a>(reader: &mut Reader<'a>, root: &Node<'_, 'a>, content: &OrderCo
     }
     let Some(node) = root.first(cac("AnticipatedMonetaryTotal")) else { return };
     for (rule, local, stated, expected) in rules(content, reader.strict) {
-        let (Some(leaf), Some(stated), Some(expected)) = (node.first(cbc(local)), stated, expected) else { continue };
+        let (Some(leaf), Some(stated), Some(expected)) = (node.first(cbc(local)), stated, expected) else {
+            continue;
+        };
         if stated != expected {
             reader.breach(&leaf, "TOTALS_DIFFER", differs(rule, stated, expected));
         }
@@ -50,7 +52,12 @@ fn rules(content: &OrderContent, strict: bool) -> Vec<Rule> {
     let all = &content.allowance_charges;
     let mut rules = vec![
         ("PEPPOL-T01-R008", "LineExtensionAmount", lines, of_lines),
-        ("PEPPOL-T01-R009", "AllowanceTotalAmount", value(totals.allowance_amount.as_ref()), amounts(all, false)),
+        (
+            "PEPPOL-T01-R009",
+            "AllowanceTotalAmount",
+            value(totals.allowance_amount.as_ref()),
+            amounts(all, false),
+        ),
         ("PEPPOL-T01-R010", "ChargeTotalAmount", value(totals.charge_amount.as_ref()), amounts(all, true)),
     ];
     if strict {
@@ -84,7 +91,8 @@ fn line_amount(line: &OrderLine) -> Option<Decimal> {
     if !price.base_unit_code.is_empty() && price.base_unit_code != line.unit_code {
         return None;
     }
-    let goods = value(line.quantity.as_ref())?.checked_mul(value(price.amount.as_ref())?)?.checked_div(base)?;
+    let goods =
+        value(line.quantity.as_ref())?.checked_mul(value(price.amount.as_ref())?)?.checked_div(base)?;
     let charged = goods.checked_add(amounts(&line.allowance_charges, true)?)?;
     Some(charged.checked_sub(amounts(&line.allowance_charges, false)?)?.round_dp(2))
 }

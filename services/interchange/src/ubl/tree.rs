@@ -134,7 +134,10 @@ impl<'a> Element<'a> {
     /// The value of an attribute without a namespace.
     pub fn attribute(&self, local: &str) -> Option<&str> {
         let name = Name { ns: Ns::None, local };
-        self.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| attribute.value.as_ref())
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
+            .map(|attribute| attribute.value.as_ref())
     }
 
     /// Adds an attribute without a namespace unless it would say nothing.

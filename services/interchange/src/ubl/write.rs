@@ -49,7 +49,7 @@ impl Prefixes<'_> {
             let standard = ["", "cac", "cbc", "ext", "xml", "xmlns"].contains(&prefix);
             !standard && !self.given.iter().any(|(_, taken)| taken == prefix)
         };
-        let wanted = self.wanted.get(uri).map(String::as_str).or((uri == XSI).then_some("xsi"));
+        let wanted = self.wanted.get(uri).map(String::as_str).or_else(|| (uri == XSI).then_some("xsi"));
         match wanted.filter(|prefix| free(prefix)) {
             Some(prefix) => prefix.to_string(),
             None => {

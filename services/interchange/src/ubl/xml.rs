@@ -11,9 +11,10 @@ use quick_xml::{
 };
 
 use super::{
+    names::{Namespaces, Wrong},
     problem::Refusal,
     scan,
-    tree::{Attribute, Document, Element, Name, Ns},
+    tree::{Attribute, Document, Element, Ns},
 };
 
 /// How deep elements may stand in each other.
@@ -24,10 +25,6 @@ pub const MAX_ELEMENTS: usize = 300_000;
 pub const MAX_ATTRIBUTES: usize = 400_000;
 /// Attributes of one element, namespace declarations included.
 pub const MAX_ATTRIBUTES_OF_ELEMENT: usize = 64;
-/// Namespace declarations in force at one place.
-pub const MAX_NAMESPACES: usize = 64;
-/// Bytes of a name.
-pub const MAX_NAME: usize = 200;
 /// Bytes of an attribute's value.
 pub const MAX_ATTRIBUTE_VALUE: usize = 16 * 1024;
 /// Bytes of a value; files that a document carries may be larger.
@@ -35,8 +32,6 @@ pub const MAX_VALUE: usize = 256 * 1024;
 /// Bytes of a file that a document carries, in Base64.
 pub const MAX_EMBEDDED: usize = 12 * 1024 * 1024;
 
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 const XINCLUDE: &str = "http://www.w3.org/2001/XInclude";
 
 /// Parses a document.
@@ -74,13 +69,22 @@ pub fn parse(bytes: &[u8]) -> Result<Document<'_>, Refusal> {
             Event::Comment(_) => builder.interrupt(),
             Event::PI(instruction) => builder.instruction(instruction.target())?,
             Event::Decl(declaration) => {
-                let version = declaration.version().map_err(|error| builder.malformed(at, error.to_string()))?;
+                let version =
+                    declaration.version().map_err(|error| builder.malformed(at, error.to_string()))?;
                 if at != 0 || version != "1.0" {
-                    return Err(builder.malformed(at, "an xml declaration of version 1.0 may stand at the very beginning only"));
+                    return Err(builder.malformed(
+                        at,
+                        "an xml declaration of version 1.0 may stand at the very beginning only",
+                    ));
                 }
             }
             Event::DocType(_) => {
-                return Err(Refusal::at(text.as_bytes(), at, Reason::XML_DOCTYPE, "document types are refused; remove it"));
+                return Err(Refusal::at(
+                    text.as_bytes(),
+                    at,
+                    Reason::XML_DOCTYPE,
+                    "document types are refused; remove it",
+                ));
             }
             Event::Eof => return builder.finish(),
         }
@@ -111,8 +115,7 @@ struct Builder<'a> {
     at: usize,
     open: Vec<Open<'a>>,
     root: Option<Element<'a>>,
-    namespaces: Vec<(Option<&'a str>, &'a str)>,
-    prefixes: Vec<(&'a str, &'a str)>,
+    namespaces: Namespaces<'a>,
     elements: usize,
     attributes: usize,
 }
@@ -124,8 +127,7 @@ impl<'a> Builder<'a> {
             at: 0,
             open: Vec::new(),
             root: None,
-            namespaces: Vec::new(),
-            prefixes: Vec::new(),
+            namespaces: Namespaces::default(),
             elements: 0,
             attributes: 0,
         }
@@ -143,6 +145,10 @@ impl<'a> Builder<'a> {
         self.refuse(self.at, Reason::XML_TOO_COMPLEX, message)
     }
 
+    fn wrong(&self, (reason, message): Wrong) -> Refusal {
+        self.refuse(self.at, reason, message)
+    }
+
     /// A start tag: `name` bytes of name within `tag` bytes between the brackets.
     fn open(&mut self, name: usize, tag: usize) -> Result<(), Refusal> {
         if self.open.is_empty() && self.root.is_some() {
@@ -157,16 +163,20 @@ impl<'a> Builder<'a> {
         }
         let start = self.at + 1;
         let (name, rest) = self.input[start..start + tag].split_at(name);
-        let scope = self.namespaces.len();
+        let scope = self.namespaces.depth();
         let raw = self.attributes(rest, start + name.len())?;
-        let name = self.resolve(name, true)?;
+        let name = self.namespaces.resolve(name, true).map_err(|wrong| self.wrong(wrong))?;
         if name.ns == Ns::Other(XINCLUDE) {
-            return Err(self.refuse(self.at, Reason::DOCUMENT_UNSUPPORTED, "inclusions are not followed; send one whole document"));
+            return Err(self.refuse(
+                self.at,
+                Reason::DOCUMENT_UNSUPPORTED,
+                "inclusions are not followed; send one whole document",
+            ));
         }
         let mut element = Element::new(name);
         element.offset = self.at as u32;
         for (name, value) in raw {
-            let name = self.resolve(name, false)?;
+            let name = self.namespaces.resolve(name, false).map_err(|wrong| self.wrong(wrong))?;
             if element.attributes.iter().any(|other| other.name == name) {
                 return Err(self.malformed(self.at, format!("the attribute {} stands twice", name.to_text())));
             }
@@ -181,7 +191,9 @@ impl<'a> Builder<'a> {
         let mut attributes = Vec::new();
         for (count, attribute) in Attributes::new(rest, 0).enumerate() {
             if count == MAX_ATTRIBUTES_OF_ELEMENT {
-                return Err(self.complex(format!("more than {MAX_ATTRIBUTES_OF_ELEMENT} attributes in one element")));
+                return Err(
+                    self.complex(format!("more than {MAX_ATTRIBUTES_OF_ELEMENT} attributes in one element"))
+                );
             }
             self.attributes += 1;
             if self.attributes > MAX_ATTRIBUTES {
@@ -195,78 +207,26 @@ impl<'a> Builder<'a> {
             if attribute.value.contains('<') {
                 return Err(self.malformed(offset, "`<` in an attribute; write `&lt;`"));
             }
-            let value = attribute
-                .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| self.malformed(offset, format!("{error}; no entities but the predefined five are known")))?;
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| {
+                let message = format!(
+                    "{name} holds a reference that is not known; no entities but the predefined five are"
+                );
+                self.malformed(offset, message)
+            })?;
             if !value.chars().all(scan::is_char) {
                 return Err(self.malformed(offset, "a reference to a character that xml does not allow"));
             }
             match name.split_once(':') {
-                None if name == "xmlns" => self.declare(None, value)?,
-                Some(("xmlns", prefix)) => self.declare(Some(prefix), value)?,
-                _ => attributes.push((name, value)),
+                None if name == "xmlns" => self.namespaces.declare(None, value),
+                Some(("xmlns", prefix)) => self.namespaces.declare(Some(prefix), value),
+                _ => {
+                    attributes.push((name, value));
+                    Ok(())
+                }
             }
+            .map_err(|wrong| self.wrong(wrong))?;
         }
         Ok(attributes)
-    }
-
-    fn declare(&mut self, prefix: Option<&'a str>, uri: Cow<'a, str>) -> Result<(), Refusal> {
-        let Cow::Borrowed(uri) = uri else {
-            return Err(self.malformed(self.at, "a namespace name with references or line breaks"));
-        };
-        let reserved = matches!(prefix, Some("xmlns")) || (prefix == Some("xml")) != (uri == XML) || uri == XMLNS;
-        if reserved || (prefix.is_some() && uri.is_empty()) {
-            return Err(self.malformed(self.at, "a namespace declaration that xml reserves"));
-        }
-        if let Some(prefix) = prefix {
-            self.check_name(prefix)?;
-            // Another meaning of a prefix further in is how one reader is made to see what another does not.
-            if self.lookup(Some(prefix)).is_some_and(|bound| bound != uri) {
-                let message = format!("the prefix {prefix} already means another namespace here; use another prefix");
-                return Err(self.malformed(self.at, message));
-            }
-            if matches!(Ns::of(uri), Ns::Other(_)) && !self.prefixes.iter().any(|(known, _)| *known == uri) {
-                self.prefixes.push((uri, prefix));
-            }
-        }
-        if self.namespaces.len() == MAX_NAMESPACES {
-            return Err(self.complex(format!("more than {MAX_NAMESPACES} namespace declarations in force")));
-        }
-        self.namespaces.push((prefix, uri));
-        Ok(())
-    }
-
-    fn lookup(&self, prefix: Option<&str>) -> Option<&'a str> {
-        self.namespaces.iter().rev().find(|(declared, _)| *declared == prefix).map(|(_, uri)| *uri)
-    }
-
-    /// A qualified name in its namespace (Namespaces in XML 1.0 §6); attributes without a prefix have none.
-    fn resolve(&self, name: &'a str, element: bool) -> Result<Name<'a>, Refusal> {
-        let (prefix, local) = match name.split_once(':') {
-            Some((prefix, local)) => (Some(prefix), local),
-            None => (None, name),
-        };
-        self.check_name(local)?;
-        let uri = match prefix {
-            Some("xml") => XML,
-            Some(prefix) => self
-                .lookup(Some(prefix))
-                .ok_or_else(|| self.malformed(self.at, format!("the prefix {prefix} is not declared")))?,
-            None if element => self.lookup(None).unwrap_or_default(),
-            None => "",
-        };
-        Ok(Name { ns: Ns::of(uri), local })
-    }
-
-    fn check_name(&self, name: &str) -> Result<(), Refusal> {
-        if name.len() > MAX_NAME {
-            return Err(self.complex(format!("a name of more than {MAX_NAME} bytes")));
-        }
-        let mut chars = name.chars();
-        if !chars.next().is_some_and(is_name_start) || !chars.all(is_name_char) {
-            return Err(self.malformed(self.at, format!("{name:?} is no xml name")));
-        }
-        Ok(())
     }
 
     fn text(&mut self, piece: Cow<'a, str>, kind: Piece) -> Result<(), Refusal> {
@@ -293,7 +253,8 @@ impl<'a> Builder<'a> {
             }
         }
         open.cdata |= kind == Piece::CData;
-        let limit = if element.name.local == "EmbeddedDocumentBinaryObject" { MAX_EMBEDDED } else { MAX_VALUE };
+        let limit =
+            if element.name.local == "EmbeddedDocumentBinaryObject" { MAX_EMBEDDED } else { MAX_VALUE };
         let target = match element.children.last_mut() {
             Some(child) => &mut child.tail,
             None => &mut element.text,
@@ -320,7 +281,10 @@ impl<'a> Builder<'a> {
         };
         resolved.filter(|c| scan::is_char(*c)).ok_or_else(|| {
             let name: String = reference.chars().take(40).collect();
-            self.malformed(self.at, format!("the entity &{name}; is not known; no entities but the predefined five are"))
+            self.malformed(
+                self.at,
+                format!("the entity &{name}; is not known; no entities but the predefined five are"),
+            )
         })
     }
 
@@ -336,7 +300,11 @@ impl<'a> Builder<'a> {
             return Err(self.malformed(self.at, "an xml declaration may stand at the very beginning only"));
         }
         if target.eq_ignore_ascii_case("xml-stylesheet") {
-            return Err(self.refuse(self.at, Reason::DOCUMENT_UNSUPPORTED, "stylesheets are not applied; remove the instruction"));
+            return Err(self.refuse(
+                self.at,
+                Reason::DOCUMENT_UNSUPPORTED,
+                "stylesheets are not applied; remove the instruction",
+            ));
         }
         self.interrupt();
         Ok(())
@@ -354,7 +322,11 @@ impl<'a> Builder<'a> {
             if blank(&element.text) {
                 element.text = Cow::Borrowed("");
             }
-            element.children.iter_mut().filter(|child| blank(&child.tail)).for_each(|child| child.tail = Cow::Borrowed(""));
+            element
+                .children
+                .iter_mut()
+                .filter(|child| blank(&child.tail))
+                .for_each(|child| child.tail = Cow::Borrowed(""));
             element.children.shrink_to_fit();
         }
         match self.open.last_mut() {
@@ -371,22 +343,13 @@ impl<'a> Builder<'a> {
         }
         let end = self.input.len();
         match self.root {
-            Some(root) => Ok(Document { text: self.input, root, prefixes: self.prefixes }),
-            None => Err(Refusal::at(self.input.as_bytes(), end, Reason::XML_MALFORMED, "there is no element at all")),
+            Some(root) => Ok(Document { text: self.input, root, prefixes: self.namespaces.prefixes }),
+            None => Err(Refusal::at(
+                self.input.as_bytes(),
+                end,
+                Reason::XML_MALFORMED,
+                "there is no element at all",
+            )),
         }
     }
-}
-
-/// NameStartChar of XML 1.0 §2.3 without the colon.
-fn is_name_start(c: char) -> bool {
-    matches!(c, 'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
-        | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}' | '\u{200d}' | '\u{2070}'..='\u{218f}'
-        | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
-        | '\u{10000}'..='\u{effff}')
-}
-
-/// NameChar of XML 1.0 §2.3 without the colon.
-fn is_name_char(c: char) -> bool {
-    is_name_start(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}' | '\u{2040}')
 }

@@ -41,7 +41,8 @@ fn every_order_of_the_corpus_comes_out_as_it_went_in() {
     let Some(corpus) = corpus() else { return };
     let mut failures = Vec::new();
     for folder in FOLDERS {
-        let (orders, mut imported_count, mut round_trips, mut warned) = (orders(&corpus.join(folder)), 0, 0, 0);
+        let (orders, mut imported_count, mut round_trips, mut warned) =
+            (orders(&corpus.join(folder)), 0, 0, 0);
         for (name, bytes) in &orders {
             let imported = match ubl::import(bytes, "default") {
                 Ok(imported) => imported,
@@ -117,8 +118,9 @@ fn a_change_of_the_order_is_the_only_difference() {
         for (name, bytes) in orders(&corpus.join(folder)) {
             let imported = import(&bytes);
             let before = export(&imported);
-            for (what, content) in crate::journeys::changed(&imported.content) {
-                let after = ubl::export(&content, Some(&imported.extension), &ubl::Parties::default()).expect("an export");
+            for (what, content) in crate::changes::changed(&imported.content) {
+                let after = ubl::export(&content, Some(&imported.extension), &ubl::Parties::default())
+                    .expect("an export");
                 let (lost, gained) = differences(&before, &after);
                 assert_eq!((lost.len(), gained.len()), (1, 1), "{name}, {what}: {lost:?} {gained:?}");
                 changes += 1;

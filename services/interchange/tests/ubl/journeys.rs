@@ -3,81 +3,13 @@
 use interchange::ubl::{self, Parties};
 use proto::{
     Date, Decimal,
-    orders::{
-        Identifier, Item, Note, OrderContent, OrderLine, OrderType, Party, ScheduleLine, Tax, Warning,
-    },
+    orders::{Identifier, Item, Note, OrderLine, OrderType, Party, ScheduleLine, Tax, Warning},
 };
 
-use crate::support::{differences, export, import, minimal};
-
-type Change = Box<dyn Fn(&mut OrderContent)>;
-
-/// The order once for each of its texts, with that text changed.
-pub fn changed(content: &OrderContent) -> Vec<(String, OrderContent)> {
-    let mut changes: Vec<(String, Change)> = Vec::new();
-    let mut add = |what: String, present: bool, change: Change| {
-        if present {
-            changes.push((what, change));
-        }
-    };
-    for index in 0..content.notes.len() {
-        add(format!("notes[{index}]"), true, Box::new(move |order| order.notes[index].text.push_str(" x")));
-    }
-    add("customer_reference".into(), !content.customer_reference.is_empty(), Box::new(|order| order.customer_reference.push('x')));
-    add("accounting_cost".into(), !content.accounting_cost.is_empty(), Box::new(|order| order.accounting_cost.push('x')));
-    add("order_number".into(), true, Box::new(|order| order.order_number = "another".into()));
-    add("issue_time".into(), !content.issue_time.is_empty(), Box::new(|order| order.issue_time = "23:59:59".into()));
-    for (index, party) in content.parties.iter().enumerate() {
-        // A name that stands for a registered name is two elements once they differ.
-        let one = !party.name.is_empty() && party.name != party.legal_name;
-        add(format!("parties[{index}].name"), one, Box::new(move |order| order.parties[index].name.push('x')));
-        for id in 0..party.ids.len() {
-            add(format!("parties[{index}].ids[{id}]"), true, Box::new(move |order| order.parties[index].ids[id].value.push('x')));
-        }
-        for line in 0..party.address.as_ref().map_or(0, |address| address.lines.len()) {
-            let change = move |order: &mut OrderContent| order.parties[index].address.as_mut().unwrap().lines[line].push('x');
-            add(format!("parties[{index}].address.lines[{line}]"), true, Box::new(change));
-        }
-        for contact in 0..party.contacts.len() {
-            let named = !party.contacts[contact].name.is_empty();
-            add(format!("parties[{index}].contact"), named, Box::new(move |order| order.parties[index].contacts[contact].name.push('x')));
-        }
-    }
-    for index in 0..content.payment_terms.len() {
-        add(format!("payment_terms[{index}]"), true, Box::new(move |order| order.payment_terms[index].text.push('x')));
-    }
-    for index in 0..content.attachments.len() {
-        let described = !content.attachments[index].description.is_empty();
-        add(format!("attachments[{index}]"), described, Box::new(move |order| order.attachments[index].description.push('x')));
-    }
-    for (index, line) in content.lines.iter().enumerate() {
-        let item = line.item.as_ref().expect("an item");
-        let field = move |order: &mut OrderContent| order.lines[index].item.as_mut().unwrap().name.push('x');
-        add(format!("lines[{index}].item.name"), !item.name.is_empty(), Box::new(field));
-        let field = move |order: &mut OrderContent| order.lines[index].item.as_mut().unwrap().seller_item_id.push('x');
-        add(format!("lines[{index}].item.seller_item_id"), !item.seller_item_id.is_empty(), Box::new(field));
-        for text in 0..item.descriptions.len() {
-            let field = move |order: &mut OrderContent| order.lines[index].item.as_mut().unwrap().descriptions[text].text.push('x');
-            add(format!("lines[{index}].item.descriptions[{text}]"), true, Box::new(field));
-        }
-        for attribute in 0..item.attributes.len() {
-            let field = move |order: &mut OrderContent| order.lines[index].item.as_mut().unwrap().attributes[attribute].value.push('x');
-            add(format!("lines[{index}].item.attributes[{attribute}]"), true, Box::new(field));
-        }
-        let field = move |order: &mut OrderContent| {
-            order.lines[index].price.as_mut().unwrap().amount.as_mut().unwrap().value = "98765.4321".into();
-        };
-        add(format!("lines[{index}].price"), line.price.is_some(), Box::new(field));
-        let field = move |order: &mut OrderContent| order.lines[index].amount.as_mut().unwrap().value = "98765.43".into();
-        add(format!("lines[{index}].amount"), line.amount.is_some(), Box::new(field));
-    }
-    let apply = |(what, change): (String, Change)| {
-        let mut order = content.clone();
-        change(&mut order);
-        (what, order)
-    };
-    changes.into_iter().map(apply).collect()
-}
+use crate::{
+    changes::changed,
+    support::{differences, export, import, minimal},
+};
 
 #[test]
 fn a_document_with_everything_comes_out_as_it_went_in() {
@@ -87,8 +19,13 @@ fn a_document_with_everything_comes_out_as_it_went_in() {
     let (lost, gained) = differences(document, &out);
     assert!(lost.is_empty() && gained.is_empty(), "lost {lost:?}, gained {gained:?}");
     let text = String::from_utf8(out.clone()).expect("utf-8");
-    assert!(text.contains("<cbc:ID schemeAgencyName=\"Jiangnan &quot;Pumps&quot; &amp; Valves\">JN-26/00010</cbc:ID>"));
-    assert!(text.contains("see <plm:b>sheet 2</plm:b> and<plm:br/> sheet 3<plm:Mass/>"), "mixed content keeps its order");
+    assert!(text.contains(
+        "<cbc:ID schemeAgencyName=\"Jiangnan &quot;Pumps&quot; &amp; Valves\">JN-26/00010</cbc:ID>"
+    ));
+    assert!(
+        text.contains("see <plm:b>sheet 2</plm:b> and<plm:br/> sheet 3<plm:Mass/>"),
+        "mixed content keeps its order"
+    );
     assert_eq!(export(&import(&out)), out, "a second time it is the same");
     for (what, content) in changed(&imported.content) {
         let after = ubl::export(&content, Some(&imported.extension), &Parties::default()).expect("an export");
@@ -105,21 +42,40 @@ fn an_order_says_what_its_document_says() {
     assert_eq!(order.order_type(), OrderType::CallOff);
     assert_eq!(order.issue_date, Some(Date { year: 2026, month: 3, day: 2 }));
     assert_eq!((order.currency.as_str(), order.price_includes_tax), ("CNY", Some(false)));
-    assert_eq!(order.notes[0].text, "请于 周五");
-    assert_eq!(order.requested_delivery.as_ref().and_then(|window| window.until), Some(Date { year: 2026, month: 4, day: 30 }));
+    assert_eq!(order.notes[0].text, "请于 周五 <确认>");
+    assert_eq!(
+        order.requested_delivery.as_ref().and_then(|window| window.until),
+        Some(Date { year: 2026, month: 4, day: 30 })
+    );
     assert_eq!(order.payment_terms[0].text, "90 days");
-    assert_eq!(order.allowance_charges[0].percent, None, "0.10 of 100.00 is 10.00: a fraction, not a percentage");
+    assert_eq!(
+        order.allowance_charges[0].percent, None,
+        "0.10 of 100.00 is 10.00: a fraction, not a percentage"
+    );
     let buyer = imported.stated_buyer.as_ref().expect("a buyer");
     assert_eq!(buyer.name, "江南泵业㐀有限公司");
-    assert_eq!(buyer.address.as_ref().expect("an address").lines, ["甬江大道", "8", "Turm", "77", "north gate", "dock 3"]);
+    assert_eq!(
+        buyer.address.as_ref().expect("an address").lines,
+        ["甬江大道", "8", "Turm", "77", "north gate", "dock 3"]
+    );
     assert_eq!(imported.seller_name, "宁波𬭩铸件厂", "the registered name where there is no other");
     assert_eq!(imported.supplier.vendor_number, "000010027", "leading zeros stay");
     assert_eq!(imported.supplier.uscc, "91330206MA2000002X");
-    assert_eq!(imported.supplier.party_ids, [Identifier { scheme: "0088".into(), value: "6900000000024".into() }]);
+    assert_eq!(
+        imported.supplier.party_ids,
+        [Identifier { scheme: "0088".into(), value: "6900000000024".into() }]
+    );
     let line = &order.lines[0];
     let number = |wire: &Option<Decimal>| wire.as_ref().map(|wire| wire.value.clone()).unwrap_or_default();
-    assert_eq!((line.line_number.as_str(), number(&line.quantity).as_str(), line.unit_code.as_str()), ("00010", "100.0", "H87"));
-    let schedule: Vec<_> = line.schedule_lines.iter().map(|line| (line.delivery_id.as_str(), number(&line.quantity), line.ship_to_site.as_str())).collect();
+    assert_eq!(
+        (line.line_number.as_str(), number(&line.quantity).as_str(), line.unit_code.as_str()),
+        ("00010", "100.0", "H87")
+    );
+    let schedule: Vec<_> = line
+        .schedule_lines
+        .iter()
+        .map(|line| (line.delivery_id.as_str(), number(&line.quantity), line.ship_to_site.as_str()))
+        .collect();
     assert_eq!(schedule, [("A", "40".to_string(), "NB1"), ("B", "60".to_string(), "")]);
     assert_eq!(line.tax.as_ref().map(|tax| number(&tax.rate)), Some("0.130".into()));
     let price = line.price.as_ref().expect("a price");
@@ -136,7 +92,9 @@ fn deliveries_that_do_not_sum_become_one_schedule_line_with_a_warning() {
     let line = &imported.content.lines[1];
     assert_eq!(line.schedule_lines.len(), 1);
     assert_eq!(line.schedule_lines[0].quantity, line.quantity);
-    let warned = |warning: &Warning| warning.reason == "DELIVERIES_DIFFER" && warning.field.starts_with("/Order/cac:OrderLine[2]");
+    let warned = |warning: &Warning| {
+        warning.reason == "DELIVERIES_DIFFER" && warning.field.starts_with("/Order/cac:OrderLine[2]")
+    };
     assert!(imported.warnings.iter().any(warned), "{:?}", imported.warnings);
     let unstated = &imported.content.lines[2];
     assert_eq!(unstated.quantity.as_ref().map(|wire| wire.value.as_str()), Some("0"), "no quantity is 0");
@@ -203,8 +161,12 @@ fn a_revised_order_keeps_what_belongs_to_the_lines_that_remain() {
     let after = ubl::export(&revised, Some(&imported.extension), &Parties::default()).expect("an export");
     let (lost, gained) = differences(&before, &after);
     assert!(lost.iter().all(|leaf| leaf.0.starts_with("/Order/cac:OrderLine")), "{lost:?}");
-    let gained: Vec<_> = gained.iter().map(|leaf| (leaf.0.rsplit('/').next().unwrap_or_default(), leaf.1.as_str())).collect();
-    assert_eq!(gained, [("cbc:Name", "gasket"), ("cbc:ID", "00040"), ("cbc:Quantity", "3"), ("cbc:Note", "one more")]);
+    let gained: Vec<_> =
+        gained.iter().map(|leaf| (leaf.0.rsplit('/').next().unwrap_or_default(), leaf.1.as_str())).collect();
+    assert_eq!(
+        gained,
+        [("cbc:Name", "gasket"), ("cbc:ID", "00040"), ("cbc:Quantity", "3"), ("cbc:Note", "one more")]
+    );
     let text = String::from_utf8(after).expect("utf-8");
     assert!(!text.contains("OrderableUnitFactorRate"), "what belonged to the line that went is gone");
     assert_eq!(text.matches("<cac:Delivery>").count(), 4, "deliveries of line 00020 are still there");
@@ -225,7 +187,11 @@ fn an_order_of_no_document_becomes_a_plain_one() {
     assert_eq!(again.supplier.vendor_number, "V1001");
     assert_eq!(again.content.lines, order.lines);
     assert_eq!(again.content.issue_date, Some(Date { year: 2026, month: 3, day: 5 }));
-    assert!(again.extension.entries().iter().all(|(path, _)| !path.contains("OrderLine")), "{:?}", again.extension.entries());
+    assert!(
+        again.extension.entries().iter().all(|(path, _)| !path.contains("OrderLine")),
+        "{:?}",
+        again.extension.entries()
+    );
 }
 
 #[test]
@@ -235,9 +201,12 @@ fn prices_with_tax_are_told_from_prices_without() {
     let refused = ubl::export(&order, None, &Parties::default()).expect_err("no rate is stated");
     assert_eq!(refused.reason.as_str(), "DOCUMENT_UNSUPPORTED");
     order.lines[0].tax = Some(Tax { category: "S".into(), rate: Some(Decimal { value: "0.13".into() }) });
-    let text = String::from_utf8(ubl::export(&order, None, &Parties::default()).expect("an export")).expect("utf-8");
+    let text =
+        String::from_utf8(ubl::export(&order, None, &Parties::default()).expect("an export")).expect("utf-8");
     assert!(text.contains("<cbc:PriceAmount currencyID=\"CNY\">11.061947</cbc:PriceAmount>"), "{text}");
-    assert!(text.contains("<cbc:TaxInclusivePriceAmount currencyID=\"CNY\">12.50</cbc:TaxInclusivePriceAmount>"));
+    assert!(
+        text.contains("<cbc:TaxInclusivePriceAmount currencyID=\"CNY\">12.50</cbc:TaxInclusivePriceAmount>")
+    );
     assert!(text.contains("<cbc:TaxInclusiveLineExtensionAmount currencyID=\"CNY\">1250.00<"));
     assert!(text.contains("<cbc:LineExtensionAmount currencyID=\"CNY\">1106.19<"));
 }

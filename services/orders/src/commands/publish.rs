@@ -95,10 +95,7 @@ fn within_scope(command: &Command<Publish>) -> Result<()> {
 }
 
 /// Finds out whom each order goes to; invites where that was asked for.
-async fn addressees(
-    tx: &mut TenantTx,
-    commands: &[&Command<Publish>],
-) -> Result<Vec<Result<Addressee>>> {
+async fn addressees(tx: &mut TenantTx, commands: &[&Command<Publish>]) -> Result<Vec<Result<Addressee>>> {
     let addresses: Vec<&SupplierAddress> = commands.iter().map(|c| &c.what.order.supplier).collect();
     let given = |of: fn(&SupplierAddress) -> &String| -> Vec<String> {
         addresses.iter().map(|address| of(address)).filter(|value| !value.is_empty()).cloned().collect()
@@ -108,11 +105,8 @@ async fn addressees(
         .flat_map(|address| &address.party_ids)
         .map(|id| (id.scheme.clone(), id.value.clone()))
         .unzip();
-    let by_party_id = if schemes.is_empty() {
-        Vec::new()
-    } else {
-        db::partners_by_party_id(tx, &schemes, &values).await?
-    };
+    let by_party_id =
+        if schemes.is_empty() { Vec::new() } else { db::partners_by_party_id(tx, &schemes, &values).await? };
     let mut ids: Vec<Uuid> =
         given(|address| &address.firm_id).iter().filter_map(|id| Uuid::try_parse(id).ok()).collect();
     ids.extend(by_party_id.iter().map(|(_, _, supplier)| *supplier));
@@ -145,20 +139,18 @@ fn fits(partner: &Partner, address: &SupplierAddress, by_party_id: &[(String, St
         || same(&address.vendor_number, &partner.vendor_number)
         || same(&address.uscc, &partner.uscc)
         || address.party_ids.iter().any(|id| {
-            by_party_id
-                .iter()
-                .any(|(scheme, value, firm)| *firm == partner.supplier && *scheme == id.scheme && *value == id.value)
+            by_party_id.iter().any(|(scheme, value, firm)| {
+                *firm == partner.supplier && *scheme == id.scheme && *value == id.value
+            })
         })
 }
 
 /// The address in words, for a refusal.
 fn named(address: &SupplierAddress) -> String {
     let mut parts = Vec::new();
-    for (name, value) in [
-        ("firm_id", &address.firm_id),
-        ("vendor_number", &address.vendor_number),
-        ("uscc", &address.uscc),
-    ] {
+    for (name, value) in
+        [("firm_id", &address.firm_id), ("vendor_number", &address.vendor_number), ("uscc", &address.uscc)]
+    {
         if !value.is_empty() {
             parts.push(format!("{name} {value}"));
         }

@@ -66,14 +66,8 @@ async fn respond(
         Err(refusal) => return Ok(Err(refusal.into())),
     };
     let (id, at) = (deps.clock.id(), deps.clock.now());
-    let response = db::Response {
-        id,
-        order,
-        answered: &answered,
-        note: &what.note,
-        actor_name: &caller.actor_name,
-        at,
-    };
+    let response =
+        db::Response { id, order, answered: &answered, note: &what.note, actor_name: &caller.actor_name, at };
     db::insert_response(tx, &response).await?;
     let places: Vec<usize> = answered.iter().map(|(place, _)| *place).collect();
     load::save(tx, &[(order, &places)], at).await?;
@@ -86,7 +80,8 @@ async fn respond(
             _ => None,
         })
     };
-    let touched = answered.iter().map(|(place, parts)| wire::line_receipt(&order.schedule[*place], proposal(parts)));
+    let touched =
+        answered.iter().map(|(place, parts)| wire::line_receipt(&order.schedule[*place], proposal(parts)));
     let receipt = OrderReceipt {
         order_id: order.id.to_string(),
         revision: order.revision,

@@ -2,8 +2,8 @@
 
 use chassis::{Error, Field, Result, clock::SharedClock, value};
 use proto::orders::{
-    LineResponse, Propose, RejectReason, Remainder as WireRemainder, ResolveProposalRequest, RespondToOrderRequest,
-    line_response,
+    LineResponse, Propose, RejectReason, Remainder as WireRemainder, ResolveProposalRequest,
+    RespondToOrderRequest, line_response,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -17,7 +17,10 @@ const NOTE_BYTES: usize = 4_000;
 const MAX_DELIVERIES: usize = 60;
 
 /// What a supplier answers: `None` where it accepts all.
-pub(crate) fn response(request: &RespondToOrderRequest, clock: &SharedClock) -> Result<Option<Vec<LineAnswer>>> {
+pub(crate) fn response(
+    request: &RespondToOrderRequest,
+    clock: &SharedClock,
+) -> Result<Option<Vec<LineAnswer>>> {
     let mut wrong = Vec::new();
     if request.revision < 1 {
         wrong.push(Field::new("revision", "REQUIRED", "is required; name the revision that you answer"));
@@ -97,7 +100,7 @@ fn line_answer(
             let covers =
                 positive(&format!("{path}.propose.covers_quantity"), propose.covers_quantity.as_ref(), wrong);
             proposal(&format!("{path}.propose"), propose, wrong);
-            Some(Answer::Propose { id: clock.id(), covers, content: propose.clone() })
+            Some(Answer::Propose { id: clock.id(), covers, content: Box::new(propose.clone()) })
         }
         None => {
             wrong.push(Field::new(path, "REQUIRED", "say accept, reject or propose"));
@@ -111,7 +114,11 @@ fn line_answer(
         }
         Ok(WireRemainder::LeaveUnanswered) => Some(Remainder::LeaveUnanswered),
         Err(_) => {
-            wrong.push(Field::new(format!("{path}.remainder"), "UNKNOWN", "is neither REJECT nor LEAVE_UNANSWERED"));
+            wrong.push(Field::new(
+                format!("{path}.remainder"),
+                "UNKNOWN",
+                "is neither REJECT nor LEAVE_UNANSWERED",
+            ));
             None
         }
     };

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use chassis::{Error, Field, Result, value};
 use proto::orders::{
-    DeliveryWindow, OrderContent, OrderLine, Party, Price, PublishOrderRequest, ScheduleLine, SupplierAddress, Warning,
+    DeliveryWindow, OrderContent, OrderLine, Party, Price, PublishOrderRequest, ScheduleLine,
+    SupplierAddress, Warning,
 };
 use rust_decimal::Decimal;
 
@@ -60,10 +61,18 @@ impl Check {
         let system = &content.source_system;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
         if system.len() > 50 || !system.bytes().all(plain) {
-            self.bad("content.source_system", "FORMAT", "must be at most 50 letters, digits, `.`, `_` or `-`");
+            self.bad(
+                "content.source_system",
+                "FORMAT",
+                "must be at most 50 letters, digits, `.`, `_` or `-`",
+            );
         }
         if content.price_includes_tax.is_none() {
-            self.bad("content.price_includes_tax", "REQUIRED", "is required; say whether unit prices include tax");
+            self.bad(
+                "content.price_includes_tax",
+                "REQUIRED",
+                "is required; say whether unit prices include tax",
+            );
         }
         let currency = &content.currency;
         let shaped = currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
@@ -168,7 +177,11 @@ impl Check {
         for (i, planned) in line.schedule_lines.iter().enumerate() {
             let path = format!("{path}.schedule_lines[{i}]");
             if !planned.schedule_line_number.is_empty() && !numbers.insert(&planned.schedule_line_number) {
-                self.bad(format!("{path}.schedule_line_number"), "REPEATED", "stands on another schedule line too");
+                self.bad(
+                    format!("{path}.schedule_line_number"),
+                    "REPEATED",
+                    "stands on another schedule line too",
+                );
             }
             self.schedule_line(&path, planned);
         }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use chassis::{Error, Result, value};
 use prost::Message;
 use proto::orders::{
-    Commitment, HistoryEntry, LineReceipt, Order as WireOrder, OrderContent, OrderLine, OrderSummary, Propose, Proposal,
-    ProposalState, Quantities as WireQuantities, Rejection, ScheduleLine, ScheduleLineRow as WireRow, ScheduleLineState,
+    Commitment, HistoryEntry, LineReceipt, Order as WireOrder, OrderContent, OrderLine, OrderSummary,
+    Proposal, ProposalState, Propose, Quantities as WireQuantities, Rejection, ScheduleLine,
+    ScheduleLineRow as WireRow, ScheduleLineState,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -214,7 +215,8 @@ pub(crate) fn summary(row: SummaryRow) -> OrderSummary {
         currency: row.currency,
         net_amount: row.net_amount.map(value::wire_decimal),
         price_includes_tax: Some(row.price_includes_tax),
-        requested_delivery_date: (row.requested_date != UNDATED).then(|| value::wire_date(row.requested_date)),
+        requested_delivery_date: (row.requested_date != UNDATED)
+            .then(|| value::wire_date(row.requested_date)),
         line_count: row.line_count,
         unanswered_lines: row.unanswered_lines,
         proposed_lines: row.proposed_lines,

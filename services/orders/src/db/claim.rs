@@ -5,11 +5,10 @@ use uuid::Uuid;
 
 /// Placeholders that still have orders, with their claimants. Outside any firm: ids only.
 pub(crate) async fn pending(tx: &mut TenantTx) -> Result<Vec<(Uuid, Uuid)>> {
-    let rows = sqlx::query!(
-        r#"select placeholder as "placeholder!", firm as "firm!" from orders.claims_to_move()"#
-    )
-    .fetch_all(tx.conn())
-    .await?;
+    let rows =
+        sqlx::query!(r#"select placeholder as "placeholder!", firm as "firm!" from orders.claims_to_move()"#)
+            .fetch_all(tx.conn())
+            .await?;
     Ok(rows.into_iter().map(|row| (row.placeholder, row.firm)).collect())
 }
 

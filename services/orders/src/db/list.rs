@@ -79,7 +79,12 @@ pub(crate) async fn orders(
     match sort {
         Sort::Newest(after) => {
             if let Some((at, id)) = after {
-                query.push(" and (o.published_at, o.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+                query
+                    .push(" and (o.published_at, o.id) < (")
+                    .push_bind(at)
+                    .push(", ")
+                    .push_bind(id)
+                    .push(")");
             }
             query.push(" order by o.published_at desc, o.id desc limit ");
         }
@@ -152,8 +157,9 @@ pub(crate) async fn schedule_lines(
     from_orders(&mut query);
     query.push(
         " join orders.schedule_line p on p.order_id = o.id \
-         join orders.order_line l on l.order_id = p.order_id and l.position = p.line_position \
-         join orders.schedule_state q on q.schedule_line_id = p.id and q.order_id = p.order_id \
+         join orders.order_line l on l.order_id = p.order_id and l.buyer = p.buyer \
+             and l.position = p.line_position \
+         join orders.schedule_state q on q.schedule_line_id = p.id and q.buyer = p.buyer \
          left join partners.firm_name f on f.id = ",
     );
     query.push(match filter.side {
@@ -215,7 +221,10 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter) {
     }
     if filter.side == Side::Buyer {
         if !filter.own_purchasing_groups.is_empty() {
-            query.push(" and o.purchasing_group = any(").push_bind(filter.own_purchasing_groups.clone()).push(")");
+            query
+                .push(" and o.purchasing_group = any(")
+                .push_bind(filter.own_purchasing_groups.clone())
+                .push(")");
         }
         if !filter.own_sites.is_empty() {
             query.push(" and (o.sites = '{}' or o.sites && ").push_bind(filter.own_sites.clone()).push(")");

@@ -60,8 +60,9 @@ async fn schedule(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, Schedule
         r#"select p.order_id, p.id, l.line_number, p.schedule_line_number, p.requested_date,
                   s.ordered, s.accepted, s.rejected, s.proposed, s.unanswered, s.cancelled
            from orders.schedule_line p
-           join orders.order_line l on l.order_id = p.order_id and l.position = p.line_position
-           join orders.schedule_state s on s.schedule_line_id = p.id and s.order_id = p.order_id
+           join orders.order_line l
+               on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
+           join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
            where p.order_id = any($1)
            order by p.order_id, p.position"#,
         ids
@@ -107,10 +108,16 @@ async fn open_proposals(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, Op
 }
 
 /// Writes the orders' quantities, state and version. CONFLICT where a row was not there.
-pub(crate) async fn save(tx: &mut TenantTx, changed: &[(&Order, &[usize])], now: time::OffsetDateTime) -> Result<()> {
+pub(crate) async fn save(
+    tx: &mut TenantTx,
+    changed: &[(&Order, &[usize])],
+    now: time::OffsetDateTime,
+) -> Result<()> {
     let orders: Vec<&Order> = changed.iter().map(|(order, _)| *order).collect();
-    let touched: Vec<&Schedule> =
-        changed.iter().flat_map(|(order, places)| places.iter().map(|place| &order.schedule[*place])).collect();
+    let touched: Vec<&Schedule> = changed
+        .iter()
+        .flat_map(|(order, places)| places.iter().map(|place| &order.schedule[*place]))
+        .collect();
     let quantities = |of: fn(&Quantities) -> rust_decimal::Decimal| -> Vec<_> {
         touched.iter().map(|line| of(&line.quantities)).collect()
     };

@@ -238,7 +238,11 @@ pub(crate) struct Existing {
 }
 
 /// The buyer's order of this number.
-pub(crate) async fn existing(tx: &mut TenantTx, source_system: &str, order_number: &str) -> Result<Option<Existing>> {
+pub(crate) async fn existing(
+    tx: &mut TenantTx,
+    source_system: &str,
+    order_number: &str,
+) -> Result<Option<Existing>> {
     let buyer = tx.firm();
     let row = sqlx::query_as!(
         Existing,
@@ -310,10 +314,7 @@ pub(crate) async fn partners_by_party_id(
 }
 
 /// Invites a firm that is nobody's partner yet, in this transaction; the placeholder's id.
-pub(crate) async fn invite(
-    tx: &mut TenantTx,
-    address: &proto::orders::SupplierAddress,
-) -> Result<Uuid> {
+pub(crate) async fn invite(tx: &mut TenantTx, address: &proto::orders::SupplierAddress) -> Result<Uuid> {
     let schemes: Vec<String> = address.party_ids.iter().map(|id| id.scheme.clone()).collect();
     let values: Vec<String> = address.party_ids.iter().map(|id| id.value.clone()).collect();
     let placeholder = sqlx::query_scalar!(

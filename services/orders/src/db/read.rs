@@ -49,7 +49,12 @@ pub(crate) async fn heads(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Head>> 
 }
 
 /// Encoded lines of an order, from `from` on, at most `most`.
-pub(crate) async fn lines(tx: &mut TenantTx, order: Uuid, from: i32, most: i64) -> Result<Vec<(i32, Vec<u8>)>> {
+pub(crate) async fn lines(
+    tx: &mut TenantTx,
+    order: Uuid,
+    from: i32,
+    most: i64,
+) -> Result<Vec<(i32, Vec<u8>)>> {
     let rows = sqlx::query!(
         r#"select position, content from orders.order_line
            where order_id = $1 and position >= $2 order by position limit $3"#,
@@ -73,13 +78,18 @@ pub(crate) struct ScheduleRow {
 }
 
 /// Schedule lines of orders, by order and place; of `only` these where it is given.
-pub(crate) async fn schedule(tx: &mut TenantTx, orders: &[Uuid], only: Option<&[Uuid]>) -> Result<Vec<ScheduleRow>> {
+pub(crate) async fn schedule(
+    tx: &mut TenantTx,
+    orders: &[Uuid],
+    only: Option<&[Uuid]>,
+) -> Result<Vec<ScheduleRow>> {
     let rows = sqlx::query!(
         r#"select p.id, p.line_position, l.line_number, p.schedule_line_number, p.content,
                   s.ordered, s.accepted, s.rejected, s.proposed, s.unanswered, s.cancelled
            from orders.schedule_line p
-           join orders.order_line l on l.order_id = p.order_id and l.position = p.line_position
-           join orders.schedule_state s on s.schedule_line_id = p.id and s.order_id = p.order_id
+           join orders.order_line l
+               on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
+           join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
            where p.order_id = any($1) and ($2::uuid[] is null or p.id = any($2))
            order by p.order_id, p.position"#,
         orders,

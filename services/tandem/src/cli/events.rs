@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{Args, ValueEnum};
+use proto::partners::GetFirmRequest;
 use proto::stream::{FeedEvent, SubscribeRequest, SubscribeResponse, subscribe_request::Start};
 use serde_json::{Map, Value, json};
 use tonic::{Code, Status, Streaming};
@@ -133,7 +134,7 @@ impl Reader {
             };
             self.pause = FIRST_PAUSE;
             for event in &message.events {
-                self.print(event, session)?;
+                self.print(event, session).await?;
                 self.cursor = Some(event.cursor.clone());
             }
             if !message.cursor.is_empty() {
@@ -142,7 +143,7 @@ impl Reader {
         }
     }
 
-    fn print(&mut self, event: &FeedEvent, session: &Session) -> Result<(), Failure> {
+    async fn print(&mut self, event: &FeedEvent, session: &Session) -> Result<(), Failure> {
         let Some(inner) = &event.event else { return Ok(()) };
         let data = session.contract.payload(&inner.r#type, &inner.data);
         if session.out.json() {
@@ -154,10 +155,21 @@ impl Reader {
             first(&data, &["/order/content/orderNumber", "/orderNumber", "/relationship/vendorNumber"]);
         let state = first(&data, &["/order/state", "/state", "/relationship/state"]);
         let state = short(short(state, "ORDER_STATE_"), "RELATIONSHIP_STATE_");
-        let partner = self.names.get(&inner.counterparty).map_or(inner.counterparty.as_str(), String::as_str);
+        let partner = self.name(&inner.counterparty, session).await;
         let (time, seq, name) = (time_text(inner.time.as_ref()), event.seq, &inner.r#type);
         let line = format!("{time:<27}  {seq:>6}  {name:<44}  {number:<20}  {state:<13}  {partner}");
         session.out.line(line.trim_end())
+    }
+
+    /// The firm's name, asked for once where no event has said it; its id where the caller may not ask.
+    async fn name(&mut self, firm_id: &str, session: &Session) -> &str {
+        if !firm_id.is_empty() && !self.names.contains_key(firm_id) {
+            let request = GetFirmRequest { firm_id: firm_id.to_owned() };
+            let answer = session.connection.firms().get_firm(request).await;
+            let name = answer.map_or_else(|_| firm_id.to_owned(), |firm| firm.into_inner().name);
+            self.names.insert(firm_id.to_owned(), name);
+        }
+        self.names.get(firm_id).map_or("", String::as_str)
     }
 
     fn learn(&mut self, data: &Value) {

@@ -102,7 +102,7 @@ fn text(rows: &[(Side, OrderSummary)]) -> String {
         return "no orders".to_owned();
     }
     let mut table =
-        table(&["ORDER", "AS", "PARTNER", "STATE", "REV", "REQUESTED", "NET", "", "LINES", "ITEM"]);
+        table(&["ORDER", "AS", "PARTNER", "STATE", "REV", "REQUESTED", "AMOUNT", "", "LINES", "ITEM"]);
     for (side, order) in rows {
         let (role, partner) = match side {
             Side::Buyer => ("buyer", &order.supplier_name),
@@ -116,7 +116,10 @@ fn text(rows: &[(Side, OrderSummary)]) -> String {
             order.revision.to_string(),
             date_text(order.requested_delivery_date.as_ref()),
             decimal_text(order.net_amount.as_ref()),
-            order.currency.clone(),
+            match order.price_includes_tax {
+                Some(true) => format!("{} incl. tax", order.currency),
+                _ => order.currency.clone(),
+            },
             order.line_count.to_string(),
             order.first_item_name.clone(),
         ]);

@@ -53,7 +53,7 @@ pub(super) fn text(order: &Order) -> String {
                 order.revision,
                 order.version
             ),
-            format!("net       {} {}  ({tax})", decimal_text(order.net_amount.as_ref()), content.currency),
+            format!("amount    {} {}  ({tax})", decimal_text(order.net_amount.as_ref()), content.currency),
         ]
         .join("\n"),
         lines(&content.lines, &order.schedule),

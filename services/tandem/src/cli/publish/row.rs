@@ -72,6 +72,9 @@ impl Row {
                 .unwrap_or_default()
         };
         self.outcome = Outcome::AlreadyThere;
+        if self.order_number.is_empty() {
+            self.order_number = said("order_number");
+        }
         self.receipt.order_id = said("order_id");
         self.receipt.revision = said("revision").parse().unwrap_or_default();
         self.receipt.version = said("version").parse().unwrap_or_default();
@@ -111,9 +114,11 @@ impl Row {
             ));
         }
         if self.receipt.supplier_invited {
-            text.push_str(
-                "\n  the supplier was invited; the portal makes a link to hand over, under partners",
-            );
+            text.push_str("\n  the supplier was invited; hand over ");
+            match self.invitation_path.as_str() {
+                "" => text.push_str("a link that the portal makes, under partners"),
+                path => text.push_str(&format!("the link {path} at the portal's address")),
+            }
         }
         if let Some(failure) = &self.failure {
             for line in failure.text().lines() {
@@ -150,6 +155,7 @@ impl Row {
             "state": self.state(),
             "supplier_id": self.receipt.supplier_id,
             "supplier_invited": self.receipt.supplier_invited,
+            "invitation_path": self.invitation_path,
             "warnings": warnings,
             "error": self.failure.as_ref().map(Failure::json),
         })

@@ -1,0 +1,363 @@
+//! What a filled-in answer means: one number and one day a schedule line, and what becomes of the rest.
+//!
+//! Pure: the form carries what was asked when it was made, so that the same form sent twice asks the API for exactly
+//! the same, and gets the same receipt. What has changed since is for the API to say.
+
+use proto::orders::{Accept, LineResponse, Propose, ProposedDelivery, Reject, RejectReason, Remainder, line_response::Answer};
+use rust_decimal::Decimal;
+use time::Date;
+
+use crate::{
+    form::Fields,
+    typed::{date, iso, quantity},
+};
+
+/// The most schedule lines in one form.
+const LARGEST: usize = 1_000;
+
+/// One schedule line of the form, as typed.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// The schedule line.
+    pub id: String,
+    /// The line's number, to name it to people.
+    pub number: String,
+    /// What was asked when the form was made.
+    pub was: Asked,
+    pub quantity: String,
+    pub date: String,
+    pub rest: Rest,
+    /// The number of a [`RejectReason`].
+    pub reason: i32,
+    pub second_quantity: String,
+    pub second_date: String,
+    pub third_quantity: String,
+    pub third_date: String,
+    pub note: String,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub unanswered: Decimal,
+    pub from: Option<Date>,
+    pub until: Option<Date>,
+}
+
+impl Asked {
+    /// For a hidden field.
+    pub fn to_field(&self) -> String {
+        format!("{}|{}|{}", self.unanswered, iso(self.from), iso(self.until))
+    }
+
+    /// As a date field takes it; empty for none.
+    pub fn first_day(&self) -> String {
+        iso(self.from)
+    }
+
+    /// As a date field takes it; empty for none.
+    pub fn last_day(&self) -> String {
+        iso(self.until)
+    }
+
+    fn from_field(text: &str) -> Self {
+        let mut parts = text.split('|');
+        let mut next = || parts.next().unwrap_or_default();
+        Self {
+            unanswered: chassis::value::parse_decimal(next()).unwrap_or_default(),
+            from: date(next()).ok().flatten(),
+            until: date(next()).ok().flatten(),
+        }
+    }
+
+    fn covers(&self, day: Date) -> bool {
+        self.from.is_some_and(|from| from <= day) && self.until.is_some_and(|until| day <= until)
+    }
+}
+
+/// What becomes of what is not supplied at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    #[default]
+    Unsaid,
+    /// On another day.
+    Later,
+    Reject,
+    Leave,
+}
+
+impl Rest {
+    /// As the form posts it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Rest::Unsaid => "",
+            Rest::Later => "later",
+            Rest::Reject => "reject",
+            Rest::Leave => "leave",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        [Rest::Later, Rest::Reject, Rest::Leave].into_iter().find(|r| r.as_str() == text).unwrap_or_default()
+    }
+}
+
+/// A field of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Quantity,
+    Date,
+    Rest,
+    Reason,
+    SecondQuantity,
+    SecondDate,
+    ThirdQuantity,
+    ThirdDate,
+    Note,
+}
+
+impl Place {
+    /// The field's name in the form, before its number.
+    pub fn name(self) -> &'static str {
+        match self {
+            Place::Quantity => "q",
+            Place::Date => "d",
+            Place::Rest => "rest",
+            Place::Reason => "why",
+            Place::SecondQuantity => "q2",
+            Place::SecondDate => "d2",
+            Place::ThirdQuantity => "q3",
+            Place::ThirdDate => "d3",
+            Place::Note => "note",
+        }
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Empty, or not a number.
+    NoNumber,
+    /// More than what is unanswered; this much is left.
+    TooMuch(Decimal),
+    NoDate,
+    DatePast,
+    /// Less than asked, and nothing said about the rest.
+    RestUnsaid,
+    ReasonMissing,
+    NoteMissing,
+    /// The later deliveries do not make up the rest, which is this much.
+    RestSum(Decimal),
+    /// The API refuses the field for a reason that the form does not know.
+    Refused,
+}
+
+/// A field that has to be mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which entry.
+    pub entry: usize,
+    pub place: Place,
+    pub wrong: Wrong,
+}
+
+/// An answer ready to be sent.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub responses: Vec<LineResponse>,
+    /// For each response, the entry that it came from.
+    pub entries: Vec<usize>,
+    /// Numbers and notes of lines whose kind of answer has no note of its own.
+    pub notes: Vec<(String, String)>,
+}
+
+/// The entries of a posted form.
+pub fn read(fields: &Fields) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    while entries.len() < LARGEST {
+        let at = entries.len();
+        let field = |name: &str| fields.get(&format!("{name}-{at}")).to_string();
+        let id = field("line");
+        if id.is_empty() {
+            break;
+        }
+        let place = |place: Place| field(place.name());
+        entries.push(Entry {
+            id,
+            number: field("no"),
+            was: Asked::from_field(&field("was")),
+            quantity: place(Place::Quantity),
+            date: place(Place::Date),
+            rest: Rest::parse(&place(Place::Rest)),
+            reason: place(Place::Reason).parse().unwrap_or_default(),
+            second_quantity: place(Place::SecondQuantity),
+            second_date: place(Place::SecondDate),
+            third_quantity: place(Place::ThirdQuantity),
+            third_date: place(Place::ThirdDate),
+            note: place(Place::Note),
+        });
+    }
+    entries
+}
+
+/// The answer that the entries give; lines that are left alone are not in it.
+///
+/// # Errors
+/// Every field that has to be mended.
+pub fn interpret(entries: &[Entry], today: Date) -> Result<Reading, Vec<Fault>> {
+    let mut reading = Reading::default();
+    let mut faults = Vec::new();
+    for (at, entry) in entries.iter().enumerate() {
+        match line(entry, today) {
+            Ok(Some(response)) => {
+                let own_note = matches!(response.answer, Some(Answer::Propose(_) | Answer::Reject(_)));
+                if !own_note && !entry.note.is_empty() {
+                    reading.notes.push((entry.number.clone(), entry.note.clone()));
+                }
+                reading.responses.push(response);
+                reading.entries.push(at);
+            }
+            Ok(None) => {}
+            Err(wrong) => {
+                faults.extend(wrong.into_iter().map(|(place, wrong)| Fault { entry: at, place, wrong }));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(reading) } else { Err(faults) }
+}
+
+type Faults = Vec<(Place, Wrong)>;
+
+fn line(entry: &Entry, today: Date) -> Result<Option<LineResponse>, Faults> {
+    let asked = entry.was.unanswered;
+    let mut faults = Faults::new();
+    let typed = quantity(&entry.quantity);
+    match typed {
+        None => faults.push((Place::Quantity, Wrong::NoNumber)),
+        Some(quantity) if quantity > asked => faults.push((Place::Quantity, Wrong::TooMuch(asked))),
+        Some(_) => {}
+    }
+    let day = match date(&entry.date) {
+        Err(()) => {
+            faults.push((Place::Date, Wrong::NoDate));
+            None
+        }
+        Ok(day) => day.filter(|day| !entry.was.covers(*day)),
+    };
+    if day.is_some_and(|day| day < today) {
+        faults.push((Place::Date, Wrong::DatePast));
+    }
+    let fits = typed.filter(|quantity| *quantity <= asked);
+    let rest = fits.map_or(Decimal::ZERO, |quantity| asked - quantity);
+    let later = match rest.is_zero() {
+        true => Vec::new(),
+        false => deliveries_of_rest(entry, rest, today, &mut faults),
+    };
+    match fits {
+        Some(quantity) if faults.is_empty() => Ok(response(entry, quantity, rest, day, later)),
+        _ => Err(faults),
+    }
+}
+
+/// The later deliveries of the rest; none where it is rejected or left.
+fn deliveries_of_rest(entry: &Entry, rest: Decimal, today: Date, faults: &mut Faults) -> Vec<ProposedDelivery> {
+    match entry.rest {
+        Rest::Unsaid => faults.push((Place::Rest, Wrong::RestUnsaid)),
+        Rest::Leave => {}
+        Rest::Reject => match RejectReason::try_from(entry.reason) {
+            Err(_) | Ok(RejectReason::Unspecified) => faults.push((Place::Reason, Wrong::ReasonMissing)),
+            Ok(RejectReason::Other) if entry.note.is_empty() => faults.push((Place::Note, Wrong::NoteMissing)),
+            Ok(_) => {}
+        },
+        Rest::Later => return later(entry, rest, today, faults),
+    }
+    Vec::new()
+}
+
+fn later(entry: &Entry, rest: Decimal, today: Date, faults: &mut Faults) -> Vec<ProposedDelivery> {
+    let second = match entry.second_quantity.is_empty() {
+        true => Some(rest - quantity(&entry.third_quantity).unwrap_or_default()),
+        false => quantity(&entry.second_quantity),
+    };
+    let Some(second) = second else {
+        faults.push((Place::SecondQuantity, Wrong::NoNumber));
+        return Vec::new();
+    };
+    if second > rest || second.is_zero() || second.is_sign_negative() {
+        faults.push((Place::SecondQuantity, Wrong::RestSum(rest)));
+        return Vec::new();
+    }
+    let third = rest - second;
+    let typed = match entry.third_quantity.is_empty() {
+        true => Some(third),
+        false => quantity(&entry.third_quantity),
+    };
+    if typed != Some(third) {
+        faults.push((Place::ThirdQuantity, Wrong::RestSum(rest)));
+    }
+    let mut deliveries = vec![delivery(second, &entry.second_date, Place::SecondDate, today, faults)];
+    if !third.is_zero() {
+        deliveries.push(delivery(third, &entry.third_date, Place::ThirdDate, today, faults));
+    }
+    deliveries
+}
+
+fn delivery(quantity: Decimal, day: &str, place: Place, today: Date, faults: &mut Faults) -> ProposedDelivery {
+    let day = date(day).ok().flatten();
+    match day {
+        None => faults.push((place, Wrong::NoDate)),
+        Some(day) if day < today => faults.push((place, Wrong::DatePast)),
+        Some(_) => {}
+    }
+    proposed(quantity, day)
+}
+
+fn proposed(quantity: Decimal, day: Option<Date>) -> ProposedDelivery {
+    ProposedDelivery {
+        quantity: Some(chassis::value::wire_decimal(quantity)),
+        delivery_date: day.map(chassis::value::wire_date),
+    }
+}
+
+/// `day` is another day than asked for; `later` are further deliveries.
+fn response(
+    entry: &Entry,
+    quantity: Decimal,
+    rest: Decimal,
+    day: Option<Date>,
+    later: Vec<ProposedDelivery>,
+) -> Option<LineResponse> {
+    let wire = |quantity| Some(chassis::value::wire_decimal(quantity));
+    let reason = RejectReason::try_from(entry.reason).unwrap_or_default();
+    let note = entry.note.clone();
+    let rejects = entry.rest == Rest::Reject;
+    let answer = if quantity.is_zero() && later.is_empty() && !entry.was.unanswered.is_zero() {
+        if !rejects {
+            return None;
+        }
+        Answer::Reject(Reject { quantity: wire(rest), reason: reason as i32, note })
+    } else if later.is_empty() && day.is_none() {
+        Answer::Accept(Accept { quantity: wire(quantity) })
+    } else {
+        let covers = if later.is_empty() { quantity } else { entry.was.unanswered };
+        let first = (!quantity.is_zero()).then(|| proposed(quantity, day.or(entry.was.until)));
+        let deliveries = first.into_iter().chain(later).collect::<Vec<_>>();
+        Answer::Propose(Propose { covers_quantity: wire(covers), deliveries, note, ..Propose::default() })
+    };
+    let whole = matches!(&answer, Answer::Reject(_)) || rest.is_zero() || entry.rest == Rest::Later;
+    let (remainder, remainder_reason) = match (whole, rejects) {
+        (true, _) => (Remainder::Unspecified, RejectReason::Unspecified),
+        (false, true) => (Remainder::Reject, reason),
+        (false, false) => (Remainder::LeaveUnanswered, RejectReason::Unspecified),
+    };
+    Some(LineResponse {
+        schedule_line_id: entry.id.clone(),
+        answer: Some(answer),
+        remainder: remainder as i32,
+        remainder_reason: remainder_reason as i32,
+        ..LineResponse::default()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The portal as a client of the API: one lazy channel, the caller's own token, nothing of the portal's.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chassis::secret::Redacted;
+use proto::{
+    orders::order_service_client::OrderServiceClient,
+    partners::{
+        member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
+        session_service_client::SessionServiceClient,
+    },
+    stream::stream_service_client::StreamServiceClient,
+};
+use tonic::{
+    Request,
+    metadata::MetadataValue,
+    transport::{Channel, Endpoint},
+};
+
+/// An answer is waited for as long as the API itself would take.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// An order of 10,000 lines.
+const LARGEST_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
+/// The API's services over one connection.
+#[derive(Clone)]
+pub struct Api {
+    channel: Channel,
+}
+
+impl Api {
+    /// Connects when it is first used, so that the portal may start before the API. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the address is no `http://host:port`.
+    pub fn new(address: &str) -> anyhow::Result<Self> {
+        let endpoint = Endpoint::from_shared(address.to_string())
+            .with_context(|| format!("the api's address {address:?} must look like http://127.0.0.1:50051"))?;
+        let channel = endpoint
+            .connect_timeout(Duration::from_secs(5))
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_while_idle(true)
+            .connect_lazy();
+        Ok(Self { channel })
+    }
+
+    /// Orders.
+    pub fn orders(&self) -> OrderServiceClient<Channel> {
+        OrderServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// Signing in and out, and who calls.
+    pub fn sessions(&self) -> SessionServiceClient<Channel> {
+        SessionServiceClient::new(self.channel.clone())
+    }
+
+    /// Members of the own firm.
+    pub fn members(&self) -> MemberServiceClient<Channel> {
+        MemberServiceClient::new(self.channel.clone())
+    }
+
+    /// Trading relationships.
+    pub fn relationships(&self) -> RelationshipServiceClient<Channel> {
+        RelationshipServiceClient::new(self.channel.clone())
+    }
+
+    /// The own firm's feed.
+    pub fn stream(&self) -> StreamServiceClient<Channel> {
+        StreamServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+}
+
+/// A call that anybody may make.
+pub fn open<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(DEADLINE);
+    request
+}
+
+/// A call in the name of a session.
+pub fn signed<T>(token: &Redacted<String>, message: T) -> Request<T> {
+    let mut request = open(message);
+    bear(&mut request, token);
+    request
+}
+
+/// A call that stays open.
+pub fn streaming<T>(token: &Redacted<String>, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    bear(&mut request, token);
+    request
+}
+
+fn bear<T>(request: &mut Request<T>, token: &Redacted<String>) {
+    // A token that no header can hold was never ours; without one the API answers UNAUTHENTICATED.
+    if let Ok(mut value) = MetadataValue::try_from(format!("Bearer {}", token.reveal())) {
+        value.set_sensitive(true);
+        request.metadata_mut().insert("authorization", value);
+    }
+}

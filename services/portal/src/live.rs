@@ -1,0 +1,144 @@
+//! The firm's feed as server-sent events: `id` is the feed's cursor, so that a browser that was cut off goes on where
+//! it was and nothing comes twice.
+//!
+//! Pages fetch themselves again when something happened; an event says only which order it was about, and in a
+//! sentence for people what happened.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{Stream, StreamExt as _, future, stream};
+use prost::Message as _;
+use proto::{
+    orders::{OrderPublished, OrderResponded, OrderSupplierChanged, ProposalResolved},
+    stream::{FeedEvent, Filter, SubscribeRequest, SubscribeResponse, subscribe_request::Start},
+};
+use serde::{Deserialize, Serialize};
+use tonic::{Code, Status};
+
+use crate::{
+    App, client,
+    failure::Failure,
+    i18n::{Text, key},
+    session::Member,
+};
+
+/// How soon a browser tries again.
+const RETRY: Duration = Duration::from_secs(2);
+/// How often a quiet stream shows that it is alive.
+const QUIET: Duration = Duration::from_secs(15);
+
+/// Where to begin.
+#[derive(Deserialize)]
+pub struct Place {
+    #[serde(default)]
+    after: String,
+}
+
+/// What a page is told.
+#[derive(Serialize)]
+struct News<'a> {
+    order: &'a str,
+    /// For people; empty where it is not worth interrupting them.
+    text: String,
+}
+
+/// Follows the firm's feed until the browser leaves, the session ends or the portal shuts down.
+pub async fn follow(
+    State(app): State<Arc<App>>,
+    member: Member,
+    Query(place): Query<Place>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let after = if last.is_empty() { place.after } else { last.to_string() };
+    let start = if after.is_empty() { Start::Latest(true) } else { Start::After(after) };
+    let filter = Filter { types: vec!["tandem.orders.*".into()], ..Filter::default() };
+    let request = SubscribeRequest { start: Some(start), filter: Some(filter), until_head: false };
+    let request = client::streaming(&member.token, request);
+    let first = Event::default().retry(RETRY);
+    let rest = match app.api.stream().subscribe(request).await {
+        Ok(answer) => spoken(answer.into_inner(), member).boxed(),
+        Err(status) => match ending(&status) {
+            Some(event) => stream::once(future::ready(event)).boxed(),
+            None => return Err(status.into()),
+        },
+    };
+    let events = stream::once(future::ready(first)).chain(rest).map(Ok::<_, Infallible>);
+    let events = events.take_until(app.shutdown.clone().cancelled_owned());
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(QUIET)).into_response();
+    // nginx would hold events back to fill a buffer.
+    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+fn spoken(
+    answers: impl Stream<Item = Result<SubscribeResponse, Status>> + Send + 'static,
+    member: Member,
+) -> impl Stream<Item = Event> + Send {
+    let text = member.visitor.text.clone();
+    let firm = member.who.firm_id;
+    answers.flat_map(move |answer| {
+        let events = match answer {
+            Ok(answer) => told(&answer, &text, &firm),
+            Err(status) => ending(&status).into_iter().collect(),
+        };
+        stream::iter(events)
+    })
+}
+
+fn told(answer: &SubscribeResponse, text: &Text, firm: &str) -> Vec<Event> {
+    let mut events: Vec<Event> = answer.events.iter().filter_map(|event| news(event, text, firm)).collect();
+    // A beat of its own moves the browser past what was left out, and shows that the line is not dead.
+    events.push(Event::default().event("beat").id(&answer.cursor).data("{}"));
+    events
+}
+
+/// Streams that end for a reason say so; the others just end, and the browser comes back.
+fn ending(status: &Status) -> Option<Event> {
+    match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied => Some(Event::default().event("signed-out").data("{}")),
+        Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => {
+            Some(Event::default().event("anew").data("{}"))
+        }
+        _ => None,
+    }
+}
+
+fn news(entry: &FeedEvent, text: &Text, firm: &str) -> Option<Event> {
+    let event = entry.event.as_ref()?;
+    let data = event.data.clone();
+    let (order, said) = match event.r#type.as_str() {
+        "tandem.orders.order.published.v1" => {
+            let order = OrderPublished::decode(data).ok()?.order?;
+            let number = order.content.as_ref().map(|content| content.order_number.as_str()).unwrap_or_default();
+            let said = match order.supplier_id == firm {
+                true => text.two(key::NEWS_PUBLISHED, &order.buyer_name, number),
+                false => String::new(),
+            };
+            (order.id, said)
+        }
+        "tandem.orders.order.responded.v1" => {
+            let answered = OrderResponded::decode(data).ok()?;
+            (answered.order_id, text.one(key::NEWS_RESPONDED, answered.order_number))
+        }
+        "tandem.orders.order.proposal_resolved.v1" => {
+            let resolved = ProposalResolved::decode(data).ok()?;
+            (resolved.order_id, text.one(key::NEWS_RESOLVED, resolved.order_number))
+        }
+        "tandem.orders.order.supplier_changed.v1" => {
+            let order = OrderSupplierChanged::decode(data).ok()?.order?;
+            (order.id, String::new())
+        }
+        _ => return None,
+    };
+    let data = serde_json::to_string(&News { order: &order, text: said }).ok()?;
+    Some(Event::default().event("order").id(&entry.cursor).data(data))
+}

@@ -1,0 +1,297 @@
+//! An order as people read it: what was asked, and what became of each schedule line.
+
+use std::collections::HashMap;
+
+use proto::orders::{
+    GetOrderRequest, HistoryEntry, ListOrderLinesRequest, Order, OrderContent, OrderLine, OrderState, Proposal,
+    ProposalState, RejectReason, ScheduleLine, ScheduleLineState,
+};
+use rust_decimal::Decimal;
+
+use crate::{
+    failure::Failure,
+    format,
+    i18n::{Key, Text, key},
+    session::Member,
+};
+
+/// Lines of an order on one page.
+const PAGE: usize = 100;
+
+/// An order and the lines of one page.
+pub struct Loaded {
+    pub order: Order,
+    /// Schedule lines, in the order of the document.
+    pub rows: Vec<Row>,
+    /// Where the next page of lines begins; empty on the last.
+    pub next: String,
+}
+
+/// A schedule line with its order line and how it stands.
+pub struct Row {
+    pub line: OrderLine,
+    pub schedule: ScheduleLine,
+    pub state: ScheduleLineState,
+    /// Whether it is the first schedule line of its order line.
+    pub first: bool,
+    /// Whether the order line has several.
+    pub several: bool,
+}
+
+impl Row {
+    /// What still waits for the supplier's answer.
+    pub fn unanswered(&self) -> Decimal {
+        self.state.quantities.as_ref().map_or(Decimal::ZERO, |q| format::decimal_or_zero(q.unanswered.as_ref()))
+    }
+
+    /// The first and last day that was asked for; a schedule line's own, else the whole order's.
+    pub fn requested(&self, content: &OrderContent) -> (Option<time::Date>, Option<time::Date>) {
+        let window = self.schedule.requested_delivery.as_ref().or(content.requested_delivery.as_ref());
+        window.map_or((None, None), |w| {
+            let (from, until) = (format::day(w.from.as_ref()), format::day(w.until.as_ref()));
+            (from.or(until), until.or(from))
+        })
+    }
+
+    /// The name of the item, or its number where it has none.
+    pub fn item_name(&self) -> &str {
+        let item = self.line.item.as_ref();
+        item.map(|item| [&item.name, &item.buyer_item_id, &item.seller_item_id])
+            .and_then(|names| names.into_iter().find(|name| !name.is_empty()))
+            .map_or("", String::as_str)
+    }
+}
+
+/// Reads an order and a page of its lines. `from` is empty or a page's [`Loaded::next`].
+///
+/// # Errors
+/// 404 for others' orders, exactly as for none.
+pub async fn load(member: &Member, id: &str, from: &str) -> Result<Loaded, Failure> {
+    let mut client = member.app().api.orders();
+    let request = member.call(GetOrderRequest { order_id: id.to_string() });
+    let order = client.get_order(request).await?.into_inner();
+    let content = order.content.as_ref().ok_or_else(Failure::not_found)?;
+    if order.lines_omitted == 0 && content.lines.len() <= PAGE {
+        let rows = rows(&content.lines, &order.schedule);
+        return Ok(Loaded { rows, order, next: String::new() });
+    }
+    let request = ListOrderLinesRequest {
+        order_id: id.to_string(),
+        page_size: PAGE as i32,
+        page_token: from.to_string(),
+        revision: 0,
+    };
+    let page = client.list_order_lines(member.call(request)).await?.into_inner();
+    Ok(Loaded { rows: rows(&page.lines, &page.schedule), order, next: page.next_page_token })
+}
+
+fn rows(lines: &[OrderLine], states: &[ScheduleLineState]) -> Vec<Row> {
+    let by_number: HashMap<(&str, &str), &ScheduleLineState> = states
+        .iter()
+        .map(|state| ((state.line_number.as_str(), state.schedule_line_number.as_str()), state))
+        .collect();
+    let mut rows = Vec::new();
+    for line in lines {
+        for (at, schedule) in line.schedule_lines.iter().enumerate() {
+            let number = (line.line_number.as_str(), schedule.schedule_line_number.as_str());
+            let Some(state) = by_number.get(&number) else { continue };
+            rows.push(Row {
+                line: OrderLine { schedule_lines: Vec::new(), ..line.clone() },
+                schedule: schedule.clone(),
+                state: (*state).clone(),
+                first: at == 0,
+                several: line.schedule_lines.len() > 1,
+            });
+        }
+    }
+    rows
+}
+
+/// A state as a tag: words and a shape of its own.
+pub struct Tag {
+    pub shape: &'static str,
+    pub label: String,
+}
+
+/// The tag of an order's state, in the words of the side that looks.
+pub fn tag(text: &Text, state: i32, supplies: bool) -> Tag {
+    let (shape, label) = match (OrderState::try_from(state).unwrap_or_default(), supplies) {
+        (OrderState::Unanswered, true) => ("unanswered", key::STATE_UNANSWERED_MINE),
+        (OrderState::Unanswered, false) => ("unanswered", key::STATE_UNANSWERED),
+        (OrderState::Proposed, true) => ("proposed", key::STATE_PROPOSED),
+        (OrderState::Proposed, false) => ("proposed", key::STATE_PROPOSED_MINE),
+        (OrderState::Accepted, _) => ("accepted", key::STATE_ACCEPTED),
+        (OrderState::PartAccepted, _) => ("part", key::STATE_PART_ACCEPTED),
+        (OrderState::Rejected, _) => ("rejected", key::STATE_REJECTED),
+        (OrderState::Cancelled, _) => ("cancelled", key::STATE_CANCELLED),
+        (OrderState::Unspecified, _) => ("cancelled", key::UNSTATED),
+    };
+    Tag { shape, label: text.say(label) }
+}
+
+/// One thing that became of a schedule line.
+pub struct Standing {
+    pub shape: &'static str,
+    pub text: String,
+}
+
+/// A row of the order's lines.
+pub struct LineView {
+    pub number: String,
+    pub first: bool,
+    /// `计划行 2` where the order line has several.
+    pub part: String,
+    pub item: String,
+    pub ids: Vec<String>,
+    pub quantity: String,
+    pub requested: String,
+    pub ship_to: String,
+    pub price: String,
+    pub amount: String,
+    pub standing: Vec<Standing>,
+    pub notes: Vec<String>,
+}
+
+/// A row as people read it.
+pub fn line_view(text: &Text, row: &Row, content: &OrderContent) -> LineView {
+    let unit = text.unit(&row.line.unit_code, &row.line.unit_text);
+    let item = row.line.item.clone().unwrap_or_default();
+    let mut ids = Vec::new();
+    if !item.buyer_item_id.is_empty() {
+        ids.push(text.one(key::ITEM_BUYERS, &item.buyer_item_id));
+    }
+    if !item.seller_item_id.is_empty() {
+        ids.push(text.one(key::ITEM_SELLERS, &item.seller_item_id));
+    }
+    if !row.line.resource_revision.is_empty() {
+        ids.push(text.one(key::ITEM_REVISION, &row.line.resource_revision));
+    }
+    let (from, until) = row.requested(content);
+    let quantity = format::decimal_or_zero(row.schedule.quantity.as_ref());
+    LineView {
+        number: row.line.line_number.clone(),
+        first: row.first,
+        part: match row.several {
+            true => text.one(key::SCHEDULE_LINE, &row.schedule.schedule_line_number),
+            false => String::new(),
+        },
+        item: row.item_name().to_string(),
+        ids,
+        quantity: text.quantity(quantity, &unit),
+        requested: text.window(from, until),
+        ship_to: row.schedule.ship_to_site.clone(),
+        price: text.price(row.line.price.as_ref(), &content.currency, &unit),
+        amount: match row.first && row.line.amount.is_some() {
+            true => text.money(row.line.amount.as_ref(), &content.currency),
+            false => String::new(),
+        },
+        standing: standing(text, row, &unit),
+        notes: row.line.notes.iter().map(|note| note.text.clone()).collect(),
+    }
+}
+
+fn standing(text: &Text, row: &Row, unit: &str) -> Vec<Standing> {
+    let mut all = Vec::new();
+    let unanswered = row.unanswered();
+    if !unanswered.is_zero() {
+        let said = text.one(key::STANDING_UNANSWERED, text.quantity(unanswered, unit));
+        all.push(Standing { shape: "unanswered", text: said });
+    }
+    for proposal in row.state.proposals.iter().filter(|p| p.state() == ProposalState::Open) {
+        let said = text.one(key::STANDING_PROPOSED, deliveries(text, proposal, unit).join(&text.say(key::LIST_JOIN)));
+        all.push(Standing { shape: "proposed", text: said });
+    }
+    for promise in &row.state.commitments {
+        let quantity = text.quantity(format::decimal_or_zero(promise.quantity.as_ref()), unit);
+        let said = match format::day(promise.committed_delivery_date.as_ref()) {
+            Some(day) => text.two(key::STANDING_ACCEPTED_FOR, text.day(day), quantity),
+            None => text.one(key::STANDING_ACCEPTED, quantity),
+        };
+        all.push(Standing { shape: "accepted", text: said });
+    }
+    for rejection in &row.state.rejections {
+        let quantity = text.quantity(format::decimal_or_zero(rejection.quantity.as_ref()), unit);
+        let mut said = text.two(key::STANDING_REJECTED, quantity, reason(text, rejection.reason()));
+        if !rejection.note.is_empty() {
+            said = text.two(key::WITH_NOTE, &rejection.note, said);
+        }
+        all.push(Standing { shape: "rejected", text: said });
+    }
+    let cancelled = row.state.quantities.as_ref().and_then(|q| format::decimal(q.cancelled.as_ref()));
+    if let Some(cancelled) = cancelled.filter(|quantity| !quantity.is_zero()) {
+        let said = text.one(key::STANDING_CANCELLED, text.quantity(cancelled, unit));
+        all.push(Standing { shape: "cancelled", text: said });
+    }
+    all
+}
+
+/// What is proposed, one entry a delivery.
+pub fn deliveries(text: &Text, proposal: &Proposal, unit: &str) -> Vec<String> {
+    let each = proposal.deliveries.iter().map(|delivery| {
+        let quantity = text.quantity(format::decimal_or_zero(delivery.quantity.as_ref()), unit);
+        match format::day(delivery.delivery_date.as_ref()) {
+            Some(day) => text.two(key::DELIVERY, text.day(day), quantity),
+            None => quantity,
+        }
+    });
+    each.collect()
+}
+
+/// Why something cannot be supplied.
+pub fn reason(text: &Text, reason: RejectReason) -> String {
+    let label: Key<0> = match reason {
+        RejectReason::NoCapacity => key::REASON_NO_CAPACITY,
+        RejectReason::NoMaterial => key::REASON_NO_MATERIAL,
+        RejectReason::NoTooling => key::REASON_NO_TOOLING,
+        RejectReason::Price => key::REASON_PRICE,
+        RejectReason::Date => key::REASON_DATE,
+        RejectReason::Discontinued => key::REASON_DISCONTINUED,
+        RejectReason::Other | RejectReason::Unspecified => key::REASON_OTHER,
+    };
+    text.say(label)
+}
+
+/// The reasons to choose from, with the number that the form posts.
+pub fn reasons(text: &Text) -> Vec<(i32, String)> {
+    (1..=7)
+        .filter_map(|number| RejectReason::try_from(number).ok())
+        .map(|value| (value as i32, reason(text, value)))
+        .collect()
+}
+
+/// An entry of the timeline.
+pub struct Moment {
+    pub at: String,
+    pub what: String,
+    pub who: String,
+    pub note: String,
+}
+
+/// What happened, newest first.
+pub fn timeline(text: &Text, order: &Order) -> Vec<Moment> {
+    order.history.iter().rev().map(|entry| moment(text, order, entry)).collect()
+}
+
+fn moment(text: &Text, order: &Order, entry: &HistoryEntry) -> Moment {
+    let lines = entry.schedule_line_ids.len();
+    let what = match entry.action.as_str() {
+        "published" => text.say(key::HISTORY_PUBLISHED),
+        "responded" if lines > 0 => text.one(key::HISTORY_RESPONDED_LINES, lines),
+        "responded" => text.say(key::HISTORY_RESPONDED),
+        "proposal_resolved" => text.say(key::HISTORY_RESOLVED),
+        "supplier_changed" => text.say(key::HISTORY_SUPPLIER_CHANGED),
+        other => other.to_string(),
+    };
+    let firm = match entry.firm_id {
+        ref id if *id == order.buyer_id => order.buyer_name.as_str(),
+        ref id if *id == order.supplier_id => order.supplier_name.as_str(),
+        _ => "",
+    };
+    let who = [entry.actor_name.as_str(), firm].into_iter().filter(|name| !name.is_empty());
+    Moment {
+        at: text.moment(entry.at.as_ref()),
+        what,
+        who: who.collect::<Vec<_>>().join(" · "),
+        note: entry.note.clone(),
+    }
+}

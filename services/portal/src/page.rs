@@ -1,0 +1,236 @@
+//! The frame around every page: who is signed in, where one can go, the other language, the live stream.
+
+use askama::Template;
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use proto::access::Permission;
+
+use crate::{
+    failure::Failure,
+    i18n::{Key, Lang, Text, key},
+    session::{Member, Visitor},
+};
+
+/// What the form token of the language switch is for.
+pub const LANGUAGE: &str = "language";
+/// What the form token of signing out is for.
+pub const SIGN_OUT: &str = "sign-out";
+
+/// The places that the header leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    None,
+    Inbox,
+    Purchases,
+    Proposals,
+    Partners,
+    Members,
+    Help,
+}
+
+impl Tab {
+    fn path(self) -> &'static str {
+        match self {
+            Tab::None => "/",
+            Tab::Inbox => "/inbox",
+            Tab::Purchases => "/purchases",
+            Tab::Proposals => "/proposals",
+            Tab::Partners => "/partners",
+            Tab::Members => "/members",
+            Tab::Help => "/help",
+        }
+    }
+
+    fn label(self) -> Key<0> {
+        match self {
+            Tab::None => key::BRAND,
+            Tab::Inbox => key::NAV_INBOX,
+            Tab::Purchases => key::NAV_PURCHASES,
+            Tab::Proposals => key::NAV_PROPOSALS,
+            Tab::Partners => key::NAV_PARTNERS,
+            Tab::Members => key::NAV_MEMBERS,
+            Tab::Help => key::NAV_HELP,
+        }
+    }
+}
+
+/// A link of the header.
+pub struct Link {
+    pub href: &'static str,
+    pub label: String,
+    pub current: bool,
+}
+
+/// Who is signed in.
+pub struct Account {
+    pub firm: String,
+    pub member: String,
+    pub sandbox: bool,
+    pub sign_out_token: String,
+    /// The member's daily work.
+    pub work: Vec<Link>,
+    /// What is needed now and then.
+    pub more: Vec<Link>,
+}
+
+/// The form that fills a page: switching the language posts it, so that nothing that was typed is lost.
+pub struct MainForm {
+    pub id: &'static str,
+    pub action: String,
+}
+
+/// The frame around a page.
+pub struct Page {
+    pub t: Text,
+    pub title: String,
+    pub style: String,
+    pub script: String,
+    /// Where the language switch comes back to.
+    pub here: String,
+    pub language_token: String,
+    pub other: Lang,
+    pub account: Option<Account>,
+    pub form: Option<MainForm>,
+    /// Where the live stream begins: after this cursor of the feed, or now where it is empty.
+    pub cursor: String,
+    /// Tells apart tabs of different sessions; empty where there is no live stream.
+    pub live: String,
+}
+
+impl Page {
+    /// For anybody.
+    pub fn visitor(visitor: &Visitor) -> Self {
+        let app = &visitor.app;
+        Self {
+            t: visitor.text.clone(),
+            title: visitor.text.say(key::BRAND),
+            style: app.assets.style(),
+            script: app.assets.script(),
+            here: visitor.here.clone(),
+            language_token: app.tokens.make(app, visitor.token.as_ref(), LANGUAGE),
+            other: visitor.text.lang.other(),
+            account: None,
+            form: None,
+            cursor: String::new(),
+            live: String::new(),
+        }
+    }
+
+    /// For a member, with the header's links that the roles allow.
+    pub fn member(member: &Member, current: Tab) -> Self {
+        let mut page = Self::visitor(&member.visitor);
+        let who = &member.who;
+        let english = page.t.lang == Lang::En && !who.firm_name_en.is_empty();
+        let firm = if english { &who.firm_name_en } else { &who.firm_name };
+        let app = member.app();
+        page.account = Some(Account {
+            firm: firm.clone(),
+            member: who.member_name.clone(),
+            sandbox: who.sandbox,
+            sign_out_token: app.tokens.make(app, Some(&member.token), SIGN_OUT),
+            work: links(&page.t, &work(member), current),
+            more: links(&page.t, &more(member), current),
+        });
+        if member.may(Permission::StreamRead) {
+            page.live = hex::encode(&chassis::secret::sha256(member.token.reveal().as_bytes())[..6]);
+        }
+        page
+    }
+
+    /// With a title of its own.
+    pub fn titled(mut self, title: String) -> Self {
+        self.title = title;
+        self
+    }
+
+    /// Filled by a form.
+    pub fn with_form(mut self, id: &'static str, action: String) -> Self {
+        self.form = Some(MainForm { id, action });
+        self
+    }
+
+    /// Live after a cursor.
+    pub fn live_after(mut self, cursor: String) -> Self {
+        self.cursor = cursor;
+        self
+    }
+}
+
+/// Whoever only answers has no use for purchases, and whoever only buys none for the inbox.
+fn work(member: &Member) -> Vec<Tab> {
+    let reads = member.may(Permission::OrdersRead);
+    let buys = member.may(Permission::OrdersPublish);
+    let supplies = member.may(Permission::OrdersRespond);
+    let mut tabs = Vec::new();
+    if reads && (supplies || !buys) {
+        tabs.push(Tab::Inbox);
+    }
+    if reads && (buys || !supplies) {
+        tabs.push(Tab::Purchases);
+    }
+    if buys {
+        tabs.push(Tab::Proposals);
+    }
+    tabs
+}
+
+fn more(member: &Member) -> Vec<Tab> {
+    let mut tabs = Vec::new();
+    if member.may(Permission::PartnersWrite) {
+        tabs.push(Tab::Partners);
+    }
+    if member.may(Permission::MembersAdmin) {
+        tabs.push(Tab::Members);
+    }
+    tabs.push(Tab::Help);
+    tabs
+}
+
+fn links(text: &Text, tabs: &[Tab], current: Tab) -> Vec<Link> {
+    tabs.iter()
+        .map(|tab| Link { href: tab.path(), label: text.say(tab.label()), current: *tab == current })
+        .collect()
+}
+
+/// A rendered page.
+pub fn show(template: &impl Template) -> Response {
+    show_as(StatusCode::OK, template)
+}
+
+/// A rendered page with a status of its own. Nothing that shows data is kept by browsers or proxies.
+pub fn show_as(status: StatusCode, template: &impl Template) -> Response {
+    let html = match template.render() {
+        Ok(html) => html,
+        Err(error) => return Failure::internal(error).into_response(),
+    };
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// 303 to a path of this portal.
+pub fn go(path: &str) -> Response {
+    let Ok(location) = HeaderValue::try_from(path) else {
+        return Failure::internal("a path that no header can hold").into_response();
+    };
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    response.headers_mut().insert(header::LOCATION, location);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A path with a query, encoded; empty values are left out.
+pub fn link(path: &str, query: &[(&str, &str)]) -> String {
+    let mut encoder = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+        encoder.append_pair(name, value);
+    }
+    let query = encoder.finish();
+    if query.is_empty() { path.to_string() } else { format!("{path}?{query}") }
+}

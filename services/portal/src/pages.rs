@@ -1,0 +1,17 @@
+//! The pages, one module each: read, then show; or check, ask the API, and go on.
+
+pub mod accept;
+pub mod change;
+pub mod decide;
+pub mod home;
+pub mod inbox;
+pub mod invitation;
+pub mod members;
+pub mod order;
+pub mod partners;
+pub mod purchases;
+pub mod refuse;
+pub mod sign_in;
+
+mod list;
+mod respond;

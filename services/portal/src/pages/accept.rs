@@ -1,0 +1,112 @@
+//! 全部接受: everything that is unanswered, as asked, in two taps.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    http::StatusCode,
+    response::Response,
+};
+use proto::orders::RespondToOrderRequest;
+
+use crate::{
+    failure::Failure,
+    form::Fields,
+    format,
+    i18n::{Text, key},
+    order::{Loaded, Row},
+    page::{self, Page, Tab},
+    pages::respond::{self, Place},
+    session::Member,
+};
+
+struct Asked {
+    line: String,
+    item: String,
+    quantity: String,
+    requested: String,
+}
+
+#[derive(Template)]
+#[template(path = "accept.html")]
+struct AcceptPage {
+    page: Page,
+    t: Text,
+    id: String,
+    number: String,
+    partner: String,
+    amount: String,
+    tax_basis: String,
+    token: String,
+    revision: i32,
+    lines: Vec<Asked>,
+    /// Whether further lines do not fit on the page.
+    more: bool,
+    changed: bool,
+}
+
+/// What would be promised.
+pub async fn show(member: Member, Path(id): Path<String>, Query(place): Query<Place>) -> Result<Response, Failure> {
+    match respond::open(&member, &id, &place.from).await? {
+        Some(loaded) => Ok(confirm(&member, loaded, false)),
+        None => Ok(respond::changed(&id)),
+    }
+}
+
+fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
+    let t = member.text().clone();
+    let order = loaded.order;
+    let content = order.content.unwrap_or_default();
+    let asked = |row: &Row| {
+        let (from, until) = row.requested(&content);
+        let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
+        Asked {
+            line: row.line.line_number.clone(),
+            item: row.item_name().to_string(),
+            quantity: t.quantity(row.unanswered(), &unit),
+            requested: t.window(from, until),
+        }
+    };
+    let lines = loaded.rows.iter().filter(|row| !row.unanswered().is_zero()).map(asked).collect();
+    let title = t.one(key::ACCEPT_TITLE, &content.order_number);
+    let app = member.app();
+    let shown = AcceptPage {
+        page: Page::member(member, Tab::Inbox).titled(title),
+        token: app.tokens.make(app, Some(&member.token), &respond::purpose(&order.id)),
+        partner: order.buyer_name,
+        amount: match format::decimal(order.net_amount.as_ref()) {
+            Some(_) => t.money(order.net_amount.as_ref(), &content.currency),
+            None => String::new(),
+        },
+        tax_basis: t.tax_basis(content.price_includes_tax),
+        revision: order.revision,
+        number: content.order_number,
+        id: order.id,
+        lines,
+        more: !loaded.next.is_empty(),
+        changed,
+        t,
+    };
+    page::show_as(if changed { StatusCode::CONFLICT } else { StatusCode::OK }, &shown)
+}
+
+/// Promises it.
+pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    let app = member.app();
+    let request_id = app.tokens.check(Some(&member.token), &respond::purpose(&id), fields.get("token"))?;
+    let revision = fields.get("revision").parse().map_err(|_| Failure::form_expired())?;
+    let request = RespondToOrderRequest {
+        request_id,
+        order_id: id.clone(),
+        revision,
+        accept_all: true,
+        ..Default::default()
+    };
+    match respond::send(&member, request).await {
+        Ok(_) => Ok(respond::answered(&id)),
+        Err(failure) if respond::outdated(&failure) => match respond::open(&member, &id, "").await? {
+            Some(loaded) => Ok(confirm(&member, loaded, true)),
+            None => Ok(respond::changed(&id)),
+        },
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,301 @@
+//! 接受但有变更: one number and one day a schedule line; the rest is computed.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    http::{StatusCode, header},
+    response::Response,
+};
+use proto::orders::{OrderContent, RespondToOrderRequest};
+
+use crate::{
+    answer::{self, Asked, Entry, Fault, Place as Field, Reading, Wrong},
+    failure::Failure,
+    form::Fields,
+    format,
+    i18n::{Text, key},
+    order::{self, Loaded, Row},
+    page::{self, Page, Tab, link},
+    pages::{
+        respond::{self, Place},
+        sign_in,
+    },
+    session::Member,
+    typed::iso,
+};
+
+/// A schedule line of the form.
+struct LineForm {
+    at: usize,
+    entry: Entry,
+    number: String,
+    item: String,
+    unit: String,
+    asked: String,
+    requested: String,
+    unanswered: String,
+    /// What has changed since the form was made.
+    differences: Vec<String>,
+    faults: Vec<(Field, String)>,
+}
+
+impl LineForm {
+    fn fault(&self, name: &str) -> Option<&str> {
+        self.faults.iter().find(|(place, _)| place.name() == name).map(|(_, text)| text.as_str())
+    }
+}
+
+/// An entry of the error summary.
+struct Summary {
+    href: String,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "change.html")]
+struct ChangePage {
+    page: Page,
+    t: Text,
+    id: String,
+    number: String,
+    partner: String,
+    action: String,
+    token: String,
+    revision: i32,
+    lines: Vec<LineForm>,
+    reasons: Vec<(i32, String)>,
+    note: String,
+    today: String,
+    faults: Vec<Summary>,
+    /// What has changed while the form was open; empty for nothing.
+    changed: String,
+    next: String,
+}
+
+/// The form, filled with what is asked.
+pub async fn show(member: Member, Path(id): Path<String>, Query(place): Query<Place>) -> Result<Response, Failure> {
+    match respond::open(&member, &id, &place.from).await? {
+        Some(loaded) => Ok(page::show(&form(&member, loaded, &place, &[], &[], ""))),
+        None => Ok(respond::changed(&id)),
+    }
+}
+
+fn form(
+    member: &Member,
+    loaded: Loaded,
+    place: &Place,
+    typed: &[Entry],
+    faults: &[Fault],
+    note: &str,
+) -> ChangePage {
+    let t = member.text().clone();
+    let app = member.app();
+    let order = loaded.order;
+    let content = order.content.unwrap_or_default();
+    let waiting = loaded.rows.iter().filter(|row| !row.unanswered().is_zero());
+    let lines: Vec<LineForm> =
+        waiting.enumerate().map(|(at, row)| line(&t, at, row, &content, typed, faults)).collect();
+    let named = |line: &LineForm| {
+        let at = line.at;
+        let entry = |(place, text): &(Field, String)| Summary {
+            href: format!("#{}-{at}", place.name()),
+            text: key_text(&t, &line.number, text),
+        };
+        line.faults.iter().map(entry).collect::<Vec<_>>()
+    };
+    let action = link(&format!("/orders/{}/change", order.id), &[("from", &place.from)]);
+    ChangePage {
+        page: Page::member(member, Tab::Inbox)
+            .titled(t.one(key::CHANGE_TITLE, &content.order_number))
+            .with_form("change", action.clone()),
+        token: app.tokens.make(app, Some(&member.token), &respond::purpose(&order.id)),
+        faults: lines.iter().flat_map(named).collect(),
+        changed: String::new(),
+        next: match loaded.next.as_str() {
+            "" => String::new(),
+            token => link(&format!("/orders/{}/change", order.id), &[("from", token)]),
+        },
+        reasons: order::reasons(&t),
+        today: iso(Some(format::today(app.clock.now()))),
+        note: note.to_string(),
+        number: content.order_number,
+        partner: order.buyer_name,
+        revision: order.revision,
+        id: order.id,
+        action,
+        lines,
+        t,
+    }
+}
+
+fn key_text(t: &Text, number: &str, text: &str) -> String {
+    t.two(key::FAULT_OF_LINE, number, text)
+}
+
+fn line(
+    t: &Text,
+    at: usize,
+    row: &Row,
+    content: &OrderContent,
+    typed: &[Entry],
+    faults: &[Fault],
+) -> LineForm {
+    let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
+    let number = match row.several {
+        true => t.two(key::LINE_PART, &row.line.line_number, &row.schedule.schedule_line_number),
+        false => row.line.line_number.clone(),
+    };
+    let (from, until) = row.requested(content);
+    let now = Asked { unanswered: row.unanswered(), from, until };
+    let before = typed.iter().position(|entry| entry.id == row.state.schedule_line_id);
+    let entry = match before {
+        Some(before) => Entry { was: now.clone(), number: number.clone(), ..typed[before].clone() },
+        None => Entry {
+            id: row.state.schedule_line_id.clone(),
+            quantity: now.unanswered.to_string(),
+            date: iso(until),
+            was: now.clone(),
+            number: number.clone(),
+            ..Entry::default()
+        },
+    };
+    let faults = faults.iter().filter(|fault| Some(fault.entry) == before);
+    LineForm {
+        at,
+        number,
+        item: row.item_name().to_string(),
+        asked: t.quantity(now.unanswered, &unit),
+        requested: t.window(from, until),
+        unanswered: now.unanswered.to_string(),
+        differences: before.map_or_else(Vec::new, |before| differences(t, &typed[before].was, &now, &unit)),
+        faults: faults.map(|fault| (fault.place, fault_text(t, fault.wrong, &unit))).collect(),
+        entry,
+        unit,
+    }
+}
+
+fn differences(t: &Text, was: &Asked, now: &Asked, unit: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    if was.unanswered != now.unanswered {
+        let (before, after) = (t.quantity(was.unanswered, unit), t.quantity(now.unanswered, unit));
+        all.push(t.two(key::DIFFERENCE_QUANTITY, after, before));
+    }
+    if (was.from, was.until) != (now.from, now.until) {
+        let (before, after) = (t.window(was.from, was.until), t.window(now.from, now.until));
+        all.push(t.two(key::DIFFERENCE_DATE, after, before));
+    }
+    all
+}
+
+fn fault_text(t: &Text, wrong: Wrong, unit: &str) -> String {
+    match wrong {
+        Wrong::NoNumber => t.say(key::FAULT_NUMBER),
+        Wrong::TooMuch(left) => t.one(key::FAULT_TOO_MUCH, t.quantity(left, unit)),
+        Wrong::NoDate => t.say(key::FAULT_DATE),
+        Wrong::DatePast => t.say(key::FAULT_DATE_PAST),
+        Wrong::RestUnsaid => t.say(key::FAULT_REST),
+        Wrong::ReasonMissing => t.say(key::FAULT_REASON),
+        Wrong::NoteMissing => t.say(key::FAULT_NOTE),
+        Wrong::RestSum(rest) => t.one(key::FAULT_REST_SUM, t.quantity(rest, unit)),
+        Wrong::Refused => t.say(key::FAULT_REFUSED),
+    }
+}
+
+/// Sends the answer, or shows what has to be mended with everything that was typed.
+pub async fn send(
+    member: Member,
+    Path(id): Path<String>,
+    Query(place): Query<Place>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let app = member.app();
+    let request_id = app.tokens.check(Some(&member.token), &respond::purpose(&id), fields.get("token"))?;
+    let typed = answer::read(&fields);
+    let note = fields.get("note");
+    if let Some(lang) = sign_in::wanted_language(&fields) {
+        let (member, cookie) = sign_in::in_language(member, lang).await;
+        let Some(loaded) = respond::open(&member, &id, &place.from).await? else {
+            return Ok(respond::changed(&id));
+        };
+        let mut response = page::show(&form(&member, loaded, &place, &typed, &[], note));
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        return Ok(response);
+    }
+    let reading = match answer::interpret(&typed, format::today(app.clock.now())) {
+        Ok(reading) => reading,
+        Err(faults) => return again(&member, &id, &place, &fields, &faults).await,
+    };
+    if reading.responses.is_empty() {
+        return again(&member, &id, &place, &fields, &[]).await;
+    }
+    let request = RespondToOrderRequest {
+        request_id,
+        order_id: id.clone(),
+        revision: fields.get("revision").parse().map_err(|_| Failure::form_expired())?,
+        lines: reading.responses.clone(),
+        note: notes(member.text(), note, &reading),
+        ..Default::default()
+    };
+    match respond::send(&member, request).await {
+        Ok(_) => Ok(respond::answered(&id)),
+        Err(failure) if respond::outdated(&failure) => again(&member, &id, &place, &fields, &[]).await,
+        Err(failure) if !failure.fields.is_empty() => {
+            let faults = refused(&failure, &reading);
+            if faults.is_empty() { Err(failure) } else { again(&member, &id, &place, &fields, &faults).await }
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The form once more: with faults, with what has changed, or because nothing was answered.
+async fn again(
+    member: &Member,
+    id: &str,
+    place: &Place,
+    fields: &Fields,
+    faults: &[Fault],
+) -> Result<Response, Failure> {
+    let typed = answer::read(fields);
+    let Some(loaded) = respond::open(member, id, &place.from).await? else { return Ok(respond::changed(id)) };
+    let revision = loaded.order.revision;
+    let mut shown = form(member, loaded, place, &typed, faults, fields.get("note"));
+    let t = shown.t.clone();
+    let gone = typed.iter().any(|entry| shown.lines.iter().all(|line| line.entry.id != entry.id));
+    if fields.get("revision") != revision.to_string() {
+        shown.changed = t.two(key::CHANGED_REVISION, fields.get("revision"), revision);
+    } else if gone || shown.lines.iter().any(|line| !line.differences.is_empty()) {
+        shown.changed = t.say(key::CHANGED_ANSWERED);
+    } else if shown.faults.is_empty() {
+        shown.faults.push(Summary { href: "#q-0".into(), text: t.say(key::FAULT_NOTHING) });
+    }
+    let status = match shown.changed.is_empty() {
+        true => StatusCode::UNPROCESSABLE_ENTITY,
+        false => StatusCode::CONFLICT,
+    };
+    Ok(page::show_as(status, &shown))
+}
+
+/// The fields that the API refuses, as fields of the form: `lines[2].accept.quantity` is a number of entry 2.
+fn refused(failure: &Failure, reading: &Reading) -> Vec<Fault> {
+    let faults = failure.fields.iter().filter_map(|(path, _)| {
+        let (index, rest) = path.strip_prefix("lines[")?.split_once(']')?;
+        let entry = *reading.entries.get(index.parse::<usize>().ok()?)?;
+        let place = match rest {
+            _ if rest.contains("deliveries[1]") => Field::SecondDate,
+            _ if rest.contains("deliveries[2]") => Field::ThirdDate,
+            _ if rest.contains("date") => Field::Date,
+            _ if rest.contains("reason") => Field::Reason,
+            _ if rest.contains("note") => Field::Note,
+            _ => Field::Quantity,
+        };
+        Some(Fault { entry, place, wrong: Wrong::Refused })
+    });
+    faults.collect()
+}
+
+/// One note for the buyer: the answer's own, then those of lines.
+fn notes(t: &Text, note: &str, reading: &Reading) -> String {
+    let lines = reading.notes.iter().map(|(number, note)| t.two(key::NOTE_OF_LINE, note, number));
+    let all: Vec<String> = Some(note.to_string()).into_iter().filter(|note| !note.is_empty()).chain(lines).collect();
+    all.join("\n")
+}

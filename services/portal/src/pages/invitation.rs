@@ -1,0 +1,185 @@
+//! An invitation: a new firm begins here, or an existing one takes the relationship over.
+
+use askama::Template;
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::Response,
+};
+use proto::{
+    access::Permission,
+    partners::{AcceptInvitationRequest, ClaimInvitationRequest, InspectLinkResponse, LinkKind},
+};
+
+use crate::{
+    client,
+    failure::Failure,
+    form::Fields,
+    i18n::{Text, key},
+    page::{self, Page, Tab},
+    pages::sign_in,
+    session::{self, Member, Visitor},
+};
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+struct InvitationPage {
+    page: Page,
+    t: Text,
+    action: String,
+    token: String,
+    inviter: String,
+    expires: String,
+    member_name: String,
+    firm_name: String,
+    uscc: String,
+    faults: Vec<Fault>,
+    /// The firm that is signed in here and may take the invitation over.
+    claimant: Option<Claimant>,
+}
+
+struct Claimant {
+    firm: String,
+    action: String,
+    token: String,
+    /// Only administrators may.
+    may: bool,
+}
+
+struct Fault {
+    field: &'static str,
+    text: String,
+}
+
+impl InvitationPage {
+    fn fault(&self, field: &str) -> Option<&str> {
+        self.faults.iter().find(|fault| fault.field == field).map(|fault| fault.text.as_str())
+    }
+}
+
+fn purpose(token: &str) -> String {
+    format!("invitation {token}")
+}
+
+async fn open(visitor: &Visitor, token: &str) -> Result<InspectLinkResponse, Failure> {
+    let link = sign_in::inspect(visitor, token).await?;
+    if link.kind() == LinkKind::Invitation { Ok(link) } else { Err(Failure::not_found()) }
+}
+
+/// Who invites, and the form to begin.
+pub async fn show(visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
+    match open(&visitor, &token).await {
+        Ok(link) => Ok(form(visitor, &token, link, &Fields::default(), Vec::new()).await),
+        Err(failure) => sign_in::dead_link(&visitor, true, failure),
+    }
+}
+
+async fn form(
+    visitor: Visitor,
+    token: &str,
+    link: InspectLinkResponse,
+    typed: &Fields,
+    faults: Vec<Fault>,
+) -> Response {
+    let signed_in = visitor.clone().member().await.ok();
+    let page = match &signed_in {
+        Some(member) => Page::member(member, Tab::None),
+        None => Page::visitor(&visitor),
+    };
+    let t = page.t.clone();
+    let app = &visitor.app;
+    let claimant = signed_in.map(|member| Claimant {
+        firm: member.who.firm_name.clone(),
+        action: format!("/i/{token}/claim"),
+        token: app.tokens.make(app, Some(&member.token), &purpose(token)),
+        may: member.may(Permission::MembersAdmin),
+    });
+    let action = format!("/i/{token}");
+    let firm_name = match typed.get("firm") {
+        "" => link.firm_name.clone(),
+        typed => typed.to_string(),
+    };
+    let shown = InvitationPage {
+        page: page.titled(t.one(key::INVITATION_TITLE, &link.invited_by)).with_form("join", action.clone()),
+        action,
+        token: app.tokens.make(app, None, &purpose(token)),
+        expires: t.moment(link.expires_at.as_ref()),
+        inviter: link.invited_by,
+        member_name: typed.get("name").to_string(),
+        firm_name,
+        uscc: typed.get("uscc").to_string(),
+        claimant,
+        t,
+        faults,
+    };
+    let status = if shown.faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    page::show_as(status, &shown)
+}
+
+/// The placeholder becomes the visitor's own firm.
+pub async fn accept(visitor: Visitor, Path(token): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    visitor.app.tokens.check(None, &purpose(&token), fields.get("token"))?;
+    if let Some(lang) = sign_in::wanted_language(&fields) {
+        let visitor = visitor.speaking(lang);
+        let link = open(&visitor, &token).await?;
+        let cookie = session::choose(&visitor.app, lang);
+        let mut response = form(visitor, &token, link, &fields, Vec::new()).await;
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        return Ok(response);
+    }
+    let t = visitor.text.clone();
+    if fields.get("name").is_empty() {
+        let link = open(&visitor, &token).await?;
+        let faults = vec![Fault { field: "name", text: t.say(key::INVITATION_NAME_MISSING) }];
+        return Ok(form(visitor, &token, link, &fields, faults).await);
+    }
+    let request = AcceptInvitationRequest {
+        token: token.clone(),
+        member_name: fields.get("name").to_string(),
+        firm_name: fields.get("firm").to_string(),
+        uscc: fields.get("uscc").to_uppercase(),
+        locale: t.lang.code().to_string(),
+        device: visitor.device.clone(),
+    };
+    match visitor.app.api.sessions().accept_invitation(client::open(request)).await {
+        Ok(session) => {
+            let cookie = session::remember(&visitor.app, &session.into_inner().session_token);
+            let mut response = page::go("/");
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            Ok(response)
+        }
+        Err(status) => {
+            let failure = Failure::from(status);
+            let faults = named(&t, &failure);
+            if faults.is_empty() {
+                return sign_in::dead_link(&visitor, true, failure);
+            }
+            let link = open(&visitor, &token).await?;
+            Ok(form(visitor, &token, link, &fields, faults).await)
+        }
+    }
+}
+
+fn named(t: &Text, failure: &Failure) -> Vec<Fault> {
+    let named = failure.fields.iter().filter_map(|(path, _)| match path.as_str() {
+        "member_name" => Some(Fault { field: "name", text: t.say(key::INVITATION_NAME_WRONG) }),
+        "firm_name" => Some(Fault { field: "firm", text: t.say(key::INVITATION_FIRM_WRONG) }),
+        "uscc" => Some(Fault { field: "uscc", text: t.say(key::INVITATION_USCC_WRONG) }),
+        _ => None,
+    });
+    named.collect()
+}
+
+/// The invitation's relationship and orders move into the visitor's firm.
+pub async fn claim(member: Member, Path(token): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    let app = member.app();
+    let request_id = app.tokens.check(Some(&member.token), &purpose(&token), fields.get("token"))?;
+    if !member.may(Permission::MembersAdmin) {
+        return Err(Failure::denied());
+    }
+    let request = member.call(ClaimInvitationRequest { request_id, token });
+    match app.api.relationships().claim_invitation(request).await {
+        Ok(_) => Ok(page::go("/inbox")),
+        Err(status) => sign_in::dead_link(&member.visitor, true, status.into()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Lists of orders: rows, filters with their counts, and pages.
+
+use proto::orders::{ListOrdersRequest, ListOrdersResponse, OrderState, OrderSummary, Side};
+use time::Date;
+
+use crate::{
+    failure::Failure,
+    format,
+    i18n::{Text, key},
+    order::{self, Tag},
+    session::Member,
+};
+
+/// Orders on one page.
+pub const PAGE: i32 = 50;
+/// The API counts no further.
+const COUNTED: i32 = 1_000;
+
+/// A row of a list of orders.
+pub struct Row {
+    pub id: String,
+    pub href: String,
+    pub number: String,
+    pub item: String,
+    /// How many further lines there are; empty for none.
+    pub more: String,
+    /// The firm on the other side.
+    pub partner: String,
+    pub group: String,
+    pub requested: String,
+    /// How far away that day is, where it is near or past.
+    pub away: String,
+    /// Whether it is past.
+    pub late: bool,
+    pub amount: String,
+    pub tag: Tag,
+    /// How many lines wait, such as `2 行待答复`; empty for none.
+    pub waiting: String,
+}
+
+/// A filter as a link.
+pub struct Filter {
+    pub label: String,
+    pub count: String,
+    pub href: String,
+    pub current: bool,
+}
+
+/// A summary as people read it.
+pub fn row(text: &Text, summary: OrderSummary, side: Side, today: Date) -> Row {
+    let supplies = side == Side::Supplier;
+    let day = format::day(summary.requested_delivery_date.as_ref());
+    let waits = match supplies {
+        true => summary.unanswered_lines,
+        false => summary.proposed_lines,
+    };
+    let waiting = match (waits, supplies) {
+        (0, _) => String::new(),
+        (lines, true) => text.one(key::WAITING_LINES, lines),
+        (lines, false) => text.one(key::PROPOSED_LINES, lines),
+    };
+    let open = [OrderState::Unanswered, OrderState::Proposed].contains(&summary.state());
+    let amount = text.money(summary.net_amount.as_ref(), &summary.currency);
+    Row {
+        href: format!("/orders/{}", summary.id),
+        id: summary.id,
+        item: summary.first_item_name,
+        more: match summary.line_count {
+            ..=1 => String::new(),
+            lines => text.one(key::COUNT_LINES, lines),
+        },
+        partner: if supplies { summary.buyer_name } else { summary.supplier_name },
+        group: summary.purchasing_group,
+        requested: text.wire_day(summary.requested_delivery_date.as_ref()),
+        away: day.filter(|_| open).and_then(|day| text.away(day, today)).unwrap_or_default(),
+        late: open && day.is_some_and(|day| day < today),
+        amount,
+        tag: order::tag(text, summary.state, supplies),
+        waiting,
+        number: summary.order_number,
+    }
+}
+
+/// A page of a list.
+pub async fn read(member: &Member, request: ListOrdersRequest) -> Result<ListOrdersResponse, Failure> {
+    Ok(member.app().api.orders().list_orders(member.call(request)).await?.into_inner())
+}
+
+/// How many orders a filter fits; the rows are not needed.
+pub async fn count(member: &Member, request: ListOrdersRequest) -> Result<i32, Failure> {
+    let request = ListOrdersRequest { page_size: 1, page_token: String::new(), ..request };
+    Ok(read(member, request).await?.total)
+}
+
+/// A count as shown: beyond what the API counts it says so.
+pub fn counted(total: i32) -> String {
+    if total >= COUNTED { format!("{COUNTED}+") } else { total.to_string() }
+}

@@ -1,0 +1,141 @@
+//! Suppliers of this firm, and a new invitation link for one that has not come yet.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
+use proto::{
+    access::Permission,
+    partners::{ListRelationshipsRequest, RelationshipState, RenewInvitationRequest, TradingRelationship},
+};
+use serde::Deserialize;
+
+use crate::{
+    failure::Failure,
+    form::Fields,
+    i18n::{Text, key},
+    order::Tag,
+    page::{self, Page, Tab, link},
+    session::Member,
+};
+
+/// Which page of the list.
+#[derive(Deserialize)]
+pub struct Place {
+    #[serde(default)]
+    page: String,
+}
+
+struct Row {
+    name: String,
+    number: String,
+    tag: Tag,
+    since: String,
+    /// Where to renew the invitation, and the form's token; `None` once it was accepted.
+    renew: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "partners.html")]
+struct PartnersPage {
+    page: Page,
+    t: Text,
+    heading: String,
+    rows: Vec<Row>,
+    next: String,
+}
+
+/// Who supplies this firm.
+pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    if !member.may(Permission::PartnersWrite) {
+        return Err(Failure::denied());
+    }
+    let t = member.text().clone();
+    let request = ListRelationshipsRequest { page_size: 100, page_token: place.page };
+    let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
+    let own = list.relationships.into_iter().filter(|one| one.buyer_id == member.who.firm_id);
+    let heading = t.say(key::NAV_PARTNERS);
+    Ok(page::show(&PartnersPage {
+        page: Page::member(&member, Tab::Partners).titled(heading.clone()),
+        heading,
+        rows: own.map(|one| row(&member, one)).collect(),
+        next: match list.next_page_token.as_str() {
+            "" => String::new(),
+            token => link("/partners", &[("page", token)]),
+        },
+        t,
+    }))
+}
+
+fn row(member: &Member, one: TradingRelationship) -> Row {
+    let t = member.text();
+    let (shape, label) = match one.state() {
+        RelationshipState::Invited => ("unanswered", key::PARTNER_INVITED),
+        RelationshipState::Active => ("accepted", key::PARTNER_ACTIVE),
+        RelationshipState::Suspended => ("part", key::PARTNER_SUSPENDED),
+        RelationshipState::Ended | RelationshipState::Unspecified => ("cancelled", key::PARTNER_ENDED),
+    };
+    let renew = (one.state() == RelationshipState::Invited).then(|| {
+        let token = member.app().tokens.make(member.app(), Some(&member.token), &purpose(&one.id));
+        (format!("/partners/{}/invitation", one.id), token)
+    });
+    Row {
+        since: t.moment(one.created_at.as_ref()),
+        name: one.supplier_name,
+        number: one.vendor_number,
+        tag: Tag { shape, label: t.say(label) },
+        renew,
+    }
+}
+
+fn purpose(id: &str) -> String {
+    format!("renew {id}")
+}
+
+/// A link that is shown once, to be handed over.
+#[derive(Template)]
+#[template(path = "handover.html")]
+pub struct HandoverPage {
+    pub page: Page,
+    pub t: Text,
+    pub title: String,
+    pub advice: String,
+    /// Empty where the link was shown before.
+    pub link: String,
+    pub expires: String,
+    pub back: &'static str,
+    pub back_label: String,
+}
+
+/// Makes a new invitation link and shows it once; earlier ones end.
+pub async fn renew(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    let app = member.app();
+    let request_id = app.tokens.check(Some(&member.token), &purpose(&id), fields.get("token"))?;
+    let request = RenewInvitationRequest { request_id, relationship_id: id };
+    let made = app.api.relationships().renew_invitation(member.call(request)).await?.into_inner();
+    let t = member.text().clone();
+    let title = t.say(key::HANDOVER_INVITATION);
+    Ok(page::show(&HandoverPage {
+        page: handover_frame(&member, Tab::Partners, "/partners").titled(title.clone()),
+        title,
+        advice: t.say(key::HANDOVER_INVITATION_BODY),
+        link: absolute(&member, &made.invitation_path),
+        expires: t.moment(made.expires_at.as_ref()),
+        back: "/partners",
+        back_label: t.say(key::NAV_PARTNERS),
+        t,
+    }))
+}
+
+/// The frame of a page that cannot be asked for again: the language switch goes back to the list.
+pub fn handover_frame(member: &Member, tab: Tab, back: &str) -> Page {
+    let mut page = Page::member(member, tab);
+    page.here = back.to_string();
+    page
+}
+
+/// A link that works outside the portal.
+pub fn absolute(member: &Member, path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{}{path}", member.visitor.base) }
+}

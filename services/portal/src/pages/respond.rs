@@ -1,0 +1,62 @@
+//! What the three ways of answering an order share.
+
+use axum::response::Response;
+use proto::{
+    access::Permission,
+    orders::{OrderReceipt, OrderState, RespondToOrderRequest},
+};
+use serde::Deserialize;
+
+use crate::{
+    failure::Failure,
+    order::{self, Loaded},
+    page::{self, link},
+    session::Member,
+};
+
+/// Which page of a long order's lines; empty for the first.
+#[derive(Deserialize)]
+pub struct Place {
+    #[serde(default)]
+    pub from: String,
+}
+
+/// What the form token of an answer is for.
+pub fn purpose(id: &str) -> String {
+    format!("answer {id}")
+}
+
+/// The order to answer. `None` where nothing waits for an answer.
+///
+/// # Errors
+/// 404 where the member's firm is not its supplier, 403 where the roles do not allow answers.
+pub async fn open(member: &Member, id: &str, from: &str) -> Result<Option<Loaded>, Failure> {
+    let loaded = order::load(member, id, from).await?;
+    if loaded.order.supplier_id != member.who.firm_id {
+        return Err(Failure::not_found());
+    }
+    if !member.may(Permission::OrdersRespond) {
+        return Err(Failure::denied());
+    }
+    Ok((loaded.order.state() == OrderState::Unanswered).then_some(loaded))
+}
+
+/// Sends the answer.
+pub async fn send(member: &Member, request: RespondToOrderRequest) -> Result<OrderReceipt, Failure> {
+    Ok(member.app().api.orders().respond_to_order(member.call(request)).await?.into_inner())
+}
+
+/// Whether the order is not what the form showed.
+pub fn outdated(failure: &Failure) -> bool {
+    ["REVISION_OUTDATED", "NOTHING_UNANSWERED"].iter().any(|reason| failure.is(reason))
+}
+
+/// On to the order, which says that the answer has arrived.
+pub fn answered(id: &str) -> Response {
+    page::go(&link(&format!("/orders/{id}"), &[("done", "answered")]))
+}
+
+/// On to the order, which says that it is not what it was.
+pub fn changed(id: &str) -> Response {
+    page::go(&link(&format!("/orders/{id}"), &[("done", "changed")]))
+}

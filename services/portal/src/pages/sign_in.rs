@@ -1,0 +1,179 @@
+//! Signing in by a link, signing out, and the language.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::header,
+    response::Response,
+};
+use proto::partners::{
+    EndSessionRequest, InspectLinkRequest, InspectLinkResponse, LinkKind, RedeemSignInLinkRequest, SetLocaleRequest,
+};
+
+use crate::{
+    App, client,
+    failure::Failure,
+    form::{Fields, safe_next},
+    i18n::{Lang, Text, key},
+    page::{self, LANGUAGE, Page, SIGN_OUT},
+    session::{self, Visitor},
+};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    page: Page,
+    t: Text,
+    /// Why the visitor is here: a session that has ended, or nothing.
+    ended: bool,
+}
+
+/// How to sign in.
+pub async fn show(visitor: Visitor) -> Response {
+    explain(&visitor, false)
+}
+
+/// How to sign in, after a session has ended or without.
+pub fn explain(visitor: &Visitor, ended: bool) -> Response {
+    let page = Page::visitor(visitor);
+    let title = page.t.say(key::SIGN_IN_TITLE);
+    page::show(&SignInPage { t: page.t.clone(), page: page.titled(title), ended })
+}
+
+/// A link that no longer works, or never did.
+#[derive(Template)]
+#[template(path = "dead_link.html")]
+struct DeadLinkPage {
+    page: Page,
+    t: Text,
+    title: String,
+    body: String,
+    invitation: bool,
+    code: String,
+}
+
+/// Explains what became of a link and whom to ask; faults of other kinds stay what they are.
+pub fn dead_link(visitor: &Visitor, invitation: bool, failure: Failure) -> Result<Response, Failure> {
+    let t = visitor.text.clone();
+    let (title, body) = match failure.reason.as_str() {
+        "LINK_EXPIRED" => (key::LINK_EXPIRED, key::LINK_EXPIRED_BODY),
+        "LINK_USED" | "INVITATION_ACCEPTED" => (key::LINK_USED, key::LINK_USED_BODY),
+        "NOT_FOUND" => (key::LINK_UNKNOWN, key::LINK_UNKNOWN_BODY),
+        _ => return Err(failure),
+    };
+    let (title, body) = (t.say(title), t.say(body));
+    let page = Page::visitor(visitor).titled(title.clone());
+    let status = if failure.is("NOT_FOUND") { axum::http::StatusCode::NOT_FOUND } else { axum::http::StatusCode::GONE };
+    Ok(page::show_as(status, &DeadLinkPage { page, t, title, body, invitation, code: failure.reason }))
+}
+
+/// What a link is for, without using it up.
+pub async fn inspect(visitor: &Visitor, token: &str) -> Result<InspectLinkResponse, Failure> {
+    let request = client::open(InspectLinkRequest { token: token.to_string() });
+    Ok(visitor.app.api.sessions().inspect_link(request).await?.into_inner())
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_link.html")]
+struct LinkPage {
+    page: Page,
+    t: Text,
+    action: String,
+    token: String,
+    firm: String,
+    member: String,
+    device: String,
+    expires: String,
+}
+
+/// Shows who would be signed in on this device. Chat apps and mail scanners fetch links: only the button signs in.
+pub async fn link(visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
+    let link = match inspect(&visitor, &token).await {
+        Ok(link) if link.kind() == LinkKind::SignIn => link,
+        Ok(_) => return dead_link(&visitor, false, Failure::not_found()),
+        Err(failure) => return dead_link(&visitor, false, failure),
+    };
+    let t = visitor.text.clone();
+    let page = Page::visitor(&visitor).titled(t.say(key::SIGN_IN_LINK_TITLE));
+    Ok(page::show(&LinkPage {
+        page,
+        action: format!("/s/{token}"),
+        token: visitor.app.tokens.make(&visitor.app, None, &purpose(&token)),
+        firm: link.firm_name,
+        member: link.member_name,
+        device: visitor.device,
+        expires: t.moment(link.expires_at.as_ref()),
+        t,
+    }))
+}
+
+fn purpose(token: &str) -> String {
+    format!("sign-in {token}")
+}
+
+/// Uses the link up and remembers the device.
+pub async fn redeem(visitor: Visitor, Path(token): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    visitor.app.tokens.check(None, &purpose(&token), fields.get("token"))?;
+    let request = RedeemSignInLinkRequest { token, device: visitor.device.clone() };
+    let session = match visitor.app.api.sessions().redeem_sign_in_link(client::open(request)).await {
+        Ok(session) => session.into_inner(),
+        Err(status) => return dead_link(&visitor, false, status.into()),
+    };
+    let mut response = page::go(safe_next(fields.get("next")).unwrap_or("/"));
+    let cookie = session::remember(&visitor.app, &session.session_token);
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Ends the session, here and at the API.
+pub async fn leave(visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    if let Some(token) = &visitor.token {
+        visitor.app.tokens.check(Some(token), SIGN_OUT, fields.get("token"))?;
+        let ended = visitor.app.api.sessions().end_session(client::signed(token, EndSessionRequest {})).await;
+        if let Err(status) = ended
+            && status.code() != tonic::Code::Unauthenticated
+        {
+            return Err(status.into());
+        }
+    }
+    let mut response = page::go("/sign-in");
+    response.headers_mut().append(header::SET_COOKIE, session::forget(&visitor.app));
+    Ok(response)
+}
+
+/// Changes the language and comes back to the page.
+pub async fn language(State(app): State<Arc<App>>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    app.tokens.check(visitor.token.as_ref(), LANGUAGE, fields.get("token"))?;
+    let Some(lang) = Lang::parse(fields.get("lang")) else { return Err(Failure::not_found()) };
+    keep_language(&visitor, lang).await;
+    let mut response = page::go(safe_next(fields.get("next")).unwrap_or("/"));
+    response.headers_mut().append(header::SET_COOKIE, session::choose(&app, lang));
+    Ok(response)
+}
+
+/// Tells the API, so that the member's other devices speak the language too. The cookie alone is enough here, so
+/// that a fault is no reason to stop.
+pub async fn keep_language(visitor: &Visitor, lang: Lang) {
+    if let Some(token) = &visitor.token {
+        let request = SetLocaleRequest { locale: lang.code().to_string() };
+        if let Err(status) = visitor.app.api.sessions().set_locale(client::signed(token, request)).await {
+            tracing::debug!(code = ?status.code(), "the language was not kept");
+        }
+    }
+}
+
+/// The language that a half-filled form asks for instead of being sent.
+pub fn wanted_language(fields: &Fields) -> Option<Lang> {
+    Lang::parse(fields.get("lang"))
+}
+
+/// A member's page in another language, with the cookie that keeps it.
+pub async fn in_language(mut member: session::Member, lang: Lang) -> (session::Member, axum::http::HeaderValue) {
+    keep_language(&member.visitor, lang).await;
+    let cookie = session::choose(&member.visitor.app, lang);
+    member.visitor = member.visitor.speaking(lang);
+    (member, cookie)
+}
+

@@ -1,0 +1,154 @@
+// What scripts add to pages that work without them: a live list, a rest that is computed as one types, one tap that
+// counts once, and a link that copies itself.
+(() => {
+  'use strict';
+  const body = document.body;
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const shown = (element, yes) => { if (element) element.hidden = !yes; };
+
+  // ---- Live ----------------------------------------------------------------------------------------------------
+  // Browsers allow six connections to a site, so that of all tabs one holds the stream and tells the others.
+  const live = () => {
+    let cursor = body.dataset.cursor;
+    let source, heard = 0, down, timer;
+    const channel = window.BroadcastChannel && new BroadcastChannel('tandem-' + body.dataset.live);
+    const tell = (message) => { if (channel) channel.postMessage(message); take(message); };
+
+    const refresh = (order) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        all('[data-live-list]').forEach((list) => htmx.trigger(list, 'tandem:refresh'));
+        all('[data-live-order]').forEach((page) => {
+          if (!order || page.dataset.liveOrder === order) htmx.trigger(page, 'tandem:refresh');
+        });
+      }, 100);
+      all('[data-live-warn]').forEach((warning) => { if (warning.dataset.liveWarn === order) shown(warning, true); });
+    };
+
+    const take = (message) => {
+      if (message.cursor) cursor = message.cursor;
+      if ('online' in message) shown(one('#offline'), !message.online);
+      if (message.signedOut) shown(one('#signed-out'), true);
+      if (message.text) one('#news').textContent = message.text;
+      if (message.changed) refresh(message.order);
+    };
+
+    const online = (yes) => {
+      clearTimeout(down);
+      // A short gap, as when the server restarts, is not worth a word.
+      if (yes) tell({ online: true }); else down = setTimeout(() => tell({ online: false }), navigator.onLine ? 2500 : 0);
+    };
+
+    const close = () => { if (source) source.close(); source = null; };
+
+    const connect = () => {
+      close();
+      heard = Date.now();
+      const mine = source = new EventSource('/live' + (cursor ? '?after=' + encodeURIComponent(cursor) : ''));
+      const on = (name, then) => mine.addEventListener(name, (event) => { heard = Date.now(); then(event); });
+      on('open', () => online(true));
+      on('beat', (event) => tell({ cursor: event.lastEventId }));
+      on('order', (event) => tell({ ...JSON.parse(event.data), cursor: event.lastEventId, changed: true }));
+      on('signed-out', () => { close(); clearInterval(watch); tell({ signedOut: true }); });
+      // The place is no longer known: begin at the present, and read the list again.
+      on('anew', () => { close(); cursor = ''; tell({ changed: true }); setTimeout(connect, 2000); });
+      on('error', () => { online(false); if (mine.readyState === 2 && mine === source) setTimeout(connect, 3000); });
+    };
+
+    let watch;
+    const lead = () => {
+      connect();
+      // A line that is cut somewhere in between says nothing; the server beats every 15 s.
+      watch = setInterval(() => { if (Date.now() - heard > 40000) { online(false); connect(); } }, 5000);
+      addEventListener('online', connect);
+      addEventListener('offline', () => { close(); online(false); });
+      if (channel) channel.addEventListener('message', ({ data }) => { if (data.hello) channel.postMessage({ at: cursor }); });
+      return new Promise(() => {});
+    };
+
+    if (channel) {
+      channel.addEventListener('message', ({ data }) => {
+        // The stream was elsewhere when this page was read: if it has moved on since, something may be missing here.
+        if (data.at !== undefined) { if (data.at !== cursor) refresh(); } else if (!data.hello) take(data);
+      });
+      channel.postMessage({ hello: true });
+    }
+    if (navigator.locks) navigator.locks.request('tandem-live', lead); else lead();
+  };
+  if (body.dataset.live && window.EventSource && window.htmx) live();
+
+  // ---- The rest, computed as one types --------------------------------------------------------------------------
+  // Decimals as integers of 10^-18, since floats would round.
+  const PLACES = 18;
+  const number = (text) => {
+    const plain = text.normalize('NFKC').replace(/[\s,]/g, '');
+    const parts = /^(\d{1,28})(?:\.(\d{1,18}))?$/.exec(plain);
+    return parts && BigInt(parts[1] + (parts[2] || '').padEnd(PLACES, '0'));
+  };
+  const words = (value) => {
+    const digits = value.toString().padStart(PLACES + 1, '0');
+    const fraction = digits.slice(-PLACES).replace(/0+$/, '');
+    return digits.slice(0, -PLACES).replace(/\B(?=(\d{3})+$)/g, ',') + (fraction && '.' + fraction);
+  };
+
+  const entry = (form, line) => {
+    const data = line.dataset;
+    const asked = number(data.unanswered);
+    const left = one('[data-left]', line);
+    const quantity = (value) => form.dataset.quantity.replace('{n}', words(value)).replace('{u}', data.unit);
+    const update = () => {
+      const typed = number(one('[data-q]', line).value);
+      const day = one('[data-d]', line).value;
+      const over = typed !== null && typed > asked;
+      const rest = typed === null || over ? 0n : asked - typed;
+      left.classList.toggle('bad', over);
+      left.textContent = typed === null ? '' : over ? form.dataset.over.replace('{n}', quantity(asked))
+        : rest ? form.dataset.restLeft.replace('{n}', quantity(rest)) : form.dataset.restAll;
+      shown(one('[data-rest]', line), rest > 0n);
+      shown(one('[data-other-day]', line), !!day && !!data.until && (day < data.from || day > data.until));
+      const second = number(one('[data-q2]', line).value);
+      one('[data-q2]', line).placeholder = rest ? words(rest) : '';
+      shown(one('[data-third]', line), second !== null && second < rest);
+      one('[data-q3]', line).placeholder = second !== null && second < rest ? words(rest - second) : '';
+    };
+    line.addEventListener('input', update);
+    update();
+  };
+  all('form[data-change]').forEach((form) => all('[data-line]', form).forEach((line) => entry(form, line)));
+
+  // ---- One tap, one effect; the server makes sure, this only keeps fingers quiet --------------------------------
+  addEventListener('submit', (event) => {
+    const form = event.target;
+    if (!form.matches('[data-once]') || (event.submitter && event.submitter.name === 'lang')) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = '1';
+    all('button', form).forEach((button) => button.setAttribute('aria-disabled', 'true'));
+  });
+  addEventListener('pageshow', () => all('form[data-sent]').forEach((form) => {
+    delete form.dataset.sent;
+    all('button', form).forEach((button) => button.removeAttribute('aria-disabled'));
+  }));
+
+  // ---- Copying ---------------------------------------------------------------------------------------------------
+  all('[data-copy]').forEach((button) => {
+    const field = one(button.dataset.copy);
+    button.hidden = false;
+    button.addEventListener('click', async () => {
+      field.select();
+      try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand('copy'); }
+      button.textContent = button.dataset.copied;
+    });
+  });
+
+  // ---- What went wrong, or what was done, is read first ----------------------------------------------------------
+  const first = one('[data-focus]');
+  if (first) first.focus();
+
+  // ---- The account's menu closes by itself -----------------------------------------------------------------------
+  const account = one('.account');
+  addEventListener('click', (event) => { if (account && !account.contains(event.target)) account.open = false; });
+  addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && account && account.open) { account.open = false; one('summary', account).focus(); }
+  });
+})();

@@ -1,0 +1,522 @@
+//! An API in memory: firms, orders and answers as the portal sees them, without a database. What it is asked to do
+//! it does plainly; what the services refuse, tests make it refuse.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use chassis::{Error, Reason, value::{wire_date, wire_decimal}};
+use futures::stream::BoxStream;
+use proto::{Decimal as Wire, orders::*, partners::*, stream::*};
+use rust_decimal::Decimal;
+use time::{Date, macros::{date, datetime}};
+use tokio::sync::broadcast;
+use tokio_stream::{StreamExt as _, wrappers::BroadcastStream};
+use tonic::{Request, Response, Status};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+/// Who a token is.
+pub const SALES: &str = "tdm_session_sales";
+pub const BUYER: &str = "tdm_session_buyer";
+
+pub const ANCHOR: &str = "0192f000-0000-7000-8000-0000000000a1";
+pub const SUPPLIER: &str = "0192f000-0000-7000-8000-0000000000b1";
+
+#[derive(Clone)]
+pub struct Fake {
+    pub state: Arc<Mutex<State>>,
+    pub news: broadcast::Sender<SubscribeResponse>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub orders: Vec<Order>,
+    /// Requests that took effect.
+    pub responses: Vec<RespondToOrderRequest>,
+    pub decisions: Vec<ResolveProposalRequest>,
+    pub redeemed: Vec<String>,
+    pub started: Vec<SubscribeRequest>,
+    receipts: HashMap<String, OrderReceipt>,
+}
+
+impl Fake {
+    pub fn new() -> Self {
+        let state = State { orders: story(), ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)), news: broadcast::channel(64).0 }
+    }
+
+    pub fn change(&self, id: &str, change: impl FnOnce(&mut Order)) {
+        let mut state = self.state.lock().unwrap();
+        change(state.orders.iter_mut().find(|order| order.id == id).unwrap());
+    }
+}
+
+pub fn refuse(reason: Reason) -> Status {
+    Error::new(reason).into()
+}
+
+fn firm<T>(request: &Request<T>) -> Result<&'static str, Status> {
+    let token = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
+    match token.and_then(|token| token.strip_prefix("Bearer ")) {
+        Some(SALES) => Ok(SUPPLIER),
+        Some(BUYER) => Ok(ANCHOR),
+        _ => Err(refuse(Reason::UNAUTHENTICATED)),
+    }
+}
+
+pub fn wire(value: &str) -> Option<Wire> {
+    Some(Wire { value: value.into() })
+}
+
+fn zero(wire: Option<&Wire>) -> Decimal {
+    chassis::value::decimal(wire).unwrap().unwrap_or_default()
+}
+
+#[tonic::async_trait]
+impl order_service_server::OrderService for Fake {
+    async fn publish_order(&self, _: Request<PublishOrderRequest>) -> Answer<OrderReceipt> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn get_order(&self, request: Request<GetOrderRequest>) -> Answer<Order> {
+        let firm = firm(&request)?;
+        let state = self.state.lock().unwrap();
+        let id = request.into_inner().order_id;
+        let order = state.orders.iter().find(|o| o.id == id && (o.buyer_id == firm || o.supplier_id == firm));
+        order.cloned().map(Response::new).ok_or_else(|| refuse(Reason::NOT_FOUND))
+    }
+
+    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Answer<ListOrdersResponse> {
+        let firm = firm(&request)?;
+        let request = request.into_inner();
+        let state = self.state.lock().unwrap();
+        let own = |order: &&Order| match request.side() {
+            Side::Buyer => order.buyer_id == firm,
+            _ => order.supplier_id == firm,
+        };
+        let fits = |order: &&Order| {
+            let number = &order.content.as_ref().unwrap().order_number;
+            (request.states.is_empty() || request.states.contains(&order.state))
+                && (request.order_number.is_empty() || request.order_number == *number)
+        };
+        let orders: Vec<_> = state.orders.iter().filter(own).filter(fits).map(summary).collect();
+        let total = orders.len() as i32;
+        let cursor = format!("cursor-{}", state.responses.len());
+        Ok(Response::new(ListOrdersResponse { orders, next_page_token: String::new(), cursor, total }))
+    }
+
+    async fn list_schedule_lines(&self, _: Request<ListScheduleLinesRequest>) -> Answer<ListScheduleLinesResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn list_order_lines(&self, _: Request<ListOrderLinesRequest>) -> Answer<ListOrderLinesResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn respond_to_order(&self, request: Request<RespondToOrderRequest>) -> Answer<OrderReceipt> {
+        firm(&request)?;
+        let request = request.into_inner();
+        let mut state = self.state.lock().unwrap();
+        if let Some(receipt) = state.receipts.get(&request.request_id) {
+            return Ok(Response::new(OrderReceipt { replayed: true, ..receipt.clone() }));
+        }
+        let order = state.orders.iter_mut().find(|order| order.id == request.order_id);
+        let order = order.ok_or_else(|| refuse(Reason::NOT_FOUND))?;
+        if order.revision != request.revision {
+            return Err(refuse(Reason::REVISION_OUTDATED));
+        }
+        if order.state() != OrderState::Unanswered {
+            return Err(refuse(Reason::NOTHING_UNANSWERED));
+        }
+        apply(order, &request);
+        let receipt = OrderReceipt { order_id: order.id.clone(), revision: order.revision, ..Default::default() };
+        state.receipts.insert(request.request_id.clone(), receipt.clone());
+        state.responses.push(request);
+        Ok(Response::new(receipt))
+    }
+
+    async fn resolve_proposal(&self, request: Request<ResolveProposalRequest>) -> Answer<OrderReceipt> {
+        firm(&request)?;
+        let request = request.into_inner();
+        let mut state = self.state.lock().unwrap();
+        state.decisions.push(request);
+        Ok(Response::new(OrderReceipt::default()))
+    }
+}
+
+/// Everything asked for is accepted, whatever the answer: tests look at what was asked of the API.
+fn apply(order: &mut Order, request: &RespondToOrderRequest) {
+    for line in &mut order.schedule {
+        let quantities = line.quantities.get_or_insert_default();
+        quantities.accepted = quantities.unanswered.take();
+        line.commitments.push(Commitment {
+            quantity: quantities.accepted.clone(),
+            committed_delivery_date: Some(wire_date(date!(2026 - 12 - 28))),
+            ..Default::default()
+        });
+    }
+    order.set_state(OrderState::Accepted);
+    order.history.push(HistoryEntry {
+        version: 2,
+        at: Some(chassis::value::timestamp(datetime!(2026-11-23 01:05 UTC))),
+        action: "responded".into(),
+        firm_id: order.supplier_id.clone(),
+        actor_name: "林小燕".into(),
+        note: request.note.clone(),
+        ..Default::default()
+    });
+}
+
+#[tonic::async_trait]
+impl session_service_server::SessionService for Fake {
+    async fn who_am_i(&self, request: Request<WhoAmIRequest>) -> Answer<WhoAmIResponse> {
+        use proto::access::Permission as P;
+        let supplies = firm(&request)? == SUPPLIER;
+        let permissions = match supplies {
+            true => vec![P::Self_, P::PartnersRead, P::OrdersRead, P::OrdersRespond, P::StreamRead],
+            false => vec![P::Self_, P::PartnersRead, P::PartnersWrite, P::MembersAdmin, P::OrdersRead, P::OrdersPublish, P::StreamRead],
+        };
+        Ok(Response::new(WhoAmIResponse {
+            firm_id: if supplies { SUPPLIER.into() } else { ANCHOR.into() },
+            firm_name: if supplies { "顺模塑料制品（示例）厂".into() } else { "澄屿家居用品（示例）有限公司".into() },
+            firm_name_en: if supplies { "Shunmo Moulding (Example)".into() } else { "Chengyu Homeware (Example)".into() },
+            sandbox: true,
+            member_id: "m1".into(),
+            member_name: if supplies { "林小燕".into() } else { "王敏".into() },
+            permissions: permissions.into_iter().map(i32::from).collect(),
+            locale: String::new(),
+            ..Default::default()
+        }))
+    }
+
+    async fn inspect_link(&self, request: Request<InspectLinkRequest>) -> Answer<InspectLinkResponse> {
+        let kind = match request.into_inner().token.as_str() {
+            "good" => LinkKind::SignIn,
+            "invite" => LinkKind::Invitation,
+            "old" => return Err(refuse(Reason::LINK_EXPIRED)),
+            "used" => return Err(refuse(Reason::LINK_USED)),
+            _ => return Err(refuse(Reason::NOT_FOUND)),
+        };
+        Ok(Response::new(InspectLinkResponse {
+            kind: kind as i32,
+            firm_name: "清禾包装（示例）有限公司".into(),
+            member_name: "林小燕".into(),
+            invited_by: "澄屿家居用品（示例）有限公司".into(),
+            expires_at: Some(chassis::value::timestamp(datetime!(2026-11-24 01:00 UTC))),
+            locale: "zh".into(),
+        }))
+    }
+
+    async fn redeem_sign_in_link(&self, request: Request<RedeemSignInLinkRequest>) -> Answer<RedeemSignInLinkResponse> {
+        self.state.lock().unwrap().redeemed.push(request.into_inner().device);
+        Ok(Response::new(RedeemSignInLinkResponse { session_token: SALES.into(), ..Default::default() }))
+    }
+
+    async fn accept_invitation(&self, request: Request<AcceptInvitationRequest>) -> Answer<RedeemSignInLinkResponse> {
+        let request = request.into_inner();
+        if !request.uscc.is_empty() && request.uscc.len() != 18 {
+            return Err(Error::field("uscc", "USCC", "must have 18 characters").into());
+        }
+        Ok(Response::new(RedeemSignInLinkResponse { session_token: SALES.into(), ..Default::default() }))
+    }
+
+    async fn set_locale(&self, _: Request<SetLocaleRequest>) -> Answer<SetLocaleResponse> {
+        Ok(Response::new(SetLocaleResponse {}))
+    }
+
+    async fn end_session(&self, _: Request<EndSessionRequest>) -> Answer<EndSessionResponse> {
+        Ok(Response::new(EndSessionResponse {}))
+    }
+}
+
+#[tonic::async_trait]
+impl member_service_server::MemberService for Fake {
+    async fn create_member(&self, _: Request<CreateMemberRequest>) -> Answer<Member> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn list_members(&self, _: Request<ListMembersRequest>) -> Answer<ListMembersResponse> {
+        let member = |id: &str, name: &str, role: Role, disabled| Member {
+            id: id.into(),
+            name: name.into(),
+            roles: vec![role as i32],
+            disabled,
+            ..Default::default()
+        };
+        Ok(Response::new(ListMembersResponse {
+            members: vec![
+                member("m1", "王敏", Role::Buyer, false),
+                member("m2", "李强", Role::Buyer, false),
+                member("m3", "赵工", Role::Viewer, true),
+                member("m4", "周经理", Role::Admin, false),
+            ],
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn update_member(&self, _: Request<UpdateMemberRequest>) -> Answer<Member> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn create_sign_in_link(&self, _: Request<CreateSignInLinkRequest>) -> Answer<CreateSignInLinkResponse> {
+        Ok(Response::new(CreateSignInLinkResponse {
+            path: "/s/8mYw0n3JxQpT5fKzLr2VbC6dGhEaUoXi".into(),
+            expires_at: Some(chassis::value::timestamp(datetime!(2026-11-24 01:00 UTC))),
+        }))
+    }
+
+    async fn create_api_key(&self, _: Request<CreateApiKeyRequest>) -> Answer<CreateApiKeyResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn list_api_keys(&self, _: Request<ListApiKeysRequest>) -> Answer<ListApiKeysResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn revoke_api_key(&self, _: Request<RevokeApiKeyRequest>) -> Answer<ApiKey> {
+        Err(refuse(Reason::INTERNAL))
+    }
+}
+
+#[tonic::async_trait]
+impl relationship_service_server::RelationshipService for Fake {
+    async fn invite_supplier(&self, _: Request<InviteSupplierRequest>) -> Answer<InviteSupplierResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn renew_invitation(&self, _: Request<RenewInvitationRequest>) -> Answer<RenewInvitationResponse> {
+        Ok(Response::new(RenewInvitationResponse {
+            invitation_path: "/i/8mYw0n3JxQpT5fKzLr2VbC6dGhEaUoXi".into(),
+            expires_at: Some(chassis::value::timestamp(datetime!(2026-12-07 01:00 UTC))),
+        }))
+    }
+
+    async fn claim_invitation(&self, _: Request<ClaimInvitationRequest>) -> Answer<ClaimInvitationResponse> {
+        Ok(Response::new(ClaimInvitationResponse::default()))
+    }
+
+    async fn list_relationships(&self, request: Request<ListRelationshipsRequest>) -> Answer<ListRelationshipsResponse> {
+        firm(&request)?;
+        let one = |id: &str, name: &str, number: &str, state: RelationshipState| TradingRelationship {
+            id: id.into(),
+            buyer_id: ANCHOR.into(),
+            supplier_name: name.into(),
+            vendor_number: number.into(),
+            state: state as i32,
+            created_at: Some(chassis::value::timestamp(datetime!(2026-09-01 02:00 UTC))),
+            ..Default::default()
+        };
+        Ok(Response::new(ListRelationshipsResponse {
+            relationships: vec![
+                one("r1", "顺模塑料制品（示例）厂", "V10027", RelationshipState::Active),
+                one("r2", "邻益注塑（示例）有限公司", "V10041", RelationshipState::Active),
+                one("r3", "清禾包装（示例）有限公司", "V10055", RelationshipState::Invited),
+                one("r4", "恒铆五金冲压（示例）有限公司", "V10009", RelationshipState::Suspended),
+            ],
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn update_relationship(&self, _: Request<UpdateRelationshipRequest>) -> Answer<TradingRelationship> {
+        Err(refuse(Reason::INTERNAL))
+    }
+}
+
+#[tonic::async_trait]
+impl stream_service_server::StreamService for Fake {
+    type SubscribeStream = BoxStream<'static, Result<SubscribeResponse, Status>>;
+
+    async fn subscribe(&self, request: Request<SubscribeRequest>) -> Answer<Self::SubscribeStream> {
+        firm(&request)?;
+        let news = BroadcastStream::new(self.news.subscribe()).filter_map(Result::ok).map(Ok);
+        self.state.lock().unwrap().started.push(request.into_inner());
+        Ok(Response::new(Box::pin(news)))
+    }
+
+    async fn get_head(&self, _: Request<GetHeadRequest>) -> Answer<GetHeadResponse> {
+        Ok(Response::new(GetHeadResponse::default()))
+    }
+}
+
+fn summary(order: &Order) -> OrderSummary {
+    let content = order.content.as_ref().unwrap();
+    let days = order.content.iter().flat_map(|c| &c.lines).flat_map(|l| &l.schedule_lines);
+    let first = &content.lines[0];
+    let count = |pick: fn(&Quantities) -> Option<&Wire>| {
+        order.schedule.iter().filter(|s| !zero(pick(s.quantities.as_ref().unwrap())).is_zero()).count() as i32
+    };
+    OrderSummary {
+        id: order.id.clone(),
+        order_number: content.order_number.clone(),
+        buyer_id: order.buyer_id.clone(),
+        buyer_name: order.buyer_name.clone(),
+        supplier_id: order.supplier_id.clone(),
+        supplier_name: order.supplier_name.clone(),
+        revision: order.revision,
+        state: order.state,
+        purchasing_group: content.purchasing_group.clone(),
+        currency: content.currency.clone(),
+        net_amount: order.net_amount.clone(),
+        price_includes_tax: content.price_includes_tax,
+        requested_delivery_date: days.filter_map(|s| s.requested_delivery.as_ref()?.until).next(),
+        line_count: content.lines.len() as i32,
+        unanswered_lines: count(|q| q.unanswered.as_ref()),
+        proposed_lines: count(|q| q.proposed.as_ref()),
+        first_item_name: first.item.as_ref().unwrap().name.clone(),
+        ..Default::default()
+    }
+}
+
+/// A line of an order: buyer's item, seller's item, name, unit code, unit, quantity, price, per, day.
+type Line = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str, Date);
+
+fn order(id: usize, number: &str, buyer: (&str, &str), state: OrderState, lines: &[Line]) -> Order {
+    let id = format!("0192f000-0000-7000-8000-{id:012}");
+    let mut net = Decimal::ZERO;
+    let mut content = OrderContent {
+        source_system: "erp".into(),
+        order_number: number.into(),
+        order_type: OrderType::Standalone as i32,
+        currency: "CNY".into(),
+        price_includes_tax: Some(number == "CY26110233"),
+        purchasing_group: "采购一组".into(),
+        payment_terms: vec![PaymentTerms { text: "月结 60 天".into() }],
+        delivery_terms: Some(DeliveryTerms { incoterm: "DDP".into(), place: "南汀市 一号厂房".into(), texts: vec![] }),
+        notes: vec![Note { text: "请按标准箱包装，随货附检验报告。".into(), language: "zh".into() }],
+        parties: vec![Party {
+            role: PartyRole::ShipTo as i32,
+            name: "澄屿一号仓".into(),
+            address: Some(Address {
+                lines: vec!["示例路 8 号".into()],
+                city: "南汀市".into(),
+                country_code: "CN".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let mut schedule = Vec::new();
+    for (at, (buyers, sellers, name, code, unit, quantity, price, per, day)) in lines.iter().enumerate() {
+        let number = format!("{}", (at + 1) * 10);
+        let value = |text: &str| chassis::value::parse_decimal(text).unwrap();
+        let amount = (value(quantity) * value(price) / value(per)).round_dp(2);
+        net += amount;
+        let window = DeliveryWindow { from: Some(wire_date(*day)), until: Some(wire_date(*day)), ..Default::default() };
+        content.lines.push(OrderLine {
+            line_number: number.clone(),
+            item: Some(Item {
+                name: (*name).into(),
+                buyer_item_id: (*buyers).into(),
+                seller_item_id: (*sellers).into(),
+                ..Default::default()
+            }),
+            quantity: wire(quantity),
+            unit_code: (*code).into(),
+            unit_text: (*unit).into(),
+            price: Some(Price { amount: wire(price), base_quantity: wire(per), ..Default::default() }),
+            amount: Some(wire_decimal(amount)),
+            schedule_lines: vec![ScheduleLine {
+                schedule_line_number: "1".into(),
+                quantity: wire(quantity),
+                requested_delivery: Some(window),
+                ship_to_site: "P100".into(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        });
+        let mut quantities = Quantities { ordered: wire(quantity), ..Default::default() };
+        let mut line = ScheduleLineState {
+            schedule_line_id: format!("{id}-{number}"),
+            line_number: number,
+            schedule_line_number: "1".into(),
+            ..Default::default()
+        };
+        match state {
+            OrderState::Unanswered => quantities.unanswered = wire(quantity),
+            OrderState::Proposed => {
+                quantities.proposed = wire(quantity);
+                line.proposals.push(Proposal {
+                    id: format!("p{id}-{at}"),
+                    state: ProposalState::Open as i32,
+                    covers_quantity: wire(quantity),
+                    deliveries: vec![
+                        ProposedDelivery { quantity: wire("16000"), delivery_date: Some(wire_date(*day)) },
+                        ProposedDelivery {
+                            quantity: wire("1600"),
+                            delivery_date: Some(wire_date(*day + time::Duration::days(7))),
+                        },
+                    ],
+                    note: "大机组当周满负荷，余量下周交。".into(),
+                    proposed_at: Some(chassis::value::timestamp(datetime!(2026-11-20 07:30 UTC))),
+                    ..Default::default()
+                });
+            }
+            OrderState::Rejected => {
+                quantities.rejected = wire(quantity);
+                line.rejections.push(Rejection {
+                    quantity: wire(quantity),
+                    reason: RejectReason::NoTooling as i32,
+                    note: String::new(),
+                });
+            }
+            _ => {
+                quantities.accepted = wire(quantity);
+                line.commitments.push(Commitment {
+                    quantity: wire(quantity),
+                    committed_delivery_date: Some(wire_date(*day)),
+                    ..Default::default()
+                });
+            }
+        }
+        line.quantities = Some(quantities);
+        schedule.push(line);
+    }
+    Order {
+        buyer_id: buyer.0.into(),
+        buyer_name: buyer.1.into(),
+        supplier_id: SUPPLIER.into(),
+        supplier_name: "顺模塑料制品（示例）厂".into(),
+        vendor_number: "V10027".into(),
+        revision: 1,
+        version: 1,
+        state: state as i32,
+        content: Some(content),
+        schedule,
+        net_amount: Some(wire_decimal(net)),
+        published_at: Some(chassis::value::timestamp(datetime!(2026-11-19 02:14 UTC))),
+        history: vec![HistoryEntry {
+            version: 1,
+            at: Some(chassis::value::timestamp(datetime!(2026-11-19 02:14 UTC))),
+            action: "published".into(),
+            firm_id: buyer.0.into(),
+            actor_name: "ERP 接口".into(),
+            ..Default::default()
+        }],
+        id,
+        ..Default::default()
+    }
+}
+
+fn story() -> Vec<Order> {
+    let a1 = (ANCHOR, "澄屿家居用品（示例）有限公司");
+    let a2 = ("0192f000-0000-7000-8000-0000000000a2", "木棉门业（示例）有限公司");
+    let a3 = ("0192f000-0000-7000-8000-0000000000a3", "远樟汽车部件（示例）有限公司");
+    let body = |q, d| ("CY-BX-0450", "SM-0450B", "45L 收纳箱 箱体 PP 透明", "H87", "个", q, "6.85", "1", d);
+    let lid = |q, d| ("CY-LD-0450", "SM-0450L", "45L 收纳箱 箱盖 PP 白", "H87", "个", q, "2.30", "1", d);
+    let clip = |q, d| ("CY-CL-0012", "SM-CL12", "提手卡扣 PP 灰 φ12", "H87", "个", q, "38.60", "1000", d);
+    let seal = ("MM-SL-0900", "HM-SL90", "门底自动密封条 铝合金", "MTR", "米", "1800.5", "14.20", "1", date!(2026 - 12 - 02));
+    use OrderState::*;
+    vec![
+        order(10, "MM2610-0049", a2, Unanswered, &[seal]),
+        order(2, "CY26110232", a1, Unanswered, &[clip("60000", date!(2026 - 11 - 20))]),
+        order(29, "YZ-PO-771201", a3, Unanswered, &[("YZ-24017", "SM-24017", "内饰卡扣 POM 黑", "H87", "个", "200000", "52.00", "1000", date!(2026 - 12 - 14)), ("YZ-31880", "SM-31880", "线束护套 PA66-GF30", "H87", "个", "24000", "2.74", "1", date!(2026 - 12 - 14))]),
+        order(3, "CY26110233", a1, Unanswered, &[("CY-BS-0208", "SM-BS28", "沥水篮 φ280 双层", "SET", "套", "3600", "4.52", "1", date!(2026 - 12 - 21))]),
+        order(1, "CY26110231", a1, Unanswered, &[body("20000", date!(2026 - 12 - 28)), lid("20000", date!(2026 - 12 - 28))]),
+        order(5, "CY26110228", a1, Proposed, &[body("17600", date!(2026 - 12 - 21))]),
+        order(7, "CY26110219", a1, Accepted, &[lid("16000", date!(2026 - 12 - 14))]),
+        order(16, "CY26110220", a1, Rejected, &[lid("5000", date!(2026 - 12 - 14))]),
+    ]
+}

@@ -1,0 +1,307 @@
+//! Firms at work on processes that may die: writers who repeat a request until it is answered, and followers who
+//! resume where they stood. Everything they see is written down.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use harness::{
+    Access, accept_all,
+    chaos::{self, Party},
+    history::{self, History, Outcome, Record, Recorder},
+    order, until,
+};
+use proto::{
+    orders::{OrderReceipt, PublishOrderRequest, RespondToOrderRequest},
+    stream::{GetHeadRequest, SubscribeRequest, SubscribeResponse, subscribe_request::Start},
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+/// Firms' people who publish and answer at the same time.
+const WRITERS: usize = 4;
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long work may stand still.
+const STALLED: Duration = Duration::from_secs(60);
+
+/// What was counted so far.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub acknowledged: AtomicUsize,
+    pub unanswered: AtomicUsize,
+    pub replayed: AtomicUsize,
+    pub delivered: AtomicUsize,
+}
+
+/// What is left when everybody has stopped.
+pub struct Seen {
+    pub records: Vec<Record>,
+    pub counts: Arc<Counts>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    history: History,
+    buyer: Party,
+    supplier: Party,
+    commands: Vec<SocketAddr>,
+    feeds: Vec<SocketAddr>,
+    counts: Arc<Counts>,
+}
+
+/// Firms at work.
+pub struct Load {
+    shared: Shared,
+    writers: Vec<tokio::task::JoinHandle<()>>,
+    followers: JoinSet<()>,
+    writers_stop: CancellationToken,
+    followers_stop: CancellationToken,
+}
+
+impl Load {
+    /// Begins to work.
+    pub fn begin(
+        name: &str,
+        buyer: Party,
+        supplier: Party,
+        commands: Vec<SocketAddr>,
+        feeds: Vec<SocketAddr>,
+    ) -> Self {
+        let counts = Arc::default();
+        let shared = Shared { history: History::create(name), buyer, supplier, commands, feeds, counts };
+        let (writers_stop, followers_stop) = (CancellationToken::new(), CancellationToken::new());
+        let writers = (0..WRITERS).map(|n| {
+            let writer = Writer::new(&shared, n, writers_stop.clone());
+            tokio::spawn(writer.run())
+        });
+        let writers = writers.collect();
+        let mut followers = JoinSet::new();
+        for (name, party) in [("buyer", &shared.buyer), ("supplier", &shared.supplier)] {
+            followers.spawn(Follower::new(&shared, name, party, followers_stop.clone()).run());
+        }
+        Self { shared, writers, followers, writers_stop, followers_stop }
+    }
+
+    /// Waits until so many more writes were acknowledged.
+    pub async fn acknowledge_more(&self, more: usize) {
+        grown("acknowledgements", &self.shared.counts.acknowledged, more).await;
+    }
+
+    /// Waits until so many more events were delivered.
+    pub async fn deliver_more(&self, more: usize) {
+        grown("deliveries", &self.shared.counts.delivered, more).await;
+    }
+
+    /// Lets every writer end with an acknowledged write.
+    pub async fn writers_stop(&self) {
+        self.writers_stop.cancel();
+        until("the writers end", STALLED, async || {
+            self.writers.iter().all(tokio::task::JoinHandle::is_finished).then_some(())
+        })
+        .await;
+    }
+
+    /// Lets followers reach the heads of their feeds, and ends everything. The outbox must be empty.
+    pub async fn followers_stop(mut self) -> Seen {
+        for writer in self.writers {
+            writer.await.expect("no writer was refused");
+        }
+        let shared = self.shared;
+        let mut due = 0;
+        for party in [&shared.buyer, &shared.supplier] {
+            let access = chaos::access(shared.feeds[0], Some(&party.key));
+            due += head(&access).await;
+        }
+        until("followers reach the heads", STALLED, async || {
+            (shared.counts.delivered.load(Ordering::Relaxed) >= due).then_some(())
+        })
+        .await;
+        self.followers_stop.cancel();
+        while let Some(ended) = self.followers.join_next().await {
+            ended.expect("no follower was refused");
+        }
+        Seen { records: shared.history.records(), counts: shared.counts }
+    }
+}
+
+async fn grown(what: &str, count: &AtomicUsize, more: usize) {
+    let wanted = count.load(Ordering::Relaxed) + more;
+    until(what, STALLED, async || (count.load(Ordering::Relaxed) >= wanted).then_some(())).await;
+}
+
+async fn head(access: &Access) -> usize {
+    let found = until("the feed has a head", STALLED, async || {
+        access.stream().get_head(GetHeadRequest {}).await.ok()
+    });
+    usize::try_from(found.await.into_inner().seq).expect("a place")
+}
+
+/// A change of an order.
+#[derive(Clone)]
+enum Change {
+    Publish(Box<PublishOrderRequest>),
+    Respond(RespondToOrderRequest),
+}
+
+impl Change {
+    fn request_id(&self) -> &str {
+        match self {
+            Change::Publish(request) => &request.request_id,
+            Change::Respond(request) => &request.request_id,
+        }
+    }
+
+    async fn send(&self, access: &Access, trace: &str) -> Result<OrderReceipt, Status> {
+        let call = async {
+            Ok(match self.clone() {
+                Change::Publish(request) => access.orders().publish_order(traced(*request, trace)).await?,
+                Change::Respond(request) => access.orders().respond_to_order(traced(request, trace)).await?,
+            })
+        };
+        let answer = tokio::time::timeout(PATIENCE, call).await;
+        Ok(answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("nobody answered")))?.into_inner())
+    }
+}
+
+fn traced<T>(message: T, trace: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("traceparent", trace.parse().expect("a trace is ascii"));
+    request
+}
+
+/// Publishes one order after the other as buyer, and answers every second one as supplier.
+struct Writer {
+    name: String,
+    pen: Recorder,
+    buyer: Vec<Access>,
+    supplier: Vec<Access>,
+    feeds: [Uuid; 2],
+    counts: Arc<Counts>,
+    stop: CancellationToken,
+}
+
+impl Writer {
+    fn new(shared: &Shared, n: usize, stop: CancellationToken) -> Self {
+        let name = format!("writer-{n}");
+        let callers = |key: &str| shared.commands.iter().map(|api| chaos::access(*api, Some(key))).collect();
+        Self {
+            pen: shared.history.client(&name),
+            buyer: callers(&shared.buyer.key),
+            supplier: callers(&shared.supplier.key),
+            feeds: [shared.buyer.id, shared.supplier.id],
+            counts: shared.counts.clone(),
+            name,
+            stop,
+        }
+    }
+
+    async fn run(mut self) {
+        for number in 1.. {
+            if self.stop.is_cancelled() {
+                break;
+            }
+            let order = order(&format!("{}-{number}", self.name)).line("10", "P-1", "100", "12.50").to("V100");
+            let callers = self.buyer.clone();
+            let receipt = self.insist(&callers, &Change::Publish(Box::new(order))).await;
+            if number % 2 == 0 {
+                let callers = self.supplier.clone();
+                self.insist(&callers, &Change::Respond(accept_all(&receipt.order_id))).await;
+            }
+        }
+        self.pen.flush();
+    }
+
+    /// Sends a change, the same again and again, now here and now there, until somebody acknowledges it.
+    async fn insist(&mut self, callers: &[Access], change: &Change) -> OrderReceipt {
+        let trace = history::trace();
+        for access in callers.iter().cycle() {
+            let invoked = self.pen.now();
+            let answer = change.send(access, &trace).await;
+            let outcome = self.pen.write(invoked, change.request_id(), &trace, &self.feeds, &answer);
+            match (outcome, answer) {
+                (Outcome::Ok, Ok(receipt)) => {
+                    self.counts.acknowledged.fetch_add(1, Ordering::Relaxed);
+                    self.counts.replayed.fetch_add(usize::from(receipt.replayed), Ordering::Relaxed);
+                    return receipt;
+                }
+                (Outcome::Fail, answer) => panic!("{}: a right request was refused: {answer:?}", self.name),
+                _ => self.counts.unanswered.fetch_add(1, Ordering::Relaxed),
+            };
+            tokio::time::sleep(PAUSE).await;
+        }
+        unreachable!("there is an address");
+    }
+}
+
+/// Follows a feed, and resumes after its last event wherever the stream breaks.
+struct Follower {
+    name: &'static str,
+    pen: Recorder,
+    feed: Uuid,
+    callers: Vec<Access>,
+    counts: Arc<Counts>,
+    stop: CancellationToken,
+    seq: i64,
+    cursor: Option<String>,
+}
+
+impl Follower {
+    fn new(shared: &Shared, name: &'static str, party: &Party, stop: CancellationToken) -> Self {
+        Self {
+            name,
+            pen: shared.history.client(name),
+            feed: party.id,
+            callers: shared.feeds.iter().map(|api| chaos::access(*api, Some(&party.key))).collect(),
+            counts: shared.counts.clone(),
+            stop,
+            seq: 0,
+            cursor: None,
+        }
+    }
+
+    async fn run(mut self) {
+        let stop = self.stop.clone();
+        for access in self.callers.clone().iter().cycle() {
+            let stream = self.pen.subscribe(self.feed, self.seq, None, &[]);
+            let followed = tokio::select! {
+                followed = self.follow(access, stream) => followed,
+                () = stop.cancelled() => break,
+            };
+            let outcome = history::outcome(&followed);
+            assert_ne!(outcome, Outcome::Fail, "{}: a right cursor was refused: {followed:?}", self.name);
+            self.pen.end(self.feed, stream, outcome);
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.pen.flush();
+    }
+
+    async fn follow(&mut self, access: &Access, stream: u64) -> Result<(), Status> {
+        let start = self.cursor.clone().map_or(Start::Earliest(true), Start::After);
+        let request = SubscribeRequest { start: Some(start), filter: None, until_head: false };
+        let mut messages = access.stream().subscribe(request).await?.into_inner();
+        while let Some(message) = messages.message().await? {
+            self.take(stream, &message);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, stream: u64, message: &SubscribeResponse) {
+        self.pen.message(self.feed, stream, message);
+        let new = message.events.iter().filter(|entry| entry.seq > self.seq).count();
+        self.counts.delivered.fetch_add(new, Ordering::Relaxed);
+        if message.seq > self.seq || self.cursor.is_none() {
+            self.seq = message.seq;
+            self.cursor = Some(message.cursor.clone());
+        }
+    }
+}

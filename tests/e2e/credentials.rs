@@ -1,0 +1,276 @@
+//! API keys, sessions and members: what works, what no longer does, and how soon.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chassis::Reason;
+use harness::{Access, World, order, refusal::{bad_fields, refused, visible}, request_id, until};
+use proto::{
+    partners::{
+        CreateApiKeyRequest, EndSessionRequest, ListApiKeysRequest, ListMembersRequest, Member, RedeemSignInLinkRequest,
+        RevokeApiKeyRequest, Role, Scope, SetLocaleRequest, UpdateMemberRequest, WhoAmIRequest,
+    },
+    stream::{SubscribeRequest, SubscribeResponse, subscribe_request::Start},
+};
+use tonic::{Status, Streaming, metadata::MetadataMap};
+
+const WHO_AM_I: &str = "/tandem.partners.v1.SessionService/WhoAmI";
+/// Within which a revoked credential stops working everywhere.
+const REVOKED: Duration = Duration::from_secs(5);
+
+async fn whoami(access: &Access) -> Result<proto::partners::WhoAmIResponse, Status> {
+    Ok(access.sessions().who_am_i(WhoAmIRequest {}).await?.into_inner())
+}
+
+async fn follow(access: &Access) -> Streaming<SubscribeResponse> {
+    let request = SubscribeRequest { start: Some(Start::Earliest(true)), filter: None, until_head: false };
+    access.stream().subscribe(request).await.expect("subscribed").into_inner()
+}
+
+/// Reads until the stream ends; panics where it does not end in time.
+async fn ended(mut stream: Streaming<SubscribeResponse>) -> Status {
+    let read = async {
+        loop {
+            match stream.message().await {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("an open stream does not end with OK"),
+                Err(status) => return status,
+            }
+        }
+    };
+    tokio::time::timeout(REVOKED, read).await.expect("the stream ends within 5 s")
+}
+
+#[tokio::test]
+async fn a_key_works_only_as_it_was_given() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let key = firm.key.clone();
+    let other = firm.session().new_key("other", &[Role::Viewer], None).await;
+    let (body, _) = key.rsplit_once('_').unwrap();
+    let (prefix, _) = body.rsplit_once('_').unwrap();
+    let wrong_secret = format!("{prefix}_{}", "0".repeat(64));
+    let wrong_secret = format!("{wrong_secret}_{:08x}", crc(wrong_secret.as_bytes()));
+    let of_test = key.replace("tdm_live_", "tdm_test_");
+    for (what, header) in [
+        ("a wrong checksum", format!("Bearer {}", flip(&key))),
+        ("the right id with a wrong secret", format!("Bearer {wrong_secret}")),
+        ("another environment", format!("Bearer {of_test}")),
+        ("cut short", format!("Bearer {}", &key[..key.len() - 1])),
+        ("something behind it", format!("Bearer {key}\t")),
+        ("capitals", format!("Bearer {}", key.to_uppercase())),
+        ("no scheme", key.clone()),
+        ("another scheme", format!("Basic {key}")),
+        ("a small scheme", format!("bearer {key}")),
+        ("nothing behind the scheme", "Bearer ".into()),
+        ("two keys in one header", format!("Bearer {key},{other}")),
+        ("a kilobyte", format!("Bearer {}", "a".repeat(1_000))),
+    ] {
+        let mut headers = MetadataMap::new();
+        headers.insert("authorization", header.parse().unwrap());
+        let answer = world.anybody().call_with(WHO_AM_I, Bytes::new(), headers).await;
+        let status = refused(answer, Reason::UNAUTHENTICATED);
+        let none = refused(whoami(&world.anybody()).await, Reason::UNAUTHENTICATED);
+        assert_eq!(visible(&status), visible(&none), "{what} says no more than no key at all");
+    }
+    let mut two = MetadataMap::new();
+    for key in [&key, &other] {
+        two.append("authorization", format!("Bearer {key}").parse().unwrap());
+    }
+    refused(world.anybody().call_with(WHO_AM_I, Bytes::new(), two).await, Reason::UNAUTHENTICATED);
+    let in_query = format!("{WHO_AM_I}?authorization=Bearer%20{key}&key={key}");
+    refused(world.anybody().call_with(&in_query, Bytes::new(), MetadataMap::new()).await, Reason::UNAUTHENTICATED);
+    assert_eq!(whoami(&firm).await.expect("as it was given").firm_id, firm.id);
+    let viewer = world.access(&other);
+    let publish = order("1").line("10", "X", "1", "1").to("V100");
+    refused(viewer.publish(publish).await, Reason::PERMISSION_DENIED);
+    world.finish().await;
+}
+
+fn flip(key: &str) -> String {
+    let last = if key.ends_with('0') { '1' } else { '0' };
+    format!("{}{last}", &key[..key.len() - 1])
+}
+
+/// CRC-32 as in zip and PNG, bit by bit, so that a token can be forged here.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+    })
+}
+
+#[tokio::test]
+async fn a_key_that_has_expired_does_not_work() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let make = |seconds: i64| CreateApiKeyRequest {
+        request_id: request_id(),
+        name: "short".into(),
+        roles: vec![Role::Viewer.into()],
+        scope: None,
+        expires_at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+    };
+    let now = world.deps().clock.now().unix_timestamp();
+    let made = firm.session().members().create_api_key(make(now + 3_600)).await.unwrap().into_inner();
+    bad_fields(firm.session().members().create_api_key(make(now - 1)).await, &[("expires_at", "RANGE")]);
+    sqlx::query("update partners.api_key set expires_at = now() where id = $1")
+        .bind(made.api_key.unwrap().id)
+        .execute(world.owner_pool().await)
+        .await
+        .unwrap();
+    refused(whoami(&world.access(&made.key)).await, Reason::UNAUTHENTICATED);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn revoking_a_key_ends_its_calls_and_streams_within_five_seconds() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let (id, key) = firm.session().try_key("erp", &[Role::Viewer], None).await.unwrap();
+    let (access, kept) = (world.access(&key), follow(&firm).await);
+    assert!(whoami(&access).await.is_ok());
+    let stream = follow(&access).await;
+    let revoke = || RevokeApiKeyRequest { request_id: request_id(), api_key_id: id.clone() };
+    let revoked = firm.session().members().revoke_api_key(revoke()).await.expect("revoked").into_inner();
+    assert!(revoked.revoked_at.is_some());
+    until("calls with the key fail", REVOKED, async || whoami(&access).await.err()).await;
+    refused(Err::<(), _>(ended(stream).await), Reason::UNAUTHENTICATED);
+    let again = firm.session().members().revoke_api_key(revoke()).await.expect("twice is no error").into_inner();
+    assert_eq!(again.revoked_at, revoked.revoked_at);
+    let listed = firm.session().members().list_api_keys(ListApiKeysRequest::default()).await.unwrap().into_inner();
+    assert!(listed.api_keys.iter().any(|each| each.id == id && each.revoked_at.is_some()));
+    drop(kept);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_disabled_member_is_out_within_five_seconds() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let (id, session) = firm.person("王敏", &[Role::Buyer], None).await;
+    let stream = follow(&session).await;
+    let mut member = find(&firm, &id).await;
+    member.disabled = true;
+    let disable = UpdateMemberRequest { request_id: request_id(), member: Some(member.clone()) };
+    let disabled = firm.session().members().update_member(disable).await.expect("disabled").into_inner();
+    until("calls of the session fail", REVOKED, async || whoami(&session).await.err()).await;
+    refused(Err::<(), _>(ended(stream).await), Reason::UNAUTHENTICATED);
+    let stale = UpdateMemberRequest { request_id: request_id(), member: Some(member) };
+    refused(firm.session().members().update_member(stale).await, Reason::STALE_ETAG);
+    let enable = Member { disabled: false, ..disabled };
+    let enable = UpdateMemberRequest { request_id: request_id(), member: Some(enable) };
+    firm.session().members().update_member(enable).await.expect("back again");
+    refused(whoami(&session).await, Reason::UNAUTHENTICATED);
+    assert!(whoami(&firm.sign_in(&id).await).await.is_ok(), "with a new session");
+    world.finish().await;
+}
+
+async fn find(firm: &harness::Firm, id: &str) -> Member {
+    let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
+    let listed = firm.session().members().list_members(request).await.expect("members").into_inner();
+    listed.members.into_iter().find(|member| member.id == id).expect("the member is listed")
+}
+
+#[tokio::test]
+async fn narrowing_a_member_narrows_its_calls_and_open_streams_within_five_seconds() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let (id, session) = buyer.person("王敏", &[Role::Buyer], None).await;
+    let mut stream = follow(&session).await;
+    let scope = Scope { purchasing_groups: vec!["P1".into()], ..Scope::default() };
+    let narrow = Member { scope: Some(scope), ..find(&buyer, &id).await };
+    let narrow = UpdateMemberRequest { request_id: request_id(), member: Some(narrow) };
+    buyer.session().members().update_member(narrow).await.expect("narrowed");
+    let narrowed = || async { whoami(&session).await.is_ok_and(|who| !who.scope.unwrap().purchasing_groups.is_empty()) };
+    let ended = || async { whoami(&session).await.is_err() };
+    until("the session is narrowed or ended", REVOKED, async || (narrowed().await || ended().await).then_some(())).await;
+
+    // 5 s have passed for calls; what an open stream shows from now on is the same, or it has ended.
+    let publish = order("1").group("P2").line("10", "X", "1", "1").to("V100");
+    let hidden = buyer.publish(publish).await.expect("published").order_id;
+    let shown = tokio::time::timeout(REVOKED, async {
+        loop {
+            match stream.message().await {
+                Ok(Some(message)) if message.events.iter().any(|entry| harness::events::event(entry).subject.ends_with(&hidden)) => {
+                    return true;
+                }
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => return false,
+            }
+        }
+    });
+    assert!(!shown.await.unwrap_or(false), "another group's order reached a narrowed reader");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let admin = find(&firm, &firm.admin_id).await;
+    let update = |member: Member| UpdateMemberRequest { request_id: request_id(), member: Some(member) };
+    let lower = Member { roles: vec![Role::Viewer.into()], ..admin.clone() };
+    refused(firm.session().members().update_member(update(lower.clone())).await, Reason::LAST_ADMIN);
+    let disable = Member { disabled: true, ..admin.clone() };
+    refused(firm.session().members().update_member(update(disable)).await, Reason::LAST_ADMIN);
+    let (_, second) = firm.person("第二位", &[Role::Admin], None).await;
+    second.members().update_member(update(lower)).await.expect("there is another one now");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn nobody_hands_out_more_than_they_have() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let scope = Scope { purchasing_groups: vec!["P1".into()], ..Scope::default() };
+    let (_, narrow) = firm.person("分管", &[Role::Admin], Some(scope.clone())).await;
+    refused(narrow.try_key("wide", &[Role::Viewer], None).await, Reason::PERMISSION_DENIED);
+    narrow.try_key("narrow", &[Role::Viewer], Some(scope)).await.expect("within the own scope");
+    refused(firm.session().try_key("ops", &[Role::Operator], None).await, Reason::PERMISSION_DENIED);
+    let (id, viewer) = firm.person("只读", &[Role::Viewer], None).await;
+    refused(viewer.try_key("more", &[Role::Admin], None).await, Reason::PERMISSION_DENIED);
+    let more = Member { roles: vec![Role::Admin.into()], ..find(&firm, &id).await };
+    let more = UpdateMemberRequest { request_id: request_id(), member: Some(more) };
+    refused(viewer.members().update_member(more).await, Reason::PERMISSION_DENIED);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_firm_has_at_most_fifty_active_keys() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let mut last = String::new();
+    for n in 1..50 {
+        last = firm.session().try_key(&n.to_string(), &[Role::Viewer], None).await.expect("a key").0;
+    }
+    refused(firm.session().try_key("51", &[Role::Viewer], None).await, Reason::TOO_MANY_KEYS);
+    let revoke = RevokeApiKeyRequest { request_id: request_id(), api_key_id: last };
+    firm.session().members().revoke_api_key(revoke).await.expect("revoked");
+    firm.session().try_key("51", &[Role::Viewer], None).await.expect("room again");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_link_works_once_and_a_session_until_its_end() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let link = proto::partners::CreateSignInLinkRequest { request_id: request_id(), member_id: firm.admin_id.clone() };
+    let link = firm.session().members().create_sign_in_link(link).await.expect("a link").into_inner();
+    let token = link.path.rsplit('/').next().unwrap().to_string();
+    let redeem = RedeemSignInLinkRequest { token, device: "手机".into() };
+    let anybody = world.anybody();
+    let session = anybody.sessions().redeem_sign_in_link(redeem.clone()).await.expect("signed in").into_inner();
+    refused(anybody.sessions().redeem_sign_in_link(redeem).await, Reason::LINK_USED);
+    let unknown = RedeemSignInLinkRequest { token: "x".repeat(43), device: String::new() };
+    refused(anybody.sessions().redeem_sign_in_link(unknown).await, Reason::NOT_FOUND);
+
+    let access = world.access(&session.session_token);
+    access.sessions().set_locale(SetLocaleRequest { locale: "en".into() }).await.expect("english");
+    assert_eq!(whoami(&access).await.unwrap().locale, "en");
+    bad_fields(access.sessions().set_locale(SetLocaleRequest { locale: "fr".into() }).await, &[("locale", "LOCALE")]);
+    access.sessions().end_session(EndSessionRequest {}).await.expect("signed out");
+    refused(whoami(&access).await, Reason::UNAUTHENTICATED);
+    firm.sessions().end_session(EndSessionRequest {}).await.expect("a key has no session to end");
+    assert!(whoami(&firm).await.is_ok());
+    world.finish().await;
+}

@@ -1,0 +1,337 @@
+//! Feeds resume exactly where a reader stopped, whoever reads, however slowly, and from wherever.
+
+use std::time::Duration;
+
+use chassis::{Reason, cursor::Cursor};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use harness::{
+    Access, Firm, World, accept_all,
+    history::{self, History, Outcome, Recorder},
+    order,
+    refusal::{bad_fields, metadata, refused},
+    until, validators,
+};
+use proto::stream::{
+    FeedEvent, Filter, GetHeadRequest, GetHeadResponse, SubscribeRequest, SubscribeResponse, subscribe_request::Start,
+};
+use rand::Rng as _;
+use tokio::sync::watch;
+use tonic::{Request, Status, Streaming};
+
+/// How many calls of a test are under way at once.
+const AT_ONCE: usize = 8;
+/// How long anything may take that does not wait for anybody.
+const SOON: Duration = Duration::from_secs(30);
+
+const PUBLISHED: &str = "tandem.orders.order.published.v1";
+
+/// Publishes orders and answers them, and writes down what was acknowledged.
+async fn work(history: &History, name: &str, buyer: &Firm, supplier: &Firm, orders: usize) {
+    let feeds = [buyer.uuid(), supplier.uuid()];
+    let write = move |number: usize| async move {
+        let mut pen = history.client(&format!("{name}-{number}"));
+        let publish = order(&format!("{name}-{number}")).line("10", "P-1", "100", "12.50").to("V100");
+        let (began, trace, id) = (pen.now(), history::trace(), publish.request_id.clone());
+        let answer = buyer.orders().publish_order(traced(publish, &trace)).await;
+        let answer = answer.map(tonic::Response::into_inner);
+        assert_eq!(pen.write(began, &id, &trace, &feeds, &answer), Outcome::Ok, "{answer:?}");
+        let respond = accept_all(&answer?.order_id);
+        let (began, trace, id) = (pen.now(), history::trace(), respond.request_id.clone());
+        let answer = supplier.orders().respond_to_order(traced(respond, &trace)).await;
+        let answer = answer.map(tonic::Response::into_inner);
+        assert_eq!(pen.write(began, &id, &trace, &feeds, &answer), Outcome::Ok, "{answer:?}");
+        pen.flush();
+        Ok::<(), Status>(())
+    };
+    let done = stream::iter(0..orders).map(write).buffer_unordered(AT_ONCE).try_collect::<()>().await;
+    done.expect("orders are published and answered");
+}
+
+fn traced<T>(message: T, trace: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("traceparent", trace.parse().expect("a trace is ascii"));
+    request
+}
+
+async fn head(access: &Access) -> GetHeadResponse {
+    access.stream().get_head(GetHeadRequest {}).await.expect("a feed has a head").into_inner()
+}
+
+async fn open(access: &Access, start: Start, filter: Option<Filter>) -> Result<Streaming<SubscribeResponse>, Status> {
+    let request = SubscribeRequest { start: Some(start), filter, until_head: false };
+    Ok(access.stream().subscribe(request).await?.into_inner())
+}
+
+/// The next message of a stream that has one.
+async fn next(messages: &mut Streaming<SubscribeResponse>) -> SubscribeResponse {
+    let message = tokio::time::timeout(SOON, messages.message()).await.expect("a message comes soon");
+    message.expect("the stream goes on").expect("the stream stays open")
+}
+
+/// Reads on from a cursor to the head and writes it down.
+async fn resume(pen: &mut Recorder, firm: &Firm, after: i64, cursor: &str, filter: Option<Filter>) {
+    let until = head(firm).await.seq;
+    let types: Vec<&str> = filter.iter().flat_map(|filter| &filter.types).map(String::as_str).collect();
+    let stream = pen.subscribe(firm.uuid(), after, Some(until), &types);
+    let request = SubscribeRequest { start: Some(Start::After(cursor.into())), filter, until_head: true };
+    let mut messages = firm.stream().subscribe(request).await.expect("the cursor is good").into_inner();
+    while let Some(message) = messages.message().await.expect("the feed is read") {
+        pen.message(firm.uuid(), stream, &message);
+    }
+    pen.end(firm.uuid(), stream, Outcome::Ok);
+    pen.flush();
+}
+
+/// Follows a feed from its beginning until the writers have ended and their last event came.
+async fn follow(mut pen: Recorder, firm: &Firm, upto: &Upto) {
+    let stream = pen.subscribe(firm.uuid(), 0, None, &[]);
+    let mut messages = open(firm, Start::Earliest(true), None).await.expect("a feed can be followed");
+    let (mut seq, mut known) = (0, upto.subscribe());
+    while !reached(upto, seq) {
+        tokio::select! {
+            message = next(&mut messages) => {
+                seq = message.seq;
+                pen.message(firm.uuid(), stream, &message);
+            }
+            _ = known.changed() => {}
+        }
+    }
+    pen.flush();
+}
+
+/// Where a feed ends once nobody writes any more.
+type Upto = watch::Sender<Option<i64>>;
+
+fn reached(upto: &Upto, seq: i64) -> bool {
+    upto.borrow().is_some_and(|place| seq >= place)
+}
+
+/// The end of a feed that nobody writes to any more.
+async fn ended(firm: &Firm) -> Upto {
+    watch::Sender::new(Some(head(firm).await.seq))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_cursor_resumes_with_exactly_what_follows_it() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let history = History::create("resume-every-cursor");
+    work(&history, "order", &buyer, &supplier, 60).await;
+    world.settled().await;
+    let mut resumed = 0;
+    for firm in [&buyer, &supplier] {
+        let upto = ended(firm).await;
+        follow(history.client(&format!("follower-{}", firm.id)), firm, &upto).await;
+        let events = firm.events().await;
+        assert!(events.len() > 120, "{} events", events.len());
+        let places = std::iter::once((0, head(firm).await.oldest_cursor));
+        let places = places.chain(events.iter().map(|entry| (entry.seq, entry.cursor.clone())));
+        let reads = places.map(|(after, cursor)| {
+            let mut pen = history.client(&format!("after-{after}-{}", firm.id));
+            async move { resume(&mut pen, firm, after, &cursor, None).await }
+        });
+        resumed += events.len() + 1;
+        stream::iter(reads).buffer_unordered(AT_ONCE).collect::<()>().await;
+    }
+    validators::check(&history.records());
+    println!("resumed from {resumed} cursors");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_every_pace_see_the_same_feed_under_load() {
+    const ORDERS: usize = 150;
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let history = History::create("resume-under-load");
+    let upto = [Upto::new(None), Upto::new(None)];
+    let written = async {
+        work(&history, "load", &buyer, &supplier, ORDERS).await;
+        world.settled().await;
+        for (firm, upto) in [&buyer, &supplier].into_iter().zip(&upto) {
+            upto.send_replace(Some(head(firm).await.seq));
+        }
+    };
+    tokio::join!(
+        written,
+        follow(history.client("steady-1"), &buyer, &upto[0]),
+        follow(history.client("steady-2"), &buyer, &upto[0]),
+        follow(history.client("supplier"), &supplier, &upto[1]),
+        reconnect(history.client("restless"), &buyer, &upto[0]),
+        dawdle(history.client("slow"), &buyer, &upto[0]),
+    );
+    // Who comes late sees all of it, too.
+    follow(history.client("late"), &buyer, &upto[0]).await;
+    let records = history.records();
+    validators::check(&records);
+    let streams = |client: &str| {
+        let opened = |record: &&history::Record| matches!(record.operation, history::Operation::Subscribe { .. });
+        records.iter().filter(opened).filter(|record| record.client == client).count()
+    };
+    assert!(streams("restless") > 3, "it did reconnect");
+    println!("{ORDERS} orders, {} streams of a restless reader", streams("restless"));
+    world.finish().await;
+}
+
+/// Reads a few events, drops the stream in the middle, and comes back with its cursor.
+async fn reconnect(mut pen: Recorder, firm: &Firm, upto: &Upto) {
+    let (mut seq, mut cursor, mut known) = (0, None, upto.subscribe());
+    while !reached(upto, seq) {
+        let stream = pen.subscribe(firm.uuid(), seq, None, &[]);
+        let start = cursor.clone().map_or(Start::Earliest(true), Start::After);
+        let mut messages = open(firm, start, None).await.expect("the cursor is good");
+        let enough = seq + rand::rng().random_range(1..40);
+        while seq < enough && !reached(upto, seq) {
+            tokio::select! {
+                message = next(&mut messages) => {
+                    pen.message(firm.uuid(), stream, &message);
+                    (seq, cursor) = (message.seq, Some(message.cursor));
+                }
+                _ = known.changed() => {}
+            }
+        }
+    }
+    pen.flush();
+}
+
+/// Opens a stream and reads nothing until everybody else is done: longer than any ring and any window holds.
+async fn dawdle(mut pen: Recorder, firm: &Firm, upto: &Upto) {
+    let stream = pen.subscribe(firm.uuid(), 0, None, &[]);
+    let mut messages = open(firm, Start::Earliest(true), None).await.expect("a feed can be followed");
+    until("the writers end", SOON, async || *upto.borrow()).await;
+    let mut seq = 0;
+    while !reached(upto, seq) {
+        let message = next(&mut messages).await;
+        seq = message.seq;
+        pen.message(firm.uuid(), stream, &message);
+    }
+    pen.flush();
+}
+
+#[tokio::test]
+async fn a_bookmark_moves_a_filtered_reader_past_what_it_left_out() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let history = History::create("resume-bookmark");
+    work(&history, "before", &buyer, &supplier, 10).await;
+    world.settled().await;
+    let published = || Some(Filter { types: vec![PUBLISHED.into()], ..Filter::default() });
+    let nothing = Filter { types: vec!["tandem.nothing.*".into()], ..Filter::default() };
+
+    // Nothing is for this reader, and it is told where it stands all the same.
+    let mut messages = open(&buyer, Start::Earliest(true), Some(nothing)).await.expect("a filtered stream");
+    let bookmark = next(&mut messages).await;
+    let first = head(&buyer).await;
+    assert!(bookmark.live && bookmark.events.is_empty());
+    assert_eq!((bookmark.seq, &bookmark.cursor), (first.seq, &first.cursor));
+
+    work(&history, "after", &buyer, &supplier, 10).await;
+    world.settled().await;
+    resume(&mut history.client("from-bookmark"), &buyer, bookmark.seq, &bookmark.cursor, None).await;
+    let oldest = head(&buyer).await.oldest_cursor;
+    resume(&mut history.client("filtered"), &buyer, 0, &oldest, published()).await;
+    for firm in [&buyer, &supplier] {
+        let upto = ended(firm).await;
+        follow(history.client(&format!("follower-{}", firm.id)), firm, &upto).await;
+    }
+    let records = history.records();
+    validators::check(&records);
+    let of = |client: &str| {
+        let delivered = |record: &&history::Record| matches!(record.operation, history::Operation::Deliver { .. });
+        records.iter().filter(delivered).filter(|record| record.client == client).count()
+    };
+    assert_eq!((of("from-bookmark"), of("filtered")), (20, 20));
+    world.finish().await;
+}
+
+#[tokio::test]
+#[ignore = "waits for the 15 seconds between bookmarks"]
+async fn a_quiet_stream_gets_a_bookmark_every_15_seconds() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let mut messages = open(&buyer, Start::Latest(true), None).await.expect("a feed can be followed");
+    assert!(next(&mut messages).await.live);
+    let since = std::time::Instant::now();
+    let bookmark = next(&mut messages).await;
+    assert!(bookmark.events.is_empty() && since.elapsed() <= Duration::from_secs(16), "{:?}", since.elapsed());
+    assert_eq!(bookmark.cursor, head(&buyer).await.cursor);
+    drop(messages);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_not_of_this_feed_is_refused() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    buyer.publish(order("PO-1").line("10", "P-1", "5", "1.00").to("V100")).await.expect("an order");
+    world.settled().await;
+    let own = head(&buyer).await.cursor;
+    let foreign = head(&supplier).await.cursor;
+    let mut wrong = vec![foreign, String::new(), "0".into(), own[..own.len() - 1].into(), format!("{own}A")];
+    for place in 0..own.len() {
+        let mut bytes = own.clone().into_bytes();
+        bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+        wrong.push(String::from_utf8(bytes).expect("ascii"));
+    }
+    for cursor in wrong {
+        refused(buyer.try_read(Start::After(cursor)).await, Reason::CURSOR_INVALID);
+    }
+    bad_fields(buyer.try_read(Start::Earliest(false)).await, &[("start", "REQUIRED")]);
+    assert_eq!(buyer.events_after(&own).await, [], "the own one is good");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_history_is_never_skipped_over() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    for number in 0..3 {
+        let order = order(&format!("PO-{number}")).line("10", "P-1", "5", "1.00").to("V100");
+        buyer.publish(order).await.expect("an order");
+    }
+    world.settled().await;
+    let events = buyer.events().await;
+    let last = events.last().expect("there are events").clone();
+    let keys = &world.deps().keys;
+    let diverged = [
+        // As after a restore: the database forgot what this reader has seen.
+        Cursor::new(buyer.uuid(), last.seq + 1, &last.chain),
+        Cursor::new(buyer.uuid(), last.seq + 1_000, &[7; 32]),
+        // And as after a restore that went on differently.
+        Cursor::new(buyer.uuid(), last.seq, &[7; 32]),
+        Cursor::new(buyer.uuid(), 2, &last.chain),
+        Cursor::new(buyer.uuid(), 0, &last.chain),
+    ];
+    for cursor in diverged {
+        let answer = buyer.try_read(Start::After(cursor.encode(keys))).await;
+        refused(answer.map(|events| (cursor, events)), Reason::FEED_DIVERGED);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_cursor_that_the_log_no_longer_reaches_says_where_to_begin() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    for number in 0..6 {
+        let order = order(&format!("PO-{number}")).line("10", "P-1", "5", "1.00").to("V100");
+        buyer.publish(order).await.expect("an order");
+    }
+    world.settled().await;
+    let events = buyer.events().await;
+    let kept: &FeedEvent = &events[3];
+    sqlx::query("update event.feed_head set min_seq = $2, min_chain = $3 where feed = $1")
+        .bind(buyer.uuid())
+        .bind(kept.seq + 1)
+        .bind(&kept.chain[..])
+        .execute(world.owner_pool().await)
+        .await
+        .expect("the owner may");
+    let expired = buyer.try_read(Start::After(events[1].cursor.clone())).await;
+    let status = refused(expired, Reason::CURSOR_EXPIRED);
+    let oldest = metadata(&status)["oldest_cursor"].clone();
+    assert_eq!(oldest, kept.cursor);
+    assert_eq!(buyer.events_after(&oldest).await, events[4..]);
+    assert_eq!(buyer.events().await, events[4..], "the earliest is what is still there");
+    world.finish().await;
+}

@@ -1,0 +1,249 @@
+//! Processes and a Postgres that a test may kill at any moment, and firms to work with on them.
+//!
+//! Ports lie below those that the kernel hands out, so that a process that was killed finds its own again.
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
+};
+
+use proto::partners::{ClaimInvitationRequest, CreateFirmRequest, InviteSupplierRequest, Role};
+use rand::Rng as _;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tandem::postgres::{self, Running, pidfile};
+use tokio::process::{Child, Command};
+use tonic::transport::Endpoint;
+use uuid::Uuid;
+
+use crate::{
+    Access, binary,
+    cluster::target,
+    firm::{redeem, token},
+    request_id,
+    wait::until,
+};
+
+/// The name of the database that the processes share.
+const DATABASE: &str = "tandem";
+/// How long a process or Postgres may take to be back.
+const BACK: Duration = Duration::from_secs(60);
+
+/// A Postgres of its own with the product's schemas, as durable as `tandem dev`'s.
+pub struct Cluster {
+    dir: PathBuf,
+    running: Option<Running>,
+    pool: PgPool,
+}
+
+impl Cluster {
+    /// Starts it afresh; the name is that of its folder in the target directory.
+    pub async fn start(name: &str) -> Self {
+        let dir = target().join(name);
+        fs::create_dir_all(&dir).expect("the target directory can be written");
+        postgres::reset(&dir).await.expect("nobody else uses the folder");
+        let running = postgres::start(&dir).await.expect("Postgres starts");
+        running.ensure_database(DATABASE).await.expect("a database");
+        let owner_url = running.access.superuser_url(DATABASE);
+        tandem::database::migrate(&owner_url, &running.access.passwords()).await.expect("migrations apply");
+        let pool = PgPoolOptions::new().max_connections(2).connect_lazy(&owner_url).expect("an address");
+        Self { dir, running: Some(running), pool }
+    }
+
+    /// Kills the server; its workers notice by themselves.
+    pub fn kill(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        if let Some(found) = pidfile::find(&running.data()) {
+            kill(found.pid);
+        }
+    }
+
+    /// Starts it again after a kill, on the same port.
+    pub async fn restart(&mut self) {
+        let before = self.pool.connect_options().get_port();
+        let running = postgres::start(&self.dir).await.expect("Postgres recovers");
+        assert_eq!(running.access.port(), before, "its processes know it by its port");
+        self.running = Some(running);
+    }
+
+    /// Commands that are committed and not yet in the log.
+    pub async fn unsequenced(&self) -> i64 {
+        let count = sqlx::query_scalar("select count(*) from event.outbox");
+        count.fetch_one(&self.pool).await.expect("the owner reads the outbox")
+    }
+
+    /// What a process needs to know to run on it.
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        let access = &self.running.as_ref().expect("Postgres runs").access;
+        let passwords = access.passwords();
+        vec![
+            ("TANDEM_DATABASE__APP_URL", access.url_for("tandem_app", &passwords.app, DATABASE)),
+            ("TANDEM_DATABASE__STREAM_URL", access.url_for("tandem_stream", &passwords.stream, DATABASE)),
+            ("TANDEM_KEYS__CURRENT", "5e".repeat(32)),
+        ]
+    }
+
+    /// Ends it and removes its data.
+    pub async fn finish(mut self) {
+        self.pool.close().await;
+        if let Some(running) = self.running.take() {
+            running.stop().await.expect("Postgres stops");
+        }
+        postgres::reset(&self.dir).await.expect("its data goes");
+    }
+}
+
+impl Drop for Cluster {
+    /// A test that failed must not leave a server behind.
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Ends a process as a power cut would.
+fn kill(pid: u32) {
+    let mut command = std::process::Command::new("sh");
+    let status = command.args(["-c", &format!("kill -9 {pid}")]).stderr(Stdio::null()).status();
+    status.expect("sh runs");
+}
+
+/// A `tandem serve` at addresses of its own that it keeps over its deaths.
+pub struct Process {
+    /// What it runs; a change counts from the next start.
+    pub services: Vec<&'static str>,
+    pub api: SocketAddr,
+    metrics: SocketAddr,
+    environment: Vec<(&'static str, String)>,
+    log: PathBuf,
+    child: Option<Child>,
+}
+
+impl Process {
+    /// A process that does not run yet; the name is that of its log in the cluster's folder.
+    pub fn new(cluster: &Cluster, name: &str, services: &[&'static str]) -> Self {
+        let log = cluster.dir.join(format!("{name}.log"));
+        let _ = fs::remove_file(&log);
+        Self {
+            services: services.into(),
+            api: free(),
+            metrics: free(),
+            environment: cluster.environment(),
+            log,
+            child: None,
+        }
+    }
+
+    /// Starts it and does not wait for it.
+    pub fn start(&mut self) {
+        let log = File::options().create(true).append(true).open(&self.log).expect("a log");
+        let mut command = Command::new(binary::path());
+        command.arg("serve").args(&self.services);
+        command.arg("--api").arg(self.api.to_string()).arg("--metrics").arg(self.metrics.to_string());
+        command.env_remove("DATABASE_URL").env_remove("TANDEM_CONFIG").envs(self.environment.iter().cloned());
+        let err = log.try_clone().expect("a log");
+        command.stdin(Stdio::null()).stdout(log).stderr(err).kill_on_drop(true);
+        self.child = Some(command.spawn().expect("the binary starts"));
+    }
+
+    /// Kills it; its port is free when this returns.
+    pub async fn kill(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        let early = child.try_wait().expect("a child can be watched");
+        assert!(early.is_none(), "it ended by itself ({early:?}); see {}", self.log.display());
+        child.kill().await.expect("a child can be killed");
+    }
+
+    /// Whether it was started and not killed, and did not end by itself.
+    pub fn runs(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+}
+
+/// An address that nobody listens at, below those of outgoing connections.
+pub fn free() -> SocketAddr {
+    let ports = std::iter::repeat_with(|| rand::rng().random_range(20_000..32_000));
+    let mut free = ports.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    SocketAddr::from((Ipv4Addr::LOCALHOST, free.next().expect("a free port")))
+}
+
+/// A caller of whatever listens there, now or later, on a connection of its own.
+pub fn access(api: SocketAddr, token: Option<&str>) -> Access {
+    let endpoint = Endpoint::from_shared(format!("http://{api}")).expect("an address");
+    let endpoint = endpoint.connect_timeout(Duration::from_secs(2)).tcp_nodelay(true);
+    Access::new(endpoint.connect_lazy(), token)
+}
+
+/// Waits until it answers its caller.
+pub async fn answering(access: &Access) {
+    until("the process answers", BACK, async || {
+        let answer = access.sessions().who_am_i(proto::partners::WhoAmIRequest {}).await;
+        answer.is_ok().then_some(())
+    })
+    .await;
+}
+
+/// A firm by its id and an administrator's key.
+#[derive(Clone, Debug)]
+pub struct Party {
+    pub id: Uuid,
+    pub key: String,
+}
+
+/// The operator of a new database, made by the command line: the session of its first person.
+pub async fn operator(cluster: &Cluster, api: SocketAddr) -> Access {
+    let access = &cluster.running.as_ref().expect("Postgres runs").access;
+    let mut command = Command::new(binary::path());
+    command.args(["admin", "init", "--name", "运营中心(示例)", "--admin", "值班员", "--output", "json"]);
+    command.env("DATABASE_URL", access.superuser_url(DATABASE)).env_remove("TANDEM_CONFIG");
+    let output = command.output().await.expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let made: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
+    let link = made["sign_in"].as_str().expect("a sign-in link");
+    self::access(api, Some(&signed_in(api, link).await))
+}
+
+/// A buyer and its supplier `V100`.
+pub async fn pair(operator: &Access, api: SocketAddr) -> (Party, Party) {
+    let buyer = firm(operator, api, "澄屿家居用品(示例)有限公司").await;
+    let supplier = firm(operator, api, "顺模塑料制品(示例)厂").await;
+    let invite = InviteSupplierRequest {
+        request_id: request_id(),
+        name: "顺模塑料制品(示例)厂".into(),
+        vendor_number: "V100".into(),
+        ..InviteSupplierRequest::default()
+    };
+    let buyers = access(api, Some(&buyer.key)).relationships().invite_supplier(invite).await;
+    let path = buyers.expect("an invitation").into_inner().invitation_path;
+    let claim = ClaimInvitationRequest { request_id: request_id(), token: token(&path).into() };
+    let claimed = access(api, Some(&supplier.key)).relationships().claim_invitation(claim).await;
+    claimed.expect("the invitation is claimed");
+    (buyer, supplier)
+}
+
+async fn firm(operator: &Access, api: SocketAddr, name: &str) -> Party {
+    let request = CreateFirmRequest {
+        request_id: request_id(),
+        name: name.into(),
+        name_en: format!("{name} (Example)"),
+        sandbox: true,
+        admin_name: format!("{name} 管理员"),
+        admin_locale: "zh".into(),
+        ..CreateFirmRequest::default()
+    };
+    let made = operator.firms().create_firm(request).await.expect("the operator creates firms").into_inner();
+    let id = made.firm.expect("the answer holds the firm").id;
+    let session = signed_in(api, &made.sign_in_path).await;
+    let key = access(api, Some(&session)).new_key("erp", &[Role::Admin], None).await;
+    Party { id: Uuid::try_parse(&id).expect("ids are UUIDs"), key }
+}
+
+async fn signed_in(api: SocketAddr, link: &str) -> String {
+    let nobody = access(api, None);
+    until("the process listens", BACK, async || {
+        tokio::net::TcpStream::connect(api).await.is_ok().then_some(())
+    })
+    .await;
+    redeem(&nobody, link).await
+}
