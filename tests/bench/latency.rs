@@ -29,8 +29,6 @@ pub async fn run(report: &mut Report) -> anyhow::Result<()> {
     let seen = Arc::new(Mutex::new(Histogram::<u64>::new(3)?));
     let mut subscribers = JoinSet::new();
     let (ready, mut live) = tokio::sync::mpsc::channel(SUBSCRIBERS);
-    let connections: Vec<_> = (0..20).map(|i| world.connection(suppliers[i % SUPPLIERS].token())).collect();
-    drop(connections);
     for i in 0..SUBSCRIBERS {
         let access = suppliers[i % SUPPLIERS].clone();
         let (seen, ready) = (seen.clone(), ready.clone());

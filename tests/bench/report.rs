@@ -1,6 +1,6 @@
 //! Figures as ratios against the machine's limit in the same run, printed and kept in target/bench/results.json.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::{Value, json};
 
@@ -48,11 +48,6 @@ pub fn against(name: &str, report: &mut Report, ours: &[f64], limit: &[f64], uni
     let figure =
         json!({ "ours": ours, "bare": limit, "unit": unit, "ratio_median": ratio, "ratios": ratios });
     report.add(name, &line, figure);
-}
-
-/// Milliseconds of a duration.
-pub fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }
 
 /// Resident memory of a process in KiB, from /proc.

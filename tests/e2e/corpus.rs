@@ -4,6 +4,7 @@
 mod xml;
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,8 +12,11 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use harness::{Access, Firm, World, binary, cluster};
-use proto::interchange::{DocumentFormat, ExportDocumentRequest};
+use harness::{Access, Firm, World, binary, cluster, order};
+use proto::{
+    interchange::{DocumentFormat, ExportDocumentRequest},
+    orders::{Identifier, SupplierAddress},
+};
 use serde_json::Value;
 use tokio::process::Command;
 use uuid::Uuid;
@@ -153,12 +157,7 @@ fn with(mut result: Journey, fault: String) -> Journey {
 }
 
 /// Publishes one file as a buyer's people do; answers what the command line printed.
-async fn publish(
-    api: SocketAddr,
-    key: &str,
-    source_system: &str,
-    file: &Path,
-) -> Result<Value, String> {
+async fn publish(api: SocketAddr, key: &str, source_system: &str, file: &Path) -> Result<Value, String> {
     let mut command = Command::new(binary::path());
     command.args(["orders", "publish", "--format", "ubl", "--source-system", source_system]);
     command.args(["--invite-unknown", "--output", "json", "--api", &format!("http://{api}")]).arg(file);
@@ -182,13 +181,16 @@ async fn delivered(world: &World, row: &Value) -> i64 {
           where e.feed = $1 and l.subject = $2 and l.type = 'tandem.orders.order.published.v1'",
     );
     let subject = format!("orders/{}", row["order_id"].as_str().unwrap_or_default());
-    let counted = count.bind(supplier.unwrap_or_default()).bind(subject).fetch_one(world.stream_pool().await).await;
+    let counted =
+        count.bind(supplier.unwrap_or_default()).bind(subject).fetch_one(world.stream_pool().await).await;
     counted.expect("tandem_stream reads the feeds")
 }
 
 async fn export(access: &Access, order_id: &str) -> Result<Content, String> {
-    let request = ExportDocumentRequest { order_id: order_id.into(), format: DocumentFormat::UblOrder.into() };
-    let answer = access.documents().export_document(request).await.map_err(|status| format!("export: {status:?}"))?;
+    let request =
+        ExportDocumentRequest { order_id: order_id.into(), format: DocumentFormat::UblOrder.into() };
+    let answer =
+        access.documents().export_document(request).await.map_err(|status| format!("export: {status:?}"))?;
     Ok(read(&answer.into_inner().content).map_err(|fault| format!("export: {fault}"))?.1)
 }
 
@@ -204,12 +206,38 @@ fn only_the_note(before: &Content, after: &Content) -> Result<(), String> {
     Err(format!("with another note: lost {lost:?}, gained {gained:?}"))
 }
 
+/// Buyers send many documents at once, and their people do not write a name twice alike.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_that_meet_invite_their_seller_once() {
+    const AT_ONCE: usize = 6;
+    let world = World::start().await;
+    let buyer = world.firm("澄屿家居用品(示例)有限公司").await;
+    for round in 0..5 {
+        let gln = Identifier { scheme: "0088".into(), value: format!("73023472311{round}") };
+        let publications = (0..AT_ONCE).map(|n| {
+            let address = SupplierAddress {
+                party_ids: vec![gln.clone()],
+                invite_as: format!("顺模塑料制品{}", ".".repeat(n)),
+                ..SupplierAddress::default()
+            };
+            buyer
+                .publish(order(&format!("PO-{round}-{n}")).line("10", "P-1", "5", "1.00").to_address(address))
+        });
+        let receipts = futures::future::join_all(publications).await;
+        let suppliers: BTreeSet<String> =
+            receipts.into_iter().map(|receipt| receipt.expect("an order").supplier_id).collect();
+        assert_eq!(suppliers.len(), 1, "round {round}: one firm has this number");
+    }
+    world.finish().await;
+}
+
 #[test]
 fn the_difference_of_one_note_is_told_from_others() {
     let of = |body: &str| read(format!("<r xmlns='urn:x'>{body}</r>").as_bytes()).expect("well-formed").1;
     let before = of("<Note>a</Note><Name>b</Name>");
     assert!(only_the_note(&before, &of(&format!("<Note>{NOTE}</Note><Name>b</Name>"))).is_ok());
-    for other in ["<Note>a</Note><Name>b</Name>", "<Note>a</Note>", "<Note>changed 更改</Note><Name>c</Name>"] {
+    for other in ["<Note>a</Note><Name>b</Name>", "<Note>a</Note>", "<Note>changed 更改</Note><Name>c</Name>"]
+    {
         assert!(only_the_note(&before, &of(other)).is_err(), "{other}");
     }
     assert_eq!(before.values().sum::<usize>(), 3);

@@ -102,7 +102,9 @@ impl Stage {
         let (buyer, supplier) = self.pair(layout).await;
         let (commands, feeds) = match layout {
             Layout::Split => (vec![self.commands.api], vec![self.feeds.api]),
-            Layout::Twins => (vec![self.commands.api, self.feeds.api], vec![self.feeds.api, self.commands.api]),
+            Layout::Twins => {
+                (vec![self.commands.api, self.feeds.api], vec![self.feeds.api, self.commands.api])
+            }
         };
         let load = Load::begin(name, buyer, supplier, commands, feeds);
         let mut figures = Figures { layout, ..Figures::new(layout) };
@@ -177,7 +179,10 @@ impl Stage {
                 load.acknowledge_more(UNSEQUENCED).await;
                 self.commands.kill().await;
                 let waiting = self.cluster.unsequenced().await;
-                assert!(waiting >= UNSEQUENCED as i64, "{waiting} commands wait, with nobody to sequence them");
+                assert!(
+                    waiting >= UNSEQUENCED as i64,
+                    "{waiting} commands wait, with nobody to sequence them"
+                );
                 figures.unsequenced += waiting;
                 self.feeds.start();
                 self.drained().await;
@@ -203,10 +208,8 @@ impl Stage {
 
     /// Waits until everything that is committed stands in the feeds.
     async fn drained(&self) {
-        until("the outbox is empty", BACK, async || {
-            (self.cluster.unsequenced().await == 0).then_some(())
-        })
-        .await;
+        until("the outbox is empty", BACK, async || (self.cluster.unsequenced().await == 0).then_some(()))
+            .await;
     }
 }
 

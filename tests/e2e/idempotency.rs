@@ -98,7 +98,8 @@ async fn many_different_orders_at_once_are_each_published_once() {
     let answers: Vec<_> = join_all(publishes).await.into_iter().map(Result::unwrap).collect();
     let exists = |status: &tonic::Status| harness::refusal::reason(status) == "ORDER_EXISTS";
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 80);
-    assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(exists));
+    let lost: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert!(lost.iter().all(|status| exists(status)), "{lost:?}");
     world.settled().await;
     let feed = supplier.events().await;
     events::check_feed(&supplier.id, &feed);

@@ -1,11 +1,16 @@
 //! Journeys through the public API of a whole Tandem, and attacks on its walls.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod conservation;
 mod corpus;
 mod crash;
+mod credentials;
 mod gateway;
 mod idempotency;
+mod injection;
+mod interchange;
 mod invited;
+mod isolation;
 mod portal;
 mod publish;
 mod reading;
@@ -13,3 +18,4 @@ mod respond;
 mod resume;
 mod sequencer;
 mod third_party;
+mod validation;

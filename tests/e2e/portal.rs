@@ -60,7 +60,11 @@ impl Dev {
         let dev = Self { data, child };
         let first = tokio::time::timeout(READY, told.next_line()).await.expect("it is ready in time");
         let ready = first.expect("its output can be read");
-        assert!(ready.is_some_and(|line| line.starts_with('{')), "it ended; see {}/dev.log", dev.data.display());
+        assert!(
+            ready.is_some_and(|line| line.starts_with('{')),
+            "it ended; see {}/dev.log",
+            dev.data.display()
+        );
         dev
     }
 

@@ -12,7 +12,8 @@ use harness::{
     until, validators,
 };
 use proto::stream::{
-    FeedEvent, Filter, GetHeadRequest, GetHeadResponse, SubscribeRequest, SubscribeResponse, subscribe_request::Start,
+    FeedEvent, Filter, GetHeadRequest, GetHeadResponse, SubscribeRequest, SubscribeResponse,
+    subscribe_request::Start,
 };
 use rand::Rng as _;
 use tokio::sync::watch;
@@ -57,7 +58,11 @@ async fn head(access: &Access) -> GetHeadResponse {
     access.stream().get_head(GetHeadRequest {}).await.expect("a feed has a head").into_inner()
 }
 
-async fn open(access: &Access, start: Start, filter: Option<Filter>) -> Result<Streaming<SubscribeResponse>, Status> {
+async fn open(
+    access: &Access,
+    start: Start,
+    filter: Option<Filter>,
+) -> Result<Streaming<SubscribeResponse>, Status> {
     let request = SubscribeRequest { start: Some(start), filter, until_head: false };
     Ok(access.stream().subscribe(request).await?.into_inner())
 }
@@ -165,7 +170,8 @@ async fn readers_of_every_pace_see_the_same_feed_under_load() {
     let records = history.records();
     validators::check(&records);
     let streams = |client: &str| {
-        let opened = |record: &&history::Record| matches!(record.operation, history::Operation::Subscribe { .. });
+        let opened =
+            |record: &&history::Record| matches!(record.operation, history::Operation::Subscribe { .. });
         records.iter().filter(opened).filter(|record| record.client == client).count()
     };
     assert!(streams("restless") > 3, "it did reconnect");
@@ -237,7 +243,8 @@ async fn a_bookmark_moves_a_filtered_reader_past_what_it_left_out() {
     let records = history.records();
     validators::check(&records);
     let of = |client: &str| {
-        let delivered = |record: &&history::Record| matches!(record.operation, history::Operation::Deliver { .. });
+        let delivered =
+            |record: &&history::Record| matches!(record.operation, history::Operation::Deliver { .. });
         records.iter().filter(delivered).filter(|record| record.client == client).count()
     };
     assert_eq!((of("from-bookmark"), of("filtered")), (20, 20));
@@ -249,11 +256,16 @@ async fn a_bookmark_moves_a_filtered_reader_past_what_it_left_out() {
 async fn a_quiet_stream_gets_a_bookmark_every_15_seconds() {
     let world = World::start().await;
     let (buyer, _) = world.pair().await;
+    world.settled().await;
     let mut messages = open(&buyer, Start::Latest(true), None).await.expect("a feed can be followed");
     assert!(next(&mut messages).await.live);
     let since = std::time::Instant::now();
     let bookmark = next(&mut messages).await;
-    assert!(bookmark.events.is_empty() && since.elapsed() <= Duration::from_secs(16), "{:?}", since.elapsed());
+    assert!(
+        bookmark.events.is_empty() && since.elapsed() <= Duration::from_secs(16),
+        "{:?}",
+        since.elapsed()
+    );
     assert_eq!(bookmark.cursor, head(&buyer).await.cursor);
     drop(messages);
     world.finish().await;

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::Poll,
 };
 
 use chassis::{
@@ -311,36 +312,45 @@ async fn the_month_moves_on_and_never_back() {
     bench.world.finish().await;
 }
 
+/// Drops a future after so many polls, as a crash would cut it.
+async fn cut_after<F: Future>(mut polls: usize, running: F) -> Option<F::Output> {
+    let mut running = std::pin::pin!(running);
+    poll_fn(|cx| {
+        polls -= 1;
+        match running.as_mut().poll(cx) {
+            Poll::Pending if polls == 0 => Poll::Ready(None),
+            other => other.map(Some),
+        }
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_sequencer_that_dies_anywhere_leaves_nothing_half_done() {
     let bench = Bench::new().await;
     let (one, two) = (id(), id());
     let mut committed = Vec::new();
-    let mut finished = 0;
-    for polls in 1..=40 {
-        let event = event(&[one, two], "orders/1", polls);
+    for version in 1..=3 {
+        let event = event(&[one, two], "orders/1", version);
         committed.push(event.id);
         bench.commit(vec![event]).await;
-        // The future is dropped after so many polls, as a crash would cut it.
-        let mut running = Box::pin(sequence_once(&bench.sequencer));
-        let mut left = polls;
-        let outcome = poll_fn(|cx| {
-            left -= 1;
-            match running.as_mut().poll(cx) {
-                std::task::Poll::Pending if left == 0 => std::task::Poll::Ready(None),
-                other => other.map(Some),
-            }
-        })
-        .await;
-        drop(running);
-        finished += usize::from(outcome.is_some());
+    }
+    // Cut a little later each time, until one comes to its end.
+    let mut polls = 1;
+    loop {
+        let outcome = cut_after(polls, sequence_once(&bench.sequencer)).await;
+        let done = outcome.map(|outcome| outcome.expect("the sequencer runs")).is_some();
         // Whatever was cut off: log, feeds and outbox fit together.
         let moved = bench.log().await.len();
         assert_eq!(bench.feed(one).await.len(), moved, "after {polls} polls");
         assert_eq!(bench.feed(two).await.len(), moved, "after {polls} polls");
         assert_eq!(bench.waiting().await as usize + moved, committed.len(), "after {polls} polls");
+        if done {
+            break;
+        }
+        polls += 1 + polls / 8;
     }
-    assert!((1..40).contains(&finished), "{finished} of 40 came to their end");
+    assert!(polls > 6, "it was cut now and then");
     stream::drain(&bench.sequencer).await.expect("drain");
     let ids: Vec<Uuid> = bench.feed(one).await.iter().map(|row| row.event_id).collect();
     assert_eq!(ids, committed);

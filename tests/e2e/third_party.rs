@@ -33,13 +33,17 @@ async fn a_client_that_knows_only_reflection_publishes_and_follows() {
         .output()
         .await
         .expect("python runs");
-    let (told, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (told, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{told}\n{complained}");
     let found: serde_json::Value = serde_json::from_str(&told).expect("one JSON object");
     println!("{found}");
 
-    let services: Vec<&str> = found["services"].as_array().expect("a list").iter().filter_map(|s| s.as_str()).collect();
-    for service in ["tandem.orders.v1.OrderService", "tandem.stream.v1.StreamService", "grpc.health.v1.Health"] {
+    let services: Vec<&str> =
+        found["services"].as_array().expect("a list").iter().filter_map(|s| s.as_str()).collect();
+    for service in
+        ["tandem.orders.v1.OrderService", "tandem.stream.v1.StreamService", "grpc.health.v1.Health"]
+    {
         assert!(services.contains(&service), "{service} is not in {services:?}");
     }
     assert_eq!(found["health"], "SERVING");

@@ -150,8 +150,10 @@ impl History {
     /// Everything that clients wrote down so far, client by client and each in its order. Recorders must be gone or
     /// flushed.
     pub fn records(&self) -> Vec<Record> {
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(&self.dir).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
+        let mut files: Vec<PathBuf> = fs::read_dir(&self.dir)
+            .expect("the folder")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
         files.sort();
         let texts = files.iter().map(|file| fs::read_to_string(file).expect("a history"));
         texts.flat_map(|text| text.lines().map(parse).collect::<Vec<_>>()).collect()
@@ -292,7 +294,9 @@ mod tests {
         let of = |client: &str| records.iter().filter(|record| record.client == client).count();
         assert_eq!((records.len(), of("one"), of("two")), (6, 2, 4));
         assert!(records.iter().all(|record| record.invoked_us <= record.returned_us));
-        assert!(matches!(&records[1].operation, Operation::Write { version: 3, subject, .. } if subject == "orders/o"));
+        assert!(
+            matches!(&records[1].operation, Operation::Write { version: 3, subject, .. } if subject == "orders/o")
+        );
         let delivered = Operation::Deliver { feed, stream, event: Delivered::from(&entry) };
         assert_eq!(records[3].operation, delivered);
         assert_eq!(records[4].operation, Operation::Bookmark { feed, stream, seq: 6 });
@@ -302,7 +306,9 @@ mod tests {
     fn a_server_that_cannot_be_asked_leaves_the_outcome_open() {
         let ended = |status: Status| outcome::<()>(&Err(status));
         assert_eq!(ended(Status::already_exists("")), Outcome::Fail);
-        for open in [Status::unknown(""), Status::unavailable(""), Status::aborted(""), Status::deadline_exceeded("")] {
+        for open in
+            [Status::unknown(""), Status::unavailable(""), Status::aborted(""), Status::deadline_exceeded("")]
+        {
             assert_eq!(ended(open), Outcome::Unknown);
         }
     }

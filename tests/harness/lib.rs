@@ -31,3 +31,8 @@ pub use firm::{Access, Bearer, Client, Firm};
 pub use order::{Answer, Order, accept_all, answer, date, decide, decimal, number, order, request_id};
 pub use wait::until;
 pub use world::{Options, World};
+
+/// Whether long variants were asked for, by `TANDEM_TEST_LONG=1`; tests that are always long are `#[ignore]`d instead.
+pub fn long() -> bool {
+    std::env::var_os("TANDEM_TEST_LONG").is_some_and(|value| !value.is_empty() && value != "0")
+}

@@ -121,7 +121,10 @@ pub fn ordered(records: &[Record]) -> Vec<Breach> {
             let Some(write) = view.writes.get(&(event.subject.as_str(), event.version)) else { continue };
             if let Some((invoked, before)) = latest {
                 judge.hold(invoked <= write.acknowledged_us, || {
-                    format!("{feed}: {} stands before {}, which was acknowledged first", before.seq, event.seq)
+                    format!(
+                        "{feed}: {} stands before {}, which was acknowledged first",
+                        before.seq, event.seq
+                    )
                 });
             }
             if latest.is_none_or(|(invoked, _)| write.invoked_us > invoked) {
@@ -218,14 +221,19 @@ pub fn resumable(records: &[Record]) -> Vec<Breach> {
         for event in stream.events() {
             let due = reference.range(last + 1..).map(|(_, event)| *event).find(|event| stream.wants(event));
             let seq = due.map(|event| event.seq);
-            judge.hold(seq == Some(event.seq), || format!("{stream}: {} came where {seq:?} was due", event.seq));
+            judge.hold(seq == Some(event.seq), || {
+                format!("{stream}: {} came where {seq:?} was due", event.seq)
+            });
             last = event.seq;
         }
         if let (Some(until), Some(Outcome::Ok)) = (stream.until, stream.ended) {
-            let missing = reference.range(last + 1..).map(|(_, event)| *event).find(|event| stream.wants(event));
+            let missing =
+                reference.range(last + 1..).map(|(_, event)| *event).find(|event| stream.wants(event));
             let complete = missing.is_none_or(|event| event.seq > until);
             judge.hold(complete, || format!("{stream}: ended after {last} and had to reach {until}"));
-            judge.hold(stream.filtered() || last >= until, || format!("{stream}: ended at {last} before {until}"));
+            judge.hold(stream.filtered() || last >= until, || {
+                format!("{stream}: ended at {last} before {until}")
+            });
         }
     }
     judge.found
@@ -246,7 +254,9 @@ pub fn bookmarkable(records: &[Record]) -> Vec<Breach> {
                     last = last.max(event.seq);
                 }
                 Item::Bookmark(seq) => {
-                    judge.hold(*seq >= last.max(bookmark), || format!("{stream}: a bookmark at {seq} after {last}"));
+                    judge.hold(*seq >= last.max(bookmark), || {
+                        format!("{stream}: a bookmark at {seq} after {last}")
+                    });
                     let passed = view.reference[&stream.feed].range(last.max(bookmark) + 1..);
                     for event in passed.map(|(_, event)| *event).take_while(|event| event.seq <= *seq) {
                         judge.hold(!stream.wants(event), || {

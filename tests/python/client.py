@@ -28,7 +28,7 @@ class Contract:
     def services(self):
         return sorted(self.database.get_services())
 
-    def message(self, name, **fields):
+    def message(self, name, /, **fields):
         """A message of the contract; fields as in protobuf JSON."""
         descriptor = self.pool.FindMessageTypeByName(name)
         return json_format.ParseDict(fields, message_factory.GetMessageClass(descriptor)())
@@ -44,7 +44,7 @@ class Contract:
             response_deserializer=answer.FromString,
         )
 
-    def call(self, service, name, key=None, **fields):
+    def call(self, service, name, key=None, /, **fields):
         """Calls a method; a stream is answered as an iterator."""
         method = self.pool.FindServiceByName(service).methods_by_name[name]
         request = self.message(method.input_type.full_name, **fields)

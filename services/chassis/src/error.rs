@@ -259,6 +259,12 @@ impl From<Error> for Status {
             let source = error.source.as_ref().map(|source| format!("{source:#}")).unwrap_or_default();
             tracing::error!(reason = error.reason.as_str(), source, "request failed");
         }
+        let mut error = error;
+        let problems = error.fields.len();
+        error.fields.truncate(fitting(&error.fields));
+        if error.fields.len() < problems {
+            error = error.with("problems", problems);
+        }
         let message = error.to_string();
         let metadata: std::collections::HashMap<_, _> =
             error.metadata.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
@@ -282,9 +288,29 @@ impl From<Error> for Status {
     }
 }
 
+/// How many fields fit into an answer: details travel in headers, of which gRPC clients take 16 KiB in base64.
+fn fitting(fields: &[Field]) -> usize {
+    let mut bytes = 0;
+    let fits = |field: &&Field| {
+        bytes += field.path.len() + field.message.len() + field.reason.len() + 16;
+        bytes <= 7 * 1024
+    };
+    fields.iter().take_while(fits).count().max(fields.len().min(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_fits_into_headers_whatever_is_wrong() {
+        let many = (0..10_000).map(|i| Field::new(format!("lines[{i}]"), "RANGE", "must be at least 0"));
+        let status = Status::from(Error::invalid(many.collect()));
+        let details = status.get_error_details();
+        assert!(status.details().len() < 10 * 1024);
+        assert!(details.bad_request().expect("BadRequest").field_violations.len() > 50);
+        assert_eq!(details.error_info().expect("ErrorInfo").metadata["problems"], "10000");
+    }
 
     #[test]
     fn every_reason_becomes_a_status_with_both_languages() {

@@ -239,7 +239,7 @@ fn limited(request: Request, max: usize) -> Request {
     let max = max + 5; // a message's own prefix
     request.map(|body| {
         let declared = body.size_hint().lower() > max as u64;
-        Body::new(Limited { body, left: max, refuse: declared })
+        Body::new(Limited { body, left: max, refuse: declared, begun: false })
     })
 }
 
@@ -247,6 +247,7 @@ struct Limited {
     body: Body,
     left: usize,
     refuse: bool,
+    begun: bool,
 }
 
 impl HttpBody for Limited {
@@ -264,8 +265,13 @@ impl HttpBody for Limited {
             return too_large();
         }
         let frame = std::task::ready!(std::pin::Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(Ok(frame)) = &frame {
-            let len = frame.data_ref().map_or(0, bytes::Bytes::len);
+        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+            // A message says its size before it comes, and the codec would refuse it without a reason.
+            let begins = !std::mem::replace(&mut self.begun, true);
+            if begins && said(data).is_some_and(|said| said > self.left) {
+                return too_large();
+            }
+            let len = data.len();
             match self.left.checked_sub(len) {
                 Some(left) => self.left = left,
                 None => return too_large(),
@@ -273,6 +279,12 @@ impl HttpBody for Limited {
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }
+}
+
+/// What the prefix of a message says of its size, the prefix included.
+fn said(data: &[u8]) -> Option<usize> {
+    let size: [u8; 4] = data.get(1..5)?.try_into().ok()?;
+    usize::try_from(u32::from_be_bytes(size)).ok()?.checked_add(5)
 }
 
 /// A bucket of requests for each firm.

@@ -32,6 +32,7 @@ pub(crate) async fn import(
     let mut response = ImportDocumentResponse {
         sha256: imported.sha256.to_vec().into(),
         order_number: imported.content.order_number.clone(),
+        warnings: imported.warnings.clone(),
         ..ImportDocumentResponse::default()
     };
     if request.validate_only {

@@ -157,24 +157,29 @@ impl Order {
             return Err(Refusal::RevisionOutdated { current: self.revision });
         }
         let mut next = self.clone();
-        let (mut answered, mut wrong) = (Vec::new(), Vec::new());
+        let (mut answered, mut wrong, mut named) = (Vec::new(), Vec::new(), Vec::new());
         for answer in answers {
-            match next.find(&answer.target) {
-                None => wrong.push(crate::error::no_such_line(&answer.path)),
-                Some(place) if answered.iter().any(|(other, _)| *other == place) => {
-                    wrong.push(crate::error::answered_twice(&answer.path));
-                }
-                Some(place) => match next.schedule[place].answer(answer) {
-                    Ok(parts) => answered.push((place, parts)),
-                    Err(problem) => wrong.push(problem),
-                },
+            let Some(place) = next.find(&answer.target) else {
+                wrong.push(crate::error::no_such_line(&answer.path));
+                continue;
+            };
+            if named.contains(&place) {
+                wrong.push(crate::error::answered_twice(&answer.path));
+                continue;
+            }
+            named.push(place);
+            match next.schedule[place].answer(answer) {
+                Ok(parts) => answered.push((place, parts)),
+                Err(problem) => wrong.push(problem),
             }
         }
-        if wrong.iter().any(crate::error::is_nothing_unanswered) && wrong.len() == answers.len() {
-            return Err(Refusal::NothingUnanswered(wrong));
-        }
         if !wrong.is_empty() {
-            return Err(Refusal::Fields(wrong));
+            let all_answered = wrong.iter().all(crate::error::is_nothing_unanswered);
+            return Err(if all_answered {
+                Refusal::NothingUnanswered(wrong)
+            } else {
+                Refusal::Fields(wrong)
+            });
         }
         for (place, parts) in &answered {
             let line = next.schedule[*place].id;

@@ -19,7 +19,7 @@ pub struct NewOrder {
     /// One for each schedule line, in the order of the content.
     pub schedule: Vec<NewSchedule>,
     pub price_includes_tax: bool,
-    /// `None` where a price is unstated.
+    /// Without tax. `None` where a price is unstated, or the tax that it includes.
     pub net_amount: Option<Decimal>,
     /// The earliest requested day.
     pub requested_date: Option<Date>,
@@ -41,8 +41,29 @@ pub struct NewSchedule {
 
 /// Quantity × (price ÷ base quantity), rounded half up to 2 decimals. `None` on overflow.
 pub fn line_amount(quantity: Decimal, price: Decimal, base_quantity: Decimal) -> Option<Decimal> {
-    let amount = quantity.checked_mul(price)?.checked_div(base_quantity)?;
-    Some(amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+    Some(rounded(quantity.checked_mul(price)?.checked_div(base_quantity)?))
+}
+
+fn rounded(amount: Decimal) -> Decimal {
+    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// What the line's amount is divided by to take its tax out: 1 + rate where prices include tax, else 1. `None` where
+/// the rate is unstated, so that the net amount is not known.
+fn tax_divisor(line: &OrderLine, includes_tax: bool) -> Option<Decimal> {
+    if !includes_tax {
+        return Some(Decimal::ONE);
+    }
+    let rate = parsed(line.tax.as_ref().and_then(|tax| tax.rate.as_ref()))?;
+    Decimal::ONE.checked_add(rate)
+}
+
+/// The line's amount without tax: the amount is rounded first, then the tax taken out and rounded again, so that net
+/// and tax make up the amount.
+fn line_net(line: &OrderLine, quantity: Decimal, price: Decimal, divisor: Decimal) -> Option<Decimal> {
+    let base = parsed(line.price.as_ref().and_then(|price| price.base_quantity.as_ref()));
+    let amount = line_amount(quantity, price, base.unwrap_or(Decimal::ONE))?;
+    Some(rounded(amount.checked_div(divisor)?))
 }
 
 /// Gives every line its schedule lines and every schedule line its number, and collects what later steps need. The
@@ -58,6 +79,7 @@ pub fn normalise(
     let (mut schedule, mut wrong, mut sites) = (Vec::new(), Vec::new(), Vec::new());
     let mut net_amount = Some(Decimal::ZERO);
     let header_window = content.requested_delivery.clone();
+    let includes_tax = content.price_includes_tax.unwrap_or_default();
     for (index, line) in content.lines.iter_mut().enumerate() {
         let path = format!("content.lines[{index}]");
         let quantity = fill_schedule(line, header_window.as_ref(), &path, &mut wrong);
@@ -72,23 +94,20 @@ pub fn normalise(
                 requested_date: first_day(planned),
             });
         }
-        let price = line.price.as_ref();
-        net_amount = match (net_amount, parsed(price.and_then(|price| price.amount.as_ref()))) {
-            (Some(sum), Some(amount)) => {
-                let base =
-                    parsed(price.and_then(|price| price.base_quantity.as_ref())).unwrap_or(Decimal::ONE);
-                let total = line_amount(quantity, amount, base).and_then(|amount| sum.checked_add(amount));
-                if total.is_none() {
-                    wrong.push(Field::new(
-                        format!("{path}.price"),
-                        "RANGE",
-                        "makes an amount that is too large",
-                    ));
+        if let Some(sum) = net_amount {
+            let stated = parsed(line.price.as_ref().and_then(|price| price.amount.as_ref()));
+            net_amount = match (stated, tax_divisor(line, includes_tax)) {
+                (Some(price), Some(divisor)) => {
+                    let total = line_net(line, quantity, price, divisor).and_then(|net| sum.checked_add(net));
+                    if total.is_none() {
+                        let message = "makes an amount that is too large";
+                        wrong.push(Field::new(format!("{path}.price"), "RANGE", message));
+                    }
+                    total
                 }
-                total
-            }
-            _ => None,
-        };
+                _ => None,
+            };
+        }
     }
     if schedule.len() > MAX_SCHEDULE_LINES {
         let message = format!("has more than {MAX_SCHEDULE_LINES} schedule lines; split the order");
@@ -98,7 +117,7 @@ pub fn normalise(
         return Err(wrong);
     }
     Ok(NewOrder {
-        price_includes_tax: content.price_includes_tax.unwrap_or_default(),
+        price_includes_tax: includes_tax,
         requested_date: schedule.iter().filter_map(|line| line.requested_date).min(),
         net_amount,
         content,
@@ -182,6 +201,28 @@ mod tests {
         ] {
             let got = line_amount(decimal(quantity), decimal(price), decimal(base)).unwrap();
             assert_eq!(got, decimal(amount), "{quantity} × {price} ÷ {base}");
+        }
+    }
+
+    #[test]
+    fn the_net_amount_has_the_tax_taken_out() {
+        let wire = |text: &str| Some(proto::Decimal { value: text.into() });
+        for (quantity, price, rate, net) in [
+            ("3600", "4.52", Some("0.13"), Some("14400.00")),
+            ("3", "8.85", Some("0.13"), Some("23.50")),
+            ("1", "1", None, None),
+        ] {
+            let line = OrderLine {
+                line_number: "1".into(),
+                quantity: wire(quantity),
+                price: Some(proto::orders::Price { amount: wire(price), ..Default::default() }),
+                tax: rate.map(|rate| proto::orders::Tax { rate: wire(rate), ..Default::default() }),
+                ..OrderLine::default()
+            };
+            let content =
+                OrderContent { lines: vec![line], price_includes_tax: Some(true), ..OrderContent::default() };
+            let order = normalise(content, SupplierAddress::default(), Vec::new()).unwrap();
+            assert_eq!(order.net_amount, net.map(decimal), "{quantity} × {price} with tax");
         }
     }
 

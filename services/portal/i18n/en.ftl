@@ -6,7 +6,7 @@ brand = Tandem
 other-language = 中文
 skip = Skip to the content
 sandbox = Example data
-sandbox-body = The firms and orders are made up.
+sandbox-body = Firms and orders are made up.
 nav-label = Main
 nav-inbox = Needs my answer
 nav-purchases = Purchase orders
@@ -74,6 +74,7 @@ count-lines = { $n ->
     [one] { $n } line
    *[other] { $n } lines
 }
+delivery-join = { "; " }
 delivery = { $quantity } on { $day }
 unit-piece = pcs
 unit-set = sets
@@ -223,7 +224,7 @@ change-body = The form is filled with what { $partner } asks for. Change only wh
 change-do = Send the answer
 asked = Asked
 proposed = Proposed
-can-supply = Quantity you can supply ({ $unit })
+can-supply = You can supply ({ $unit })
 on-day = Delivery date
 other-day = Another date than asked takes effect once the buyer agrees.
 rest-title = If that is less than asked, the rest
@@ -259,7 +260,6 @@ fault-undecided = Decide on at least one proposal.
 ## Proposals
 
 proposals = Proposals
-proposal-open = Waiting for buyer
 proposal-accepted = Agreed
 proposal-declined = Declined
 proposed-at = Proposed { $at }

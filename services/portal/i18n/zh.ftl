@@ -52,6 +52,7 @@ price-per = { $amount } / { $unit }
 tax-included = 含税
 tax-excluded = 未税
 count-lines = { $n } 行
+delivery-join = ；
 delivery = { $quantity }，{ $day }
 unit-piece = 个
 unit-set = 套
@@ -228,7 +229,6 @@ fault-undecided = 请至少对一项提议作出选择。
 ## 提议
 
 proposals = 提议
-proposal-open = 待采购方确认
 proposal-accepted = 已同意
 proposal-declined = 未同意
 proposed-at = 提出时间：{ $at }

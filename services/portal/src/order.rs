@@ -198,7 +198,7 @@ fn standing(text: &Text, row: &Row, unit: &str) -> Vec<Standing> {
         all.push(Standing { shape: "unanswered", text: said });
     }
     for proposal in row.state.proposals.iter().filter(|p| p.state() == ProposalState::Open) {
-        let said = text.one(key::STANDING_PROPOSED, deliveries(text, proposal, unit).join(&text.say(key::LIST_JOIN)));
+        let said = text.one(key::STANDING_PROPOSED, deliveries(text, proposal, unit).join(&text.say(key::DELIVERY_JOIN)));
         all.push(Standing { shape: "proposed", text: said });
     }
     for promise in &row.state.commitments {

@@ -93,6 +93,8 @@ pub struct Page {
     pub language_token: String,
     pub other: Lang,
     pub account: Option<Account>,
+    /// Where the link that skips the header leads: the element's id.
+    pub skip: &'static str,
     pub form: Option<MainForm>,
     /// Where the live stream begins: after this cursor of the feed, or now where it is empty.
     pub cursor: String,
@@ -113,6 +115,7 @@ impl Page {
             language_token: app.tokens.make(app, visitor.token.as_ref(), LANGUAGE),
             other: visitor.text.lang.other(),
             account: None,
+            skip: "main",
             form: None,
             cursor: String::new(),
             live: String::new(),
@@ -149,6 +152,12 @@ impl Page {
     /// Filled by a form.
     pub fn with_form(mut self, id: &'static str, action: String) -> Self {
         self.form = Some(MainForm { id, action });
+        self
+    }
+
+    /// Whose header is skipped to a list, past its filters, so that the first row is one key away.
+    pub fn skipping_to(mut self, id: &'static str) -> Self {
+        self.skip = id;
         self
     }
 

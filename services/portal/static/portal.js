@@ -103,10 +103,14 @@
       const over = typed !== null && typed > asked;
       const rest = typed === null || over ? 0n : asked - typed;
       left.classList.toggle('bad', over);
+      left.classList.toggle('some', rest > 0n);
       left.textContent = typed === null ? '' : over ? form.dataset.over.replace('{n}', quantity(asked))
         : rest ? form.dataset.restLeft.replace('{n}', quantity(rest)) : form.dataset.restAll;
       shown(one('[data-rest]', line), rest > 0n);
-      shown(one('[data-other-day]', line), !!day && !!data.until && (day < data.from || day > data.until));
+      const moved = !!day && !!data.until && (day < data.from || day > data.until);
+      shown(one('[data-other-day]', line), moved);
+      const note = one('[data-note]', line);
+      shown(note, moved || rest > 0n || !!one('input', note).value);
       const second = number(one('[data-q2]', line).value);
       one('[data-q2]', line).placeholder = rest ? words(rest) : '';
       shown(one('[data-third]', line), second !== null && second < rest);

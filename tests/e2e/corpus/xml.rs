@@ -52,10 +52,14 @@ pub fn read(bytes: &[u8]) -> Result<(String, Content), String> {
             }
             Event::Text(piece) => piece.xml10_content().into_owned(),
             Event::CData(piece) => piece.xml10_content().into_owned(),
-            Event::GeneralRef(reference) => match reference.resolve_char_ref().map_err(|error| error.to_string())? {
-                Some(char) => char.to_string(),
-                None => resolve_xml_entity(reference).ok_or_else(|| format!("&{};", &**reference))?.to_owned(),
-            },
+            Event::GeneralRef(reference) => {
+                match reference.resolve_char_ref().map_err(|error| error.to_string())? {
+                    Some(char) => char.to_string(),
+                    None => {
+                        resolve_xml_entity(reference).ok_or_else(|| format!("&{};", &**reference))?.to_owned()
+                    }
+                }
+            }
             Event::DocType(_) => return Err("it has a document type".into()),
             Event::Eof if open.is_empty() => break,
             Event::Eof => return Err("it ends too early".into()),
@@ -77,7 +81,8 @@ fn begin(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, parent: Option<&mut Ope
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;
         if attribute.key.as_namespace_binding().is_none() {
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
+            let value =
+                attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
             attributes.push((name(reader, attribute.key, false)?, value.into_owned()));
         }
     }
@@ -98,7 +103,9 @@ fn name(reader: &NsReader<&[u8]>, name: QName<'_>, element: bool) -> Result<Stri
     let (namespace, local) =
         if element { resolver.resolve_element(name) } else { resolver.resolve_attribute(name) };
     match namespace {
-        ResolveResult::Bound(namespace) => Ok(format!("{{{}}}{}", namespace.into_inner(), local.into_inner())),
+        ResolveResult::Bound(namespace) => {
+            Ok(format!("{{{}}}{}", namespace.into_inner(), local.into_inner()))
+        }
         ResolveResult::Unbound => Ok(local.into_inner().to_owned()),
         ResolveResult::Unknown(prefix) => Err(format!("the prefix {prefix} is unknown")),
     }
@@ -107,7 +114,8 @@ fn name(reader: &NsReader<&[u8]>, name: QName<'_>, element: bool) -> Result<Stri
 /// What is in the one and not in the other, as often as it is, and the reverse.
 pub fn differences(left: &Content, right: &Content) -> (Vec<Leaf>, Vec<Leaf>) {
     let minus = |some: &Content, other: &Content| -> Vec<Leaf> {
-        let more = some.iter().map(|(leaf, count)| (leaf, count.saturating_sub(*other.get(leaf).unwrap_or(&0))));
+        let more =
+            some.iter().map(|(leaf, count)| (leaf, count.saturating_sub(*other.get(leaf).unwrap_or(&0))));
         more.flat_map(|(leaf, count)| std::iter::repeat_n(leaf.clone(), count)).collect()
     };
     (minus(left, right), minus(right, left))

@@ -210,7 +210,8 @@ impl Writer {
             if self.stop.is_cancelled() {
                 break;
             }
-            let order = order(&format!("{}-{number}", self.name)).line("10", "P-1", "100", "12.50").to("V100");
+            let order =
+                order(&format!("{}-{number}", self.name)).line("10", "P-1", "100", "12.50").to("V100");
             let callers = self.buyer.clone();
             let receipt = self.insist(&callers, &Change::Publish(Box::new(order))).await;
             if number % 2 == 0 {

@@ -13,7 +13,10 @@ fn good() -> Vec<Record> {
     let mut records = Vec::new();
     for feed in [BUYER, SUPPLIER] {
         let client = if feed == BUYER { "buyer" } else { "supplier" };
-        records.push(line(client, Operation::Subscribe { feed, stream: stream(feed), after: 0, until: None, types: vec![] }));
+        records.push(line(
+            client,
+            Operation::Subscribe { feed, stream: stream(feed), after: 0, until: None, types: vec![] },
+        ));
         for event in feed_of(feed) {
             records.push(line(client, Operation::Deliver { feed, stream: stream(feed), event }));
         }
@@ -46,7 +49,8 @@ fn write(order: i64, version: i64, outcome: Outcome) -> Record {
         subject: if acknowledged { format!("orders/{order}") } else { String::new() },
         version: if acknowledged { version } else { 0 },
     };
-    let (invoked_us, returned_us) = if acknowledged { (began + 60, began + 100) } else { (began, began + 50) };
+    let (invoked_us, returned_us) =
+        if acknowledged { (began + 60, began + 100) } else { (began, began + 50) };
     Record { client: "writer".into(), invoked_us, returned_us, outcome, operation }
 }
 
@@ -57,7 +61,11 @@ fn trace(order: i64, version: i64) -> String {
 fn feed_of(feed: Uuid) -> Vec<Delivered> {
     let mut events = Vec::new();
     for order in 1..=ORDERS {
-        let parts = [("partners/x", "relationship.changed.v1", 0, false), ("", "published.v1", 1, true), ("", "responded.v1", 2, true)];
+        let parts = [
+            ("partners/x", "relationship.changed.v1", 0, false),
+            ("", "published.v1", 1, true),
+            ("", "responded.v1", 2, true),
+        ];
         for (subject, kind, version, last_of_command) in parts {
             let seq = events.len() as i64 + 1;
             let data = format!("{order} {version}");
@@ -267,7 +275,11 @@ fn resumable_finds_what_is_missing_after_a_place() {
     let cut: Vec<Operation> = (6..=11).map(event).collect();
     finds(resumable, &other(5, Some(12), &[], &cut), "had to reach 12");
     finds(resumable, &other(5, Some(13), &[], &[]), "ended at 5 before 13");
-    finds(resumable, &other(0, Some(12), &["responded.v1"], &[event(3), event(9)]), "9 came where Some(6) was due");
+    finds(
+        resumable,
+        &other(0, Some(12), &["responded.v1"], &[event(3), event(9)]),
+        "9 came where Some(6) was due",
+    );
 }
 
 #[test]

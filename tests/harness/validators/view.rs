@@ -115,8 +115,14 @@ impl<'a> View<'a> {
             }
         }
         let readers = readers(&streams);
-        let mut view =
-            Self { streams, readers, reference, writes: HashMap::new(), answers: BTreeMap::new(), open: HashMap::new() };
+        let mut view = Self {
+            streams,
+            readers,
+            reference,
+            writes: HashMap::new(),
+            answers: BTreeMap::new(),
+            open: HashMap::new(),
+        };
         view.collect_writes(records);
         view
     }
@@ -125,13 +131,16 @@ impl<'a> View<'a> {
         let mut first: HashMap<&str, u64> = HashMap::new();
         let mut refused: HashSet<&str> = HashSet::new();
         for record in records {
-            let Operation::Write { request_id, feeds, subject, version, .. } = &record.operation else { continue };
+            let Operation::Write { request_id, feeds, subject, version, .. } = &record.operation else {
+                continue;
+            };
             let began = first.entry(request_id).or_insert(record.invoked_us);
             *began = record.invoked_us.min(*began);
             let invoked_us = *began;
             match record.outcome {
                 Outcome::Ok => {
-                    let write = Write { feeds: feeds.clone(), invoked_us, acknowledged_us: record.returned_us };
+                    let write =
+                        Write { feeds: feeds.clone(), invoked_us, acknowledged_us: record.returned_us };
                     let known = self.writes.entry((subject, *version)).or_insert(write);
                     known.acknowledged_us = known.acknowledged_us.min(record.returned_us);
                     self.answers.entry(request_id).or_default().insert((subject, *version));

@@ -17,7 +17,7 @@ fn refusal(id: &str, document: &[u8]) -> Error {
     let started = Instant::now();
     let result = ubl::import(document, "default");
     // Unoptimised builds on a busy machine are granted more.
-    let granted = Duration::from_secs(if cfg!(debug_assertions) { 8 } else { 1 });
+    let granted = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 1 });
     assert!(started.elapsed() < granted, "{id} took {:?}", started.elapsed());
     let error = result.err().unwrap_or_else(|| panic!("{id} was imported"));
     assert_eq!(error.reason.code(), Code::InvalidArgument, "{id}");

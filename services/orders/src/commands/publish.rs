@@ -25,6 +25,7 @@ pub(crate) struct Publish {
 }
 
 /// Whom an order goes to.
+#[derive(Clone)]
 struct Addressee {
     supplier: Uuid,
     name: String,
@@ -60,9 +61,6 @@ impl Effect for Publish {
         let inserted: HashSet<Uuid> = db::insert_orders(tx, &rows, now).await?.into_iter().collect();
         let (winners, losers): (Vec<_>, Vec<_>) =
             prepared.into_iter().partition(|order| inserted.contains(&order.id));
-        for loser in losers {
-            answers[loser.index] = Some(Err(exists(tx, &loser.command.what.order.content).await?));
-        }
         let mut new = NewRows {
             orders: rows.into_iter().filter(|row| inserted.contains(&row.id)).collect(),
             ..NewRows::default()
@@ -72,6 +70,10 @@ impl Effect for Publish {
         }
         if !winners.is_empty() {
             db::insert_contents(tx, &new, now).await?;
+        }
+        // After the contents, since the order that has the number may be one of this slice.
+        for loser in losers {
+            answers[loser.index] = Some(Err(exists(tx, &loser.command.what.order.content).await?));
         }
         let mut published = Vec::new();
         for order in &winners {
@@ -113,11 +115,21 @@ async fn addressees(tx: &mut TenantTx, commands: &[&Command<Publish>]) -> Result
     let numbers = given(|address| &address.vendor_number);
     let partners = db::partners(tx, &ids, &numbers, &given(|address| &address.uscc)).await?;
     let mut found = Vec::with_capacity(addresses.len());
+    // Whom this slice invited: a later order may name the same firm by another of its numbers.
+    let mut invited: Vec<(&SupplierAddress, Addressee)> = Vec::new();
     for address in addresses {
         let fitting: Vec<&Partner> =
             partners.iter().filter(|partner| fits(partner, address, &by_party_id)).collect();
         found.push(match fitting.as_slice() {
-            [] if !address.invite_as.is_empty() => Ok(invite(tx, address).await?),
+            [] if !address.invite_as.is_empty() => {
+                let known = invited.iter().find(|(other, _)| same_firm(other, address));
+                let to = match known {
+                    Some((_, to)) => to.clone(),
+                    None => invite(tx, address).await?,
+                };
+                invited.push((address, to.clone()));
+                Ok(to)
+            }
             [] => Err(Error::new(Reason::SUPPLIER_UNKNOWN).with("supplier", named(address))),
             [one] if ["invited", "active"].contains(&one.state.as_str()) => Ok(Addressee {
                 supplier: one.supplier,
@@ -143,6 +155,14 @@ fn fits(partner: &Partner, address: &SupplierAddress, by_party_id: &[(String, St
                 *firm == partner.supplier && *scheme == id.scheme && *value == id.value
             })
         })
+}
+
+/// Whether two addresses share a number.
+fn same_firm(one: &SupplierAddress, other: &SupplierAddress) -> bool {
+    let same = |a: &str, b: &str| !a.is_empty() && a == b;
+    same(&one.vendor_number, &other.vendor_number)
+        || same(&one.uscc, &other.uscc)
+        || one.party_ids.iter().any(|id| other.party_ids.contains(id))
 }
 
 /// The address in words, for a refusal.

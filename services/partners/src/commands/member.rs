@@ -53,14 +53,21 @@ pub(crate) async fn update_member(command: &Command<'_>, change: MemberChange) -
     if !db::member::update(&mut tx, &change, member.version, at).await? {
         return Err(Error::new(Reason::STALE_ETAG));
     }
+    // An open stream goes on with what its caller could see when it began, so that whoever loses something signs in
+    // again.
     let ended =
-        if change.disabled { db::member::end_sessions(&mut tx, change.id, at).await? } else { Vec::new() };
+        if loses(&member, &change) { db::member::end_sessions(&mut tx, change.id, at).await? } else { Vec::new() };
     let receipt = convert::member(&load(command, &mut tx, change.id).await?);
     command.finish(tx, &receipt, Vec::new()).await?;
     for id in ended {
         command.deps.resolver.forget(&Credential { kind: CredentialKind::Session, id });
     }
     Ok(receipt)
+}
+
+/// Whether the change takes something away from the member.
+fn loses(member: &Member, change: &MemberChange) -> bool {
+    change.disabled || member.scope != change.scope || member.roles.iter().any(|role| !change.roles.contains(role))
 }
 
 /// LAST_ADMIN where the change takes the firm's only administrator away.

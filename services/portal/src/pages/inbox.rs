@@ -98,6 +98,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     };
     let page = Page::member(&member, Tab::Inbox)
         .titled(t.two(key::INBOX_TITLE, counted(waiting), &heading))
+        .skipping_to(list::skip(&list.orders))
         .live_after(list.cursor);
     Ok(page::show(&InboxPage {
         page,

@@ -26,6 +26,7 @@ pub struct Row {
     pub more: String,
     /// The firm on the other side.
     pub partner: String,
+    /// The buyer's own group; its supplier has no use for it.
     pub group: String,
     pub requested: String,
     /// How far away that day is, where it is near or past.
@@ -56,6 +57,8 @@ pub fn row(text: &Text, summary: OrderSummary, side: Side, today: Date) -> Row {
     };
     let waiting = match (waits, supplies) {
         (0, _) => String::new(),
+        // The tag says it all where every line waits.
+        (lines, _) if lines == summary.line_count => String::new(),
         (lines, true) => text.one(key::WAITING_LINES, lines),
         (lines, false) => text.one(key::PROPOSED_LINES, lines),
     };
@@ -70,7 +73,7 @@ pub fn row(text: &Text, summary: OrderSummary, side: Side, today: Date) -> Row {
             lines => text.one(key::COUNT_LINES, lines),
         },
         partner: if supplies { summary.buyer_name } else { summary.supplier_name },
-        group: summary.purchasing_group,
+        group: if supplies { String::new() } else { summary.purchasing_group },
         requested: text.wire_day(summary.requested_delivery_date.as_ref()),
         away: day.filter(|_| open).and_then(|day| text.away(day, today)).unwrap_or_default(),
         late: open && day.is_some_and(|day| day < today),
@@ -90,6 +93,11 @@ pub async fn read(member: &Member, request: ListOrdersRequest) -> Result<ListOrd
 pub async fn count(member: &Member, request: ListOrdersRequest) -> Result<i32, Failure> {
     let request = ListOrdersRequest { page_size: 1, page_token: String::new(), ..request };
     Ok(read(member, request).await?.total)
+}
+
+/// Where the link that skips the header leads on a list: to its first row.
+pub fn skip(orders: &[OrderSummary]) -> &'static str {
+    if orders.is_empty() { "main" } else { "orders" }
 }
 
 /// A count as shown: beyond what the API counts it says so.

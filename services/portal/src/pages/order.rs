@@ -127,7 +127,7 @@ fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
     let content = order.content.clone().unwrap_or_default();
     let supplies = order.supplier_id == member.who.firm_id;
     let unanswered = order.state() == OrderState::Unanswered;
-    let proposals: Vec<ProposalView> = rows.iter().flat_map(|row| proposals(&t, row, &content)).collect();
+    let proposals: Vec<ProposalView> = rows.iter().flat_map(|row| proposals(&t, row, &content, supplies)).collect();
     let decides = !supplies && member.may(Permission::OrdersPublish) && proposals.iter().any(|p| p.open);
     let title = t.one(key::ORDER_TITLE, &content.order_number);
     let app = member.app();
@@ -253,17 +253,18 @@ fn more_facts(t: &Text, order: &Order, content: &OrderContent) -> Vec<Fact> {
     facts.map(|(label, value)| Fact { label: t.say(label), value }).collect()
 }
 
-fn proposals(t: &Text, row: &Row, content: &OrderContent) -> Vec<ProposalView> {
-    row.state.proposals.iter().map(|proposal| proposal_view(t, row, content, proposal)).collect()
+fn proposals(t: &Text, row: &Row, content: &OrderContent, supplies: bool) -> Vec<ProposalView> {
+    row.state.proposals.iter().map(|proposal| proposal_view(t, row, content, proposal, supplies)).collect()
 }
 
-fn proposal_view(t: &Text, row: &Row, content: &OrderContent, proposal: &Proposal) -> ProposalView {
+fn proposal_view(t: &Text, row: &Row, content: &OrderContent, proposal: &Proposal, supplies: bool) -> ProposalView {
     let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
     let (from, until) = row.requested(content);
     let (shape, label) = match proposal.state() {
         ProposalState::Accepted => ("accepted", key::PROPOSAL_ACCEPTED),
         ProposalState::Declined => ("rejected", key::PROPOSAL_DECLINED),
-        ProposalState::Open | ProposalState::Unspecified => ("proposed", key::PROPOSAL_OPEN),
+        _ if supplies => ("proposed", key::STATE_PROPOSED),
+        ProposalState::Open | ProposalState::Unspecified => ("proposed", key::STATE_PROPOSED_MINE),
     };
     ProposalView {
         id: proposal.id.clone(),

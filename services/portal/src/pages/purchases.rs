@@ -96,7 +96,10 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     groups.sort();
     groups.dedup();
     let heading = t.say(key::NAV_PURCHASES);
-    let page = Page::member(&member, Tab::Purchases).titled(heading.clone()).live_after(list.cursor);
+    let page = Page::member(&member, Tab::Purchases)
+        .titled(heading.clone())
+        .skipping_to(list::skip(&list.orders))
+        .live_after(list.cursor);
     Ok(page::show(&PurchasesPage {
         page,
         heading,

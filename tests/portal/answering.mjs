@@ -1,0 +1,185 @@
+// Answering orders, with scripts and without.
+
+import { equal, inDays, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+
+const [shunmo] = sandbox.suppliers;
+const { anchors: [chengyu] } = sandbox;
+
+const state = (page) => page.locator('h1 .tag').innerText();
+
+export async function answering() {
+  for (const javaScriptEnabled of [true, false]) {
+    const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
+
+    await test(`an order is accepted in two taps at 360 px, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled }, async (page) => {
+        const number = publish();
+        await open(page, number);
+        equal(await state(page), '待答复', 'it waits');
+        await page.click('a:text-is("全部接受")');
+        await page.click('button:text-is("确认接受")');
+        await says(page, '答复已送达');
+        equal(await state(page), '已接受', 'it is accepted');
+        equal(await page.locator('.standing .accepted').count(), 2, 'both lines are');
+      }));
+
+    await test(`one number is typed and the rest goes to another day, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled }, async (page) => {
+        const number = publish();
+        await open(page, number);
+        await page.click('a:text-is("接受但有变更")');
+        const shown = page.locator('[data-rest]').first();
+        equal(await shown.isVisible(), !javaScriptEnabled, 'the rest is asked for only where there is one');
+        await page.fill('#q-0', '16,000.5');
+        if (javaScriptEnabled) equal(await page.innerText('#left-0'), '其余 3,999.5 个', 'the rest is computed at once');
+        await page.check('#rest-0');
+        await page.fill('#d2-0', inDays(42));
+        await page.click('button:text-is("提交答复")');
+        await says(page, '答复已送达');
+        equal(await state(page), '待采购方确认', 'the buyer decides');
+        const [split, whole] = await page.locator('tbody .standing').allInnerTexts();
+        ok(/16,000\.5 个.*3,999\.5 个/s.test(split), `the split is proposed: ${split}`);
+        ok(/已接受 20,000 个/.test(whole), `the other line is accepted: ${whole}`);
+      }));
+
+    await test(`a wrong answer comes back with what was typed, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled }, async (page) => {
+        const number = publish({ lines: 1 });
+        const path = await open(page, number);
+        await page.goto(`${portal}${path}/change`);
+        await page.fill('#q-0', '20001');
+        if (javaScriptEnabled) ok((await page.innerText('#left-0')).includes('最多可答复 20,000 个'), 'said at once');
+        await page.click('button:text-is("提交答复")');
+        await page.locator('.errors').waitFor();
+        ok((await page.innerText('.errors')).includes('最多可答复 20,000 个'), 'and again by the server');
+        equal(await page.inputValue('#q-0'), '20001', 'what was typed is kept');
+        await page.click('.errors a');
+        equal(await page.evaluate(() => document.activeElement.id), 'q-0', 'the summary leads to the field');
+        await page.fill('#q-0', '5000');
+        if (javaScriptEnabled) await page.locator('#rest-0').waitFor();
+        await page.check('[name=rest-0][value=reject]');
+        await page.selectOption('#why-0', { label: '产能不足' });
+        await page.click('button:text-is("提交答复")');
+        await says(page, '答复已送达');
+        equal(await state(page), '部分接受', 'part is accepted');
+      }));
+
+    await test(`what cannot be supplied needs a reason, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled }, async (page) => {
+        await open(page, publish());
+        await page.click('a:text-is("无法供应")');
+        await page.click('button:text-is("确认拒绝")');
+        await page.locator('.errors').waitFor();
+        await page.click('label:has-text("缺料")');
+        await page.fill('#note', '原料下月到');
+        await page.click('button:text-is("确认拒绝")');
+        await says(page, '答复已送达');
+        equal(await state(page), '已拒绝', 'it is rejected');
+      }));
+
+    await test(`the buyer decides a proposal, ${how}`, async () => {
+      const number = publish({ lines: 1 });
+      await visit(shunmo, { javaScriptEnabled }, async (page) => {
+        const path = await open(page, number);
+        await page.goto(`${portal}${path}/change`);
+        await page.fill('#d-0', inDays(50));
+        await page.click('button:text-is("提交答复")');
+        await says(page, '答复已送达');
+      });
+      await visit(chengyu, { javaScriptEnabled }, async (page) => {
+        await page.goto(`${portal}/proposals`);
+        await page.click(`a:text-is("${number}")`);
+        await page.click('button:text-is("提交决定")');
+        await page.locator('.errors').waitFor();
+        await page.click('label:has-text("同意提议")');
+        await page.click('button:text-is("提交决定")');
+        await says(page, '决定已送达');
+        equal(await state(page), '已接受', 'it is agreed');
+      });
+    });
+  }
+
+  await test('a form sent twice at once, and again from the back button, has one effect', () =>
+    visit(shunmo, { javaScriptEnabled: false }, async (page, context) => {
+      const path = await open(page, publish());
+      await page.goto(`${portal}${path}/accept`);
+      const form = {};
+      for (const name of ['token', 'revision']) form[name] = await page.inputValue(`form[data-once] [name=${name}]`);
+      const send = () => context.request.post(`${portal}${path}/accept`, { form, headers: { origin: portal }, maxRedirects: 0 });
+      const answers = await Promise.all([send(), send()]);
+      equal(answers.map((answer) => answer.status()), [303, 303], 'both are told that it is done');
+      await page.click('button:text-is("确认接受")');
+      await says(page, '答复已送达');
+      equal(await page.locator('.timeline li').count(), 2, 'published once, answered once');
+    }));
+
+  await test('another site’s form changes nothing', () =>
+    visit(shunmo, {}, async (page, context) => {
+      const path = await open(page, publish());
+      await page.goto(`${portal}${path}/accept`);
+      const form = {};
+      for (const name of ['token', 'revision']) form[name] = await page.inputValue(`form[data-once] [name=${name}]`);
+      for (const origin of ['https://evil.example', 'null']) {
+        const answer = await context.request.post(`${portal}${path}/accept`, { form, headers: { origin } });
+        equal(answer.status(), 403, origin);
+      }
+      const answer = await context.request.post(`${portal}${path}/accept`, { form: { ...form, token: 'x.y' }, headers: { origin: portal } });
+      equal(answer.status(), 403, 'nor does a token that is not ours');
+      await page.goto(portal + path);
+      equal(await state(page), '待答复', 'nothing happened');
+    }));
+
+  await test('somebody answers while the form is open: refused, what was typed is kept, differences are shown', () =>
+    visit(shunmo, {}, async (page, context) => {
+      const path = await open(page, publish());
+      await page.goto(`${portal}${path}/change`);
+      await page.fill('#q-0', '15000');
+      await page.check('[name=rest-0][value=leave]');
+      const colleague = await context.newPage();
+      await colleague.goto(`${portal}${path}/change`);
+      await colleague.fill('#q-0', '18000');
+      await colleague.check('[name=rest-0][value=leave]');
+      await colleague.fill('#q-1', '0');
+      await colleague.check('[name=rest-1][value=leave]');
+      await colleague.click('button:text-is("提交答复")');
+      await says(colleague, '答复已送达');
+      await page.fill('#note', '已排产');
+      await page.click('button:text-is("提交答复")');
+      await says(page, '订单已有变化');
+      await says(page, '数量已由 20,000 个 变为 2,000 个');
+      equal([await page.inputValue('#q-0'), await page.inputValue('#note')], ['15000', '已排产'], 'kept');
+    }));
+
+  await test('a half-filled form survives the other language, and Enter sends it', () =>
+    visit(shunmo, {}, async (page) => {
+      const path = await open(page, publish({ lines: 1 }));
+      await page.goto(`${portal}${path}/change`);
+      await page.fill('#q-0', '12345');
+      await page.check('[name=rest-0][value=leave]');
+      await page.click('button:text-is("English")');
+      await says(page, 'with changes');
+      equal(await page.inputValue('#q-0'), '12345', 'what was typed is kept');
+      await page.press('#q-0', 'Enter');
+      await says(page, 'Your answer has arrived');
+    }));
+
+  await test('an order is answered from the inbox in twelve presses of the keyboard', () =>
+    visit(shunmo, {}, async (page) => {
+      await publish({ due: inDays(1) });
+      await page.goto(`${portal}/inbox`);
+      let presses = 0;
+      const press = async (key) => { presses += 1; await page.keyboard.press(key); };
+      const follow = async () => { await Promise.all([page.waitForNavigation(), press('Enter')]); };
+      const skip = async () => { await press('Tab'); await press('Enter'); await press('Tab'); };
+      await skip();
+      await follow();
+      ok(new URL(page.url()).pathname.startsWith('/orders/'), `an order is open: ${page.url()}`);
+      await skip();
+      await follow();
+      ok(page.url().endsWith('/accept'), `it is about to be accepted: ${page.url()}`);
+      await skip();
+      await follow();
+      await says(page, '答复已送达');
+      ok(presses <= 12, `${presses} presses`);
+    }));
+}

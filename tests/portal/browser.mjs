@@ -1,0 +1,157 @@
+// What the tests share: the sandbox, a browser with sessions, orders of their own, and a count of what passed.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const required = (name) => {
+  if (process.env[name]) return process.env[name];
+  console.error(`${name} is not set; tests/run sets it`);
+  process.exit(2);
+};
+
+export const sandbox = JSON.parse(readFileSync(required('TANDEM_SANDBOX'), 'utf8'));
+const tandem = required('TANDEM_BIN');
+export const portal = sandbox.portal;
+export const phone = { width: 360, height: 640 };
+const folder = mkdtempSync(join(tmpdir(), 'tandem-portal-'));
+
+export const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+});
+
+// ---- Sessions ----------------------------------------------------------------------------------------------------
+
+const sessions = new Map();
+
+/** Signs a person of the sandbox in, once; a link works once. */
+export async function signIn(who) {
+  if (!sessions.has(who.id)) {
+    const context = await browser.newContext({ locale: 'zh-CN' });
+    const page = await context.newPage();
+    await page.goto(who.sign_in);
+    await page.click('main form button');
+    await page.waitForURL((url) => !url.pathname.startsWith('/s/'));
+    sessions.set(who.id, await context.storageState());
+    await context.close();
+  }
+  return sessions.get(who.id);
+}
+
+/** A window of its own, signed in as `who`; closed after `use`. */
+export async function visit(who, options, use) {
+  const storageState = who ? await signIn(who) : undefined;
+  const context = await browser.newContext({ locale: 'zh-CN', viewport: phone, storageState, ...options });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (line) => {
+    if (line.type() === 'error' && !/Failed to load resource/.test(line.text())) faults.push(line.text());
+  });
+  try {
+    await use(page, context);
+    equal(faults, [], 'nothing is wrong in the console');
+  } finally {
+    await context.close();
+  }
+}
+
+// ---- Orders ------------------------------------------------------------------------------------------------------
+
+let numbered = 0;
+const stamp = Date.now().toString(36).toUpperCase();
+
+/** `2027-01-04` as the wire's date. */
+const wireDay = (text) => {
+  const [year, month, day] = text.split('-').map(Number);
+  return { year, month, day };
+};
+
+/** Days from today, as a date field takes it. */
+export const inDays = (days) => new Date(Date.now() + days * 86_400_000 + 8 * 3_600_000).toISOString().slice(0, 10);
+
+/** Publishes an order of the first anchor to a supplier; answers its number. */
+export function publish({ supplier = sandbox.suppliers[0], lines = 2, quantity = '20000', due = inDays(35) } = {}) {
+  const number = `T${stamp}${String(++numbered).padStart(3, '0')}`;
+  const line = (at) => ({
+    lineNumber: `${(at + 1) * 10}`,
+    item: { name: `收纳箱 <b>${at + 1}</b> & 'PP'`, buyerItemId: `CY-BX-${at}`, sellerItemId: `SM-${at}` },
+    quantity: { value: quantity },
+    unitCode: 'H87',
+    unitText: '个',
+    price: { amount: { value: '6.85' } },
+    scheduleLines: [{
+      scheduleLineNumber: '1',
+      quantity: { value: quantity },
+      requestedDelivery: { from: wireDay(due), until: wireDay(due) },
+    }],
+  });
+  const content = {
+    sourceSystem: 'erp', orderNumber: number, orderType: 'ORDER_TYPE_STANDALONE', currency: 'CNY',
+    priceIncludesTax: false, purchasingGroup: '采购一组', lines: Array.from({ length: lines }, (_, at) => line(at)),
+  };
+  const file = join(folder, `${number}.json`);
+  writeFileSync(file, JSON.stringify(content));
+  const { api, anchor } = sandbox;
+  execFileSync(tandem, ['orders', 'publish', file, '--format', 'json', '--supplier', supplier.firm, '--api', api,
+    '--key', anchor.key, '--output', 'json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return number;
+}
+
+/** Opens an order from the list that finds it by its number. */
+export async function open(page, number, list = '/inbox?show=all') {
+  await page.goto(`${portal}${list}${list.includes('?') ? '&' : '?'}q=${number}`);
+  await page.click(`a:text-is("${number}")`);
+  await page.waitForURL(/\/orders\//);
+  return new URL(page.url()).pathname;
+}
+
+// ---- Tests -------------------------------------------------------------------------------------------------------
+
+let passed = 0;
+const failed = [];
+const only = process.argv[2];
+
+/** Runs a test and counts it. */
+export async function test(name, run) {
+  if (only && !name.includes(only)) return;
+  const began = Date.now();
+  try {
+    await run();
+    passed += 1;
+    console.log(`ok ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    failed.push(name);
+    console.log(`FAILED ${name}\n${String(error.stack || error).replace(/^/gm, '    ')}`);
+  }
+}
+
+/** Says how it went and ends. */
+export async function finish() {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+  for (const name of failed) console.log(`failed: ${name}`);
+  console.log(`${passed} passed, ${failed.length} failed`);
+  process.exit(failed.length || !passed ? 1 : 0);
+}
+
+export function ok(value, what) {
+  if (!value) throw new Error(what);
+}
+
+export function equal(actual, expected, what) {
+  const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (a !== e) throw new Error(`${what}: ${a} where ${e} was expected`);
+}
+
+/** Whether the page says something, in words that a person sees. */
+export async function says(page, text) {
+  await page.getByText(text, { exact: false }).first().waitFor({ state: 'visible' }).catch(() => {
+    throw new Error(`the page does not say ${JSON.stringify(text)} at ${page.url()}`);
+  });
+}

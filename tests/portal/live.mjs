@@ -1,0 +1,61 @@
+// Pages that keep themselves up to date.
+
+import { equal, inDays, ok, portal, publish, sandbox, test, visit } from './browser.mjs';
+
+const [shunmo] = sandbox.suppliers;
+const row = (page, number) => page.locator(`a:text-is("${number}")`);
+/** The stream is open before anything happens that it should tell. */
+const listening = (page) => page.waitForResponse((response) => response.url().includes('/live'));
+
+const count = async (page) => Number(/\((\d+)/.exec(await page.title())[1]);
+
+export async function live() {
+  await test('a new order appears in every open inbox within two seconds, announced, and nothing scrolls', () =>
+    visit(shunmo, {}, async (page, context) => {
+      await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);
+      const second = await context.newPage();
+      await second.goto(`${portal}/inbox`);
+      await page.bringToFront();
+      await page.evaluate(() => { scrollTo(0, 200); window.untouched = true; });
+      const before = await count(page);
+      const number = publish({ due: inDays(300) });
+      const published = Date.now();
+      await row(page, number).waitFor({ timeout: 2_000 });
+      ok(Date.now() - published <= 2_000, `${Date.now() - published} ms`);
+      await row(second, number).waitFor({ timeout: 2_000 });
+      equal(await page.evaluate(() => [scrollY, window.untouched]), [200, true], 'no reload, and the place is kept');
+      equal(await count(page), before + 1, 'the title counts it');
+      ok((await page.innerText('[aria-live] #news')).includes(number), 'it is announced');
+      equal(await page.locator(`a:text-is("${number}")`).count(), 1, 'once');
+    }));
+
+  await test('a cut is said, what was typed stays, and what was missed arrives once', () =>
+    visit(shunmo, {}, async (page, context) => {
+      await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);
+      await page.fill('#q', '还没查');
+      await context.setOffline(true);
+      await page.locator('#offline').waitFor({ state: 'visible' });
+      const missed = [publish({ due: inDays(301) }), publish({ due: inDays(302) })];
+      await context.setOffline(false);
+      for (const number of missed) await row(page, number).waitFor();
+      await page.locator('#offline').waitFor({ state: 'hidden' });
+      for (const number of missed) equal(await row(page, number).count(), 1, 'none is doubled');
+      equal(await page.inputValue('#q'), '还没查', 'what was typed stays');
+    }));
+
+  await test('the first load is at most 40 KB in 4 requests', () =>
+    visit(shunmo, {}, async (page, context) => {
+      const devtools = await context.newCDPSession(page);
+      await devtools.send('Network.enable');
+      const requests = [];
+      let bytes = 0;
+      devtools.on('Network.requestWillBeSent', ({ request }) => {
+        if (!request.url.startsWith('data:')) requests.push(request.url);
+      });
+      devtools.on('Network.loadingFinished', ({ encodedDataLength }) => { bytes += encodedDataLength; });
+      await Promise.all([listening(page), page.goto(`${portal}/inbox`, { waitUntil: 'load' })]);
+      ok(requests.length <= 4, requests.join('\n'));
+      ok(bytes > 10_000 && bytes <= 40 * 1024, `${bytes} bytes`);
+      ok(requests.every((url) => url.startsWith(portal)), 'nothing from another origin');
+    }));
+}

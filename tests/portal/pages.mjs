@@ -1,0 +1,122 @@
+// What holds for every page: accessible in both languages and schemes, no sideways scroll, targets for fingers.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { equal, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const [shunmo] = sandbox.suppliers;
+const { anchors: [chengyu] } = sandbox;
+
+/** Paths by who may see them. A page of the answer form with faults stands for those that come back. */
+async function paths() {
+  const found = { order: '', proposal: '' };
+  const number = publish();
+  await visit(shunmo, {}, async (page) => { found.order = await open(page, number); });
+  await visit(chengyu, {}, async (page) => {
+    await page.goto(`${portal}/proposals`);
+    const first = page.locator('tbody a.cover').first();
+    found.proposal = await first.getAttribute('href');
+  });
+  return [
+    [null, ['/sign-in', '/s/none', '/i/none', '/help']],
+    [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
+      `${found.order}/change`, `${found.order}/refuse`, '/help', '/no-such-page']],
+    [chengyu, ['/purchases', '/purchases?state=accepted', '/proposals', found.proposal, '/partners', '/members']],
+  ];
+}
+
+async function violations(page) {
+  const result = await page.evaluate(async ([source, tags]) => {
+    if (!window.axe) (0, eval)(source);
+    const { violations: found } = await window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
+    return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`);
+  }, [axe, TAGS]);
+  return result;
+}
+
+/** Controls that a finger has to hit; links inside a sentence are as large as its text. */
+const small = (page) => page.evaluate(() => {
+  const controls = document.querySelectorAll('button, .button, summary, select, textarea, nav a, .choice label, ' +
+    'input:not([type=hidden], [type=radio], .unseen)');
+  return [...controls].filter((one) => one.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }))
+    .map((one) => [one.outerHTML.slice(0, 80), Math.round(one.getBoundingClientRect().height)])
+    .filter(([, height]) => height < 44);
+});
+
+const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+export async function everyPage() {
+  const all = await paths();
+  // Scripts that are put into pages need the policy out of the way; the pages' own console is looked at elsewhere.
+  for (const locale of ['zh-CN', 'en-GB']) {
+    for (const colorScheme of ['light', 'dark']) {
+      await test(`axe finds nothing, ${locale}, ${colorScheme}`, async () => {
+        for (const [who, list] of all) {
+          await visit(who, { locale, colorScheme, bypassCSP: true }, async (page, context) => {
+            await context.clearCookies({ name: 'tandem_language' });
+            await context.addCookies([{ name: 'tandem_language', value: locale.slice(0, 2), url: portal }]);
+            for (const path of list) {
+              await page.goto(portal + path);
+              equal(await page.getAttribute('html', 'lang'), locale, `${path} speaks the language`);
+              equal(await violations(page), [], path);
+            }
+            if (who === shunmo) {
+              await page.goto(`${portal}${list[3]}/change`);
+              await page.fill('#q-0', '99999999');
+              await page.fill('#q-1', '1');
+              await page.check('#rest-1');
+              await page.click('main form .actions button');
+              await page.locator('.errors').waitFor();
+              equal(await violations(page), [], 'a form that came back');
+            }
+          });
+        }
+      });
+    }
+  }
+
+  for (const [name, options, text] of [
+    ['320 px', { viewport: { width: 320, height: 640 } }, ''],
+    ['360 px and text of 200 %', { viewport: { width: 360, height: 640 } }, '200%'],
+  ]) {
+    await test(`nothing scrolls sideways at ${name}`, async () => {
+      for (const locale of ['zh-CN', 'en-GB']) {
+        for (const [who, list] of all) {
+          await visit(who, { ...options, locale }, async (page, context) => {
+            await context.addCookies([{ name: 'tandem_language', value: locale.slice(0, 2), url: portal }]);
+            for (const path of list) {
+              await page.goto(portal + path);
+              if (text) await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, text);
+              equal(await sideways(page), 0, `${locale} ${path}`);
+            }
+          });
+        }
+      }
+    });
+  }
+
+  await test('every control is at least 44 px high', async () => {
+    for (const [who, list] of all) {
+      await visit(who, {}, async (page) => {
+        for (const path of list) {
+          await page.goto(portal + path);
+          equal(await small(page), [], path);
+        }
+      });
+    }
+  });
+
+  await test('every page keeps to the policy', async () => {
+    for (const [who, list] of all) {
+      await visit(who, {}, async (page) => {
+        for (const path of list) {
+          const headers = (await page.goto(portal + path)).headers();
+          ok(headers['content-security-policy'].startsWith("default-src 'none'"), path);
+          equal(headers['cache-control'], 'no-store', path);
+        }
+      });
+    }
+  });
+}

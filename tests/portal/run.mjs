@@ -1,0 +1,14 @@
+// The partner portal in a real browser, against a running sandbox: TANDEM_SANDBOX names its sandbox.json, TANDEM_BIN
+// the command line that publishes orders. `node run.mjs WORD` runs the tests whose names hold the word.
+
+import { finish } from './browser.mjs';
+import { answering } from './answering.mjs';
+import { everyPage } from './pages.mjs';
+import { live } from './live.mjs';
+import { signingIn } from './signing_in.mjs';
+
+await signingIn();
+await answering();
+await live();
+await everyPage();
+await finish();
