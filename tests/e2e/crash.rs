@@ -45,11 +45,14 @@ async fn crash(name: &str, kills: usize) {
     let mut stage = Stage::set(name, seed).await;
     let split = stage.run(&format!("{name}-split"), Layout::Split, kills / 2).await;
     let twins = stage.run(&format!("{name}-twins"), Layout::Twins, kills - kills / 2).await;
-    stage.cluster.finish().await;
+    let ended = stage.commands.ended + stage.feeds.ended;
+    stage.finish().await;
     for figures in [&split, &twins] {
         println!("{figures}");
     }
     let breaches: Vec<&Breach> = split.breaches.iter().chain(&twins.breaches).collect();
+    // Who starts while there is no database says so and ends.
+    assert!(ended <= 2 * twins.postgres_kills, "{ended} processes ended without being killed");
     let first: Vec<String> = breaches.iter().take(20).map(ToString::to_string).collect();
     assert!(breaches.is_empty(), "seed {seed}: {} breaches:\n{}", breaches.len(), first.join("\n"));
     assert!(split.kills + twins.kills >= kills, "everything that was to be killed was killed");
@@ -95,6 +98,12 @@ impl Stage {
         commands.start();
         let operator = chaos::operator(&cluster, commands.api).await;
         Self { cluster, commands, feeds, operator, random: StdRng::seed_from_u64(seed) }
+    }
+
+    async fn finish(mut self) {
+        self.commands.kill().await;
+        self.feeds.kill().await;
+        self.cluster.finish().await;
     }
 
     /// Works and kills in one layout, with firms of its own.
@@ -196,14 +205,17 @@ impl Stage {
             }
         }
         figures.kills += 1;
-        assert!(self.commands.runs() && self.feeds.runs(), "a process ended by itself");
     }
 
     /// Waits until some more was acknowledged and delivered: the system is back, and busy.
     async fn progress(&mut self, load: &Load) {
-        let (acknowledged, delivered) = (self.random.random_range(1..5), self.random.random_range(1..5));
-        load.acknowledge_more(acknowledged).await;
-        load.deliver_more(delivered).await;
+        let goal = load.goal(self.random.random_range(1..5), self.random.random_range(1..5));
+        until("work goes on", BACK, async || {
+            self.commands.supervise();
+            self.feeds.supervise();
+            load.reached(&goal).then_some(())
+        })
+        .await;
     }
 
     /// Waits until everything that is committed stands in the feeds.

@@ -19,3 +19,4 @@ mod resume;
 mod sequencer;
 mod third_party;
 mod validation;
+mod wall;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use harness::{binary, cluster};
+use harness::{binary, chaos};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
@@ -45,10 +45,7 @@ struct Dev {
 
 impl Dev {
     async fn start(name: &str) -> Self {
-        let data = cluster::target().join(name);
-        tandem::postgres::reset(&data).await.expect("nobody else uses the folder");
-        let _ = fs::remove_dir_all(&data);
-        fs::create_dir_all(&data).expect("the target directory can be written");
+        let data = chaos::folder(name).await;
         let log = fs::File::create(data.join("dev.log")).expect("a log");
         let mut command = Command::new(binary::path());
         command.arg("dev").arg("--data").arg(&data).args(["--output", "json"]);
@@ -73,8 +70,7 @@ impl Dev {
         self.terminate();
         let ended = tokio::time::timeout(GONE, self.child.wait()).await.expect("it ends in time");
         assert!(ended.expect("a child can be waited for").success(), "it ends without an error");
-        tandem::postgres::reset(&self.data).await.expect("its data goes");
-        let _ = fs::remove_dir_all(&self.data);
+        chaos::remove(&self.data).await;
     }
 
     fn terminate(&self) {

@@ -5,7 +5,7 @@
 use std::{
     fs::{self, File},
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
@@ -39,11 +39,9 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts it afresh; the name is that of its folder in the target directory.
+    /// Starts it in a [`folder`].
     pub async fn start(name: &str) -> Self {
-        let dir = target().join(name);
-        fs::create_dir_all(&dir).expect("the target directory can be written");
-        postgres::reset(&dir).await.expect("nobody else uses the folder");
+        let dir = folder(name).await;
         let running = postgres::start(&dir).await.expect("Postgres starts");
         running.ensure_database(DATABASE).await.expect("a database");
         let owner_url = running.access.superuser_url(DATABASE);
@@ -85,13 +83,37 @@ impl Cluster {
         ]
     }
 
-    /// Ends it and removes its data.
+    /// Ends it and removes its folder.
     pub async fn finish(mut self) {
         self.pool.close().await;
         if let Some(running) = self.running.take() {
             running.stop().await.expect("Postgres stops");
         }
-        postgres::reset(&self.dir).await.expect("its data goes");
+        remove(&self.dir).await;
+    }
+}
+
+/// A new folder in the target directory for this process alone. Those of processes that are gone are removed: a test
+/// that failed leaves its logs there until the next run.
+pub async fn folder(name: &str) -> PathBuf {
+    let target = target();
+    let prefix = format!("{name}-");
+    for entry in fs::read_dir(&target).expect("the target directory").flatten() {
+        let file_name = entry.file_name();
+        let pid = file_name.to_str().and_then(|found| found.strip_prefix(&prefix)?.parse::<u32>().ok());
+        if pid.is_some_and(|pid| pid == std::process::id() || !Path::new(&format!("/proc/{pid}")).exists()) {
+            remove(&entry.path()).await;
+        }
+    }
+    let dir = target.join(format!("{prefix}{}", std::process::id()));
+    fs::create_dir_all(&dir).expect("the target directory can be written");
+    dir
+}
+
+/// Removes a folder with the cluster that belongs to it, unless somebody still runs there.
+pub async fn remove(dir: &Path) {
+    if postgres::reset(dir).await.is_ok() {
+        let _ = fs::remove_dir_all(dir);
     }
 }
 
@@ -118,6 +140,8 @@ pub struct Process {
     environment: Vec<(&'static str, String)>,
     log: PathBuf,
     child: Option<Child>,
+    /// How often it ended without being killed.
+    pub ended: usize,
 }
 
 impl Process {
@@ -132,6 +156,7 @@ impl Process {
             environment: cluster.environment(),
             log,
             child: None,
+            ended: 0,
         }
     }
 
@@ -149,15 +174,25 @@ impl Process {
 
     /// Kills it; its port is free when this returns.
     pub async fn kill(&mut self) {
-        let Some(mut child) = self.child.take() else { return };
-        let early = child.try_wait().expect("a child can be watched");
-        assert!(early.is_none(), "it ended by itself ({early:?}); see {}", self.log.display());
-        child.kill().await.expect("a child can be killed");
+        self.watch();
+        if let Some(mut child) = self.child.take() {
+            child.kill().await.expect("a child can be killed");
+        }
     }
 
-    /// Whether it was started and not killed, and did not end by itself.
-    pub fn runs(&mut self) -> bool {
-        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    /// Starts it again where it ended by itself, as whoever runs it in earnest does.
+    pub fn supervise(&mut self) {
+        self.watch();
+        if self.child.is_none() {
+            self.start();
+        }
+    }
+
+    fn watch(&mut self) {
+        if self.child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None))) {
+            self.child = None;
+            self.ended += 1;
+        }
     }
 }
 

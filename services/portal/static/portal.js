@@ -11,7 +11,7 @@
   // Browsers allow six connections to a site, so that of all tabs one holds the stream and tells the others.
   const live = () => {
     let cursor = body.dataset.cursor;
-    let source, heard = 0, down, timer;
+    let source, heard = 0, down, timer, said;
     const channel = window.BroadcastChannel && new BroadcastChannel('tandem-' + body.dataset.live);
     const tell = (message) => { if (channel) channel.postMessage(message); take(message); };
 
@@ -26,11 +26,17 @@
       all('[data-live-warn]').forEach((warning) => { if (warning.dataset.liveWarn === order) shown(warning, true); });
     };
 
+    const say = (text) => {
+      one('#news').textContent = text;
+      clearTimeout(said);
+      said = setTimeout(() => { one('#news').textContent = ''; }, 12000);
+    };
+
     const take = (message) => {
       if (message.cursor) cursor = message.cursor;
       if ('online' in message) shown(one('#offline'), !message.online);
       if (message.signedOut) shown(one('#signed-out'), true);
-      if (message.text) one('#news').textContent = message.text;
+      if (message.text) say(message.text);
       if (message.changed) refresh(message.order);
     };
 

@@ -43,6 +43,12 @@ pub struct Counts {
     pub delivered: AtomicUsize,
 }
 
+/// Counts to be reached.
+pub struct Goal {
+    acknowledged: usize,
+    delivered: usize,
+}
+
 /// What is left when everybody has stopped.
 pub struct Seen {
     pub records: Vec<Record>,
@@ -92,14 +98,26 @@ impl Load {
         Self { shared, writers, followers, writers_stop, followers_stop }
     }
 
-    /// Waits until so many more writes were acknowledged.
-    pub async fn acknowledge_more(&self, more: usize) {
-        grown("acknowledgements", &self.shared.counts.acknowledged, more).await;
+    /// So many more acknowledged writes and delivered events than now.
+    pub fn goal(&self, acknowledged: usize, delivered: usize) -> Goal {
+        let counts = &self.shared.counts;
+        Goal {
+            acknowledged: counts.acknowledged.load(Ordering::Relaxed) + acknowledged,
+            delivered: counts.delivered.load(Ordering::Relaxed) + delivered,
+        }
     }
 
-    /// Waits until so many more events were delivered.
-    pub async fn deliver_more(&self, more: usize) {
-        grown("deliveries", &self.shared.counts.delivered, more).await;
+    /// Whether it has come so far.
+    pub fn reached(&self, goal: &Goal) -> bool {
+        let counts = &self.shared.counts;
+        counts.acknowledged.load(Ordering::Relaxed) >= goal.acknowledged
+            && counts.delivered.load(Ordering::Relaxed) >= goal.delivered
+    }
+
+    /// Waits until so many more writes were acknowledged.
+    pub async fn acknowledge_more(&self, more: usize) {
+        let goal = self.goal(more, 0);
+        until("acknowledgements", STALLED, async || self.reached(&goal).then_some(())).await;
     }
 
     /// Lets every writer end with an acknowledged write.
@@ -132,11 +150,6 @@ impl Load {
         }
         Seen { records: shared.history.records(), counts: shared.counts }
     }
-}
-
-async fn grown(what: &str, count: &AtomicUsize, more: usize) {
-    let wanted = count.load(Ordering::Relaxed) + more;
-    until(what, STALLED, async || (count.load(Ordering::Relaxed) >= wanted).then_some(())).await;
 }
 
 async fn head(access: &Access) -> usize {

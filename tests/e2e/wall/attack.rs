@@ -1,0 +1,298 @@
+//! Writes that one side has no business with.
+
+use harness::Firm;
+
+use super::Cast;
+
+/// Refused by a missing right or by row-level security.
+const DENIED: &str = "42501";
+/// Refused by a check constraint or trigger.
+const CHECK: &str = "23514";
+/// Refused by a foreign key.
+const FOREIGN_KEY: &str = "23503";
+/// Refused by nothing, and touches no row.
+const NOTHING: &str = "";
+
+/// A statement, and what stops it.
+type Attack = (&'static str, &'static str);
+
+const SUPPLIER: &[Attack] = &[
+    // the buyer's price, numbers and dates
+    ("update orders.order_revision set net_amount = 0 where order_id = {order}", DENIED),
+    ("update orders.order_line set content = '' where order_id = {order}", DENIED),
+    ("update orders.schedule_line set quantity = 1 where order_id = {order}", DENIED),
+    ("update orders.purchase_order set order_number = 'x' where id = {order}", DENIED),
+    // whose order it is
+    ("update orders.purchase_order set buyer = {supplier} where id = {order}", DENIED),
+    ("update orders.order_state set buyer = {rival} where order_id = {order}", DENIED),
+    ("update orders.schedule_state set supplier = {stranger} where order_id = {order}", DENIED),
+    // what was ordered, and its conservation
+    ("update orders.schedule_state set ordered = ordered + 1, accepted = accepted + 1", DENIED),
+    ("update orders.schedule_state set accepted = accepted + 1 where order_id = {order}", CHECK),
+    ("update orders.schedule_state set unanswered = unanswered - 1 where order_id = {order}", CHECK),
+    ("update orders.schedule_state set accepted = ordered + 1, unanswered = -1, proposed = 0, rejected = 0", CHECK),
+    // versions
+    ("update orders.order_state set version = version + 2 where order_id = {order}", CHECK),
+    ("update orders.order_state set version = version where order_id = {order}", CHECK),
+    ("update orders.order_state set version = 1 where order_id = {order}", CHECK),
+    ("update orders.order_state set revision = 9, version = version + 1 where order_id = {order}", DENIED),
+    // a forged order of another buyer
+    (
+        "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites,
+         published_at) values (gen_random_uuid(), {rival}, {supplier}, 'default', 'forged', '', '{}', now())",
+        DENIED,
+    ),
+    (
+        "insert into orders.order_line (order_id, buyer, supplier, position, revision, line_number, buyer_item_id,
+         seller_item_id, item_name, unit_code, content)
+         values ({order}, {buyer}, {supplier}, 99, 1, '99', '', '', '', '', '')",
+        DENIED,
+    ),
+    // the same as if it were its own order
+    (
+        "insert into orders.order_line (order_id, buyer, supplier, position, revision, line_number, buyer_item_id,
+         seller_item_id, item_name, unit_code, content)
+         values ({order}, {supplier}, {stranger}, 99, 1, '99', '', '', '', '', '')",
+        FOREIGN_KEY,
+    ),
+    (
+        "insert into orders.schedule_line (id, order_id, buyer, supplier, position, line_position,
+         schedule_line_number, quantity, content)
+         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, 0, '9', 5, '')",
+        DENIED,
+    ),
+    (
+        "insert into orders.schedule_state (schedule_line_id, order_id, buyer, supplier, ordered, unanswered)
+         values ({line}, {order}, {supplier}, {stranger}, 1000, 1000)",
+        FOREIGN_KEY,
+    ),
+    (
+        "insert into orders.order_revision (order_id, buyer, supplier, revision, content, content_sha256, vendor_number,
+         currency, price_includes_tax, line_count, first_item_name, published_at, actor_name)
+         values ({order}, {buyer}, {supplier}, 2, '', '', '', 'CNY', false, 1, '', now(), '')",
+        DENIED,
+    ),
+    // the buyer's decision about its own proposal
+    (
+        "insert into orders.resolution (proposal_id, order_id, buyer, supplier, version, accepted, note, actor_name, at)
+         values ({proposal}, {order}, {buyer}, {supplier}, 9, true, '', '', now())",
+        DENIED,
+    ),
+    // an answer to another buyer's order under its own name for the buyer
+    (
+        "insert into orders.response (id, order_id, buyer, supplier, revision, version, note, actor_name, at)
+         values (gen_random_uuid(), {order}, {rival}, {supplier}, 1, 9, '', '', now())",
+        FOREIGN_KEY,
+    ),
+    ("delete from orders.response where order_id = {order}", DENIED),
+    ("update orders.response set note = 'changed' where order_id = {order}", DENIED),
+    ("update orders.proposal set covers = 1 where order_id = {order}", DENIED),
+    ("truncate orders.response", DENIED),
+    ("select orders.claim_placeholder({buyer}, {supplier}, 10)", DENIED),
+    ("select orders.claim_placeholder({supplier}, {stranger}, 10)", DENIED),
+];
+
+const BUYER: &[Attack] = &[
+    // the supplier's answers
+    (
+        "insert into orders.response (id, order_id, buyer, supplier, revision, version, note, actor_name, at)
+         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 1, 9, '', '', now())",
+        DENIED,
+    ),
+    (
+        "insert into orders.response_line (order_id, buyer, supplier, version, position, response_id, schedule_line_id,
+         accepted, quantity, reject_reason, note)
+         values ({order}, {buyer}, {supplier}, 9, 0, gen_random_uuid(), {line}, true, 5, 0, '')",
+        DENIED,
+    ),
+    (
+        "insert into orders.proposal (id, order_id, buyer, supplier, version, response_id, schedule_line_id, covers,
+         content, at) values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, gen_random_uuid(), {line}, 5, '', now())",
+        DENIED,
+    ),
+    // the same as if it were the supplier
+    (
+        "insert into orders.response (id, order_id, buyer, supplier, revision, version, note, actor_name, at)
+         values (gen_random_uuid(), {order}, {rival}, {buyer}, 1, 9, '', '', now())",
+        FOREIGN_KEY,
+    ),
+    ("update orders.response_line set quantity = 40 where order_id = {order}", DENIED),
+    ("update orders.response_line set committed_date = '2026-01-01'", DENIED),
+    ("delete from orders.proposal where order_id = {order}", DENIED),
+    // its own document after publication, behind the supplier's back
+    ("update orders.order_revision set net_amount = 0 where order_id = {order}", DENIED),
+    ("update orders.schedule_line set quantity = 1 where order_id = {order}", DENIED),
+    ("update orders.schedule_state set ordered = 1, unanswered = 1, accepted = 0, proposed = 0, rejected = 0", DENIED),
+    ("delete from orders.purchase_order where id = {order}", DENIED),
+    // a second set of quantities, larger than what was published
+    (
+        "insert into orders.schedule_state (schedule_line_id, order_id, buyer, supplier, ordered, unanswered)
+         select id, order_id, buyer, supplier, quantity + 1, quantity + 1 from orders.schedule_line where id = {line}
+         on conflict (schedule_line_id, buyer) do update set unanswered = excluded.unanswered",
+        CHECK,
+    ),
+    // deciding twice
+    (
+        "insert into orders.resolution (proposal_id, order_id, buyer, supplier, version, accepted, note, actor_name, at)
+         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, true, '', '', now())",
+        FOREIGN_KEY,
+    ),
+    // the relationship from the supplier's side
+    ("update partners.trading_relationship set customer_number = 'x', version = version + 1 where supplier = {supplier}", DENIED),
+    ("update partners.trading_relationship set supplier_suspended = true, version = version + 1", DENIED),
+    ("update partners.trading_relationship set supplier = {stranger}", DENIED),
+    ("update partners.trading_relationship set accepted_at = now()", DENIED),
+    ("update partners.firm set state = 'active'", DENIED),
+    ("update interchange.document set content = ''", DENIED),
+];
+
+const STRANGER: &[Attack] = &[
+    ("update orders.order_state set version = version + 1 where order_id = {order}", NOTHING),
+    ("update orders.schedule_state set unanswered = 0, accepted = ordered where order_id = {order}", NOTHING),
+    ("update partners.trading_relationship set ended_at = now(), version = version + 1", NOTHING),
+    ("update partners.member set disabled_at = now() where firm <> {stranger}", NOTHING),
+    ("update partners.api_key set revoked_at = now() where firm <> {stranger}", NOTHING),
+    ("update partners.session set ended_at = now() where firm <> {stranger}", NOTHING),
+    ("update interchange.document set order_id = {order}, supplier = {stranger}", NOTHING),
+    (
+        "insert into orders.order_state (order_id, buyer, supplier, revision, version, state, unanswered_lines,
+         proposed_lines, requested_date, updated_at)
+         values ({order}, {stranger}, {supplier}, 1, 1, 1, 0, 0, '2026-01-01', now())",
+        FOREIGN_KEY,
+    ),
+    (
+        "insert into orders.proposal (id, order_id, buyer, supplier, version, response_id, schedule_line_id, covers,
+         content, at)
+         values (gen_random_uuid(), {order}, {buyer}, {stranger}, 9, gen_random_uuid(), {line}, 5, '', now())",
+        FOREIGN_KEY,
+    ),
+    (
+        "insert into orders.supplier_change (order_id, buyer, supplier, version, previous_supplier, at)
+         values ({order}, {buyer}, {stranger}, 9, {supplier}, now())",
+        DENIED,
+    ),
+    // somebody else's people and keys
+    (
+        "insert into partners.member (id, firm, name, roles, locale, created_at)
+         values (gen_random_uuid(), {buyer}, 'x', '{1}', 'zh', now())",
+        DENIED,
+    ),
+    (
+        "insert into partners.api_key (id, firm, actor, name, sha256, roles, created_at)
+         values ('x', {buyer}, gen_random_uuid(), 'x', '', '{1}', now())",
+        DENIED,
+    ),
+    (
+        "insert into partners.session (id, firm, member, sha256, device, created_at, expires_at)
+         values ('x', {buyer}, gen_random_uuid(), '', '', now(), now())",
+        DENIED,
+    ),
+    (
+        "insert into partners.link (sha256, kind, firm, member, issuer, created_at, expires_at)
+         select '', 'sign_in', {buyer}, gen_random_uuid(), {buyer}, now(), now()",
+        DENIED,
+    ),
+    // a link into the own firm for somebody else's member
+    (
+        "insert into partners.link (sha256, kind, firm, issuer, created_at, expires_at)
+         values ('', 'invitation', {stranger}, {stranger}, now(), now() + interval '1 day')",
+        DENIED,
+    ),
+    // more than any firm's administrator may be
+    (
+        "insert into partners.member (id, firm, name, roles, locale, created_at)
+         values (gen_random_uuid(), {stranger}, 'x', '{5}', 'zh', now())",
+        DENIED,
+    ),
+    ("update partners.member set roles = '{1,5}' where firm = {stranger}", DENIED),
+    ("insert into partners.firm (id, name, state, created_at) values (gen_random_uuid(), 'x', 'active', now())", DENIED),
+    (
+        "select partners.create_firm(gen_random_uuid(), 'x', '', '', false, '{}', '{}', gen_random_uuid(), 'x', 'zh',
+         '', now(), now())",
+        DENIED,
+    ),
+    ("select partners.create_operator(gen_random_uuid(), 'x', gen_random_uuid(), 'x', 'zh', false, '', now(), now())", DENIED),
+    ("insert into partners.trading_relationship (id, buyer, supplier, created_at) values (gen_random_uuid(), {buyer}, {stranger}, now())", DENIED),
+    ("insert into partners.claim (placeholder, firm, buyer, accepted_at) values ({supplier}, {stranger}, {buyer}, now())", DENIED),
+    // the log
+    ("insert into event.outbox (firm, payload) values ({buyer}, '')", DENIED),
+    ("select from event.outbox", DENIED),
+    ("delete from event.outbox", DENIED),
+    ("insert into event.feed_entry (feed, seq, month, log_pos, chain, last_of_command) values ({stranger}, 1, now(), 1, '', true)", DENIED),
+    ("update event.feed_head set next_seq = 1", DENIED),
+    ("update event.event_log set audience = audience || {stranger}", DENIED),
+    ("select from event.head", DENIED),
+    (
+        "insert into event.idempotency (firm, method, request_id, request_sha256, receipt)
+         values ({buyer}, 'x', 'x', '', '')",
+        DENIED,
+    ),
+    ("update event.idempotency set receipt = ''", DENIED),
+    // secrets, and who was invited by whom
+    ("select sha256 from partners.api_key", DENIED),
+    ("select sha256 from partners.session", DENIED),
+    ("select invited_by from partners.firm", DENIED),
+    ("select from partners.link", DENIED),
+    ("select from partners.claim", DENIED),
+    ("select from partners.live_credential", DENIED),
+    // somebody else's place
+    ("set role tandem_owner", DENIED),
+    ("set role tandem_stream", DENIED),
+    ("set session authorization tandem_owner", DENIED),
+    ("alter table orders.purchase_order disable row level security", DENIED),
+    ("create table orders.mine (id int)", DENIED),
+    ("create function orders.mine() returns int language sql as 'select 1'", DENIED),
+    ("drop policy owner_all on orders.purchase_order", DENIED),
+    ("grant select on event.outbox to tandem_app", NOTHING),
+    ("copy (select 1) to program 'true'", DENIED),
+    ("select pg_read_file('/etc/passwd')", DENIED),
+    ("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'tandem_owner'", DENIED),
+];
+
+#[tokio::test]
+async fn no_side_writes_what_is_the_others() {
+    let cast = Cast::new().await;
+    let everyone: [(&str, &Firm, &[Attack]); 4] = [
+        ("supplier", &cast.supplier, SUPPLIER),
+        ("buyer", &cast.buyer, BUYER),
+        ("stranger", &cast.stranger, STRANGER),
+        ("rival", &cast.rival, &STRANGER[..2]),
+    ];
+    let mut faults = Vec::new();
+    for (who, firm, attacks) in everyone {
+        for (statement, stopped_by) in attacks {
+            let outcome = match cast.tries(Some(firm), statement).await {
+                Ok(done) if done.rows_affected() == 0 => NOTHING.to_string(),
+                Ok(done) => format!("nothing at all: {} rows", done.rows_affected()),
+                Err(sqlx::Error::Database(error)) => error.code().unwrap_or_default().into_owned(),
+                Err(error) => panic!("{statement}: {error}"),
+            };
+            if outcome != *stopped_by {
+                faults.push(format!("{who}: {statement}\n    stopped by {outcome:?} instead of {stopped_by:?}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    cast.world.finish().await;
+}
+
+#[tokio::test]
+async fn what_each_side_may_write_it_can() {
+    let cast = Cast::new().await;
+    for (firm, statement) in [
+        (&cast.buyer, "update orders.order_state set version = version + 1, updated_at = now() where order_id = {order}"),
+        (&cast.supplier, "update orders.order_state set version = version + 1, updated_at = now() where order_id = {order}"),
+        (&cast.supplier, "update orders.schedule_state set accepted = ordered, unanswered = 0, proposed = 0 where schedule_line_id = {line}"),
+        (
+            &cast.buyer,
+            "insert into orders.resolution (proposal_id, order_id, buyer, supplier, version, accepted, note, actor_name, at)
+             values ({proposal}, {order}, {buyer}, {supplier}, 9, true, '', '', now())",
+        ),
+        (&cast.buyer, "insert into event.outbox (firm, payload) values ({buyer}, '')"),
+        (&cast.buyer, "update partners.trading_relationship set vendor_number = 'V9', version = version + 1 where supplier = {supplier}"),
+    ] {
+        let done = cast.tries(Some(firm), statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        assert_eq!(done.rows_affected(), 1, "{statement}");
+    }
+    cast.world.finish().await;
+}
