@@ -107,7 +107,7 @@ async fn key(connection: &Connection, sign_in_path: &str, role: Role) -> anyhow:
     let signed_in = connection.with_key(Some(&session.session_token))?;
     let request = CreateApiKeyRequest {
         request_id: "sandbox-key".to_owned(),
-        name: "sandbox".to_owned(),
+        name: "ERP".to_owned(),
         roles: vec![role.into()],
         scope: None,
         expires_at: None,
