@@ -43,7 +43,10 @@ async fn run(commands: usize) {
         let batch: Vec<_> = (0..AT_ONCE).map(|_| story.next(&mut random)).collect();
         let outcomes = join_all(batch.into_iter().map(|command| story.send(command))).await;
         sent += outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::NotSent)).count();
-        taken += outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Taken | Outcome::Published(_))).count();
+        taken += outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Outcome::Taken | Outcome::Published(_)))
+            .count();
         story.ids.extend(outcomes.into_iter().filter_map(|outcome| match outcome {
             Outcome::Published(id) => Some(id),
             _ => None,
@@ -62,7 +65,8 @@ async fn run(commands: usize) {
     for (id, told) in &told {
         let seen = story.buyer.order(id).await.unwrap();
         assert_eq!((seen.version, seen.state()), (told.ids.len() as i64, told.state));
-        let stands = seen.schedule.iter().map(|line| (line.schedule_line_id.clone(), parts(line.quantities.as_ref())));
+        let stands =
+            seen.schedule.iter().map(|line| (line.schedule_line_id.clone(), parts(line.quantities.as_ref())));
         assert_eq!(stands.collect::<BTreeMap<_, _>>(), told.lines);
         assert_eq!(seen.history.len(), told.ids.len());
     }
@@ -116,7 +120,9 @@ impl Story {
             }
             Command::Respond(request) => self.supplier.respond(request).await,
             Command::Resolve(id, choice) => match self.decisions(&id, choice).await {
-                Some(request) => self.buyer.orders().resolve_proposal(request).await.map(tonic::Response::into_inner),
+                Some(request) => {
+                    self.buyer.orders().resolve_proposal(request).await.map(tonic::Response::into_inner)
+                }
                 None => return Outcome::NotSent,
             },
         };
@@ -136,9 +142,11 @@ impl Story {
 
     async fn decisions(&self, id: &str, choice: u64) -> Option<proto::orders::ResolveProposalRequest> {
         let seen = self.buyer.order(id).await.expect("the buyer's own order");
-        let open = seen.schedule.iter().flat_map(|line| &line.proposals).filter(|proposal| {
-            proposal.state() == proto::orders::ProposalState::Open
-        });
+        let open = seen
+            .schedule
+            .iter()
+            .flat_map(|line| &line.proposals)
+            .filter(|proposal| proposal.state() == proto::orders::ProposalState::Open);
         let decisions: Vec<(&str, bool)> = open
             .enumerate()
             .filter(|(n, _)| choice >> n & 1 == 0)

@@ -23,8 +23,8 @@ use load::Load;
 
 /// How long anything may take to be back after a kill.
 const BACK: Duration = Duration::from_secs(60);
-/// Commands that must be acknowledged while no sequencer runs, before the process that took them is killed.
-const UNSEQUENCED: usize = 6;
+/// Commands that must be committed while no sequencer runs, before the process that took them is killed.
+const UNSEQUENCED: i64 = 6;
 
 const EVERYTHING: &[&str] = &["partners", "orders", "interchange", "stream"];
 
@@ -122,7 +122,7 @@ impl Stage {
             self.progress(&load).await;
             let blow = self.choose(layout, &figures, kills);
             let struck = Instant::now();
-            self.strike(blow, &load, &mut figures).await;
+            self.strike(blow, &mut figures).await;
             self.progress(&load).await;
             figures.recoveries.push(struck.elapsed());
         }
@@ -164,7 +164,7 @@ impl Stage {
         }
     }
 
-    async fn strike(&mut self, blow: Blow, load: &Load, figures: &mut Figures) {
+    async fn strike(&mut self, blow: Blow, figures: &mut Figures) {
         // Any moment will do: this is when the kill falls, and nothing waits for it.
         tokio::time::sleep(Duration::from_micros(self.random.random_range(0..8_000))).await;
         match blow {
@@ -185,13 +185,11 @@ impl Stage {
             }
             Blow::Between => {
                 self.feeds.kill().await;
-                load.acknowledge_more(UNSEQUENCED).await;
+                let waiting = until("commands wait with nobody to sequence them", BACK, async || {
+                    Some(self.cluster.unsequenced().await).filter(|waiting| *waiting >= UNSEQUENCED)
+                })
+                .await;
                 self.commands.kill().await;
-                let waiting = self.cluster.unsequenced().await;
-                assert!(
-                    waiting >= UNSEQUENCED as i64,
-                    "{waiting} commands wait, with nobody to sequence them"
-                );
                 figures.unsequenced += waiting;
                 self.feeds.start();
                 self.drained().await;
@@ -199,7 +197,7 @@ impl Stage {
                 figures.kills += 1;
             }
             Blow::Postgres => {
-                self.cluster.kill();
+                self.cluster.kill().await;
                 self.cluster.restart().await;
                 figures.postgres_kills += 1;
             }

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::Reason;
-use harness::{Access, World, order, refusal::{bad_fields, refused, visible}, request_id, until};
+use harness::{
+    Access, World, order,
+    refusal::{bad_fields, refused, visible},
+    request_id, until,
+};
 use proto::{
     partners::{
-        CreateApiKeyRequest, EndSessionRequest, ListApiKeysRequest, ListMembersRequest, Member, RedeemSignInLinkRequest,
-        RevokeApiKeyRequest, Role, Scope, SetLocaleRequest, UpdateMemberRequest, WhoAmIRequest,
+        CreateApiKeyRequest, EndSessionRequest, ListApiKeysRequest, ListMembersRequest, Member,
+        RedeemSignInLinkRequest, RevokeApiKeyRequest, Role, Scope, SetLocaleRequest, UpdateMemberRequest,
+        WhoAmIRequest,
     },
     stream::{SubscribeRequest, SubscribeResponse, subscribe_request::Start},
 };
@@ -79,7 +84,10 @@ async fn a_key_works_only_as_it_was_given() {
     }
     refused(world.anybody().call_with(WHO_AM_I, Bytes::new(), two).await, Reason::UNAUTHENTICATED);
     let in_query = format!("{WHO_AM_I}?authorization=Bearer%20{key}&key={key}");
-    refused(world.anybody().call_with(&in_query, Bytes::new(), MetadataMap::new()).await, Reason::UNAUTHENTICATED);
+    refused(
+        world.anybody().call_with(&in_query, Bytes::new(), MetadataMap::new()).await,
+        Reason::UNAUTHENTICATED,
+    );
     assert_eq!(whoami(&firm).await.expect("as it was given").firm_id, firm.id);
     let viewer = world.access(&other);
     let publish = order("1").line("10", "X", "1", "1").to("V100");
@@ -135,9 +143,11 @@ async fn revoking_a_key_ends_its_calls_and_streams_within_five_seconds() {
     assert!(revoked.revoked_at.is_some());
     until("calls with the key fail", REVOKED, async || whoami(&access).await.err()).await;
     refused(Err::<(), _>(ended(stream).await), Reason::UNAUTHENTICATED);
-    let again = firm.session().members().revoke_api_key(revoke()).await.expect("twice is no error").into_inner();
+    let again =
+        firm.session().members().revoke_api_key(revoke()).await.expect("twice is no error").into_inner();
     assert_eq!(again.revoked_at, revoked.revoked_at);
-    let listed = firm.session().members().list_api_keys(ListApiKeysRequest::default()).await.unwrap().into_inner();
+    let listed =
+        firm.session().members().list_api_keys(ListApiKeysRequest::default()).await.unwrap().into_inner();
     assert!(listed.api_keys.iter().any(|each| each.id == id && each.revoked_at.is_some()));
     drop(kept);
     world.finish().await;
@@ -184,7 +194,10 @@ async fn a_member_who_loses_something_signs_in_again() {
     let more = Member { roles: vec![Role::Buyer.into(), Role::Sales.into()], ..find(&buyer, &id).await };
     let wide = update(more).await;
     let both = vec![i32::from(Role::Buyer), i32::from(Role::Sales)];
-    until("the new role counts", REVOKED, async || (whoami(&session).await.ok()?.roles == both).then_some(())).await;
+    until("the new role counts", REVOKED, async || {
+        (whoami(&session).await.ok()?.roles == both).then_some(())
+    })
+    .await;
 
     let scope = Scope { purchasing_groups: vec!["P1".into()], ..Scope::default() };
     let narrow = update(Member { scope: Some(scope), ..wide }).await;
@@ -251,12 +264,16 @@ async fn a_firm_has_at_most_fifty_active_keys() {
 async fn a_sign_in_link_works_once_and_a_session_until_its_end() {
     let world = World::start().await;
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
-    let link = proto::partners::CreateSignInLinkRequest { request_id: request_id(), member_id: firm.admin_id.clone() };
+    let link = proto::partners::CreateSignInLinkRequest {
+        request_id: request_id(),
+        member_id: firm.admin_id.clone(),
+    };
     let link = firm.session().members().create_sign_in_link(link).await.expect("a link").into_inner();
     let token = link.path.rsplit('/').next().unwrap().to_string();
     let redeem = RedeemSignInLinkRequest { token, device: "手机".into() };
     let anybody = world.anybody();
-    let session = anybody.sessions().redeem_sign_in_link(redeem.clone()).await.expect("signed in").into_inner();
+    let session =
+        anybody.sessions().redeem_sign_in_link(redeem.clone()).await.expect("signed in").into_inner();
     refused(anybody.sessions().redeem_sign_in_link(redeem).await, Reason::LINK_USED);
     let unknown = RedeemSignInLinkRequest { token: "x".repeat(43), device: String::new() };
     refused(anybody.sessions().redeem_sign_in_link(unknown).await, Reason::NOT_FOUND);
@@ -264,7 +281,10 @@ async fn a_sign_in_link_works_once_and_a_session_until_its_end() {
     let access = world.access(&session.session_token);
     access.sessions().set_locale(SetLocaleRequest { locale: "en".into() }).await.expect("english");
     assert_eq!(whoami(&access).await.unwrap().locale, "en");
-    bad_fields(access.sessions().set_locale(SetLocaleRequest { locale: "fr".into() }).await, &[("locale", "LOCALE")]);
+    bad_fields(
+        access.sessions().set_locale(SetLocaleRequest { locale: "fr".into() }).await,
+        &[("locale", "LOCALE")],
+    );
     access.sessions().end_session(EndSessionRequest {}).await.expect("signed out");
     refused(whoami(&access).await, Reason::UNAUTHENTICATED);
     firm.sessions().end_session(EndSessionRequest {}).await.expect("a key has no session to end");

@@ -55,8 +55,11 @@ async fn sixty_four_copies_at_once_publish_one_order() {
         let (access, publish) = (connections[n % connections.len()].clone(), publish.clone());
         tokio::spawn(async move { access.publish(publish).await })
     });
-    let receipts: Vec<OrderReceipt> =
-        join_all(copies).await.into_iter().map(|copy| copy.unwrap().expect("every copy is answered")).collect();
+    let receipts: Vec<OrderReceipt> = join_all(copies)
+        .await
+        .into_iter()
+        .map(|copy| copy.unwrap().expect("every copy is answered"))
+        .collect();
     assert_eq!(receipts.iter().filter(|receipt| !receipt.replayed).count(), 1, "one took effect");
     assert!(receipts.iter().all(|receipt| first(receipt) == first(&receipts[0])));
 

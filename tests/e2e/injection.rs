@@ -46,7 +46,8 @@ async fn every_text_comes_back_as_it_was_sent() {
         let item = content.lines[0].item.as_mut().unwrap();
         item.name = (*text).into();
         content.lines[0].unit_text = (*text).into();
-        let receipt = buyer.publish(request.clone()).await.unwrap_or_else(|status| panic!("{text:?}: {status:?}"));
+        let receipt =
+            buyer.publish(request.clone()).await.unwrap_or_else(|status| panic!("{text:?}: {status:?}"));
         let mut reject = answer(&receipt.order_id).reject("10", "", RejectReason::Other).done();
         reject.note = (*text).into();
         supplier.respond(reject).await.expect("answered");
@@ -54,7 +55,10 @@ async fn every_text_comes_back_as_it_was_sent() {
         let seen = supplier.order(&receipt.order_id).await.unwrap();
         let (kept, sent) = (seen.content.unwrap(), request.content.unwrap());
         assert_eq!((&kept.notes, &kept.accounting_cost), (&sent.notes, &sent.accounting_cost));
-        assert_eq!((&kept.lines[0].item, &kept.lines[0].unit_text), (&sent.lines[0].item, &sent.lines[0].unit_text));
+        assert_eq!(
+            (&kept.lines[0].item, &kept.lines[0].unit_text),
+            (&sent.lines[0].item, &sent.lines[0].unit_text)
+        );
         assert_eq!(seen.history[1].note, *text);
     }
     world.settled().await;
@@ -90,10 +94,16 @@ async fn a_number_is_found_by_what_it_is_and_by_nothing_like_it() {
             order_number: pattern.into(),
             ..ListOrdersRequest::default()
         };
-        assert!(buyer.orders().list_orders(request).await.unwrap().into_inner().orders.is_empty(), "{pattern}");
+        assert!(
+            buyer.orders().list_orders(request).await.unwrap().into_inner().orders.is_empty(),
+            "{pattern}"
+        );
     }
     for text in TEXTS.iter().filter(|text| text.chars().any(char::is_control)) {
-        refused(buyer.publish(order(text).line("10", "X", "1", "1").to("V100")).await, Reason::INVALID_FIELDS);
+        refused(
+            buyer.publish(order(text).line("10", "X", "1", "1").to("V100")).await,
+            Reason::INVALID_FIELDS,
+        );
     }
     world.finish().await;
 }
@@ -163,7 +173,8 @@ async fn bytes_that_are_no_message_are_refused_and_change_nothing() {
     let (buyer, _) = world.pair().await;
     let path = "/tandem.orders.v1.OrderService/PublishOrder";
     let good = order("1").line("10", "X", "1", "1").to("V100").encode_to_vec();
-    let mut broken: Vec<Vec<u8>> = vec![vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], good[..good.len() - 3].to_vec()];
+    let mut broken: Vec<Vec<u8>> =
+        vec![vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], good[..good.len() - 3].to_vec()];
     // Text that is no UTF-8, as a GB18030 pair that would swallow a quote.
     broken.push(vec![0x0a, 0x03, b'a', 0xbf, 0x27]);
     // Messages within messages without end.

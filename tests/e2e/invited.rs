@@ -5,8 +5,8 @@ use harness::{Firm, World, events, events::Payload, order, refusal::refused, req
 use proto::{
     orders::{ListOrdersRequest, OrderState, Side},
     partners::{
-        AcceptInvitationRequest, ClaimInvitationRequest, FirmState, InspectLinkRequest, ListRelationshipsRequest,
-        RelationshipState, RenewInvitationRequest, TradingRelationship,
+        AcceptInvitationRequest, ClaimInvitationRequest, FirmState, InspectLinkRequest,
+        ListRelationshipsRequest, RelationshipState, RenewInvitationRequest, TradingRelationship,
     },
 };
 use sqlx::PgPool;
@@ -38,7 +38,8 @@ async fn stored_feed(owner: &PgPool, feed: &str) -> Vec<(i64, Vec<u8>)> {
 async fn two_orders_for_a_placeholder(buyer: &Firm) -> (Vec<String>, String, String) {
     let mut orders = Vec::new();
     for n in ["4500001", "4500002"] {
-        let request = order(n).line("10", "CY-CT-0450", "4800", "2.18").to_invited("V400", "清禾包装(示例)有限公司");
+        let request =
+            order(n).line("10", "CY-CT-0450", "4800", "2.18").to_invited("V400", "清禾包装(示例)有限公司");
         let receipt = buyer.publish(request).await.expect("published to a placeholder");
         assert_eq!(receipt.supplier_invited, orders.is_empty(), "the first order invites, the next finds it");
         orders.push(receipt);
@@ -68,7 +69,8 @@ async fn whoever_accepts_an_invitation_finds_the_orders_there() {
         locale: "zh".into(),
         ..AcceptInvitationRequest::default()
     };
-    let session = world.anybody().sessions().accept_invitation(accept.clone()).await.expect("accepted").into_inner();
+    let session =
+        world.anybody().sessions().accept_invitation(accept.clone()).await.expect("accepted").into_inner();
     assert_eq!(session.firm_id, placeholder, "the placeholder is now their own");
     refused(world.anybody().sessions().accept_invitation(accept).await, Reason::LINK_USED);
     refused(world.anybody().sessions().inspect_link(inspect).await, Reason::LINK_USED);
@@ -99,7 +101,8 @@ async fn an_invitation_is_taken_into_an_existing_firm_with_its_orders() {
     let of_placeholder = stored_feed(world.owner_pool().await, &placeholder).await;
     assert!(of_placeholder.len() >= 2);
 
-    let claimed = supplier.relationships().claim_invitation(claim(&path)).await.expect("claimed").into_inner();
+    let claimed =
+        supplier.relationships().claim_invitation(claim(&path)).await.expect("claimed").into_inner();
     assert_eq!(claimed.relationship.unwrap().supplier_id, supplier.id);
     world.settled().await;
 
@@ -108,22 +111,35 @@ async fn an_invitation_is_taken_into_an_existing_firm_with_its_orders() {
     events::check_feed(&buyer.id, &ours);
     for id in &orders {
         let taken = events::of_order(&theirs[before..], id);
-        let kinds: Vec<_> = taken.iter().map(|entry| (events::short(entry), events::event(entry).version)).collect();
-        assert_eq!(kinds, [("order.supplier_changed", 2)], "the claimant's history begins with the order in full");
-        let Payload::SupplierChanged(event) = events::payload(events::event(taken[0])) else { panic!("changed") };
+        let kinds: Vec<_> =
+            taken.iter().map(|entry| (events::short(entry), events::event(entry).version)).collect();
+        assert_eq!(
+            kinds,
+            [("order.supplier_changed", 2)],
+            "the claimant's history begins with the order in full"
+        );
+        let Payload::SupplierChanged(event) = events::payload(events::event(taken[0])) else {
+            panic!("changed")
+        };
         let whole = event.order.unwrap();
-        assert_eq!((event.previous_supplier_id, whole.supplier_id.clone()), (placeholder.clone(), supplier.id.clone()));
+        assert_eq!(
+            (event.previous_supplier_id, whole.supplier_id.clone()),
+            (placeholder.clone(), supplier.id.clone())
+        );
         assert_eq!(whole.content.unwrap().lines.len(), 1);
-        let versions: Vec<_> = events::of_order(&ours, id).iter().map(|entry| events::event(entry).version).collect();
+        let versions: Vec<_> =
+            events::of_order(&ours, id).iter().map(|entry| events::event(entry).version).collect();
         assert_eq!(versions, [1, 2], "contiguous for the buyer");
         let receipt = supplier.accept_all(id).await.expect("the claimant answers");
         assert_eq!(receipt.version, 3);
-        let actions: Vec<_> = buyer.order(id).await.unwrap().history.into_iter().map(|entry| entry.action).collect();
+        let actions: Vec<_> =
+            buyer.order(id).await.unwrap().history.into_iter().map(|entry| entry.action).collect();
         assert_eq!(actions, ["published", "supplier_changed", "responded"]);
     }
     assert_eq!(stored_feed(world.owner_pool().await, &placeholder).await, of_placeholder, "never rewritten");
 
-    let next = order("4500003").line("10", "CY-CT-0450", "1", "2.18").to_invited("V400", "清禾包装(示例)有限公司");
+    let next =
+        order("4500003").line("10", "CY-CT-0450", "1", "2.18").to_invited("V400", "清禾包装(示例)有限公司");
     let receipt = buyer.publish(next).await.expect("the same number means the claimant");
     assert_eq!((receipt.supplier_id.as_str(), receipt.supplier_invited), (&*supplier.id, false));
     refused(supplier.relationships().claim_invitation(claim(&path)).await, Reason::LINK_USED);
@@ -159,7 +175,8 @@ async fn an_invitation_can_be_renewed_until_it_is_taken_and_earlier_links_end() 
     let buyer = world.firm("澄屿家居用品(示例)有限公司").await;
     let supplier = world.firm("顺模塑料制品(示例)厂").await;
     let (relationship, first) = world.invite(&buyer, "顺模", "V100").await;
-    let renew = || RenewInvitationRequest { request_id: request_id(), relationship_id: relationship.id.clone() };
+    let renew =
+        || RenewInvitationRequest { request_id: request_id(), relationship_id: relationship.id.clone() };
     let renewed = buyer.relationships().renew_invitation(renew()).await.expect("renewed").into_inner();
     refused(supplier.relationships().claim_invitation(claim(&first)).await, Reason::LINK_EXPIRED);
     refused(buyer.relationships().claim_invitation(claim(&renewed.invitation_path)).await, Reason::OWN_FIRM);
@@ -180,7 +197,9 @@ async fn inviting_reveals_nothing_of_firms_that_exist() {
     let (known, _) = world.invite(&buyer, &existing.name, "V100").await;
     let (unknown, _) = world.invite(&buyer, "世上没有的厂", "V101").await;
     assert_ne!(known.supplier_id, existing.id, "a placeholder of its own");
-    let shape = |one: &TradingRelationship| (one.state, one.supplier_state, one.customer_number.clone(), one.etag.clone());
+    let shape = |one: &TradingRelationship| {
+        (one.state, one.supplier_state, one.customer_number.clone(), one.etag.clone())
+    };
     assert_eq!(shape(&known), shape(&unknown));
     assert!(relationships(&existing).await.is_empty(), "and the firm learns of it by the link alone");
     let status = buyer

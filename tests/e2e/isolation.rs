@@ -1,7 +1,11 @@
 //! What belongs to others does not exist: in code, in body, in lists and counts.
 
 use chassis::Reason;
-use harness::{Firm, World, accept_all, answer, decide, events, order, refusal::{refused, visible}, request_id};
+use harness::{
+    Firm, World, accept_all, answer, decide, events, order,
+    refusal::{refused, visible},
+    request_id,
+};
 use proto::{
     orders::{GetOrderRequest, ListOrderLinesRequest, ListOrdersRequest, ListScheduleLinesRequest, Side},
     partners::{GetFirmRequest, ListRelationshipsRequest, Role, UpdateRelationshipRequest},
@@ -25,11 +29,15 @@ async fn a_foreign_order_is_answered_like_one_that_does_not_exist() {
     world.partner(&rival, &supplier, "GYS-033").await;
     let receipt = buyer.publish(order("4500001").line("10", "X", "10", "1").to("V100")).await.unwrap();
     let id = receipt.order_id.as_str();
-    let proposed = supplier.respond(answer(id).propose("10", "", &[("10", "2027-01-01")]).done()).await.unwrap();
+    let proposed =
+        supplier.respond(answer(id).propose("10", "", &[("10", "2027-01-01")]).done()).await.unwrap();
     let proposal = proposed.lines[0].proposal_id.clone();
     let mut orders = rival.orders();
     let mut pairs = Vec::new();
-    pairs.push(both(id, async |order_id| rival.orders().get_order(GetOrderRequest { order_id }).await.map(drop)).await);
+    pairs.push(
+        both(id, async |order_id| rival.orders().get_order(GetOrderRequest { order_id }).await.map(drop))
+            .await,
+    );
     pairs.push(
         both(id, async |order_id| {
             let request = ListOrderLinesRequest { order_id, ..ListOrderLinesRequest::default() };
@@ -65,14 +73,23 @@ async fn a_rival_changes_nothing_that_a_buyer_can_observe() {
     let rival = world.firm("木棉门业(示例)有限公司").await;
     let view = async |firm: &Firm| {
         let list = ListOrdersRequest { side: Side::Buyer.into(), ..ListOrdersRequest::default() };
-        let rows = ListScheduleLinesRequest { side: Side::Buyer.into(), ..ListScheduleLinesRequest::default() };
+        let rows =
+            ListScheduleLinesRequest { side: Side::Buyer.into(), ..ListScheduleLinesRequest::default() };
         let mut head = firm.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner();
         head.at = None;
         (
             firm.orders().list_orders(list).await.unwrap().into_inner(),
             firm.orders().list_schedule_lines(rows).await.unwrap().into_inner(),
-            firm.relationships().list_relationships(ListRelationshipsRequest::default()).await.unwrap().into_inner(),
-            firm.firms().get_firm(GetFirmRequest { firm_id: supplier.id.clone() }).await.unwrap().into_inner(),
+            firm.relationships()
+                .list_relationships(ListRelationshipsRequest::default())
+                .await
+                .unwrap()
+                .into_inner(),
+            firm.firms()
+                .get_firm(GetFirmRequest { firm_id: supplier.id.clone() })
+                .await
+                .unwrap()
+                .into_inner(),
             head,
         )
     };
@@ -82,7 +99,8 @@ async fn a_rival_changes_nothing_that_a_buyer_can_observe() {
     world.partner(&rival, &supplier, "V100").await;
     for n in 0..5 {
         // The same numbers as the buyer's, by purpose.
-        let receipt = rival.publish(order(&n.to_string()).line("10", "X", "10", "1").to("V100")).await.unwrap();
+        let receipt =
+            rival.publish(order(&n.to_string()).line("10", "X", "10", "1").to("V100")).await.unwrap();
         supplier.accept_all(&receipt.order_id).await.unwrap();
     }
     world.settled().await;
@@ -98,7 +116,10 @@ async fn firms_see_themselves_and_their_partners() {
     let (buyer, supplier) = world.pair().await;
     let stranger = world.firm("陌生企业(示例)").await;
     let get = async |who: &Firm, firm_id: &str| {
-        who.firms().get_firm(GetFirmRequest { firm_id: firm_id.into() }).await.map(tonic::Response::into_inner)
+        who.firms()
+            .get_firm(GetFirmRequest { firm_id: firm_id.into() })
+            .await
+            .map(tonic::Response::into_inner)
     };
     assert_eq!(get(&buyer, "").await.unwrap().id, buyer.id);
     assert_eq!(get(&buyer, &supplier.id).await.unwrap().name, supplier.name);
@@ -119,7 +140,10 @@ async fn firms_see_themselves_and_their_partners() {
         supplier.relationships().update_relationship(update(&relationship.id, &relationship.etag)).await,
         Reason::NOT_FOUND,
     );
-    let nothing = refused(supplier.relationships().update_relationship(update(&request_id(), "1")).await, Reason::NOT_FOUND);
+    let nothing = refused(
+        supplier.relationships().update_relationship(update(&request_id(), "1")).await,
+        Reason::NOT_FOUND,
+    );
     assert_eq!(visible(&foreign), visible(&nothing));
     world.finish().await;
 }
@@ -155,9 +179,20 @@ async fn one_side_does_not_write_what_is_the_others() {
         etag: relationship.etag.clone(),
         ..UpdateRelationshipRequest::default()
     };
-    refused(supplier.relationships().update_relationship(change(Some("V1"), None)).await, Reason::PERMISSION_DENIED);
-    refused(buyer.relationships().update_relationship(change(None, Some("K1"))).await, Reason::PERMISSION_DENIED);
-    let changed = buyer.relationships().update_relationship(change(Some("0000410882"), None)).await.unwrap().into_inner();
+    refused(
+        supplier.relationships().update_relationship(change(Some("V1"), None)).await,
+        Reason::PERMISSION_DENIED,
+    );
+    refused(
+        buyer.relationships().update_relationship(change(None, Some("K1"))).await,
+        Reason::PERMISSION_DENIED,
+    );
+    let changed = buyer
+        .relationships()
+        .update_relationship(change(Some("0000410882"), None))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(changed.vendor_number, "0000410882", "leading zeros count");
     let stale = supplier.relationships().update_relationship(change(None, Some("K1"))).await;
     refused(stale, Reason::STALE_ETAG);

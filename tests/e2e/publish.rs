@@ -16,7 +16,8 @@ use proto::{
 async fn a_published_order_stands_in_both_feeds_once_and_the_answer_comes_back() {
     let world = World::start().await;
     let (buyer, supplier) = world.pair().await;
-    let request = order("4500001").line("10", "CY-BX-0450", "20000", "6.85").line("20", "CY-LD-0450", "20000", "2.30");
+    let request =
+        order("4500001").line("10", "CY-BX-0450", "20000", "6.85").line("20", "CY-LD-0450", "20000", "2.30");
     let receipt = buyer.publish(request.to("V100")).await.expect("published");
     assert_eq!((receipt.revision, receipt.version, receipt.replayed), (1, 1, false));
     assert_eq!(receipt.state(), OrderState::Unanswered);
@@ -63,7 +64,8 @@ async fn an_order_is_the_same_from_both_sides() {
     let price = request.content.as_mut().unwrap().lines[0].price.as_mut().unwrap();
     price.base_quantity = Some(harness::decimal("1000"));
     let receipt = buyer.publish(request.clone()).await.expect("published");
-    let (seen, theirs) = (buyer.order(&receipt.order_id).await.unwrap(), supplier.order(&receipt.order_id).await.unwrap());
+    let (seen, theirs) =
+        (buyer.order(&receipt.order_id).await.unwrap(), supplier.order(&receipt.order_id).await.unwrap());
     assert_eq!(seen, theirs);
     assert_eq!(number(seen.net_amount.as_ref()), "2316.00".parse().unwrap());
     assert_eq!(seen.vendor_number, "V100");
@@ -139,7 +141,8 @@ async fn a_suspended_relationship_takes_no_new_orders_and_keeps_the_old_ones() {
         ..UpdateRelationshipRequest::default()
     };
     let suspend = state(RelationshipState::Suspended, &relationship.etag);
-    let suspended = supplier.relationships().update_relationship(suspend).await.expect("suspended").into_inner();
+    let suspended =
+        supplier.relationships().update_relationship(suspend).await.expect("suspended").into_inner();
     refused(buyer.publish(request("4500002")).await, Reason::RELATIONSHIP_NOT_ACTIVE);
     supplier.accept_all(&receipt.order_id).await.expect("what was exchanged can still be answered");
     assert_eq!(buyer.order(&receipt.order_id).await.unwrap().state(), OrderState::Accepted);
@@ -184,7 +187,9 @@ async fn an_order_too_large_for_an_event_travels_without_its_lines() {
     world.settled().await;
     let feed = supplier.events().await;
     let published = events::of_order(&feed, &receipt.order_id);
-    let Payload::Published(payload) = events::payload(events::event(published[0])) else { panic!("published") };
+    let Payload::Published(payload) = events::payload(events::event(published[0])) else {
+        panic!("published")
+    };
     let sent = payload.order.unwrap();
     assert!(sent.lines_omitted == 3_000 && sent.content.unwrap().lines.is_empty());
 

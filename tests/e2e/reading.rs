@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use chassis::Reason;
-use harness::{Access, World, answer, events, order, refusal::{bad_fields, refused}};
+use harness::{
+    Access, World, answer, events, order,
+    refusal::{bad_fields, refused},
+};
 use proto::{
     orders::{ListOrdersRequest, ListScheduleLinesRequest, OrderSort, OrderState, OrderSummary, Side},
     partners::{Role, Scope},
@@ -128,7 +131,12 @@ async fn an_erp_that_polls_gets_what_changed_since_its_cursor() {
     let (buyer, supplier) = world.pair().await;
     let mut ids = Vec::new();
     for n in 0..5 {
-        let request = order(&format!("450000{n}")).line("10", "CY-BX-0450", "10", "6.85").line("20", "CY-LD-0450", "5", "2.30");
+        let request = order(&format!("450000{n}")).line("10", "CY-BX-0450", "10", "6.85").line(
+            "20",
+            "CY-LD-0450",
+            "5",
+            "2.30",
+        );
         ids.push(buyer.publish(request.to("V100")).await.expect("published").order_id);
     }
     world.settled().await;
@@ -151,9 +159,17 @@ async fn an_erp_that_polls_gets_what_changed_since_its_cursor() {
     assert_eq!(page.rows.len(), 3);
     let rest = ListScheduleLinesRequest { page_token: page.next_page_token, ..rows };
     let rest = buyer.orders().list_schedule_lines(rest).await.unwrap().into_inner();
-    let promised: Vec<_> = page.rows.iter().chain(&rest.rows).map(|row| (row.order_number.as_str(), row.commitments.len())).collect();
+    let promised: Vec<_> = page
+        .rows
+        .iter()
+        .chain(&rest.rows)
+        .map(|row| (row.order_number.as_str(), row.commitments.len()))
+        .collect();
     assert_eq!(promised, [("4500001", 0), ("4500001", 1), ("4500003", 1), ("4500003", 1)]);
-    refused(supplier.orders().list_orders(ListOrdersRequest { side: 2, ..since(&head.cursor) }).await, Reason::CURSOR_INVALID);
+    refused(
+        supplier.orders().list_orders(ListOrdersRequest { side: 2, ..since(&head.cursor) }).await,
+        Reason::CURSOR_INVALID,
+    );
     world.finish().await;
 }
 
@@ -181,9 +197,18 @@ async fn lists_are_filtered_by_what_an_erp_asks() {
         (ListOrdersRequest { source_system: "ERP2".into(), ..list(Side::Buyer) }, &["A2"]),
         (ListOrdersRequest { order_number: "A2".into(), ..list(Side::Buyer) }, &["A2"]),
         (ListOrdersRequest { order_number: "A".into(), ..list(Side::Buyer) }, &[]),
-        (ListOrdersRequest { requested_from: Some(harness::date("2027-01-01")), ..list(Side::Buyer) }, &["A4"]),
-        (ListOrdersRequest { requested_until: Some(harness::date("2027-01-01")), ..list(Side::Buyer) }, &["A3", "A2", "A1"]),
-        (ListOrdersRequest { counterparty_id: supplier.id.clone(), states: vec![1], ..list(Side::Buyer) }, &["A4", "A2"]),
+        (
+            ListOrdersRequest { requested_from: Some(harness::date("2027-01-01")), ..list(Side::Buyer) },
+            &["A4"],
+        ),
+        (
+            ListOrdersRequest { requested_until: Some(harness::date("2027-01-01")), ..list(Side::Buyer) },
+            &["A3", "A2", "A1"],
+        ),
+        (
+            ListOrdersRequest { counterparty_id: supplier.id.clone(), states: vec![1], ..list(Side::Buyer) },
+            &["A4", "A2"],
+        ),
     ] {
         assert_eq!(numbers(&pages(&buyer, request.clone()).await), expected, "{request:?}");
     }
@@ -205,7 +230,8 @@ async fn a_purchasing_group_sees_its_own_orders_alone_and_the_stream_passes_over
     world.settled().await;
     for narrowed in [&narrow, &key] {
         assert_eq!(numbers(&pages(narrowed, list(Side::Buyer)).await), ["A3", "A1"]);
-        let rows = ListScheduleLinesRequest { side: Side::Buyer.into(), ..ListScheduleLinesRequest::default() };
+        let rows =
+            ListScheduleLinesRequest { side: Side::Buyer.into(), ..ListScheduleLinesRequest::default() };
         let rows = narrowed.orders().list_schedule_lines(rows).await.unwrap().into_inner().rows;
         assert_eq!(rows.len(), 2);
         assert!(narrowed.order(&ids[0]).await.is_ok());
@@ -216,7 +242,10 @@ async fn a_purchasing_group_sees_its_own_orders_alone_and_the_stream_passes_over
         let messages = messages(narrowed, None).await;
         let seen: Vec<_> = messages.iter().flat_map(|message| &message.events).collect();
         let subjects: BTreeSet<_> = seen.iter().map(|entry| events::event(entry).subject.clone()).collect();
-        assert!(!subjects.contains(&format!("orders/{}", ids[1])) && subjects.contains(&format!("orders/{}", ids[2])));
+        assert!(
+            !subjects.contains(&format!("orders/{}", ids[1]))
+                && subjects.contains(&format!("orders/{}", ids[2]))
+        );
         let head = buyer.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner();
         let last = messages.last().expect("a last message");
         assert_eq!(last.seq, head.seq, "the cursor moves past what was not for this reader");
@@ -242,7 +271,11 @@ async fn a_site_narrows_like_a_purchasing_group() {
     }
     let scope = Scope { sites: vec!["1000".into()], ..Scope::default() };
     let narrow = buyer.key_with(&[Role::Viewer], Some(scope)).await;
-    assert_eq!(numbers(&pages(&narrow, list(Side::Buyer)).await), ["A3", "A1"], "what names no site is for all");
+    assert_eq!(
+        numbers(&pages(&narrow, list(Side::Buyer)).await),
+        ["A3", "A1"],
+        "what names no site is for all"
+    );
     world.settled().await;
     let seen = narrow.events().await;
     assert_eq!(events::of_orders(&seen).len(), 2);
@@ -258,9 +291,16 @@ async fn a_subscriber_says_what_it_wants() {
     world.settled().await;
     let kinds = async |filter: Filter| -> Vec<String> {
         let messages = messages(&buyer, Some(filter)).await;
-        messages.iter().flat_map(|message| &message.events).map(|entry| events::short(entry).to_string()).collect()
+        messages
+            .iter()
+            .flat_map(|message| &message.events)
+            .map(|entry| events::short(entry).to_string())
+            .collect()
     };
-    let types = |types: &[&str]| Filter { types: types.iter().map(ToString::to_string).collect(), ..Filter::default() };
+    let types = |types: &[&str]| Filter {
+        types: types.iter().map(ToString::to_string).collect(),
+        ..Filter::default()
+    };
     assert_eq!(kinds(types(&["tandem.orders.*"])).await, ["order.published", "order.responded"]);
     assert_eq!(kinds(types(&["tandem.orders.order.responded.v1"])).await, ["order.responded"]);
     let about = Filter { subject_prefix: format!("orders/{}", receipt.order_id), ..Filter::default() };
@@ -274,7 +314,10 @@ async fn a_subscriber_says_what_it_wants() {
         filter: Some(Filter { counterparties: vec!["x".into()], ..types(&["a*b"]) }),
         until_head: true,
     };
-    bad_fields(buyer.stream().subscribe(wrong).await, &[("filter.types[0]", "VALUE"), ("filter.counterparties[0]", "ID")]);
+    bad_fields(
+        buyer.stream().subscribe(wrong).await,
+        &[("filter.types[0]", "VALUE"), ("filter.counterparties[0]", "ID")],
+    );
     let cursor = supplier.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner().cursor;
     refused(buyer.try_read(Start::After(cursor)).await, Reason::CURSOR_INVALID);
     refused(buyer.try_read(Start::After("AAAA".into())).await, Reason::CURSOR_INVALID);

@@ -8,7 +8,8 @@ use harness::{
     refusal::{bad_fields, fields, metadata, refused},
 };
 use proto::orders::{
-    OrderState, ProposalState, Quantities, RejectReason, Remainder, ResolveProposalRequest, RespondToOrderRequest,
+    OrderState, ProposalState, Quantities, RejectReason, Remainder, ResolveProposalRequest,
+    RespondToOrderRequest,
 };
 use tonic::Status;
 
@@ -17,18 +18,28 @@ fn split(quantities: Option<&Quantities>) -> [i64; 5] {
     let quantities = quantities.expect("quantities");
     let whole = |wire: &Option<proto::Decimal>| i64::try_from(number(wire.as_ref())).expect("a whole number");
     assert_eq!(whole(&quantities.cancelled), 0);
-    [&quantities.ordered, &quantities.accepted, &quantities.rejected, &quantities.proposed, &quantities.unanswered]
-        .map(whole)
+    [
+        &quantities.ordered,
+        &quantities.accepted,
+        &quantities.rejected,
+        &quantities.proposed,
+        &quantities.unanswered,
+    ]
+    .map(whole)
 }
 
 async fn published(world: &World) -> (Firm, Firm, String) {
     let (buyer, supplier) = world.pair().await;
-    let request = order("4500001").line("10", "CY-BX-0450", "100", "6.85").line("20", "CY-LD-0450", "40", "2.30");
+    let request =
+        order("4500001").line("10", "CY-BX-0450", "100", "6.85").line("20", "CY-LD-0450", "40", "2.30");
     let receipt = buyer.publish(request.to("V100")).await.expect("published");
     (buyer, supplier, receipt.order_id)
 }
 
-async fn resolve(buyer: &Firm, request: ResolveProposalRequest) -> Result<proto::orders::OrderReceipt, Status> {
+async fn resolve(
+    buyer: &Firm,
+    request: ResolveProposalRequest,
+) -> Result<proto::orders::OrderReceipt, Status> {
     Ok(buyer.orders().resolve_proposal(request).await?.into_inner())
 }
 
@@ -77,10 +88,15 @@ async fn a_proposal_is_accepted_at_its_values_or_declined_back_to_unanswered() {
     let world = World::start().await;
     let (buyer, supplier, id) = published(&world).await;
     let split_up = answer(&id).propose("10", "", &[("80", "2026-12-28"), ("30", "2027-01-04")]);
-    let request = split_up.propose("20", "10", &[("10", "2027-01-11")]).rest(Remainder::LeaveUnanswered).done();
+    let request =
+        split_up.propose("20", "10", &[("10", "2027-01-11")]).rest(Remainder::LeaveUnanswered).done();
     let receipt = supplier.respond(request).await.expect("proposed");
     assert_eq!(receipt.state(), OrderState::Unanswered, "something still waits for the supplier");
-    assert_eq!(split(receipt.lines[0].quantities.as_ref()), [100, 0, 0, 100, 0], "a larger proposal does not break it");
+    assert_eq!(
+        split(receipt.lines[0].quantities.as_ref()),
+        [100, 0, 0, 100, 0],
+        "a larger proposal does not break it"
+    );
     assert_eq!(split(receipt.lines[1].quantities.as_ref()), [40, 0, 0, 10, 30]);
     let (first, second) = (receipt.lines[0].proposal_id.clone(), receipt.lines[1].proposal_id.clone());
     assert!(!first.is_empty() && !second.is_empty());
@@ -101,13 +117,19 @@ async fn a_proposal_is_accepted_at_its_values_or_declined_back_to_unanswered() {
     let agreed: Vec<_> = seen.schedule[0]
         .commitments
         .iter()
-        .map(|each| (number(each.quantity.as_ref()), number(each.settles_quantity.as_ref()), each.committed_delivery_date))
+        .map(|each| {
+            (
+                number(each.quantity.as_ref()),
+                number(each.settles_quantity.as_ref()),
+                each.committed_delivery_date,
+            )
+        })
         .collect();
     let day = |text| Some(harness::date(text));
-    assert_eq!(agreed, [
-        (80.into(), 80.into(), day("2026-12-28")),
-        (30.into(), 20.into(), day("2027-01-04")),
-    ]);
+    assert_eq!(
+        agreed,
+        [(80.into(), 80.into(), day("2026-12-28")), (30.into(), 20.into(), day("2027-01-04")),]
+    );
     supplier.respond(answer(&id).accept("20", "").done()).await.expect("the declined part is answered anew");
     assert_eq!(buyer.order(&id).await.unwrap().state(), OrderState::Accepted);
     world.settled().await;
@@ -140,34 +162,43 @@ async fn every_line_that_cannot_be_answered_so_is_named() {
     let world = World::start().await;
     let (_, supplier, id) = published(&world).await;
     let wrong = answer(&id).accept("10", "101").accept("20", "5").accept("30", "1").accept("20", "1");
-    bad_fields(supplier.respond(wrong.done()).await, &[
-        ("lines[0].quantity", "QUANTITY_EXCEEDS_UNANSWERED"),
-        ("lines[1].remainder", "REMAINDER_REQUIRED"),
-        ("lines[2]", "LINE_UNKNOWN"),
-        ("lines[3]", "LINE_REPEATED"),
-    ]);
+    bad_fields(
+        supplier.respond(wrong.done()).await,
+        &[
+            ("lines[0].quantity", "QUANTITY_EXCEEDS_UNANSWERED"),
+            ("lines[1].remainder", "REMAINDER_REQUIRED"),
+            ("lines[2]", "LINE_UNKNOWN"),
+            ("lines[3]", "LINE_REPEATED"),
+        ],
+    );
 
     let mut many = answer(&id).accept("10", "0").reject("20", "-1", RejectReason::Unspecified).done();
     many.note = "x".repeat(4_001);
     many.lines[0].remainder = 9;
-    bad_fields(supplier.respond(many).await, &[
-        ("note", "TOO_LONG"),
-        ("lines[0].accept.quantity", "RANGE"),
-        ("lines[0].remainder", "UNKNOWN"),
-        ("lines[1].reject.quantity", "RANGE"),
-        ("lines[1].reject.reason", "REQUIRED"),
-    ]);
+    bad_fields(
+        supplier.respond(many).await,
+        &[
+            ("note", "TOO_LONG"),
+            ("lines[0].accept.quantity", "RANGE"),
+            ("lines[0].remainder", "UNKNOWN"),
+            ("lines[1].reject.quantity", "RANGE"),
+            ("lines[1].reject.reason", "REQUIRED"),
+        ],
+    );
     let mut proposal = answer(&id).propose("10", "", &[]).propose("20", "", &[("0", "2026-12-28")]).done();
     if let Some(proto::orders::line_response::Answer::Propose(propose)) = &mut proposal.lines[1].answer {
         propose.deliveries[0].delivery_date = Some(proto::Date { year: 2026, month: 2, day: 30 });
         propose.price = Some(proto::orders::Price { amount: Some(decimal("-1")), ..Default::default() });
     }
-    bad_fields(supplier.respond(proposal).await, &[
-        ("lines[0].propose.deliveries", "COUNT"),
-        ("lines[1].propose.deliveries[0].quantity", "RANGE"),
-        ("lines[1].propose.deliveries[0].delivery_date", "DATE"),
-        ("lines[1].propose.price.amount", "RANGE"),
-    ]);
+    bad_fields(
+        supplier.respond(proposal).await,
+        &[
+            ("lines[0].propose.deliveries", "COUNT"),
+            ("lines[1].propose.deliveries[0].quantity", "RANGE"),
+            ("lines[1].propose.deliveries[0].delivery_date", "DATE"),
+            ("lines[1].propose.price.amount", "RANGE"),
+        ],
+    );
     let neither = RespondToOrderRequest { accept_all: false, lines: Vec::new(), ..harness::accept_all(&id) };
     bad_fields(supplier.respond(neither).await, &[("lines", "COUNT")]);
     let both = RespondToOrderRequest { accept_all: true, ..answer(&id).accept("10", "").done() };
@@ -183,11 +214,16 @@ async fn what_was_answered_is_not_answered_again() {
     let world = World::start().await;
     let (_, supplier, id) = published(&world).await;
     supplier.respond(answer(&id).accept("10", "").done()).await.expect("answered");
-    let again = refused(supplier.respond(answer(&id).accept("10", "").done()).await, Reason::NOTHING_UNANSWERED);
+    let again =
+        refused(supplier.respond(answer(&id).accept("10", "").done()).await, Reason::NOTHING_UNANSWERED);
     assert_eq!(fields(&again), [("lines[0]".to_string(), "NOTHING_UNANSWERED".to_string())]);
     let mixed = answer(&id).accept("10", "").accept("20", "");
     let status = refused(supplier.respond(mixed.done()).await, Reason::NOTHING_UNANSWERED);
-    assert_eq!(fields(&status), [("lines[0]".to_string(), "NOTHING_UNANSWERED".to_string())], "the other one is fine");
+    assert_eq!(
+        fields(&status),
+        [("lines[0]".to_string(), "NOTHING_UNANSWERED".to_string())],
+        "the other one is fine"
+    );
     supplier.accept_all(&id).await.expect("the other line");
     refused(supplier.accept_all(&id).await, Reason::NOTHING_UNANSWERED);
     world.finish().await;

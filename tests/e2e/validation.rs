@@ -2,10 +2,16 @@
 //! attack catalogue's business group that concern publishing; what is taken although it looks odd is kept as stated.
 
 use chassis::Reason;
-use harness::{Firm, World, date, decimal, number, order, refusal::{bad_fields, refused}};
+use harness::{
+    Firm, World, date, decimal, number, order,
+    refusal::{bad_fields, refused},
+};
 use proto::{
     Date, Decimal,
-    orders::{AllowanceCharge, DeliveryWindow, Identifier, Note, OrderContent, PublishOrderRequest, ScheduleLine, SupplierAddress},
+    orders::{
+        AllowanceCharge, DeliveryWindow, Identifier, Note, OrderContent, PublishOrderRequest, ScheduleLine,
+        SupplierAddress,
+    },
 };
 
 /// A change to a good document, and the fields that it makes bad.
@@ -44,7 +50,11 @@ const QUANTITIES: &[Case] = &[
     ("infinity", |c| quantity(c, "Infinity"), &[("content.lines[0].quantity", "DECIMAL")]),
     ("an exponent", |c| quantity(c, "1e-19"), &[("content.lines[0].quantity", "DECIMAL")]),
     ("19 places", |c| quantity(c, "0.0000000000000000001"), &[("content.lines[0].quantity", "DECIMAL")]),
-    ("29 digits", |c| quantity(c, "12345678901234567890123456789"), &[("content.lines[0].quantity", "DECIMAL")]),
+    (
+        "29 digits",
+        |c| quantity(c, "12345678901234567890123456789"),
+        &[("content.lines[0].quantity", "DECIMAL")],
+    ),
     ("thousands separators", |c| quantity(c, "1,000"), &[("content.lines[0].quantity", "DECIMAL")]),
     ("full-width digits", |c| quantity(c, "１００"), &[("content.lines[0].quantity", "DECIMAL")]),
     ("an empty decimal", |c| quantity(c, ""), &[("content.lines[0].quantity", "DECIMAL")]),
@@ -62,7 +72,11 @@ const QUANTITIES: &[Case] = &[
         |c| c.lines[0].price.as_mut().unwrap().base_quantity = Some(decimal("0")),
         &[("content.lines[0].price.base_quantity", "RANGE")],
     ),
-    ("a schedule that does not add up", |c| schedule(c, &["60", "41"]), &[("content.lines[0].schedule_lines", "SUM")]),
+    (
+        "a schedule that does not add up",
+        |c| schedule(c, &["60", "41"]),
+        &[("content.lines[0].schedule_lines", "SUM")],
+    ),
     (
         "a schedule line below 0",
         |c| schedule(c, &["101", "-1"]),
@@ -80,8 +94,10 @@ const QUANTITIES: &[Case] = &[
         "an amount that is none",
         |c| {
             c.lines[1].amount = Some(decimal("x"));
-            c.allowance_charges.push(AllowanceCharge { amount: Some(decimal("1.0.0")), ..Default::default() });
-            c.totals = Some(proto::orders::Totals { payable_amount: Some(decimal("+1")), ..Default::default() });
+            c.allowance_charges
+                .push(AllowanceCharge { amount: Some(decimal("1.0.0")), ..Default::default() });
+            c.totals =
+                Some(proto::orders::Totals { payable_amount: Some(decimal("+1")), ..Default::default() });
         },
         &[
             ("content.totals.payable_amount", "DECIMAL"),
@@ -94,7 +110,11 @@ const QUANTITIES: &[Case] = &[
 const HEADERS: &[Case] = &[
     ("no number", |c| c.order_number.clear(), &[("content.order_number", "REQUIRED")]),
     ("a number of blanks", |c| c.order_number = " \u{3000} ".into(), &[("content.order_number", "REQUIRED")]),
-    ("a line break in the number", |c| c.order_number = "45\r\n00".into(), &[("content.order_number", "FORMAT")]),
+    (
+        "a line break in the number",
+        |c| c.order_number = "45\r\n00".into(),
+        &[("content.order_number", "FORMAT")],
+    ),
     ("NUL in the number", |c| c.order_number = "45\0".into(), &[("content.order_number", "FORMAT")]),
     ("a number of 201 bytes", |c| c.order_number = "4".repeat(201), &[("content.order_number", "TOO_LONG")]),
     ("a system with a slash", |c| c.source_system = "../erp".into(), &[("content.source_system", "FORMAT")]),
@@ -121,8 +141,16 @@ const HEADERS: &[Case] = &[
         &[("content.requested_delivery.until", "ORDER")],
     ),
     ("no lines", |c| c.lines.clear(), &[("content.lines", "COUNT")]),
-    ("a line number twice", |c| c.lines[1].line_number = "10".into(), &[("content.lines[1].line_number", "REPEATED")]),
-    ("a line number of blanks", |c| c.lines[0].line_number = "   ".into(), &[("content.lines[0].line_number", "REQUIRED")]),
+    (
+        "a line number twice",
+        |c| c.lines[1].line_number = "10".into(),
+        &[("content.lines[1].line_number", "REPEATED")],
+    ),
+    (
+        "a line number of blanks",
+        |c| c.lines[0].line_number = "   ".into(),
+        &[("content.lines[0].line_number", "REQUIRED")],
+    ),
     (
         "a note of a megabyte less a bit",
         |c| c.notes.push(Note { text: "注".repeat(300_000), ..Note::default() }),
@@ -169,26 +197,35 @@ async fn every_bad_field_is_named_and_nothing_happens() {
     let mut request = good();
     all_at_once(request.content.as_mut().unwrap());
     request.supplier = None;
-    bad_fields(buyer.publish(request).await, &[
-        ("content.order_number", "REQUIRED"),
-        ("content.price_includes_tax", "REQUIRED"),
-        ("content.currency", "CURRENCY"),
-        ("supplier", "REQUIRED"),
-        ("content.lines[0].quantity", "RANGE"),
-        ("content.lines[1].line_number", "REQUIRED"),
-    ]);
-    bad_fields(buyer.publish(PublishOrderRequest { content: None, ..good() }).await, &[("content", "REQUIRED")]);
+    bad_fields(
+        buyer.publish(request).await,
+        &[
+            ("content.order_number", "REQUIRED"),
+            ("content.price_includes_tax", "REQUIRED"),
+            ("content.currency", "CURRENCY"),
+            ("supplier", "REQUIRED"),
+            ("content.lines[0].quantity", "RANGE"),
+            ("content.lines[1].line_number", "REQUIRED"),
+        ],
+    );
+    bad_fields(
+        buyer.publish(PublishOrderRequest { content: None, ..good() }).await,
+        &[("content", "REQUIRED")],
+    );
     let address = SupplierAddress {
         firm_id: "not an id".into(),
         vendor_number: "V\n1".into(),
         party_ids: vec![Identifier::default()],
         ..SupplierAddress::default()
     };
-    bad_fields(buyer.publish(PublishOrderRequest { supplier: Some(address), ..good() }).await, &[
-        ("supplier.firm_id", "ID"),
-        ("supplier.vendor_number", "FORMAT"),
-        ("supplier.party_ids[0].value", "REQUIRED"),
-    ]);
+    bad_fields(
+        buyer.publish(PublishOrderRequest { supplier: Some(address), ..good() }).await,
+        &[
+            ("supplier.firm_id", "ID"),
+            ("supplier.vendor_number", "FORMAT"),
+            ("supplier.party_ids[0].value", "REQUIRED"),
+        ],
+    );
     assert_eq!(state(&world, &buyer).await, before, "no order, no event, no receipt");
     world.finish().await;
 }
@@ -214,20 +251,35 @@ async fn what_looks_odd_is_kept_as_stated_and_exactly() {
     let world = World::start().await;
     let (buyer, supplier) = world.pair().await;
     let odd: &[(&str, fn(&mut OrderContent), Option<&str>)] = &[
-        ("0.1 + 0.2 is 0.3", |c| {
-            quantity(c, "0.3");
-            schedule(c, &["0.1", "0.2"]);
-        }, Some("94.06")),
+        (
+            "0.1 + 0.2 is 0.3",
+            |c| {
+                quantity(c, "0.3");
+                schedule(c, &["0.1", "0.2"]);
+            },
+            Some("94.06"),
+        ),
         ("2^63 pieces", |c| quantity(c, "9223372036854775808"), Some("63180098452455214376.80")),
         ("a price of 5 places", |c| price(c, "0.00005"), Some("92.01")),
         ("a price of 0 is a price", |c| price(c, "0"), Some("92.00")),
         ("no price is none", |c| c.lines[0].price = None, None),
         ("no currency", |c| c.currency.clear(), Some("777.00")),
-        ("a total that differs", |c| {
-            c.totals = Some(proto::orders::Totals { payable_amount: Some(decimal("1.00")), ..Default::default() });
-        }, Some("777.00")),
+        (
+            "a total that differs",
+            |c| {
+                c.totals = Some(proto::orders::Totals {
+                    payable_amount: Some(decimal("1.00")),
+                    ..Default::default()
+                });
+            },
+            Some("777.00"),
+        ),
         ("due in the past", |c| c.requested_delivery = window(day(1999, 1, 1), None), Some("777.00")),
-        ("an item of blanks", |c| c.lines[0].item.as_mut().unwrap().buyer_item_id = "  ".into(), Some("777.00")),
+        (
+            "an item of blanks",
+            |c| c.lines[0].item.as_mut().unwrap().buyer_item_id = "  ".into(),
+            Some("777.00"),
+        ),
         ("a scale", |c| quantity(c, "100.000"), Some("777.00")),
     ];
     for (n, (what, change, net)) in odd.iter().enumerate() {
@@ -259,8 +311,15 @@ async fn a_buyer_who_is_named_otherwise_is_a_warning() {
     let stated = proto::orders::Party { name: "另一家公司".into(), ..Default::default() };
     let receipt = buyer.publish(PublishOrderRequest { stated_buyer: Some(stated), ..good() }).await.unwrap();
     assert_eq!(receipt.warnings.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>(), ["BUYER_DIFFERS"]);
-    assert_eq!(supplier.order(&receipt.order_id).await.unwrap().buyer_id, buyer.id, "the caller is the buyer");
+    assert_eq!(
+        supplier.order(&receipt.order_id).await.unwrap().buyer_id,
+        buyer.id,
+        "the caller is the buyer"
+    );
     let date = date("2026-12-28");
-    assert_eq!(supplier.order(&receipt.order_id).await.unwrap().content.unwrap().requested_delivery.unwrap().from, Some(date));
+    assert_eq!(
+        supplier.order(&receipt.order_id).await.unwrap().content.unwrap().requested_delivery.unwrap().from,
+        Some(date)
+    );
     world.finish().await;
 }

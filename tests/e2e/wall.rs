@@ -32,9 +32,11 @@ impl Cast {
         buyer.site("1000").await;
         let mut ids = Vec::new();
         for (firm, vendor) in [(&buyer, "V100"), (&rival, "GYS-033")] {
-            let request = order("4500001").line("10", "X", "100", "6.85").line("20", "Y", "40", "2.30").to(vendor);
+            let request =
+                order("4500001").line("10", "X", "100", "6.85").line("20", "Y", "40", "2.30").to(vendor);
             let receipt = firm.publish(request).await.expect("published");
-            let first = answer(&receipt.order_id).propose("10", "", &[("100", "2027-01-04")]).accept("20", "30");
+            let first =
+                answer(&receipt.order_id).propose("10", "", &[("100", "2027-01-04")]).accept("20", "30");
             let first = first.rest(proto::orders::Remainder::LeaveUnanswered).done();
             let proposed = supplier.respond(first).await.expect("answered");
             let declined = harness::decide(&receipt.order_id, &[(&proposed.lines[0].proposal_id, false)]);

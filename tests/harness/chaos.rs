@@ -50,12 +50,12 @@ impl Cluster {
         Self { dir, running: Some(running), pool }
     }
 
-    /// Kills the server; its workers notice by themselves.
-    pub fn kill(&mut self) {
+    /// Kills the server, which is gone when this returns; its workers notice by themselves.
+    pub async fn kill(&mut self) {
         let Some(running) = self.running.take() else { return };
-        if let Some(found) = pidfile::find(&running.data()) {
-            kill(found.pid);
-        }
+        let data = running.data();
+        strike(&running);
+        until("the server is gone", BACK, async || pidfile::find(&data).is_none().then_some(())).await;
     }
 
     /// Starts it again after a kill, on the same port.
@@ -120,15 +120,19 @@ pub async fn remove(dir: &Path) {
 impl Drop for Cluster {
     /// A test that failed must not leave a server behind.
     fn drop(&mut self) {
-        self.kill();
+        if let Some(running) = self.running.take() {
+            strike(&running);
+        }
     }
 }
 
-/// Ends a process as a power cut would.
-fn kill(pid: u32) {
-    let mut command = std::process::Command::new("sh");
-    let status = command.args(["-c", &format!("kill -9 {pid}")]).stderr(Stdio::null()).status();
-    status.expect("sh runs");
+/// Ends the server of a cluster without a word.
+fn strike(running: &Running) {
+    if let Some(found) = pidfile::find(&running.data()) {
+        let mut command = std::process::Command::new("sh");
+        let status = command.args(["-c", &format!("kill -9 {}", found.pid)]).stderr(Stdio::null()).status();
+        status.expect("sh runs");
+    }
 }
 
 /// A `tandem serve` at addresses of its own that it keeps over its deaths.

@@ -87,12 +87,13 @@ impl Cluster {
         let mut admin = self.admin().await;
         sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut admin).await.expect("lock");
         // A template is marked as one only when it is complete.
-        let complete: bool =
-            sqlx::query_scalar("select exists (select from pg_database where datname = $1 and datistemplate)")
-                .bind(&self.template)
-                .fetch_one(&mut admin)
-                .await
-                .expect("pg_database");
+        let complete: bool = sqlx::query_scalar(
+            "select exists (select from pg_database where datname = $1 and datistemplate)",
+        )
+        .bind(&self.template)
+        .fetch_one(&mut admin)
+        .await
+        .expect("pg_database");
         if !complete {
             self.build_template(&mut admin).await;
         }
@@ -104,7 +105,8 @@ impl Cluster {
     async fn build_template(&self, admin: &mut PgConnection) {
         let name = &self.template;
         run(admin, format!("drop database if exists {name} with (force)")).await;
-        run(admin, format!("create database {name} template template0 encoding 'UTF8' locale 'C.UTF-8'")).await;
+        run(admin, format!("create database {name} template template0 encoding 'UTF8' locale 'C.UTF-8'"))
+            .await;
         let url = self.access.superuser_url(name);
         tandem::database::migrate(&url, &self.access.passwords()).await.expect("migrations apply");
         run(admin, format!("alter database {name} with is_template true allow_connections false")).await;

@@ -4,13 +4,18 @@ use std::{ops::Deref, time::Duration};
 
 use proto::{
     interchange::document_service_client::DocumentServiceClient,
-    orders::{OrderReceipt, PublishOrderRequest, RespondToOrderRequest, order_service_client::OrderServiceClient},
-    partners::{
-        CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest, RedeemSignInLinkRequest,
-        Role, Scope, Site, firm_service_client::FirmServiceClient, member_service_client::MemberServiceClient,
-        relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
+    orders::{
+        OrderReceipt, PublishOrderRequest, RespondToOrderRequest, order_service_client::OrderServiceClient,
     },
-    stream::{FeedEvent, SubscribeRequest, stream_service_client::StreamServiceClient, subscribe_request::Start},
+    partners::{
+        CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest,
+        RedeemSignInLinkRequest, Role, Scope, Site, firm_service_client::FirmServiceClient,
+        member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
+        session_service_client::SessionServiceClient,
+    },
+    stream::{
+        FeedEvent, SubscribeRequest, stream_service_client::StreamServiceClient, subscribe_request::Start,
+    },
 };
 use tonic::{
     Request, Status,

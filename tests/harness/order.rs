@@ -3,9 +3,9 @@
 use proto::{
     Date, Decimal,
     orders::{
-        Accept, DeliveryWindow, Item, LineResponse, OrderContent, OrderLine, OrderType, Price, Propose, ProposalDecision,
-        ProposedDelivery, PublishOrderRequest, Reject, RejectReason, Remainder, ResolveProposalRequest,
-        RespondToOrderRequest, ScheduleLine, SupplierAddress, line_response,
+        Accept, DeliveryWindow, Item, LineResponse, OrderContent, OrderLine, OrderType, Price,
+        ProposalDecision, Propose, ProposedDelivery, PublishOrderRequest, Reject, RejectReason, Remainder,
+        ResolveProposalRequest, RespondToOrderRequest, ScheduleLine, SupplierAddress, line_response,
     },
 };
 
@@ -63,11 +63,7 @@ impl Order {
     pub fn line(mut self, line_number: &str, item: &str, quantity: &str, price: &str) -> Self {
         self.content.lines.push(OrderLine {
             line_number: line_number.into(),
-            item: Some(Item {
-                name: format!("{item} 件"),
-                buyer_item_id: item.into(),
-                ..Item::default()
-            }),
+            item: Some(Item { name: format!("{item} 件"), buyer_item_id: item.into(), ..Item::default() }),
             quantity: Some(decimal(quantity)),
             unit_code: "H87".into(),
             unit_text: "个".into(),

@@ -17,8 +17,9 @@ use tokio::sync::OnceCell;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::{
-    Access, Firm, cluster, request_id,
+    Access, Firm, cluster,
     firm::{redeem, token},
+    request_id,
     wait::until,
 };
 
@@ -90,7 +91,8 @@ impl World {
         };
         let listeners = Listeners::bind(&config, &options.roles).await.expect("port 0 is free");
         let chosen = node::Options { clock: options.clock, testing: Arc::new(testing) };
-        let node = node::start_with(config, &options.roles, listeners, chosen).await.expect("the node starts");
+        let node =
+            node::start_with(config, &options.roles, listeners, chosen).await.expect("the node starts");
         let channel = channel(&node);
         World {
             node: Some(node),
@@ -168,7 +170,8 @@ impl World {
             ..CreateFirmRequest::default()
         };
         let operator = self.operator().await.session();
-        let made = operator.firms().create_firm(request).await.expect("the operator creates firms").into_inner();
+        let made =
+            operator.firms().create_firm(request).await.expect("the operator creates firms").into_inner();
         let id = made.firm.expect("the answer holds the firm").id;
         let session = redeem(&self.anybody(), &made.sign_in_path).await;
         let key = self.access(&session).new_key("erp", &[Role::Admin], None).await;
@@ -179,19 +182,26 @@ impl World {
     pub async fn partner(&self, buyer: &Firm, supplier: &Firm, vendor_number: &str) -> TradingRelationship {
         let path = self.invite(buyer, &supplier.name, vendor_number).await.1;
         let claim = ClaimInvitationRequest { request_id: request_id(), token: token(&path).into() };
-        let claimed = supplier.relationships().claim_invitation(claim).await.expect("the invitation is claimed");
+        let claimed =
+            supplier.relationships().claim_invitation(claim).await.expect("the invitation is claimed");
         claimed.into_inner().relationship.expect("the answer holds the relationship")
     }
 
     /// An invitation of a supplier that is not here yet: its relationship and the link's path.
-    pub async fn invite(&self, buyer: &Firm, name: &str, vendor_number: &str) -> (TradingRelationship, String) {
+    pub async fn invite(
+        &self,
+        buyer: &Firm,
+        name: &str,
+        vendor_number: &str,
+    ) -> (TradingRelationship, String) {
         let request = InviteSupplierRequest {
             request_id: request_id(),
             name: name.into(),
             vendor_number: vendor_number.into(),
             ..InviteSupplierRequest::default()
         };
-        let invited = buyer.relationships().invite_supplier(request).await.expect("an invitation").into_inner();
+        let invited =
+            buyer.relationships().invite_supplier(request).await.expect("an invitation").into_inner();
         (invited.relationship.expect("the answer holds the relationship"), invited.invitation_path)
     }
 

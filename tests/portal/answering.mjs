@@ -16,6 +16,7 @@ export async function answering() {
         const number = publish();
         await open(page, number);
         equal(await state(page), '待答复', 'it waits');
+        await says(page, "收纳箱 <b>1</b> & 'PP'");
         await page.click('a:text-is("全部接受")');
         await page.click('button:text-is("确认接受")');
         await says(page, '答复已送达');
@@ -111,6 +112,24 @@ export async function answering() {
       await page.click('button:text-is("确认接受")');
       await says(page, '答复已送达');
       equal(await page.locator('.timeline li').count(), 2, 'published once, answered once');
+    }));
+
+  await test('an order of 120 lines is shown and answered in pages', () =>
+    visit(shunmo, {}, async (page) => {
+      const path = await open(page, publish({ lines: 120 }));
+      equal(await page.locator('table.lines tbody tr').count(), 100, 'the first page');
+      await page.click('a:text-is("更多订单行")');
+      await page.waitForURL(/from=/);
+      equal(await page.locator('table.lines tbody tr').count(), 20, 'the second');
+      await page.goto(`${portal}${path}/change`);
+      await page.click('a:text-is("更多订单行")');
+      await page.waitForURL(/from=/);
+      await page.fill('#q-19', '0');
+      await page.check('[name=rest-19][value=leave]');
+      await page.click('button:text-is("提交答复")');
+      await says(page, '答复已送达');
+      await says(page, '供应商答复 19 行');
+      equal(await state(page), '待答复', 'the others still wait');
     }));
 
   await test('another site’s form changes nothing', () =>

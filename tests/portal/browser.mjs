@@ -42,10 +42,13 @@ export async function signIn(who) {
   return sessions.get(who.id);
 }
 
-/** A window of its own, signed in as `who`; closed after `use`. */
+/** A window of its own, signed in as `who` and speaking `options.locale`; closed after `use`. */
 export async function visit(who, options, use) {
   const storageState = who ? await signIn(who) : undefined;
-  const context = await browser.newContext({ locale: 'zh-CN', viewport: phone, storageState, ...options });
+  const locale = options.locale || 'zh-CN';
+  const context = await browser.newContext({ viewport: phone, storageState, ...options, locale });
+  // A language that another test has chosen is the member's on every device; one that is chosen here counts more.
+  await context.addCookies([{ name: 'tandem_language', value: locale.slice(0, 2), url: portal }]);
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const faults = [];

@@ -45,6 +45,24 @@ export async function live() {
       equal(await page.inputValue('#q'), '还没查', 'what was typed stays');
     }));
 
+  await test('on a slow phone the inbox can be read in 2.5 s', async () => {
+    let best = Infinity;
+    // The best of three: the machine that runs the tests has other work.
+    for (let run = 0; run < 3 && best > 2_500; run += 1) {
+      await visit(shunmo, {}, async (page, context) => {
+        const devtools = await context.newCDPSession(page);
+        await devtools.send('Network.enable');
+        await devtools.send('Network.emulateNetworkConditions',
+          { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 });
+        await devtools.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+        await page.goto(`${portal}/inbox`, { waitUntil: 'load' });
+        const painted = await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
+        best = Math.min(best, await painted.jsonValue());
+      });
+    }
+    ok(best <= 2_500, `${Math.round(best)} ms`);
+  });
+
   await test('the first load is at most 40 KB in 4 requests', () =>
     visit(shunmo, {}, async (page, context) => {
       const devtools = await context.newCDPSession(page);

@@ -54,9 +54,7 @@ export async function everyPage() {
     for (const colorScheme of ['light', 'dark']) {
       await test(`axe finds nothing, ${locale}, ${colorScheme}`, async () => {
         for (const [who, list] of all) {
-          await visit(who, { locale, colorScheme, bypassCSP: true }, async (page, context) => {
-            await context.clearCookies({ name: 'tandem_language' });
-            await context.addCookies([{ name: 'tandem_language', value: locale.slice(0, 2), url: portal }]);
+          await visit(who, { locale, colorScheme, bypassCSP: true }, async (page) => {
             for (const path of list) {
               await page.goto(portal + path);
               equal(await page.getAttribute('html', 'lang'), locale, `${path} speaks the language`);
@@ -84,8 +82,7 @@ export async function everyPage() {
     await test(`nothing scrolls sideways at ${name}`, async () => {
       for (const locale of ['zh-CN', 'en-GB']) {
         for (const [who, list] of all) {
-          await visit(who, { ...options, locale }, async (page, context) => {
-            await context.addCookies([{ name: 'tandem_language', value: locale.slice(0, 2), url: portal }]);
+          await visit(who, { ...options, locale }, async (page) => {
             for (const path of list) {
               await page.goto(portal + path);
               if (text) await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, text);

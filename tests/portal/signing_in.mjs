@@ -3,6 +3,7 @@
 import { browser, equal, ok, phone, portal, sandbox, says, test, visit } from './browser.mjs';
 
 const [shunmo, , linyi] = sandbox.suppliers;
+const { anchors: [chengyu] } = sandbox;
 
 export async function signingIn() {
   await test('a sign-in link is looked at twice, used once, and then explains itself', async () => {
@@ -27,6 +28,53 @@ export async function signingIn() {
     await says(page, '请打开您收到的链接');
     equal((await context.request.get(`${portal}/inbox`)).status(), 401, 'the session has ended');
     await context.close();
+  });
+
+  await test('an administrator makes a link for a member, who signs in with it', async () => {
+    let link;
+    await visit(chengyu, { javaScriptEnabled: false }, async (page) => {
+      await page.goto(`${portal}/members`);
+      await page.click('tr:has-text("王敏") button');
+      await page.locator('#link').waitFor();
+      link = await page.inputValue('#link');
+    });
+    await visit(null, {}, async (page) => {
+      await page.goto(link);
+      await says(page, '王敏');
+      await page.click('main form button');
+      await page.waitForURL(/purchases/);
+      await page.click('summary');
+      equal(await page.locator('a[href="/members"]').count(), 0, 'a buyer administers nobody');
+    });
+  });
+
+  await test('an invited supplier begins with its name alone, and finds its orders', async () => {
+    let link;
+    await visit(chengyu, {}, async (page, context) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      await page.goto(`${portal}/partners`);
+      await page.click('tr:has-text("清禾包装") button');
+      await page.click('button:text-is("复制链接")');
+      await page.locator('button:text-is("已复制")').waitFor();
+      link = await page.evaluate(() => navigator.clipboard.readText());
+    });
+    await visit(null, { javaScriptEnabled: false }, async (page) => {
+      await page.goto(link);
+      await says(page, chengyu.name);
+      await page.fill('#name', '何清');
+      await page.fill('#uscc', '123');
+      await page.click('button:text-is("开始使用")');
+      await page.locator('.errors').waitFor();
+      equal([await page.inputValue('#name'), await page.inputValue('#uscc')], ['何清', '123'], 'kept');
+      await page.fill('#uscc', '');
+      await page.click('button:text-is("English")');
+      equal(await page.inputValue('#name'), '何清', 'kept in the other language, too');
+      await page.click('button:text-is("Begin")');
+      await page.waitForURL(/inbox/);
+      await says(page, 'CY26110211');
+      await page.goto(link);
+      await says(page, 'The link was used already');
+    });
   });
 
   await test('the other language keeps the page and its filters', () =>

@@ -3,7 +3,9 @@
 //! Pure: the form carries what was asked when it was made, so that the same form sent twice asks the API for exactly
 //! the same, and gets the same receipt. What has changed since is for the API to say.
 
-use proto::orders::{Accept, LineResponse, Propose, ProposedDelivery, Reject, RejectReason, Remainder, line_response::Answer};
+use proto::orders::{
+    Accept, LineResponse, Propose, ProposedDelivery, Reject, RejectReason, Remainder, line_response::Answer,
+};
 use rust_decimal::Decimal;
 use time::Date;
 
@@ -260,13 +262,20 @@ fn line(entry: &Entry, today: Date) -> Result<Option<LineResponse>, Faults> {
 }
 
 /// The later deliveries of the rest; none where it is rejected or left.
-fn deliveries_of_rest(entry: &Entry, rest: Decimal, today: Date, faults: &mut Faults) -> Vec<ProposedDelivery> {
+fn deliveries_of_rest(
+    entry: &Entry,
+    rest: Decimal,
+    today: Date,
+    faults: &mut Faults,
+) -> Vec<ProposedDelivery> {
     match entry.rest {
         Rest::Unsaid => faults.push((Place::Rest, Wrong::RestUnsaid)),
         Rest::Leave => {}
         Rest::Reject => match RejectReason::try_from(entry.reason) {
             Err(_) | Ok(RejectReason::Unspecified) => faults.push((Place::Reason, Wrong::ReasonMissing)),
-            Ok(RejectReason::Other) if entry.note.is_empty() => faults.push((Place::Note, Wrong::NoteMissing)),
+            Ok(RejectReason::Other) if entry.note.is_empty() => {
+                faults.push((Place::Note, Wrong::NoteMissing))
+            }
             Ok(_) => {}
         },
         Rest::Later => return later(entry, rest, today, faults),
@@ -302,7 +311,13 @@ fn later(entry: &Entry, rest: Decimal, today: Date, faults: &mut Faults) -> Vec<
     deliveries
 }
 
-fn delivery(quantity: Decimal, day: &str, place: Place, today: Date, faults: &mut Faults) -> ProposedDelivery {
+fn delivery(
+    quantity: Decimal,
+    day: &str,
+    place: Place,
+    today: Date,
+    faults: &mut Faults,
+) -> ProposedDelivery {
     let day = date(day).ok().flatten();
     match day {
         None => faults.push((place, Wrong::NoDate)),

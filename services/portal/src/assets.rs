@@ -76,7 +76,7 @@ impl Asset {
 /// Serves one of the files; an old name is gone, since its page is gone too.
 pub async fn serve(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some(asset) = app.assets.find(&name) else { return StatusCode::NOT_FOUND.into_response() };
-    let gzip = headers.get(header::ACCEPT_ENCODING).is_some_and(|accepted| accepts_gzip(accepted));
+    let gzip = headers.get(header::ACCEPT_ENCODING).is_some_and(accepts_gzip);
     let content = if gzip { &asset.gzip } else { &asset.plain };
     let mut response = Response::new(Body::from(content.clone()));
     let out = response.headers_mut();

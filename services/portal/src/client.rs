@@ -35,8 +35,9 @@ impl Api {
     /// # Errors
     /// Where the address is no `http://host:port`.
     pub fn new(address: &str) -> anyhow::Result<Self> {
-        let endpoint = Endpoint::from_shared(address.to_string())
-            .with_context(|| format!("the api's address {address:?} must look like http://127.0.0.1:50051"))?;
+        let endpoint = Endpoint::from_shared(address.to_string()).with_context(|| {
+            format!("the api's address {address:?} must look like http://127.0.0.1:50051")
+        })?;
         let channel = endpoint
             .connect_timeout(Duration::from_secs(5))
             .tcp_nodelay(true)

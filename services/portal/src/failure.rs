@@ -110,7 +110,9 @@ impl From<Status> for Failure {
         for detail in status.get_error_details_vec() {
             match detail {
                 ErrorDetail::ErrorInfo(info) => failure.reason = info.reason,
-                ErrorDetail::LocalizedMessage(said) if said.locale.starts_with("zh") => failure.zh = said.message,
+                ErrorDetail::LocalizedMessage(said) if said.locale.starts_with("zh") => {
+                    failure.zh = said.message
+                }
                 ErrorDetail::LocalizedMessage(said) => failure.en = said.message,
                 ErrorDetail::BadRequest(bad) => {
                     failure.fields =
@@ -195,7 +197,8 @@ pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -
     if faults {
         tracing::warn!(code, path = visitor.here.split('?').next(), "a page answered with a fault");
     }
-    let retry = failure.status == StatusCode::SERVICE_UNAVAILABLE || failure.status == StatusCode::GATEWAY_TIMEOUT;
+    let retry =
+        failure.status == StatusCode::SERVICE_UNAVAILABLE || failure.status == StatusCode::GATEWAY_TIMEOUT;
     let page = page.titled(title.clone());
     page::show_as(failure.status, &FailurePage { page, t: text, title, body, code, retry })
 }

@@ -24,8 +24,9 @@ impl FromRequest<Arc<App>> for Fields {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
-        let Form(fields) =
-            Form::from_request(request, app).await.map_err(|rejection| Failure::malformed(rejection.status()))?;
+        let Form(fields) = Form::from_request(request, app)
+            .await
+            .map_err(|rejection| Failure::malformed(rejection.status()))?;
         Ok(Self(fields))
     }
 }
@@ -151,9 +152,20 @@ mod tests {
             assert_eq!(safe_next(good), Some(good));
         }
         for bad in [
-            "", "inbox", "//evil.example", "/\\evil.example", "/%2f%2fevil.example", "/%5cevil", "\\/evil",
-            "https://evil.example", "javascript:alert(1)", "/\t/evil.example", "/ /evil", "/%09/evil.example",
-            "/%252fevil", "/a\r\nset-cookie: x",
+            "",
+            "inbox",
+            "//evil.example",
+            "/\\evil.example",
+            "/%2f%2fevil.example",
+            "/%5cevil",
+            "\\/evil",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/ /evil",
+            "/%09/evil.example",
+            "/%252fevil",
+            "/a\r\nset-cookie: x",
         ] {
             assert_eq!(safe_next(bad), None, "{bad:?}");
         }

@@ -116,7 +116,9 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
 }
 
 fn pages() -> Router<Arc<App>> {
-    use pages::{accept, change, decide, home, inbox, invitation, members, order, partners, purchases, refuse, sign_in};
+    use pages::{
+        accept, change, decide, home, inbox, invitation, members, order, partners, purchases, refuse, sign_in,
+    };
     Router::new()
         .route("/", get(home::show))
         .route("/healthz", get(|| async { "ok\n" }))

@@ -75,7 +75,9 @@ pub async fn follow(
     let events = events.take_until(app.shutdown.clone().cancelled_owned());
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(QUIET)).into_response();
     // nginx would hold events back to fill a buffer.
-    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
 }
 
@@ -104,7 +106,9 @@ fn told(answer: &SubscribeResponse, text: &Text, firm: &str) -> Vec<Event> {
 /// Streams that end for a reason say so; the others just end, and the browser comes back.
 fn ending(status: &Status) -> Option<Event> {
     match status.code() {
-        Code::Unauthenticated | Code::PermissionDenied => Some(Event::default().event("signed-out").data("{}")),
+        Code::Unauthenticated | Code::PermissionDenied => {
+            Some(Event::default().event("signed-out").data("{}"))
+        }
         Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => {
             Some(Event::default().event("anew").data("{}"))
         }
@@ -118,7 +122,8 @@ fn news(entry: &FeedEvent, text: &Text, firm: &str) -> Option<Event> {
     let (order, said) = match event.r#type.as_str() {
         "tandem.orders.order.published.v1" => {
             let order = OrderPublished::decode(data).ok()?.order?;
-            let number = order.content.as_ref().map(|content| content.order_number.as_str()).unwrap_or_default();
+            let number =
+                order.content.as_ref().map(|content| content.order_number.as_str()).unwrap_or_default();
             let said = match order.supplier_id == firm {
                 true => text.two(key::NEWS_PUBLISHED, &order.buyer_name, number),
                 false => String::new(),

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use proto::orders::{
-    GetOrderRequest, HistoryEntry, ListOrderLinesRequest, Order, OrderContent, OrderLine, OrderState, Proposal,
-    ProposalState, RejectReason, ScheduleLine, ScheduleLineState,
+    GetOrderRequest, HistoryEntry, ListOrderLinesRequest, Order, OrderContent, OrderLine, OrderState,
+    Proposal, ProposalState, RejectReason, ScheduleLine, ScheduleLineState,
 };
 use rust_decimal::Decimal;
 
@@ -41,7 +41,10 @@ pub struct Row {
 impl Row {
     /// What still waits for the supplier's answer.
     pub fn unanswered(&self) -> Decimal {
-        self.state.quantities.as_ref().map_or(Decimal::ZERO, |q| format::decimal_or_zero(q.unanswered.as_ref()))
+        self.state
+            .quantities
+            .as_ref()
+            .map_or(Decimal::ZERO, |q| format::decimal_or_zero(q.unanswered.as_ref()))
     }
 
     /// The first and last day that was asked for; a schedule line's own, else the whole order's.
@@ -198,7 +201,10 @@ fn standing(text: &Text, row: &Row, unit: &str) -> Vec<Standing> {
         all.push(Standing { shape: "unanswered", text: said });
     }
     for proposal in row.state.proposals.iter().filter(|p| p.state() == ProposalState::Open) {
-        let said = text.one(key::STANDING_PROPOSED, deliveries(text, proposal, unit).join(&text.say(key::DELIVERY_JOIN)));
+        let said = text.one(
+            key::STANDING_PROPOSED,
+            deliveries(text, proposal, unit).join(&text.say(key::DELIVERY_JOIN)),
+        );
         all.push(Standing { shape: "proposed", text: said });
     }
     for promise in &row.state.commitments {

@@ -236,7 +236,8 @@ mod tests {
         let phone = "Mozilla/5.0 (Linux; Android 14; V2309A) AppleWebKit/537.36 Chrome/116 Mobile \
                      MicroMessenger/8.0.47";
         assert_eq!(device(phone), "Android · WeChat");
-        let desk = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130";
+        let desk =
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130";
         assert_eq!(device(desk), "Windows · Edge");
         assert_eq!(device("<script>"), "?");
     }

@@ -26,7 +26,8 @@ pub fn date(text: &str) -> Result<Option<Date>, ()> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let numbers: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let numbers: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let [year, month, day] = numbers[..] else { return Err(()) };
     let month = month.parse::<u8>().ok().and_then(|month| Month::try_from(month).ok()).ok_or(())?;
     let (year, day) = (year.parse().map_err(|_| ())?, day.parse().map_err(|_| ())?);
@@ -71,14 +72,16 @@ mod tests {
         ] {
             assert_eq!(quantity(text).map(|value| value.to_string()).as_deref(), Some(value), "{text}");
         }
-        for bad in ["", "-5", "1,5", "1,60", ",600", "12,34,567", "1e3", "abc", "1.2.3", "+1", "NaN", "=1+1"] {
+        for bad in ["", "-5", "1,5", "1,60", ",600", "12,34,567", "1e3", "abc", "1.2.3", "+1", "NaN", "=1+1"]
+        {
             assert_eq!(quantity(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn days_are_taken_as_people_write_them() {
-        for text in ["2026-12-28", "2026/12/28", "2026年12月28日", "2026.12.28", "２０２６－１２－２８"] {
+        for text in ["2026-12-28", "2026/12/28", "2026年12月28日", "2026.12.28", "２０２６－１２－２８"]
+        {
             assert_eq!(date(text), Ok(Some(day!(2026 - 12 - 28))), "{text}");
         }
         assert_eq!(date("  "), Ok(None));

@@ -102,6 +102,8 @@
     const data = line.dataset;
     const asked = number(data.unanswered);
     const left = one('[data-left]', line);
+    // Where the server has said it beside the field, once is enough.
+    const told = one('.wrong [data-q]', line);
     const quantity = (value) => form.dataset.quantity.replace('{n}', words(value)).replace('{u}', data.unit);
     const update = () => {
       const typed = number(one('[data-q]', line).value);
@@ -110,7 +112,7 @@
       const rest = typed === null || over ? 0n : asked - typed;
       left.classList.toggle('bad', over);
       left.classList.toggle('some', rest > 0n);
-      left.textContent = typed === null ? '' : over ? form.dataset.over.replace('{n}', quantity(asked))
+      left.textContent = typed === null || (over && told) ? '' : over ? form.dataset.over.replace('{n}', quantity(asked))
         : rest ? form.dataset.restLeft.replace('{n}', quantity(rest)) : form.dataset.restAll;
       shown(one('[data-rest]', line), rest > 0n);
       const moved = !!day && !!data.until && (day < data.from || day > data.until);

@@ -114,12 +114,6 @@ impl Load {
             && counts.delivered.load(Ordering::Relaxed) >= goal.delivered
     }
 
-    /// Waits until so many more writes were acknowledged.
-    pub async fn acknowledge_more(&self, more: usize) {
-        let goal = self.goal(more, 0);
-        until("acknowledgements", STALLED, async || self.reached(&goal).then_some(())).await;
-    }
-
     /// Lets every writer end with an acknowledged write.
     pub async fn writers_stop(&self) {
         self.writers_stop.cancel();

@@ -268,7 +268,9 @@ async fn no_side_writes_what_is_the_others() {
                 Err(error) => panic!("{statement}: {error}"),
             };
             if outcome != *stopped_by {
-                faults.push(format!("{who}: {statement}\n    stopped by {outcome:?} instead of {stopped_by:?}"));
+                faults.push(format!(
+                    "{who}: {statement}\n    stopped by {outcome:?} instead of {stopped_by:?}"
+                ));
             }
         }
     }

@@ -30,7 +30,9 @@ async fn every_table_is_behind_row_level_security() {
     none(
         owner,
         "row-level security is enabled and forced",
-        &format!("select c.oid::regclass::text {tables} and not (c.relrowsecurity and c.relforcerowsecurity)"),
+        &format!(
+            "select c.oid::regclass::text {tables} and not (c.relrowsecurity and c.relforcerowsecurity)"
+        ),
     )
     .await;
     none(
@@ -72,7 +74,8 @@ async fn every_table_is_behind_row_level_security() {
 async fn every_policy_for_services_names_the_tenant() {
     let world = World::start().await;
     let owner = world.owner_pool().await;
-    let policies = format!("from pg_policies where schemaname in {SCHEMAS} and not roles = '{{tandem_owner}}'");
+    let policies =
+        format!("from pg_policies where schemaname in {SCHEMAS} and not roles = '{{tandem_owner}}'");
     none(
         owner,
         "a policy is for one of our logins, never for everybody",
@@ -102,7 +105,12 @@ async fn every_policy_for_services_names_the_tenant() {
         ),
     )
     .await;
-    none(owner, "policies add up, so that each must hold alone", &format!("select tablename || '.' || policyname {policies} and permissive <> 'PERMISSIVE'")).await;
+    none(
+        owner,
+        "policies add up, so that each must hold alone",
+        &format!("select tablename || '.' || policyname {policies} and permissive <> 'PERMISSIVE'"),
+    )
+    .await;
     none(
         owner,
         "a view reads with its reader's rights",
@@ -140,7 +148,8 @@ const DEFINERS: &[(&str, &str)] = &[
 async fn what_crosses_the_wall_is_listed() {
     let world = World::start().await;
     let owner = world.owner_pool().await;
-    let functions = format!("from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in {SCHEMAS}");
+    let functions =
+        format!("from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in {SCHEMAS}");
     none(owner, "every function has an empty search_path", &format!(
         "select p.oid::regprocedure::text {functions} and not coalesce(p.proconfig @> array['search_path=\"\"'], false)"
     ))
@@ -149,7 +158,9 @@ async fn what_crosses_the_wall_is_listed() {
          from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner)";
     let found = texts(
         owner,
-        &format!("select n.nspname || '.' || p.proname || ' ' || {callers} {functions} and p.prosecdef order by 1"),
+        &format!(
+            "select n.nspname || '.' || p.proname || ' ' || {callers} {functions} and p.prosecdef order by 1"
+        ),
     )
     .await;
     let listed: Vec<String> = DEFINERS.iter().map(|(name, caller)| format!("{name} {caller}")).collect();
@@ -168,35 +179,62 @@ async fn what_crosses_the_wall_is_listed() {
 async fn the_logins_of_services_can_do_nothing_by_themselves() {
     let world = World::start().await;
     let owner = world.owner_pool().await;
-    none(owner, "no login is more than a login", "select rolname::text from pg_roles
+    none(
+        owner,
+        "no login is more than a login",
+        "select rolname::text from pg_roles
         where rolname in ('tandem_app', 'tandem_stream', 'tandem_owner')
-            and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)").await;
+            and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)",
+    )
+    .await;
     let ours = "('tandem_app'::regrole, 'tandem_stream'::regrole)";
-    none(owner, "services own nothing", &format!(
-        "select relname::text from pg_class where relowner in {ours}
+    none(
+        owner,
+        "services own nothing",
+        &format!(
+            "select relname::text from pg_class where relowner in {ours}
          union all select proname::text from pg_proc where proowner in {ours}
          union all select nspname::text from pg_namespace where nspowner in {ours}
          union all select datname::text from pg_database where datdba in {ours}"
-    ))
+        ),
+    )
     .await;
-    none(owner, "services are members of nothing", &format!("select roleid::regrole::text from pg_auth_members where member in {ours}")).await;
-    none(owner, "services create nothing", &format!(
-        "select nspname::text from pg_namespace
+    none(
+        owner,
+        "services are members of nothing",
+        &format!("select roleid::regrole::text from pg_auth_members where member in {ours}"),
+    )
+    .await;
+    none(
+        owner,
+        "services create nothing",
+        &format!(
+            "select nspname::text from pg_namespace
          where nspname in {SCHEMAS} and (has_schema_privilege('tandem_app', oid, 'create')
              or has_schema_privilege('tandem_stream', oid, 'create'))"
-    ))
+        ),
+    )
     .await;
-    none(owner, "services neither delete business nor empty tables", &format!(
-        "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    none(
+        owner,
+        "services neither delete business nor empty tables",
+        &format!(
+            "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
          where n.nspname in {SCHEMAS} and c.relkind in ('r', 'p') and (
              has_table_privilege('tandem_app', c.oid, 'delete, truncate, references, trigger')
              or has_table_privilege('tandem_stream', c.oid, 'truncate, references, trigger'))"
-    ))
+        ),
+    )
     .await;
-    none(owner, "the sequencer knows no business", "select c.oid::regclass::text
+    none(
+        owner,
+        "the sequencer knows no business",
+        "select c.oid::regclass::text
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname in ('partners', 'orders', 'interchange') and c.relkind in ('r', 'p', 'v')
-            and has_any_column_privilege('tandem_stream', c.oid, 'select, insert, update')").await;
+            and has_any_column_privilege('tandem_stream', c.oid, 'select, insert, update')",
+    )
+    .await;
     world.finish().await;
 }
 
@@ -222,20 +260,23 @@ async fn keys_of_one_firm_say_nothing_of_another() {
         ),
     )
     .await;
-    assert_eq!(keys, [
-        "event.event_log (log_pos, month)",
-        "event.head (only_row)",
-        "event.outbox (id)",
-        "interchange.document (id)",
-        "partners.api_key (actor)",
-        "partners.api_key (id)",
-        "partners.claim (placeholder)",
-        "partners.firm (id)",
-        "partners.link (sha256)",
-        "partners.member (id)",
-        "partners.session (id)",
-        "partners.site (id)",
-        "partners.trading_relationship (id)",
-    ]);
+    assert_eq!(
+        keys,
+        [
+            "event.event_log (log_pos, month)",
+            "event.head (only_row)",
+            "event.outbox (id)",
+            "interchange.document (id)",
+            "partners.api_key (actor)",
+            "partners.api_key (id)",
+            "partners.claim (placeholder)",
+            "partners.firm (id)",
+            "partners.link (sha256)",
+            "partners.member (id)",
+            "partners.session (id)",
+            "partners.site (id)",
+            "partners.trading_relationship (id)",
+        ]
+    );
     world.finish().await;
 }

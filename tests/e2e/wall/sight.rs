@@ -58,14 +58,20 @@ async fn no_firm_sees_a_row_that_has_to_do_with_a_stranger() {
             for stranger in &strangers {
                 for form in forms(&stranger.id) {
                     let leak = rows.iter().find(|row| row.contains(&form));
-                    assert!(leak.is_none(), "{} sees in {table} a row of {}: {leak:?}", me.name, stranger.name);
+                    assert!(
+                        leak.is_none(),
+                        "{} sees in {table} a row of {}: {leak:?}",
+                        me.name,
+                        stranger.name
+                    );
                 }
             }
         }
     }
     let empty: Vec<_> = counts.iter().filter(|(_, count)| **count == 0).map(|(table, _)| *table).collect();
     // Nothing was imported, no firm has another number, and no order was claimed.
-    let expected = ["interchange.document", "orders.supplier_change", "partners.party_id", "partners.supplier_party_id"];
+    let expected =
+        ["interchange.document", "orders.supplier_change", "partners.party_id", "partners.supplier_party_id"];
     assert_eq!(empty, expected, "every other table was really looked into");
     cast.world.finish().await;
 }
@@ -88,10 +94,16 @@ async fn a_tenant_does_not_outlive_its_transaction() {
     let pool = chassis::db::TenantPool::new(cast.world.app_pool().await.clone());
     for round in 0..20 {
         let mut tx = pool.begin(cast.buyer.uuid()).await.unwrap();
-        let count: i64 =
-            sqlx::query_scalar("select count(*) from orders.purchase_order").fetch_one(tx.conn()).await.unwrap();
+        let count: i64 = sqlx::query_scalar("select count(*) from orders.purchase_order")
+            .fetch_one(tx.conn())
+            .await
+            .unwrap();
         assert_eq!(count, 1);
-        if round % 2 == 0 { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+        if round % 2 == 0 {
+            tx.commit().await.unwrap()
+        } else {
+            tx.rollback().await.unwrap()
+        }
         // The same few connections, used past the tenant pool.
         let left: Option<String> = sqlx::query_scalar("select current_setting('tandem.firm', true)")
             .fetch_one(cast.world.app_pool().await)

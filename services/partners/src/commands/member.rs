@@ -55,8 +55,11 @@ pub(crate) async fn update_member(command: &Command<'_>, change: MemberChange) -
     }
     // An open stream goes on with what its caller could see when it began, so that whoever loses something signs in
     // again.
-    let ended =
-        if loses(&member, &change) { db::member::end_sessions(&mut tx, change.id, at).await? } else { Vec::new() };
+    let ended = if loses(&member, &change) {
+        db::member::end_sessions(&mut tx, change.id, at).await?
+    } else {
+        Vec::new()
+    };
     let receipt = convert::member(&load(command, &mut tx, change.id).await?);
     command.finish(tx, &receipt, Vec::new()).await?;
     for id in ended {
@@ -67,7 +70,9 @@ pub(crate) async fn update_member(command: &Command<'_>, change: MemberChange) -
 
 /// Whether the change takes something away from the member.
 fn loses(member: &Member, change: &MemberChange) -> bool {
-    change.disabled || member.scope != change.scope || member.roles.iter().any(|role| !change.roles.contains(role))
+    change.disabled
+        || member.scope != change.scope
+        || member.roles.iter().any(|role| !change.roles.contains(role))
 }
 
 /// LAST_ADMIN where the change takes the firm's only administrator away.

@@ -61,25 +61,14 @@ fn less_needs_a_word_about_the_rest() {
 
 #[test]
 fn the_rest_on_another_day_is_a_split_that_the_buyer_decides() {
-    let split = Entry {
-        rest: Rest::Later,
-        second_date: "2027-01-04".into(),
-        ..entry("16000", "2026-12-28")
-    };
+    let split = Entry { rest: Rest::Later, second_date: "2027-01-04".into(), ..entry("16000", "2026-12-28") };
     let days = [("16000", date!(2026 - 12 - 28)), ("4000", date!(2027 - 01 - 04))];
     let response = answered(split.clone());
     assert_eq!(response.answer, proposal("20000", &days), "the rest is computed");
     assert_eq!(response.remainder(), Remainder::Unspecified);
-    let three = Entry {
-        second_quantity: "1,000".into(),
-        third_date: "2027-01-11".into(),
-        ..split.clone()
-    };
-    let days = [
-        ("16000", date!(2026 - 12 - 28)),
-        ("1000", date!(2027 - 01 - 04)),
-        ("3000", date!(2027 - 01 - 11)),
-    ];
+    let three = Entry { second_quantity: "1,000".into(), third_date: "2027-01-11".into(), ..split.clone() };
+    let days =
+        [("16000", date!(2026 - 12 - 28)), ("1000", date!(2027 - 01 - 04)), ("3000", date!(2027 - 01 - 11))];
     assert_eq!(answered(three.clone()).answer, proposal("20000", &days));
     let off = Entry { third_quantity: "2999".into(), ..three };
     assert_eq!(faults(off), [(Place::ThirdQuantity, Wrong::RestSum(Decimal::from(4_000)))]);
@@ -114,7 +103,10 @@ fn nothing_of_a_line_is_a_rejection_or_no_answer() {
 #[test]
 fn more_than_asked_says_how_much_is_left() {
     assert_eq!(faults(entry("20001", "")), [(Place::Quantity, Wrong::TooMuch(Decimal::from(20_000)))]);
-    assert_eq!(faults(entry("many", "soon")), [(Place::Quantity, Wrong::NoNumber), (Place::Date, Wrong::NoDate)]);
+    assert_eq!(
+        faults(entry("many", "soon")),
+        [(Place::Quantity, Wrong::NoNumber), (Place::Date, Wrong::NoDate)]
+    );
 }
 
 #[test]
@@ -128,7 +120,8 @@ fn quantities_are_conserved_whatever_is_typed() {
                 Answer::Propose(propose) => propose.deliveries.as_slice(),
                 _ => continue,
             };
-            let sum: Decimal = deliveries.iter().filter_map(|d| crate::format::decimal(d.quantity.as_ref())).sum();
+            let sum: Decimal =
+                deliveries.iter().filter_map(|d| crate::format::decimal(d.quantity.as_ref())).sum();
             assert_eq!(sum, Decimal::from(20_000));
         }
     }

@@ -45,7 +45,11 @@ struct AcceptPage {
 }
 
 /// What would be promised.
-pub async fn show(member: Member, Path(id): Path<String>, Query(place): Query<Place>) -> Result<Response, Failure> {
+pub async fn show(
+    member: Member,
+    Path(id): Path<String>,
+    Query(place): Query<Place>,
+) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
         Some(loaded) => Ok(confirm(&member, loaded, false)),
         None => Ok(respond::changed(&id)),

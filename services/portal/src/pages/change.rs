@@ -73,7 +73,11 @@ struct ChangePage {
 }
 
 /// The form, filled with what is asked.
-pub async fn show(member: Member, Path(id): Path<String>, Query(place): Query<Place>) -> Result<Response, Failure> {
+pub async fn show(
+    member: Member,
+    Path(id): Path<String>,
+    Query(place): Query<Place>,
+) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
         Some(loaded) => Ok(page::show(&form(&member, loaded, &place, &[], &[], ""))),
         None => Ok(respond::changed(&id)),
@@ -296,6 +300,7 @@ fn refused(failure: &Failure, reading: &Reading) -> Vec<Fault> {
 /// One note for the buyer: the answer's own, then those of lines.
 fn notes(t: &Text, note: &str, reading: &Reading) -> String {
     let lines = reading.notes.iter().map(|(number, note)| t.two(key::NOTE_OF_LINE, note, number));
-    let all: Vec<String> = Some(note.to_string()).into_iter().filter(|note| !note.is_empty()).chain(lines).collect();
+    let all: Vec<String> =
+        Some(note.to_string()).into_iter().filter(|note| !note.is_empty()).chain(lines).collect();
     all.join("\n")
 }

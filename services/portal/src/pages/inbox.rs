@@ -68,7 +68,8 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         order_by: OrderSort::RequestedDate as i32,
         ..Default::default()
     };
-    let mut request = ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wanted(&wish.show) };
+    let mut request =
+        ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wanted(&wish.show) };
     if wish.show == "all" {
         // Newest first: what was answered long ago must not stand in front.
         request.order_by = OrderSort::Unspecified as i32;

@@ -117,7 +117,11 @@ async fn form(
 }
 
 /// The placeholder becomes the visitor's own firm.
-pub async fn accept(visitor: Visitor, Path(token): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub async fn accept(
+    visitor: Visitor,
+    Path(token): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     visitor.app.tokens.check(None, &purpose(&token), fields.get("token"))?;
     if let Some(lang) = sign_in::wanted_language(&fields) {
         let visitor = visitor.speaking(lang);

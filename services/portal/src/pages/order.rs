@@ -9,8 +9,8 @@ use axum::{
 use proto::{
     access::Permission,
     orders::{
-        Address, ListOrdersRequest, Order, OrderContent, OrderSort, OrderState, OrderType, Party, PartyRole, Proposal,
-        ProposalState, Side,
+        Address, ListOrdersRequest, Order, OrderContent, OrderSort, OrderState, OrderType, Party, PartyRole,
+        Proposal, ProposalState, Side,
     },
 };
 use serde::Deserialize;
@@ -102,7 +102,11 @@ struct OrderPage {
 }
 
 /// The order page.
-pub async fn show(member: Member, Path(id): Path<String>, Query(place): Query<Place>) -> Result<Response, Failure> {
+pub async fn show(
+    member: Member,
+    Path(id): Path<String>,
+    Query(place): Query<Place>,
+) -> Result<Response, Failure> {
     let loaded = order::load(&member, &id, &place.from).await?;
     let done = done(&member, &loaded.order, &place.done).await?;
     Ok(page::show(&build(&member, loaded, done)))
@@ -127,7 +131,8 @@ fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
     let content = order.content.clone().unwrap_or_default();
     let supplies = order.supplier_id == member.who.firm_id;
     let unanswered = order.state() == OrderState::Unanswered;
-    let proposals: Vec<ProposalView> = rows.iter().flat_map(|row| proposals(&t, row, &content, supplies)).collect();
+    let proposals: Vec<ProposalView> =
+        rows.iter().flat_map(|row| proposals(&t, row, &content, supplies)).collect();
     let decides = !supplies && member.may(Permission::OrdersPublish) && proposals.iter().any(|p| p.open);
     let title = t.one(key::ORDER_TITLE, &content.order_number);
     let app = member.app();
@@ -257,7 +262,13 @@ fn proposals(t: &Text, row: &Row, content: &OrderContent, supplies: bool) -> Vec
     row.state.proposals.iter().map(|proposal| proposal_view(t, row, content, proposal, supplies)).collect()
 }
 
-fn proposal_view(t: &Text, row: &Row, content: &OrderContent, proposal: &Proposal, supplies: bool) -> ProposalView {
+fn proposal_view(
+    t: &Text,
+    row: &Row,
+    content: &OrderContent,
+    proposal: &Proposal,
+    supplies: bool,
+) -> ProposalView {
     let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
     let (from, until) = row.requested(content);
     let (shape, label) = match proposal.state() {

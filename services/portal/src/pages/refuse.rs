@@ -46,7 +46,11 @@ struct RefusePage {
 }
 
 /// The reasons to choose from.
-pub async fn show(member: Member, Path(id): Path<String>, Query(place): Query<Place>) -> Result<Response, Failure> {
+pub async fn show(
+    member: Member,
+    Path(id): Path<String>,
+    Query(place): Query<Place>,
+) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
         Some(loaded) => Ok(page::show(&form(&member, loaded, &Fields::default()))),
         None => Ok(respond::changed(&id)),
@@ -95,7 +99,8 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         response.headers_mut().append(header::SET_COOKIE, cookie);
         return Ok(response);
     }
-    let reason = fields.get("reason").parse::<i32>().ok().and_then(|number| RejectReason::try_from(number).ok());
+    let reason =
+        fields.get("reason").parse::<i32>().ok().and_then(|number| RejectReason::try_from(number).ok());
     let reason = reason.filter(|reason| *reason != RejectReason::Unspecified);
     let note = fields.get("note");
     let needs_note = reason == Some(RejectReason::Other) && note.is_empty();
@@ -110,7 +115,11 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
     };
     let reject = |line: &str| LineResponse {
         schedule_line_id: line.to_string(),
-        answer: Some(Answer::Reject(Reject { quantity: None, reason: reason as i32, note: note.to_string() })),
+        answer: Some(Answer::Reject(Reject {
+            quantity: None,
+            reason: reason as i32,
+            note: note.to_string(),
+        })),
         ..LineResponse::default()
     };
     let request = RespondToOrderRequest {
@@ -123,7 +132,9 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
     match respond::send(&member, request).await {
         Ok(_) => Ok(respond::answered(&id)),
         Err(failure) if respond::outdated(&failure) => {
-            let Some(loaded) = respond::open(&member, &id, "").await? else { return Ok(respond::changed(&id)) };
+            let Some(loaded) = respond::open(&member, &id, "").await? else {
+                return Ok(respond::changed(&id));
+            };
             let shown = RefusePage { changed: true, ..form(&member, loaded, &fields) };
             Ok(page::show_as(StatusCode::CONFLICT, &shown))
         }

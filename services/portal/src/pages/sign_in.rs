@@ -9,7 +9,8 @@ use axum::{
     response::Response,
 };
 use proto::partners::{
-    EndSessionRequest, InspectLinkRequest, InspectLinkResponse, LinkKind, RedeemSignInLinkRequest, SetLocaleRequest,
+    EndSessionRequest, InspectLinkRequest, InspectLinkResponse, LinkKind, RedeemSignInLinkRequest,
+    SetLocaleRequest,
 };
 
 use crate::{
@@ -65,7 +66,11 @@ pub fn dead_link(visitor: &Visitor, invitation: bool, failure: Failure) -> Resul
     };
     let (title, body) = (t.say(title), t.say(body));
     let page = Page::visitor(visitor).titled(title.clone());
-    let status = if failure.is("NOT_FOUND") { axum::http::StatusCode::NOT_FOUND } else { axum::http::StatusCode::GONE };
+    let status = if failure.is("NOT_FOUND") {
+        axum::http::StatusCode::NOT_FOUND
+    } else {
+        axum::http::StatusCode::GONE
+    };
     Ok(page::show_as(status, &DeadLinkPage { page, t, title, body, invitation, code: failure.reason }))
 }
 
@@ -114,7 +119,11 @@ fn purpose(token: &str) -> String {
 }
 
 /// Uses the link up and remembers the device.
-pub async fn redeem(visitor: Visitor, Path(token): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub async fn redeem(
+    visitor: Visitor,
+    Path(token): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     visitor.app.tokens.check(None, &purpose(&token), fields.get("token"))?;
     let request = RedeemSignInLinkRequest { token, device: visitor.device.clone() };
     let session = match visitor.app.api.sessions().redeem_sign_in_link(client::open(request)).await {
@@ -144,7 +153,11 @@ pub async fn leave(visitor: Visitor, fields: Fields) -> Result<Response, Failure
 }
 
 /// Changes the language and comes back to the page.
-pub async fn language(State(app): State<Arc<App>>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+pub async fn language(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    fields: Fields,
+) -> Result<Response, Failure> {
     app.tokens.check(visitor.token.as_ref(), LANGUAGE, fields.get("token"))?;
     let Some(lang) = Lang::parse(fields.get("lang")) else { return Err(Failure::not_found()) };
     keep_language(&visitor, lang).await;
@@ -170,10 +183,12 @@ pub fn wanted_language(fields: &Fields) -> Option<Lang> {
 }
 
 /// A member's page in another language, with the cookie that keeps it.
-pub async fn in_language(mut member: session::Member, lang: Lang) -> (session::Member, axum::http::HeaderValue) {
+pub async fn in_language(
+    mut member: session::Member,
+    lang: Lang,
+) -> (session::Member, axum::http::HeaderValue) {
     keep_language(&member.visitor, lang).await;
     let cookie = session::choose(&member.visitor.app, lang);
     member.visitor = member.visitor.speaking(lang);
     (member, cookie)
 }
-

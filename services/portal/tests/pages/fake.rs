@@ -6,11 +6,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chassis::{Error, Reason, value::{wire_date, wire_decimal}};
+use chassis::{
+    Error, Reason,
+    value::{wire_date, wire_decimal},
+};
 use futures::stream::BoxStream;
 use proto::{Decimal as Wire, orders::*, partners::*, stream::*};
 use rust_decimal::Decimal;
-use time::{Date, macros::{date, datetime}};
+use time::{
+    Date,
+    macros::{date, datetime},
+};
 use tokio::sync::broadcast;
 use tokio_stream::{StreamExt as _, wrappers::BroadcastStream};
 use tonic::{Request, Response, Status};
@@ -107,7 +113,10 @@ impl order_service_server::OrderService for Fake {
         Ok(Response::new(ListOrdersResponse { orders, next_page_token: String::new(), cursor, total }))
     }
 
-    async fn list_schedule_lines(&self, _: Request<ListScheduleLinesRequest>) -> Answer<ListScheduleLinesResponse> {
+    async fn list_schedule_lines(
+        &self,
+        _: Request<ListScheduleLinesRequest>,
+    ) -> Answer<ListScheduleLinesResponse> {
         Err(refuse(Reason::INTERNAL))
     }
 
@@ -131,7 +140,8 @@ impl order_service_server::OrderService for Fake {
             return Err(refuse(Reason::NOTHING_UNANSWERED));
         }
         apply(order, &request);
-        let receipt = OrderReceipt { order_id: order.id.clone(), revision: order.revision, ..Default::default() };
+        let receipt =
+            OrderReceipt { order_id: order.id.clone(), revision: order.revision, ..Default::default() };
         state.receipts.insert(request.request_id.clone(), receipt.clone());
         state.responses.push(request);
         Ok(Response::new(receipt))
@@ -176,12 +186,28 @@ impl session_service_server::SessionService for Fake {
         let supplies = firm(&request)? == SUPPLIER;
         let permissions = match supplies {
             true => vec![P::Self_, P::PartnersRead, P::OrdersRead, P::OrdersRespond, P::StreamRead],
-            false => vec![P::Self_, P::PartnersRead, P::PartnersWrite, P::MembersAdmin, P::OrdersRead, P::OrdersPublish, P::StreamRead],
+            false => vec![
+                P::Self_,
+                P::PartnersRead,
+                P::PartnersWrite,
+                P::MembersAdmin,
+                P::OrdersRead,
+                P::OrdersPublish,
+                P::StreamRead,
+            ],
         };
         Ok(Response::new(WhoAmIResponse {
             firm_id: if supplies { SUPPLIER.into() } else { ANCHOR.into() },
-            firm_name: if supplies { "顺模塑料制品（示例）厂".into() } else { "澄屿家居用品（示例）有限公司".into() },
-            firm_name_en: if supplies { "Shunmo Moulding (Example)".into() } else { "Chengyu Homeware (Example)".into() },
+            firm_name: if supplies {
+                "顺模塑料制品（示例）厂".into()
+            } else {
+                "澄屿家居用品（示例）有限公司".into()
+            },
+            firm_name_en: if supplies {
+                "Shunmo Moulding (Example)".into()
+            } else {
+                "Chengyu Homeware (Example)".into()
+            },
             sandbox: true,
             member_id: "m1".into(),
             member_name: if supplies { "林小燕".into() } else { "王敏".into() },
@@ -209,12 +235,18 @@ impl session_service_server::SessionService for Fake {
         }))
     }
 
-    async fn redeem_sign_in_link(&self, request: Request<RedeemSignInLinkRequest>) -> Answer<RedeemSignInLinkResponse> {
+    async fn redeem_sign_in_link(
+        &self,
+        request: Request<RedeemSignInLinkRequest>,
+    ) -> Answer<RedeemSignInLinkResponse> {
         self.state.lock().unwrap().redeemed.push(request.into_inner().device);
         Ok(Response::new(RedeemSignInLinkResponse { session_token: SALES.into(), ..Default::default() }))
     }
 
-    async fn accept_invitation(&self, request: Request<AcceptInvitationRequest>) -> Answer<RedeemSignInLinkResponse> {
+    async fn accept_invitation(
+        &self,
+        request: Request<AcceptInvitationRequest>,
+    ) -> Answer<RedeemSignInLinkResponse> {
         let request = request.into_inner();
         if !request.uscc.is_empty() && request.uscc.len() != 18 {
             return Err(Error::field("uscc", "USCC", "must have 18 characters").into());
@@ -260,7 +292,10 @@ impl member_service_server::MemberService for Fake {
         Err(refuse(Reason::INTERNAL))
     }
 
-    async fn create_sign_in_link(&self, _: Request<CreateSignInLinkRequest>) -> Answer<CreateSignInLinkResponse> {
+    async fn create_sign_in_link(
+        &self,
+        _: Request<CreateSignInLinkRequest>,
+    ) -> Answer<CreateSignInLinkResponse> {
         Ok(Response::new(CreateSignInLinkResponse {
             path: "/s/8mYw0n3JxQpT5fKzLr2VbC6dGhEaUoXi".into(),
             expires_at: Some(chassis::value::timestamp(datetime!(2026-11-24 01:00 UTC))),
@@ -297,7 +332,10 @@ impl relationship_service_server::RelationshipService for Fake {
         Ok(Response::new(ClaimInvitationResponse::default()))
     }
 
-    async fn list_relationships(&self, request: Request<ListRelationshipsRequest>) -> Answer<ListRelationshipsResponse> {
+    async fn list_relationships(
+        &self,
+        request: Request<ListRelationshipsRequest>,
+    ) -> Answer<ListRelationshipsResponse> {
         firm(&request)?;
         let one = |id: &str, name: &str, number: &str, state: RelationshipState| TradingRelationship {
             id: id.into(),
@@ -319,7 +357,10 @@ impl relationship_service_server::RelationshipService for Fake {
         }))
     }
 
-    async fn update_relationship(&self, _: Request<UpdateRelationshipRequest>) -> Answer<TradingRelationship> {
+    async fn update_relationship(
+        &self,
+        _: Request<UpdateRelationshipRequest>,
+    ) -> Answer<TradingRelationship> {
         Err(refuse(Reason::INTERNAL))
     }
 }
@@ -370,7 +411,17 @@ fn summary(order: &Order) -> OrderSummary {
 }
 
 /// A line of an order: buyer's item, seller's item, name, unit code, unit, quantity, price, per, day.
-type Line = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str, Date);
+type Line = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Date,
+);
 
 fn order(id: usize, number: &str, buyer: (&str, &str), state: OrderState, lines: &[Line]) -> Order {
     let id = format!("0192f000-0000-7000-8000-{id:012}");
@@ -383,8 +434,14 @@ fn order(id: usize, number: &str, buyer: (&str, &str), state: OrderState, lines:
         price_includes_tax: Some(number == "CY26110233"),
         purchasing_group: "采购一组".into(),
         payment_terms: vec![PaymentTerms { text: "月结 60 天".into() }],
-        delivery_terms: Some(DeliveryTerms { incoterm: "DDP".into(), place: "南汀市 一号厂房".into(), texts: vec![] }),
-        notes: vec![Note { text: "请按标准箱包装，随货附检验报告。".into(), language: "zh".into() }],
+        delivery_terms: Some(DeliveryTerms {
+            incoterm: "DDP".into(),
+            place: "南汀市 一号厂房".into(),
+            texts: vec![],
+        }),
+        notes: vec![Note {
+            text: "请按标准箱包装，随货附检验报告。".into(), language: "zh".into()
+        }],
         parties: vec![Party {
             role: PartyRole::ShipTo as i32,
             name: "澄屿一号仓".into(),
@@ -404,7 +461,11 @@ fn order(id: usize, number: &str, buyer: (&str, &str), state: OrderState, lines:
         let value = |text: &str| chassis::value::parse_decimal(text).unwrap();
         let amount = (value(quantity) * value(price) / value(per)).round_dp(2);
         net += amount;
-        let window = DeliveryWindow { from: Some(wire_date(*day)), until: Some(wire_date(*day)), ..Default::default() };
+        let window = DeliveryWindow {
+            from: Some(wire_date(*day)),
+            until: Some(wire_date(*day)),
+            ..Default::default()
+        };
         content.lines.push(OrderLine {
             line_number: number.clone(),
             item: Some(Item {
@@ -507,14 +568,75 @@ fn story() -> Vec<Order> {
     let body = |q, d| ("CY-BX-0450", "SM-0450B", "45L 收纳箱 箱体 PP 透明", "H87", "个", q, "6.85", "1", d);
     let lid = |q, d| ("CY-LD-0450", "SM-0450L", "45L 收纳箱 箱盖 PP 白", "H87", "个", q, "2.30", "1", d);
     let clip = |q, d| ("CY-CL-0012", "SM-CL12", "提手卡扣 PP 灰 φ12", "H87", "个", q, "38.60", "1000", d);
-    let seal = ("MM-SL-0900", "HM-SL90", "门底自动密封条 铝合金", "MTR", "米", "1800.5", "14.20", "1", date!(2026 - 12 - 02));
+    let seal = (
+        "MM-SL-0900",
+        "HM-SL90",
+        "门底自动密封条 铝合金",
+        "MTR",
+        "米",
+        "1800.5",
+        "14.20",
+        "1",
+        date!(2026 - 12 - 02),
+    );
     use OrderState::*;
     vec![
         order(10, "MM2610-0049", a2, Unanswered, &[seal]),
         order(2, "CY26110232", a1, Unanswered, &[clip("60000", date!(2026 - 11 - 20))]),
-        order(29, "YZ-PO-771201", a3, Unanswered, &[("YZ-24017", "SM-24017", "内饰卡扣 POM 黑", "H87", "个", "200000", "52.00", "1000", date!(2026 - 12 - 14)), ("YZ-31880", "SM-31880", "线束护套 PA66-GF30", "H87", "个", "24000", "2.74", "1", date!(2026 - 12 - 14))]),
-        order(3, "CY26110233", a1, Unanswered, &[("CY-BS-0208", "SM-BS28", "沥水篮 φ280 双层", "SET", "套", "3600", "4.52", "1", date!(2026 - 12 - 21))]),
-        order(1, "CY26110231", a1, Unanswered, &[body("20000", date!(2026 - 12 - 28)), lid("20000", date!(2026 - 12 - 28))]),
+        order(
+            29,
+            "YZ-PO-771201",
+            a3,
+            Unanswered,
+            &[
+                (
+                    "YZ-24017",
+                    "SM-24017",
+                    "内饰卡扣 POM 黑",
+                    "H87",
+                    "个",
+                    "200000",
+                    "52.00",
+                    "1000",
+                    date!(2026 - 12 - 14),
+                ),
+                (
+                    "YZ-31880",
+                    "SM-31880",
+                    "线束护套 PA66-GF30",
+                    "H87",
+                    "个",
+                    "24000",
+                    "2.74",
+                    "1",
+                    date!(2026 - 12 - 14),
+                ),
+            ],
+        ),
+        order(
+            3,
+            "CY26110233",
+            a1,
+            Unanswered,
+            &[(
+                "CY-BS-0208",
+                "SM-BS28",
+                "沥水篮 φ280 双层",
+                "SET",
+                "套",
+                "3600",
+                "4.52",
+                "1",
+                date!(2026 - 12 - 21),
+            )],
+        ),
+        order(
+            1,
+            "CY26110231",
+            a1,
+            Unanswered,
+            &[body("20000", date!(2026 - 12 - 28)), lid("20000", date!(2026 - 12 - 28))],
+        ),
         order(5, "CY26110228", a1, Proposed, &[body("17600", date!(2026 - 12 - 21))]),
         order(7, "CY26110219", a1, Accepted, &[lid("16000", date!(2026 - 12 - 14))]),
         order(16, "CY26110220", a1, Rejected, &[lid("5000", date!(2026 - 12 - 14))]),

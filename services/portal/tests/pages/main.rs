@@ -1,5 +1,7 @@
 //! The portal's pages over an API in memory: what a browser gets, what a browser may do, and what the API is asked.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it is")]
+
 mod fake;
 
 use std::{sync::Arc, time::Duration};
@@ -51,7 +53,9 @@ impl World {
             .add_service(proto::orders::order_service_server::OrderServiceServer::new(api.clone()))
             .add_service(proto::partners::session_service_server::SessionServiceServer::new(api.clone()))
             .add_service(proto::partners::member_service_server::MemberServiceServer::new(api.clone()))
-            .add_service(proto::partners::relationship_service_server::RelationshipServiceServer::new(api.clone()))
+            .add_service(proto::partners::relationship_service_server::RelationshipServiceServer::new(
+                api.clone(),
+            ))
             .add_service(proto::stream::stream_service_server::StreamServiceServer::new(api.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
@@ -174,9 +178,12 @@ async fn a_look_at_a_sign_in_link_uses_nothing_up() {
     assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/"));
     let cookie = page.header("set-cookie");
     assert!(cookie.starts_with(&format!("tandem_dev={SALES};")) && cookie.contains("HttpOnly"), "{cookie}");
-    assert!(cookie.contains("SameSite=Lax") && cookie.contains("Max-Age=2592000") && cookie.contains("Path=/"));
+    assert!(
+        cookie.contains("SameSite=Lax") && cookie.contains("Max-Age=2592000") && cookie.contains("Path=/")
+    );
     assert!(!cookie.contains("Secure"));
-    for (path, word) in [("/s/old", "链接已过期"), ("/s/used", "链接已使用过"), ("/s/nonsense", "链接无效")] {
+    for (path, word) in [("/s/old", "链接已过期"), ("/s/used", "链接已使用过"), ("/s/nonsense", "链接无效")]
+    {
         assert!(world.get(path, "").await.says(word), "{path}");
     }
 }
@@ -193,7 +200,8 @@ async fn over_tls_the_cookie_is_bound_to_the_host() {
     assert!(cookie.starts_with("__Host-tandem=") && cookie.contains("; Secure"), "{cookie}");
     let plain_name = world.get("/inbox", SALES).await;
     assert_eq!(plain_name.status, StatusCode::UNAUTHORIZED, "the development cookie is not taken");
-    let elsewhere = Request::builder().uri("/sign-in").header("host", "evil.example").body(Body::empty()).unwrap();
+    let elsewhere =
+        Request::builder().uri("/sign-in").header("host", "evil.example").body(Body::empty()).unwrap();
     assert_eq!(world.send(elsewhere).await.status, StatusCode::MISDIRECTED_REQUEST);
 }
 
@@ -202,9 +210,12 @@ async fn another_site_changes_nothing() {
     let world = World::start().await;
     let token = world.get(&format!("{ORDER}/accept"), SALES).await.field("/accept\" data-once", "token");
     let fields = [("token", token.as_str()), ("revision", "1")];
-    for (name, value) in
-        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")]
-    {
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
         let request = request("POST", &format!("{ORDER}/accept"), SALES).header(name, value);
         let page = world.send(request.body(form(&fields)).unwrap()).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN, "{name}: {value}");
@@ -212,7 +223,8 @@ async fn another_site_changes_nothing() {
     let others = world.post(&format!("{ORDER}/accept"), BUYER, &fields).await;
     assert_eq!(others.status, StatusCode::FORBIDDEN, "a token holds for its own session");
     let language = world.get(ORDER, SALES).await.field("/language", "token");
-    let wrong = world.post(&format!("{ORDER}/accept"), SALES, &[("token", &language), ("revision", "1")]).await;
+    let wrong =
+        world.post(&format!("{ORDER}/accept"), SALES, &[("token", &language), ("revision", "1")]).await;
     assert_eq!(wrong.status, StatusCode::FORBIDDEN, "and for its own form");
     assert!(world.api.state.lock().unwrap().responses.is_empty());
 }
@@ -268,10 +280,11 @@ async fn change(world: &World, typed: &[(&str, &str)]) -> Page {
     let page = world.get(&format!("{ORDER}/change"), SALES).await;
     let token = page.field("id=\"change\"", "token");
     let mut fields = vec![("token", token.as_str()), ("revision", "1")];
-    let hidden: Vec<(String, String)> = ["line-0", "was-0", "no-0", "q-0", "d-0", "line-1", "was-1", "no-1", "q-1", "d-1"]
-        .iter()
-        .map(|name| ((*name).to_string(), page.field("id=\"change\"", name)))
-        .collect();
+    let hidden: Vec<(String, String)> =
+        ["line-0", "was-0", "no-0", "q-0", "d-0", "line-1", "was-1", "no-1", "q-1", "d-1"]
+            .iter()
+            .map(|name| ((*name).to_string(), page.field("id=\"change\"", name)))
+            .collect();
     let kept = hidden.iter().filter(|(name, _)| typed.iter().all(|(other, _)| other != name));
     fields.extend(kept.map(|(name, value)| (name.as_str(), value.as_str())));
     fields.extend(typed);
@@ -288,7 +301,9 @@ async fn one_number_is_typed_and_the_rest_is_computed() {
     let Some(Answer::Propose(propose)) = &split.answer else { panic!("{split:?}") };
     let quantities: Vec<_> = propose.deliveries.iter().map(|d| d.quantity.clone().unwrap().value).collect();
     assert_eq!(quantities, ["16000", "4000"]);
-    assert!(matches!(&whole.answer, Some(Answer::Accept(a)) if a.quantity.as_ref().unwrap().value == "20000"));
+    assert!(
+        matches!(&whole.answer, Some(Answer::Accept(a)) if a.quantity.as_ref().unwrap().value == "20000")
+    );
     assert_eq!(whole.remainder(), Remainder::Unspecified);
     assert_eq!(responses[0].note, "第 20 行：照做");
 }
@@ -300,7 +315,8 @@ async fn a_wrong_form_comes_back_with_everything_that_was_typed() {
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.says("最多可答复 20,000 个") && page.says("href=\"#q-0\"") && page.says("value=\"20001\""));
     assert!(page.says("加急 &#60;b&#62;"));
-    let nothing = change(&world, &[("q-0", "0"), ("rest-0", "leave"), ("q-1", "0"), ("rest-1", "leave")]).await;
+    let nothing =
+        change(&world, &[("q-0", "0"), ("rest-0", "leave"), ("q-1", "0"), ("rest-1", "leave")]).await;
     assert!(nothing.says("请至少答复一行"));
     let english = change(&world, &[("q-0", "123"), ("lang", "en")]).await;
     assert!(english.says("Accept order CY26110231 with changes") && english.says("value=\"123\""));
@@ -369,12 +385,17 @@ async fn a_new_order_reaches_an_open_page_and_the_stream_ends_with_the_portal() 
     let data = prost::Message::encode_to_vec(&OrderPublished { order: Some(order) }).into();
     let told = event::Event { r#type: "tandem.orders.order.published.v1".into(), data, ..Default::default() };
     let entry = FeedEvent { event: Some(told), cursor: "cursor-8".into(), ..Default::default() };
-    world.api.news.send(SubscribeResponse { events: vec![entry], cursor: "cursor-8".into(), ..Default::default() }).unwrap();
+    world
+        .api
+        .news
+        .send(SubscribeResponse { events: vec![entry], cursor: "cursor-8".into(), ..Default::default() })
+        .unwrap();
     world.api.news.send(SubscribeResponse { cursor: "cursor-9".into(), ..Default::default() }).unwrap();
     let mut body = response.into_body();
     let mut text = String::new();
     while !text.contains("cursor-9") {
-        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.unwrap().unwrap().unwrap();
+        let frame =
+            tokio::time::timeout(Duration::from_secs(5), body.frame()).await.unwrap().unwrap().unwrap();
         text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
     }
     assert!(text.contains("retry: 2000") && text.contains("event: order\nid: cursor-8\n"), "{text}");
@@ -417,13 +438,4 @@ async fn an_api_that_does_not_answer_is_a_page_that_says_so() {
     let page = world.get("/inbox", SALES).await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.says("暂时连接不上") && page.says("UNAVAILABLE"));
-}
-
-#[tokio::test]
-#[ignore = "by hand"]
-async fn serve_by_hand() {
-    let world = World::start().await;
-    let listener = TcpListener::bind("127.0.0.1:8099").await.unwrap();
-    let limits = chassis::config::Config::load(None).unwrap().limits;
-    chassis::serve::serve(listener, world.app, &limits, CancellationToken::new()).await;
 }

@@ -1,0 +1,189 @@
+//! Every method × every role × own, partner's, stranger's and nothing: generated from the contract, so that a method
+//! without a row fails. Run once as shipped, and once with the services' own decisions switched off, when row-level
+//! security stands alone.
+
+mod cast;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chassis::{Reason, caller::granted, gate};
+use harness::{Access, Options, World, refusal::reason};
+use prost_reflect::DescriptorPool;
+use proto::{access::Permission, partners::Role};
+use tonic::{Status, metadata::MetadataMap};
+
+use self::{
+    cast::{Cast, Side},
+    rows::{Expect, Object, Row, row},
+};
+
+type Answer = Result<Vec<Bytes>, Status>;
+
+#[tokio::test]
+async fn everybody_gets_what_role_and_relationship_allow() {
+    run(false).await;
+}
+
+#[tokio::test]
+async fn the_second_wall_holds_by_itself() {
+    run(true).await;
+}
+
+async fn run(ownership_unchecked: bool) {
+    let world = World::with(Options { ownership_unchecked, ..Options::default() }).await;
+    let cast = Cast::new(&world).await;
+    let methods = gate::methods().expect("the contract");
+    let mut faults = Vec::new();
+    let mut cells = 0;
+    for path in contract() {
+        let permission = methods[&path].permission;
+        let Some(row) = row(&path) else {
+            faults.push(format!("{path} has no row; say in matrix/rows.rs what it answers to whom"));
+            continue;
+        };
+        let mut check =
+            Check { cast: &cast, path: &path, row, permission, ownership_unchecked, faults: &mut faults };
+        cells += check.nobody().await;
+        for role in [Role::Admin, Role::Buyer, Role::Sales, Role::Viewer, Role::Operator] {
+            cells += check.role(role).await;
+        }
+    }
+    println!("{cells} cells");
+    assert!(faults.is_empty(), "{} of {cells} cells:\n{}", faults.len(), faults.join("\n"));
+    world.finish().await;
+}
+
+/// Every method of Tandem, in the order of the contract.
+fn contract() -> Vec<String> {
+    let pool = DescriptorPool::decode(proto::DESCRIPTORS).expect("descriptors");
+    let ours = pool.services().filter(|service| service.full_name().starts_with("tandem."));
+    let paths: Vec<String> = ours
+        .flat_map(|service| {
+            let name = service.full_name().to_string();
+            service.methods().map(|method| format!("/{name}/{}", method.name())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(paths.len() > 25);
+    paths
+}
+
+struct Check<'a> {
+    cast: &'a Cast,
+    path: &'a str,
+    row: Row,
+    permission: Permission,
+    ownership_unchecked: bool,
+    faults: &'a mut Vec<String>,
+}
+
+impl Check<'_> {
+    /// Without a credential: nothing but public methods.
+    async fn nobody(&mut self) -> usize {
+        let answer = self.call(&self.cast.anybody, self.row.owner, Object::Real).await.0;
+        let expected = match self.permission {
+            Permission::Public => Expect::Ok,
+            _ => Expect::Refused(Reason::UNAUTHENTICATED),
+        };
+        self.expect("nobody", &answer, expected);
+        1
+    }
+
+    async fn role(&mut self, role: Role) -> usize {
+        let allowed = self.permission == Permission::Public || granted(role).contains(&self.permission);
+        let denied = Expect::Refused(Reason::PERMISSION_DENIED);
+        let or_denied = |expected: Expect| if allowed { expected } else { denied };
+        let Row { owner, partner, stranger, nothing, .. } = self.row;
+        let mut cells = 0;
+        if let Some(access) = self.cast.access(owner, role) {
+            let own = self.call(access, owner, Object::Real).await.0;
+            self.expect(&format!("{role:?}, own"), &own, or_denied(Expect::Ok));
+            self.shows(&format!("{role:?}, own"), &own, self.row.shows, true);
+            let none = self.call(access, owner, Object::Nothing).await.0;
+            self.expect(&format!("{role:?}, nonexistent"), &none, or_denied(nothing));
+            cells += 2;
+        }
+        if let Some(access) = self.cast.access(owner.other(), role) {
+            let answer = self.call(access, owner.other(), Object::Real).await.0;
+            let expected = match (partner, self.ownership_unchecked) {
+                // Which wall it was that stopped the other side shows in the code alone.
+                (Expect::Refused(_), true) => Expect::AnyRefusal,
+                (expected, _) => expected,
+            };
+            self.expect(&format!("{role:?}, partner"), &answer, or_denied(expected));
+            self.shows(&format!("{role:?}, partner"), &answer, self.row.shows, self.row.partner_sees);
+            cells += 1;
+        }
+        let strangers = [Side::Rival, Side::Operator];
+        for stranger_side in strangers.into_iter().filter(|side| *side != owner && *side != owner.other()) {
+            let Some(access) = self.cast.access(stranger_side, role) else { continue };
+            let (answer, id) = self.call(access, stranger_side, Object::Real).await;
+            let who = format!("{role:?}, stranger ({stranger_side:?})");
+            self.expect(&who, &answer, or_denied(stranger));
+            self.shows(&who, &answer, self.row.shows, false);
+            let (none, no_id) = self.call(access, stranger_side, Object::Nothing).await;
+            self.same(&who, (&answer, &id), (&none, &no_id));
+            cells += 2;
+        }
+        cells
+    }
+
+    /// Calls the method as a request builder of the row says; the answer and the id that the request named.
+    async fn call(&self, access: &Access, caller: Side, object: Object) -> (Answer, String) {
+        let (request, id) = (self.row.request)(self.cast, caller, object).await;
+        (access.call_with(self.path, request, MetadataMap::new()).await, id)
+    }
+
+    fn expect(&mut self, who: &str, answer: &Answer, expected: Expect) {
+        let fits = match (&expected, answer) {
+            (Expect::Ok, answer) => answer.is_ok(),
+            (Expect::Refused(wanted), Err(status)) => {
+                reason(status) == wanted.as_str() && status.code() == wanted.code()
+            }
+            (Expect::AnyRefusal, answer) => answer.is_err(),
+            (Expect::Refused(_), Ok(_)) => false,
+        };
+        if !fits {
+            let got = answer.as_ref().map(|_| "an answer".to_string()).unwrap_or_else(reason);
+            self.faults.push(format!("{} as {who}: {expected:?} expected, got {got}", self.path));
+        }
+    }
+
+    /// What a list of the owner's shows must be in an answer, or must not.
+    fn shows(&mut self, who: &str, answer: &Answer, what: Option<fn(&Cast) -> String>, wanted: bool) {
+        let (Some(what), Ok(messages)) = (what, answer) else { return };
+        let what = what(self.cast);
+        let found =
+            messages.iter().any(|message| message.windows(what.len()).any(|part| part == what.as_bytes()));
+        if found != wanted {
+            let fault = if wanted { "does not show" } else { "shows" };
+            self.faults.push(format!("{} as {who}: the answer {fault} {what}", self.path));
+        }
+    }
+
+    /// A stranger must not see the difference between what is not for it and what is not there.
+    fn same(&mut self, who: &str, (foreign, id): (&Answer, &str), (nothing, no_id): (&Answer, &str)) {
+        let (Err(foreign), Err(nothing)) = (foreign, nothing) else { return };
+        let shown = |status: &Status, id: &str| {
+            let details = String::from_utf8_lossy(status.details()).replace(id, "ID");
+            (status.code(), status.message().replace(id, "ID"), details, headers(status))
+        };
+        let (one, other) = (shown(foreign, id), shown(nothing, no_id));
+        if one != other {
+            self.faults.push(format!("{} as {who}: {one:?} differs from {other:?}", self.path));
+        }
+    }
+}
+
+/// Names of the headers of an answer.
+fn headers(status: &Status) -> BTreeMap<String, usize> {
+    let names = status.metadata().keys().map(|key| match key {
+        tonic::metadata::KeyRef::Ascii(name) => name.as_str().to_string(),
+        tonic::metadata::KeyRef::Binary(name) => name.as_str().to_string(),
+    });
+    names.fold(BTreeMap::new(), |mut names, name| {
+        *names.entry(name).or_default() += 1;
+        names
+    })
+}

@@ -1,0 +1,185 @@
+//! Who calls in the matrix, and what they own.
+
+use std::collections::BTreeMap;
+
+use harness::{Access, Firm, World, answer, order, request_id};
+use proto::{
+    interchange::{DocumentFormat, ImportDocumentRequest},
+    partners::{CreateSignInLinkRequest, ListMembersRequest, Member, Role, TradingRelationship},
+};
+
+/// A firm of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    Buyer,
+    Supplier,
+    /// A buyer of the same supplier.
+    Rival,
+    /// The firm that runs the platform.
+    Operator,
+}
+
+impl Side {
+    /// The partner that an owner's objects are shared with.
+    pub fn other(self) -> Side {
+        match self {
+            Side::Supplier => Side::Buyer,
+            _ => Side::Supplier,
+        }
+    }
+}
+
+/// Firms with a key for each role, and objects of theirs.
+pub struct Cast {
+    pub anybody: Access,
+    pub buyer: Firm,
+    pub supplier: Firm,
+    pub rival: Firm,
+    pub operator: Firm,
+    keys: BTreeMap<(Side, i32), Access>,
+    /// A supplier of the buyer alone.
+    pub private: Firm,
+    /// An order of the buyer with an open proposal, and the proposal.
+    pub order: (String, String),
+    /// A document that became an order.
+    pub document: String,
+    /// A key of the buyer.
+    pub api_key: String,
+    /// A placeholder of the buyer.
+    pub placeholder: TradingRelationship,
+    next: std::sync::atomic::AtomicU32,
+}
+
+/// A UBL order with as little as there may be.
+pub fn ubl(number: &str) -> String {
+    let (cbc, cac) = ("CommonBasicComponents-2", "CommonAggregateComponents-2");
+    let schema = "urn:oasis:names:specification:ubl:schema:xsd";
+    format!(
+        "<o:Order xmlns:o=\"{schema}:Order-2\" xmlns=\"{schema}:{cbc}\" xmlns:a=\"{schema}:{cac}\">\
+         <ID>{number}</ID><IssueDate>2026-11-23</IssueDate><DocumentCurrencyCode>CNY</DocumentCurrencyCode>\
+         <a:BuyerCustomerParty/><a:SellerSupplierParty><CustomerAssignedAccountID>V100</CustomerAssignedAccountID>\
+         </a:SellerSupplierParty><a:OrderLine><a:LineItem><ID>1</ID><Quantity unitCode=\"H87\">5</Quantity>\
+         <a:Item><Name>收纳箱</Name></a:Item></a:LineItem></a:OrderLine></o:Order>"
+    )
+}
+
+impl Cast {
+    pub async fn new(world: &World) -> Cast {
+        let (buyer, supplier) = world.pair().await;
+        let rival = world.firm("木棉门业(示例)有限公司").await;
+        world.partner(&rival, &supplier, "GYS-033").await;
+        let private = world.firm("邻益注塑(示例)有限公司").await;
+        world.partner(&buyer, &private, "V200").await;
+        let placeholder = world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await.0;
+        buyer.site("W-BUYER-1").await;
+        let operator = world.operator().await.clone();
+        let mut keys = BTreeMap::new();
+        for (side, firm) in [(Side::Buyer, &buyer), (Side::Supplier, &supplier), (Side::Rival, &rival)] {
+            for role in [Role::Admin, Role::Buyer, Role::Sales, Role::Viewer] {
+                keys.insert((side, role.into()), firm.key_with(&[role], None).await);
+            }
+        }
+        keys.insert(
+            (Side::Operator, Role::Operator.into()),
+            operator.key_with(&[Role::Operator], None).await,
+        );
+        let import = ImportDocumentRequest {
+            request_id: request_id(),
+            format: DocumentFormat::UblOrder.into(),
+            content: ubl("UBL-1").into_bytes().into(),
+            ..ImportDocumentRequest::default()
+        };
+        let document =
+            buyer.documents().import_document(import).await.expect("imported").into_inner().document_id;
+        let api_key = buyer.session().try_key("shown", &[Role::Viewer], None).await.expect("a key").0;
+        let mut cast = Cast {
+            anybody: world.anybody(),
+            buyer,
+            supplier,
+            rival,
+            operator,
+            keys,
+            private,
+            order: Default::default(),
+            document,
+            api_key,
+            placeholder,
+            next: Default::default(),
+        };
+        cast.order = cast.proposed().await;
+        world.settled().await;
+        cast
+    }
+
+    /// A firm's key with a role, where that firm has such.
+    pub fn access(&self, side: Side, role: Role) -> Option<&Access> {
+        self.keys.get(&(side, role.into()))
+    }
+
+    pub fn firm(&self, side: Side) -> &Firm {
+        match side {
+            Side::Buyer => &self.buyer,
+            Side::Supplier => &self.supplier,
+            Side::Rival => &self.rival,
+            Side::Operator => &self.operator,
+        }
+    }
+
+    /// A number that was not used before.
+    pub fn number(&self) -> String {
+        format!("N{}", self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    }
+
+    /// A new order of the buyer that waits for the supplier.
+    pub async fn published(&self) -> String {
+        let request = order(&self.number()).line("10", "X", "10", "1").to("V100");
+        self.buyer.publish(request).await.expect("published").order_id
+    }
+
+    /// A new order with a new open proposal.
+    pub async fn proposed(&self) -> (String, String) {
+        let id = self.published().await;
+        let propose = answer(&id).propose("10", "", &[("10", "2027-01-04")]).done();
+        let receipt = self.supplier.respond(propose).await.expect("proposed");
+        (id, receipt.lines[0].proposal_id.clone())
+    }
+
+    /// A member of a firm as it stands now.
+    pub async fn member(&self, side: Side) -> Member {
+        let firm = self.firm(side);
+        let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
+        let members =
+            firm.session().members().list_members(request).await.expect("members").into_inner().members;
+        members.into_iter().find(|member| member.id == firm.admin_id).expect("the administrator")
+    }
+
+    /// A sign-in link of the buyer's administrator that nobody used.
+    pub async fn sign_in_token(&self) -> String {
+        let request =
+            CreateSignInLinkRequest { request_id: request_id(), member_id: self.buyer.admin_id.clone() };
+        let link =
+            self.buyer.session().members().create_sign_in_link(request).await.expect("a link").into_inner();
+        link.path.rsplit('/').next().unwrap().to_string()
+    }
+
+    /// An invitation of the buyer that nobody took.
+    pub async fn invitation_token(&self) -> String {
+        let request = proto::partners::InviteSupplierRequest {
+            request_id: request_id(),
+            name: "受邀企业(示例)".into(),
+            vendor_number: self.number(),
+            ..Default::default()
+        };
+        let invited =
+            self.buyer.relationships().invite_supplier(request).await.expect("invited").into_inner();
+        invited.invitation_path.rsplit('/').next().unwrap().to_string()
+    }
+
+    /// The relationship of buyer and supplier as it stands now.
+    pub async fn relationship(&self) -> TradingRelationship {
+        let request = proto::partners::ListRelationshipsRequest { page_size: 1_000, ..Default::default() };
+        let all =
+            self.buyer.relationships().list_relationships(request).await.expect("relationships").into_inner();
+        all.relationships.into_iter().find(|one| one.supplier_id == self.supplier.id).expect("the pair")
+    }
+}

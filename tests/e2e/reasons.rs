@@ -1,0 +1,438 @@
+//! Every reason that the product can give is given here, or it is said why it cannot be had in a test. A new reason
+//! does not compile until it stands in this table.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chassis::Reason;
+use harness::{Firm, Options, World, accept_all, answer, decide, order, refusal::reason, request_id};
+use proto::{
+    interchange::{DocumentFormat, ImportDocumentRequest},
+    orders::{ListOrdersRequest, OrderReceipt, Side, SupplierAddress},
+    partners::{
+        ClaimInvitationRequest, CreateSiteRequest, Member, RedeemSignInLinkRequest, RelationshipState,
+        RenewInvitationRequest, Role, Site, UpdateMemberRequest, UpdateRelationshipRequest,
+    },
+    stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start},
+};
+use sqlx::AssertSqlSafe;
+use tonic::{Status, metadata::MetadataMap};
+
+/// A world in which things were done that can be refused now.
+struct Scene {
+    world: World,
+    buyer: Firm,
+    supplier: Firm,
+    receipt: OrderReceipt,
+    invitation: String,
+}
+
+/// How a reason is had.
+enum Way {
+    /// By this call.
+    Call(Result<(), Status>),
+    /// In another test, which needs a world of its own.
+    Elsewhere(&'static str),
+}
+
+#[tokio::test]
+async fn every_reason_is_given() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let receipt = buyer.publish(order("A1").line("10", "X", "10", "1").to("V100")).await.expect("published");
+    supplier.accept_all(&receipt.order_id).await.expect("answered");
+    let (_, invitation) = world.invite(&buyer, "受邀", "V400").await;
+    let scene = Scene { world, buyer, supplier, receipt, invitation };
+    let mut faults = Vec::new();
+    for expected in Reason::ALL {
+        match scene.provoke(*expected).await {
+            Way::Elsewhere(_) => {}
+            Way::Call(Ok(())) => faults.push(format!("{}: nothing was refused", expected.as_str())),
+            Way::Call(Err(status)) => {
+                let got = reason(&status);
+                if got != expected.as_str() || status.code() != expected.code() {
+                    faults.push(format!("{}: {got} was given: {status:?}", expected.as_str()));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    scene.world.finish().await;
+}
+
+impl Scene {
+    async fn provoke(&self, reason: Reason) -> Way {
+        let result = match reason {
+            Reason::INVALID_FIELDS
+            | Reason::REQUEST_TOO_LARGE
+            | Reason::SUPPLIER_UNKNOWN
+            | Reason::SUPPLIER_AMBIGUOUS
+            | Reason::RELATIONSHIP_NOT_ACTIVE
+            | Reason::ORDER_EXISTS
+            | Reason::IDEMPOTENCY_KEY_REUSED => self.publishing(reason).await,
+            Reason::REVISION_OUTDATED | Reason::NOTHING_UNANSWERED | Reason::PROPOSAL_RESOLVED => {
+                self.answering(reason).await
+            }
+            Reason::PAGE_TOKEN_INVALID
+            | Reason::CURSOR_INVALID
+            | Reason::UNAUTHENTICATED
+            | Reason::PERMISSION_DENIED
+            | Reason::NOT_FOUND => self.reading(reason).await,
+            Reason::LINK_EXPIRED
+            | Reason::LINK_USED
+            | Reason::INVITATION_ACCEPTED
+            | Reason::OWN_FIRM
+            | Reason::RELATIONSHIP_ENDED
+            | Reason::ALREADY_EXISTS => self.relating(reason).await,
+            Reason::LAST_ADMIN | Reason::TOO_MANY_KEYS | Reason::STALE_ETAG => {
+                self.administering(reason).await
+            }
+            Reason::XML_MALFORMED
+            | Reason::XML_DOCTYPE
+            | Reason::XML_TOO_COMPLEX
+            | Reason::DOCUMENT_UNSUPPORTED => self.importing(reason).await,
+            Reason::CONFLICT | Reason::INTERNAL => self.breaking(reason).await,
+            Reason::CURSOR_EXPIRED | Reason::FEED_DIVERGED => {
+                return Way::Elsewhere("a_cursor_that_the_log_no_longer_holds_is_never_skipped_over");
+            }
+            Reason::RATE_LIMITED => return Way::Elsewhere("a_firm_that_hurries_is_told_when_to_come_again"),
+            Reason::UNAVAILABLE => {
+                return Way::Elsewhere("a_database_that_is_gone_is_no_fault_of_the_caller");
+            }
+            Reason::DEADLINE_EXCEEDED => return Way::Elsewhere("a_call_that_waits_too_long_is_ended"),
+            Reason::DRAINING => return Way::Elsewhere("a_server_that_stops_says_so_to_its_streams"),
+            Reason::TOO_MANY_STREAMS => {
+                return Way::Elsewhere(
+                    "5,200 open streams of one firm take minutes; services/stream tests the hub",
+                );
+            }
+        };
+        Way::Call(result)
+    }
+
+    async fn publishing(&self, reason: Reason) -> Result<(), Status> {
+        let mut request = order(&request_id()).line("10", "X", "1", "1").to("V100");
+        let content = request.content.as_mut().unwrap();
+        match reason {
+            Reason::INVALID_FIELDS => content.lines.clear(),
+            Reason::REQUEST_TOO_LARGE => content.accounting_cost = "x".repeat(5 << 20),
+            Reason::SUPPLIER_UNKNOWN => request.supplier.as_mut().unwrap().vendor_number = "V9".into(),
+            Reason::SUPPLIER_AMBIGUOUS => {
+                let other = self.world.firm("另一家").await;
+                self.world.partner(&self.buyer, &other, "V300").await;
+                request.supplier = Some(SupplierAddress { firm_id: other.id, ..request.supplier.unwrap() });
+            }
+            Reason::RELATIONSHIP_NOT_ACTIVE => {
+                self.ended("V500", RelationshipState::Suspended).await;
+                request.supplier.as_mut().unwrap().vendor_number = "V500".into();
+            }
+            Reason::ORDER_EXISTS => content.order_number = "A1".into(),
+            _ => {
+                self.buyer.publish(request.clone()).await?;
+                request.content.as_mut().unwrap().order_number = "another".into();
+            }
+        }
+        self.buyer.publish(request).await.map(drop)
+    }
+
+    /// A relationship that was brought into a state, with a supplier of its own.
+    async fn ended(&self, vendor_number: &str, state: RelationshipState) -> UpdateRelationshipRequest {
+        let (relationship, _) = self.world.invite(&self.buyer, vendor_number, vendor_number).await;
+        let request = UpdateRelationshipRequest {
+            request_id: request_id(),
+            relationship_id: relationship.id,
+            state: state.into(),
+            etag: relationship.etag,
+            ..UpdateRelationshipRequest::default()
+        };
+        let after = self.buyer.relationships().update_relationship(request.clone()).await.expect("changed");
+        UpdateRelationshipRequest { request_id: request_id(), etag: after.into_inner().etag, ..request }
+    }
+
+    async fn answering(&self, reason: Reason) -> Result<(), Status> {
+        let id = &self.receipt.order_id;
+        match reason {
+            Reason::REVISION_OUTDATED => {
+                let mut outdated = accept_all(id);
+                outdated.revision = 7;
+                self.supplier.respond(outdated).await.map(drop)
+            }
+            Reason::NOTHING_UNANSWERED => self.supplier.accept_all(id).await.map(drop),
+            _ => {
+                let id = self
+                    .buyer
+                    .publish(order(&request_id()).line("10", "X", "1", "1").to("V100"))
+                    .await?
+                    .order_id;
+                let propose = answer(&id).propose("10", "", &[("1", "2027-01-04")]).done();
+                let proposal = self.supplier.respond(propose).await?.lines[0].proposal_id.clone();
+                let mut orders = self.buyer.orders();
+                orders.resolve_proposal(decide(&id, &[(&proposal, false)])).await?;
+                orders.resolve_proposal(decide(&id, &[(&proposal, true)])).await.map(drop)
+            }
+        }
+    }
+
+    async fn reading(&self, reason: Reason) -> Result<(), Status> {
+        let list = ListOrdersRequest { side: Side::Buyer.into(), ..ListOrdersRequest::default() };
+        match reason {
+            Reason::PAGE_TOKEN_INVALID => {
+                let request = ListOrdersRequest { page_token: "AAAA".into(), ..list };
+                self.buyer.orders().list_orders(request).await.map(drop)
+            }
+            Reason::CURSOR_INVALID => {
+                let request = ListOrdersRequest { changed_since: "AAAA".into(), ..list };
+                self.buyer.orders().list_orders(request).await.map(drop)
+            }
+            Reason::UNAUTHENTICATED => self.world.anybody().order("x").await.map(drop),
+            Reason::PERMISSION_DENIED => {
+                let sales = self.buyer.key_with(&[Role::Sales], None).await;
+                sales.publish(order("x").line("10", "X", "1", "1").to("V100")).await.map(drop)
+            }
+            _ => self.buyer.order("x").await.map(drop),
+        }
+    }
+
+    async fn relating(&self, reason: Reason) -> Result<(), Status> {
+        let claim = |path: &str| ClaimInvitationRequest {
+            request_id: request_id(),
+            token: path.rsplit('/').next().unwrap().to_string(),
+        };
+        match reason {
+            Reason::LINK_EXPIRED => {
+                let (_, path) = self.world.invite(&self.buyer, "受邀二", "V600").await;
+                self.sql("update partners.link set expires_at = now() where kind = 'invitation' and used_at is null").await;
+                self.supplier.relationships().claim_invitation(claim(&path)).await.map(drop)
+            }
+            Reason::LINK_USED => {
+                let link = proto::partners::CreateSignInLinkRequest {
+                    request_id: request_id(),
+                    member_id: self.buyer.admin_id.clone(),
+                };
+                let link = self.buyer.session().members().create_sign_in_link(link).await?.into_inner();
+                let token = link.path.rsplit('/').next().unwrap().to_string();
+                let redeem = RedeemSignInLinkRequest { token, device: String::new() };
+                let anybody = self.world.anybody();
+                anybody.sessions().redeem_sign_in_link(redeem.clone()).await?;
+                anybody.sessions().redeem_sign_in_link(redeem).await.map(drop)
+            }
+            Reason::INVITATION_ACCEPTED => {
+                let other = self.world.firm("又一家").await;
+                let relationship = self.world.partner(&self.buyer, &other, "V700").await;
+                let renew =
+                    RenewInvitationRequest { request_id: request_id(), relationship_id: relationship.id };
+                self.buyer.relationships().renew_invitation(renew).await.map(drop)
+            }
+            Reason::OWN_FIRM => {
+                // The expiry above was for every open invitation.
+                self.sql("update partners.link set expires_at = now() + interval '1 day'").await;
+                self.buyer.relationships().claim_invitation(claim(&self.invitation)).await.map(drop)
+            }
+            Reason::RELATIONSHIP_ENDED => {
+                let again = self.ended("V800", RelationshipState::Ended).await;
+                self.buyer.relationships().update_relationship(again).await.map(drop)
+            }
+            _ => {
+                let site = Site {
+                    code: "1".into(),
+                    name: "厂".into(),
+                    country_code: "CN".into(),
+                    ..Site::default()
+                };
+                let request = || CreateSiteRequest { request_id: request_id(), site: Some(site.clone()) };
+                self.buyer.firms().create_site(request()).await?;
+                self.buyer.firms().create_site(request()).await.map(drop)
+            }
+        }
+    }
+
+    async fn administering(&self, reason: Reason) -> Result<(), Status> {
+        let firm = self.world.firm("小厂").await;
+        let listed = firm
+            .session()
+            .members()
+            .list_members(proto::partners::ListMembersRequest::default())
+            .await?
+            .into_inner();
+        let admin = listed.members.into_iter().next().expect("the administrator");
+        let update = |member: Member| UpdateMemberRequest { request_id: request_id(), member: Some(member) };
+        match reason {
+            Reason::LAST_ADMIN => {
+                let lower = Member { roles: vec![Role::Viewer.into()], ..admin };
+                firm.session().members().update_member(update(lower)).await.map(drop)
+            }
+            Reason::STALE_ETAG => {
+                let stale = Member { etag: "999".into(), ..admin };
+                firm.session().members().update_member(update(stale)).await.map(drop)
+            }
+            _ => loop {
+                firm.session().try_key("k", &[Role::Viewer], None).await?;
+            },
+        }
+    }
+
+    async fn importing(&self, reason: Reason) -> Result<(), Status> {
+        let content = match reason {
+            Reason::XML_MALFORMED => "<Order><ID></Order>".to_string(),
+            Reason::XML_DOCTYPE => "<!DOCTYPE Order SYSTEM \"file:///etc/passwd\"><Order/>".to_string(),
+            Reason::XML_TOO_COMPLEX => "<a>".repeat(10_000),
+            _ => "<Invoice xmlns=\"urn:oasis:names:specification:ubl:schema:xsd:Invoice-2\"/>".to_string(),
+        };
+        let request = ImportDocumentRequest {
+            request_id: request_id(),
+            format: DocumentFormat::UblOrder.into(),
+            content: content.into_bytes().into(),
+            ..ImportDocumentRequest::default()
+        };
+        self.buyer.documents().import_document(request).await.map(drop)
+    }
+
+    /// Faults that the database is told to have.
+    async fn breaking(&self, reason: Reason) -> Result<(), Status> {
+        let code = if reason == Reason::CONFLICT { "40001" } else { "XX000" };
+        self.sql(&format!(
+            "create function orders.fail() returns trigger language plpgsql as $$
+             begin raise exception 'secret of the database' using errcode = '{code}'; end $$;
+             create trigger fail before insert on orders.purchase_order for each statement execute function orders.fail()"
+        ))
+        .await;
+        let refused = self.buyer.publish(order(&request_id()).line("10", "X", "1", "1").to("V100")).await;
+        self.sql("drop trigger fail on orders.purchase_order; drop function orders.fail()").await;
+        if let Err(status) = &refused {
+            assert!(
+                !format!("{status:?}").contains("secret"),
+                "what went wrong inside is not told: {status:?}"
+            );
+        }
+        refused.map(drop)
+    }
+
+    async fn sql(&self, statements: &str) {
+        let owner = self.world.owner_pool().await;
+        sqlx::raw_sql(AssertSqlSafe(statements.to_string())).execute(owner).await.expect("the owner may");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_the_log_no_longer_holds_is_never_skipped_over() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let mut cursors =
+        vec![buyer.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner().oldest_cursor];
+    for n in ["A1", "A2", "A3"] {
+        buyer.publish(order(n).line("10", "X", "1", "1").to("V100")).await.expect("published");
+        world.settled().await;
+        cursors.push(buyer.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner().cursor);
+    }
+    let owner = world.owner_pool().await;
+    let shorten = "update event.feed_head h set min_seq = h.next_seq - 1, min_chain = e.chain
+         from event.feed_entry e where h.feed = $1 and e.feed = h.feed and e.seq = h.next_seq - 2";
+    sqlx::query(shorten).bind(buyer.uuid()).execute(owner).await.unwrap();
+    let status = harness::refusal::refused(
+        buyer.try_read(Start::After(cursors[1].clone())).await,
+        Reason::CURSOR_EXPIRED,
+    );
+    let oldest = harness::refusal::metadata(&status)["oldest_cursor"].clone();
+    assert_eq!(buyer.events_after(&oldest).await.len(), 1, "from the oldest cursor on, as the answer says");
+    assert_eq!(buyer.events_after(&cursors[2]).await.len(), 1);
+
+    // As after a restore: the database's history ends earlier, and goes on differently.
+    let rewind =
+        "update event.feed_head h set next_seq = h.next_seq - 1, chain = decode(repeat('ab', 32), 'hex')
+         where h.feed = $1";
+    sqlx::query(rewind).bind(buyer.uuid()).execute(owner).await.unwrap();
+    for cursor in &cursors[2..] {
+        harness::refusal::refused(buyer.try_read(Start::After(cursor.clone())).await, Reason::FEED_DIVERGED);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_firm_that_hurries_is_told_when_to_come_again() {
+    let hurry = |config: &mut chassis::config::Config| {
+        (config.limits.requests_per_second, config.limits.burst) = (1, 40)
+    };
+    let world = World::with(Options { configure: hurry, ..Options::default() }).await;
+    let firm = world.firm("急性子").await;
+    let calm = world.firm("慢性子").await;
+    let mut refused = None;
+    for _ in 0..60 {
+        if let Err(status) = firm.stream().get_head(GetHeadRequest {}).await {
+            refused = Some(status);
+            break;
+        }
+    }
+    let status = refused.expect("too many");
+    harness::refusal::refused(Err::<(), _>(status.clone()), Reason::RATE_LIMITED);
+    let retry = tonic_types::StatusExt::get_details_retry_info(&status).expect("when to come again");
+    assert!(retry.retry_delay.is_some_and(|delay| delay <= Duration::from_secs(2)));
+    calm.stream().get_head(GetHeadRequest {}).await.expect("others do not wait for it");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_call_that_waits_too_long_is_ended() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let mut lock = world.owner_pool().await.begin().await.unwrap();
+    sqlx::query("lock table orders.purchase_order in access exclusive mode")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let request = order("A1").line("10", "X", "1", "1").to("V100");
+    harness::refusal::refused(buyer.publish(request.clone()).await, Reason::DEADLINE_EXCEEDED);
+    lock.rollback().await.unwrap();
+    // Whether it took effect is not known, and the same request tells.
+    let receipt = harness::until("it goes through", Duration::from_secs(10), async || {
+        buyer.publish(request.clone()).await.ok()
+    })
+    .await;
+    assert_eq!(buyer.order(&receipt.order_id).await.unwrap().version, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_no_fault_of_the_caller() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    buyer.publish(order("A1").line("10", "X", "1", "1").to("V100")).await.expect("published");
+    world.settled().await;
+    world.deps().pool.close().await;
+    let status = harness::refusal::refused(buyer.order(&request_id()).await, Reason::UNAVAILABLE);
+    assert!(!status.message().contains("pool"), "{status:?}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so_to_its_streams() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let request = SubscribeRequest { start: Some(Start::Earliest(true)), filter: None, until_head: false };
+    let mut stream = buyer.stream().subscribe(request).await.unwrap().into_inner();
+    let first = stream.message().await.unwrap().expect("what is there");
+    world.settled().await;
+    world.deps().shutdown.cancel();
+    let end = tokio::time::timeout(Duration::from_secs(5), async {
+        loop {
+            if let Err(status) = stream.message().await.map(|message| message.expect("no end without a word"))
+            {
+                return status;
+            }
+        }
+    });
+    let status = end.await.expect("the stream ends");
+    harness::refusal::refused(Err::<(), _>(status), Reason::DRAINING);
+    assert!(!first.cursor.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_unknown_method_is_unimplemented() {
+    let world = World::start().await;
+    let firm = world.firm("甲").await;
+    for path in ["/tandem.orders.v1.OrderService/DropTables", "/tandem.nothing.v1.Service/Get", "/x"] {
+        let status = firm.call_with(path, Bytes::new(), MetadataMap::new()).await.expect_err("there is none");
+        assert_eq!(status.code(), tonic::Code::Unimplemented, "{path}: {status:?}");
+    }
+    world.finish().await;
+}
