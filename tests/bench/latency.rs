@@ -26,7 +26,7 @@ pub async fn run(report: &mut Report) -> anyhow::Result<()> {
         world.partner(&buyer, &supplier, &format!("V{i}")).await;
         suppliers.push(supplier);
     }
-    let seen = Arc::new(Mutex::new(Histogram::<u64>::new(3)?));
+    let seen = Arc::new(Mutex::new(Histogram::<u64>::new_with_bounds(1, 60_000_000, 3)?));
     let mut subscribers = JoinSet::new();
     let (ready, mut live) = tokio::sync::mpsc::channel(SUBSCRIBERS);
     for i in 0..SUBSCRIBERS {

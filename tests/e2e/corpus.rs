@@ -12,7 +12,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use harness::{Access, Firm, World, binary, cluster, order};
+use harness::{Access, Firm, World, binary, chaos, order};
 use proto::{
     interchange::{DocumentFormat, ExportDocumentRequest},
     orders::{Identifier, SupplierAddress},
@@ -78,8 +78,7 @@ fn documents() -> Option<Vec<Document>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_order_of_the_corpus_goes_through() {
     let Some(documents) = documents() else { return };
-    let changed = cluster::target().join("corpus-changed");
-    fs::create_dir_all(&changed).expect("the target directory can be written");
+    let changed = chaos::folder("corpus-changed").await;
     let world = World::start().await;
     let buyer = world.firm("澄屿家居用品(示例)有限公司").await;
     let journeys = documents.iter().map(|document| journey(&world, &buyer, document, &changed));
@@ -105,6 +104,7 @@ async fn every_order_of_the_corpus_goes_through() {
         }
     }
     world.finish().await;
+    chaos::remove(&changed).await;
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -217,7 +217,7 @@ async fn documents_that_meet_invite_their_seller_once() {
         let publications = (0..AT_ONCE).map(|n| {
             let address = SupplierAddress {
                 party_ids: vec![gln.clone()],
-                invite_as: format!("顺模塑料制品{}", ".".repeat(n)),
+                invite_as: format!("{round} 号塑料制品厂{}", ".".repeat(n)),
                 ..SupplierAddress::default()
             };
             buyer

@@ -6,6 +6,7 @@
 //! Postgres itself is killed, too.
 
 mod load;
+mod replicas;
 
 use std::{
     sync::atomic::Ordering,

@@ -162,3 +162,62 @@ async fn a_request_id_has_a_form() {
     }
     world.finish().await;
 }
+
+/// Sixteen copies of a call at once; each has to be answered.
+async fn copies<T, F: Future<Output = Result<T, tonic::Status>>>(call: impl Fn() -> F) -> Vec<T> {
+    let answers = join_all((0..16).map(|_| call())).await;
+    answers.into_iter().map(|answer| answer.unwrap_or_else(|status| panic!("{status:?}"))).collect()
+}
+
+#[tokio::test]
+async fn copies_of_what_partners_do_take_effect_once() {
+    let world = World::start().await;
+    let buyer = world.firm("澄屿家居用品(示例)有限公司").await;
+    let supplier = world.firm("顺模塑料制品(示例)厂").await;
+    let site = proto::partners::Site {
+        code: "1000".into(),
+        name: "一厂".into(),
+        country_code: "CN".into(),
+        ..Default::default()
+    };
+    let create = proto::partners::CreateSiteRequest { request_id: request_id(), site: Some(site) };
+    let made = copies(|| async { Ok(buyer.firms().create_site(create.clone()).await?.into_inner()) }).await;
+    assert!(made.iter().all(|one| *one == made[0]));
+
+    let invite = proto::partners::InviteSupplierRequest {
+        request_id: request_id(),
+        name: "顺模".into(),
+        vendor_number: "V100".into(),
+        ..Default::default()
+    };
+    let invited =
+        copies(|| async { Ok(buyer.relationships().invite_supplier(invite.clone()).await?.into_inner()) }).await;
+    let links: Vec<_> = invited.iter().filter(|one| !one.invitation_path.is_empty()).collect();
+    assert_eq!(links.len(), 1, "the link is shown once");
+    assert!(invited.iter().all(|one| one.relationship == invited[0].relationship));
+
+    let token = links[0].invitation_path.rsplit('/').next().unwrap().to_string();
+    let claim = proto::partners::ClaimInvitationRequest { request_id: request_id(), token };
+    let claimed =
+        copies(|| async { Ok(supplier.relationships().claim_invitation(claim.clone()).await?.into_inner()) })
+            .await;
+    assert!(claimed.iter().all(|one| *one == claimed[0]));
+
+    let relationship = claimed[0].relationship.clone().unwrap();
+    let suspend = proto::partners::UpdateRelationshipRequest {
+        request_id: request_id(),
+        relationship_id: relationship.id,
+        state: proto::partners::RelationshipState::Suspended.into(),
+        etag: relationship.etag,
+        ..Default::default()
+    };
+    let suspended =
+        copies(|| async { Ok(buyer.relationships().update_relationship(suspend.clone()).await?.into_inner()) })
+            .await;
+    assert!(suspended.iter().all(|one| *one == suspended[0]));
+    world.settled().await;
+    let feed = supplier.events().await;
+    let kinds: Vec<_> = feed.iter().map(events::short).collect();
+    assert_eq!(kinds, ["relationship.changed"; 2], "one event each");
+    world.finish().await;
+}

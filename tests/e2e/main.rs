@@ -1,5 +1,12 @@
 //! Journeys through the public API of a whole Tandem, and attacks on its walls.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::large_enum_variant,
+    clippy::large_futures,
+    clippy::or_fun_call,
+    clippy::type_complexity,
+    reason = "what costs a product something costs a test nothing, and the plain form reads better"
+)]
 
 mod conservation;
 mod corpus;

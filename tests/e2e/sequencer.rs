@@ -209,12 +209,12 @@ async fn write(
             .execute(tx.conn())
             .await
             .expect("the order's lock");
-        let gives_up = (writer + n) % 11 == 0;
+        let gives_up = (writer + n).is_multiple_of(11);
         let version = *versions[order].lock().expect("version") + 1;
         let event = event(&[buyer, supplier], &format!("orders/{order}"), version);
         let event_id = event.id;
         outbox::append(&mut tx, vec![vec![event]]).await.expect("append");
-        if (writer + n) % 5 == 0 {
+        if (writer + n).is_multiple_of(5) {
             // Others commit meanwhile, so that this row becomes visible late.
             sqlx::query("select pg_sleep(0.01)").execute(tx.conn()).await.expect("a long transaction");
         }

@@ -101,11 +101,13 @@ async fn slice<C: Effect>(
     let mut effects = false;
     if !fresh.is_empty() {
         let running: Vec<&Command<C>> = fresh.iter().map(|index| &commands[*index]).collect();
-        let done = C::run(deps, &mut tx, &running).await?;
+        let mut done = C::run(deps, &mut tx, &running).await?;
+        met_elsewhere::<C>(&mut tx, &running, &mut done.answers).await?;
         let receipts: Vec<(&Key, &OrderReceipt)> = running
             .iter()
             .zip(&done.answers)
             .filter_map(|(command, answer)| answer.as_ref().ok().map(|receipt| (&command.key, receipt)))
+            .filter(|(_, receipt)| !receipt.replayed)
             .collect();
         idempotency::record(&mut tx, C::METHOD, &receipts).await?;
         effects = !done.events.is_empty();
@@ -119,6 +121,27 @@ async fn slice<C: Effect>(
         deps.wake.wake();
     }
     Ok(repeated(commands, answers))
+}
+
+/// A command may be refused because the same request took effect in another process while this one waited for its
+/// locks; its receipt stands there by now.
+async fn met_elsewhere<C: Effect>(
+    tx: &mut TenantTx,
+    running: &[&Command<C>],
+    answers: &mut [Result<OrderReceipt>],
+) -> Result<()> {
+    let refused: Vec<usize> = (0..answers.len()).filter(|index| answers[*index].is_err()).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<&Key> = refused.iter().map(|index| &running[*index].key).collect();
+    let replays = idempotency::replays::<OrderReceipt>(tx, C::METHOD, &keys).await?;
+    for (index, replay) in refused.into_iter().zip(replays) {
+        if let Some(receipt) = replay {
+            answers[index] = receipt.map(as_replay);
+        }
+    }
+    Ok(())
 }
 
 fn as_replay(receipt: OrderReceipt) -> OrderReceipt {

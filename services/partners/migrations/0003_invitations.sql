@@ -127,7 +127,7 @@ end
 $$;
 
 -- For other services, in the buyer's own transaction: the firm behind a supplier that the tenant invites. The same
--- vendor number, or the same name where numbers and codes do not speak against it, means the same firm, also after
+-- number, or the same name where numbers and codes do not speak against it, means the same firm, also after
 -- it accepted, was renamed or was claimed; an ended relationship does not count. Otherwise a new placeholder.
 create function partners.invite_placeholder(name text, vendor_number text, uscc text, schemes text[], ids text[])
 returns uuid
@@ -150,6 +150,20 @@ begin
     join partners.trading_relationship r on r.buyer = k.buyer and r.supplier = k.supplier
     where k.buyer = me and k.scheme = 'VENDOR_NUMBER' and k.value = invite_placeholder.vendor_number
         and r.ended_at is null
+    order by r.id
+    limit 1;
+    if found then
+        return same.supplier;
+    end if;
+    -- The caller looked for its other numbers before it had the lock; another request may have brought them since.
+    select r.* into same
+    from partners.known_as k
+    join partners.trading_relationship r on r.buyer = k.buyer and r.supplier = k.supplier
+    where k.buyer = me and r.ended_at is null
+        and ((k.scheme not in ('NAME', 'USCC', 'VENDOR_NUMBER')
+                and exists (select from unnest(schemes, ids) p (scheme, value)
+                            where p.scheme = k.scheme and p.value = k.value))
+            or (k.scheme = 'USCC' and k.value = invite_placeholder.uscc))
     order by r.id
     limit 1;
     if found then

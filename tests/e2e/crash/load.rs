@@ -107,8 +107,10 @@ impl Load {
         }
     }
 
-    /// Whether it has come so far.
+    /// Whether it has come so far; panics where somebody gave up.
     pub fn reached(&self, goal: &Goal) -> bool {
+        let refused = self.writers.iter().any(tokio::task::JoinHandle::is_finished);
+        assert!(!refused, "a writer was refused; its panic says why");
         let counts = &self.shared.counts;
         counts.acknowledged.load(Ordering::Relaxed) >= goal.acknowledged
             && counts.delivered.load(Ordering::Relaxed) >= goal.delivered

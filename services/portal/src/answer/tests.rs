@@ -2,6 +2,7 @@ use chassis::value::{parse_decimal, wire_date, wire_decimal};
 use time::macros::date;
 
 use super::*;
+use crate::form::Fields;
 
 const TODAY: Date = date!(2026 - 11 - 23);
 

@@ -132,9 +132,9 @@ pub async fn accept(
         return Ok(response);
     }
     let t = visitor.text.clone();
-    if fields.get("name").is_empty() {
+    let faults = missing(&t, &fields);
+    if !faults.is_empty() {
         let link = open(&visitor, &token).await?;
-        let faults = vec![Fault { field: "name", text: t.say(key::INVITATION_NAME_MISSING) }];
         return Ok(form(visitor, &token, link, &fields, faults).await);
     }
     let request = AcceptInvitationRequest {
@@ -162,6 +162,21 @@ pub async fn accept(
             Ok(form(visitor, &token, link, &fields, faults).await)
         }
     }
+}
+
+/// What a look at the form shows. Codes in real use exist whose check character does not fit, but none of another
+/// length.
+fn missing(t: &Text, fields: &Fields) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if fields.get("name").is_empty() {
+        faults.push(Fault { field: "name", text: t.say(key::INVITATION_NAME_MISSING) });
+    }
+    let uscc = fields.get("uscc");
+    let fits = uscc.len() == 18 && uscc.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !uscc.is_empty() && !fits {
+        faults.push(Fault { field: "uscc", text: t.say(key::INVITATION_USCC_WRONG) });
+    }
+    faults
 }
 
 fn named(t: &Text, failure: &Failure) -> Vec<Fault> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it is")]
 
 mod fake;
+mod story;
 
 use std::{sync::Arc, time::Duration};
 
