@@ -191,7 +191,8 @@ async fn copies_of_what_partners_do_take_effect_once() {
         ..Default::default()
     };
     let invited =
-        copies(|| async { Ok(buyer.relationships().invite_supplier(invite.clone()).await?.into_inner()) }).await;
+        copies(|| async { Ok(buyer.relationships().invite_supplier(invite.clone()).await?.into_inner()) })
+            .await;
     let links: Vec<_> = invited.iter().filter(|one| !one.invitation_path.is_empty()).collect();
     assert_eq!(links.len(), 1, "the link is shown once");
     assert!(invited.iter().all(|one| one.relationship == invited[0].relationship));
@@ -211,9 +212,10 @@ async fn copies_of_what_partners_do_take_effect_once() {
         etag: relationship.etag,
         ..Default::default()
     };
-    let suspended =
-        copies(|| async { Ok(buyer.relationships().update_relationship(suspend.clone()).await?.into_inner()) })
-            .await;
+    let suspended = copies(|| async {
+        Ok(buyer.relationships().update_relationship(suspend.clone()).await?.into_inner())
+    })
+    .await;
     assert!(suspended.iter().all(|one| *one == suspended[0]));
     world.settled().await;
     let feed = supplier.events().await;

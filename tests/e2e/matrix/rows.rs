@@ -297,6 +297,34 @@ fn orders(method: &str) -> Option<Row> {
                 }),
             )
         },
+        "RespondToOrder" => object(
+            Side::Supplier,
+            build!(|cast, caller, object| {
+                let id = match (object, caller) {
+                    (Object::Nothing, _) => request_id(),
+                    (Object::Real, Side::Supplier) => cast.published().await,
+                    (Object::Real, _) => cast.order.0.clone(),
+                };
+                named(&id, accept_all(&id))
+            }),
+        ),
+        "ResolveProposal" => object(
+            Side::Buyer,
+            build!(|cast, caller, object| {
+                let (id, proposal) = match (object, caller) {
+                    (Object::Nothing, _) => (request_id(), cast.order.1.clone()),
+                    (Object::Real, Side::Buyer) => cast.proposed().await,
+                    (Object::Real, _) => cast.order.clone(),
+                };
+                named(&id, decide(&id, &[(&proposal, true)]))
+            }),
+        ),
+        _ => return order_reads(method),
+    })
+}
+
+fn order_reads(method: &str) -> Option<Row> {
+    Some(match method {
         "GetOrder" => shared(
             Side::Buyer,
             build!(|cast, _, object| {
@@ -327,28 +355,6 @@ fn orders(method: &str) -> Option<Row> {
                 let side = if caller == Side::Supplier { OrderSide::Supplier } else { OrderSide::Buyer };
                 let order_id = either(object, || cast.order.0.clone());
                 plain(ListScheduleLinesRequest { side: side.into(), order_id, ..Default::default() })
-            }),
-        ),
-        "RespondToOrder" => object(
-            Side::Supplier,
-            build!(|cast, caller, object| {
-                let id = match (object, caller) {
-                    (Object::Nothing, _) => request_id(),
-                    (Object::Real, Side::Supplier) => cast.published().await,
-                    (Object::Real, _) => cast.order.0.clone(),
-                };
-                named(&id, accept_all(&id))
-            }),
-        ),
-        "ResolveProposal" => object(
-            Side::Buyer,
-            build!(|cast, caller, object| {
-                let (id, proposal) = match (object, caller) {
-                    (Object::Nothing, _) => (request_id(), cast.order.1.clone()),
-                    (Object::Real, Side::Buyer) => cast.proposed().await,
-                    (Object::Real, _) => cast.order.clone(),
-                };
-                named(&id, decide(&id, &[(&proposal, true)]))
             }),
         ),
         _ => return None,
