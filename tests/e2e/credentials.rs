@@ -194,7 +194,7 @@ async fn a_member_who_loses_something_signs_in_again() {
     let more = Member { roles: vec![Role::Buyer.into(), Role::Sales.into()], ..find(&buyer, &id).await };
     let wide = update(more).await;
     let both = vec![i32::from(Role::Buyer), i32::from(Role::Sales)];
-    until("the new role counts", REVOKED, async || {
+    until("the new role counts", 2 * REVOKED, async || {
         (whoami(&session).await.ok()?.roles == both).then_some(())
     })
     .await;
