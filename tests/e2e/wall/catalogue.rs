@@ -1,128 +1,124 @@
-//! What the database's catalogue must say of every table, function and login, those of tomorrow included.
+//! What the database's catalogue must say of every table, function and login, those of tomorrow included; and that
+//! these rules notice when it does not.
 
 use harness::World;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 
-/// Rows of a query with one text column.
-async fn texts(owner: &PgPool, query: &str) -> Vec<String> {
-    let found = sqlx::query_scalar(AssertSqlSafe(query.to_string())).fetch_all(owner).await;
-    found.unwrap_or_else(|error| panic!("{query}: {error}"))
-}
-
-/// Fails naming every fault.
-async fn none(owner: &PgPool, rule: &str, query: &str) {
-    let faults = texts(owner, query).await;
-    assert!(faults.is_empty(), "{rule}:\n  {}", faults.join("\n  "));
-}
-
-const SCHEMAS: &str = "('event', 'partners', 'orders', 'interchange')";
-
-#[tokio::test]
-async fn every_table_is_behind_row_level_security() {
-    let world = World::start().await;
-    let owner = world.owner_pool().await;
-    let tables = format!(
-        "from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname in {SCHEMAS} and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations'"
-    );
-    let count = texts(owner, &format!("select c.relname::text {tables}")).await.len();
-    assert!(count > 25, "{count} tables");
-    none(
-        owner,
+/// A rule, and a query that answers whatever breaks it. `$tables`, `$policies`, `$functions` and `$callers` stand for
+/// what follows below.
+const RULES: &[(&str, &str)] = &[
+    (
         "row-level security is enabled and forced",
-        &format!(
-            "select c.oid::regclass::text {tables} and not (c.relrowsecurity and c.relforcerowsecurity)"
-        ),
-    )
-    .await;
-    none(
-        owner,
+        "select c.oid::regclass::text $tables and not (c.relrowsecurity and c.relforcerowsecurity)",
+    ),
+    (
         "the owner sees all rows, or definer functions and backfills see none",
-        &format!(
-            "select c.oid::regclass::text {tables} and not c.relispartition and not exists (
-                 select from pg_policies p where p.schemaname = n.nspname and p.tablename = c.relname
-                 and p.roles = '{{tandem_owner}}' and p.cmd = 'ALL' and p.qual = 'true' and p.with_check = 'true')"
-        ),
-    )
-    .await;
-    none(
-        owner,
+        "select c.oid::regclass::text $tables and not c.relispartition and not exists (
+             select from pg_policies p where p.schemaname = n.nspname and p.tablename = c.relname
+             and p.roles = '{tandem_owner}' and p.cmd = 'ALL' and p.qual = 'true' and p.with_check = 'true')",
+    ),
+    (
         "a partition is reached through its parent alone",
-        &format!(
-            "select c.oid::regclass::text {tables} and c.relispartition and exists (
-                 select from aclexplode(c.relacl) a where a.grantee <> c.relowner)"
-        ),
-    )
-    .await;
-    none(
-        owner,
+        "select c.oid::regclass::text $tables and c.relispartition
+             and exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)",
+    ),
+    (
         "every table belongs to tandem_owner",
-        &format!("select c.oid::regclass::text {tables} and c.relowner <> 'tandem_owner'::regrole"),
-    )
-    .await;
-    none(
-        owner,
+        "select c.oid::regclass::text $tables and c.relowner <> 'tandem_owner'::regrole",
+    ),
+    (
         "nobody but the owner reads how far migrations are",
         "select c.oid::regclass::text from pg_class c where c.relname = '_sqlx_migrations'
-         and exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)",
-    )
-    .await;
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn every_policy_for_services_names_the_tenant() {
-    let world = World::start().await;
-    let owner = world.owner_pool().await;
-    let policies =
-        format!("from pg_policies where schemaname in {SCHEMAS} and not roles = '{{tandem_owner}}'");
-    none(
-        owner,
+             and exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)",
+    ),
+    (
         "a policy is for one of our logins, never for everybody",
-        &format!("select tablename || '.' || policyname {policies} and not (roles <@ '{{tandem_app,tandem_stream}}')"),
-    )
-    .await;
-    none(
-        owner,
+        "select tablename || '.' || policyname $policies and not (roles <@ '{tandem_app,tandem_stream}')",
+    ),
+    (
         "tandem_stream works in schema event alone",
-        &format!("select tablename || '.' || policyname {policies} and 'tandem_stream' = any (roles) and schemaname <> 'event'"),
-    )
-    .await;
-    let tenant = "'%current_setting(''tandem.firm''%'";
-    // A row of partners.firm is seen by whom it is for; its party ids by whoever sees the firm.
-    let app = format!("{policies} and 'tandem_app' = any (roles)");
-    none(
-        owner,
+        "select tablename || '.' || policyname $policies
+             and 'tandem_stream' = any (roles) and schemaname <> 'event'",
+    ),
+    (
         "a policy that reads compares with the tenant",
-        &format!("select tablename || '.' || policyname {app} and cmd <> 'INSERT' and coalesce(qual, '') not like {tenant}"),
-    )
-    .await;
-    none(
-        owner,
+        "select tablename || '.' || policyname $policies and 'tandem_app' = any (roles) and cmd <> 'INSERT'
+             and coalesce(qual, '') not like '%current_setting(''tandem.firm''%'",
+    ),
+    (
         "a policy that writes has a check of its own, on the tenant",
-        &format!(
-            "select tablename || '.' || policyname {app} and cmd <> 'SELECT' and coalesce(with_check, '') not like {tenant}"
-        ),
-    )
-    .await;
-    none(
-        owner,
-        "policies add up, so that each must hold alone",
-        &format!("select tablename || '.' || policyname {policies} and permissive <> 'PERMISSIVE'"),
-    )
-    .await;
-    none(
-        owner,
+        "select tablename || '.' || policyname $policies and 'tandem_app' = any (roles) and cmd <> 'SELECT'
+             and coalesce(with_check, '') not like '%current_setting(''tandem.firm''%'",
+    ),
+    (
         "a view reads with its reader's rights",
-        &format!(
-            "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-             where n.nspname in {SCHEMAS} and c.relkind in ('v', 'm')
-                 and not coalesce(c.reloptions @> '{{security_invoker=true}}', false)"
-        ),
-    )
-    .await;
-    world.finish().await;
-}
+        "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = any ($schemas) and c.relkind in ('v', 'm')
+             and not coalesce(c.reloptions @> '{security_invoker=true}', false)",
+    ),
+    (
+        "every function has an empty search_path",
+        "select p.oid::regprocedure::text $functions
+             and not coalesce(p.proconfig @> array['search_path=\"\"'], false)",
+    ),
+    (
+        "no login is more than a login",
+        "select rolname::text from pg_roles
+         where rolname in ('tandem_app', 'tandem_stream', 'tandem_owner')
+             and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)",
+    ),
+    (
+        "services own nothing",
+        "select relname::text from pg_class where relowner in $services
+         union all select proname::text from pg_proc where proowner in $services
+         union all select nspname::text from pg_namespace where nspowner in $services
+         union all select datname::text from pg_database where datdba in $services",
+    ),
+    (
+        "services are members of nothing",
+        "select roleid::regrole::text from pg_auth_members where member in $services",
+    ),
+    (
+        "services create nothing",
+        "select nspname::text from pg_namespace
+         where nspname = any ($schemas) and (has_schema_privilege('tandem_app', oid, 'create')
+             or has_schema_privilege('tandem_stream', oid, 'create'))",
+    ),
+    (
+        "services neither delete business nor empty tables",
+        "select c.oid::regclass::text $tables and (
+             has_table_privilege('tandem_app', c.oid, 'delete, truncate, references, trigger')
+             or has_table_privilege('tandem_stream', c.oid, 'truncate, references, trigger'))",
+    ),
+    (
+        "the sequencer knows no business",
+        "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname in ('partners', 'orders', 'interchange') and c.relkind in ('r', 'p', 'v')
+             and has_any_column_privilege('tandem_stream', c.oid, 'select, insert, update')",
+    ),
+];
+
+/// What the short names in [`RULES`] and below stand for.
+const NAMES: &[(&str, &str)] = &[
+    (
+        "$tables",
+        "from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = any ($schemas) and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations'",
+    ),
+    ("$policies", "from pg_policies where schemaname = any ($schemas) and not roles = '{tandem_owner}'"),
+    (
+        "$functions",
+        "from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any ($schemas)",
+    ),
+    (
+        "$callers",
+        "(select coalesce(string_agg(distinct case when a.grantee = 0 then 'public'
+                 else a.grantee::regrole::text end, ','), '')
+          from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner)",
+    ),
+    ("$services", "('tandem_app'::regrole, 'tandem_stream'::regrole)"),
+    ("$schemas", "'{event,partners,orders,interchange}'::text[]"),
+];
 
 /// What crosses the wall, and who may call it; a new one has to be thought about here.
 const DEFINERS: &[(&str, &str)] = &[
@@ -144,139 +140,125 @@ const DEFINERS: &[(&str, &str)] = &[
     ("partners.usable_link", ""),
 ];
 
-#[tokio::test]
-async fn what_crosses_the_wall_is_listed() {
-    let world = World::start().await;
-    let owner = world.owner_pool().await;
-    let functions =
-        format!("from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in {SCHEMAS}");
-    none(owner, "every function has an empty search_path", &format!(
-        "select p.oid::regprocedure::text {functions} and not coalesce(p.proconfig @> array['search_path=\"\"'], false)"
-    ))
-    .await;
-    let callers = "(select coalesce(string_agg(distinct case when a.grantee = 0 then 'public' else a.grantee::regrole::text end, ','), '')
-         from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner)";
-    let found = texts(
-        owner,
-        &format!(
-            "select n.nspname || '.' || p.proname || ' ' || {callers} {functions} and p.prosecdef order by 1"
-        ),
-    )
-    .await;
+/// Who the tenant is, and a trigger's function, which nobody can call.
+const OPEN: &[&str] = &["event.me", "orders.check_version"];
+
+/// Unique keys without a firm in them: what the platform numbers or makes at random, since the violation of any other
+/// would tell what others have.
+const KEYS: &[&str] = &[
+    "event.event_log (log_pos, month)",
+    "event.head (only_row)",
+    "event.outbox (id)",
+    "interchange.document (id)",
+    "partners.api_key (actor)",
+    "partners.api_key (id)",
+    "partners.claim (placeholder)",
+    "partners.firm (id)",
+    "partners.link (sha256)",
+    "partners.member (id)",
+    "partners.session (id)",
+    "partners.site (id)",
+    "partners.trading_relationship (id)",
+];
+
+/// The rows of a query with one text column.
+async fn texts(owner: &mut PgConnection, query: &str) -> Vec<String> {
+    let query = NAMES.iter().fold(query.to_string(), |query, (name, what)| query.replace(name, what));
+    let found = sqlx::query_scalar(AssertSqlSafe(query.clone())).fetch_all(owner).await;
+    found.unwrap_or_else(|error| panic!("{query}: {error}"))
+}
+
+/// Everything that breaks a rule, with the rule.
+async fn faults(owner: &mut PgConnection) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (rule, query) in RULES {
+        faults.extend(texts(owner, query).await.into_iter().map(|found| format!("{rule}: {found}")));
+    }
     let listed: Vec<String> = DEFINERS.iter().map(|(name, caller)| format!("{name} {caller}")).collect();
-    assert_eq!(found, listed, "definer functions and their callers");
-    let open = texts(
-        owner,
-        &format!("select n.nspname || '.' || p.proname {functions} and {callers} like '%public%' order by 1"),
-    )
-    .await;
-    // Who the tenant is, and a trigger's function, which nobody can call.
-    assert_eq!(open, ["event.me", "orders.check_version"], "functions that everybody may call");
-    world.finish().await;
+    let definers =
+        "select n.nspname || '.' || p.proname || ' ' || $callers $functions and p.prosecdef order by 1";
+    let open = "select n.nspname || '.' || p.proname $functions and $callers like '%public%' order by 1";
+    let keys = "select c.oid::regclass::text || ' (' || string_agg(a.attname, ', ' order by k.place) || ')'
+         from pg_index i
+         join pg_class c on c.oid = i.indrelid and not c.relispartition
+         join pg_namespace n on n.oid = c.relnamespace
+         join unnest(i.indkey) with ordinality k (attnum, place) on true
+         join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
+         where n.nspname = any ($schemas) and i.indisunique and c.relname <> '_sqlx_migrations'
+         group by c.oid, i.indexrelid
+         having not array_agg(a.attname::text) && '{firm,buyer,feed}'
+         order by 1";
+    let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (rule, query, expected) in [
+        ("functions that cross the wall are listed, with who may call them", definers, listed),
+        ("functions that everybody may call are listed", open, owned(OPEN)),
+        ("a key without a firm in it is listed", keys, owned(KEYS)),
+    ] {
+        let found = texts(owner, query).await;
+        faults.extend(found.iter().filter(|one| !expected.contains(one)).map(|one| format!("{rule}: {one}")));
+        let gone = expected.iter().filter(|one| !found.contains(one));
+        faults.extend(gone.map(|one| format!("{rule}: {one} is listed and not there")));
+    }
+    faults
 }
 
 #[tokio::test]
-async fn the_logins_of_services_can_do_nothing_by_themselves() {
+async fn the_catalogue_keeps_every_rule() {
     let world = World::start().await;
-    let owner = world.owner_pool().await;
-    none(
-        owner,
-        "no login is more than a login",
-        "select rolname::text from pg_roles
-        where rolname in ('tandem_app', 'tandem_stream', 'tandem_owner')
-            and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)",
-    )
-    .await;
-    let ours = "('tandem_app'::regrole, 'tandem_stream'::regrole)";
-    none(
-        owner,
-        "services own nothing",
-        &format!(
-            "select relname::text from pg_class where relowner in {ours}
-         union all select proname::text from pg_proc where proowner in {ours}
-         union all select nspname::text from pg_namespace where nspowner in {ours}
-         union all select datname::text from pg_database where datdba in {ours}"
-        ),
-    )
-    .await;
-    none(
-        owner,
-        "services are members of nothing",
-        &format!("select roleid::regrole::text from pg_auth_members where member in {ours}"),
-    )
-    .await;
-    none(
-        owner,
-        "services create nothing",
-        &format!(
-            "select nspname::text from pg_namespace
-         where nspname in {SCHEMAS} and (has_schema_privilege('tandem_app', oid, 'create')
-             or has_schema_privilege('tandem_stream', oid, 'create'))"
-        ),
-    )
-    .await;
-    none(
-        owner,
-        "services neither delete business nor empty tables",
-        &format!(
-            "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname in {SCHEMAS} and c.relkind in ('r', 'p') and (
-             has_table_privilege('tandem_app', c.oid, 'delete, truncate, references, trigger')
-             or has_table_privilege('tandem_stream', c.oid, 'truncate, references, trigger'))"
-        ),
-    )
-    .await;
-    none(
-        owner,
-        "the sequencer knows no business",
-        "select c.oid::regclass::text
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname in ('partners', 'orders', 'interchange') and c.relkind in ('r', 'p', 'v')
-            and has_any_column_privilege('tandem_stream', c.oid, 'select, insert, update')",
-    )
-    .await;
+    let mut owner = world.owner_pool().await.acquire().await.unwrap();
+    let tables = texts(&mut owner, "select c.relname::text $tables").await;
+    assert!(tables.len() > 25, "{tables:?}");
+    let faults = faults(&mut owner).await;
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    drop(owner);
     world.finish().await;
 }
 
+/// Ways to break the wall, and the rule that notices.
+const DEFECTS: &[(&str, &str)] = &[
+    ("alter table orders.proposal disable row level security", "row-level security is enabled and forced"),
+    ("alter table partners.site no force row level security", "row-level security is enabled and forced"),
+    ("create table orders.comment (id uuid, buyer uuid)", "row-level security is enabled and forced"),
+    ("drop policy owner_all on orders.response", "the owner sees all rows"),
+    ("create policy open on orders.response for select to tandem_app using (true)", "a policy that reads"),
+    ("create policy all_of_us on partners.site for select using (true)", "a policy is for one of our logins"),
+    (
+        "drop policy two_firms_update on orders.order_state;
+         create policy two_firms_update on orders.order_state for update to tandem_app
+         using (buyer = nullif(current_setting('tandem.firm', true), '')::uuid)",
+        "a policy that writes has a check of its own",
+    ),
+    (
+        "create view orders.all_orders as select id from orders.purchase_order",
+        "a view reads with its reader's",
+    ),
+    (
+        "create function orders.peek() returns bigint language sql security definer set search_path = ''
+         as 'select count(*) from orders.purchase_order'",
+        "functions that cross the wall are listed",
+    ),
+    ("alter function orders.claims_to_move() reset search_path", "every function has an empty search_path"),
+    ("grant execute on function partners.is_claimed_by to public", "functions that everybody may call"),
+    ("grant execute on function partners.usable_link to tandem_app", "functions that cross the wall"),
+    ("grant delete on orders.purchase_order to tandem_app", "services neither delete business"),
+    ("grant create on schema orders to tandem_app", "services create nothing"),
+    ("grant select (content) on orders.order_revision to tandem_stream", "the sequencer knows no business"),
+    ("create unique index on partners.firm (uscc)", "a key without a firm in it"),
+    ("create unique index on orders.purchase_order (order_number)", "a key without a firm in it"),
+];
+
 #[tokio::test]
-async fn keys_of_one_firm_say_nothing_of_another() {
+async fn a_broken_wall_is_noticed() {
     let world = World::start().await;
-    let owner = world.owner_pool().await;
-    // A unique key without a firm in it would tell by its violation what others have. Keys that the platform makes at
-    // random tell nothing.
-    let keys = texts(
-        owner,
-        &format!(
-            "select c.oid::regclass::text || ' (' || string_agg(a.attname, ', ' order by k.place) || ')'
-             from pg_index i
-             join pg_class c on c.oid = i.indrelid and not c.relispartition
-             join pg_namespace n on n.oid = c.relnamespace
-             join unnest(i.indkey) with ordinality k (attnum, place) on true
-             join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
-             where n.nspname in {SCHEMAS} and i.indisunique and c.relname <> '_sqlx_migrations'
-             group by c.oid, i.indexrelid
-             having not array_agg(a.attname::text) && '{{firm,buyer,feed}}'
-             order by 1"
-        ),
-    )
-    .await;
-    assert_eq!(
-        keys,
-        [
-            "event.event_log (log_pos, month)",
-            "event.head (only_row)",
-            "event.outbox (id)",
-            "interchange.document (id)",
-            "partners.api_key (actor)",
-            "partners.api_key (id)",
-            "partners.claim (placeholder)",
-            "partners.firm (id)",
-            "partners.link (sha256)",
-            "partners.member (id)",
-            "partners.session (id)",
-            "partners.site (id)",
-            "partners.trading_relationship (id)",
-        ]
-    );
+    let mut owner = world.owner_pool().await.acquire().await.unwrap();
+    for (defect, rule) in DEFECTS {
+        sqlx::raw_sql("begin").execute(&mut *owner).await.unwrap();
+        let broken = sqlx::raw_sql(AssertSqlSafe(*defect)).execute(&mut *owner).await;
+        broken.unwrap_or_else(|error| panic!("{defect}: {error}"));
+        let faults = faults(&mut owner).await;
+        sqlx::raw_sql("rollback").execute(&mut *owner).await.unwrap();
+        assert!(faults.iter().any(|fault| fault.starts_with(rule)), "{defect}: {faults:?}");
+    }
+    drop(owner);
     world.finish().await;
 }
