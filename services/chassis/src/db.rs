@@ -12,7 +12,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
 
 /// Connections of `tandem_app`, usable only inside a firm's transaction.
 #[derive(Clone, Debug)]
@@ -27,16 +27,22 @@ impl TenantPool {
     /// Begins a transaction that sees the firm's rows.
     pub async fn begin(&self, firm: Uuid) -> Result<TenantTx> {
         // A UUID prints as hex and hyphens only, so that it cannot end the literal.
-        let begin = format!("begin; select set_config('tandem.firm', '{firm}', true)");
-        let tx = self.0.begin_with(AssertSqlSafe(begin)).await?;
-        Ok(TenantTx { tx, firm })
+        self.begin_by(format!("begin; select set_config('tandem.firm', '{firm}', true)"), firm).await
     }
 
     /// Begins a transaction of no firm: it sees no rows, and serves only published definer functions, such as
     /// those that resolve a credential or a link.
     pub async fn begin_outside(&self) -> Result<TenantTx> {
-        let tx = self.0.begin_with("begin; select set_config('tandem.firm', '', true)").await?;
-        Ok(TenantTx { tx, firm: Uuid::nil() })
+        self.begin_by("begin; select set_config('tandem.firm', '', true)".to_owned(), Uuid::nil()).await
+    }
+
+    /// In a task of its own: a caller that goes away in the middle would else leave the connection to the pool inside
+    /// a transaction that nobody knows of.
+    async fn begin_by(&self, statement: String, firm: Uuid) -> Result<TenantTx> {
+        let pool = self.0.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+        let tx = begun.await.map_err(|_| Error::new(Reason::UNAVAILABLE))??;
+        Ok(TenantTx { tx, firm })
     }
 
     /// Whether the database answers, within two seconds.

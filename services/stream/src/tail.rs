@@ -162,10 +162,16 @@ impl Tail {
 pub async fn listen(pool: PgPool, handoff: Arc<Handoff>, process: String, shutdown: CancellationToken) {
     let mut backoff = BACKOFF.0;
     loop {
+        let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        let own = options.connect_lazy_with((*pool.connect_options()).clone());
         let heard = tokio::select! {
-            () = shutdown.cancelled() => return,
-            heard = hear(&pool, &handoff, &process) => heard,
+            () = shutdown.cancelled() => Ok(()),
+            heard = hear(&own, &handoff, &process) => heard,
         };
+        own.close().await;
+        if shutdown.is_cancelled() {
+            return;
+        }
         if let Err(error) = heard {
             tracing::warn!(%error, "listening for hints failed; trying again");
         }
@@ -177,10 +183,8 @@ pub async fn listen(pool: PgPool, handoff: Arc<Handoff>, process: String, shutdo
     }
 }
 
-async fn hear(pool: &PgPool, handoff: &Handoff, process: &str) -> Result<(), sqlx::Error> {
-    let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-    let own = options.connect_with((*pool.connect_options()).clone()).await?;
-    let mut listener = PgListener::connect_with(&own).await?;
+async fn hear(own: &PgPool, handoff: &Handoff, process: &str) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(own).await?;
     listener.listen("tandem_log").await?;
     handoff.hint();
     loop {

@@ -104,7 +104,7 @@ pub(crate) async fn run(args: &DevArgs, global: &Global, out: Output) -> Result<
     ended
 }
 
-/// The directory, with nothing in it that would look ready before it is.
+/// The directory; afresh where that was asked for.
 async fn prepare(dir: &Path, reset: bool, config: &Config) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let dir = dir.canonicalize()?;
@@ -119,7 +119,6 @@ async fn prepare(dir: &Path, reset: bool, config: &Config) -> anyhow::Result<Pat
             remove(&dir.join(file))?;
         }
     }
-    remove(&dir.join("sandbox.json"))?;
     Ok(dir)
 }
 
@@ -131,6 +130,8 @@ async fn start(
     listeners: Listeners,
     out: Output,
 ) -> anyhow::Result<Node> {
+    // Listeners and cluster are ours by now, so the file is not that of another sandbox that runs here.
+    remove(&dir.join("sandbox.json"))?;
     let passwords = match cluster {
         Some(cluster) => {
             cluster.ensure_database(DATABASE).await?;

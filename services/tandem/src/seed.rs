@@ -200,24 +200,21 @@ impl Sandbox {
             format!("  metrics   {}/metrics", self.metrics),
             format!("  keys      {file}"),
             String::new(),
-            "Sign in (each link works once, for a day; every start makes new ones):".to_owned(),
+            "Sign in (each link works once, for a day; every start makes new ones), or use the API with the key:".to_owned(),
         ];
         for entry in self.suppliers.iter().chain(&self.anchors).chain([&self.operator]) {
             lines.push(format!("  {} {}", entry.name, entry.person));
             lines.push(format!("      {}", entry.sign_in));
+            lines.push(format!("      key {}", entry.key));
         }
         lines.extend([
             String::new(),
-            "Try, in another terminal:".to_owned(),
-            format!("  export TANDEM_API={} TANDEM_KEY={}", self.api, self.first_supplier_key()),
-            "  tandem orders list --side supplier --state unanswered".to_owned(),
-            "  tandem orders respond CY26110232 --accept-all".to_owned(),
+            format!("Try, in another terminal, as {}:", self.anchor.name),
+            format!("  export TANDEM_API={} TANDEM_KEY={}", self.api, self.anchor.key),
+            "  tandem orders publish deploy/examples/order.xml".to_owned(),
+            "  tandem orders list --side buyer".to_owned(),
             "  tandem events --follow".to_owned(),
         ]);
         lines.join("\n")
-    }
-
-    fn first_supplier_key(&self) -> &str {
-        self.suppliers.first().map_or("", |entry| entry.key.as_str())
     }
 }
