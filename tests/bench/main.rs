@@ -4,12 +4,16 @@
 //! Client and server share the machine's cores. Results are kept in target/bench/results.json.
 //!
 //! * `publish`  PublishOrder of 10 lines at 1 and at 64 in flight ÷ a bare loop that writes the same rows
+//! * `life`     processor time of an order that is published, answered and delivered to both firms
+//! * `list`     a page of 50 orders over gRPC ÷ the bare query
 //! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
 //! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
 //! * `idle`     memory of everything in one process, Postgres apart
 
 mod bare;
 mod latency;
+mod life;
+mod list;
 mod memory;
 mod publish;
 mod report;
@@ -17,7 +21,7 @@ mod report;
 use harness::{Options, World, cluster};
 use report::Report;
 
-const NAMES: [&str; 4] = ["publish", "latency", "streams", "idle"];
+const NAMES: [&str; 6] = ["publish", "life", "list", "latency", "streams", "idle"];
 
 fn main() -> anyhow::Result<()> {
     // cargo passes `--bench` to every bench program.
@@ -41,6 +45,12 @@ async fn run(chosen: &[String]) -> anyhow::Result<()> {
     let mut report = Report::default();
     if wanted("publish") {
         publish::run(&mut report).await?;
+    }
+    if wanted("life") {
+        life::run(&mut report).await?;
+    }
+    if wanted("list") {
+        list::run(&mut report).await?;
     }
     if wanted("latency") {
         latency::run(&mut report).await?;

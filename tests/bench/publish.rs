@@ -50,7 +50,7 @@ async fn cluster_url(world: &World) -> String {
 }
 
 /// Orders a second through gRPC.
-async fn ours(world: &World, buyer: &Firm, in_flight: usize, orders: usize) -> anyhow::Result<f64> {
+pub async fn ours(world: &World, buyer: &Firm, in_flight: usize, orders: usize) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(orders));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
@@ -102,7 +102,8 @@ async fn bare(
     Ok(orders as f64 / started.elapsed().as_secs_f64())
 }
 
-fn take(left: &AtomicUsize) -> bool {
+/// Takes one of what is left to do.
+pub fn take(left: &AtomicUsize) -> bool {
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
 

@@ -60,7 +60,23 @@ pub fn resident_kib(pid: u32) -> anyhow::Result<u64> {
 
 /// Processor seconds of this process so far, user and system.
 pub fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_of(&fs::read_to_string("/proc/self/stat").unwrap_or_default())
+}
+
+/// Processor seconds so far of every Postgres process of the machine that still lives: run it alone.
+pub fn postgres_cpu_seconds() -> anyhow::Result<f64> {
+    let mut sum = 0.0;
+    for entry in fs::read_dir("/proc")? {
+        // A process may end while this looks.
+        let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
+        if stat.contains("(postgres)") {
+            sum += cpu_of(&stat);
+        }
+    }
+    Ok(sum)
+}
+
+fn cpu_of(stat: &str) -> f64 {
     let fields: Vec<&str> =
         stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
     let ticks =

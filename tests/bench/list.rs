@@ -1,0 +1,117 @@
+//! A page of 50 unanswered orders, by requested date, against the bare query for the same page over the same Postgres.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use harness::{Firm, World};
+use proto::orders::{ListOrdersRequest, OrderSort, OrderState, Side};
+use sqlx::{PgPool, Row};
+use tokio::task::JoinSet;
+
+use crate::{
+    publish,
+    report::{Report, against},
+};
+
+const ROUNDS: usize = 5;
+/// Orders of the supplier whose list is read.
+const ORDERS: usize = 10_000;
+const PAGES: usize = 3_000;
+const IN_FLIGHT: usize = 16;
+const PAGE: usize = 50;
+
+pub async fn run(report: &mut Report) -> anyhow::Result<()> {
+    let world = crate::world().await?;
+    let (buyer, supplier) = world.pair().await;
+    publish::ours(&world, &buyer, 64, ORDERS).await?;
+    sqlx::raw_sql("vacuum analyze").execute(world.owner_pool().await).await?;
+    let url = harness::cluster::get().await.url("tandem_app", world.database());
+    let pool = chassis::db::connect(url.parse()?, IN_FLIGHT as u32).await?;
+    ours(&world, &supplier, 200).await?;
+    bare(&pool, &supplier, 200).await?;
+    let (mut mine, mut limit) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        mine.push(ours(&world, &supplier, PAGES).await?);
+        limit.push(bare(&pool, &supplier, PAGES).await?);
+    }
+    against("list_50_orders", report, &mine, &limit, "pages/s");
+    pool.close().await;
+    crate::finish(world).await
+}
+
+/// Pages a second over gRPC.
+async fn ours(world: &World, supplier: &Firm, pages: usize) -> anyhow::Result<f64> {
+    let left = Arc::new(AtomicUsize::new(pages));
+    let started = Instant::now();
+    let mut tasks = JoinSet::new();
+    let connections: Vec<_> = (0..4).map(|_| world.connection(supplier.token())).collect();
+    for task in 0..IN_FLIGHT {
+        let (left, access) = (left.clone(), connections[task % connections.len()].clone());
+        tasks.spawn(async move {
+            while publish::take(&left) {
+                let request = ListOrdersRequest {
+                    page_size: PAGE as i32,
+                    side: Side::Supplier.into(),
+                    states: vec![OrderState::Unanswered.into()],
+                    order_by: OrderSort::RequestedDate.into(),
+                    ..ListOrdersRequest::default()
+                };
+                let page = access.orders().list_orders(request).await?.into_inner();
+                anyhow::ensure!(page.orders.len() == PAGE, "a page has {} orders", page.orders.len());
+            }
+            Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(pages as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Pages a second by the query alone, in the supplier's tenant.
+async fn bare(pool: &PgPool, supplier: &Firm, pages: usize) -> anyhow::Result<f64> {
+    let left = Arc::new(AtomicUsize::new(pages));
+    let read = Arc::new(AtomicUsize::new(0));
+    let (firm, started) = (supplier.uuid(), Instant::now());
+    let mut tasks = JoinSet::new();
+    for _ in 0..IN_FLIGHT {
+        let (left, read, pool) = (left.clone(), read.clone(), pool.clone());
+        tasks.spawn(async move {
+            while publish::take(&left) {
+                let begin = format!("begin; select set_config('tandem.firm', '{firm}', true)");
+                let mut tx = pool.begin_with(sqlx::AssertSqlSafe(begin)).await?;
+                let rows = sqlx::query(
+                    "select o.id, o.order_number, o.source_system, o.buyer, b.name, o.supplier, f.name, s.revision, \
+                     s.version, s.state, o.purchasing_group, r.currency, r.net_amount, r.price_includes_tax, \
+                     s.requested_date, r.line_count, s.unanswered_lines, s.proposed_lines, r.first_item_name, \
+                     o.published_at, s.updated_at \
+                     from orders.order_state s \
+                     join orders.purchase_order o on o.id = s.order_id and o.buyer = s.buyer \
+                     join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision \
+                     left join partners.firm_name b on b.id = o.buyer left join partners.firm_name f on f.id = o.supplier \
+                     where s.supplier = $1 and o.supplier = $1 and s.state = any($2) \
+                     order by s.requested_date, s.order_id limit $3",
+                )
+                .bind(firm)
+                .bind(vec![OrderState::Unanswered as i16])
+                .bind(PAGE as i64)
+                .fetch_all(&mut *tx)
+                .await?;
+                tx.commit().await?;
+                let numbers = rows.iter().map(|row| row.try_get::<String, _>("order_number"));
+                read.fetch_add(numbers.collect::<Result<Vec<_>, _>>()?.len(), Ordering::Relaxed);
+            }
+            Ok::<(), anyhow::Error>(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    anyhow::ensure!(read.load(Ordering::Relaxed) == pages * PAGE, "pages were not full");
+    Ok(pages as f64 / started.elapsed().as_secs_f64())
+}
