@@ -18,6 +18,7 @@ mod injection;
 mod interchange;
 mod invited;
 mod isolation;
+mod json;
 mod matrix;
 mod portal;
 mod publish;
