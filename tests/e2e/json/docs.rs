@@ -52,8 +52,9 @@ async fn the_page_is_its_own() {
 #[tokio::test]
 async fn a_validator_of_others_finds_nothing_wrong() {
     let python = harness::cluster::target().join("python/bin/python");
-    let ready = Command::new(&python).args(["-c", "import openapi_spec_validator"]).stderr(Stdio::null());
-    if !{ ready }.status().await.is_ok_and(|status| status.success()) {
+    let mut import = Command::new(&python);
+    import.args(["-c", "import openapi_spec_validator"]).stderr(Stdio::null());
+    if !import.status().await.is_ok_and(|status| status.success()) {
         let message = format!("no openapi-spec-validator at {}; tests/run installs it", python.display());
         assert!(std::env::var_os("CI").is_none(), "{message}");
         println!("skipped: {message}");
