@@ -28,5 +28,6 @@ mod respond;
 mod resume;
 mod sequencer;
 mod third_party;
+mod tryton;
 mod validation;
 mod wall;

@@ -1,8 +1,8 @@
 """Acts in a running Tryton as its people would: sets up a firm that buys, confirms purchases, looks at their lines.
 
-Usage: tryton.py URL fill            a company, a supplier V10027, a product
-       tryton.py URL buy QUANTITY…   a confirmed purchase with a line for each; prints {"number", "state", "lines"}
-       tryton.py URL look LINE…      prints [{"day", "note"}] of these lines
+Usage: tryton.py URL fill                     a company, suppliers V10027 and V20000, a product
+       tryton.py URL buy SUPPLIER QUANTITY…   a confirmed purchase with a line for each; prints {"number", "lines"}
+       tryton.py URL look LINE…               prints [{"day", "note"}] of these lines
 URL is http://user:password@host:port/database/
 """
 
@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from proteus import Model, Wizard, config
 
-SUPPLIER = "V10027"
+SUPPLIERS = {"V10027": "顺模塑料制品(示例)厂", "V20000": "南汀喷涂(示例)厂"}
 
 
 def fill():
@@ -25,7 +25,7 @@ def fill():
     company.execute("company")
     company.form.party, company.form.currency = party, currency
     company.execute("add")
-    user = Model.get("res.user")(config.get_config().user)
+    user, = Model.get("res.user").find([("login", "=", "admin")])
     user.companies.append(Model.get("company.company")(1))
     user.company = user.companies[0]
     user.save()
@@ -34,7 +34,8 @@ def fill():
     buying = Model.get("purchase.configuration")(1)
     buying.purchase_invoice_method = "manual"
     buying.save()
-    Model.get("party.party")(name="顺模塑料制品(示例)厂", code=SUPPLIER).save()
+    for code, name in SUPPLIERS.items():
+        Model.get("party.party")(name=name, code=code).save()
     unit = Model.get("product.uom").find([("symbol", "=", "u")])[0]
     box = Model.get("product.template")(name="45L 收纳箱 箱体", default_uom=unit, type="goods", purchasable=True)
     box.list_price = Decimal("9")
@@ -42,9 +43,9 @@ def fill():
     box.save()
 
 
-def buy(quantities):
+def buy(supplier, *quantities):
     purchase = Model.get("purchase.purchase")()
-    purchase.party = Model.get("party.party").find([("code", "=", SUPPLIER)])[0]
+    purchase.party = Model.get("party.party").find([("code", "=", supplier)])[0]
     purchase.purchase_date = datetime.date.today()
     purchase.delivery_date = datetime.date.today() + datetime.timedelta(days=30)
     product = Model.get("product.product").find([("code", "=", "CY-BX-0450")])[0]
@@ -54,18 +55,17 @@ def buy(quantities):
     purchase.save()
     purchase.click("quote")
     purchase.click("confirm")
-    return {"number": purchase.number, "state": purchase.state, "lines": [line.id for line in purchase.lines]}
+    return {"number": purchase.number, "lines": [line.id for line in purchase.lines]}
 
 
-def look(lines):
+def look(*lines):
     found = [Model.get("purchase.line")(int(line)) for line in lines]
     return [{"day": line.delivery_date and line.delivery_date.isoformat(), "note": line.note} for line in found]
 
 
 def main(url, what, *rest):
     config.set_xmlrpc(url)
-    told = {"fill": fill, "buy": lambda: buy(rest), "look": lambda: look(rest)}[what]()
-    print(json.dumps(told, ensure_ascii=False))
+    print(json.dumps({"fill": fill, "buy": buy, "look": look}[what](*rest), ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -114,8 +114,9 @@ def day(value):
 
 
 def decimal(value):
-    """A plain decimal: Tryton writes amounts as objects and quantities as numbers."""
-    return format(Decimal(str(value["decimal"] if isinstance(value, dict) else value)), "f")
+    """A plain decimal: Tryton writes amounts as objects and quantities as numbers, 8000 as 8000.0."""
+    number = Decimal(value["decimal"]) if isinstance(value, dict) else Decimal(value).normalize()
+    return format(number, "f")
 
 
 def without_nothing(value):
