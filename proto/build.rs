@@ -19,9 +19,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");
 
-    // The compiler keeps our options as extension fields; prost_types would drop them.
+    // The compiler keeps our options as extension fields; prost_types would drop them. Comments are kept for the
+    // description of the API.
     let mut compiler = protox::Compiler::new(["."])?;
-    compiler.include_imports(true).include_source_info(false);
+    compiler.include_imports(true).include_source_info(true);
     compiler.open_files(files)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;

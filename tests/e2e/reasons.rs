@@ -49,7 +49,8 @@ async fn every_reason_is_given() {
     for expected in Reason::ALL {
         match scene.provoke(*expected).await {
             Way::Elsewhere(test) => {
-                let there = include_str!("reasons.rs").contains(&format!("async fn {test}()"));
+                let tests = [include_str!("reasons.rs"), include_str!("json/refusals.rs")];
+                let there = tests.iter().any(|tests| tests.contains(&format!("async fn {test}()")));
                 assert!(there, "{}: there is no test {test}", expected.as_str());
             }
             Way::Nowhere(why) => println!("{} is given in no test here: {why}", expected.as_str()),
@@ -100,6 +101,9 @@ impl Scene {
             Reason::CONFLICT | Reason::INTERNAL => self.breaking(reason).await,
             Reason::CURSOR_EXPIRED | Reason::FEED_DIVERGED => {
                 return Way::Elsewhere("a_cursor_that_the_log_no_longer_holds_is_never_skipped_over");
+            }
+            Reason::JSON_MALFORMED | Reason::MEDIA_TYPE | Reason::HTTP_METHOD | Reason::RPC_UNKNOWN => {
+                return Way::Elsewhere("what_is_no_call_of_ours_is_answered_in_json_too");
             }
             Reason::RATE_LIMITED => return Way::Elsewhere("a_firm_that_hurries_is_told_when_to_come_again"),
             Reason::UNAVAILABLE => {

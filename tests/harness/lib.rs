@@ -6,6 +6,7 @@
 //! * [`order`]      a purchase order to publish; [`answer`] a supplier's answer; [`decide`] a buyer's decision
 //! * [`events`]     payloads of events
 //! * [`refusal`]    what a status says to programs
+//! * [`http`]       the API over HTTP/1.1 in JSON
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
 //! * [`cluster`]    the private Postgres that all test processes share
@@ -20,6 +21,7 @@ pub mod cluster;
 pub mod events;
 mod firm;
 pub mod history;
+pub mod http;
 mod order;
 mod raw;
 pub mod refusal;

@@ -111,6 +111,14 @@ reasons! {
     XML_TOO_COMPLEX, InvalidArgument, "the document exceeds the limits of depth, size or count", "文件超出深度、大小或数量限制";
     /// A document of a kind that is not taken.
     DOCUMENT_UNSUPPORTED, InvalidArgument, "this kind of document is not supported; send a UBL 2.x Order", "不支持该类型的文件,请提交 UBL 2.x 订单";
+    /// A body over HTTP that is not JSON.
+    JSON_MALFORMED, InvalidArgument, "the body is not well-formed json", "请求正文不是格式正确的 JSON";
+    /// A body over HTTP of another kind than JSON in UTF-8.
+    MEDIA_TYPE, InvalidArgument, "send `content-type: application/json` in utf-8; see /docs", "请使用 UTF-8 编码的 JSON(content-type: application/json),参见 /docs";
+    /// Another HTTP method than POST.
+    HTTP_METHOD, Unimplemented, "methods are called by POST with a json body; see /docs", "请使用 POST 方法并提交 JSON 正文,参见 /docs";
+    /// No such path over HTTP.
+    RPC_UNKNOWN, Unimplemented, "there is nothing at this path; /openapi.json lists every method, /docs explains them", "该地址不存在,/openapi.json 列出全部方法,/docs 有说明";
     /// Too many requests.
     RATE_LIMITED, ResourceExhausted, "too many requests; wait and retry", "请求过于频繁,请稍后重试";
     /// Too many open streams.

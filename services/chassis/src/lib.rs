@@ -14,6 +14,7 @@ pub mod error;
 pub mod feed;
 pub mod gate;
 pub mod idempotency;
+pub mod json;
 pub mod migrate;
 pub mod outbox;
 pub mod page;

@@ -16,6 +16,7 @@ use chassis::{
     config::Config,
     db::TenantPool,
     gate::{self, Gate},
+    json::{self, Json},
     service::{Deps, Service},
 };
 use clap::ValueEnum;
@@ -164,7 +165,10 @@ pub async fn start_with(
         }
     }
     let gate = Gate::new(deps.resolver.clone(), deps.clock.clone(), &config.limits)?;
-    let app = app.layer(middleware::from_fn_with_state(gate, gate::pass));
+    // JSON is turned into gRPC outside of the gate, which therefore decides on both alike.
+    let app = app
+        .layer(middleware::from_fn_with_state(gate, gate::pass))
+        .layer(middleware::from_fn_with_state(Json::new()?, json::pass));
     let api_shutdown = CancellationToken::new();
     let limits = config.limits.clone();
     let ended = api_shutdown.clone();
