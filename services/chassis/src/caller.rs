@@ -212,6 +212,12 @@ impl Resolver {
         cache.retain(|_, (_, caller)| caller.credential != *credential);
     }
 
+    /// Forgets every credential of a firm at once, in this process; others forget them within [`CACHED`].
+    pub fn forget_firm(&self, firm: Uuid) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|_, (_, caller)| caller.firm != firm);
+    }
+
     /// Which of these credentials no longer work.
     pub async fn ended(&self, credentials: &[Credential]) -> Result<Vec<Credential>> {
         let kinds: Vec<&str> = credentials.iter().map(|c| c.kind.as_str()).collect();

@@ -95,6 +95,14 @@ reasons! {
     LAST_ADMIN, FailedPrecondition, "the firm needs one administrator; name another first", "企业至少需要一名管理员,请先指定另一名";
     /// Too many active keys.
     TOO_MANY_KEYS, FailedPrecondition, "too many active keys; revoke one first", "有效密钥过多,请先停用一个";
+    /// So many are enough.
+    LIMIT_REACHED, FailedPrecondition, "there are as many of these as a firm may have; remove one first", "数量已达上限,请先删除一个";
+    /// The operator stopped the firm.
+    FIRM_SUSPENDED, FailedPrecondition, "the operator has suspended this firm; nothing can be sent to it until it is reinstated", "该企业已被平台暂停,恢复之前无法向其发送单据";
+    /// The firm has no account of its own, is suspended or was merged, or runs the platform.
+    FIRM_NOT_ACTIVE, FailedPrecondition, "this can be done only to a firm that is active and does not run the platform", "只能对正常状态的企业执行此操作,且不能是平台运营方";
+    /// Two firms that cannot become one.
+    MERGE_REFUSED, FailedPrecondition, "these two firms cannot be merged", "这两家企业不能合并";
     /// Somebody else changed it first.
     STALE_ETAG, Aborted, "somebody changed it meanwhile; read it again and retry", "数据已被他人修改,请刷新后重试";
     /// Two writers met; the same request may simply be sent again.

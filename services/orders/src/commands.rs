@@ -1,6 +1,7 @@
 //! One function a command, over a slice of commands of one firm: replay or load, decide, save, record receipts,
 //! and append to the outbox last. Nothing here calls the network.
 
+mod alias;
 mod publish;
 mod resolve;
 mod respond;

@@ -1,6 +1,7 @@
 //! Every SQL statement of orders: free functions over the tenant transaction. Each names its side or its id; row
 //! security is the second wall, not the first.
 
+pub(crate) mod alias;
 pub(crate) mod claim;
 pub(crate) mod list;
 pub(crate) mod load;

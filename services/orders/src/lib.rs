@@ -3,6 +3,7 @@
 //!
 //! * [`order`]    what an order is and what may happen to it: pure
 //! * [`publish`]  from a buyer's document to the rows of a new order: pure
+//! * [`alias`]    what a buyer's ERP writes → what it means: pure
 //! * `convert`    proto → domain, collecting every bad field
 //! * `commands`   one function a command, over slices
 //! * `queries`    reads
@@ -10,6 +11,7 @@
 //! * `events`     what goes to the log
 //! * `consume`    moves orders of claimed placeholders
 
+pub mod alias;
 mod api;
 mod commands;
 mod consume;
@@ -20,6 +22,7 @@ mod events;
 pub mod order;
 pub mod publish;
 mod queries;
+pub mod unit;
 
 use std::sync::Arc;
 

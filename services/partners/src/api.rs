@@ -1,7 +1,11 @@
 //! The gRPC methods: caller → convert → command or query → convert.
 
+mod alias;
+mod cluster;
 mod firm;
+mod invitation;
 mod member;
+mod operator;
 mod relationship;
 mod session;
 
@@ -10,7 +14,10 @@ use std::sync::Arc;
 use chassis::{caller::Caller, idempotency::Key, service::Deps};
 use prost::Message;
 use proto::partners::{
-    firm_service_server::FirmServiceServer, member_service_server::MemberServiceServer,
+    alias_service_server::AliasServiceServer, cluster_service_server::ClusterServiceServer,
+    firm_service_server::FirmServiceServer, invitation_service_server::InvitationServiceServer,
+    member_service_server::MemberServiceServer, operator_service_server::OperatorServiceServer,
+    purchasing_group_service_server::PurchasingGroupServiceServer,
     relationship_service_server::RelationshipServiceServer, session_service_server::SessionServiceServer,
 };
 use tonic::{Request, service::Routes};
@@ -28,7 +35,12 @@ pub(crate) fn routes(deps: &Deps) -> Routes {
     Routes::new(FirmServiceServer::from_arc(api.clone()))
         .add_service(MemberServiceServer::from_arc(api.clone()))
         .add_service(SessionServiceServer::from_arc(api.clone()))
-        .add_service(RelationshipServiceServer::from_arc(api))
+        .add_service(RelationshipServiceServer::from_arc(api.clone()))
+        .add_service(AliasServiceServer::from_arc(api.clone()))
+        .add_service(PurchasingGroupServiceServer::from_arc(api.clone()))
+        .add_service(OperatorServiceServer::from_arc(api.clone()))
+        .add_service(InvitationServiceServer::from_arc(api.clone()))
+        .add_service(ClusterServiceServer::from_arc(api))
 }
 
 impl Api {

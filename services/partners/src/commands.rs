@@ -1,9 +1,13 @@
 //! One function a command: idempotency and effect in one transaction, the event last, then COMMIT. Secrets are made
 //! before the transaction and put into the answer after it, so that no recorded receipt holds one.
 
+mod alias;
+mod cluster;
 mod firm;
+mod invitation;
 mod key;
 mod member;
+mod operator;
 mod relationship;
 mod session;
 
@@ -15,9 +19,13 @@ use chassis::{
     outbox::{self, NewEvent},
     service::Deps,
 };
+pub(crate) use alias::{delete_alias, delete_group, set_aliases, set_group};
+pub(crate) use cluster::{create_cluster, invite_to_cluster, move_membership};
 pub(crate) use firm::{create_firm, create_site};
+pub(crate) use invitation::{How, invite_suppliers};
 pub(crate) use key::{create_api_key, revoke_api_key};
 pub(crate) use member::{create_member, create_sign_in_link, update_member};
+pub(crate) use operator::{merge_firms, operate, reset_last_admin};
 use prost::Message;
 pub(crate) use relationship::{claim_invitation, invite_supplier, renew_invitation, update_relationship};
 pub(crate) use session::{Acceptance, accept_invitation, end_session, redeem_sign_in_link, set_locale};
@@ -54,10 +62,20 @@ impl Command<'_> {
     }
 
     /// Records the receipt, hands the events to the outbox as the last statement, and commits.
-    async fn finish<R: Message>(&self, mut tx: TenantTx, receipt: &R, events: Vec<NewEvent>) -> Result<()> {
+    async fn finish<R: Message>(&self, tx: TenantTx, receipt: &R, events: Vec<NewEvent>) -> Result<()> {
+        self.finish_apart(tx, receipt, vec![events]).await
+    }
+
+    /// As [`Command::finish`], where the events do not all go to the same firms.
+    async fn finish_apart<R: Message>(
+        &self,
+        mut tx: TenantTx,
+        receipt: &R,
+        events: Vec<Vec<NewEvent>>,
+    ) -> Result<()> {
         idempotency::record(&mut tx, self.method, &[(&self.key, receipt)]).await?;
-        let any = !events.is_empty();
-        outbox::append(&mut tx, vec![events]).await?;
+        let any = events.iter().any(|some| !some.is_empty());
+        outbox::append(&mut tx, events).await?;
         tx.commit().await?;
         if any {
             self.deps.wake.wake();

@@ -1,14 +1,23 @@
 //! Proto ⇄ domain, collecting every bad field and not just the first.
 
+mod alias;
+mod cluster;
 mod firm;
+mod invitation;
 mod member;
+mod operator;
 mod relationship;
 
 use chassis::{Error, Field, Result};
+pub(crate) use alias::{alias, alias_filter, alias_key, aliases, group};
+pub(crate) use cluster::{cluster, membership, membership_changed, new_cluster};
 pub(crate) use firm::{firm, new_firm, new_site, site};
+use firm::{firm_state, uscc};
+pub(crate) use invitation::{contact, row_result, supplier_rows};
 pub(crate) use member::{
     api_key, device, locale, member, member_change, new_key, new_member, new_member_name, scope,
 };
+pub(crate) use operator::{act, action, firm_changed, merge, new_admin, operated, state_filter};
 pub(crate) use relationship::{
     accept, change, link_kind, new_supplier, relationship as trading_relationship,
 };

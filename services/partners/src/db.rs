@@ -3,10 +3,14 @@
 //!
 //! `own` is the firm whose row it must be; tests pass `None` to see that the second wall stands alone.
 
+pub(crate) mod alias;
+pub(crate) mod cluster;
 pub(crate) mod firm;
+pub(crate) mod invitation;
 pub(crate) mod key;
 pub(crate) mod link;
 pub(crate) mod member;
+pub(crate) mod operator;
 pub(crate) mod relationship;
 
 use chassis::{

@@ -45,6 +45,8 @@ pub struct Firm {
     pub uscc: String,
     pub state: FirmState,
     pub sandbox: bool,
+    /// The operator looked at evidence that it is who it says.
+    pub verified: bool,
     pub party_ids: Vec<PartyId>,
     pub created_at: OffsetDateTime,
 }

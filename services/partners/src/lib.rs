@@ -1,7 +1,8 @@
 //! Who is on the platform, who may act for whom, and who trades with whom. A command goes `api` → `convert` →
 //! `commands` → a noun → `db` → outbox; a read goes `api` → `queries` → `db`.
 //!
-//! * [`firm`], [`member`], [`link`], [`relationship`]  what these are and what may happen to them: pure
+//! * [`firm`], [`member`], [`link`], [`relationship`], [`alias`], [`invitation`], [`cluster`], [`operator`]  what
+//!   these are and what may happen to them: pure
 //! * [`uscc`]     the check of a 统一社会信用代码: pure
 //! * [`admin`]    the first operator of a database
 //! * `convert`    proto ⇄ domain, collecting every bad field
@@ -14,14 +15,18 @@
 //! nowhere else, recorded receipts included.
 
 pub mod admin;
+pub mod alias;
 mod api;
+pub mod cluster;
 mod commands;
 mod convert;
 mod db;
 mod events;
 pub mod firm;
+pub mod invitation;
 pub mod link;
 pub mod member;
+pub mod operator;
 mod queries;
 pub mod relationship;
 pub mod uscc;
@@ -40,6 +45,11 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.partners.v1.MemberService",
             "tandem.partners.v1.SessionService",
             "tandem.partners.v1.RelationshipService",
+            "tandem.partners.v1.AliasService",
+            "tandem.partners.v1.PurchasingGroupService",
+            "tandem.partners.v1.OperatorService",
+            "tandem.partners.v1.InvitationService",
+            "tandem.partners.v1.ClusterService",
         ],
         routes: chassis::service::routes(api::routes(deps)),
         tasks: Vec::new(),

@@ -1,5 +1,11 @@
 //! Reads: who calls, one firm, and keyset-paged lists of the caller's own firm.
 
+mod alias;
+mod cluster;
+mod invitation;
+mod operator;
+
+pub(crate) use alias::{list_aliases, list_groups};
 use chassis::{
     Error, Result,
     caller::{Caller, CredentialKind},
@@ -9,6 +15,9 @@ use chassis::{
     service::Deps,
     value,
 };
+pub(crate) use cluster::{list_cluster_members, list_clusters};
+pub(crate) use invitation::list_supplier_contacts;
+pub(crate) use operator::{find_firms, list_actions_on_own_firm, list_operator_actions};
 use proto::partners as wire;
 use uuid::Uuid;
 

@@ -292,6 +292,7 @@ fn schedule_line<'a>(
         ship_to_site: site.map(|site| reader.code(&site, "ID")).unwrap_or_default(),
         ship_to,
         delivery_id: reader.code(delivery, "ID"),
+        ..ScheduleLine::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Publishing: whom it goes to, whether the number is free, and the rows of a new order.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use chassis::{Error, Reason, Result, db::TenantTx, secret, service::Deps};
 use prost::Message;
@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Command, Done, Effect};
+use super::{Command, Done, Effect, alias};
 use crate::{
     convert::wire,
     db::publish::{self as db, LineRow, NewRows, OrderRow, Partner, ScheduleRow},
@@ -47,6 +47,9 @@ impl Effect for Publish {
     const METHOD: &'static str = "tandem.orders.v1.OrderService/PublishOrder";
 
     async fn run(deps: &Deps, tx: &mut TenantTx, commands: &[&Command<Self>]) -> Result<Done> {
+        let read = read_by_aliases(tx, commands).await?;
+        let commands: Vec<&Command<Self>> = read.iter().map(Cow::as_ref).collect();
+        let commands = commands.as_slice();
         let now = deps.clock.now();
         let mut answers: Vec<Option<Result<OrderReceipt>>> = commands.iter().map(|_| None).collect();
         let addressees = addressees(tx, commands).await?;
@@ -84,6 +87,20 @@ impl Effect for Publish {
         let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect();
         Ok(Done { answers, events: published })
     }
+}
+
+/// The commands with their documents as the buyer's own tables read them.
+async fn read_by_aliases<'a>(
+    tx: &mut TenantTx,
+    commands: &[&'a Command<Publish>],
+) -> Result<Vec<Cow<'a, Command<Publish>>>> {
+    let orders: Vec<&NewOrder> = commands.iter().map(|command| &command.what.order).collect();
+    let read = alias::read(tx, &orders).await?;
+    let read = commands.iter().zip(read).map(|(command, read)| match read {
+        Some(order) => Cow::Owned(Command { what: Publish { order }, ..Command::clone(command) }),
+        None => Cow::Borrowed(*command),
+    });
+    Ok(read.collect())
 }
 
 /// A caller who is narrowed to some sites or purchasing groups publishes for those alone.
@@ -131,6 +148,7 @@ async fn addressees(tx: &mut TenantTx, commands: &[&Command<Publish>]) -> Result
                 Ok(to)
             }
             [] => Err(Error::new(Reason::SUPPLIER_UNKNOWN).with("supplier", named(address))),
+            [one] if one.firm_state == "suspended" => Err(Error::new(Reason::FIRM_SUSPENDED)),
             [one] if ["invited", "active"].contains(&one.state.as_str()) => Ok(Addressee {
                 supplier: one.supplier,
                 name: one.name.clone(),

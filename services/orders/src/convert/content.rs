@@ -31,6 +31,7 @@ pub(crate) fn new_order(request: PublishOrderRequest, buyer_name: &str) -> Resul
     if !check.0.is_empty() {
         return Err(Error::invalid(check.0));
     }
+    crate::alias::clear_originals(&mut content);
     let warnings = warnings(request.stated_buyer.as_ref(), buyer_name);
     publish::normalise(content, supplier, warnings).map_err(Error::invalid)
 }

@@ -266,6 +266,8 @@ pub(crate) struct Partner {
     pub vendor_number: String,
     pub uscc: String,
     pub name: String,
+    /// Of the supplier as a firm: `suspended` by the operator.
+    pub firm_state: String,
 }
 
 /// The buyer's partners that fit one of the given numbers or codes.
@@ -279,7 +281,7 @@ pub(crate) async fn partners(
     let rows = sqlx::query_as!(
         Partner,
         r#"select supplier as "supplier!", state as "state!", vendor_number as "vendor_number!",
-                  uscc as "uscc!", supplier_name as "name!"
+                  uscc as "uscc!", supplier_name as "name!", supplier_state as "firm_state!"
            from partners.supplier_address
            where buyer = $1 and (supplier = any($2) or vendor_number = any($3) or uscc = any($4))"#,
         buyer,

@@ -32,6 +32,7 @@ pub(crate) async fn create_firm(command: &Command<'_>, new: NewFirm) -> Result<w
         uscc: new.uscc,
         state: FirmState::Active,
         sandbox: new.sandbox,
+        verified: false,
         party_ids: new.party_ids,
         created_at: at,
     };

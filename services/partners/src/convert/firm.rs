@@ -23,6 +23,7 @@ pub(crate) fn firm(firm: &Firm) -> wire::Firm {
         sandbox: firm.sandbox,
         party_ids: firm.party_ids.iter().map(party_id).collect(),
         created_at: Some(value::timestamp(firm.created_at)),
+        verified: firm.verified,
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn relationship(one: &Relationship) -> wire::TradingRelationship {
         supplier_state: firm_state(one.supplier_state).into(),
         created_at: Some(value::timestamp(one.created_at)),
         etag: etag(one.version),
+        buyer_state: firm_state(one.buyer_state).into(),
     }
 }
 

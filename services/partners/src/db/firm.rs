@@ -14,7 +14,8 @@ use crate::{
 /// A firm that the tenant may see.
 pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Firm>> {
     let row = sqlx::query!(
-        r#"select id, name, name_en, uscc, state, sandbox, created_at from partners.firm where id = $1"#,
+        r#"select id, name, name_en, uscc, state, sandbox, verified_at, created_at
+           from partners.firm where id = $1"#,
         id
     )
     .fetch_optional(tx.conn())
@@ -34,6 +35,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Firm>> {
             uscc: row.uscc,
             state: firm_state(&row.state)?,
             sandbox: row.sandbox,
+            verified: row.verified_at.is_some(),
             party_ids,
             created_at: row.created_at,
         })

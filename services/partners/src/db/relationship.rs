@@ -11,6 +11,7 @@ struct Row {
     id: Uuid,
     buyer: Uuid,
     buyer_name: String,
+    buyer_state: String,
     supplier: Uuid,
     supplier_name: String,
     supplier_state: String,
@@ -28,6 +29,7 @@ fn relationship(row: Row) -> Result<Relationship> {
         id: row.id,
         buyer: row.buyer,
         buyer_name: row.buyer_name,
+        buyer_state: firm_state(&row.buyer_state)?,
         supplier: row.supplier,
         supplier_name: row.supplier_name,
         supplier_state: firm_state(&row.supplier_state)?,
@@ -72,8 +74,8 @@ pub(crate) async fn invite(
 pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Relationship>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select r.id, r.buyer, b.name as buyer_name, r.supplier, s.name as supplier_name,
-                  s.state as supplier_state, r.state, r.vendor_number, r.customer_number, r.buyer_suspended,
+        r#"select r.id, r.buyer, b.name as buyer_name, b.state as buyer_state, r.supplier,
+                  s.name as supplier_name, s.state as supplier_state, r.state as "state!", r.vendor_number, r.customer_number, r.buyer_suspended,
                   r.supplier_suspended, r.version, r.created_at
            from partners.trading_relationship r
            join partners.firm b on b.id = r.buyer
@@ -126,8 +128,8 @@ pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> 
                (select id from partners.trading_relationship
                 where supplier = $1 and ($2::uuid is null or id > $2) order by id limit $3)
                order by id limit $3)
-           select r.id, r.buyer, b.name as buyer_name, r.supplier, s.name as supplier_name,
-                  s.state as supplier_state, r.state as "state!", r.vendor_number, r.customer_number,
+           select r.id, r.buyer, b.name as buyer_name, b.state as buyer_state, r.supplier,
+                  s.name as supplier_name, s.state as supplier_state, r.state as "state!", r.vendor_number, r.customer_number,
                   r.buyer_suspended, r.supplier_suspended, r.version, r.created_at
            from page
            join partners.trading_relationship r on r.id = page.id
@@ -137,6 +139,42 @@ pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> 
         firm,
         after,
         limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(relationship).collect()
+}
+
+/// Relationships of the tenant by id.
+pub(crate) async fn get_all(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Relationship>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select r.id, r.buyer, b.name as buyer_name, b.state as buyer_state, r.supplier,
+                  s.name as supplier_name, s.state as supplier_state, r.state as "state!", r.vendor_number,
+                  r.customer_number, r.buyer_suspended, r.supplier_suspended, r.version, r.created_at
+           from partners.trading_relationship r
+           join partners.firm b on b.id = r.buyer
+           join partners.firm s on s.id = r.supplier
+           where r.id = any ($1)
+           order by r.id"#,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(relationship).collect()
+}
+
+/// Relationships that a merge moved, for the operator who did it.
+pub(crate) async fn merged(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Relationship>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id as "id!", buyer as "buyer!", buyer_name as "buyer_name!", buyer_state as "buyer_state!",
+                  supplier as "supplier!", supplier_name as "supplier_name!", supplier_state as "supplier_state!",
+                  state as "state!", vendor_number as "vendor_number!", customer_number as "customer_number!",
+                  buyer_suspended as "buyer_suspended!", supplier_suspended as "supplier_suspended!",
+                  version as "version!", created_at as "created_at!"
+           from partners.merged_relationships($1)"#,
+        ids
     )
     .fetch_all(tx.conn())
     .await?;
