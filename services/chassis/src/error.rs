@@ -111,6 +111,10 @@ reasons! {
     XML_TOO_COMPLEX, InvalidArgument, "the document exceeds the limits of depth, size or count", "文件超出深度、大小或数量限制";
     /// A document of a kind that is not taken.
     DOCUMENT_UNSUPPORTED, InvalidArgument, "this kind of document is not supported; send a UBL 2.x Order", "不支持该类型的文件,请提交 UBL 2.x 订单";
+    /// A table that cannot be read as one.
+    SHEET_UNREADABLE, InvalidArgument, "the file cannot be read as a table; save it as .xlsx or as csv in UTF-8", "无法读取表格文件,请另存为 .xlsx 或 UTF-8 编码的 csv";
+    /// A table beyond the limits of size or count.
+    SHEET_TOO_LARGE, InvalidArgument, "the table exceeds the limits of size or rows; split it", "表格过大,请拆分后再提交";
     /// Too many requests.
     RATE_LIMITED, ResourceExhausted, "too many requests; wait and retry", "请求过于频繁,请稍后重试";
     /// Too many open streams.
