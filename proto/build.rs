@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/orders/v1/event.proto",
         "tandem/stream/v1/stream.proto",
         "tandem/interchange/v1/document.proto",
+        "tandem/interchange/v1/sheet.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");

@@ -214,7 +214,7 @@ fn rooms_keep_to_what_they_own() {
             "api.rs" => &["sqlx"],
             "order.rs" if source.path == "services/orders/src/order.rs" => PURE,
             _ if source.service() == Some("orders") && in_folder("order") => PURE,
-            _ if in_folder("ubl") => &["sqlx", "tonic::", "tokio::", "rdkafka"],
+            _ if in_folder("ubl") || in_folder("sheet") => &["sqlx", "tonic::", "tokio::", "rdkafka"],
             _ => continue,
         };
         faults.extend(lines_with(&source, &|line| banned.iter().any(|word| line.contains(word))));

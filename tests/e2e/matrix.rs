@@ -4,6 +4,7 @@
 
 mod cast;
 mod rows;
+mod sheets;
 
 use std::collections::BTreeMap;
 

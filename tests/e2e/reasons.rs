@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chassis::Reason;
 use harness::{Firm, Options, World, accept_all, answer, decide, order, refusal::reason, request_id};
 use proto::{
-    interchange::{DocumentFormat, ImportDocumentRequest},
+    interchange::{DocumentFormat, ImportDocumentRequest, ReadOrdersRequest, SheetFile},
     orders::{ListOrdersRequest, OrderReceipt, Side, SupplierAddress},
     partners::{
         ClaimInvitationRequest, CreateSiteRequest, Member, RedeemSignInLinkRequest, RelationshipState,
@@ -98,6 +98,7 @@ impl Scene {
             | Reason::XML_DOCTYPE
             | Reason::XML_TOO_COMPLEX
             | Reason::DOCUMENT_UNSUPPORTED => self.importing(reason).await,
+            Reason::SHEET_UNREADABLE | Reason::SHEET_TOO_LARGE => self.reading_a_table(reason).await,
             Reason::CONFLICT | Reason::INTERNAL => self.breaking(reason).await,
             Reason::CURSOR_EXPIRED | Reason::FEED_DIVERGED => {
                 return Way::Elsewhere("a_cursor_that_the_log_no_longer_holds_is_never_skipped_over");
@@ -295,6 +296,16 @@ impl Scene {
             ..ImportDocumentRequest::default()
         };
         self.buyer.documents().import_document(request).await.map(drop)
+    }
+
+    async fn reading_a_table(&self, reason: Reason) -> Result<(), Status> {
+        let content = match reason {
+            Reason::SHEET_UNREADABLE => b"PK\x03\x04 no workbook".to_vec(),
+            _ => "订单号,数量\n".as_bytes().iter().copied().chain(b",x".repeat(300)).collect(),
+        };
+        let file = SheetFile { content: content.into(), ..SheetFile::default() };
+        let request = ReadOrdersRequest { file: Some(file), ..ReadOrdersRequest::default() };
+        self.buyer.sheets().read_orders(request).await.map(drop)
     }
 
     /// Faults that the database is told to have.

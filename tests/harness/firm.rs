@@ -3,7 +3,9 @@
 use std::{ops::Deref, time::Duration};
 
 use proto::{
-    interchange::document_service_client::DocumentServiceClient,
+    interchange::{
+        document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient,
+    },
     orders::{
         OrderReceipt, PublishOrderRequest, RespondToOrderRequest, order_service_client::OrderServiceClient,
     },
@@ -78,6 +80,11 @@ impl Access {
 
     pub fn documents(&self) -> DocumentServiceClient<Client> {
         DocumentServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub fn sheets(&self) -> SheetServiceClient<Client> {
+        let client = SheetServiceClient::new(self.client());
+        client.max_decoding_message_size(ANSWER_BYTES).max_encoding_message_size(ANSWER_BYTES)
     }
 
     pub fn stream(&self) -> StreamServiceClient<Client> {

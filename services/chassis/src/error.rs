@@ -127,6 +127,10 @@ reasons! {
     HTTP_METHOD, Unimplemented, "methods are called by POST with a json body; see /docs", "请使用 POST 方法并提交 JSON 正文,参见 /docs";
     /// No such path over HTTP.
     RPC_UNKNOWN, Unimplemented, "there is nothing at this path; /openapi.json lists every method, /docs explains them", "该地址不存在,/openapi.json 列出全部方法,/docs 有说明";
+    /// A table that cannot be read as one.
+    SHEET_UNREADABLE, InvalidArgument, "the file cannot be read as a table; save it as .xlsx or as csv in UTF-8", "无法读取表格文件,请另存为 .xlsx 或 UTF-8 编码的 csv";
+    /// A table beyond the limits of size or count.
+    SHEET_TOO_LARGE, InvalidArgument, "the table exceeds the limits of size or rows; split it", "表格过大,请拆分后再提交";
     /// Too many requests.
     RATE_LIMITED, ResourceExhausted, "too many requests; wait and retry", "请求过于频繁,请稍后重试";
     /// Too many open streams.

@@ -1,5 +1,7 @@
 //! The gRPC methods: caller → command or query → answer.
 
+pub(crate) mod sheet;
+
 use chassis::{caller, service::Deps};
 use proto::interchange::{
     Document, ExportDocumentRequest, ExportDocumentResponse, GetDocumentRequest, ImportDocumentRequest,

@@ -2,6 +2,8 @@
 //! repetition after any interruption goes on where it stopped, since both the document and the order are found
 //! again by the request id.
 
+pub(crate) mod answers;
+
 use chassis::{Error, Field, Reason, Result, caller::Caller, idempotency, service::Deps};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest, ImportDocumentResponse},

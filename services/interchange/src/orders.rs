@@ -2,7 +2,8 @@
 
 use chassis::{Error, Field, Reason, Result, caller::Caller, gate, service::Deps};
 use proto::orders::{
-    GetOrderRequest, Order, OrderReceipt, PublishOrderRequest, order_service_client::OrderServiceClient,
+    GetOrderRequest, ListScheduleLinesRequest, Order, OrderReceipt, PublishOrderRequest,
+    RespondToOrderRequest, ScheduleLineRow, order_service_client::OrderServiceClient,
 };
 use tonic::{Code, Request, Status, transport::Channel};
 use tonic_types::StatusExt;
@@ -34,6 +35,73 @@ pub(crate) async fn get(deps: &Deps, caller: &Caller, order_id: String) -> Resul
     let request = of_caller(caller, GetOrderRequest { order_id })?;
     let answer = client(deps).get_order(request).await.map_err(|status| refusal(status, str::to_string))?;
     Ok(answer.into_inner())
+}
+
+/// Schedule lines that the caller may see, all pages together; `None` where there are more than `most`.
+pub(crate) async fn schedule_lines(
+    deps: &Deps,
+    caller: &Caller,
+    mut request: ListScheduleLinesRequest,
+    most: usize,
+) -> Result<Option<Vec<ScheduleLineRow>>> {
+    request.page_size = 1_000;
+    let mut rows = Vec::new();
+    loop {
+        let page = client(deps).list_schedule_lines(of_caller(caller, request.clone())?).await;
+        let page = page.map_err(|status| refusal(status, str::to_string))?.into_inner();
+        rows.extend(page.rows);
+        if rows.len() > most {
+            return Ok(None);
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(Some(rows));
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// What an answer came to.
+pub(crate) enum Answered {
+    Receipt(Box<OrderReceipt>),
+    /// Asking again would be answered the same.
+    Refused(Refusal),
+}
+
+/// Why orders did not take an answer.
+pub(crate) struct Refusal {
+    pub reason: String,
+    pub zh: String,
+    pub en: String,
+    /// Path, reason and description of every bad field.
+    pub fields: Vec<(String, String, String)>,
+}
+
+/// Answers an order.
+///
+/// # Errors
+/// Where asking again may be answered otherwise, or the caller may not answer at all.
+pub(crate) async fn respond(
+    deps: &Deps,
+    caller: &Caller,
+    request: RespondToOrderRequest,
+) -> Result<Answered> {
+    let status = match client(deps).respond_to_order(of_caller(caller, request)?).await {
+        Ok(receipt) => return Ok(Answered::Receipt(Box::new(receipt.into_inner()))),
+        Err(status) => status,
+    };
+    let final_codes = [Code::InvalidArgument, Code::NotFound, Code::FailedPrecondition, Code::AlreadyExists];
+    let details = status.get_error_details();
+    let info = details.error_info().filter(|_| final_codes.contains(&status.code()));
+    let Some(info) = info else { return Err(refusal(status, str::to_string)) };
+    let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
+    let fields = violations.iter().map(|v| (v.field.clone(), v.reason.clone(), v.description.clone()));
+    let known = Reason::ALL.iter().find(|reason| reason.as_str() == info.reason);
+    Ok(Answered::Refused(Refusal {
+        reason: info.reason.clone(),
+        zh: known.map_or_else(|| status.message().to_string(), |reason| reason.zh().to_string()),
+        en: status.message().to_string(),
+        fields: fields.collect(),
+    }))
 }
 
 fn client(deps: &Deps) -> OrderServiceClient<Channel> {

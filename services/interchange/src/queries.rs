@@ -1,5 +1,7 @@
 //! Reads: a document as it came in, and an order as a document.
 
+pub(crate) mod sheet;
+
 use chassis::{Error, Result, caller::Caller, db::TenantTx, service::Deps, value};
 use proto::{
     interchange::{

@@ -71,12 +71,12 @@ fn shared(owner: Side, request: Build) -> Row {
 }
 
 /// About the caller's own things: everybody gets an answer about their own.
-fn own(request: Build) -> Row {
+pub(super) fn own(request: Build) -> Row {
     Row { partner: Expect::Ok, stranger: Expect::Ok, nothing: Expect::Ok, ..object(Side::Buyer, request) }
 }
 
 /// A list of the caller's own things, in which the owner's show.
-fn list(shows: fn(&Cast) -> String, partner_sees: bool, request: Build) -> Row {
+pub(super) fn list(shows: fn(&Cast) -> String, partner_sees: bool, request: Build) -> Row {
     Row { shows: Some(shows), partner_sees, ..own(request) }
 }
 
@@ -86,7 +86,7 @@ fn token(request: Build) -> Row {
 }
 
 /// A request that names no id.
-fn plain(message: impl Message) -> (Bytes, String) {
+pub(super) fn plain(message: impl Message) -> (Bytes, String) {
     (message.encode_to_vec().into(), String::new())
 }
 
@@ -101,6 +101,8 @@ macro_rules! build {
     };
 }
 
+pub(super) use build;
+
 /// The row of a method; none for one that nobody thought about.
 pub fn row(path: &str) -> Option<Row> {
     let (service, method) = path.trim_start_matches('/').split_once('/')?;
@@ -112,6 +114,7 @@ pub fn row(path: &str) -> Option<Row> {
         "OrderService" => orders(method),
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
+        "SheetService" => super::sheets::row(method),
         _ => None,
     }
 }

@@ -1,0 +1,65 @@
+//! Rows of the methods that read and write tables.
+
+use harness::request_id;
+use proto::interchange::{
+    ExportAnswersRequest, GetTemplateRequest, ImportAnswersRequest, MarkErrorsRequest, ReadOrdersRequest, SheetFile,
+    SheetFormat,
+};
+
+use super::{
+    cast::{Cast, Side},
+    rows::{Row, build, list, own, plain},
+};
+
+/// A table of one order, which is wrong; it is only read.
+fn table(cast: &Cast) -> SheetFile {
+    let text = format!("订单号,物料编码,数量,含税,供应商编码\n{},X,one,否,V100\n", cast.number());
+    SheetFile { content: text.into_bytes().into(), ..SheetFile::default() }
+}
+
+pub fn row(method: &str) -> Option<Row> {
+    Some(match method {
+        "ReadOrders" => own(build!(|cast, _, _| plain(ReadOrdersRequest {
+            file: Some(table(cast)),
+            ..ReadOrdersRequest::default()
+        }))),
+        "MarkErrors" => own(build!(|cast, _, _| plain(MarkErrorsRequest {
+            file: Some(table(cast)),
+            keep_rows: vec![2],
+            ..MarkErrorsRequest::default()
+        }))),
+        "GetTemplate" => own(build!(|_, _, _| plain(GetTemplateRequest::default()))),
+        // What waits for the supplier shows in its own table and in nobody else's.
+        "ExportAnswers" => Row {
+            owner: Side::Supplier,
+            ..list(
+                |_| "UBL-1".into(),
+                false,
+                build!(|_, _, _| plain(ExportAnswersRequest {
+                    format: SheetFormat::Csv.into(),
+                    ..ExportAnswersRequest::default()
+                })),
+            )
+        },
+        // Rows about orders of others are wrong rows and no refusal; tests/e2e/sheets.rs sees that nothing is answered.
+        "ImportAnswers" => Row {
+            owner: Side::Supplier,
+            ..own(build!(|cast, _, object| plain(ImportAnswersRequest {
+                request_id: request_id(),
+                file: Some(answers(cast, object)),
+                ..ImportAnswersRequest::default()
+            })))
+        },
+        _ => return None,
+    })
+}
+
+/// A table that answers an order of the buyer which was answered before, or one that nobody has.
+fn answers(cast: &Cast, object: super::rows::Object) -> SheetFile {
+    let order = match object {
+        super::rows::Object::Real => cast.order.0.clone(),
+        super::rows::Object::Nothing => request_id(),
+    };
+    let text = format!("答复,修订号,行标识(勿改)\n接受,1,{order}/{}/1/10/2026-12-28\n", request_id());
+    SheetFile { content: text.into_bytes().into(), ..SheetFile::default() }
+}
