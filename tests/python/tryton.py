@@ -1,6 +1,6 @@
 """Acts in a running Tryton as its people would: sets up a firm that buys, confirms purchases, looks at their lines.
 
-Usage: tryton.py URL fill                     a company, suppliers V10027 and V20000, a product
+Usage: tryton.py URL fill PASSWORD            a company, a user for the connector, suppliers V10027 and V20000, a product
        tryton.py URL buy SUPPLIER QUANTITY…   a confirmed purchase with a line for each; prints {"number", "lines"}
        tryton.py URL look LINE…               prints [{"day", "note"}] of these lines
 URL is http://user:password@host:port/database/
@@ -16,7 +16,7 @@ from proteus import Model, Wizard, config
 SUPPLIERS = {"V10027": "顺模塑料制品(示例)厂", "V20000": "南汀喷涂(示例)厂"}
 
 
-def fill():
+def fill(password):
     currency = Model.get("currency.currency")(name="Renminbi", code="CNY", symbol="¥", rounding=Decimal("0.01"))
     currency.save()
     party = Model.get("party.party")(name="澄屿家居用品(示例)有限公司")
@@ -29,6 +29,11 @@ def fill():
     user.companies.append(Model.get("company.company")(1))
     user.company = user.companies[0]
     user.save()
+    machine = Model.get("res.user")(name="Tandem", login="tandem", password=password)
+    machine.groups.extend(Model.get("res.group").find([("name", "in", ["Purchase", "Stock"])]))
+    machine.companies.append(Model.get("company.company")(1))
+    machine.company = machine.companies[0]
+    machine.save()
     config.get_config()._context = Model.get("res.user").get_preferences(True, {})
     # Invoices need a chart of accounts, and have no part in this.
     buying = Model.get("purchase.configuration")(1)
