@@ -2,6 +2,9 @@
 //! that it works against any address; server commands are the only ones that open a database.
 
 pub mod admin;
+pub mod answers;
+pub mod atomic;
+pub mod bridge;
 pub mod client;
 pub mod documents;
 pub mod events;
@@ -11,10 +14,12 @@ pub mod json;
 pub mod list;
 pub mod output;
 pub mod publish;
+pub mod pull;
 pub mod resolve;
 pub mod respond;
 pub mod server;
 pub mod show;
+pub mod template;
 pub mod whoami;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -109,6 +114,9 @@ pub enum Command {
     /// Publish, list, show and answer orders
     #[command(subcommand)]
     Orders(OrdersCommand),
+    /// Connect an ERP by folders: files in are published, answers come out
+    #[command(after_help = bridge::EXAMPLES)]
+    Bridge(bridge::BridgeArgs),
     /// Read the firm's feed of events
     #[command(after_help = events::EXAMPLES)]
     Events(events::EventsArgs),
@@ -149,6 +157,15 @@ pub enum OrdersCommand {
     /// Answer an order, as supplier
     #[command(after_help = respond::EXAMPLES)]
     Respond(respond::RespondArgs),
+    /// Answer many orders at once in a table, as supplier
+    #[command(subcommand)]
+    Answers(answers::AnswersCommand),
+    /// Write what changed since the last time into a file, for an ERP
+    #[command(after_help = pull::EXAMPLES)]
+    Pull(pull::PullArgs),
+    /// An empty table of orders, with every heading that publish knows
+    #[command(after_help = template::EXAMPLES)]
+    Template(template::TemplateArgs),
     /// Accept or decline a proposal, as buyer
     #[command(after_help = resolve::EXAMPLES)]
     Resolve(resolve::ResolveArgs),
@@ -171,7 +188,7 @@ pub struct Session {
 }
 
 impl Session {
-    async fn open(global: &Global) -> Result<Session, Failure> {
+    pub(crate) async fn open(global: &Global) -> Result<Session, Failure> {
         let api = global.api.as_deref().or(global.api_from_environment.as_deref()).unwrap_or(DEFAULT_API);
         Ok(Session {
             connection: Connection::open(api, global.key.as_deref()).await?,
@@ -220,6 +237,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Migrate(args) => server::migrate(&args, out).await,
         Command::Doctor(args) => server::doctor(&args, out).await,
         Command::Config(command) => server::config(&command, out),
+        // Waits for the API where nobody answers.
+        Command::Bridge(args) => Box::pin(bridge::run(&args, &global)).await,
         Command::Admin(command) => admin::run(&command, out, global.locale.name()).await,
         command => call(command, &Session::open(&global).await?).await,
     }
@@ -234,6 +253,9 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Orders(OrdersCommand::Show(args)) => show::run(&args, session).await,
         Command::Orders(OrdersCommand::Respond(args)) => respond::run(&args, session).await,
         Command::Orders(OrdersCommand::Resolve(args)) => resolve::run(&args, session).await,
+        Command::Orders(OrdersCommand::Answers(command)) => answers::run(&command, session).await,
+        Command::Orders(OrdersCommand::Pull(args)) => pull::run(&args, session).await,
+        Command::Orders(OrdersCommand::Template(args)) => template::run(&args, session).await,
         Command::Events(args) => events::run(&args, session).await,
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,
         // Taken care of before.

@@ -19,7 +19,7 @@ use zip::ZipArchive;
 use super::grid::{Grid, Unreadable};
 
 /// Bytes that the parts of a workbook may unpack to, all together.
-const MAX_UNPACKED: u64 = 192 * 1024 * 1024;
+const MAX_UNPACKED: u64 = 128 * 1024 * 1024;
 /// Parts of a workbook.
 const MAX_PARTS: usize = 2_000;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proto::{
-    interchange::document_service_client::DocumentServiceClient,
+    interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     orders::order_service_client::OrderServiceClient,
     partners::{
         firm_service_client::FirmServiceClient, member_service_client::MemberServiceClient,
@@ -23,6 +23,9 @@ use super::failure::{Exit, Failure};
 
 /// Answers may be as large as the largest document.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
+
+/// So may tables, which come back with all that they say.
+const MAX_SHEET_BYTES: usize = 128 << 20;
 
 /// A channel that carries the key.
 pub type Keyed = InterceptedService<Channel, Bearer>;
@@ -92,6 +95,11 @@ impl Connection {
 
     pub fn documents(&self) -> DocumentServiceClient<Keyed> {
         DocumentServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn sheets(&self) -> SheetServiceClient<Keyed> {
+        let client = SheetServiceClient::new(self.keyed());
+        client.max_decoding_message_size(MAX_SHEET_BYTES).max_encoding_message_size(MAX_SHEET_BYTES)
     }
 
     pub fn stream(&self) -> StreamServiceClient<Keyed> {

@@ -1,7 +1,10 @@
 //! `tandem orders publish`: files in, one result a file. Re-running is safe: the request id follows from the file's
 //! bytes and the source system, so that the server repeats its answer.
 
-use std::{io::Read as _, path::Path};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,33 +17,59 @@ use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status};
 
 use super::{
-    Session,
+    Session, atomic,
     client::again,
     failure::{Exit, Failure},
     find,
 };
 
-mod row;
+mod mapping;
+pub(super) mod row;
+pub(super) mod table;
 
 use row::{Row, Summary};
+use table::Published;
+
+/// Names of files that hold orders.
+pub(super) const EXTENSIONS: [&str; 4] = ["xml", "json", "csv", "xlsx"];
 
 pub const EXAMPLES: &str = "\
 Examples:
   tandem orders publish order.xml                        the seller's numbers in the document say whom it goes to
-  tandem orders publish outbox/ --source-system sap-01   every .xml and .json of a folder
+  tandem orders publish outbox/ --source-system sap-01   every .xml, .json, .csv and .xlsx of a folder
+  tandem orders publish orders.xlsx --errors-to orders.err.xlsx
   tandem orders publish order.json --supplier V10027     protobuf JSON of PublishOrderRequest or of its content
   generate | tandem orders publish - --format json --supplier V10027
 
-Exit code 3 where any file was refused; the others are published all the same.";
+A table has one row a line, or one a delivery of a line; `tandem orders template` gives an empty one. Headings of common
+exports are recognised; a mapping in TOML or JSON says the others, and what no column says:
+  order_number = \"单号\"
+  quantity = \"订货量\"
+  fill_down = true              # the head of an order stands on its first row alone
+  [defaults]
+  price_includes_tax = \"yes\"
+
+Exit code 3 where any file or order was refused; the others are published all the same.";
 
 #[derive(Debug, Args)]
 pub struct PublishArgs {
-    /// Files, folders (their .xml and .json files) or `-` for stdin
+    /// Files, folders (their .xml, .json, .csv and .xlsx files) or `-` for stdin
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<String>,
-    /// Format of the files; without it, what begins with `{` is json and anything else ubl
+    /// Format of the files; without it by name, or by content: what begins with `{` is json, workbooks are xlsx,
+    /// anything else is ubl
     #[arg(long, value_enum)]
     pub format: Option<FileFormat>,
+    #[command(flatten)]
+    pub options: PublishOptions,
+    /// Write the wrong rows of the tables again, with what is wrong in a red column; of several files, FILE gets a number
+    #[arg(long, value_name = "FILE.err.xlsx")]
+    pub errors_to: Option<PathBuf>,
+}
+
+/// How files become orders.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PublishOptions {
     /// The ERP that numbers the orders
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     pub source_system: String,
@@ -53,29 +82,42 @@ pub struct PublishArgs {
     /// Count an order that exists already as refused
     #[arg(long)]
     pub strict: bool,
+    #[command(flatten)]
+    pub table: table::TableArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
     Ubl,
     Json,
+    Csv,
+    Xlsx,
 }
 
 pub(super) async fn run(args: &PublishArgs, session: &Session) -> Result<Exit, Failure> {
     let (files, skipped) = expand(&args.files)?;
     if skipped > 0 {
-        session.out.note(&format!("note: {skipped} files that are neither .xml nor .json were passed over"));
+        session.out.note(&format!("note: {skipped} files of other kinds were passed over"));
     }
-    let bar = (files.len() > 1 && super::watched()).then(|| progress(files.len()));
+    let bar = (files.len() > 1 && super::watched()).then(|| progress(files.len(), "files"));
     let mut summary = Summary::default();
+    let mut results = 0;
+    let mut marked = 0;
     for (index, file) in files.iter().enumerate() {
-        let row = one(file, args, session).await;
-        let stop = row.stops_everything();
-        summary.count(&row);
-        let write = || row.write(session);
+        let published = one(file, args, session).await;
+        let stop = published.rows.iter().find_map(Row::stops_everything);
+        results += published.rows.len();
+        let write = || published.rows.iter().try_for_each(|row| row.write(session));
         match &bar {
             Some(bar) => bar.suspend(write)?,
             None => write()?,
+        }
+        published.rows.iter().for_each(|row| summary.count(row));
+        if let Some(place) = args.errors_to.as_deref().filter(|_| !published.marked.is_empty()) {
+            marked += 1;
+            let place = numbered(place, marked);
+            atomic::write(&place, &published.marked)?;
+            session.out.note(&format!("note: the wrong rows are in {}", place.display()));
         }
         if let Some(bar) = &bar {
             bar.inc(1);
@@ -91,27 +133,53 @@ pub(super) async fn run(args: &PublishArgs, session: &Session) -> Result<Exit, F
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    if files.len() > 1 && !session.out.json() {
+    if results > 1 && !session.out.json() {
         session.out.note(&summary.text());
     }
     Ok(summary.exit())
 }
 
-async fn one(file: &str, args: &PublishArgs, session: &Session) -> Row {
-    let mut row = Row::new(file);
-    let bytes = match read(file) {
-        Ok(bytes) => bytes,
+async fn one(file: &str, args: &PublishArgs, session: &Session) -> Published {
+    match read(file) {
+        Ok(bytes) => publish(file, bytes, args.format, &args.options, session).await,
         Err(error) => {
+            let mut row = Row::new(file);
             row.fail(Failure::local(Exit::Failed, format!("cannot read {file}: {error}")));
-            return row;
+            Published { rows: vec![row], ..Published::default() }
         }
-    };
+    }
+}
+
+/// Publishes what a file holds.
+pub(super) async fn publish(
+    name: &str,
+    bytes: Vec<u8>,
+    format: Option<FileFormat>,
+    options: &PublishOptions,
+    session: &Session,
+) -> Published {
+    let format = format.unwrap_or_else(|| guess(name, &bytes));
+    if matches!(format, FileFormat::Csv | FileFormat::Xlsx) {
+        return table::publish(name, bytes, format, options, session).await;
+    }
+    let row = document(name, bytes, format, options, session).await;
+    Published { rows: vec![row], ..Published::default() }
+}
+
+async fn document(
+    file: &str,
+    bytes: Vec<u8>,
+    format: FileFormat,
+    args: &PublishOptions,
+    session: &Session,
+) -> Row {
+    let mut row = Row::new(file);
     let digest = Sha256::digest(&bytes);
     row.sha256 = hex::encode(digest);
     let request_id = request_id(&digest, &args.source_system);
-    let answer = match args.format.unwrap_or_else(|| guess(&bytes)) {
-        FileFormat::Ubl => ubl(request_id, bytes, args, session, &mut row).await,
+    let answer = match format {
         FileFormat::Json => json(request_id, &bytes, args, session, &mut row).await,
+        _ => ubl(request_id, bytes, args, session, &mut row).await,
     };
     match answer {
         Ok(receipt) => {
@@ -145,7 +213,7 @@ impl From<Status> for Refused {
 async fn ubl(
     request_id: String,
     bytes: Vec<u8>,
-    args: &PublishArgs,
+    args: &PublishOptions,
     session: &Session,
     row: &mut Row,
 ) -> Result<OrderReceipt, Refused> {
@@ -172,7 +240,7 @@ async fn ubl(
 async fn json(
     request_id: String,
     bytes: &[u8],
-    args: &PublishArgs,
+    args: &PublishOptions,
     session: &Session,
     row: &mut Row,
 ) -> Result<OrderReceipt, Refused> {
@@ -191,7 +259,7 @@ async fn json(
 fn request_from_json(
     request_id: String,
     bytes: &[u8],
-    args: &PublishArgs,
+    args: &PublishOptions,
     session: &Session,
 ) -> Result<PublishOrderRequest, Failure> {
     let unfit = |error: &dyn std::fmt::Display| {
@@ -258,7 +326,14 @@ fn request_id(digest: &[u8], source_system: &str) -> String {
     format!("file-{}", hex::encode(hasher.finalize()))
 }
 
-fn guess(bytes: &[u8]) -> FileFormat {
+/// By the name where it says so, else by what it begins with.
+fn guess(name: &str, bytes: &[u8]) -> FileFormat {
+    if bytes.starts_with(b"PK\x03\x04") {
+        return FileFormat::Xlsx;
+    }
+    if Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        return FileFormat::Csv;
+    }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => FileFormat::Json,
@@ -291,14 +366,14 @@ fn expand(named: &[String]) -> Result<(Vec<String>, usize), Failure> {
             if !path.is_file() {
                 continue;
             }
-            if extension == "xml" || extension == "json" {
+            if EXTENSIONS.contains(&extension.as_str()) {
                 inside.push(path.to_string_lossy().into_owned());
             } else {
                 skipped += 1;
             }
         }
         if inside.is_empty() {
-            let message = format!("the folder {name} holds no .xml and no .json file");
+            let message = format!("the folder {name} holds no .xml, .json, .csv or .xlsx file");
             return Err(Failure::local(Exit::Usage, message));
         }
         inside.sort_unstable();
@@ -307,9 +382,19 @@ fn expand(named: &[String]) -> Result<(Vec<String>, usize), Failure> {
     Ok((files, skipped))
 }
 
-fn progress(files: usize) -> ProgressBar {
-    let bar = ProgressBar::new(files as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {per_sec}, {eta} left") {
+/// `orders.err.xlsx`, `orders.err-2.xlsx` …
+fn numbered(place: &Path, number: usize) -> PathBuf {
+    if number == 1 {
+        return place.to_owned();
+    }
+    let stem = place.file_stem().unwrap_or_default().to_string_lossy();
+    place.with_file_name(format!("{stem}-{number}.xlsx"))
+}
+
+fn progress(count: usize, of: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    let template = format!("{{bar:30}} {{pos}}/{{len}} {of}, {{per_sec}}, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }
     bar
@@ -338,10 +423,12 @@ mod tests {
     }
 
     #[test]
-    fn format_is_guessed_from_the_first_sign() {
-        assert_eq!(guess(b" \n{\"content\":{}}"), FileFormat::Json);
-        assert_eq!(guess(b"\xef\xbb\xbf{}"), FileFormat::Json);
-        assert_eq!(guess(b"<?xml version=\"1.0\"?>"), FileFormat::Ubl);
-        assert_eq!(guess(b""), FileFormat::Ubl);
+    fn format_is_guessed_from_name_and_first_sign() {
+        assert_eq!(guess("-", b" \n{\"content\":{}}"), FileFormat::Json);
+        assert_eq!(guess("-", b"\xef\xbb\xbf{}"), FileFormat::Json);
+        assert_eq!(guess("-", b"<?xml version=\"1.0\"?>"), FileFormat::Ubl);
+        assert_eq!(guess("-", b""), FileFormat::Ubl);
+        assert_eq!(guess("a.CSV", b"{"), FileFormat::Csv);
+        assert_eq!(guess("a.xls", b"PK\x03\x04"), FileFormat::Xlsx);
     }
 }

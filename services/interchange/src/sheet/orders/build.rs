@@ -18,11 +18,11 @@ use crate::sheet::{fault::Fault, fields::Field, unit};
 /// Builds the order of rows that have one number. Whatever is wrong goes to `errors`; nothing is answered where the order
 /// cannot be put together at all.
 pub(super) fn order(reading: &Reading<'_>, rows: &[Record], errors: &mut Errors) -> Option<SheetOrder> {
-    let first = rows.first()?;
+    rows.first()?;
     let mut agreed = Agreed { reading, errors };
     let head = agreed.head(rows);
     let includes_tax = agreed.includes_tax(rows, &head);
-    let supplier = agreed.supplier(first.row, &head);
+    let supplier = agreed.supplier(rows, &head);
     let (lines, places) = agreed.lines(rows, includes_tax);
     let content = OrderContent {
         source_system: head.source_system.unwrap_or_else(|| reading.options.source_system.clone()),
@@ -69,6 +69,14 @@ impl Agreed<'_, '_, '_> {
         self.errors.at(row, self.reading.columns, field, fault);
     }
 
+    /// Something that a cell of these rows should have given, unless what stands there was named as wrong already.
+    fn missing(&mut self, rows: &[Record], fields: &[Field], fault: &Fault) {
+        let named = |row: &Record| fields.iter().any(|field| self.errors.has(row.row, *field));
+        if !rows.iter().any(named) {
+            self.wrong(rows[0].row, fields[0], fault);
+        }
+    }
+
     fn conflict(&mut self, row: u32, before: u32, field: Field) {
         let fault = Fault::new(
             "CONFLICT",
@@ -112,12 +120,12 @@ impl Agreed<'_, '_, '_> {
                 "必须说明单价是否含税(填 是 或 否)",
                 "must be said: do unit prices include tax, yes or no",
             );
-            self.wrong(rows[0].row, Field::PriceIncludesTax, &fault);
+            self.missing(rows, &[Field::PriceIncludesTax], &fault);
         }
         stated
     }
 
-    fn supplier(&mut self, row: u32, head: &Record) -> SupplierAddress {
+    fn supplier(&mut self, rows: &[Record], head: &Record) -> SupplierAddress {
         let options = self.reading.options;
         let mut address = options.supplier.clone().unwrap_or_else(|| SupplierAddress {
             vendor_number: head.vendor_number.clone().unwrap_or_default(),
@@ -133,7 +141,7 @@ impl Agreed<'_, '_, '_> {
                 "请填供应商编码或统一社会信用代码",
                 "name the supplier by its number or unified social credit code",
             );
-            self.wrong(row, Field::VendorNumber, &fault);
+            self.missing(rows, &[Field::VendorNumber, Field::Uscc], &fault);
         }
         address
     }
@@ -148,7 +156,7 @@ impl Agreed<'_, '_, '_> {
                 Some(number) => number.clone(),
                 None if counted => (index + 1).to_string(),
                 None => {
-                    self.wrong(row.row, Field::LineNumber, &Fault::required());
+                    self.missing(std::slice::from_ref(row), &[Field::LineNumber], &Fault::required());
                     continue;
                 }
             };
@@ -172,7 +180,7 @@ impl Agreed<'_, '_, '_> {
         let buyer_item_id = one!(self, rows, buyer_item_id, BuyerItemId);
         if name.is_none() && buyer_item_id.is_none() {
             let fault = Fault::new("REQUIRED", "请填物料编码或物料名称", "name the item by number or name");
-            self.wrong(rows[0].row, Field::BuyerItemId, &fault);
+            self.missing(rows, &[Field::BuyerItemId, Field::ItemName], &fault);
         }
         let item = Item {
             name: name.unwrap_or_default(),
@@ -235,9 +243,8 @@ impl Agreed<'_, '_, '_> {
                 );
                 self.wrong(row.row, Field::ScheduleLineNumber, &fault);
             }
-            // A cell that is wrong has been named already.
-            if row.quantity.is_none() && !self.errors.has(row.row, Field::Quantity) {
-                self.wrong(row.row, Field::Quantity, &Fault::required());
+            if row.quantity.is_none() {
+                self.missing(std::slice::from_ref(row), &[Field::Quantity], &Fault::required());
             }
             let day = row.requested_date.map(wire_date);
             schedule.push(ScheduleLine {

@@ -31,19 +31,19 @@ impl Outcome {
 
 /// One file's result.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(in crate::cli) struct Row {
     file: String,
-    pub(super) sha256: String,
-    pub(super) order_number: String,
-    pub(super) document_id: String,
-    pub(super) invitation_path: String,
+    pub(in crate::cli) sha256: String,
+    pub(in crate::cli) order_number: String,
+    pub(in crate::cli) document_id: String,
+    pub(in crate::cli) invitation_path: String,
     outcome: Outcome,
     receipt: OrderReceipt,
     failure: Option<Failure>,
 }
 
 impl Row {
-    pub(super) fn new(file: &str) -> Row {
+    pub(in crate::cli) fn new(file: &str) -> Row {
         Row {
             file: file.to_owned(),
             sha256: String::new(),
@@ -56,13 +56,13 @@ impl Row {
         }
     }
 
-    pub(super) fn receipt(&mut self, receipt: OrderReceipt) {
+    pub(in crate::cli) fn receipt(&mut self, receipt: OrderReceipt) {
         self.outcome = if receipt.replayed { Outcome::AlreadyThere } else { Outcome::Published };
         self.receipt = receipt;
     }
 
     /// The order exists; what the server says of it stands in the metadata.
-    pub(super) fn exists(&mut self, failure: Failure) {
+    pub(in crate::cli) fn exists(&mut self, failure: Failure) {
         let said = |key: &str| {
             failure
                 .metadata
@@ -80,25 +80,30 @@ impl Row {
         self.receipt.version = said("version").parse().unwrap_or_default();
     }
 
-    pub(super) fn fail(&mut self, failure: Failure) {
+    pub(in crate::cli) fn fail(&mut self, failure: Failure) {
         self.outcome = if failure.code == "LOCAL" { Outcome::Failed } else { Outcome::Refused };
         self.failure = Some(failure);
     }
 
+    /// Why there is no receipt, if there is none.
+    pub(in crate::cli) fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
     /// Where nobody answers or the key may not, the next file fares no better.
-    pub(super) fn stops_everything(&self) -> Option<Exit> {
+    pub(in crate::cli) fn stops_everything(&self) -> Option<Exit> {
         let exit = self.failure.as_ref()?.exit;
         matches!(exit, Exit::Unreachable | Exit::NotAllowed).then_some(exit)
     }
 
-    pub(super) fn write(&self, session: &Session) -> Result<(), crate::cli::Failure> {
+    pub(in crate::cli) fn write(&self, session: &Session) -> Result<(), crate::cli::Failure> {
         if session.out.json() {
             return session.out.value(&self.json());
         }
         session.out.line(&self.text())
     }
 
-    fn text(&self) -> String {
+    pub(in crate::cli) fn text(&self) -> String {
         let number = if self.order_number.is_empty() { "-" } else { &self.order_number };
         let state = self.state();
         let revision = match self.receipt.revision {
@@ -136,7 +141,7 @@ impl Row {
         }
     }
 
-    fn json(&self) -> Value {
+    pub(in crate::cli) fn json(&self) -> Value {
         let warnings: Vec<Value> = self
             .receipt
             .warnings
@@ -164,7 +169,7 @@ impl Row {
 
 /// How many files fared how.
 #[derive(Debug, Default)]
-pub(super) struct Summary {
+pub(in crate::cli) struct Summary {
     published: usize,
     already_there: usize,
     refused: usize,
@@ -172,7 +177,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn count(&mut self, row: &Row) {
+    pub(in crate::cli) fn count(&mut self, row: &Row) {
         match row.outcome {
             Outcome::Published => self.published += 1,
             Outcome::AlreadyThere => self.already_there += 1,
@@ -181,13 +186,13 @@ impl Summary {
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(in crate::cli) fn text(&self) -> String {
         let Summary { published, already_there, refused, failed } = self;
         format!("{published} published, {already_there} already there, {refused} refused, {failed} failed")
     }
 
     /// A refusal weighs more than a file that could not be read: somebody has to act on it.
-    pub(super) fn exit(&self) -> Exit {
+    pub(in crate::cli) fn exit(&self) -> Exit {
         match (self.refused, self.failed) {
             (0, 0) => Exit::Ok,
             (0, _) => Exit::Failed,
