@@ -8,6 +8,7 @@
     reason = "what costs a product something costs a test nothing, and the plain form reads better"
 )]
 
+mod bulk;
 mod conservation;
 mod corpus;
 mod crash;
@@ -19,8 +20,10 @@ mod interchange;
 mod invited;
 mod isolation;
 mod json;
+mod links;
 mod matrix;
 mod portal;
+mod preview;
 mod publish;
 mod reading;
 mod reasons;
@@ -28,6 +31,7 @@ mod respond;
 mod resume;
 mod sequencer;
 mod third_party;
+mod tolerance;
 mod tryton;
 mod validation;
 mod wall;
