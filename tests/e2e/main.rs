@@ -29,6 +29,7 @@ mod reading;
 mod reasons;
 mod respond;
 mod resume;
+mod scorecard;
 mod sequencer;
 mod third_party;
 mod tolerance;

@@ -9,7 +9,8 @@ use proto::{
     orders::{
         OrderReceipt, PublishOrderRequest, RespondToOrderRequest,
         order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
-        response_service_client::ResponseServiceClient, tolerance_service_client::ToleranceServiceClient,
+        response_service_client::ResponseServiceClient, scorecard_service_client::ScorecardServiceClient,
+        tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest,
@@ -90,6 +91,10 @@ impl Access {
 
     pub fn order_links(&self) -> OrderLinkServiceClient<Client> {
         OrderLinkServiceClient::new(self.client())
+    }
+
+    pub fn scorecards(&self) -> ScorecardServiceClient<Client> {
+        ScorecardServiceClient::new(self.client())
     }
 
     pub fn documents(&self) -> DocumentServiceClient<Client> {

@@ -2,6 +2,7 @@
 
 mod link;
 mod response;
+mod scorecard;
 mod tolerance;
 
 use std::sync::Arc;

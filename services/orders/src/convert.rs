@@ -4,6 +4,7 @@ mod agreement;
 mod answer;
 mod content;
 mod link;
+mod scorecard;
 mod tolerance;
 pub(crate) mod wire;
 
@@ -11,4 +12,5 @@ pub(crate) use agreement::{Asked, asked, beyond, outcome, outcomes, preview, sta
 pub(crate) use answer::{resolution, response};
 pub(crate) use content::new_order;
 pub(crate) use link::{NewLink, new_link, order_link};
+pub(crate) use scorecard::{scorecard, wanted};
 pub(crate) use tolerance::{NewRule, new_rule, tolerance_rule};

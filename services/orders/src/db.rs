@@ -9,6 +9,7 @@ pub(crate) mod load;
 pub(crate) mod publish;
 pub(crate) mod read;
 pub(crate) mod respond;
+pub(crate) mod scorecard;
 pub(crate) mod single;
 pub(crate) mod terms;
 pub(crate) mod tolerance;

@@ -39,7 +39,8 @@ use std::sync::Arc;
 use chassis::service::{Deps, Service};
 use proto::orders::{
     order_link_service_server::OrderLinkServiceServer, order_service_server::OrderServiceServer,
-    response_service_server::ResponseServiceServer, tolerance_service_server::ToleranceServiceServer,
+    response_service_server::ResponseServiceServer, scorecard_service_server::ScorecardServiceServer,
+    tolerance_service_server::ToleranceServiceServer,
 };
 
 pub use error::Refusal;
@@ -57,7 +58,8 @@ pub fn build(deps: &Deps) -> Service {
     )
     .add_service(ResponseServiceServer::from_arc(api.clone()).max_decoding_message_size(most))
     .add_service(ToleranceServiceServer::from_arc(api.clone()))
-    .add_service(OrderLinkServiceServer::from_arc(api));
+    .add_service(OrderLinkServiceServer::from_arc(api.clone()))
+    .add_service(ScorecardServiceServer::from_arc(api));
     Service {
         name: "orders",
         grpc: &[
@@ -65,6 +67,7 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.orders.v1.ResponseService",
             "tandem.orders.v1.ToleranceService",
             "tandem.orders.v1.OrderLinkService",
+            "tandem.orders.v1.ScorecardService",
         ],
         routes: chassis::service::routes(routes),
         tasks: vec![Box::pin(consume::run(deps.clone()))],

@@ -15,6 +15,7 @@ pub fn row(service: &str, method: &str) -> Option<Row> {
         "ToleranceService" => tolerances(method),
         "ResponseService" => responses(method),
         "OrderLinkService" => links(method),
+        "ScorecardService" => scorecards(method),
         _ => None,
     }
 }
@@ -87,6 +88,27 @@ fn responses(method: &str) -> Option<Row> {
                 responses: vec![accept_all(&cast.published().await)],
             })))
         },
+        _ => return None,
+    })
+}
+
+fn scorecards(method: &str) -> Option<Row> {
+    Some(match method {
+        // Of the buyer and a supplier that nobody else has.
+        "GetScorecard" => object(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let counterparty_id = either(object, || cast.private.id.clone());
+                let moment = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+                let request = GetScorecardRequest {
+                    side: proto::orders::Side::Buyer.into(),
+                    counterparty_id: counterparty_id.clone(),
+                    from: moment(1_780_000_000),
+                    until: moment(1_800_000_000),
+                };
+                named(&counterparty_id, request)
+            }),
+        ),
         _ => return None,
     })
 }
