@@ -8,6 +8,7 @@
     reason = "what costs a product something costs a test nothing, and the plain form reads better"
 )]
 
+mod bulk;
 mod conservation;
 mod corpus;
 mod crash;
@@ -19,15 +20,19 @@ mod interchange;
 mod invited;
 mod isolation;
 mod json;
+mod links;
 mod matrix;
 mod portal;
+mod preview;
 mod publish;
 mod reading;
 mod reasons;
 mod respond;
 mod resume;
+mod scorecard;
 mod sequencer;
 mod third_party;
+mod tolerance;
 mod tryton;
 mod validation;
 mod wall;

@@ -2,6 +2,7 @@
 //! without a row fails. Run once as shipped, and once with the services' own decisions switched off, when row-level
 //! security stands alone.
 
+mod agree;
 mod cast;
 mod rows;
 mod sheets;

@@ -8,7 +8,7 @@ use chassis::Reason;
 use harness::{Firm, Options, World, accept_all, answer, decide, order, refusal::reason, request_id};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest, ReadOrdersRequest, SheetFile},
-    orders::{ListOrdersRequest, OrderReceipt, Side, SupplierAddress},
+    orders::{CreateOrderLinkRequest, ListOrdersRequest, OrderReceipt, Side, SupplierAddress},
     partners::{
         ClaimInvitationRequest, CreateSiteRequest, Member, RedeemSignInLinkRequest, RelationshipState,
         RenewInvitationRequest, Role, Site, UpdateMemberRequest, UpdateRelationshipRequest,
@@ -91,6 +91,7 @@ impl Scene {
             | Reason::OWN_FIRM
             | Reason::RELATIONSHIP_ENDED
             | Reason::ALREADY_EXISTS => self.relating(reason).await,
+            Reason::SUPPLIER_HAS_ACCOUNT | Reason::TOO_MANY_LINKS => self.linking(reason).await,
             Reason::LAST_ADMIN | Reason::TOO_MANY_KEYS | Reason::STALE_ETAG => {
                 self.administering(reason).await
             }
@@ -254,6 +255,23 @@ impl Scene {
                 self.buyer.firms().create_site(request()).await?;
                 self.buyer.firms().create_site(request()).await.map(drop)
             }
+        }
+    }
+
+    /// Document links, of an order to a firm with people and of one to a placeholder.
+    async fn linking(&self, reason: Reason) -> Result<(), Status> {
+        let link = |order_id: &str| CreateOrderLinkRequest {
+            request_id: request_id(),
+            order_id: order_id.into(),
+            ..CreateOrderLinkRequest::default()
+        };
+        if reason == Reason::SUPPLIER_HAS_ACCOUNT {
+            return self.buyer.order_links().create_order_link(link(&self.receipt.order_id)).await.map(drop);
+        }
+        let request = order(&request_id()).line("10", "X", "1", "1").to_invited("V900", "没有账号的厂");
+        let id = self.buyer.publish(request).await?.order_id;
+        loop {
+            self.buyer.order_links().create_order_link(link(&id)).await?;
         }
     }
 

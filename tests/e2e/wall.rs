@@ -5,6 +5,7 @@ mod catalogue;
 mod sight;
 
 use harness::{Firm, World, answer, order};
+use proto::orders::{CreateOrderLinkRequest, SetToleranceRuleRequest, ToleranceBounds};
 use sqlx::{AssertSqlSafe, Connection as _, PgPool, postgres::PgQueryResult};
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ impl Cast {
             ids.push(supplier.respond(second).await.expect("answered"));
         }
         world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
+        tolerate_and_link(&buyer, &stranger).await;
         world.settled().await;
         let id = |text: &str| Uuid::try_parse(text).unwrap();
         Self {
@@ -76,6 +78,24 @@ impl Cast {
         .fold(statement.to_string(), |text, (name, id)| text.replace(name, &format!("'{id}'::uuid")));
         tries(self.world.app_pool().await, firm.map(Firm::uuid), statement).await
     }
+}
+
+/// A tolerance rule of the buyer for all its suppliers; and a document link of the stranger, to an order that it
+/// published to a placeholder of its own.
+async fn tolerate_and_link(buyer: &Firm, stranger: &Firm) {
+    let rule = SetToleranceRuleRequest {
+        request_id: harness::request_id(),
+        bounds: Some(ToleranceBounds { late_days: Some(0), ..ToleranceBounds::default() }),
+        ..SetToleranceRuleRequest::default()
+    };
+    buyer.tolerances().set_tolerance_rule(rule).await.expect("a rule");
+    let request = order("4500009").line("10", "X", "1", "1").to_invited("V1", "无账号的厂(示例)");
+    let link = CreateOrderLinkRequest {
+        request_id: harness::request_id(),
+        order_id: stranger.publish(request).await.expect("published").order_id,
+        ..CreateOrderLinkRequest::default()
+    };
+    stranger.order_links().create_order_link(link).await.expect("a link");
 }
 
 async fn tries(pool: &PgPool, firm: Option<Uuid>, statement: String) -> Result<PgQueryResult, sqlx::Error> {

@@ -7,7 +7,10 @@ use proto::{
         document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient,
     },
     orders::{
-        OrderReceipt, PublishOrderRequest, RespondToOrderRequest, order_service_client::OrderServiceClient,
+        OrderReceipt, PublishOrderRequest, RespondToOrderRequest,
+        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
+        response_service_client::ResponseServiceClient, scorecard_service_client::ScorecardServiceClient,
+        tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest,
@@ -76,6 +79,22 @@ impl Access {
 
     pub fn orders(&self) -> OrderServiceClient<Client> {
         OrderServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub fn responses(&self) -> ResponseServiceClient<Client> {
+        ResponseServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub fn tolerances(&self) -> ToleranceServiceClient<Client> {
+        ToleranceServiceClient::new(self.client())
+    }
+
+    pub fn order_links(&self) -> OrderLinkServiceClient<Client> {
+        OrderLinkServiceClient::new(self.client())
+    }
+
+    pub fn scorecards(&self) -> ScorecardServiceClient<Client> {
+        ScorecardServiceClient::new(self.client())
     }
 
     pub fn documents(&self) -> DocumentServiceClient<Client> {

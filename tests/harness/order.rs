@@ -123,7 +123,7 @@ impl Order {
             request_id: request_id(),
             content: Some(self.content),
             supplier: Some(supplier),
-            stated_buyer: None,
+            ..PublishOrderRequest::default()
         }
     }
 }

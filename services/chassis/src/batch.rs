@@ -61,6 +61,40 @@ impl<C: Send + 'static, R: Send + 'static> Batcher<C, R> {
         }
         answered.await.unwrap_or_else(|_| Err(Error::new(Reason::UNAVAILABLE)))
     }
+
+    /// Runs commands of one firm in its next slices, together; answers one result for each, in order.
+    pub async fn submit_all(&self, firm: Uuid, commands: Vec<C>) -> Vec<Result<R>> {
+        let (mut waiting, answers): (Vec<_>, Vec<_>) = commands
+            .into_iter()
+            .map(|command| {
+                let (answer, answered) = oneshot::channel();
+                (Waiting { command, answer }, answered)
+            })
+            .unzip();
+        let first = {
+            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            match lanes.get_mut(&firm) {
+                Some(lane) => {
+                    lane.append(&mut waiting);
+                    Vec::new()
+                }
+                None if waiting.is_empty() => Vec::new(),
+                None => {
+                    let later = waiting.split_off(waiting.len().min(self.max));
+                    lanes.insert(firm, later);
+                    waiting
+                }
+            }
+        };
+        if !first.is_empty() {
+            let (lanes, run, max) = (self.lanes.clone(), self.run.clone(), self.max);
+            tokio::spawn(drain(firm, first, lanes, run, max));
+        }
+        let answers = answers
+            .into_iter()
+            .map(async |answered| answered.await.unwrap_or_else(|_| Err(Error::new(Reason::UNAVAILABLE))));
+        futures::future::join_all(answers).await
+    }
 }
 
 /// Closes the lane even where a slice panics, so that the firm is not stuck for ever.
@@ -144,5 +178,22 @@ mod tests {
             assert_eq!(answer, i * 2);
         }
         assert_eq!(*sizes.lock().unwrap(), [1, 4, 4, 1]);
+    }
+
+    #[tokio::test]
+    async fn what_comes_together_goes_together() {
+        let sizes = Arc::new(Mutex::new(Vec::new()));
+        let seen = sizes.clone();
+        let run: Run<u32, u32> = Arc::new(move |_, commands: Vec<u32>| {
+            seen.lock().unwrap().push(commands.len());
+            Box::pin(async move { commands.into_iter().map(|c| Ok(c * 2)).collect() })
+        });
+        let batcher = Batcher::new(4, run);
+        let answers = batcher.submit_all(Uuid::nil(), (0..10).collect()).await;
+        let answers: Vec<u32> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers, (0..10).map(|i| i * 2).collect::<Vec<_>>(), "each gets its own");
+        assert_eq!(*sizes.lock().unwrap(), [4, 4, 2]);
+        assert!(batcher.submit_all(Uuid::nil(), Vec::new()).await.is_empty());
+        assert_eq!(batcher.submit(Uuid::nil(), 7).await.unwrap(), 14, "the lane is free again");
     }
 }

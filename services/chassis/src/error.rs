@@ -87,6 +87,10 @@ reasons! {
     LINK_EXPIRED, FailedPrecondition, "the link has expired; ask for a new one", "链接已过期,请索取新链接";
     /// A link that was used.
     LINK_USED, FailedPrecondition, "the link was used already; ask for a new one", "链接已使用过,请索取新链接";
+    /// A document link is for suppliers without people of their own.
+    SUPPLIER_HAS_ACCOUNT, FailedPrecondition, "the supplier's people can sign in; send them the order's address instead of a link", "该供应商已有账号,请发送订单地址,由其登录查看";
+    /// Too many links of one order work.
+    TOO_MANY_LINKS, FailedPrecondition, "too many links of this order work; revoke one first", "该订单的有效链接过多,请先停用一个";
     /// The invitation was accepted before.
     INVITATION_ACCEPTED, FailedPrecondition, "the invitation was accepted already", "邀请已被接受";
     /// A firm cannot be its own partner.
@@ -221,6 +225,14 @@ impl Error {
         Self { passed_on: Some(Box::new(status)), ..Self::new(Reason::INTERNAL) }
     }
 
+    /// Tells the log about a fault of ours; a caller's mistake is an answer and no log line.
+    pub fn log(&self) {
+        if self.reason.code() == Code::Internal || self.source.is_some() {
+            let source = self.source.as_ref().map(|source| format!("{source:#}")).unwrap_or_default();
+            tracing::error!(reason = self.reason.as_str(), source, "request failed");
+        }
+    }
+
     /// The same error with a sentence of its own.
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
@@ -275,10 +287,7 @@ impl From<Error> for Status {
         if let Some(status) = error.passed_on {
             return *status;
         }
-        if error.reason.code() == Code::Internal || error.source.is_some() {
-            let source = error.source.as_ref().map(|source| format!("{source:#}")).unwrap_or_default();
-            tracing::error!(reason = error.reason.as_str(), source, "request failed");
-        }
+        error.log();
         let mut error = error;
         let problems = error.fields.len();
         error.fields.truncate(fitting(&error.fields));

@@ -39,6 +39,10 @@ use crate::{
 pub const DEADLINE: Duration = Duration::from_secs(10);
 /// The longest deadline that a client may ask for.
 pub const DEADLINE_MAX: Duration = Duration::from_secs(60);
+/// What one document link may ask: a person with a page, and nothing that tries.
+pub const LINK_REQUESTS_PER_SECOND: u32 = 5;
+/// What one document link may ask at once.
+pub const LINK_BURST: u32 = 60;
 /// The largest request where a method names none, in bytes.
 pub const REQUEST_BYTES: usize = 1024 * 1024;
 
@@ -51,6 +55,8 @@ pub struct Method {
     pub deadline: Option<Duration>,
     /// The largest request.
     pub request_bytes: usize,
+    /// Whether a document link may call it.
+    pub by_order_link: bool,
 }
 
 /// Every method of the contract by path (`/tandem.orders.v1.OrderService/GetOrder`).
@@ -65,6 +71,7 @@ pub fn methods() -> anyhow::Result<HashMap<String, Method>> {
     };
     let (permission, deadline, size) =
         (extension("permission")?, extension("deadline_ms")?, extension("max_request_bytes")?);
+    let by_order_link = extension("by_order_link")?;
     let mut methods = HashMap::new();
     for service in pool.services() {
         for method in service.methods() {
@@ -87,7 +94,8 @@ pub fn methods() -> anyhow::Result<HashMap<String, Method>> {
             };
             let request_bytes = positive(&size).map_or(REQUEST_BYTES, |bytes| bytes as usize);
             let path = format!("/{}/{}", service.full_name(), method.name());
-            methods.insert(path, Method { permission: granted, deadline, request_bytes });
+            let by_order_link = options.get_extension(&by_order_link).as_bool().unwrap_or_default();
+            methods.insert(path, Method { permission: granted, deadline, request_bytes, by_order_link });
         }
     }
     Ok(methods)
@@ -100,12 +108,16 @@ pub struct Gate {
     resolver: Resolver,
     clock: SharedClock,
     rates: Arc<Rates>,
+    /// By link: one that went astray must not use up its firm's rate.
+    links: Arc<Rates>,
 }
 
 impl Gate {
     /// A gate for the whole contract.
     pub fn new(resolver: Resolver, clock: SharedClock, limits: &Limits) -> anyhow::Result<Self> {
-        Ok(Self { methods: Arc::new(methods()?), resolver, clock, rates: Arc::new(Rates::new(limits)) })
+        let rates = Arc::new(Rates::new(limits.requests_per_second, limits.burst));
+        let links = Arc::new(Rates::new(LINK_REQUESTS_PER_SECOND, LINK_BURST));
+        Ok(Self { methods: Arc::new(methods()?), resolver, clock, rates, links })
     }
 }
 
@@ -146,9 +158,14 @@ async fn admit(gate: &Gate, method: &Method, request: &mut Request) -> Result<()
     };
     let mut caller = gate.resolver.resolve(token.ok_or_else(|| Error::new(Reason::UNAUTHENTICATED))?).await?;
     tracing::Span::current().record("firm.id", tracing::field::display(caller.firm));
-    if !caller.may(method.permission) {
+    // A document link has no roles; what it may call, the method says.
+    let may = if caller.order.is_some() { method.by_order_link } else { caller.may(method.permission) };
+    if !may {
         let needed = method.permission.as_str_name();
         return Err(Error::new(Reason::PERMISSION_DENIED).with("permission", needed));
+    }
+    if caller.order.is_some() {
+        gate.links.take(caller.actor)?;
     }
     gate.rates.take(caller.firm)?;
     if let Some(parent) = request.headers().get("traceparent").and_then(|value| value.to_str().ok()) {
@@ -287,17 +304,16 @@ fn said(data: &[u8]) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(size)).ok()?.checked_add(5)
 }
 
-/// A bucket of requests for each firm.
+/// A bucket of requests for each firm, or for each document link.
 struct Rates {
     limiter: DefaultKeyedRateLimiter<Uuid>,
     taken: AtomicU64,
 }
 
 impl Rates {
-    fn new(limits: &Limits) -> Self {
+    fn new(per_second: u32, burst: u32) -> Self {
         let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_second(at_least_one(limits.requests_per_second))
-            .allow_burst(at_least_one(limits.burst));
+        let quota = Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst));
         Self { limiter: RateLimiter::keyed(quota), taken: AtomicU64::new(0) }
     }
 
@@ -334,6 +350,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_document_link_may_call_is_short() {
+        let methods = methods().unwrap();
+        let mut open: Vec<&str> = methods
+            .iter()
+            .filter(|(_, method)| method.by_order_link)
+            .map(|(path, _)| path.as_str())
+            .collect();
+        open.sort();
+        assert_eq!(
+            open,
+            [
+                "/tandem.orders.v1.OrderService/GetOrder",
+                "/tandem.orders.v1.OrderService/RespondToOrder",
+                "/tandem.orders.v1.ResponseService/PreviewResponse",
+            ]
+        );
+    }
+
+    #[test]
     fn a_client_timeout_has_one_form() {
         assert_eq!(timeout("5S"), Some(Duration::from_secs(5)));
         assert_eq!(timeout("250m"), Some(Duration::from_millis(250)));
@@ -344,9 +379,7 @@ mod tests {
 
     #[test]
     fn a_firm_that_hurries_is_told_to_wait() {
-        let mut limits = crate::config::Config::load(None).unwrap().limits;
-        (limits.requests_per_second, limits.burst) = (1, 2);
-        let rates = Rates::new(&limits);
+        let rates = Rates::new(1, 2);
         let firm = Uuid::from_u128(1);
         assert!(rates.take(firm).is_ok() && rates.take(firm).is_ok());
         let refusal = rates.take(firm).unwrap_err();

@@ -46,6 +46,7 @@ pub(crate) async fn import(
         content: Some(imported.content),
         supplier: Some(supplier),
         stated_buyer: imported.stated_buyer,
+        ..PublishOrderRequest::default()
     };
     let mut receipt = orders::publish(deps, caller, publish).await?;
     link(deps, caller, document, &receipt).await?;

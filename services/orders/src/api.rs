@@ -1,8 +1,15 @@
 //! The gRPC methods: caller → convert → command or query → convert.
 
+mod link;
+mod response;
+mod scorecard;
+mod tolerance;
+
 use std::sync::Arc;
 
-use chassis::{Result, batch::Batcher, caller, caller::Caller, service::Deps, value};
+use chassis::{
+    Error, Result, batch::Batcher, caller, caller::Caller, idempotency::Key, service::Deps, value,
+};
 use proto::orders::{
     GetOrderRequest, ListOrderLinesRequest, ListOrderLinesResponse, ListOrdersRequest, ListOrdersResponse,
     ListScheduleLinesRequest, ListScheduleLinesResponse, Order, OrderReceipt, PublishOrderRequest,
@@ -21,13 +28,34 @@ const SLICE: usize = 100;
 pub(crate) struct Api {
     deps: Deps,
     publish: Batcher<Command<Publish>, OrderReceipt>,
-    respond: Batcher<Command<Respond>, OrderReceipt>,
+    pub(crate) respond: Batcher<Command<Respond>, OrderReceipt>,
     resolve: Batcher<Command<Resolve>, OrderReceipt>,
 }
 
 impl Api {
     pub(crate) fn new(deps: Deps) -> Self {
         Self { publish: batcher(&deps), respond: batcher(&deps), resolve: batcher(&deps), deps }
+    }
+
+    /// A supplier's answer, checked. NOT_FOUND for an order that a document link does not reach, before anything is
+    /// looked up, so that the link meets no receipts of others either.
+    pub(crate) fn respond_command(
+        &self,
+        caller: &Caller,
+        request: RespondToOrderRequest,
+    ) -> Result<Command<Respond>> {
+        let key = if request.validate_only {
+            Key::of("", &request)
+        } else {
+            commands::key(&request.request_id, &request)?
+        };
+        let order = value::id(&request.order_id)?;
+        if !caller.reaches(order) {
+            return Err(Error::not_found());
+        }
+        let answers = convert::response(&request, &self.deps.clock)?;
+        let what = Respond { order, revision: request.revision, answers, note: request.note };
+        Ok(Command { caller: caller.clone(), key, what })
     }
 }
 
@@ -36,10 +64,24 @@ fn batcher<C: Effect>(deps: &Deps) -> Batcher<Command<C>, OrderReceipt> {
     Batcher::new(SLICE, Arc::new(move |firm, commands| Box::pin(commands::run(deps.clone(), firm, commands))))
 }
 
+/// A new order that was not written has no ids, and neither has a supplier whom it would have invited.
+fn without_ids(receipt: &mut OrderReceipt) {
+    receipt.order_id.clear();
+    receipt.lines.iter_mut().for_each(|line| line.schedule_line_id.clear());
+    if receipt.supplier_invited {
+        receipt.supplier_id.clear();
+    }
+}
+
+fn without_response(receipt: &mut OrderReceipt) {
+    receipt.response_id.clear();
+    receipt.lines.iter_mut().for_each(|line| line.proposal_id.clear());
+}
+
 async fn submit<C: Effect>(
     lane: &Batcher<Command<C>, OrderReceipt>,
     caller: Caller,
-    key: chassis::idempotency::Key,
+    key: Key,
     what: C,
 ) -> Result<Response<OrderReceipt>, Status> {
     let firm = caller.firm;
@@ -54,6 +96,13 @@ impl OrderService for Api {
     ) -> Result<Response<OrderReceipt>, Status> {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
+        if request.validate_only {
+            let key = Key::of("", &request);
+            let order = convert::new_order(request, &caller.firm_name)?;
+            let command = Command { caller, key, what: Publish { order } };
+            let receipt = commands::rehearse(&self.deps, command, without_ids).await?;
+            return Ok(Response::new(receipt));
+        }
         let key = commands::key(&request.request_id, &request)?;
         let order = convert::new_order(request, &caller.firm_name)?;
         submit(&self.publish, caller, key, Publish { order }).await
@@ -94,11 +143,13 @@ impl OrderService for Api {
     ) -> Result<Response<OrderReceipt>, Status> {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
-        let key = commands::key(&request.request_id, &request)?;
-        let order = value::id(&request.order_id)?;
-        let answers = convert::response(&request, &self.deps.clock)?;
-        let what = Respond { order, revision: request.revision, answers, note: request.note };
-        submit(&self.respond, caller, key, what).await
+        let try_out = request.validate_only;
+        let command = self.respond_command(&caller, request)?;
+        if try_out {
+            let receipt = commands::rehearse(&self.deps, command, without_response).await?;
+            return Ok(Response::new(receipt));
+        }
+        Ok(Response::new(self.respond.submit(caller.firm, command).await?))
     }
 
     async fn resolve_proposal(

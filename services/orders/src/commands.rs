@@ -2,9 +2,12 @@
 //! and append to the outbox last. Nothing here calls the network.
 
 mod alias;
+mod link;
 mod publish;
 mod resolve;
 mod respond;
+mod single;
+mod tolerance;
 
 use chassis::{
     Error, Reason, Result,
@@ -17,9 +20,14 @@ use prost::Message;
 use proto::orders::OrderReceipt;
 use uuid::Uuid;
 
+pub(crate) use link::{create_link, revoke_link};
 pub(crate) use publish::Publish;
 pub(crate) use resolve::Resolve;
 pub(crate) use respond::Respond;
+#[cfg(test)]
+pub(crate) use respond::touched;
+pub(crate) use single::Single;
+pub(crate) use tolerance::{delete_rule, set_rule};
 
 use crate::order::Order;
 
@@ -73,6 +81,22 @@ pub(crate) async fn run<C: Effect>(
             answers
         }
     }
+}
+
+/// Runs a command as far as its commit and takes it back: the receipt that it would have, or why not. Replays nothing
+/// and records nothing, so that the same request without `validate_only` may follow under the same id. What is named in
+/// `new` got ids that nothing will have.
+pub(crate) async fn rehearse<C: Effect>(
+    deps: &Deps,
+    command: Command<C>,
+    new: fn(&mut OrderReceipt),
+) -> Result<OrderReceipt> {
+    let mut tx = deps.pool.begin(command.caller.firm).await?;
+    let mut done = C::run(deps, &mut tx, &[&command]).await?;
+    tx.rollback().await?;
+    let mut receipt = done.answers.pop().unwrap_or_else(|| Err(Error::new(Reason::UNAVAILABLE)))?;
+    new(&mut receipt);
+    Ok(OrderReceipt { validate_only: true, ..receipt })
 }
 
 /// A command that met another one of the same request id runs once more, and then replays it.
@@ -204,7 +228,7 @@ pub(crate) fn key(request_id: &str, request: &impl Message) -> Result<Key> {
 /// the caller is not narrowed to other sites or purchasing groups.
 pub(crate) fn may_act(deps: &Deps, caller: &Caller, order: &Order, owner: Uuid) -> Result<()> {
     let narrowed = caller.firm == order.buyer && !caller.covers(&order.sites, &order.purchasing_group);
-    if deps.checks_ownership() && (owner != caller.firm || narrowed) {
+    if (deps.checks_ownership() && (owner != caller.firm || narrowed)) || !caller.reaches(order.id) {
         return Err(Error::not_found());
     }
     Ok(())

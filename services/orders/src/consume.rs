@@ -7,7 +7,7 @@ use chassis::{Result, service::Deps};
 use uuid::Uuid;
 
 use crate::{
-    db::claim,
+    db::{claim, tolerance},
     events::{self, Subject},
     queries,
 };
@@ -46,6 +46,8 @@ pub(crate) async fn run(deps: Deps) {
 pub(crate) async fn try_once(deps: &Deps) -> Result<Outcome> {
     let mut outside = deps.pool.begin_outside().await?;
     let claims = claim::pending(&mut outside).await?;
+    // Before the orders, so that they meet their rules where they go.
+    tolerance::move_claimed(&mut outside).await?;
     outside.commit().await?;
     let mut moved = 0;
     for (placeholder, claimant) in claims {

@@ -1,8 +1,16 @@
 //! Proto → domain, collecting every bad field and not just the first.
 
+mod agreement;
 mod answer;
 mod content;
+mod link;
+mod scorecard;
+mod tolerance;
 pub(crate) mod wire;
 
+pub(crate) use agreement::{Asked, asked, beyond, outcome, outcomes, preview, standing};
 pub(crate) use answer::{resolution, response};
 pub(crate) use content::new_order;
+pub(crate) use link::{NewLink, new_link, order_link};
+pub(crate) use scorecard::{scorecard, wanted};
+pub(crate) use tolerance::{NewRule, new_rule, tolerance_rule};

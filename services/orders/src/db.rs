@@ -3,11 +3,16 @@
 
 pub(crate) mod alias;
 pub(crate) mod claim;
+pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod publish;
 pub(crate) mod read;
 pub(crate) mod respond;
+pub(crate) mod scorecard;
+pub(crate) mod single;
+pub(crate) mod terms;
+pub(crate) mod tolerance;
 
 /// Stands for "no requested day" in order_state, so that undated orders sort last in an index.
 pub(crate) const UNDATED: time::Date = time::macros::date!(9999 - 12 - 31);

@@ -2,6 +2,8 @@
 //! `db` → outbox; a read goes `api` → `queries` → `db`.
 //!
 //! * [`order`]    what an order is and what may happen to it: pure
+//! * [`tolerance`] how far a proposal may differ without asking the buyer: pure
+//! * [`agree`]    an answer and what tolerances make of it, tried out or given: pure
 //! * [`publish`]  from a buyer's document to the rows of a new order: pure
 //! * [`alias`]    what a buyer's ERP writes → what it means: pure
 //! * `convert`    proto → domain, collecting every bad field
@@ -9,10 +11,15 @@
 //! * `queries`    reads
 //! * `db`         every SQL statement
 //! * `events`     what goes to the log
+//! * `terms`      loads what is tolerated of the lines that an answer proposes for
+//! * `preview`    what an answer would do
+//! * `bulk`       many answers, a result for each
 //! * `consume`    moves orders of claimed placeholders
 
+pub mod agree;
 pub mod alias;
 mod api;
+mod bulk;
 mod commands;
 mod consume;
 mod convert;
@@ -20,14 +27,21 @@ mod db;
 mod error;
 mod events;
 pub mod order;
+mod preview;
 pub mod publish;
 mod queries;
+mod terms;
+pub mod tolerance;
 pub mod unit;
 
 use std::sync::Arc;
 
 use chassis::service::{Deps, Service};
-use proto::orders::order_service_server::OrderServiceServer;
+use proto::orders::{
+    order_link_service_server::OrderLinkServiceServer, order_service_server::OrderServiceServer,
+    response_service_server::ResponseServiceServer, scorecard_service_server::ScorecardServiceServer,
+    tolerance_service_server::ToleranceServiceServer,
+};
 
 pub use error::Refusal;
 
@@ -36,14 +50,26 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The service, ready to be served.
 pub fn build(deps: &Deps) -> Service {
-    let api = api::Api::new(deps.clone());
+    let api = Arc::new(api::Api::new(deps.clone()));
     // Responses may hold an order of 10,000 lines; the gate bounds requests.
-    let server =
-        OrderServiceServer::from_arc(Arc::new(api)).max_decoding_message_size(4 * 1024 * 1024 + 1024);
+    let most = 4 * 1024 * 1024 + 1024;
+    let routes = tonic::service::Routes::new(
+        OrderServiceServer::from_arc(api.clone()).max_decoding_message_size(most),
+    )
+    .add_service(ResponseServiceServer::from_arc(api.clone()).max_decoding_message_size(most))
+    .add_service(ToleranceServiceServer::from_arc(api.clone()))
+    .add_service(OrderLinkServiceServer::from_arc(api.clone()))
+    .add_service(ScorecardServiceServer::from_arc(api));
     Service {
         name: "orders",
-        grpc: &["tandem.orders.v1.OrderService"],
-        routes: chassis::service::routes(tonic::service::Routes::new(server)),
+        grpc: &[
+            "tandem.orders.v1.OrderService",
+            "tandem.orders.v1.ResponseService",
+            "tandem.orders.v1.ToleranceService",
+            "tandem.orders.v1.OrderLinkService",
+            "tandem.orders.v1.ScorecardService",
+        ],
+        routes: chassis::service::routes(routes),
         tasks: vec![Box::pin(consume::run(deps.clone()))],
     }
 }

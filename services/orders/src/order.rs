@@ -106,6 +106,13 @@ pub enum Answer {
     Propose { id: Uuid, covers: Option<Decimal>, content: Box<proto::orders::Propose> },
 }
 
+impl Answer {
+    /// Whether it asks for something else than ordered.
+    pub fn is_proposal(&self) -> bool {
+        matches!(self, Answer::Propose { .. })
+    }
+}
+
 /// What becomes of the rest of a partly answered line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remainder {
@@ -239,7 +246,8 @@ impl Order {
         Ok(touched)
     }
 
-    fn find(&self, target: &Target) -> Option<usize> {
+    /// The place of the schedule line that a target names.
+    pub fn find(&self, target: &Target) -> Option<usize> {
         match target {
             Target::Id(id) => self.schedule.iter().position(|line| line.id == *id),
             Target::Number(line, schedule) => {
@@ -302,8 +310,13 @@ impl Schedule {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// An order of version 1 with these schedule lines.
+    pub(crate) fn with_schedule(schedule: Vec<Schedule>) -> Order {
+        Order { schedule, ..order(&[]) }
+    }
 
     fn order(quantities: &[i64]) -> Order {
         let schedule = quantities.iter().enumerate().map(|(i, q)| Schedule {

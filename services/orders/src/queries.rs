@@ -1,5 +1,7 @@
 //! Reads. Each list answers the caller's feed head, read before the rows.
 
+pub(crate) mod agree;
+
 use chassis::{
     Error, Result, caller::Caller, cursor::Cursor, db::TenantTx, feed, page, service::Deps, value,
 };
@@ -62,7 +64,7 @@ pub(crate) async fn get_order(deps: &Deps, caller: &Caller, request: &GetOrderRe
 fn may_see(deps: &Deps, caller: &Caller, head: &read::Head) -> Result<()> {
     let own = caller.firm == head.supplier
         || (caller.firm == head.buyer && caller.covers(&head.sites, &head.purchasing_group));
-    if deps.checks_ownership() && !own {
+    if (deps.checks_ownership() && !own) || !caller.reaches(head.id) {
         return Err(Error::not_found());
     }
     Ok(())

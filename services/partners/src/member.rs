@@ -138,6 +138,7 @@ mod tests {
             roles: roles.to_vec(),
             sites: sites.iter().map(ToString::to_string).collect(),
             purchasing_groups: Vec::new(),
+            order: None,
             locale: "zh".into(),
             token: Redacted::default(),
             traceparent: String::new(),

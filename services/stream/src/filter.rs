@@ -91,6 +91,8 @@ pub(crate) mod tests {
             roles: vec![Role::Viewer],
             sites: owned(sites),
             purchasing_groups: owned(groups),
+            order: None,
+            order: None,
             locale: "zh".into(),
             token: Default::default(),
             traceparent: String::new(),

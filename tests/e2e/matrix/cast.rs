@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use harness::{Access, Firm, World, answer, order, request_id};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest},
+    orders::{CreateOrderLinkRequest, CreateOrderLinkResponse, SetToleranceRuleRequest, ToleranceBounds},
     partners::{CreateSignInLinkRequest, ListMembersRequest, Member, Role, TradingRelationship},
 };
 
@@ -47,6 +48,10 @@ pub struct Cast {
     pub api_key: String,
     /// A placeholder of the buyer.
     pub placeholder: TradingRelationship,
+    /// An order of the buyer to the placeholder, and a link to it that is listed.
+    pub linked: (String, String),
+    /// A tolerance rule of the buyer for the supplier.
+    pub rule: String,
     next: std::sync::atomic::AtomicU32,
 }
 
@@ -104,9 +109,14 @@ impl Cast {
             document,
             api_key,
             placeholder,
+            linked: Default::default(),
+            rule: Default::default(),
             next: Default::default(),
         };
         cast.order = cast.proposed().await;
+        let order_id = cast.placed().await;
+        cast.linked = (order_id.clone(), cast.link(&order_id).await.link.expect("a link").id);
+        cast.rule = cast.ruled().await;
         world.settled().await;
         cast
     }
@@ -142,6 +152,34 @@ impl Cast {
         let propose = answer(&id).propose("10", "", &[("10", "2027-01-04")]).done();
         let receipt = self.supplier.respond(propose).await.expect("proposed");
         (id, receipt.lines[0].proposal_id.clone())
+    }
+
+    /// A new order of the buyer to its placeholder.
+    pub async fn placed(&self) -> String {
+        let request = order(&self.number()).line("10", "X", "10", "1").to("V400");
+        self.buyer.publish(request).await.expect("published to the placeholder").order_id
+    }
+
+    /// A new document link.
+    pub async fn link(&self, order_id: &str) -> CreateOrderLinkResponse {
+        let request = CreateOrderLinkRequest {
+            request_id: request_id(),
+            order_id: order_id.into(),
+            ..CreateOrderLinkRequest::default()
+        };
+        self.buyer.order_links().create_order_link(request).await.expect("a link").into_inner()
+    }
+
+    /// A new tolerance rule of the buyer for the supplier, about an item that nobody orders.
+    pub async fn ruled(&self) -> String {
+        let request = SetToleranceRuleRequest {
+            request_id: request_id(),
+            vendor_number: "V100".into(),
+            buyer_item_id: self.number(),
+            bounds: Some(ToleranceBounds { late_days: Some(1), ..ToleranceBounds::default() }),
+            ..SetToleranceRuleRequest::default()
+        };
+        self.buyer.tolerances().set_tolerance_rule(request).await.expect("a rule").into_inner().id
     }
 
     /// A member of a firm as it stands now.

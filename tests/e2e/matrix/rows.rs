@@ -53,7 +53,7 @@ pub struct Row {
 const NOT_FOUND: Expect = Expect::Refused(Reason::NOT_FOUND);
 
 /// About one object of the owner: nobody else's.
-fn object(owner: Side, request: Build) -> Row {
+pub(super) fn object(owner: Side, request: Build) -> Row {
     Row {
         owner,
         partner: NOT_FOUND,
@@ -66,7 +66,7 @@ fn object(owner: Side, request: Build) -> Row {
 }
 
 /// About one object of the owner, which its partner shares.
-fn shared(owner: Side, request: Build) -> Row {
+pub(super) fn shared(owner: Side, request: Build) -> Row {
     Row { partner: Expect::Ok, ..object(owner, request) }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn list(shows: fn(&Cast) -> String, partner_sees: bool, request: Buil
 }
 
 /// By a token, which is the proof, whoever holds it.
-fn token(request: Build) -> Row {
+pub(super) fn token(request: Build) -> Row {
     Row { nothing: NOT_FOUND, ..own(request) }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn plain(message: impl Message) -> (Bytes, String) {
 }
 
 /// A request that names one.
-fn named(id: &str, message: impl Message) -> (Bytes, String) {
+pub(super) fn named(id: &str, message: impl Message) -> (Bytes, String) {
     (message.encode_to_vec().into(), id.to_string())
 }
 
@@ -115,7 +115,7 @@ pub fn row(path: &str) -> Option<Row> {
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),
-        _ => None,
+        service => super::agree::row(service, method),
     }
 }
 
@@ -411,7 +411,7 @@ fn documents(method: &str) -> Option<Row> {
 }
 
 /// The id of an object, or one that nobody has.
-fn either(object: Object, id: impl FnOnce() -> String) -> String {
+pub(super) fn either(object: Object, id: impl FnOnce() -> String) -> String {
     if object == Object::Real { id() } else { request_id() }
 }
 

@@ -78,6 +78,29 @@ const SUPPLIER: &[Attack] = &[
          values ({proposal}, {order}, {buyer}, {supplier}, 9, true, '', '', now())",
         DENIED,
     ),
+    // the same in the name of its tolerances, after the transaction that proposed
+    (
+        "insert into orders.resolution (proposal_id, order_id, buyer, supplier, version, accepted, note, actor_name, at,
+         automatic)
+         select id, order_id, buyer, supplier, version, true, '', '', now(), true from orders.proposal
+         where id = {proposal}",
+        DENIED,
+    ),
+    // more tolerance than the buyer has
+    (
+        "insert into orders.tolerance_rule (id, buyer, supplier, item_group, buyer_item_id, late_days, note, set_by,
+         set_at) values (gen_random_uuid(), {buyer}, {supplier}, '', '', 300, '', '', now())",
+        DENIED,
+    ),
+    ("update orders.tolerance_rule set late_days = 300", DENIED),
+    ("update orders.tolerance_rule set ended_at = now()", NOTHING),
+    ("delete from orders.tolerance_rule", DENIED),
+    // a link to its order in the buyer's name
+    (
+        "insert into orders.order_link (id, order_id, buyer, actor, sha256, label, created_by, created_at, expires_at)
+         values ('0', {order}, {buyer}, gen_random_uuid(), '', '', '', now(), now() + interval '1 day')",
+        DENIED,
+    ),
     // an answer to another buyer's order under its own name for the buyer
     (
         "insert into orders.response (id, order_id, buyer, supplier, revision, version, note, actor_name, at)
@@ -149,7 +172,11 @@ const BUYER: &[Attack] = &[
 const STRANGER: &[Attack] = &[
     ("update orders.order_state set version = version + 1 where order_id = {order}", NOTHING),
     ("update orders.schedule_state set unanswered = 0, accepted = ordered where order_id = {order}", NOTHING),
-    ("update partners.trading_relationship set ended_at = now(), version = version + 1", NOTHING),
+    (
+        "update partners.trading_relationship set ended_at = now(), version = version + 1
+         where {stranger} not in (buyer, supplier)",
+        NOTHING,
+    ),
     ("update partners.member set disabled_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.api_key set revoked_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.session set ended_at = now() where firm <> {stranger}", NOTHING),
@@ -171,6 +198,16 @@ const STRANGER: &[Attack] = &[
          values ({order}, {buyer}, {stranger}, 9, {supplier}, now())",
         DENIED,
     ),
+    // a link to somebody else's order, for longer than links last, and the hashes of links
+    (
+        "insert into orders.order_link (id, order_id, buyer, actor, sha256, label, created_by, created_at, expires_at)
+         values ('0', {order}, {stranger}, gen_random_uuid(), '', '', '', now(), now() + interval '1 day')",
+        DENIED,
+    ),
+    ("update orders.order_link set expires_at = now() + interval '1 year'", DENIED),
+    ("update orders.order_link set revoked_at = null where buyer <> {stranger}", NOTHING),
+    ("select sha256 from orders.order_link", DENIED),
+    ("update orders.tolerance_rule set ended_at = now()", NOTHING),
     // somebody else's people and keys
     (
         "insert into partners.member (id, firm, name, roles, locale, created_at)

@@ -7,9 +7,10 @@ use prost::Message;
 use proto::orders::{
     Commitment, HistoryEntry, LineReceipt, Order as WireOrder, OrderContent, OrderLine, OrderSummary,
     Proposal, ProposalState, Propose, Quantities as WireQuantities, Rejection, ScheduleLine,
-    ScheduleLineRow as WireRow, ScheduleLineState,
+    ScheduleLineRow as WireRow, ScheduleLineState, ToleranceOutcome,
 };
 use rust_decimal::Decimal;
+use time::Date;
 use uuid::Uuid;
 
 use crate::{
@@ -40,6 +41,7 @@ pub(crate) fn line_receipt(line: &Schedule, proposal: Option<Uuid>) -> LineRecei
         schedule_line_number: line.schedule_line_number.clone(),
         quantities: Some(quantities(&line.quantities)),
         proposal_id: proposal.map(|id| id.to_string()).unwrap_or_default(),
+        tolerance: None,
     }
 }
 
@@ -96,13 +98,7 @@ impl Answers {
         let mut commitments: Vec<(i64, Uuid, Commitment)> = Vec::new();
         for row in answers {
             if row.accepted {
-                let commitment = Commitment {
-                    quantity: Some(value::wire_decimal(row.quantity)),
-                    committed_delivery_date: row.committed_date.map(value::wire_date),
-                    response_id: row.response_id.to_string(),
-                    settles_quantity: Some(value::wire_decimal(row.quantity)),
-                    ..Commitment::default()
-                };
+                let commitment = as_asked(row.quantity, row.committed_date, &row.response_id.to_string());
                 commitments.push((row.version, row.schedule_line_id, commitment));
             } else {
                 all.rejections.entry(row.schedule_line_id).or_default().push(Rejection {
@@ -115,10 +111,10 @@ impl Answers {
         for row in proposals {
             let content = Propose::decode(row.content.as_slice()).map_err(Error::internal)?;
             if let (Some(true), Some(version)) = (row.accepted, row.resolution_version) {
-                let agreed = agreed(&row, &content);
+                let agreed = promises(row.covers, &row.response_id.to_string(), &content);
                 commitments.extend(agreed.into_iter().map(|each| (version, row.schedule_line_id, each)));
             }
-            all.proposals.entry(row.schedule_line_id).or_default().push(proposal(row, content));
+            all.proposals.entry(row.schedule_line_id).or_default().push(proposal(row, content)?);
         }
         commitments.sort_by_key(|(version, ..)| *version);
         for (_, line, commitment) in commitments {
@@ -146,9 +142,20 @@ impl Answers {
     }
 }
 
+/// The promise of what was accepted as asked.
+pub(crate) fn as_asked(quantity: Decimal, day: Option<Date>, response_id: &str) -> Commitment {
+    Commitment {
+        quantity: Some(value::wire_decimal(quantity)),
+        committed_delivery_date: day.map(value::wire_date),
+        response_id: response_id.to_string(),
+        settles_quantity: Some(value::wire_decimal(quantity)),
+        ..Commitment::default()
+    }
+}
+
 /// The promises of an accepted proposal. They share the covered quantity out in order, and the last takes the rest.
-fn agreed(row: &ProposalRow, content: &Propose) -> Vec<Commitment> {
-    let mut left = row.covers;
+pub(crate) fn promises(covers: Decimal, response_id: &str, content: &Propose) -> Vec<Commitment> {
+    let mut left = covers;
     let last = content.deliveries.len().saturating_sub(1);
     let each = content.deliveries.iter().enumerate().map(|(i, delivery)| {
         let quantity = value::decimal(delivery.quantity.as_ref()).ok().flatten().unwrap_or_default();
@@ -159,20 +166,21 @@ fn agreed(row: &ProposalRow, content: &Propose) -> Vec<Commitment> {
             committed_delivery_date: delivery.delivery_date,
             price: content.price.clone(),
             substitute: content.substitute.clone(),
-            response_id: row.response_id.to_string(),
+            response_id: response_id.to_string(),
             settles_quantity: Some(value::wire_decimal(settles)),
         }
     });
     each.collect()
 }
 
-fn proposal(row: ProposalRow, content: Propose) -> Proposal {
+fn proposal(row: ProposalRow, content: Propose) -> Result<Proposal> {
     let state = match row.accepted {
         None => ProposalState::Open,
         Some(true) => ProposalState::Accepted,
         Some(false) => ProposalState::Declined,
     };
-    Proposal {
+    let tolerance = row.tolerance.as_deref().map(ToleranceOutcome::decode);
+    Ok(Proposal {
         id: row.id.to_string(),
         state: state.into(),
         covers_quantity: Some(value::wire_decimal(row.covers)),
@@ -184,7 +192,8 @@ fn proposal(row: ProposalRow, content: Propose) -> Proposal {
         proposed_at: Some(value::timestamp(row.at)),
         resolved_at: row.resolved_at.map(value::timestamp),
         resolution_note: row.resolution_note.unwrap_or_default(),
-    }
+        tolerance: tolerance.transpose().map_err(Error::internal)?,
+    })
 }
 
 pub(crate) fn history(row: HistoryRow) -> HistoryEntry {

@@ -55,6 +55,34 @@ pub(crate) async fn for_update(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMa
     Ok(orders)
 }
 
+/// One order as it stands, without a lock: for what is not saved. `None` where the firm does not see it.
+pub(crate) async fn unlocked(tx: &mut TenantTx, id: Uuid) -> Result<Option<Order>> {
+    let row = sqlx::query!(
+        r#"select s.order_id, s.buyer, s.supplier, s.revision, s.version,
+                  o.source_system, o.order_number, o.purchasing_group, o.sites
+           from orders.order_state s
+           join orders.purchase_order o on o.id = s.order_id and o.buyer = s.buyer
+           where s.order_id = $1"#,
+        id
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Order {
+        id: row.order_id,
+        buyer: row.buyer,
+        supplier: row.supplier,
+        source_system: row.source_system,
+        order_number: row.order_number,
+        purchasing_group: row.purchasing_group,
+        sites: row.sites,
+        revision: row.revision,
+        version: row.version,
+        schedule: schedule(tx, &[id]).await?.into_iter().map(|(_, schedule)| schedule).collect(),
+        proposals: open_proposals(tx, &[id]).await?.into_iter().map(|(_, proposal)| proposal).collect(),
+    }))
+}
+
 async fn schedule(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, Schedule)>> {
     let rows = sqlx::query!(
         r#"select p.order_id, p.id, l.line_number, p.schedule_line_number, p.requested_date,

@@ -152,6 +152,8 @@ pub(crate) struct ProposalRow {
     pub resolution_version: Option<i64>,
     pub resolved_at: Option<OffsetDateTime>,
     pub resolution_note: Option<String>,
+    /// tandem.orders.v1.ToleranceOutcome
+    pub tolerance: Option<Vec<u8>>,
 }
 
 /// Proposals of orders, oldest first.
@@ -160,7 +162,7 @@ pub(crate) async fn proposals(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<
         ProposalRow,
         r#"select p.id, p.schedule_line_id, p.response_id, p.covers, p.content, p.at,
                   r.accepted as "accepted?", r.version as "resolution_version?", r.at as "resolved_at?",
-                  r.note as "resolution_note?"
+                  r.note as "resolution_note?", p.tolerance
            from orders.proposal p
            left join orders.resolution r
                on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
@@ -206,7 +208,7 @@ pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Histor
                       coalesce(string_agg(distinct nullif(d.note, ''), ' · '), ''), array_agg(p.schedule_line_id)
                from orders.resolution d
                join orders.proposal p on p.order_id = d.order_id and p.buyer = d.buyer and p.id = d.proposal_id
-               where d.order_id = $1 group by d.version, d.buyer
+               where d.order_id = $1 and not d.automatic group by d.version, d.buyer
                union all
                select version, at, 'supplier_changed', supplier, '', '', '{}'::uuid[]
                from orders.supplier_change where order_id = $1

@@ -1,5 +1,7 @@
 //! What answers and decisions write.
 
+use std::collections::HashMap;
+
 use chassis::{Result, db::TenantTx};
 use prost::Message;
 use rust_decimal::Decimal;
@@ -13,6 +15,8 @@ pub(crate) struct Response<'a> {
     pub id: Uuid,
     pub order: &'a Order,
     pub answered: &'a Answered,
+    /// How proposals compared with tolerances, encoded, by their id.
+    pub outcomes: &'a HashMap<Uuid, Vec<u8>>,
     pub note: &'a str,
     pub actor_name: &'a str,
     pub at: OffsetDateTime,
@@ -87,11 +91,12 @@ async fn insert_parts(tx: &mut TenantTx, response: &Response<'_>) -> Result<()> 
 
 async fn insert_proposals(tx: &mut TenantTx, response: &Response<'_>) -> Result<()> {
     let order = response.order;
-    let mut rows: Vec<(Uuid, Uuid, Decimal, Vec<u8>)> = Vec::new();
+    let mut rows: Vec<(Uuid, Uuid, Decimal, Vec<u8>, Option<Vec<u8>>)> = Vec::new();
     for (place, parts) in response.answered {
         for part in parts {
             if let Part::Proposed { id, covers, content } = part {
-                rows.push((*id, order.schedule[*place].id, *covers, content.encode_to_vec()));
+                let outcome = response.outcomes.get(id).cloned();
+                rows.push((*id, order.schedule[*place].id, *covers, content.encode_to_vec(), outcome));
             }
         }
     }
@@ -100,9 +105,10 @@ async fn insert_proposals(tx: &mut TenantTx, response: &Response<'_>) -> Result<
     }
     sqlx::query!(
         r#"insert into orders.proposal
-               (id, order_id, buyer, supplier, version, response_id, schedule_line_id, covers, content, at)
-           select id, $1, $2, $3, $4, $5, line, covers, content, $6
-           from unnest($7::uuid[], $8::uuid[], $9::numeric[], $10::bytea[]) as t(id, line, covers, content)"#,
+               (id, order_id, buyer, supplier, version, response_id, schedule_line_id, covers, content, tolerance, at)
+           select id, $1, $2, $3, $4, $5, line, covers, content, tolerance, $6
+           from unnest($7::uuid[], $8::uuid[], $9::numeric[], $10::bytea[], $11::bytea[])
+               as t(id, line, covers, content, tolerance)"#,
         order.id,
         order.buyer,
         order.supplier,
@@ -113,6 +119,33 @@ async fn insert_proposals(tx: &mut TenantTx, response: &Response<'_>) -> Result<
         &rows.iter().map(|row| row.1).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.2).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.3.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.4.clone()).collect::<Vec<_>>() as &[Option<Vec<u8>>],
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Records that the buyer's tolerances agreed to proposals of this very transaction, in the order's version.
+pub(crate) async fn insert_agreed(
+    tx: &mut TenantTx,
+    order: &Order,
+    proposals: &[Uuid],
+    at: OffsetDateTime,
+) -> Result<()> {
+    if proposals.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into orders.resolution
+               (proposal_id, order_id, buyer, supplier, version, accepted, note, actor_name, at, automatic)
+           select id, $1, $2, $3, $4, true, '', '', $5, true from unnest($6::uuid[]) as t(id)"#,
+        order.id,
+        order.buyer,
+        order.supplier,
+        order.version,
+        at,
+        proposals,
     )
     .execute(tx.conn())
     .await?;

@@ -23,7 +23,7 @@ pub fn publish(story: &Story, order: &Order) -> anyhow::Result<PublishOrderReque
             vendor_number: vendor.cloned().unwrap_or_default(),
             ..Default::default()
         }),
-        stated_buyer: None,
+        ..PublishOrderRequest::default()
     })
 }
 
@@ -135,7 +135,7 @@ pub fn respond(order: &Order, published: &Published) -> Option<RespondToOrderReq
         revision: published.revision,
         accept_all: lines.is_none(),
         lines: lines.unwrap_or_default(),
-        note: String::new(),
+        ..RespondToOrderRequest::default()
     })
 }
 

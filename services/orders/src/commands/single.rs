@@ -1,0 +1,61 @@
+//! Commands that run alone: idempotency and effect in one transaction. Secrets are made before the transaction and
+//! put into the answer after it, so that no recorded receipt holds one.
+
+use chassis::{
+    Result,
+    caller::Caller,
+    db::TenantTx,
+    idempotency::{self, Key},
+    service::Deps,
+};
+use prost::Message;
+use time::OffsetDateTime;
+
+use crate::db::single as db;
+
+/// A command of a caller.
+pub(crate) struct Single<'a> {
+    pub deps: &'a Deps,
+    pub caller: &'a Caller,
+    /// `tandem.orders.v1.<Service>/<Method>`.
+    pub method: &'static str,
+    pub key: Key,
+}
+
+/// Whether a request takes effect or answers again.
+pub(crate) enum Begun<R> {
+    /// It took effect before; its receipt, in which no secret stands.
+    Replay(R),
+    /// Goes on in this transaction, to [`Single::finish`].
+    New(TenantTx),
+}
+
+impl Single<'_> {
+    /// Opens the transaction, or finds the receipt of the request id. Requests of one id run one after another, so
+    /// that a repetition meets the receipt and not the effect of the first.
+    pub(crate) async fn begin<R: Message + Default>(&self) -> Result<Begun<R>> {
+        let mut tx = self.deps.pool.begin(self.caller.firm).await?;
+        db::lock(&mut tx, self.method, &self.key.request_id).await?;
+        match idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten() {
+            Some(replay) => Ok(Begun::Replay(replay?)),
+            None => Ok(Begun::New(tx)),
+        }
+    }
+
+    /// Records the receipt and commits.
+    pub(crate) async fn finish<R: Message>(&self, mut tx: TenantTx, receipt: &R) -> Result<()> {
+        idempotency::record(&mut tx, self.method, &[(&self.key, receipt)]).await?;
+        tx.commit().await
+    }
+
+    /// The firm whose row it must be, by our own decision; tests switch that off to see the second wall alone.
+    pub(crate) fn own(&self) -> Option<uuid::Uuid> {
+        self.deps.checks_ownership().then_some(self.caller.firm)
+    }
+
+    /// The present moment as the database keeps it: to the microsecond.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        let now = self.deps.clock.now();
+        now.replace_nanosecond(now.nanosecond() / 1_000 * 1_000).unwrap_or(now)
+    }
+}

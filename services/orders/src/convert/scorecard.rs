@@ -1,0 +1,111 @@
+//! Checks which scorecard is wanted, and shows it.
+
+use chassis::{Error, Field, Result, caller::Caller, value};
+use proto::orders::{BuyerScore, GetScorecardRequest, Scorecard, Side, SupplierScore};
+use rust_decimal::{Decimal, RoundingStrategy};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::db::scorecard::{ScoreRow, Wanted};
+
+/// The longest period.
+const LONGEST: Duration = Duration::days(731);
+
+/// INVALID_ARGUMENT naming every bad field.
+pub(crate) fn wanted(caller: &Caller, request: &GetScorecardRequest) -> Result<Wanted> {
+    let mut wrong = Vec::new();
+    let side = Side::try_from(request.side).unwrap_or_default();
+    if side == Side::Unspecified {
+        wrong.push(Field::new("side", "REQUIRED", "say SIDE_BUYER or SIDE_SUPPLIER"));
+    }
+    if request.counterparty_id.is_empty() {
+        wrong.push(Field::new("counterparty_id", "REQUIRED", "name the firm on the other side"));
+    }
+    let mut moment = |path: &str, wire: Option<&prost_types::Timestamp>| {
+        let found = wire.and_then(value::time);
+        if found.is_none() {
+            wrong.push(Field::new(
+                path,
+                "REQUIRED",
+                "is required; give a moment such as 2026-12-01T00:00:00Z",
+            ));
+        }
+        found.unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    };
+    let (from, until) = (moment("from", request.from.as_ref()), moment("until", request.until.as_ref()));
+    if wrong.is_empty() && (until <= from || until - from > LONGEST) {
+        let message = format!("must lie after `from`, at most {} days", LONGEST.whole_days());
+        wrong.push(Field::new("until", "RANGE", message));
+    }
+    if !wrong.is_empty() {
+        return Err(Error::invalid(wrong));
+    }
+    let other: Uuid = value::id(&request.counterparty_id)?;
+    let buying = side == Side::Buyer;
+    let (buyer, supplier) = if buying { (caller.firm, other) } else { (other, caller.firm) };
+    Ok(Wanted {
+        buyer,
+        supplier,
+        from,
+        until,
+        // Only the buyer's own people are narrowed by its sites and groups.
+        sites: if buying { caller.sites.clone() } else { Vec::new() },
+        purchasing_groups: if buying { caller.purchasing_groups.clone() } else { Vec::new() },
+    })
+}
+
+pub(crate) fn scorecard(wanted: &Wanted, row: &ScoreRow) -> Scorecard {
+    Scorecard {
+        buyer_id: wanted.buyer.to_string(),
+        supplier_id: wanted.supplier.to_string(),
+        from: Some(value::timestamp(wanted.from)),
+        until: Some(value::timestamp(wanted.until)),
+        supplier: Some(SupplierScore {
+            orders: row.orders as i32,
+            answered: row.answered as i32,
+            answer_median_seconds: row.answer_median_seconds,
+            answer_p90_seconds: row.answer_p90_seconds,
+            answered_on_time: None,
+            lines_settled: row.lines_settled as i32,
+            lines_accepted: row.lines_accepted as i32,
+            acceptance_rate: rate(row.lines_accepted, row.lines_settled).map(value::wire_decimal),
+            on_time_requested_rate: None,
+            on_time_committed_rate: None,
+        }),
+        buyer: Some(BuyerScore {
+            proposals: row.proposals as i32,
+            agreed_by_tolerance: row.agreed_by_tolerance as i32,
+            accepted: row.accepted as i32,
+            declined: row.declined as i32,
+            waiting: row.waiting as i32,
+            decision_median_seconds: row.decision_median_seconds,
+            decision_p90_seconds: row.decision_p90_seconds,
+            changes_to_accepted_lines: None,
+            changes_inside_frozen_horizon: None,
+        }),
+    }
+}
+
+/// A share with 4 places. `None` of nothing.
+fn rate(part: i64, whole: i64) -> Option<Decimal> {
+    let share = Decimal::from(part).checked_div(Decimal::from(whole))?;
+    Some(share.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_of_nothing_is_not_known() {
+        for (part, whole, expected) in [
+            (0, 0, None),
+            (0, 3, Some("0")),
+            (2, 3, Some("0.6667")),
+            (1, 8, Some("0.125")),
+            (3, 3, Some("1")),
+        ] {
+            assert_eq!(rate(part, whole).map(|rate| rate.normalize().to_string()).as_deref(), expected);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+-- The scorecard of one relationship: all of it, in one row, from rows that repeat what the events say.
+--
+--   $1 buyer   $2 supplier   $3 from   $4 until, not included
+--   $5 sites and $6 purchasing groups that the reader is narrowed to; empty: all
+--
+-- Supplier: orders published in the period that ask for something, and what became of them until now. An order is
+-- answered by its first response. A schedule line is settled when nothing of it is unanswered or proposed, and accepted
+-- when all of it is that was not cancelled.
+-- Buyer: proposals made in the period. `automatic` resolutions are the buyer's tolerances; the others its people's.
+-- Times are whole seconds, cut off. percentile_disc is the nearest rank: a time that was measured, and no float.
+with in_scope as (
+    select o.id
+    from orders.purchase_order o
+    where o.buyer = $1 and o.supplier = $2
+        and (cardinality($5::text[]) = 0 or o.sites = '{}' or o.sites && $5)
+        and (cardinality($6::text[]) = 0 or o.purchasing_group = any ($6))
+),
+asked as (
+    select r.order_id,
+           floor(extract(epoch from (
+               select min(a.at) from orders.response a where a.order_id = r.order_id and a.buyer = r.buyer
+           ) - r.published_at))::bigint as answer_seconds
+    from orders.order_revision r
+    where r.order_id in (select id from in_scope) and r.buyer = $1 and r.revision = 1
+        and r.published_at >= $3 and r.published_at < $4
+        and exists (select from orders.schedule_line p where p.order_id = r.order_id and p.quantity > 0)
+),
+line as (
+    select s.accepted = s.ordered - s.cancelled as accepted
+    from orders.schedule_state s
+    where s.order_id in (select order_id from asked) and s.buyer = $1
+        and s.unanswered = 0 and s.proposed = 0 and s.ordered > s.cancelled
+),
+proposed as (
+    select r.accepted, r.automatic,
+           floor(extract(epoch from r.at - p.at))::bigint as decision_seconds
+    from orders.proposal p
+    left join orders.resolution r on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
+    where p.order_id in (select id from in_scope) and p.buyer = $1 and p.at >= $3 and p.at < $4
+)
+select exists (select from partners.trading_relationship t where t.buyer = $1 and t.supplier = $2) as "known!",
+       a.orders as "orders!", a.answered as "answered!", a.median as answer_median_seconds,
+       a.p90 as answer_p90_seconds, l.settled as "lines_settled!", l.accepted as "lines_accepted!",
+       p.proposals as "proposals!", p.automatic as "agreed_by_tolerance!", p.accepted as "accepted!",
+       p.declined as "declined!", p.waiting as "waiting!", p.median as decision_median_seconds,
+       p.p90 as decision_p90_seconds
+from (
+    select count(*) as orders, count(answer_seconds) as answered,
+           percentile_disc(0.5) within group (order by answer_seconds) as median,
+           percentile_disc(0.9) within group (order by answer_seconds) as p90
+    from asked
+) a, (
+    select count(*) as settled, count(*) filter (where accepted) as accepted from line
+) l, (
+    select count(*) as proposals,
+           count(*) filter (where automatic) as automatic,
+           count(*) filter (where accepted and not automatic) as accepted,
+           count(*) filter (where not accepted) as declined,
+           count(*) filter (where accepted is null) as waiting,
+           percentile_disc(0.5) within group (order by decision_seconds) filter (where not automatic) as median,
+           percentile_disc(0.9) within group (order by decision_seconds) filter (where not automatic) as p90
+    from proposed
+) p
