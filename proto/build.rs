@@ -22,6 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/orders/v1/response.proto",
         "tandem/orders/v1/link.proto",
         "tandem/orders/v1/scorecard.proto",
+        "tandem/orders/v1/terms.proto",
+        "tandem/orders/v1/calendar.proto",
         "tandem/stream/v1/stream.proto",
         "tandem/interchange/v1/document.proto",
         "tandem/interchange/v1/sheet.proto",

@@ -31,6 +31,7 @@ mod respond;
 mod resume;
 mod scorecard;
 mod sequencer;
+mod terms;
 mod third_party;
 mod tolerance;
 mod tryton;

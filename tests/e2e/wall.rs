@@ -2,6 +2,7 @@
 
 mod attack;
 mod catalogue;
+mod follow;
 mod sight;
 
 use harness::{Firm, World, answer, order};
@@ -46,6 +47,8 @@ impl Cast {
             let second = second.rest(proto::orders::Remainder::LeaveUnanswered).done();
             ids.push(supplier.respond(second).await.expect("answered"));
         }
+        follow::fill(&buyer, &supplier).await;
+        follow::fill(&rival, &supplier).await;
         world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
         tolerate_and_link(&buyer, &stranger).await;
         world.settled().await;

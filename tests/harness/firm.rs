@@ -11,6 +11,7 @@ use proto::{
         order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
         response_service_client::ResponseServiceClient, scorecard_service_client::ScorecardServiceClient,
         tolerance_service_client::ToleranceServiceClient,
+        calendar_service_client::CalendarServiceClient, terms_service_client::TermsServiceClient,
     },
     partners::{
         CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest,
@@ -95,6 +96,14 @@ impl Access {
 
     pub fn scorecards(&self) -> ScorecardServiceClient<Client> {
         ScorecardServiceClient::new(self.client())
+    }
+
+    pub fn terms(&self) -> TermsServiceClient<Client> {
+        TermsServiceClient::new(self.client())
+    }
+
+    pub fn calendars(&self) -> CalendarServiceClient<Client> {
+        CalendarServiceClient::new(self.client())
     }
 
     pub fn documents(&self) -> DocumentServiceClient<Client> {

@@ -4,6 +4,7 @@ mod link;
 mod response;
 mod scorecard;
 mod tolerance;
+mod trading_terms;
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use proto::orders::{
     ResolveProposalRequest, RespondToOrderRequest, order_service_server::OrderService,
 };
 use tonic::{Request, Response, Status};
+
+pub(crate) use trading_terms::TermsApi;
 
 use crate::{
     commands::{self, Command, Effect, Publish, Resolve, Respond},

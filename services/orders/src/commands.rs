@@ -2,12 +2,14 @@
 //! and append to the outbox last. Nothing here calls the network.
 
 mod alias;
+pub(crate) mod alone;
 mod link;
 mod publish;
 mod resolve;
 mod respond;
 mod single;
 mod tolerance;
+pub(crate) mod trading_terms;
 
 use chassis::{
     Error, Reason, Result,

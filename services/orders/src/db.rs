@@ -13,6 +13,7 @@ pub(crate) mod scorecard;
 pub(crate) mod single;
 pub(crate) mod terms;
 pub(crate) mod tolerance;
+pub(crate) mod trading_terms;
 
 /// Stands for "no requested day" in order_state, so that undated orders sort last in an index.
 pub(crate) const UNDATED: time::Date = time::macros::date!(9999 - 12 - 31);

@@ -6,6 +6,7 @@
 //! * [`agree`]    an answer and what tolerances make of it, tried out or given: pure
 //! * [`publish`]  from a buyer's document to the rows of a new order: pure
 //! * [`alias`]    what a buyer's ERP writes → what it means: pure
+//! * [`trading_terms`] what a buyer agrees on with its suppliers beside the orders: pure
 //! * `convert`    proto → domain, collecting every bad field
 //! * `commands`   one function a command, over slices
 //! * `queries`    reads
@@ -32,14 +33,16 @@ pub mod publish;
 mod queries;
 mod terms;
 pub mod tolerance;
+pub mod trading_terms;
 pub mod unit;
 
 use std::sync::Arc;
 
 use chassis::service::{Deps, Service};
 use proto::orders::{
-    order_link_service_server::OrderLinkServiceServer, order_service_server::OrderServiceServer,
-    response_service_server::ResponseServiceServer, scorecard_service_server::ScorecardServiceServer,
+    calendar_service_server::CalendarServiceServer, order_link_service_server::OrderLinkServiceServer,
+    order_service_server::OrderServiceServer, response_service_server::ResponseServiceServer,
+    scorecard_service_server::ScorecardServiceServer, terms_service_server::TermsServiceServer,
     tolerance_service_server::ToleranceServiceServer,
 };
 
@@ -53,13 +56,16 @@ pub fn build(deps: &Deps) -> Service {
     let api = Arc::new(api::Api::new(deps.clone()));
     // Responses may hold an order of 10,000 lines; the gate bounds requests.
     let most = 4 * 1024 * 1024 + 1024;
+    let terms = Arc::new(api::TermsApi { deps: deps.clone() });
     let routes = tonic::service::Routes::new(
         OrderServiceServer::from_arc(api.clone()).max_decoding_message_size(most),
     )
     .add_service(ResponseServiceServer::from_arc(api.clone()).max_decoding_message_size(most))
     .add_service(ToleranceServiceServer::from_arc(api.clone()))
     .add_service(OrderLinkServiceServer::from_arc(api.clone()))
-    .add_service(ScorecardServiceServer::from_arc(api));
+    .add_service(ScorecardServiceServer::from_arc(api))
+    .add_service(TermsServiceServer::from_arc(terms.clone()))
+    .add_service(CalendarServiceServer::from_arc(terms));
     Service {
         name: "orders",
         grpc: &[
@@ -68,6 +74,8 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.orders.v1.ToleranceService",
             "tandem.orders.v1.OrderLinkService",
             "tandem.orders.v1.ScorecardService",
+            "tandem.orders.v1.TermsService",
+            "tandem.orders.v1.CalendarService",
         ],
         routes: chassis::service::routes(routes),
         tasks: vec![Box::pin(consume::run(deps.clone()))],

@@ -1,6 +1,7 @@
 //! Reads. Each list answers the caller's feed head, read before the rows.
 
 pub(crate) mod agree;
+pub(crate) mod trading_terms;
 
 use chassis::{
     Error, Result, caller::Caller, cursor::Cursor, db::TenantTx, feed, page, service::Deps, value,

@@ -112,6 +112,7 @@ pub fn row(path: &str) -> Option<Row> {
         "SessionService" => sessions(method),
         "RelationshipService" => relationships(method),
         "OrderService" => orders(method),
+        "TermsService" | "CalendarService" => super::follow::row(method),
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),
