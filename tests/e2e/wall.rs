@@ -47,8 +47,8 @@ impl Cast {
             let second = second.rest(proto::orders::Remainder::LeaveUnanswered).done();
             ids.push(supplier.respond(second).await.expect("answered"));
         }
-        follow::fill(&buyer, &supplier).await;
-        follow::fill(&rival, &supplier).await;
+        follow::fill(&world, &buyer, &supplier, &ids[0].order_id).await;
+        follow::fill(&world, &rival, &supplier, &ids[1].order_id).await;
         world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
         tolerate_and_link(&buyer, &stranger).await;
         world.settled().await;

@@ -4,6 +4,7 @@ mod link;
 mod response;
 mod scorecard;
 mod tolerance;
+mod follow;
 mod trading_terms;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use proto::orders::{
 };
 use tonic::{Request, Response, Status};
 
+pub(crate) use follow::FollowApi;
 pub(crate) use trading_terms::TermsApi;
 
 use crate::{

@@ -3,11 +3,16 @@
 
 mod alias;
 pub(crate) mod alone;
+pub(crate) mod deadline;
+pub(crate) mod follow;
 mod link;
+pub(crate) mod progress;
 mod publish;
+pub(crate) mod remind;
 mod resolve;
 mod respond;
 mod single;
+pub(crate) mod thread;
 mod tolerance;
 pub(crate) mod trading_terms;
 

@@ -6,6 +6,7 @@ mod content;
 mod link;
 mod scorecard;
 mod tolerance;
+pub(crate) mod follow;
 pub(crate) mod trading_terms;
 pub(crate) mod wire;
 
