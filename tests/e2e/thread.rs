@@ -8,9 +8,13 @@ use harness::{
     refusal::{bad_fields, refused},
     request_id,
 };
-use proto::orders::{
-    GetAttachmentRequest, ListMessagesRequest, Message, MessageAttachment, NewAttachment, PostMessageRequest,
-    PostMessageResponse,
+use proto::{
+    orders::{
+        GetAttachmentRequest, GetTermsRequest, ListMessagesRequest, ListRemindersRequest, Message,
+        MessageAttachment, NewAttachment, PostMessageRequest, PostMessageResponse, RemindSupplierRequest,
+        SetTermsRequest, Terms, TermsRule,
+    },
+    partners::ClaimInvitationRequest,
 };
 use sha2::{Digest as _, Sha256};
 use tonic::Status;
@@ -219,5 +223,48 @@ async fn a_message_says_every_field_that_is_wrong() {
     let posted = say(&supplier, largest).await;
     assert_eq!(fetch(&buyer, &id, &posted.attachments[0].id).await.expect("5 MiB").1.len(), 5 * 1024 * 1024);
     assert_eq!(thread(&buyer, &id).await.len(), 1, "nothing of the rest took effect");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_hangs_on_an_order_follows_it_to_whoever_takes_the_invitation() {
+    let world = World::start().await;
+    let buyer = world.firm("澄屿家居用品(示例)有限公司").await;
+    let supplier = world.firm("清禾包装(示例)有限公司").await;
+    let (relationship, path) = world.invite(&buyer, "清禾包装", "V400").await;
+    let placeholder = relationship.supplier_id;
+    let terms = |supplier_id: &str, days: i32| SetTermsRequest {
+        request_id: request_id(),
+        terms: Some(Terms {
+            supplier_id: supplier_id.into(),
+            answer_within_working_days: Some(days),
+            ..Terms::default()
+        }),
+    };
+    buyer.terms().set_terms(terms(&placeholder, 7)).await.expect("terms");
+    let request = order("4500001").line("10", "X", "10", "1").to("V400");
+    let id = buyer.publish(request).await.expect("published").order_id;
+    let said = say(&buyer, post(&id, "请尽快答复")).await;
+    say(&buyer, note(&id, "备选:顺模")).await;
+    let remind =
+        RemindSupplierRequest { request_id: request_id(), order_ids: vec![id.clone()], ..Default::default() };
+    buyer.reminders().remind_supplier(remind).await.expect("reminded");
+    let due = buyer.order(&id).await.unwrap().answer_due;
+
+    let token = path.rsplit('/').next().unwrap().to_string();
+    let claim = ClaimInvitationRequest { request_id: request_id(), token };
+    supplier.relationships().claim_invitation(claim).await.expect("claimed");
+    world.settled().await;
+    assert_eq!(thread(&supplier, &id).await, [said], "the message, and not the note");
+    let reminders =
+        supplier.reminders().list_reminders(ListRemindersRequest::default()).await.unwrap().into_inner();
+    assert_eq!((reminders.reminders.len(), reminders.reminders[0].supplier_id.as_str()), (1, &*supplier.id));
+    let seen = supplier.order(&id).await.unwrap();
+    assert_eq!((seen.answer_due, seen.version), (due, 4));
+    let get = GetTermsRequest { buyer_id: buyer.id.clone(), supplier_id: String::new() };
+    let agreed = supplier.terms().get_terms(get).await.expect("terms").into_inner();
+    assert_eq!((agreed.answer_within_working_days, agreed.answer_within_rule()), (7, TermsRule::Supplier));
+    say(&supplier, post(&id, "收到")).await;
+    supplier.accept_all(&id).await.expect("answered");
     world.finish().await;
 }

@@ -3,9 +3,7 @@
 use std::{ops::Deref, time::Duration};
 
 use proto::{
-    interchange::{
-        document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient,
-    },
+    interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     orders::{
         OrderReceipt, PublishOrderRequest, RespondToOrderRequest,
         calendar_service_client::CalendarServiceClient, order_link_service_client::OrderLinkServiceClient,

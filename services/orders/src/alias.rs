@@ -196,11 +196,7 @@ mod tests {
         let line = OrderLine {
             line_number: "10".into(),
             unit_code: unit.into(),
-            price: Some(Price {
-                amount: decimal("11.30"),
-                base_unit_code: unit.into(),
-                ..Price::default()
-            }),
+            price: Some(Price { amount: decimal("11.30"), base_unit_code: unit.into(), ..Price::default() }),
             tax: Some(tax),
             schedule_lines: vec![ScheduleLine {
                 quantity: decimal("10"),

@@ -1,10 +1,10 @@
 //! The gRPC methods: caller → convert → command or query → convert.
 
+mod follow;
 mod link;
 mod response;
 mod scorecard;
 mod tolerance;
-mod follow;
 mod trading_terms;
 
 use std::sync::Arc;

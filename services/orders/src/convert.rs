@@ -3,10 +3,10 @@
 mod agreement;
 mod answer;
 mod content;
+pub(crate) mod follow;
 mod link;
 mod scorecard;
 mod tolerance;
-pub(crate) mod follow;
 pub(crate) mod trading_terms;
 pub(crate) mod wire;
 

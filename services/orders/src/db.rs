@@ -3,9 +3,9 @@
 
 pub(crate) mod alias;
 pub(crate) mod claim;
-pub(crate) mod link;
 pub(crate) mod deadline;
 pub(crate) mod follow;
+pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod progress;
@@ -16,8 +16,8 @@ pub(crate) mod respond;
 pub(crate) mod scorecard;
 pub(crate) mod single;
 pub(crate) mod terms;
-pub(crate) mod tolerance;
 pub(crate) mod thread;
+pub(crate) mod tolerance;
 pub(crate) mod trading_terms;
 
 /// Stands for "no requested day" in order_state, so that undated orders sort last in an index.

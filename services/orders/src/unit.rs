@@ -13,9 +13,9 @@ const CODES: &[&str] = &[
     "KVR", "KVT", "KWH", "KWT", "LBR", "LEF", "LH", "LO", "LS", "LTN", "LTR", "LUM", "LUX", "MAW", "MC",
     "MGM", "MHZ", "MIL", "MIN", "MIO", "MLT", "MMK", "MMQ", "MMT", "MON", "MPA", "MTK", "MTQ", "MTR", "MTS",
     "MVA", "MWH", "NAR", "NCL", "NEW", "NIU", "NMI", "NMP", "NPR", "NPT", "NRL", "NU", "OHM", "ONZ", "OZA",
-    "OZI", "P1", "PAL", "PCE", "PD", "PG", "PR", "PTI", "PTL", "QAN", "QR", "QTL", "RM", "SAN", "SEC",
-    "SET", "SMI", "SQ", "ST", "STI", "STN", "SW", "SX", "T3", "TNE", "TP", "TPR", "VLT", "WEE", "WHR",
-    "WTT", "YDK", "YDQ", "YRD",
+    "OZI", "P1", "PAL", "PCE", "PD", "PG", "PR", "PTI", "PTL", "QAN", "QR", "QTL", "RM", "SAN", "SEC", "SET",
+    "SMI", "SQ", "ST", "STI", "STN", "SW", "SX", "T3", "TNE", "TP", "TPR", "VLT", "WEE", "WHR", "WTT", "YDK",
+    "YDQ", "YRD",
 ];
 
 /// Whether a code is one of Recommendation 20, or a package of Recommendation 21 with its `X` in front.

@@ -29,7 +29,8 @@ impl MembershipState {
 
     /// Whether a firm may go from here to `to` by itself. Staying is always allowed; nobody joins uninvited.
     pub fn may_become(self, to: MembershipState) -> bool {
-        self == to || matches!((self, to), (Self::Invited, Self::Joined | Self::Left) | (Self::Joined, Self::Left))
+        self == to
+            || matches!((self, to), (Self::Invited, Self::Joined | Self::Left) | (Self::Joined, Self::Left))
     }
 }
 

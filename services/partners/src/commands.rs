@@ -11,6 +11,7 @@ mod operator;
 mod relationship;
 mod session;
 
+pub(crate) use alias::{delete_alias, delete_group, set_aliases, set_group};
 use chassis::{
     Result,
     caller::Caller,
@@ -19,7 +20,6 @@ use chassis::{
     outbox::{self, NewEvent},
     service::Deps,
 };
-pub(crate) use alias::{delete_alias, delete_group, set_aliases, set_group};
 pub(crate) use cluster::{create_cluster, invite_to_cluster, move_membership};
 pub(crate) use firm::{create_firm, create_site};
 pub(crate) use invitation::{How, invite_suppliers};

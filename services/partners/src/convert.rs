@@ -8,8 +8,8 @@ mod member;
 mod operator;
 mod relationship;
 
-use chassis::{Error, Field, Result};
 pub(crate) use alias::{alias, alias_filter, alias_key, aliases, group};
+use chassis::{Error, Field, Result};
 pub(crate) use cluster::{cluster, membership, membership_changed, new_cluster};
 pub(crate) use firm::{firm, new_firm, new_site, site};
 use firm::{firm_state, uscc};

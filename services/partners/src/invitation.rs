@@ -117,7 +117,15 @@ mod tests {
         ];
         let fault = Field::new("name", "REQUIRED", "is required");
         let bad = Row { vendor_number: "V9".into(), wanted: Err(vec![fault.clone()]) };
-        let rows = [row("V1", ""), row("V2", "X"), row("V3", "C"), row("V5", "D"), row("V5", "E"), bad, row("007", "")];
+        let rows = [
+            row("V1", ""),
+            row("V2", "X"),
+            row("V3", "C"),
+            row("V5", "D"),
+            row("V5", "E"),
+            bad,
+            row("007", ""),
+        ];
         let expected = [
             Plan::Partner(Uuid::from_u128(1)),
             Plan::Pending(Uuid::from_u128(2)),

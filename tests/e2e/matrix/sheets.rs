@@ -2,8 +2,8 @@
 
 use harness::request_id;
 use proto::interchange::{
-    ExportAnswersRequest, GetTemplateRequest, ImportAnswersRequest, MarkErrorsRequest, ReadOrdersRequest, SheetFile,
-    SheetFormat,
+    ExportAnswersRequest, GetTemplateRequest, ImportAnswersRequest, MarkErrorsRequest, ReadOrdersRequest,
+    SheetFile, SheetFormat,
 };
 
 use super::{

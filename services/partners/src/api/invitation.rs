@@ -17,8 +17,7 @@ impl InvitationService for Api {
     ) -> Result<Response<InviteSuppliersResponse>, Status> {
         let (caller, request) = parts(request)?;
         let rows = convert::supplier_rows(&request)?;
-        let how =
-            commands::How { renew_links: request.renew_links, validate_only: request.validate_only };
+        let how = commands::How { renew_links: request.renew_links, validate_only: request.validate_only };
         let method = "tandem.partners.v1.InvitationService/InviteSuppliers";
         let command = self.command(&caller, method, &request.request_id, &request);
         Ok(Response::new(commands::invite_suppliers(&command, rows, how).await?))

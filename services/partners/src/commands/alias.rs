@@ -31,20 +31,14 @@ pub(crate) async fn set_aliases(
     if !write.is_empty() {
         db::alias::set(&mut tx, &write, at).await?;
     }
-    let receipt = wire::SetAliasesResponse {
-        added: tally.added,
-        changed: tally.changed,
-        unchanged: tally.unchanged,
-    };
+    let receipt =
+        wire::SetAliasesResponse { added: tally.added, changed: tally.changed, unchanged: tally.unchanged };
     command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
 }
 
 /// Takes an alias out.
-pub(crate) async fn delete_alias(
-    command: &Command<'_>,
-    key: AliasKey,
-) -> Result<wire::DeleteAliasResponse> {
+pub(crate) async fn delete_alias(command: &Command<'_>, key: AliasKey) -> Result<wire::DeleteAliasResponse> {
     let at = now(command.deps);
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),

@@ -15,10 +15,7 @@ use crate::{
 };
 
 /// Makes a cluster that the caller's firm runs.
-pub(crate) async fn create_cluster(
-    command: &Command<'_>,
-    names: (String, String),
-) -> Result<wire::Cluster> {
+pub(crate) async fn create_cluster(command: &Command<'_>, names: (String, String)) -> Result<wire::Cluster> {
     let (id, at) = (command.deps.clock.id(), now(command.deps));
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),

@@ -86,9 +86,11 @@ async fn carry_out(
         (Plan::Invite, Ok((new, _))) => {
             let (placeholder, id) = (command.deps.clock.id(), command.deps.clock.id());
             // The number was free a moment ago: another request took it meanwhile, and finds its supplier next time.
-            db::relationship::invite(tx, placeholder, id, new, at).await.map_err(|error| match error.reason {
-                Reason::ALREADY_EXISTS => Error::new(Reason::CONFLICT),
-                _ => error,
+            db::relationship::invite(tx, placeholder, id, new, at).await.map_err(|error| {
+                match error.reason {
+                    Reason::ALREADY_EXISTS => Error::new(Reason::CONFLICT),
+                    _ => error,
+                }
             })?;
             id
         }
@@ -97,8 +99,7 @@ async fn carry_out(
     };
     let token = secret::token();
     let sha256 = secret::sha256(token.as_bytes());
-    let linked =
-        db::link::insert_invitation(tx, relationship, &sha256, at + INVITATION_VALID).await?;
+    let linked = db::link::insert_invitation(tx, relationship, &sha256, at + INVITATION_VALID).await?;
     result.relationship_id = relationship.to_string();
     Ok(Made { result, token: linked.then_some(token) })
 }

@@ -29,7 +29,12 @@ fn check_key(check: &mut Check, at: &str, kind: i32, system: &str, written: &str
     }
 }
 
-fn check_meaning(check: &mut Check, at: &str, kind: AliasKind, given: &wire::Alias) -> (String, Option<Decimal>) {
+fn check_meaning(
+    check: &mut Check,
+    at: &str,
+    kind: AliasKind,
+    given: &wire::Alias,
+) -> (String, Option<Decimal>) {
     let path = format!("{at}meaning");
     let meaning = check.text(&path, &given.meaning, CODE);
     let wrong = match kind {
@@ -49,7 +54,9 @@ fn check_meaning(check: &mut Check, at: &str, kind: AliasKind, given: &wire::Ali
         }
     };
     match (kind, rate) {
-        (AliasKind::Tax, None) => check.bad(path, "REQUIRED", "is required with a tax category; 13 % is 0.13"),
+        (AliasKind::Tax, None) => {
+            check.bad(path, "REQUIRED", "is required with a tax category; 13 % is 0.13")
+        }
         (AliasKind::Tax, Some(rate)) if rate < Decimal::ZERO || rate >= Decimal::ONE => {
             check.bad(path, "RANGE", "must be a fraction from 0 to below 1; 13 % is 0.13");
         }
@@ -111,8 +118,7 @@ pub(crate) fn alias(alias: &Alias) -> wire::Alias {
 pub(crate) fn group(request: &wire::SetPurchasingGroupRequest) -> Result<(String, String)> {
     let mut check = Check::default();
     let given = request.group.clone().unwrap_or_default();
-    let group =
-        (check.text("group.code", &given.code, CODE), check.text("group.name", &given.name, NAME));
+    let group = (check.text("group.code", &given.code, CODE), check.text("group.name", &given.name, NAME));
     check.done(group)
 }
 

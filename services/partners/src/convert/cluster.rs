@@ -9,10 +9,8 @@ use crate::cluster::{Cluster, Membership, MembershipState};
 /// The name of a new cluster in both languages.
 pub(crate) fn new_cluster(request: &wire::CreateClusterRequest) -> Result<(String, String)> {
     let mut check = Check::default();
-    let names = (
-        check.text("name", &request.name, NAME),
-        check.optional_text("name_en", &request.name_en, NAME),
-    );
+    let names =
+        (check.text("name", &request.name, NAME), check.optional_text("name_en", &request.name_en, NAME));
     check.done(names)
 }
 

@@ -15,7 +15,11 @@ const MAIL: usize = 254;
 /// The rows, each with what is wrong with it; INVALID_ARGUMENT only where there are none or too many.
 pub(crate) fn supplier_rows(request: &wire::InviteSuppliersRequest) -> Result<Vec<Row>> {
     if request.rows.is_empty() || request.rows.len() > MAX_ROWS {
-        return Err(Error::field("rows", "COUNT", format!("must have 1 to {MAX_ROWS} rows; send more in parts")));
+        return Err(Error::field(
+            "rows",
+            "COUNT",
+            format!("must have 1 to {MAX_ROWS} rows; send more in parts"),
+        ));
     }
     Ok(request.rows.iter().map(row).collect())
 }
@@ -48,8 +52,14 @@ fn row(given: &wire::SupplierRow) -> Row {
 /// Roughly an address; whether it exists only a mail tells.
 fn is_mail(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "<>,;:\"\\".contains(c));
-    plain(local) && plain(domain) && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "<>,;:\"\\".contains(c))
+    };
+    plain(local)
+        && plain(domain)
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
 }
 
 /// What became of a row; the relationship and link are filled in by whoever made them.

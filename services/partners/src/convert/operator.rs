@@ -111,7 +111,8 @@ mod tests {
         assert_eq!(error.fields[0].path, "evidence");
         let error = act(ActionKind::Suspend, &id, "reason", &"长".repeat(1_001)).unwrap_err();
         assert_eq!(error.fields[0].reason, "TOO_LONG");
-        let error = new_admin(&wire::ResetLastAdminRequest { firm_id: id, ..Default::default() }).unwrap_err();
+        let error =
+            new_admin(&wire::ResetLastAdminRequest { firm_id: id, ..Default::default() }).unwrap_err();
         let paths: Vec<&str> = error.fields.iter().map(|field| field.path.as_str()).collect();
         assert_eq!(paths, ["admin_name", "reason"]);
     }

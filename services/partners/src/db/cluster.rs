@@ -156,11 +156,7 @@ pub(crate) struct Which<'a> {
 }
 
 /// Members by name: for members those who joined, for the operator invitations too, for everybody else nothing.
-pub(crate) async fn members(
-    tx: &mut TenantTx,
-    cluster: Uuid,
-    which: &Which<'_>,
-) -> Result<Vec<Membership>> {
+pub(crate) async fn members(tx: &mut TenantTx, cluster: Uuid, which: &Which<'_>) -> Result<Vec<Membership>> {
     let (name, id) = which.after.unzip();
     let rows = sqlx::query!(
         r#"select firm as "firm!", name as "name!", name_en as "name_en!", state as "state!",

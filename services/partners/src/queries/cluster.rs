@@ -48,16 +48,12 @@ pub(crate) async fn list_cluster_members(
     let after: Option<(String, Uuid)> = cursor(deps, &question, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let cluster = db::cluster::get(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-    let belongs =
-        cluster.operator == caller.firm || cluster.own_state == Some(MembershipState::Joined);
+    let belongs = cluster.operator == caller.firm || cluster.own_state == Some(MembershipState::Joined);
     if !belongs && deps.checks_ownership() {
         return Err(Error::not_found());
     }
-    let which = Which {
-        firm: None,
-        after: after.as_ref().map(|(name, id)| (name.as_str(), *id)),
-        limit: size + 1,
-    };
+    let which =
+        Which { firm: None, after: after.as_ref().map(|(name, id)| (name.as_str(), *id)), limit: size + 1 };
     let mut rows = db::cluster::members(&mut tx, id, &which).await?;
     tx.commit().await?;
     let last = page::cut(&mut rows, size, |member| (member.firm_name.clone(), member.firm.to_string()));
