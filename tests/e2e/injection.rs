@@ -193,3 +193,50 @@ async fn bytes_that_are_no_message_are_refused_and_change_nothing() {
     buyer.call_with(path, good.into(), MetadataMap::new()).await.expect("the same bytes, whole");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn what_the_firms_write_around_an_order_is_text_too() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let request = order("4500001").line("10", "X", "10", "1").to("V100");
+    let id = buyer.publish(request).await.expect("published").order_id;
+    supplier.accept_all(&id).await.expect("accepted");
+    for (n, text) in TEXTS.iter().enumerate() {
+        for internal in [false, true] {
+            let post = proto::orders::PostMessageRequest {
+                request_id: harness::request_id(),
+                order_id: id.clone(),
+                internal,
+                body: (*text).into(),
+                ..Default::default()
+            };
+            supplier
+                .thread()
+                .post_message(post)
+                .await
+                .unwrap_or_else(|status| panic!("{text:?}: {status:?}"));
+        }
+        let stage = if n % 2 == 0 { "PROGRESS_STAGE_SCHEDULED" } else { "PROGRESS_STAGE_IN_PRODUCTION" };
+        let said = proto::orders::SetProgressRequest {
+            request_id: harness::request_id(),
+            order_id: id.clone(),
+            stage: proto::orders::ProgressStage::from_str_name(stage).unwrap().into(),
+            note: (*text).into(),
+            ..Default::default()
+        };
+        supplier.progress().set_progress(said).await.expect("said");
+        let seen = buyer.order(&id).await.unwrap();
+        assert_eq!(seen.schedule[0].progress.as_ref().map(|said| said.note.as_str()), Some(*text));
+    }
+    let list =
+        proto::orders::ListMessagesRequest { order_id: id.clone(), page_size: 1_000, ..Default::default() };
+    let (left, right) =
+        (buyer.thread().list_messages(list.clone()).await, supplier.thread().list_messages(list).await);
+    let bodies = |answer: Result<tonic::Response<proto::orders::ListMessagesResponse>, tonic::Status>| {
+        let messages = answer.expect("a thread").into_inner().messages;
+        messages.into_iter().map(|message| message.body).collect::<Vec<_>>()
+    };
+    assert_eq!(bodies(left), TEXTS);
+    assert_eq!(bodies(right).len(), TEXTS.len() * 2);
+    world.finish().await;
+}

@@ -4,6 +4,7 @@
 
 mod agree;
 mod cast;
+mod follow;
 mod rows;
 mod sheets;
 

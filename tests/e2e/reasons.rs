@@ -105,6 +105,10 @@ impl Scene {
             Reason::REVISION_OUTDATED | Reason::NOTHING_UNANSWERED | Reason::PROPOSAL_RESOLVED => {
                 self.answering(reason).await
             }
+            Reason::NOTHING_ACCEPTED => self.progress_of_nothing().await,
+            Reason::NOTHING_TO_REMIND | Reason::REMINDED_RECENTLY => {
+                return Way::Elsewhere("a_reminder_that_is_not_sent_says_why");
+            }
             Reason::PAGE_TOKEN_INVALID
             | Reason::CURSOR_INVALID
             | Reason::UNAUTHENTICATED
@@ -192,6 +196,17 @@ impl Scene {
                 orders.resolve_proposal(decide(&id, &[(&proposal, true)])).await.map(drop)
             }
         }
+    }
+
+    async fn progress_of_nothing(&self) -> Result<(), Status> {
+        let waiting = order(&request_id()).line("10", "X", "1", "1").to("V100");
+        let request = proto::orders::SetProgressRequest {
+            request_id: request_id(),
+            order_id: self.buyer.publish(waiting).await?.order_id,
+            stage: proto::orders::ProgressStage::Scheduled.into(),
+            ..Default::default()
+        };
+        self.supplier.progress().set_progress(request).await.map(drop)
     }
 
     async fn reading(&self, reason: Reason) -> Result<(), Status> {
@@ -448,6 +463,36 @@ async fn a_database_that_is_gone_is_no_fault_of_the_caller() {
     world.deps().pool.close().await;
     let status = harness::refusal::refused(buyer.order(&request_id()).await, Reason::UNAVAILABLE);
     assert!(!status.message().contains("pool"), "{status:?}");
+    world.finish().await;
+}
+
+/// Each order of a reminder has a result of its own, in which the reason stands.
+#[tokio::test]
+async fn a_reminder_that_is_not_sent_says_why() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let publish = async |number: &str| {
+        let request = order(number).line("10", "X", "10", "1").to("V100");
+        buyer.publish(request).await.expect("published").order_id
+    };
+    let (fresh, rejected) = (publish("A1").await, publish("A2").await);
+    let reject = answer(&rejected).reject("10", "", proto::orders::RejectReason::Price).done();
+    supplier.respond(reject).await.expect("rejected");
+    let remind = async |order_ids: Vec<String>| {
+        let request = proto::orders::RemindSupplierRequest {
+            request_id: request_id(),
+            order_ids,
+            ..Default::default()
+        };
+        buyer.reminders().remind_supplier(request).await.expect("results").into_inner().results
+    };
+    assert_eq!(remind(vec![fresh.clone()]).await[0].reason, "");
+    let results = remind(vec![fresh, rejected]).await;
+    for (result, reason) in results.iter().zip([Reason::REMINDED_RECENTLY, Reason::NOTHING_TO_REMIND]) {
+        assert_eq!(result.reason, reason.as_str());
+        assert_eq!((result.message_zh.as_str(), result.message_en.as_str()), (reason.zh(), reason.en()));
+        assert_eq!(result.retry_at.is_some(), reason == Reason::REMINDED_RECENTLY);
+    }
     world.finish().await;
 }
 

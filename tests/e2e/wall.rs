@@ -2,6 +2,7 @@
 
 mod attack;
 mod catalogue;
+mod follow;
 mod sight;
 
 use harness::{Firm, World, answer, order};
@@ -46,6 +47,8 @@ impl Cast {
             let second = second.rest(proto::orders::Remainder::LeaveUnanswered).done();
             ids.push(supplier.respond(second).await.expect("answered"));
         }
+        follow::fill(&world, &buyer, &supplier, &ids[0].order_id).await;
+        follow::fill(&world, &rival, &supplier, &ids[1].order_id).await;
         world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
         tolerate_and_link(&buyer, &stranger).await;
         world.settled().await;

@@ -3,7 +3,10 @@
 use prost::Message;
 use proto::{
     event::Event,
-    orders::{OrderPublished, OrderResponded, OrderSupplierChanged, ProposalResolved, ScheduleLineState},
+    orders::{
+        OrderAnswerOverdue, OrderMessagePosted, OrderNoteWritten, OrderProgressed, OrderPublished,
+        OrderReminded, OrderResponded, OrderSupplierChanged, ProposalResolved, ScheduleLineState,
+    },
     partners::RelationshipChanged,
     stream::FeedEvent,
 };
@@ -17,6 +20,11 @@ pub enum Payload {
     Responded(OrderResponded),
     Resolved(ProposalResolved),
     SupplierChanged(OrderSupplierChanged),
+    AnswerOverdue(OrderAnswerOverdue),
+    Reminded(OrderReminded),
+    Progressed(OrderProgressed),
+    MessagePosted(OrderMessagePosted),
+    NoteWritten(OrderNoteWritten),
     RelationshipChanged(RelationshipChanged),
 }
 
@@ -30,6 +38,15 @@ pub fn payload(event: &Event) -> Payload {
         "tandem.orders.order.supplier_changed.v1" => {
             OrderSupplierChanged::decode(data).map(Payload::SupplierChanged)
         }
+        "tandem.orders.order.answer_overdue.v1" => {
+            OrderAnswerOverdue::decode(data).map(Payload::AnswerOverdue)
+        }
+        "tandem.orders.order.reminded.v1" => OrderReminded::decode(data).map(Payload::Reminded),
+        "tandem.orders.order.progressed.v1" => OrderProgressed::decode(data).map(Payload::Progressed),
+        "tandem.orders.order.message_posted.v1" => {
+            OrderMessagePosted::decode(data).map(Payload::MessagePosted)
+        }
+        "tandem.orders.order.note_written.v1" => OrderNoteWritten::decode(data).map(Payload::NoteWritten),
         "tandem.partners.relationship.changed.v1" => {
             RelationshipChanged::decode(data).map(Payload::RelationshipChanged)
         }
@@ -46,7 +63,12 @@ impl Payload {
             Payload::SupplierChanged(event) => event.order.as_ref().map_or(&[], |order| &order.schedule),
             Payload::Responded(event) => &event.schedule,
             Payload::Resolved(event) => &event.schedule,
-            Payload::RelationshipChanged(_) => &[],
+            Payload::AnswerOverdue(_)
+            | Payload::Reminded(_)
+            | Payload::Progressed(_)
+            | Payload::MessagePosted(_)
+            | Payload::NoteWritten(_)
+            | Payload::RelationshipChanged(_) => &[],
         }
     }
 }

@@ -6,9 +6,11 @@ use proto::{
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     orders::{
         OrderReceipt, PublishOrderRequest, RespondToOrderRequest,
-        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
-        response_service_client::ResponseServiceClient, scorecard_service_client::ScorecardServiceClient,
-        tolerance_service_client::ToleranceServiceClient,
+        calendar_service_client::CalendarServiceClient, order_link_service_client::OrderLinkServiceClient,
+        order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
+        reminder_service_client::ReminderServiceClient, response_service_client::ResponseServiceClient,
+        scorecard_service_client::ScorecardServiceClient, terms_service_client::TermsServiceClient,
+        thread_service_client::ThreadServiceClient, tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest,
@@ -93,6 +95,26 @@ impl Access {
 
     pub fn scorecards(&self) -> ScorecardServiceClient<Client> {
         ScorecardServiceClient::new(self.client())
+    }
+
+    pub fn terms(&self) -> TermsServiceClient<Client> {
+        TermsServiceClient::new(self.client())
+    }
+
+    pub fn calendars(&self) -> CalendarServiceClient<Client> {
+        CalendarServiceClient::new(self.client())
+    }
+
+    pub fn reminders(&self) -> ReminderServiceClient<Client> {
+        ReminderServiceClient::new(self.client())
+    }
+
+    pub fn progress(&self) -> ProgressServiceClient<Client> {
+        ProgressServiceClient::new(self.client())
+    }
+
+    pub fn thread(&self) -> ThreadServiceClient<Client> {
+        ThreadServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub fn documents(&self) -> DocumentServiceClient<Client> {

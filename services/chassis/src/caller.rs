@@ -120,6 +120,11 @@ pub fn parse_token(token: &str) -> Option<Credential> {
 }
 
 impl Caller {
+    /// Whether a person calls, by a session, and no machine.
+    pub fn is_person(&self) -> bool {
+        self.credential.kind == CredentialKind::Session
+    }
+
     /// Whether one of the roles grants the permission.
     pub fn may(&self, permission: Permission) -> bool {
         self.roles.iter().any(|role| granted(*role).contains(&permission))
@@ -159,6 +164,7 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::OrdersRead,
             P::OrdersPublish,
             P::OrdersRespond,
+            P::OrdersDiscuss,
             P::StreamRead,
             P::DocumentsImport,
             P::DocumentsRead,
@@ -169,13 +175,20 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::PartnersWrite,
             P::OrdersRead,
             P::OrdersPublish,
+            P::OrdersDiscuss,
             P::StreamRead,
             P::DocumentsImport,
             P::DocumentsRead,
         ],
-        Role::Sales => {
-            &[P::Self_, P::PartnersRead, P::OrdersRead, P::OrdersRespond, P::StreamRead, P::DocumentsRead]
-        }
+        Role::Sales => &[
+            P::Self_,
+            P::PartnersRead,
+            P::OrdersRead,
+            P::OrdersRespond,
+            P::OrdersDiscuss,
+            P::StreamRead,
+            P::DocumentsRead,
+        ],
         Role::Viewer => &[P::Self_, P::PartnersRead, P::OrdersRead, P::StreamRead, P::DocumentsRead],
         Role::Operator => &[P::Self_, P::PartnersRead, P::MembersAdmin, P::Operate],
         Role::Unspecified => &[],

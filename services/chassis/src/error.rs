@@ -81,6 +81,12 @@ reasons! {
     REVISION_OUTDATED, FailedPrecondition, "the buyer has changed the order since; look at the new revision and answer that", "采购方已修订该订单,请查看新修订后再答复";
     /// Nothing of the line is unanswered.
     NOTHING_UNANSWERED, FailedPrecondition, "nothing here waits for an answer any more", "没有待答复的数量";
+    /// Nothing of the line is accepted.
+    NOTHING_ACCEPTED, FailedPrecondition, "nothing of this line is accepted; answer it first", "该行没有已接受的数量,请先答复";
+    /// Nothing of the order waits for the supplier.
+    NOTHING_TO_REMIND, FailedPrecondition, "nothing of this order waits for the supplier", "该订单没有等待供应商处理的事项";
+    /// The order's supplier was reminded within the hour.
+    REMINDED_RECENTLY, ResourceExhausted, "the supplier was reminded of this order within the last hour; wait and retry", "一小时内已催办过该订单,请稍后再试";
     /// The proposal was decided before.
     PROPOSAL_RESOLVED, FailedPrecondition, "the proposal was decided before", "该提议已处理过";
     /// A link whose time is over.

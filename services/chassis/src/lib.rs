@@ -5,6 +5,7 @@
 //! [`config`], and a connection to a firm's rows from [`db::TenantPool`].
 
 pub mod batch;
+pub mod calendar;
 pub mod caller;
 pub mod clock;
 pub mod config;

@@ -1,9 +1,11 @@
 //! The gRPC methods: caller → convert → command or query → convert.
 
+mod follow;
 mod link;
 mod response;
 mod scorecard;
 mod tolerance;
+mod trading_terms;
 
 use std::sync::Arc;
 
@@ -16,6 +18,9 @@ use proto::orders::{
     ResolveProposalRequest, RespondToOrderRequest, order_service_server::OrderService,
 };
 use tonic::{Request, Response, Status};
+
+pub(crate) use follow::FollowApi;
+pub(crate) use trading_terms::TermsApi;
 
 use crate::{
     commands::{self, Command, Effect, Publish, Resolve, Respond},

@@ -2,12 +2,19 @@
 //! and append to the outbox last. Nothing here calls the network.
 
 mod alias;
+pub(crate) mod alone;
+pub(crate) mod deadline;
+pub(crate) mod follow;
 mod link;
+pub(crate) mod progress;
 mod publish;
+pub(crate) mod remind;
 mod resolve;
 mod respond;
 mod single;
+pub(crate) mod thread;
 mod tolerance;
+pub(crate) mod trading_terms;
 
 use chassis::{
     Error, Reason, Result,

@@ -3,9 +3,11 @@
 mod agreement;
 mod answer;
 mod content;
+pub(crate) mod follow;
 mod link;
 mod scorecard;
 mod tolerance;
+pub(crate) mod trading_terms;
 pub(crate) mod wire;
 
 pub(crate) use agreement::{Asked, asked, beyond, outcome, outcomes, preview, standing};

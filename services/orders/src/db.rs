@@ -3,16 +3,22 @@
 
 pub(crate) mod alias;
 pub(crate) mod claim;
+pub(crate) mod deadline;
+pub(crate) mod follow;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod progress;
 pub(crate) mod publish;
 pub(crate) mod read;
+pub(crate) mod reminder;
 pub(crate) mod respond;
 pub(crate) mod scorecard;
 pub(crate) mod single;
 pub(crate) mod terms;
+pub(crate) mod thread;
 pub(crate) mod tolerance;
+pub(crate) mod trading_terms;
 
 /// Stands for "no requested day" in order_state, so that undated orders sort last in an index.
 pub(crate) const UNDATED: time::Date = time::macros::date!(9999 - 12 - 31);

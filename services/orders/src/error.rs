@@ -3,6 +3,8 @@
 use chassis::{Error, Field, Reason};
 use rust_decimal::Decimal;
 
+use crate::reminder::Untimely;
+
 /// Why an order does not take a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -30,6 +32,17 @@ impl From<Refusal> for Error {
 }
 
 const NOTHING_UNANSWERED: &str = "NOTHING_UNANSWERED";
+
+/// Why an order's supplier is not reminded now.
+pub(crate) fn untimely(untimely: Untimely, now: time::OffsetDateTime) -> Error {
+    match untimely {
+        Untimely::Nothing => Error::new(Reason::NOTHING_TO_REMIND),
+        Untimely::Recently(next) => {
+            let wait = (next - now).unsigned_abs();
+            Error::new(Reason::REMINDED_RECENTLY).retry_after(wait)
+        }
+    }
+}
 
 pub(crate) fn no_such_line(path: &str) -> Field {
     Field::new(path, "LINE_UNKNOWN", "names no schedule line of this order, or several; use schedule_line_id")

@@ -1,6 +1,8 @@
 //! Reads. Each list answers the caller's feed head, read before the rows.
 
 pub(crate) mod agree;
+pub(crate) mod follow;
+pub(crate) mod trading_terms;
 
 use chassis::{
     Error, Result, caller::Caller, cursor::Cursor, db::TenantTx, feed, page, service::Deps, value,
@@ -15,10 +17,14 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    convert::wire::{self, Answers},
+    convert::{
+        self,
+        wire::{self, Answers},
+    },
     db::{
+        deadline,
         list::{self, Filter, Sort},
-        read,
+        progress, read, reminder,
     },
 };
 
@@ -55,7 +61,15 @@ pub(crate) async fn get_order(deps: &Deps, caller: &Caller, request: &GetOrderRe
     let mut tx = deps.pool.begin(caller.firm).await?;
     let (head, mut order) = whole(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     may_see(deps, caller, &head)?;
-    order.history = read::history(&mut tx, id).await?.into_iter().map(wire::history).collect();
+    follow::with_progress(&mut tx, id, &mut order.schedule).await?;
+    let entries = read::history(&mut tx, id).await?;
+    let entries = follow::history(&mut tx, id, entries).await?;
+    order.history = entries.into_iter().map(wire::history).collect();
+    let now = deps.clock.now();
+    order.answer_due = deadline::of(&mut tx, id).await?.map(|due| convert::follow::answer_due(&due, now));
+    if caller.firm == head.supplier && caller.is_person() {
+        reminder::open(&mut tx, id, &caller.actor_name, now).await?;
+    }
     tx.commit().await?;
     Ok(order)
 }
@@ -76,6 +90,7 @@ pub(crate) async fn list_orders(
     request: ListOrdersRequest,
 ) -> Result<ListOrdersResponse> {
     let size = page::size(request.page_size)?;
+    let now = deps.clock.now();
     let filter = Filter {
         states: request.states.iter().map(|state| *state as i16).collect(),
         counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
@@ -85,6 +100,7 @@ pub(crate) async fn list_orders(
         requested_from: day("requested_from", request.requested_from.as_ref())?,
         requested_until: day("requested_until", request.requested_until.as_ref())?,
         changed_after: changed_after(deps, caller, &request.changed_since)?,
+        due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
         ..narrowed(caller, request.side)?
     };
     let question = question(
@@ -92,31 +108,51 @@ pub(crate) async fn list_orders(
         "ListOrders",
         &ListOrdersRequest { page_size: 0, page_token: String::new(), ..request.clone() },
     );
-    let by_date = request.order_by == i32::from(OrderSort::RequestedDate);
-    let sort = if by_date {
-        let after = question.after::<(i32, Uuid)>(&deps.keys, &request.page_token)?;
-        Sort::RequestedDate(after.map(|(day, id)| (julian(day), id)))
-    } else {
-        let after = question.after::<(i128, Uuid)>(&deps.keys, &request.page_token)?;
-        Sort::Newest(after.map(|(at, id)| (moment(at), id)))
-    };
+    let sort = sort(deps, &question, &request)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
     let total = list::count(&mut tx, &filter, COUNTED).await?;
-    tx.commit().await?;
-    let next_page_token = if by_date {
-        page::cut(&mut rows, size, |row| (row.requested_date.to_julian_day(), row.id))
-            .map(|last| question.token(&deps.keys, &last))
-    } else {
-        page::cut(&mut rows, size, |row| (row.published_at.unix_timestamp_nanos(), row.id))
-            .map(|last| question.token(&deps.keys, &last))
+    let next_page_token = match sort {
+        Sort::Newest(_) => {
+            page::cut(&mut rows, size, |row| (row.published_at.unix_timestamp_nanos(), row.id))
+                .map(|last| question.token(&deps.keys, &last))
+        }
+        Sort::RequestedDate(_) => {
+            page::cut(&mut rows, size, |row| (row.requested_date.to_julian_day(), row.id))
+                .map(|last| question.token(&deps.keys, &last))
+        }
+        Sort::AnswerDue(_) => {
+            let due = |row: &list::SummaryRow| row.due_on.unwrap_or(crate::db::UNDATED).to_julian_day();
+            page::cut(&mut rows, size, |row| (due(row), row.id)).map(|last| question.token(&deps.keys, &last))
+        }
     };
+    if filter.side == Side::Supplier && caller.is_person() {
+        let shown: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        reminder::deliver_of(&mut tx, &shown, now).await?;
+    }
+    tx.commit().await?;
     Ok(ListOrdersResponse {
-        orders: rows.into_iter().map(wire::summary).collect(),
+        orders: rows.into_iter().map(|row| wire::summary(row, now)).collect(),
         next_page_token: next_page_token.transpose()?.unwrap_or_default(),
         cursor: head.cursor().encode(&deps.keys),
         total: total as i32,
+    })
+}
+
+/// How the page is sorted, and where it begins.
+fn sort(deps: &Deps, question: &page::Question, request: &ListOrdersRequest) -> Result<Sort> {
+    let by_day = || -> Result<_> {
+        let after = question.after::<(i32, Uuid)>(&deps.keys, &request.page_token)?;
+        Ok(after.map(|(day, id)| (julian(day), id)))
+    };
+    Ok(match OrderSort::try_from(request.order_by) {
+        Ok(OrderSort::RequestedDate) => Sort::RequestedDate(by_day()?),
+        Ok(OrderSort::AnswerDue) => Sort::AnswerDue(by_day()?),
+        _ => {
+            let after = question.after::<(i128, Uuid)>(&deps.keys, &request.page_token)?;
+            Sort::Newest(after.map(|(at, id)| (moment(at), id)))
+        }
     })
 }
 
@@ -146,10 +182,12 @@ pub(crate) async fn list_schedule_lines(
     orders.dedup();
     let mut answers =
         Answers::new(read::answers(&mut tx, &orders).await?, read::proposals(&mut tx, &orders).await?)?;
+    let mut said = progress::latest(&mut tx, &orders).await?;
     tx.commit().await?;
     let wire_rows = rows.into_iter().map(|row| {
-        let commitments = answers.commitments(row.id);
-        wire::schedule_line_row(row, commitments)
+        let (commitments, said) = (answers.commitments(row.id), said.remove(&row.id));
+        let row = wire::schedule_line_row(row, commitments);
+        proto::orders::ScheduleLineRow { progress: said.map(convert::follow::progress), ..row }
     });
     Ok(ListScheduleLinesResponse {
         rows: wire_rows.collect(),
@@ -184,10 +222,12 @@ pub(crate) async fn list_order_lines(
     schedule.retain(|row| positions.contains(&row.line_position));
     let mut answers =
         Answers::new(read::answers(&mut tx, &[id]).await?, read::proposals(&mut tx, &[id]).await?)?;
+    let mut states: Vec<_> = schedule.iter().map(|row| answers.state(row)).collect();
+    follow::with_progress(&mut tx, id, &mut states).await?;
     tx.commit().await?;
     Ok(ListOrderLinesResponse {
         lines: wire::lines(stored, &schedule)?,
-        schedule: schedule.iter().map(|row| answers.state(row)).collect(),
+        schedule: states,
         next_page_token: last.map(|last| question.token(&deps.keys, &last)).transpose()?.unwrap_or_default(),
     })
 }

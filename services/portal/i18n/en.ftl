@@ -193,6 +193,12 @@ history-responded-lines = { $n ->
 }
 history-resolved = The buyer decided on proposals
 history-supplier-changed = The supplier took the order into its own firm
+history-answer-overdue = The answer is overdue
+history-reminded = The buyer reminded the supplier
+history-reminder-opened = The supplier looked at the order after a reminder
+history-progressed = The supplier reported progress
+history-message-posted = A message was written
+history-note-written = An internal note was written
 done-answered = Your answer has arrived
 done-answered-body = { $buyer } has it. This is how the order stands now.
 done-decided = Your decision has arrived

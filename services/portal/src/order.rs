@@ -286,6 +286,12 @@ fn moment(text: &Text, order: &Order, entry: &HistoryEntry) -> Moment {
         "responded" => text.say(key::HISTORY_RESPONDED),
         "proposal_resolved" => text.say(key::HISTORY_RESOLVED),
         "supplier_changed" => text.say(key::HISTORY_SUPPLIER_CHANGED),
+        "answer_overdue" => text.say(key::HISTORY_ANSWER_OVERDUE),
+        "reminded" => text.say(key::HISTORY_REMINDED),
+        "reminder_opened" => text.say(key::HISTORY_REMINDER_OPENED),
+        "progressed" => text.say(key::HISTORY_PROGRESSED),
+        "message_posted" => text.say(key::HISTORY_MESSAGE_POSTED),
+        "note_written" => text.say(key::HISTORY_NOTE_WRITTEN),
         other => other.to_string(),
     };
     let firm = match entry.firm_id {

@@ -10,6 +10,7 @@ pub mod documents;
 pub mod events;
 pub mod failure;
 mod find;
+pub mod follow;
 pub mod json;
 pub mod list;
 pub mod output;
@@ -169,6 +170,18 @@ pub enum OrdersCommand {
     /// Accept or decline a proposal, as buyer
     #[command(after_help = resolve::EXAMPLES)]
     Resolve(resolve::ResolveArgs),
+    /// Remind suppliers of orders, as buyer
+    #[command(after_help = follow::REMIND_EXAMPLES)]
+    Remind(follow::RemindArgs),
+    /// Say how far an order is, as supplier
+    #[command(after_help = follow::PROGRESS_EXAMPLES)]
+    Progress(follow::ProgressArgs),
+    /// List accepted lines that may come late, as buyer
+    #[command(after_help = follow::AT_RISK_EXAMPLES)]
+    AtRisk(follow::AtRiskArgs),
+    /// Read and write messages and internal notes of an order
+    #[command(after_help = follow::THREAD_EXAMPLES)]
+    Thread(follow::ThreadArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -256,6 +269,10 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Orders(OrdersCommand::Answers(command)) => answers::run(&command, session).await,
         Command::Orders(OrdersCommand::Pull(args)) => pull::run(&args, session).await,
         Command::Orders(OrdersCommand::Template(args)) => template::run(&args, session).await,
+        Command::Orders(OrdersCommand::Remind(args)) => follow::remind(&args, session).await,
+        Command::Orders(OrdersCommand::Progress(args)) => follow::progress(&args, session).await,
+        Command::Orders(OrdersCommand::AtRisk(args)) => follow::at_risk(&args, session).await,
+        Command::Orders(OrdersCommand::Thread(args)) => follow::thread(&args, session).await,
         Command::Events(args) => events::run(&args, session).await,
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,
         // Taken care of before.

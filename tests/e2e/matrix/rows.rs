@@ -112,6 +112,9 @@ pub fn row(path: &str) -> Option<Row> {
         "SessionService" => sessions(method),
         "RelationshipService" => relationships(method),
         "OrderService" => orders(method),
+        "TermsService" | "CalendarService" | "ReminderService" | "ProgressService" | "ThreadService" => {
+            super::follow::row(method)
+        }
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),

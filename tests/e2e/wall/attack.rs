@@ -2,19 +2,19 @@
 
 use harness::Firm;
 
-use super::Cast;
+use super::{Cast, follow};
 
 /// Refused by a missing right or by row-level security.
-const DENIED: &str = "42501";
+pub(super) const DENIED: &str = "42501";
 /// Refused by a check constraint or trigger.
-const CHECK: &str = "23514";
+pub(super) const CHECK: &str = "23514";
 /// Refused by a foreign key.
-const FOREIGN_KEY: &str = "23503";
+pub(super) const FOREIGN_KEY: &str = "23503";
 /// Refused by nothing, and touches no row.
-const NOTHING: &str = "";
+pub(super) const NOTHING: &str = "";
 
 /// A statement, and what stops it.
-type Attack = (&'static str, &'static str);
+pub(super) type Attack = (&'static str, &'static str);
 
 const SUPPLIER: &[Attack] = &[
     // the buyer's price, numbers and dates
@@ -289,11 +289,14 @@ const STRANGER: &[Attack] = &[
 #[tokio::test]
 async fn no_side_writes_what_is_the_others() {
     let cast = Cast::new().await;
-    let everyone: [(&str, &Firm, &[Attack]); 4] = [
+    let everyone: [(&str, &Firm, &[Attack]); 7] = [
         ("supplier", &cast.supplier, SUPPLIER),
         ("buyer", &cast.buyer, BUYER),
         ("stranger", &cast.stranger, STRANGER),
         ("rival", &cast.rival, &STRANGER[..2]),
+        ("supplier", &cast.supplier, follow::SUPPLIER),
+        ("buyer", &cast.buyer, follow::BUYER),
+        ("stranger", &cast.stranger, follow::STRANGER),
     ];
     let mut faults = Vec::new();
     for (who, firm, attacks) in everyone {

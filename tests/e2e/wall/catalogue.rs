@@ -129,6 +129,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("orders.inspect_order_link", "tandem_app"),
     ("orders.move_claimed_rules", "tandem_app"),
     ("orders.resolve_order_link", "tandem_app"),
+    ("orders.deadlines_to_sweep", "tandem_app"),
     ("partners.accept_invitation", "tandem_app"),
     ("partners.claim_invitation", "tandem_app"),
     ("partners.create_firm", "tandem_app"),

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Command, Done, Effect, alias};
+use super::{Command, Done, Effect, alias, deadline};
 use crate::{
     convert::wire,
     db::publish::{self as db, LineRow, NewRows, OrderRow, Partner, ScheduleRow},
@@ -73,6 +73,9 @@ impl Effect for Publish {
         }
         if !winners.is_empty() {
             db::insert_contents(tx, &new, now).await?;
+            let waiting = winners.iter().filter(|order| order.state == OrderState::Unanswered);
+            let waiting: Vec<_> = waiting.map(|order| (order.id, order.to.supplier)).collect();
+            deadline::begin(tx, &waiting, now).await?;
         }
         // After the contents, since the order that has the number may be one of this slice.
         for loser in losers {

@@ -4,7 +4,7 @@ use chassis::{Error, Result, db::TenantTx, service::Deps};
 use proto::orders::OrderReceipt;
 use uuid::Uuid;
 
-use super::{Command, Done, Effect, may_act};
+use super::{Command, Done, Effect, deadline, may_act};
 use crate::{
     convert::wire,
     db::{load, respond as db},
@@ -55,6 +55,7 @@ async fn resolve(
         return Ok(Err(refusal));
     }
     let decided: Vec<(Uuid, bool)> = what.decisions.iter().map(|(id, accept, _)| (*id, *accept)).collect();
+    let waited = order.unanswered_lines() > 0;
     let places = match order.resolve(&decided) {
         Ok(places) => places,
         Err(refusal) => return Ok(Err(refusal.into())),
@@ -62,8 +63,12 @@ async fn resolve(
     let at = deps.clock.now();
     db::insert_resolutions(tx, order, &what.decisions, &caller.actor_name, at).await?;
     load::save(tx, &[(order, &places)], at).await?;
+    if !waited && order.unanswered_lines() > 0 {
+        deadline::begin(tx, &[(order.id, order.supplier)], at).await?;
+    }
     let lines: Vec<Uuid> = places.iter().map(|place| order.schedule[*place].id).collect();
     let schedule = queries::schedule_states(tx, &[order.id], Some(&lines)).await?;
+    deadline::promised(tx, order, &schedule, at).await?;
     let event = events::resolved(deps, at, caller, order, &what.decisions, schedule);
     let receipt = OrderReceipt {
         order_id: order.id.to_string(),

@@ -6,7 +6,7 @@ use chassis::{Error, Result, db::TenantTx, service::Deps};
 use proto::orders::{LineReceipt, OrderReceipt};
 use uuid::Uuid;
 
-use super::{Command, Done, Effect, may_act};
+use super::{Command, Done, Effect, deadline, may_act};
 use crate::{
     agree::{self, Agreement, AllTerms},
     convert::{self, wire},
@@ -87,6 +87,7 @@ async fn respond(
     load::save(tx, &[(order, &places)], at).await?;
     let lines: Vec<Uuid> = places.iter().map(|place| order.schedule[*place].id).collect();
     let schedule = queries::schedule_states(tx, &[order.id], Some(&lines)).await?;
+    deadline::promised(tx, order, &schedule, at).await?;
     let event = events::responded(deps, at, caller, order, id, schedule, &what.note);
     let receipt = OrderReceipt {
         order_id: order.id.to_string(),

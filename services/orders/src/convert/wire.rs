@@ -10,12 +10,13 @@ use proto::orders::{
     ScheduleLineRow as WireRow, ScheduleLineState, ToleranceOutcome,
 };
 use rust_decimal::Decimal;
-use time::Date;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
     db::{
         UNDATED,
+        deadline::DueRow,
         list::{ScheduleLineRow, SummaryRow},
         read::{AnswerRow, Head, HistoryRow, ProposalRow, ScheduleRow},
     },
@@ -138,6 +139,7 @@ impl Answers {
             commitments: self.commitments(row.id),
             proposals: self.proposals.remove(&row.id).unwrap_or_default(),
             rejections: self.rejections.remove(&row.id).unwrap_or_default(),
+            progress: None,
         }
     }
 }
@@ -208,8 +210,11 @@ pub(crate) fn history(row: HistoryRow) -> HistoryEntry {
     }
 }
 
-pub(crate) fn summary(row: SummaryRow) -> OrderSummary {
+pub(crate) fn summary(row: SummaryRow, now: OffsetDateTime) -> OrderSummary {
+    let due = row.due_on.zip(row.due_certain);
+    let due = due.map(|(due_on, certain)| DueRow { due_on, certain, paused_on: row.paused_on });
     OrderSummary {
+        answer_due: due.map(|due| super::follow::answer_due(&due, now)),
         id: row.id.to_string(),
         order_number: row.order_number,
         source_system: row.source_system,
@@ -261,5 +266,6 @@ pub(crate) fn schedule_line_row(row: ScheduleLineRow, commitments: Vec<Commitmen
             cancelled: row.cancelled,
         })),
         commitments,
+        progress: None,
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Filter {
     pub requested_until: Option<Date>,
     /// Only orders with an event of the caller's feed after this place.
     pub changed_after: Option<i64>,
+    /// Only orders that wait for an answer which was due before this day.
+    pub due_before: Option<Date>,
     pub own_purchasing_groups: Vec<String>,
     pub own_sites: Vec<String>,
 }
@@ -30,6 +32,7 @@ pub(crate) struct Filter {
 pub(crate) enum Sort {
     Newest(Option<(OffsetDateTime, Uuid)>),
     RequestedDate(Option<(Date, Uuid)>),
+    AnswerDue(Option<(Date, Uuid)>),
 }
 
 #[derive(FromRow)]
@@ -55,6 +58,10 @@ pub(crate) struct SummaryRow {
     pub first_item_name: String,
     pub published_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+    /// Of an order that waits for its supplier.
+    pub due_on: Option<Date>,
+    pub due_certain: Option<bool>,
+    pub paused_on: Option<Date>,
 }
 
 /// A page of orders, one row more than `limit` where there is another page.
@@ -68,7 +75,8 @@ pub(crate) async fn orders(
         "select o.id, o.order_number, o.source_system, o.buyer, coalesce(b.name, '') as buyer_name, o.supplier, \
          coalesce(f.name, '') as supplier_name, s.revision, s.version, s.state, o.purchasing_group, r.currency, \
          r.net_amount, r.price_includes_tax, s.requested_date, r.line_count, s.unanswered_lines, \
-         s.proposed_lines, r.first_item_name, o.published_at, s.updated_at",
+         s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, d.due_on, d.certain as due_certain, \
+         d.paused_on",
     );
     from_orders(&mut query);
     query.push(
@@ -94,6 +102,14 @@ pub(crate) async fn orders(
                 query.push_bind(date).push(", ").push_bind(id).push(")");
             }
             query.push(" order by s.requested_date, s.order_id limit ");
+        }
+        Sort::AnswerDue(after) => {
+            if let Some((date, id)) = after {
+                query.push(" and (coalesce(d.due_on, ").push_bind(super::UNDATED).push("), s.order_id) > (");
+                query.push_bind(date).push(", ").push_bind(id).push(")");
+            }
+            query.push(" order by coalesce(d.due_on, ").push_bind(super::UNDATED);
+            query.push("), s.order_id limit ");
         }
     }
     query.push_bind(limit + 1);
@@ -176,7 +192,9 @@ pub(crate) async fn schedule_lines(
 
 fn from_orders(query: &mut QueryBuilder<Postgres>) {
     query.push(
-        " from orders.purchase_order o join orders.order_state s on s.order_id = o.id and s.buyer = o.buyer",
+        " from orders.purchase_order o join orders.order_state s on s.order_id = o.id and s.buyer = o.buyer \
+         left join orders.answer_deadline d \
+             on d.order_id = o.id and d.buyer = o.buyer and s.unanswered_lines > 0",
     );
 }
 
@@ -211,6 +229,9 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter) {
     }
     if let Some(until) = filter.requested_until {
         query.push(" and s.requested_date <= ").push_bind(until);
+    }
+    if let Some(day) = filter.due_before {
+        query.push(" and d.paused_on is null and d.due_on < ").push_bind(day);
     }
     if let Some(seq) = filter.changed_after {
         query.push(

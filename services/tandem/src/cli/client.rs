@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use proto::{
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
-    orders::order_service_client::OrderServiceClient,
+    orders::{
+        order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
+        reminder_service_client::ReminderServiceClient, thread_service_client::ThreadServiceClient,
+    },
     partners::{
         firm_service_client::FirmServiceClient, member_service_client::MemberServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
@@ -91,6 +94,18 @@ impl Connection {
 
     pub fn orders(&self) -> OrderServiceClient<Keyed> {
         OrderServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn reminders(&self) -> ReminderServiceClient<Keyed> {
+        ReminderServiceClient::new(self.keyed())
+    }
+
+    pub fn progress(&self) -> ProgressServiceClient<Keyed> {
+        ProgressServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn thread(&self) -> ThreadServiceClient<Keyed> {
+        ThreadServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub fn documents(&self) -> DocumentServiceClient<Keyed> {

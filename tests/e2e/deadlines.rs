@@ -1,0 +1,224 @@
+//! Until when answers are due, and what happens when they do not come.
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::clock::FixedClock;
+use harness::{
+    Firm, Options, World, answer, date, decide, events, events::Payload, order, request_id, until,
+};
+use proto::orders::{
+    AnswerDue, ListOrdersRequest, OrderAnswerOverdue, OrderSort, OrderSummary, SetTermsRequest, Side, Terms,
+};
+use time::{OffsetDateTime, macros::datetime};
+
+const DAY: time::Duration = time::Duration::DAY;
+
+/// A world with a buyer and its supplier `V100`, whose clock stands at a moment. They came to be in the present, since
+/// links are judged by the database's clock.
+pub(super) async fn pair_at(moment: OffsetDateTime) -> (World, Arc<FixedClock>, Firm, Firm) {
+    let present = chassis::clock::system().now();
+    let clock = FixedClock::new(present);
+    let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
+    let (buyer, supplier) = world.pair().await;
+    clock.advance(moment - present);
+    (world, clock, buyer, supplier)
+}
+
+async fn answer_within(buyer: &Firm, supplier: &Firm, days: i32, remind_before: i32) {
+    let terms = Terms {
+        supplier_id: supplier.id.clone(),
+        answer_within_working_days: Some(days),
+        remind_before_working_days: Some(remind_before),
+        ..Terms::default()
+    };
+    let request = SetTermsRequest { request_id: request_id(), terms: Some(terms) };
+    buyer.terms().set_terms(request).await.expect("terms");
+}
+
+async fn publish(buyer: &Firm, number: &str) -> String {
+    let request = order(number).line("10", "X", "10", "1").line("20", "Y", "5", "2").to("V100");
+    buyer.publish(request).await.expect("published").order_id
+}
+
+async fn list(firm: &Firm, request: ListOrdersRequest) -> Vec<OrderSummary> {
+    firm.orders().list_orders(request).await.expect("a list").into_inner().orders
+}
+
+fn due(day: &str) -> Option<AnswerDue> {
+    Some(AnswerDue { date: Some(date(day)), ..AnswerDue::default() })
+}
+
+/// What a firm's feed says of overdue answers.
+async fn overdue(firm: &Firm) -> Vec<OrderAnswerOverdue> {
+    let feed = firm.events().await;
+    let payloads = feed.iter().map(|entry| events::payload(events::event(entry)));
+    let told = payloads.filter_map(|payload| match payload {
+        Payload::AnswerOverdue(event) => Some(event),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// What both feeds say alike, as soon as the sweep has told so much.
+async fn until_overdue(
+    world: &World,
+    buyer: &Firm,
+    supplier: &Firm,
+    count: usize,
+) -> Vec<OrderAnswerOverdue> {
+    until("the sweep has told it", Duration::from_secs(20), async || {
+        (overdue(buyer).await.len() >= count).then_some(())
+    })
+    .await;
+    world.settled().await;
+    let (left, right) = (overdue(buyer).await, overdue(supplier).await);
+    assert_eq!(left, right, "both firms hear it");
+    left
+}
+
+#[tokio::test]
+async fn an_answer_is_due_by_the_terms_and_the_working_days_of_the_buyer() {
+    // 23:30 on 30 September in China, before seven days off.
+    let (world, _, buyer, supplier) = pair_at(datetime!(2026-09-30 15:30 UTC)).await;
+    let platform = publish(&buyer, "A1").await;
+    answer_within(&buyer, &supplier, 2, 0).await;
+    let own = publish(&buyer, "A2").await;
+    assert_eq!(
+        supplier.order(&platform).await.unwrap().answer_due,
+        due("2026-10-10"),
+        "3 days by the platform"
+    );
+    assert_eq!(buyer.order(&own).await.unwrap().answer_due, due("2026-10-09"), "2 by the terms");
+
+    let request = ListOrdersRequest {
+        side: Side::Supplier.into(),
+        order_by: OrderSort::AnswerDue.into(),
+        page_size: 1,
+        ..ListOrdersRequest::default()
+    };
+    supplier.accept_all(&platform).await.expect("answered");
+    let third = publish(&buyer, "A3").await;
+    let mut found = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListOrdersRequest { page_token, ..request.clone() };
+        let page = supplier.orders().list_orders(request).await.expect("a page").into_inner();
+        found.extend(page.orders.into_iter().map(|order| (order.id, order.answer_due)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let due_then = due("2026-10-09");
+    assert_eq!(
+        found,
+        [(own, due_then), (third, due_then), (platform, None)],
+        "what waits for nothing is last"
+    );
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_overdue_answer_is_told_once_for_each_period_of_waiting() {
+    let (world, clock, buyer, supplier) = pair_at(datetime!(2026-11-24 02:00 UTC)).await;
+    answer_within(&buyer, &supplier, 1, 0).await;
+    let (late, in_time) = (publish(&buyer, "A1").await, publish(&buyer, "A2").await);
+    supplier.accept_all(&in_time).await.expect("answered");
+    clock.advance(DAY);
+    let open = ListOrdersRequest { side: Side::Buyer.into(), answer_overdue: true, ..Default::default() };
+    assert!(list(&buyer, open.clone()).await.is_empty(), "the 25th is in time");
+    clock.advance(DAY);
+    let told = until_overdue(&world, &buyer, &supplier, 1).await;
+    let expected = OrderAnswerOverdue {
+        order_id: late.clone(),
+        order_number: "A1".into(),
+        source_system: told[0].source_system.clone(),
+        revision: 1,
+        version: 2,
+        due_date: Some(date("2026-11-25")),
+        unanswered_lines: 2,
+    };
+    assert_eq!(told, [expected]);
+    let listed: Vec<_> = list(&buyer, open.clone()).await.into_iter().map(|order| order.id).collect();
+    assert_eq!(listed, [late.clone()]);
+    assert!(supplier.order(&late).await.unwrap().answer_due.unwrap().overdue);
+
+    // Answered by a proposal that the buyer declines: it waits anew, and is overdue anew.
+    let propose = answer(&late).propose("10", "", &[("10", "2027-01-04")]).accept("20", "");
+    let proposed = supplier.respond(propose.done()).await.expect("late, but an answer");
+    assert_eq!(buyer.order(&late).await.unwrap().answer_due, None);
+    assert!(list(&buyer, open).await.is_empty());
+    let declined = decide(&late, &[(&proposed.lines[0].proposal_id, false)]);
+    buyer.orders().resolve_proposal(declined).await.expect("declined");
+    assert_eq!(buyer.order(&late).await.unwrap().answer_due, due("2026-11-27"));
+    clock.advance(DAY * 4);
+    let told = until_overdue(&world, &buyer, &supplier, 2).await;
+    let versions: Vec<_> = told.iter().map(|event| (event.version, event.unanswered_lines)).collect();
+    assert_eq!(versions, [(2, 2), (5, 1)]);
+    let history = supplier.order(&late).await.unwrap().history;
+    let actions: Vec<_> = history.iter().map(|entry| (entry.version, entry.action.as_str())).collect();
+    assert_eq!(
+        actions,
+        [
+            (1, "published"),
+            (2, "answer_overdue"),
+            (3, "responded"),
+            (4, "proposal_resolved"),
+            (5, "answer_overdue")
+        ]
+    );
+    assert_eq!(history[1].note, "2026-11-25", "the day that was missed");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn many_that_look_at_once_tell_it_once() {
+    let (world, clock, buyer, supplier) = pair_at(datetime!(2026-11-24 02:00 UTC)).await;
+    answer_within(&buyer, &supplier, 0, 0).await;
+    let mut orders = Vec::new();
+    for n in 0..30 {
+        orders.push(publish(&buyer, &format!("A{n}")).await);
+    }
+    clock.advance(DAY);
+    // Beside the world's own sweep, which looks every second.
+    let looks = (0..8).map(|_| orders::sweep_once(world.deps()));
+    for found in futures::future::join_all(looks).await {
+        found.expect("the sweep looks");
+    }
+    let told = until_overdue(&world, &buyer, &supplier, orders.len()).await;
+    let mut ids: Vec<_> = told.iter().map(|event| event.order_id.clone()).collect();
+    ids.sort();
+    orders.sort();
+    assert_eq!(ids, orders, "each once");
+    assert_eq!(
+        orders::sweep_once(world.deps()).await.expect("another look"),
+        0,
+        "nothing is left to look at"
+    );
+    assert_eq!(overdue(&supplier).await.len(), orders.len());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn terms_remind_before_the_day_and_a_year_without_data_says_so() {
+    let (world, clock, buyer, supplier) = pair_at(datetime!(2026-12-29 02:00 UTC)).await;
+    answer_within(&buyer, &supplier, 4, 2).await;
+    let (waits, answered) = (publish(&buyer, "A1").await, publish(&buyer, "A2").await);
+    supplier.accept_all(&answered).await.expect("answered");
+    // 30 and 31 December, and then by the week alone: 1 and 4 January.
+    let uncertain = AnswerDue { date: Some(date("2027-01-04")), uncertain: true, ..AnswerDue::default() };
+    assert_eq!(buyer.order(&waits).await.unwrap().answer_due, Some(uncertain));
+    clock.advance(DAY * 2);
+    let history = until("the reminder is sent", Duration::from_secs(20), async || {
+        let history = supplier.order(&waits).await.unwrap().history;
+        history.iter().any(|entry| entry.action == "reminded").then_some(history)
+    })
+    .await;
+    assert_eq!((history.len(), history[1].version, history[1].actor_name.as_str()), (2, 2, ""));
+    world.settled().await;
+    let feed = supplier.events().await;
+    let reminded: Vec<_> = events::of_orders(&feed).into_iter().map(events::short).collect();
+    let expected = ["order.published", "order.published", "order.responded", "order.reminded"];
+    assert_eq!(reminded, expected, "whoever answered is not reminded");
+    world.finish().await;
+}
