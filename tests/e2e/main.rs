@@ -39,6 +39,5 @@ mod third_party;
 mod thread;
 mod tolerance;
 mod tryton;
-mod tryton;
 mod validation;
 mod wall;

@@ -45,6 +45,8 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::MEDIA_TYPE, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
     (Reason::HTTP_METHOD, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
     (Reason::RPC_UNKNOWN, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
+    (Reason::NOTHING_TO_REMIND, HERE, "a_reminder_that_is_not_sent_says_why"),
+    (Reason::REMINDED_RECENTLY, HERE, "a_reminder_that_is_not_sent_says_why"),
     (Reason::RATE_LIMITED, HERE, "a_firm_that_hurries_is_told_when_to_come_again"),
     (Reason::UNAVAILABLE, HERE, "a_database_that_is_gone_is_no_fault_of_the_caller"),
     (Reason::DEADLINE_EXCEEDED, HERE, "a_call_that_waits_too_long_is_ended"),
@@ -106,9 +108,6 @@ impl Scene {
                 self.answering(reason).await
             }
             Reason::NOTHING_ACCEPTED => self.progress_of_nothing().await,
-            Reason::NOTHING_TO_REMIND | Reason::REMINDED_RECENTLY => {
-                return Way::Elsewhere("a_reminder_that_is_not_sent_says_why");
-            }
             Reason::PAGE_TOKEN_INVALID
             | Reason::CURSOR_INVALID
             | Reason::UNAUTHENTICATED
