@@ -1,11 +1,10 @@
 //! Every reason that the product can give is given here, or it is said why it cannot be had in a test. A new reason
-//! does not compile until it stands in this table.
+//! that is not, fails.
 
-use std::time::Duration;
+mod circumstances;
 
-use bytes::Bytes;
 use chassis::Reason;
-use harness::{Firm, Options, World, accept_all, answer, decide, order, refusal::reason, request_id};
+use harness::{Firm, World, accept_all, answer, decide, order, refusal::reason, request_id};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest, ReadOrdersRequest, SheetFile},
     orders::{CreateOrderLinkRequest, ListOrdersRequest, OrderReceipt, Side, SupplierAddress},
@@ -13,10 +12,9 @@ use proto::{
         ClaimInvitationRequest, CreateSiteRequest, Member, RedeemSignInLinkRequest, RelationshipState,
         RenewInvitationRequest, Role, Site, UpdateMemberRequest, UpdateRelationshipRequest,
     },
-    stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start},
 };
 use sqlx::AssertSqlSafe;
-use tonic::{Status, metadata::MetadataMap};
+use tonic::Status;
 
 /// A world in which things were done that can be refused now.
 struct Scene {
@@ -45,14 +43,15 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::MEDIA_TYPE, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
     (Reason::HTTP_METHOD, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
     (Reason::RPC_UNKNOWN, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
-    (Reason::NOTHING_TO_REMIND, HERE, "a_reminder_that_is_not_sent_says_why"),
-    (Reason::REMINDED_RECENTLY, HERE, "a_reminder_that_is_not_sent_says_why"),
+    (Reason::NOTHING_TO_REMIND, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
+    (Reason::REMINDED_RECENTLY, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
     (Reason::RATE_LIMITED, HERE, "a_firm_that_hurries_is_told_when_to_come_again"),
     (Reason::UNAVAILABLE, HERE, "a_database_that_is_gone_is_no_fault_of_the_caller"),
     (Reason::DEADLINE_EXCEEDED, HERE, "a_call_that_waits_too_long_is_ended"),
     (Reason::DRAINING, HERE, "a_server_that_stops_says_so_to_its_streams"),
 ];
-const HERE: &str = include_str!("reasons.rs");
+const HERE: &str = include_str!("reasons/circumstances.rs");
+const REMINDERS: &str = include_str!("reminders.rs");
 const JSON: &str = include_str!("json/refusals.rs");
 
 fn elsewhere(reason: Reason) -> Way {
@@ -373,158 +372,4 @@ impl Scene {
         let owner = self.world.owner_pool().await;
         sqlx::raw_sql(AssertSqlSafe(statements.to_string())).execute(owner).await.expect("the owner may");
     }
-}
-
-#[tokio::test]
-async fn a_cursor_that_the_log_no_longer_holds_is_never_skipped_over() {
-    let world = World::start().await;
-    let (buyer, _) = world.pair().await;
-    let mut cursors =
-        vec![buyer.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner().oldest_cursor];
-    for n in ["A1", "A2", "A3"] {
-        buyer.publish(order(n).line("10", "X", "1", "1").to("V100")).await.expect("published");
-        world.settled().await;
-        cursors.push(buyer.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner().cursor);
-    }
-    let owner = world.owner_pool().await;
-    let shorten = "update event.feed_head h set min_seq = h.next_seq - 1, min_chain = e.chain
-         from event.feed_entry e where h.feed = $1 and e.feed = h.feed and e.seq = h.next_seq - 2";
-    sqlx::query(shorten).bind(buyer.uuid()).execute(owner).await.unwrap();
-    let status = harness::refusal::refused(
-        buyer.try_read(Start::After(cursors[1].clone())).await,
-        Reason::CURSOR_EXPIRED,
-    );
-    let oldest = harness::refusal::metadata(&status)["oldest_cursor"].clone();
-    assert_eq!(buyer.events_after(&oldest).await.len(), 1, "from the oldest cursor on, as the answer says");
-    assert_eq!(buyer.events_after(&cursors[2]).await.len(), 1);
-
-    // As after a restore: the database's history ends earlier, and goes on differently.
-    let rewind =
-        "update event.feed_head h set next_seq = h.next_seq - 1, chain = decode(repeat('ab', 32), 'hex')
-         where h.feed = $1";
-    sqlx::query(rewind).bind(buyer.uuid()).execute(owner).await.unwrap();
-    for cursor in &cursors[2..] {
-        harness::refusal::refused(buyer.try_read(Start::After(cursor.clone())).await, Reason::FEED_DIVERGED);
-    }
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_firm_that_hurries_is_told_when_to_come_again() {
-    let hurry = |config: &mut chassis::config::Config| {
-        (config.limits.requests_per_second, config.limits.burst) = (1, 40)
-    };
-    let world = World::with(Options { configure: hurry, ..Options::default() }).await;
-    let firm = world.firm("急性子").await;
-    let calm = world.firm("慢性子").await;
-    let mut refused = None;
-    for _ in 0..60 {
-        if let Err(status) = firm.stream().get_head(GetHeadRequest {}).await {
-            refused = Some(status);
-            break;
-        }
-    }
-    let status = refused.expect("too many");
-    harness::refusal::refused(Err::<(), _>(status.clone()), Reason::RATE_LIMITED);
-    let retry = tonic_types::StatusExt::get_details_retry_info(&status).expect("when to come again");
-    assert!(retry.retry_delay.is_some_and(|delay| delay <= Duration::from_secs(2)));
-    calm.stream().get_head(GetHeadRequest {}).await.expect("others do not wait for it");
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_call_that_waits_too_long_is_ended() {
-    let world = World::start().await;
-    let (buyer, _) = world.pair().await;
-    let mut lock = world.owner_pool().await.begin().await.unwrap();
-    sqlx::query("lock table orders.purchase_order in access exclusive mode")
-        .execute(&mut *lock)
-        .await
-        .unwrap();
-    let request = order("A1").line("10", "X", "1", "1").to("V100");
-    harness::refusal::refused(buyer.publish(request.clone()).await, Reason::DEADLINE_EXCEEDED);
-    lock.rollback().await.unwrap();
-    // Whether it took effect is not known, and the same request tells.
-    let receipt = harness::until("it goes through", Duration::from_secs(10), async || {
-        buyer.publish(request.clone()).await.ok()
-    })
-    .await;
-    assert_eq!(buyer.order(&receipt.order_id).await.unwrap().version, 1);
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_database_that_is_gone_is_no_fault_of_the_caller() {
-    let world = World::start().await;
-    let (buyer, _) = world.pair().await;
-    buyer.publish(order("A1").line("10", "X", "1", "1").to("V100")).await.expect("published");
-    world.settled().await;
-    world.deps().pool.close().await;
-    let status = harness::refusal::refused(buyer.order(&request_id()).await, Reason::UNAVAILABLE);
-    assert!(!status.message().contains("pool"), "{status:?}");
-    world.finish().await;
-}
-
-/// Each order of a reminder has a result of its own, in which the reason stands.
-#[tokio::test]
-async fn a_reminder_that_is_not_sent_says_why() {
-    let world = World::start().await;
-    let (buyer, supplier) = world.pair().await;
-    let publish = async |number: &str| {
-        let request = order(number).line("10", "X", "10", "1").to("V100");
-        buyer.publish(request).await.expect("published").order_id
-    };
-    let (fresh, rejected) = (publish("A1").await, publish("A2").await);
-    let reject = answer(&rejected).reject("10", "", proto::orders::RejectReason::Price).done();
-    supplier.respond(reject).await.expect("rejected");
-    let remind = async |order_ids: Vec<String>| {
-        let request = proto::orders::RemindSupplierRequest {
-            request_id: request_id(),
-            order_ids,
-            ..Default::default()
-        };
-        buyer.reminders().remind_supplier(request).await.expect("results").into_inner().results
-    };
-    assert_eq!(remind(vec![fresh.clone()]).await[0].reason, "");
-    let results = remind(vec![fresh, rejected]).await;
-    for (result, reason) in results.iter().zip([Reason::REMINDED_RECENTLY, Reason::NOTHING_TO_REMIND]) {
-        assert_eq!(result.reason, reason.as_str());
-        assert_eq!((result.message_zh.as_str(), result.message_en.as_str()), (reason.zh(), reason.en()));
-        assert_eq!(result.retry_at.is_some(), reason == Reason::REMINDED_RECENTLY);
-    }
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_server_that_stops_says_so_to_its_streams() {
-    let world = World::start().await;
-    let (buyer, _) = world.pair().await;
-    let request = SubscribeRequest { start: Some(Start::Earliest(true)), filter: None, until_head: false };
-    let mut stream = buyer.stream().subscribe(request).await.unwrap().into_inner();
-    let first = stream.message().await.unwrap().expect("what is there");
-    world.settled().await;
-    world.deps().shutdown.cancel();
-    let end = tokio::time::timeout(Duration::from_secs(5), async {
-        loop {
-            if let Err(status) = stream.message().await.map(|message| message.expect("no end without a word"))
-            {
-                return status;
-            }
-        }
-    });
-    let status = end.await.expect("the stream ends");
-    harness::refusal::refused(Err::<(), _>(status), Reason::DRAINING);
-    assert!(!first.cursor.is_empty());
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn an_unknown_method_is_unimplemented() {
-    let world = World::start().await;
-    let firm = world.firm("甲").await;
-    for path in ["/tandem.orders.v1.OrderService/DropTables", "/tandem.nothing.v1.Service/Get", "/x"] {
-        let status = firm.call_with(path, Bytes::new(), MetadataMap::new()).await.expect_err("there is none");
-        assert_eq!(status.code(), tonic::Code::Unimplemented, "{path}: {status:?}");
-    }
-    world.finish().await;
 }

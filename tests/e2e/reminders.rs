@@ -2,7 +2,7 @@
 
 use chassis::Reason;
 use harness::{
-    Access, Firm, World, events,
+    Access, Firm, World, answer, events,
     events::Payload,
     order,
     refusal::{bad_fields, refused},
@@ -182,5 +182,35 @@ async fn a_reminder_is_sent_then_delivered_then_opened() {
     let ids: Vec<_> = page.reminders.iter().map(|each| each.order_id.clone()).collect();
     let rest: Vec<_> = list(&buyer, next).await.into_iter().map(|each| each.order_id).collect();
     assert_eq!((ids, rest), (vec![second], vec![first]), "the newest first");
+    world.finish().await;
+}
+
+/// Each order of a reminder has a result of its own, in which the reason stands.
+#[tokio::test]
+async fn a_reminder_that_is_not_sent_says_why() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let publish = async |number: &str| {
+        let request = order(number).line("10", "X", "10", "1").to("V100");
+        buyer.publish(request).await.expect("published").order_id
+    };
+    let (fresh, rejected) = (publish("A1").await, publish("A2").await);
+    let reject = answer(&rejected).reject("10", "", proto::orders::RejectReason::Price).done();
+    supplier.respond(reject).await.expect("rejected");
+    let remind = async |order_ids: Vec<String>| {
+        let request = proto::orders::RemindSupplierRequest {
+            request_id: request_id(),
+            order_ids,
+            ..Default::default()
+        };
+        buyer.reminders().remind_supplier(request).await.expect("results").into_inner().results
+    };
+    assert_eq!(remind(vec![fresh.clone()]).await[0].reason, "");
+    let results = remind(vec![fresh, rejected]).await;
+    for (result, reason) in results.iter().zip([Reason::REMINDED_RECENTLY, Reason::NOTHING_TO_REMIND]) {
+        assert_eq!(result.reason, reason.as_str());
+        assert_eq!((result.message_zh.as_str(), result.message_en.as_str()), (reason.zh(), reason.en()));
+        assert_eq!(result.retry_at.is_some(), reason == Reason::REMINDED_RECENTLY);
+    }
     world.finish().await;
 }

@@ -1,0 +1,133 @@
+//! Reasons that need a world of their own.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chassis::Reason;
+use harness::{Options, World, order, request_id};
+use proto::stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start};
+use tonic::metadata::MetadataMap;
+
+#[tokio::test]
+async fn a_cursor_that_the_log_no_longer_holds_is_never_skipped_over() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let mut cursors =
+        vec![buyer.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner().oldest_cursor];
+    for n in ["A1", "A2", "A3"] {
+        buyer.publish(order(n).line("10", "X", "1", "1").to("V100")).await.expect("published");
+        world.settled().await;
+        cursors.push(buyer.stream().get_head(GetHeadRequest {}).await.unwrap().into_inner().cursor);
+    }
+    let owner = world.owner_pool().await;
+    let shorten = "update event.feed_head h set min_seq = h.next_seq - 1, min_chain = e.chain
+         from event.feed_entry e where h.feed = $1 and e.feed = h.feed and e.seq = h.next_seq - 2";
+    sqlx::query(shorten).bind(buyer.uuid()).execute(owner).await.unwrap();
+    let status = harness::refusal::refused(
+        buyer.try_read(Start::After(cursors[1].clone())).await,
+        Reason::CURSOR_EXPIRED,
+    );
+    let oldest = harness::refusal::metadata(&status)["oldest_cursor"].clone();
+    assert_eq!(buyer.events_after(&oldest).await.len(), 1, "from the oldest cursor on, as the answer says");
+    assert_eq!(buyer.events_after(&cursors[2]).await.len(), 1);
+
+    // As after a restore: the database's history ends earlier, and goes on differently.
+    let rewind =
+        "update event.feed_head h set next_seq = h.next_seq - 1, chain = decode(repeat('ab', 32), 'hex')
+         where h.feed = $1";
+    sqlx::query(rewind).bind(buyer.uuid()).execute(owner).await.unwrap();
+    for cursor in &cursors[2..] {
+        harness::refusal::refused(buyer.try_read(Start::After(cursor.clone())).await, Reason::FEED_DIVERGED);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_firm_that_hurries_is_told_when_to_come_again() {
+    let hurry = |config: &mut chassis::config::Config| {
+        (config.limits.requests_per_second, config.limits.burst) = (1, 40)
+    };
+    let world = World::with(Options { configure: hurry, ..Options::default() }).await;
+    let firm = world.firm("急性子").await;
+    let calm = world.firm("慢性子").await;
+    let mut refused = None;
+    for _ in 0..60 {
+        if let Err(status) = firm.stream().get_head(GetHeadRequest {}).await {
+            refused = Some(status);
+            break;
+        }
+    }
+    let status = refused.expect("too many");
+    harness::refusal::refused(Err::<(), _>(status.clone()), Reason::RATE_LIMITED);
+    let retry = tonic_types::StatusExt::get_details_retry_info(&status).expect("when to come again");
+    assert!(retry.retry_delay.is_some_and(|delay| delay <= Duration::from_secs(2)));
+    calm.stream().get_head(GetHeadRequest {}).await.expect("others do not wait for it");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_call_that_waits_too_long_is_ended() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let mut lock = world.owner_pool().await.begin().await.unwrap();
+    sqlx::query("lock table orders.purchase_order in access exclusive mode")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let request = order("A1").line("10", "X", "1", "1").to("V100");
+    harness::refusal::refused(buyer.publish(request.clone()).await, Reason::DEADLINE_EXCEEDED);
+    lock.rollback().await.unwrap();
+    // Whether it took effect is not known, and the same request tells.
+    let receipt = harness::until("it goes through", Duration::from_secs(10), async || {
+        buyer.publish(request.clone()).await.ok()
+    })
+    .await;
+    assert_eq!(buyer.order(&receipt.order_id).await.unwrap().version, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_no_fault_of_the_caller() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    buyer.publish(order("A1").line("10", "X", "1", "1").to("V100")).await.expect("published");
+    world.settled().await;
+    world.deps().pool.close().await;
+    let status = harness::refusal::refused(buyer.order(&request_id()).await, Reason::UNAVAILABLE);
+    assert!(!status.message().contains("pool"), "{status:?}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so_to_its_streams() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let request = SubscribeRequest { start: Some(Start::Earliest(true)), filter: None, until_head: false };
+    let mut stream = buyer.stream().subscribe(request).await.unwrap().into_inner();
+    let first = stream.message().await.unwrap().expect("what is there");
+    world.settled().await;
+    world.deps().shutdown.cancel();
+    let end = tokio::time::timeout(Duration::from_secs(5), async {
+        loop {
+            if let Err(status) = stream.message().await.map(|message| message.expect("no end without a word"))
+            {
+                return status;
+            }
+        }
+    });
+    let status = end.await.expect("the stream ends");
+    harness::refusal::refused(Err::<(), _>(status), Reason::DRAINING);
+    assert!(!first.cursor.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_unknown_method_is_unimplemented() {
+    let world = World::start().await;
+    let firm = world.firm("甲").await;
+    for path in ["/tandem.orders.v1.OrderService/DropTables", "/tandem.nothing.v1.Service/Get", "/x"] {
+        let status = firm.call_with(path, Bytes::new(), MetadataMap::new()).await.expect_err("there is none");
+        assert_eq!(status.code(), tonic::Code::Unimplemented, "{path}: {status:?}");
+    }
+    world.finish().await;
+}
