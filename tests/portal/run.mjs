@@ -3,6 +3,7 @@
 
 import { finish } from './browser.mjs';
 import { answering } from './answering.mjs';
+import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
 import { signingIn } from './signing_in.mjs';
@@ -10,5 +11,6 @@ import { signingIn } from './signing_in.mjs';
 await signingIn();
 await answering();
 await live();
+await docs();
 await everyPage();
 await finish();

@@ -60,7 +60,7 @@ async fn one(contract: &Contract, rpc: &Rpc, mut frames: Frames, gzip: bool) -> 
         let message = frames.next().await?.unwrap_or_default();
         // Its status comes after it.
         while frames.next().await?.is_some() {}
-        Ok(write::write(contract, &rpc.method.output(), &message).map_err(Status::from)?)
+        write::write(contract, &rpc.method.output(), &message).map_err(Status::from)
     };
     let mut json = match json.await {
         Ok(json) => json,

@@ -41,7 +41,9 @@ function make(tag, text, ...children) {
   return made;
 }
 
-const paragraphs = (text) => (text ?? '').split('\n\n').filter(Boolean).map((each) => make('p', each));
+// Paragraphs, with what stands in backquotes as code.
+const paragraphs = (text) => (text ?? '').split('\n\n').filter(Boolean).map((each) =>
+  make('p', '', ...each.split('`').map((part, at) => (at % 2 ? make('code', part) : part))));
 const short = (name) => name.split('.').pop();
 const target = (schema) => schema?.$ref?.replace('#/components/schemas/', '');
 const resolved = (schema) => (target(schema) ? api.components.schemas[target(schema)] : schema) ?? {};
@@ -139,8 +141,8 @@ function method(path, operation) {
     plain.className = 'soft';
     box.append(make('div', '',
       make('p', '', make('code', `POST ${path}`)), ...paragraphs(operation.description), plain,
-      make('h4', say('request')), fields(input),
-      make('h4', say(streams ? 'lines' : 'answer')), fields(output),
+      make('h3', say('request')), fields(input),
+      make('h3', say(streams ? 'lines' : 'answer')), fields(output),
       attempt(path, body.example ?? skeleton(input, 2), streams)));
   });
   return box;
@@ -180,7 +182,7 @@ function attempt(path, example, streams) {
   });
   const row = make('div', '', send, stop, copy, status);
   row.className = 'row';
-  return make('div', '', make('h4', say('tries')), text, row, answer);
+  return make('div', '', make('h3', say('tries')), text, row, answer);
 }
 
 function show(status, text, bad) {
@@ -233,7 +235,7 @@ function draw() {
   for (const tag of api.tags) {
     const paths = Object.entries(api.paths).filter(([, item]) => item.post.tags.includes(tag.name));
     methods.push(make('h2', tag.name), ...paragraphs(tag.description), ...paths.map(([path, item]) => method(path, item.post)));
-    index.push(make('h3', short(tag.name)), ...paths.map(([path]) => {
+    index.push(make('h2', short(tag.name)), ...paths.map(([path]) => {
       const link = Object.assign(make('a', path.split('/').pop()), { href: `#${path}` });
       link.dataset.words = byWords(path);
       return link;
