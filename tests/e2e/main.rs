@@ -9,6 +9,7 @@
 )]
 
 mod bulk;
+mod bridge;
 mod conservation;
 mod corpus;
 mod crash;
@@ -35,10 +36,10 @@ mod resume;
 mod scorecard;
 mod sequencer;
 mod terms;
+mod sheets;
 mod third_party;
 mod thread;
 mod tolerance;
-mod tryton;
 mod tryton;
 mod validation;
 mod wall;
