@@ -9,6 +9,7 @@
 )]
 
 mod bulk;
+mod bridge;
 mod conservation;
 mod corpus;
 mod crash;
@@ -35,6 +36,7 @@ mod resume;
 mod scorecard;
 mod sequencer;
 mod terms;
+mod sheets;
 mod third_party;
 mod thread;
 mod tolerance;

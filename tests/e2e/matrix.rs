@@ -3,7 +3,7 @@
 //! security stands alone.
 
 mod agree;
-mod cast;
+pub mod cast;
 mod follow;
 mod rows;
 mod sheets;

@@ -6,7 +6,7 @@ use harness::World;
 use tokio::process::Command;
 
 /// The Python that `tests/run` installed the client into.
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     let python = harness::cluster::target().join("python/bin/python");
     if python.exists() {
         return Some(python);

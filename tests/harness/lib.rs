@@ -7,6 +7,7 @@
 //! * [`events`]     payloads of events
 //! * [`refusal`]    what a status says to programs
 //! * [`http`]       the API over HTTP/1.1 in JSON
+//! * [`cli`]      that binary as a person runs it against a world
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
 //! * [`cluster`]    the private Postgres that all test processes share
@@ -17,6 +18,7 @@
 
 pub mod binary;
 pub mod chaos;
+pub mod cli;
 pub mod cluster;
 pub mod events;
 mod firm;
