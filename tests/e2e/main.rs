@@ -8,6 +8,9 @@
     reason = "what costs a product something costs a test nothing, and the plain form reads better"
 )]
 
+mod aliases;
+mod bulk_invite;
+mod clusters;
 mod conservation;
 mod corpus;
 mod crash;
@@ -19,6 +22,8 @@ mod interchange;
 mod invited;
 mod isolation;
 mod matrix;
+mod notices;
+mod operating;
 mod portal;
 mod publish;
 mod reading;

@@ -4,6 +4,7 @@
 
 mod cast;
 mod rows;
+mod widened;
 
 use std::collections::BTreeMap;
 

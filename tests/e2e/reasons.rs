@@ -1,6 +1,8 @@
 //! Every reason that the product can give is given here, or it is said why it cannot be had in a test. A new reason
 //! does not compile until it stands in this table.
 
+mod operating;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -90,6 +92,11 @@ impl Scene {
             | Reason::OWN_FIRM
             | Reason::RELATIONSHIP_ENDED
             | Reason::ALREADY_EXISTS => self.relating(reason).await,
+            Reason::LIMIT_REACHED
+            | Reason::FIRM_SUSPENDED
+            | Reason::FIRM_NOT_ACTIVE
+            | Reason::MERGE_REFUSED
+            | Reason::NOTICES_NOT_SET_UP => self.operating(reason).await,
             Reason::LAST_ADMIN | Reason::TOO_MANY_KEYS | Reason::STALE_ETAG => {
                 self.administering(reason).await
             }

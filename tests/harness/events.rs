@@ -4,7 +4,7 @@ use prost::Message;
 use proto::{
     event::Event,
     orders::{OrderPublished, OrderResponded, OrderSupplierChanged, ProposalResolved, ScheduleLineState},
-    partners::RelationshipChanged,
+    partners::{AdminReset, ClusterMembershipChanged, FirmChanged, RelationshipChanged},
     stream::FeedEvent,
 };
 use sha2::{Digest as _, Sha256};
@@ -18,6 +18,9 @@ pub enum Payload {
     Resolved(ProposalResolved),
     SupplierChanged(OrderSupplierChanged),
     RelationshipChanged(RelationshipChanged),
+    FirmChanged(FirmChanged),
+    AdminReset(AdminReset),
+    ClusterMembershipChanged(ClusterMembershipChanged),
 }
 
 /// Decodes an event by its type; panics for a type that is not known.
@@ -33,6 +36,11 @@ pub fn payload(event: &Event) -> Payload {
         "tandem.partners.relationship.changed.v1" => {
             RelationshipChanged::decode(data).map(Payload::RelationshipChanged)
         }
+        "tandem.partners.firm.changed.v1" => FirmChanged::decode(data).map(Payload::FirmChanged),
+        "tandem.partners.firm.admin_reset.v1" => AdminReset::decode(data).map(Payload::AdminReset),
+        "tandem.partners.cluster.membership_changed.v1" => {
+            ClusterMembershipChanged::decode(data).map(Payload::ClusterMembershipChanged)
+        }
         other => panic!("no payload is known for {other}"),
     };
     decoded.unwrap_or_else(|error| panic!("{}: {error}", event.r#type))
@@ -46,7 +54,10 @@ impl Payload {
             Payload::SupplierChanged(event) => event.order.as_ref().map_or(&[], |order| &order.schedule),
             Payload::Responded(event) => &event.schedule,
             Payload::Resolved(event) => &event.schedule,
-            Payload::RelationshipChanged(_) => &[],
+            Payload::RelationshipChanged(_)
+            | Payload::FirmChanged(_)
+            | Payload::AdminReset(_)
+            | Payload::ClusterMembershipChanged(_) => &[],
         }
     }
 }

@@ -8,6 +8,7 @@
 //! * [`refusal`]    what a status says to programs
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
+//! * [`outside`]    servers of others: group robots and a mail server, on loopback
 //! * [`cluster`]    the private Postgres that all test processes share
 //!
 //! A harness that cannot go on ends the test, so that tests read as what happens and not as what may fail.
@@ -21,6 +22,7 @@ pub mod events;
 mod firm;
 pub mod history;
 mod order;
+pub mod outside;
 mod raw;
 pub mod refusal;
 pub mod validators;

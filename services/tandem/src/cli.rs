@@ -8,13 +8,16 @@ pub mod events;
 pub mod failure;
 mod find;
 pub mod json;
+pub mod keys;
 pub mod list;
+pub mod operate;
 pub mod output;
 pub mod publish;
 pub mod resolve;
 pub mod respond;
 pub mod server;
 pub mod show;
+pub mod suppliers;
 pub mod whoami;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -109,6 +112,12 @@ pub enum Command {
     /// Publish, list, show and answer orders
     #[command(subcommand)]
     Orders(OrdersCommand),
+    /// Invite suppliers, list partners
+    #[command(subcommand)]
+    Partners(suppliers::PartnersCommand),
+    /// Make, list and end API keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Read the firm's feed of events
     #[command(after_help = events::EXAMPLES)]
     Events(events::EventsArgs),
@@ -130,7 +139,7 @@ pub enum Command {
     /// Show the settings
     #[command(subcommand)]
     Config(server::ConfigCommand),
-    /// Set up a deployment
+    /// Set up a deployment, and operate it
     #[command(subcommand)]
     Admin(admin::AdminCommand),
 }
@@ -220,7 +229,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Migrate(args) => server::migrate(&args, out).await,
         Command::Doctor(args) => server::doctor(&args, out).await,
         Command::Config(command) => server::config(&command, out),
-        Command::Admin(command) => admin::run(&command, out, global.locale.name()).await,
+        Command::Admin(admin::AdminCommand::Init(args)) => {
+            admin::init(&args, out, global.locale.name()).await
+        }
         command => call(command, &Session::open(&global).await?).await,
     }
 }
@@ -234,6 +245,9 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Orders(OrdersCommand::Show(args)) => show::run(&args, session).await,
         Command::Orders(OrdersCommand::Respond(args)) => respond::run(&args, session).await,
         Command::Orders(OrdersCommand::Resolve(args)) => resolve::run(&args, session).await,
+        Command::Partners(command) => suppliers::run(&command, session).await,
+        Command::Keys(command) => keys::run(&command, session).await,
+        Command::Admin(command) => operate::run(&command, session).await,
         Command::Events(args) => events::run(&args, session).await,
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,
         // Taken care of before.

@@ -15,7 +15,10 @@ use proto::{
     stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start},
 };
 
-use super::cast::{Cast, Side, ubl};
+use super::{
+    cast::{Cast, Side, ubl},
+    widened,
+};
 
 /// What a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +56,7 @@ pub struct Row {
 const NOT_FOUND: Expect = Expect::Refused(Reason::NOT_FOUND);
 
 /// About one object of the owner: nobody else's.
-fn object(owner: Side, request: Build) -> Row {
+pub(super) fn object(owner: Side, request: Build) -> Row {
     Row {
         owner,
         partner: NOT_FOUND,
@@ -71,12 +74,12 @@ fn shared(owner: Side, request: Build) -> Row {
 }
 
 /// About the caller's own things: everybody gets an answer about their own.
-fn own(request: Build) -> Row {
+pub(super) fn own(request: Build) -> Row {
     Row { partner: Expect::Ok, stranger: Expect::Ok, nothing: Expect::Ok, ..object(Side::Buyer, request) }
 }
 
 /// A list of the caller's own things, in which the owner's show.
-fn list(shows: fn(&Cast) -> String, partner_sees: bool, request: Build) -> Row {
+pub(super) fn list(shows: fn(&Cast) -> String, partner_sees: bool, request: Build) -> Row {
     Row { shows: Some(shows), partner_sees, ..own(request) }
 }
 
@@ -86,12 +89,12 @@ fn token(request: Build) -> Row {
 }
 
 /// A request that names no id.
-fn plain(message: impl Message) -> (Bytes, String) {
+pub(super) fn plain(message: impl Message) -> (Bytes, String) {
     (message.encode_to_vec().into(), String::new())
 }
 
 /// A request that names one.
-fn named(id: &str, message: impl Message) -> (Bytes, String) {
+pub(super) fn named(id: &str, message: impl Message) -> (Bytes, String) {
     (message.encode_to_vec().into(), id.to_string())
 }
 
@@ -100,6 +103,8 @@ macro_rules! build {
         |$cast, $caller, $object| Box::pin(async move { $body })
     };
 }
+
+pub(super) use build;
 
 /// The row of a method; none for one that nobody thought about.
 pub fn row(path: &str) -> Option<Row> {
@@ -112,7 +117,7 @@ pub fn row(path: &str) -> Option<Row> {
         "OrderService" => orders(method),
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
-        _ => None,
+        service => widened::row(service, method),
     }
 }
 
@@ -408,7 +413,7 @@ fn documents(method: &str) -> Option<Row> {
 }
 
 /// The id of an object, or one that nobody has.
-fn either(object: Object, id: impl FnOnce() -> String) -> String {
+pub(super) fn either(object: Object, id: impl FnOnce() -> String) -> String {
     if object == Object::Real { id() } else { request_id() }
 }
 

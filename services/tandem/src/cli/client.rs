@@ -6,7 +6,8 @@ use proto::{
     interchange::document_service_client::DocumentServiceClient,
     orders::order_service_client::OrderServiceClient,
     partners::{
-        firm_service_client::FirmServiceClient, member_service_client::MemberServiceClient,
+        firm_service_client::FirmServiceClient, invitation_service_client::InvitationServiceClient,
+        member_service_client::MemberServiceClient, operator_service_client::OperatorServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     stream::stream_service_client::StreamServiceClient,
@@ -108,6 +109,14 @@ impl Connection {
 
     pub fn members(&self) -> MemberServiceClient<Keyed> {
         MemberServiceClient::new(self.keyed())
+    }
+
+    pub fn invitations(&self) -> InvitationServiceClient<Keyed> {
+        InvitationServiceClient::new(self.keyed())
+    }
+
+    pub fn operating(&self) -> OperatorServiceClient<Keyed> {
+        OperatorServiceClient::new(self.keyed())
     }
 
     pub fn relationships(&self) -> RelationshipServiceClient<Keyed> {
