@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/stream/v1/stream.proto",
         "tandem/interchange/v1/document.proto",
         "tandem/interchange/v1/sheet.proto",
+        "tandem/notices/v1/notice.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");

@@ -8,8 +8,11 @@
     reason = "what costs a product something costs a test nothing, and the plain form reads better"
 )]
 
-mod bulk;
+mod aliases;
 mod bridge;
+mod bulk;
+mod bulk_invite;
+mod clusters;
 mod conservation;
 mod corpus;
 mod crash;
@@ -24,6 +27,8 @@ mod isolation;
 mod json;
 mod links;
 mod matrix;
+mod notices;
+mod operating;
 mod portal;
 mod preview;
 mod progress;
@@ -35,8 +40,8 @@ mod respond;
 mod resume;
 mod scorecard;
 mod sequencer;
-mod terms;
 mod sheets;
+mod terms;
 mod third_party;
 mod thread;
 mod tolerance;

@@ -7,6 +7,7 @@ pub mod cast;
 mod follow;
 mod rows;
 mod sheets;
+mod widened;
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //! that is not, fails.
 
 mod circumstances;
+mod operating;
 
 use chassis::Reason;
 use harness::{Firm, World, accept_all, answer, decide, order, refusal::reason, request_id};
@@ -119,6 +120,11 @@ impl Scene {
             | Reason::RELATIONSHIP_ENDED
             | Reason::ALREADY_EXISTS => self.relating(reason).await,
             Reason::SUPPLIER_HAS_ACCOUNT | Reason::TOO_MANY_LINKS => self.linking(reason).await,
+            Reason::LIMIT_REACHED
+            | Reason::FIRM_SUSPENDED
+            | Reason::FIRM_NOT_ACTIVE
+            | Reason::MERGE_REFUSED
+            | Reason::NOTICES_NOT_SET_UP => self.operating(reason).await,
             Reason::LAST_ADMIN | Reason::TOO_MANY_KEYS | Reason::STALE_ETAG => {
                 self.administering(reason).await
             }

@@ -7,7 +7,7 @@ use proto::{
         OrderAnswerOverdue, OrderMessagePosted, OrderNoteWritten, OrderProgressed, OrderPublished,
         OrderReminded, OrderResponded, OrderSupplierChanged, ProposalResolved, ScheduleLineState,
     },
-    partners::RelationshipChanged,
+    partners::{AdminReset, ClusterMembershipChanged, FirmChanged, RelationshipChanged},
     stream::FeedEvent,
 };
 use sha2::{Digest as _, Sha256};
@@ -26,6 +26,9 @@ pub enum Payload {
     MessagePosted(OrderMessagePosted),
     NoteWritten(OrderNoteWritten),
     RelationshipChanged(RelationshipChanged),
+    FirmChanged(FirmChanged),
+    AdminReset(AdminReset),
+    ClusterMembershipChanged(ClusterMembershipChanged),
 }
 
 /// Decodes an event by its type; panics for a type that is not known.
@@ -50,6 +53,11 @@ pub fn payload(event: &Event) -> Payload {
         "tandem.partners.relationship.changed.v1" => {
             RelationshipChanged::decode(data).map(Payload::RelationshipChanged)
         }
+        "tandem.partners.firm.changed.v1" => FirmChanged::decode(data).map(Payload::FirmChanged),
+        "tandem.partners.firm.admin_reset.v1" => AdminReset::decode(data).map(Payload::AdminReset),
+        "tandem.partners.cluster.membership_changed.v1" => {
+            ClusterMembershipChanged::decode(data).map(Payload::ClusterMembershipChanged)
+        }
         other => panic!("no payload is known for {other}"),
     };
     decoded.unwrap_or_else(|error| panic!("{}: {error}", event.r#type))
@@ -68,7 +76,10 @@ impl Payload {
             | Payload::Progressed(_)
             | Payload::MessagePosted(_)
             | Payload::NoteWritten(_)
-            | Payload::RelationshipChanged(_) => &[],
+            | Payload::RelationshipChanged(_)
+            | Payload::FirmChanged(_)
+            | Payload::AdminReset(_)
+            | Payload::ClusterMembershipChanged(_) => &[],
         }
     }
 }

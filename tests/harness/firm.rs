@@ -4,6 +4,7 @@ use std::{ops::Deref, time::Duration};
 
 use proto::{
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
+    notices::notice_service_client::NoticeServiceClient,
     orders::{
         OrderReceipt, PublishOrderRequest, RespondToOrderRequest,
         calendar_service_client::CalendarServiceClient, order_link_service_client::OrderLinkServiceClient,
@@ -14,9 +15,12 @@ use proto::{
     },
     partners::{
         CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest,
-        RedeemSignInLinkRequest, Role, Scope, Site, firm_service_client::FirmServiceClient,
-        member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
-        session_service_client::SessionServiceClient,
+        RedeemSignInLinkRequest, Role, Scope, Site, alias_service_client::AliasServiceClient,
+        cluster_service_client::ClusterServiceClient, firm_service_client::FirmServiceClient,
+        invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
+        operator_service_client::OperatorServiceClient,
+        purchasing_group_service_client::PurchasingGroupServiceClient,
+        relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     stream::{
         FeedEvent, SubscribeRequest, stream_service_client::StreamServiceClient, subscribe_request::Start,
@@ -144,6 +148,30 @@ impl Access {
 
     pub fn relationships(&self) -> RelationshipServiceClient<Client> {
         RelationshipServiceClient::new(self.client())
+    }
+
+    pub fn aliases(&self) -> AliasServiceClient<Client> {
+        AliasServiceClient::new(self.client())
+    }
+
+    pub fn groups(&self) -> PurchasingGroupServiceClient<Client> {
+        PurchasingGroupServiceClient::new(self.client())
+    }
+
+    pub fn operating(&self) -> OperatorServiceClient<Client> {
+        OperatorServiceClient::new(self.client())
+    }
+
+    pub fn invitations(&self) -> InvitationServiceClient<Client> {
+        InvitationServiceClient::new(self.client())
+    }
+
+    pub fn clusters(&self) -> ClusterServiceClient<Client> {
+        ClusterServiceClient::new(self.client())
+    }
+
+    pub fn notices(&self) -> NoticeServiceClient<Client> {
+        NoticeServiceClient::new(self.client())
     }
 
     /// Publishes an order.

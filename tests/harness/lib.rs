@@ -10,6 +10,7 @@
 //! * [`cli`]      that binary as a person runs it against a world
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
+//! * [`outside`]    servers of others: group robots and a mail server, on loopback
 //! * [`cluster`]    the private Postgres that all test processes share
 //!
 //! A harness that cannot go on ends the test, so that tests read as what happens and not as what may fail.
@@ -25,6 +26,7 @@ mod firm;
 pub mod history;
 pub mod http;
 mod order;
+pub mod outside;
 mod raw;
 pub mod refusal;
 pub mod validators;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chassis::{
     clock::SharedClock,
     config::Config,
+    dial::SharedDialer,
     service::{Deps, Testing},
 };
 use partners::admin::{NewOperator, init_operator};
@@ -40,6 +41,10 @@ pub struct Options {
     pub clock: SharedClock,
     /// Last changes to the settings.
     pub configure: fn(&mut Config),
+    /// The way to other servers; by default none.
+    pub dialer: Option<SharedDialer>,
+    /// Where mail goes out, such as `smtp://127.0.0.1:2525`; empty: nowhere.
+    pub smtp_url: String,
 }
 
 impl Default for Options {
@@ -51,6 +56,8 @@ impl Default for Options {
             roles: api.collect(),
             clock: chassis::clock::system(),
             configure: |_| {},
+            dialer: None,
+            smtp_url: String::new(),
         }
     }
 }
@@ -80,6 +87,7 @@ impl World {
         let cluster = cluster::get().await;
         let database = cluster.clone_database().await;
         let mut config = config(cluster, &database);
+        config.notices.smtp_url = options.smtp_url.clone();
         (options.configure)(&mut config);
         static TELEMETRY: std::sync::Once = std::sync::Once::new();
         if std::env::var_os("TANDEM_TEST_LOG").is_some() {
@@ -90,7 +98,8 @@ impl World {
             sequencer_by_hand: options.sequencer_by_hand,
         };
         let listeners = Listeners::bind(&config, &options.roles).await.expect("port 0 is free");
-        let chosen = node::Options { clock: options.clock, testing: Arc::new(testing) };
+        let chosen =
+            node::Options { clock: options.clock, dialer: options.dialer, testing: Arc::new(testing) };
         let node =
             node::start_with(config, &options.roles, listeners, chosen).await.expect("the node starts");
         let channel = channel(&node);
@@ -292,6 +301,8 @@ fn config(cluster: &cluster::Cluster, database: &str) -> Config {
     config.database.app_connections = 12;
     config.database.stream_connections = 4;
     config.keys.current = "42".repeat(32);
+    config.notices.key = "43".repeat(32);
+    config.notices.mail_from = "Tandem <no-reply@example.invalid>".into();
     for listen in [&mut config.api.listen, &mut config.portal.listen, &mut config.metrics.listen] {
         listen.set_port(0);
     }

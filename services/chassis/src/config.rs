@@ -24,6 +24,7 @@ pub struct Config {
     pub metrics: Metrics,
     pub telemetry: Telemetry,
     pub limits: Limits,
+    pub notices: Notices,
 }
 
 /// Where the database is and who logs in.
@@ -91,6 +92,24 @@ pub struct Limits {
     pub drain_s: u64,
 }
 
+/// Messages to people outside the portal.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    pub key: String,
+    pub robots: Switch,
+    pub smtp_url: String,
+    pub mail_from: String,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    On,
+    Off,
+}
+
 /// Who ends TLS.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -122,7 +141,7 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let sections = ["database", "keys", "api", "portal", "metrics", "telemetry", "limits"];
+        let sections = ["database", "keys", "api", "portal", "metrics", "telemetry", "limits", "notices"];
         let ours = move |key: &figment::value::UncasedStr| {
             sections.iter().any(|section| key.as_str().to_lowercase().starts_with(&format!("{section}__")))
         };
@@ -136,12 +155,15 @@ impl Config {
     /// The same settings with secrets and passwords masked, to be shown.
     pub fn redacted(&self) -> Self {
         let mut shown = self.clone();
-        for url in
-            [&mut shown.database.owner_url, &mut shown.database.app_url, &mut shown.database.stream_url]
-        {
+        for url in [
+            &mut shown.database.owner_url,
+            &mut shown.database.app_url,
+            &mut shown.database.stream_url,
+            &mut shown.notices.smtp_url,
+        ] {
             *url = mask_password(url);
         }
-        for key in [&mut shown.keys.current, &mut shown.keys.previous] {
+        for key in [&mut shown.keys.current, &mut shown.keys.previous, &mut shown.notices.key] {
             if !key.is_empty() {
                 *key = "[redacted]".into();
             }
@@ -219,6 +241,8 @@ mod tests {
         let mut config = Config::load(None).unwrap();
         config.database.app_url = "postgres://app:s3cr:e@t@localhost/db".into();
         config.keys.current = "ab".repeat(32);
+        config.notices.key = "ab".repeat(32);
+        config.notices.smtp_url = "smtps://mail:s3cr@smtp.example.invalid".into();
         let shown = format!("{:?}", config.redacted());
         assert!(!shown.contains("s3cr") && !shown.contains("abab"), "{shown}");
         assert!(shown.contains("postgres://app:[redacted]@localhost/db"));

@@ -107,6 +107,8 @@ reasons! {
     TOO_MANY_KEYS, FailedPrecondition, "too many active keys; revoke one first", "有效密钥过多,请先停用一个";
     /// So many are enough.
     LIMIT_REACHED, FailedPrecondition, "there are as many of these as a firm may have; remove one first", "数量已达上限,请先删除一个";
+    /// The deployment has no key to keep addresses with.
+    NOTICES_NOT_SET_UP, FailedPrecondition, "messages are not set up here; whoever runs the platform sets notices.key", "本平台尚未开通消息通知,请联系平台运营方";
     /// The operator stopped the firm.
     FIRM_SUSPENDED, FailedPrecondition, "the operator has suspended this firm; nothing can be sent to it until it is reinstated", "该企业已被平台暂停,恢复之前无法向其发送单据";
     /// The firm has no account of its own, is suspended or was merged, or runs the platform.

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod cursor;
 pub mod db;
+pub mod dial;
 pub mod error;
 pub mod feed;
 pub mod gate;

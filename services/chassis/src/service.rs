@@ -28,6 +28,8 @@ pub struct Deps {
     pub shutdown: CancellationToken,
     /// Finds out who calls.
     pub resolver: crate::caller::Resolver,
+    /// The way to other servers.
+    pub dialer: crate::dial::SharedDialer,
     /// Switches that tests use to break things on purpose.
     #[cfg(feature = "testing")]
     pub testing: Arc<Testing>,

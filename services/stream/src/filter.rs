@@ -92,7 +92,6 @@ pub(crate) mod tests {
             sites: owned(sites),
             purchasing_groups: owned(groups),
             order: None,
-            order: None,
             locale: "zh".into(),
             token: Default::default(),
             traceparent: String::new(),

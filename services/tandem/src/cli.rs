@@ -12,7 +12,9 @@ pub mod failure;
 mod find;
 pub mod follow;
 pub mod json;
+pub mod keys;
 pub mod list;
+pub mod operate;
 pub mod output;
 pub mod publish;
 pub mod pull;
@@ -20,6 +22,7 @@ pub mod resolve;
 pub mod respond;
 pub mod server;
 pub mod show;
+pub mod suppliers;
 pub mod template;
 pub mod whoami;
 
@@ -118,6 +121,12 @@ pub enum Command {
     /// Connect an ERP by folders: files in are published, answers come out
     #[command(after_help = bridge::EXAMPLES)]
     Bridge(bridge::BridgeArgs),
+    /// Invite suppliers, list partners
+    #[command(subcommand)]
+    Partners(suppliers::PartnersCommand),
+    /// Make, list and end API keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Read the firm's feed of events
     #[command(after_help = events::EXAMPLES)]
     Events(events::EventsArgs),
@@ -139,7 +148,7 @@ pub enum Command {
     /// Show the settings
     #[command(subcommand)]
     Config(server::ConfigCommand),
-    /// Set up a deployment
+    /// Set up a deployment, and operate it
     #[command(subcommand)]
     Admin(admin::AdminCommand),
 }
@@ -252,7 +261,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Config(command) => server::config(&command, out),
         // Waits for the API where nobody answers.
         Command::Bridge(args) => Box::pin(bridge::run(&args, &global)).await,
-        Command::Admin(command) => admin::run(&command, out, global.locale.name()).await,
+        Command::Admin(admin::AdminCommand::Init(args)) => {
+            admin::init(&args, out, global.locale.name()).await
+        }
         command => call(command, &Session::open(&global).await?).await,
     }
 }
@@ -273,6 +284,9 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Orders(OrdersCommand::Progress(args)) => follow::progress(&args, session).await,
         Command::Orders(OrdersCommand::AtRisk(args)) => follow::at_risk(&args, session).await,
         Command::Orders(OrdersCommand::Thread(args)) => follow::thread(&args, session).await,
+        Command::Partners(command) => suppliers::run(&command, session).await,
+        Command::Keys(command) => keys::run(&command, session).await,
+        Command::Admin(command) => operate::run(&command, session).await,
         Command::Events(args) => events::run(&args, session).await,
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,
         // Taken care of before.

@@ -150,6 +150,9 @@ async fn start(
     if config.keys.current.is_empty() {
         config.keys.current.clone_from(&keys.signing);
     }
+    if config.notices.key.is_empty() {
+        config.notices.key = hex::encode(secret::sha256(format!("notices {}", keys.signing).as_bytes()));
+    }
     let node = node::start(config.clone(), node::ALL, listeners).await?;
     let sandbox = match fill(&node, dir).await {
         Ok(sandbox) => sandbox,

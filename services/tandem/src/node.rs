@@ -4,17 +4,16 @@
 //! **Invariant:** nothing here is global, so that several nodes run in one process; listeners are bound by the caller,
 //! before any work, so that a taken port is known at once and tests use port 0.
 
-#[cfg(feature = "testing")]
-use std::sync::Arc;
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Router, http::StatusCode, middleware, routing::get};
 use chassis::{
     caller::Resolver,
     clock::SharedClock,
-    config::Config,
+    config::{Config, Switch},
     db::TenantPool,
+    dial::{self, SharedDialer},
     gate::{self, Gate},
     json::{self, Json},
     service::{Deps, Service},
@@ -35,6 +34,8 @@ pub enum ServiceName {
     Orders,
     /// Documents in and out
     Interchange,
+    /// Mail and group robots
+    Notices,
     /// Sequencer and subscriptions
     Stream,
     /// The partner portal
@@ -46,6 +47,7 @@ pub const ALL: &[ServiceName] = &[
     ServiceName::Partners,
     ServiceName::Orders,
     ServiceName::Interchange,
+    ServiceName::Notices,
     ServiceName::Stream,
     ServiceName::Portal,
 ];
@@ -87,6 +89,8 @@ async fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener>
 #[derive(Clone)]
 pub struct Options {
     pub clock: SharedClock,
+    /// Instead of the one that the settings ask for.
+    pub dialer: Option<SharedDialer>,
     #[cfg(feature = "testing")]
     pub testing: Arc<chassis::service::Testing>,
 }
@@ -95,6 +99,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             clock: chassis::clock::system(),
+            dialer: None,
             #[cfg(feature = "testing")]
             testing: Arc::default(),
         }
@@ -146,7 +151,8 @@ pub async fn start_with(
     let _ = chassis::telemetry::metrics();
     let deps = deps(&config, options).await?;
     let services = roles.iter().filter(|role| **role != ServiceName::Portal);
-    let services: Vec<Service> = services.map(|role| build(*role, &deps)).collect::<anyhow::Result<_>>()?;
+    let services: Vec<Service> =
+        services.map(|role| build(*role, &deps, &config)).collect::<anyhow::Result<_>>()?;
 
     let (health, health_service) = tonic_health::server::health_reporter();
     let tasks = TaskTracker::new();
@@ -245,8 +251,13 @@ pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<De
         .connect_timeout(Duration::from_secs(5))
         .tcp_nodelay(true)
         .connect_lazy();
+    let dialer = match options.dialer {
+        Some(dialer) => dialer,
+        None => dialer(config)?,
+    };
     Ok(Deps {
         resolver: Resolver::new(pool.clone()),
+        dialer,
         pool,
         stream_pool,
         clock: options.clock,
@@ -267,11 +278,20 @@ async fn pool(setting: &str, url: &str, connections: u32) -> anyhow::Result<PgPo
     chassis::db::connect(options, connections).await.map_err(|error| anyhow::anyhow!("{setting}: {error}"))
 }
 
-fn build(role: ServiceName, deps: &Deps) -> anyhow::Result<Service> {
+/// The way to group robots, where the settings open it.
+fn dialer(config: &Config) -> anyhow::Result<SharedDialer> {
+    Ok(match config.notices.robots {
+        Switch::On => Arc::new(dial::Internet::new(notices::HOSTS)?),
+        Switch::Off => Arc::new(dial::Off),
+    })
+}
+
+fn build(role: ServiceName, deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     Ok(match role {
         ServiceName::Partners => partners::build(deps),
         ServiceName::Orders => orders::build(deps),
         ServiceName::Interchange => interchange::build(deps),
+        ServiceName::Notices => notices::build(deps, config)?,
         ServiceName::Stream => stream::build(deps),
         ServiceName::Portal => anyhow::bail!("the portal is not behind the API"),
     })

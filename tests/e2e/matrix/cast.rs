@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use harness::{Access, Firm, World, answer, order, request_id};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest},
+    notices::{Channel, CreateChannelRequest, Medium},
     orders::{CreateOrderLinkRequest, CreateOrderLinkResponse, SetToleranceRuleRequest, ToleranceBounds},
-    partners::{CreateSignInLinkRequest, ListMembersRequest, Member, Role, TradingRelationship},
+    partners::{
+        Alias, AliasKind, CreateClusterRequest, CreateFirmRequest, CreateSignInLinkRequest,
+        InviteToClusterRequest, JoinClusterRequest, ListMembersRequest, Member, PurchasingGroup, Role,
+        SetAliasesRequest, SetPurchasingGroupRequest, TradingRelationship,
+    },
 };
 
 /// A firm of the matrix.
@@ -52,6 +57,10 @@ pub struct Cast {
     pub linked: (String, String),
     /// A tolerance rule of the buyer for the supplier.
     pub rule: String,
+    /// A cluster of the operator that the buyer joined.
+    pub cluster: String,
+    /// A channel of the buyer.
+    pub channel: String,
     next: std::sync::atomic::AtomicU32,
 }
 
@@ -66,6 +75,13 @@ pub fn ubl(number: &str) -> String {
          </a:SellerSupplierParty><a:OrderLine><a:LineItem><ID>1</ID><Quantity unitCode=\"H87\">5</Quantity>\
          <a:Item><Name>收纳箱</Name></a:Item></a:LineItem></a:OrderLine></o:Order>"
     )
+}
+
+/// A request for a robot's channel that nobody has.
+pub fn robot(name: &str) -> CreateChannelRequest {
+    let channel = Channel { medium: Medium::Wecom.into(), name: name.into(), ..Channel::default() };
+    let address = format!("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={}", request_id());
+    CreateChannelRequest { request_id: request_id(), channel: Some(channel), address, secret: String::new() }
 }
 
 impl Cast {
@@ -111,8 +127,11 @@ impl Cast {
             placeholder,
             linked: Default::default(),
             rule: Default::default(),
+            cluster: String::new(),
+            channel: String::new(),
             next: Default::default(),
         };
+        cast.furnish().await;
         cast.order = cast.proposed().await;
         let order_id = cast.placed().await;
         cast.linked = (order_id.clone(), cast.link(&order_id).await.link.expect("a link").id);
@@ -211,6 +230,68 @@ impl Cast {
         let invited =
             self.buyer.relationships().invite_supplier(request).await.expect("invited").into_inner();
         invited.invitation_path.rsplit('/').next().unwrap().to_string()
+    }
+
+    /// Tables, a cluster and a channel of the buyer.
+    async fn furnish(&mut self) {
+        self.alias("U-BUYER-1").await;
+        self.group("G-BUYER-1").await;
+        self.cluster = self.invited().await;
+        let join = JoinClusterRequest { request_id: request_id(), cluster_id: self.cluster.clone() };
+        self.buyer.session().clusters().join_cluster(join).await.expect("joined");
+        self.channel = self.new_channel().await;
+    }
+
+    /// An alias of the buyer.
+    pub async fn alias(&self, written: &str) {
+        let alias = Alias {
+            kind: AliasKind::Unit.into(),
+            written: written.into(),
+            meaning: "H87".into(),
+            ..Alias::default()
+        };
+        let request = SetAliasesRequest { request_id: request_id(), aliases: vec![alias] };
+        self.buyer.aliases().set_aliases(request).await.expect("an alias");
+    }
+
+    /// A purchasing group of the buyer.
+    pub async fn group(&self, code: &str) {
+        let group = PurchasingGroup { code: code.into(), name: "采购组".into() };
+        let request = SetPurchasingGroupRequest { request_id: request_id(), group: Some(group) };
+        self.buyer.groups().set_purchasing_group(request).await.expect("a group");
+    }
+
+    /// A new cluster that the buyer is invited to.
+    pub async fn invited(&self) -> String {
+        let mut clusters = self.operator.session().clusters();
+        let request =
+            CreateClusterRequest { request_id: request_id(), name: self.number(), ..Default::default() };
+        let cluster_id = clusters.create_cluster(request).await.expect("a cluster").into_inner().id;
+        let request = InviteToClusterRequest {
+            request_id: request_id(),
+            cluster_id: cluster_id.clone(),
+            firm_id: self.buyer.id.clone(),
+        };
+        clusters.invite_to_cluster(request).await.expect("invited");
+        cluster_id
+    }
+
+    /// A new channel of the buyer.
+    pub async fn new_channel(&self) -> String {
+        let request = robot(&self.number());
+        self.buyer.session().notices().create_channel(request).await.expect("a channel").into_inner().id
+    }
+
+    /// A new firm that nobody knows.
+    pub async fn fresh(&self) -> String {
+        let request = CreateFirmRequest {
+            request_id: request_id(),
+            name: self.number(),
+            admin_name: "管理员".into(),
+            ..CreateFirmRequest::default()
+        };
+        let made = self.operator.session().firms().create_firm(request).await.expect("a firm").into_inner();
+        made.firm.expect("the answer holds it").id
     }
 
     /// The relationship of buyer and supplier as it stands now.

@@ -15,7 +15,10 @@ use proto::{
     stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start},
 };
 
-use super::cast::{Cast, Side, ubl};
+use super::{
+    cast::{Cast, Side, ubl},
+    widened,
+};
 
 /// What a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +121,7 @@ pub fn row(path: &str) -> Option<Row> {
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),
-        service => super::agree::row(service, method),
+        service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }
 }
 

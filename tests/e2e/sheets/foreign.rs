@@ -55,7 +55,8 @@ async fn workbooks_go_both_ways_with_openpyxl() {
     buyer.publish(order("A1").line("10", "=X", "100.50", "1").to("V100")).await.expect("published");
     let template = buyer.sheets().get_template(GetTemplateRequest::default()).await.unwrap().into_inner();
     let mut sheets = supplier.sheets();
-    let exported = sheets.export_answers(ExportAnswersRequest { language: "zh".into(), ..Default::default() });
+    let exported =
+        sheets.export_answers(ExportAnswersRequest { language: "zh".into(), ..Default::default() });
     let exported = exported.await.unwrap().into_inner();
     for (name, content) in [("template.xlsx", &template.content), ("answers.xlsx", &exported.content)] {
         std::fs::write(folder.join(name), content).unwrap();

@@ -269,6 +269,58 @@ const STRANGER: &[Attack] = &[
     ("select sha256 from partners.api_key", DENIED),
     ("select sha256 from partners.session", DENIED),
     ("select invited_by from partners.firm", DENIED),
+    // what a firm writes on its documents, whom it reaches, where it is told
+    ("update partners.alias set meaning = 'x' where buyer <> {stranger}", NOTHING),
+    (
+        "insert into partners.alias (buyer, kind, source_system, written, meaning, changed_at)
+         values ({buyer}, 'unit', '', 'x', 'H87', now())",
+        DENIED,
+    ),
+    ("insert into partners.purchasing_group (firm, code, name) values ({buyer}, 'x', 'x')", DENIED),
+    (
+        "insert into partners.supplier_contact (buyer, relationship, name, phone, mail, locale, changed_at)
+         values ({buyer}, gen_random_uuid(), 'x', '', '', 'zh', now())",
+        DENIED,
+    ),
+    ("insert into notices.follower (firm, seq) values ({buyer}, 0)", DENIED),
+    ("update notices.follower set seq = 0 where firm <> {stranger}", NOTHING),
+    (
+        "insert into notices.channel (firm, id, medium, name, address, secret, masked, kinds, sites, purchasing_groups,
+         locale, digest_s, created_at)
+         values ({buyer}, gen_random_uuid(), 'mail', 'x', '', '', '', '{}', '{}', '{}', 'zh', 0, now())",
+        DENIED,
+    ),
+    ("update notices.channel set address = '' where firm <> {stranger}", NOTHING),
+    ("update notices.delivery set state = 'failed' where firm <> {stranger}", NOTHING),
+    // what only an operator does, by its functions alone
+    ("select partners.operate({buyer}, gen_random_uuid(), 'suspend', 'x', 'x', now())", DENIED),
+    ("select partners.merge_firms({supplier}, {stranger}, gen_random_uuid(), 'x', 'x', now())", DENIED),
+    (
+        "select partners.reset_admin({buyer}, gen_random_uuid(), gen_random_uuid(), 'x', 'zh', '', now(), 'x', 'x', now())",
+        DENIED,
+    ),
+    ("select partners.find_firms(null, '', '', null, 10)", DENIED),
+    ("select partners.partners_of({buyer})", DENIED),
+    ("select partners.merged_relationships('{}')", DENIED),
+    ("select partners.invite_to_cluster(gen_random_uuid(), {stranger}, now())", DENIED),
+    (
+        "insert into partners.operator_action (firm, id, operator, kind, firm_name, actor_name, note, at)
+         values ({buyer}, gen_random_uuid(), {stranger}, 'verify', 'x', 'x', 'x', now())",
+        DENIED,
+    ),
+    ("update partners.operator_action set note = 'x'", DENIED),
+    ("update partners.firm set verified_at = now()", DENIED),
+    (
+        "insert into partners.cluster (id, operator, name, name_en, created_at)
+         values (gen_random_uuid(), {stranger}, 'x', '', now())",
+        DENIED,
+    ),
+    (
+        "insert into partners.cluster_member (cluster, firm, operator, state, changed_at)
+         values (gen_random_uuid(), {stranger}, {stranger}, 'joined', now())",
+        DENIED,
+    ),
+    ("update partners.cluster_member set state = 'joined'", NOTHING),
     ("select from partners.link", DENIED),
     ("select from partners.claim", DENIED),
     ("select from partners.live_credential", DENIED),

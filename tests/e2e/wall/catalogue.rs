@@ -93,7 +93,7 @@ const RULES: &[(&str, &str)] = &[
     (
         "the sequencer knows no business",
         "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname in ('partners', 'orders', 'interchange') and c.relkind in ('r', 'p', 'v')
+         where n.nspname in ('partners', 'orders', 'interchange', 'notices') and c.relkind in ('r', 'p', 'v')
              and has_any_column_privilege('tandem_stream', c.oid, 'select, insert, update')",
     ),
 ];
@@ -117,13 +117,15 @@ const NAMES: &[(&str, &str)] = &[
           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner)",
     ),
     ("$services", "('tandem_app'::regrole, 'tandem_stream'::regrole)"),
-    ("$schemas", "'{event,partners,orders,interchange}'::text[]"),
+    ("$schemas", "'{event,partners,orders,interchange,notices}'::text[]"),
 ];
 
 /// What crosses the wall, and who may call it; a new one has to be thought about here.
 const DEFINERS: &[(&str, &str)] = &[
     ("event.ensure_partitions", "tandem_stream"),
     ("interchange.take_over_claimed", "tandem_app"),
+    ("notices.firms_behind", "tandem_app"),
+    ("notices.firms_due", "tandem_app"),
     ("orders.claim_placeholder", "tandem_app"),
     ("orders.claims_to_move", "tandem_app"),
     ("orders.inspect_order_link", "tandem_app"),
@@ -132,14 +134,23 @@ const DEFINERS: &[(&str, &str)] = &[
     ("orders.deadlines_to_sweep", "tandem_app"),
     ("partners.accept_invitation", "tandem_app"),
     ("partners.claim_invitation", "tandem_app"),
+    ("partners.cluster_members", "tandem_app"),
+    ("partners.clusters_of", "tandem_app"),
     ("partners.create_firm", "tandem_app"),
     ("partners.ended_credentials", "tandem_app"),
+    ("partners.find_firms", "tandem_app"),
     ("partners.inspect_link", "tandem_app"),
     ("partners.invite_placeholder", "tandem_app"),
     ("partners.invite_supplier", "tandem_app"),
+    ("partners.invite_to_cluster", "tandem_app"),
+    ("partners.merge_firms", "tandem_app"),
+    ("partners.merged_relationships", "tandem_app"),
     ("partners.new_invitation", "tandem_app"),
+    ("partners.operate", "tandem_app"),
+    ("partners.partners_of", "tandem_app"),
     ("partners.pending_claims", "tandem_app"),
     ("partners.redeem_sign_in", "tandem_app"),
+    ("partners.reset_admin", "tandem_app"),
     ("partners.resolve_credential", "tandem_app"),
     ("partners.usable_link", ""),
 ];
@@ -157,6 +168,7 @@ const KEYS: &[&str] = &[
     "partners.api_key (actor)",
     "partners.api_key (id)",
     "partners.claim (placeholder)",
+    "partners.cluster (id)",
     "partners.firm (id)",
     "partners.link (sha256)",
     "partners.member (id)",

@@ -1,10 +1,14 @@
-//! `tandem admin`: the one thing that no API can do, since nobody may call it yet.
+//! `tandem admin`: `init` is the one thing that no API can do, since nobody may call it yet; what operators do
+//! afterwards goes over the API and stands in `operate.rs`.
 
 use clap::{Args, Subcommand};
 use partners::admin::{NewOperator, init_operator};
 
 use super::{
     failure::{Exit, Failure},
+    operate::{
+        self, ACT_EXAMPLES, ACTIONS_EXAMPLES, FIRMS_EXAMPLES, MERGE_EXAMPLES, RESET_EXAMPLES, VERIFY_EXAMPLES,
+    },
     output::Output,
 };
 use crate::{
@@ -22,6 +26,30 @@ pub enum AdminCommand {
     /// Make the firm that operates the platform, and its first operator
     #[command(after_help = EXAMPLES)]
     Init(InitArgs),
+    /// Find firms
+    #[command(after_help = FIRMS_EXAMPLES)]
+    Firms(operate::FirmsArgs),
+    /// Record that a firm is who it says
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(operate::VerifyArgs),
+    /// Take a verification back
+    #[command(after_help = ACT_EXAMPLES)]
+    Unverify(operate::ActArgs),
+    /// Stop a firm at once; nothing of it is lost
+    #[command(after_help = ACT_EXAMPLES)]
+    Suspend(operate::ActArgs),
+    /// Take a suspension back
+    #[command(after_help = ACT_EXAMPLES)]
+    Reinstate(operate::ActArgs),
+    /// Make one firm of two
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge(operate::MergeArgs),
+    /// Give a firm that lost its administrators another one
+    #[command(after_help = RESET_EXAMPLES)]
+    ResetAdmin(operate::ResetArgs),
+    /// List what the operator did
+    #[command(after_help = ACTIONS_EXAMPLES)]
+    Actions(operate::ActionsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -36,8 +64,7 @@ pub struct InitArgs {
     pub settings: SettingsArgs,
 }
 
-pub(super) async fn run(command: &AdminCommand, out: Output, locale: &str) -> Result<Exit, Failure> {
-    let AdminCommand::Init(args) = command;
+pub(super) async fn init(args: &InitArgs, out: Output, locale: &str) -> Result<Exit, Failure> {
     let config = settings::load(&args.settings)?;
     if config.database.owner_url.is_empty() {
         return Err(Failure::local(Exit::Usage, "no database to set up")

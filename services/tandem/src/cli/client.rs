@@ -9,7 +9,8 @@ use proto::{
         reminder_service_client::ReminderServiceClient, thread_service_client::ThreadServiceClient,
     },
     partners::{
-        firm_service_client::FirmServiceClient, member_service_client::MemberServiceClient,
+        firm_service_client::FirmServiceClient, invitation_service_client::InvitationServiceClient,
+        member_service_client::MemberServiceClient, operator_service_client::OperatorServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     stream::stream_service_client::StreamServiceClient,
@@ -131,6 +132,14 @@ impl Connection {
 
     pub fn members(&self) -> MemberServiceClient<Keyed> {
         MemberServiceClient::new(self.keyed())
+    }
+
+    pub fn invitations(&self) -> InvitationServiceClient<Keyed> {
+        InvitationServiceClient::new(self.keyed())
+    }
+
+    pub fn operating(&self) -> OperatorServiceClient<Keyed> {
+        OperatorServiceClient::new(self.keyed())
     }
 
     pub fn relationships(&self) -> RelationshipServiceClient<Keyed> {

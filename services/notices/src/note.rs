@@ -1,0 +1,380 @@
+//! An event → what is said of it: one line in each language with a number and a summary. Prices, notes and phone
+//! numbers are never read, so that none can slip out.
+
+use std::collections::HashMap;
+
+use anyhow::Context as _;
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
+use proto::{
+    notices::NoticeKind,
+    orders::{OrderPublished, OrderResponded, OrderState},
+    partners::{
+        AdminReset, ClusterMembershipChanged, ClusterMembershipState, FirmChanged, FirmState,
+        RelationshipChanged, RelationshipState,
+    },
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Payloads by the type of their event, as the contract names them.
+pub struct Contract(HashMap<String, MessageDescriptor>);
+
+impl Contract {
+    /// Every event of the contract.
+    ///
+    /// # Errors
+    /// Where the descriptors are damaged.
+    pub fn load() -> anyhow::Result<Self> {
+        let pool = DescriptorPool::decode(proto::DESCRIPTORS)?;
+        let option =
+            pool.get_extension_by_name("tandem.event.v1.type").context("the contract lacks event types")?;
+        let types = pool.all_messages().filter_map(|message| {
+            let options = message.options();
+            let name = options.get_extension(&option).as_str()?.to_string();
+            (!name.is_empty()).then_some((name, message))
+        });
+        Ok(Self(types.collect()))
+    }
+
+    /// The order's number in a payload, wherever an event of orders has it.
+    fn order_number(&self, r#type: &str, payload: &[u8]) -> Option<String> {
+        let message = DynamicMessage::decode(self.0.get(r#type)?.clone(), payload).ok()?;
+        text(&message, &["order_number"]).or_else(|| text(&message, &["order", "content", "order_number"]))
+    }
+}
+
+/// A text inside a message; `None` where a part of the way is missing or empty.
+fn text(message: &DynamicMessage, way: &[&str]) -> Option<String> {
+    let (first, rest) = way.split_first()?;
+    let field = message.descriptor().get_field_by_name(first)?;
+    match message.get_field(&field).into_owned() {
+        Value::String(text) if rest.is_empty() && !text.is_empty() => Some(text),
+        Value::Message(inner) if !rest.is_empty() => self::text(&inner, rest),
+        _ => None,
+    }
+}
+
+/// An event of the firm's feed.
+pub struct Event {
+    pub id: Uuid,
+    pub r#type: String,
+    pub subject: String,
+    pub at: OffsetDateTime,
+    pub payload: Vec<u8>,
+    pub sites: Vec<String>,
+    pub purchasing_group: String,
+    /// Whose sites and group these are: the buyer of an order.
+    pub scope_firm: Option<Uuid>,
+}
+
+/// What is said of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub kind: NoticeKind,
+    /// The order's number; empty where it is about no order.
+    pub number: String,
+    pub zh: String,
+    pub en: String,
+}
+
+impl Note {
+    /// In the channel's language.
+    pub fn line(&self, locale: &str) -> &str {
+        if locale == "en" { &self.en } else { &self.zh }
+    }
+}
+
+/// What a firm is told of an event; `None` for what it did itself, and for what nobody asked to be told.
+pub fn note(contract: &Contract, event: &Event, me: Uuid) -> Option<Note> {
+    let name = event.r#type.strip_prefix("tandem.")?.strip_suffix(".v1")?;
+    match name {
+        "partners.relationship.changed" => relationship(&event.payload, me),
+        "partners.firm.changed" => firm(&event.payload),
+        "partners.firm.admin_reset" => admin_reset(&event.payload),
+        "partners.cluster.membership_changed" => cluster(&event.payload),
+        _ => order(contract, event, name.strip_prefix("orders.order.")?, me),
+    }
+}
+
+/// Which of an order's two firms hears of what happened to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hears {
+    Buyer,
+    Supplier,
+    Both,
+}
+
+fn order(contract: &Contract, event: &Event, what: &str, me: Uuid) -> Option<Note> {
+    use NoticeKind as K;
+    let (kind, hears, zh, en) = match what {
+        "published" => (K::OrderPublished, Hears::Supplier, "新订单", "new order"),
+        "changed" | "revised" => {
+            (K::OrderChanged, Hears::Supplier, "采购方变更了订单", "changed by the buyer")
+        }
+        "cancelled" => (K::OrderCancelled, Hears::Supplier, "采购方取消", "cancelled by the buyer"),
+        "responded" => (K::OrderResponded, Hears::Buyer, "供应商已答复", "answered"),
+        "proposal_resolved" => (K::ProposalResolved, Hears::Supplier, "采购方已处理提议", "proposal decided"),
+        "reminded" | "overdue" | "answer_overdue" | "expedited" => {
+            (K::OrderReminded, Hears::Both, "等待答复", "waits for an answer")
+        }
+        _ => (K::OrderOther, Hears::Both, "订单有更新", "updated"),
+    };
+    let buyer = event.scope_firm == Some(me);
+    if (hears == Hears::Buyer && !buyer) || (hears == Hears::Supplier && buyer) {
+        return None;
+    }
+    let number = contract.order_number(&event.r#type, &event.payload)?;
+    let (mut zh, mut en) = (format!("{number} · {zh}"), format!("{number} · {en}"));
+    match what {
+        "published" => add_published(&event.payload, &mut zh, &mut en),
+        "responded" => add_responded(&event.payload, &mut zh, &mut en),
+        _ => {}
+    }
+    Some(Note { kind, number, zh, en })
+}
+
+/// Who ordered, how many lines, and for when.
+fn add_published(payload: &[u8], zh: &mut String, en: &mut String) {
+    let Ok(OrderPublished { order: Some(order) }) = OrderPublished::decode(payload) else { return };
+    let content = order.content.unwrap_or_default();
+    let lines = content.lines.len().max(usize::try_from(order.lines_omitted).unwrap_or_default());
+    let buyer = clean(&order.buyer_name);
+    zh.push_str(&format!(" · {buyer} · {lines} 行"));
+    en.push_str(&format!(" · {buyer} · {lines} lines"));
+    let day = content.requested_delivery.and_then(|window| window.from.or(window.until));
+    if let Some(day) = day {
+        let day = format!("{:04}-{:02}-{:02}", day.year, day.month, day.day);
+        zh.push_str(&format!(" · 要求到货 {day}"));
+        en.push_str(&format!(" · wanted {day}"));
+    }
+}
+
+fn add_responded(payload: &[u8], zh: &mut String, en: &mut String) {
+    let Ok(responded) = OrderResponded::decode(payload) else { return };
+    let (state_zh, state_en) = match responded.state() {
+        OrderState::Accepted => ("已接受", "accepted"),
+        OrderState::PartAccepted => ("部分接受", "accepted in part"),
+        OrderState::Rejected => ("已拒绝", "rejected"),
+        OrderState::Proposed => ("有提议待处理", "with a proposal to decide"),
+        OrderState::Unanswered => ("仍有未答复", "partly unanswered"),
+        _ => return,
+    };
+    zh.push_str(&format!(" · {state_zh}"));
+    en.push_str(&format!(" · {state_en}"));
+}
+
+fn relationship(payload: &[u8], me: Uuid) -> Option<Note> {
+    let changed = RelationshipChanged::decode(payload).ok()?.relationship?;
+    let other = if changed.buyer_id == me.to_string() { &changed.supplier_name } else { &changed.buyer_name };
+    let (zh, en) = match changed.state() {
+        RelationshipState::Active => ("已生效", "is active"),
+        RelationshipState::Suspended => ("已暂停", "is suspended"),
+        RelationshipState::Ended => ("已终止", "has ended"),
+        // An invitation goes out by the buyer's own hand.
+        _ => return None,
+    };
+    let other = clean(other);
+    Some(Note {
+        kind: NoticeKind::RelationshipChanged,
+        number: String::new(),
+        zh: format!("与{other}的合作关系{zh}"),
+        en: format!("the relationship with {other} {en}"),
+    })
+}
+
+fn firm(payload: &[u8]) -> Option<Note> {
+    let changed = FirmChanged::decode(payload).ok()?;
+    let (zh, en) = match (changed.state(), changed.survivor_id.is_empty(), changed.verified) {
+        (_, false, _) => ("已并入同一企业的另一账户", "was merged into another account of the same firm"),
+        (FirmState::Suspended, ..) => ("已被平台暂停", "was suspended by the operator"),
+        (_, _, true) => ("状态正常,已认证", "is active and verified"),
+        (_, _, false) => ("状态正常,未认证", "is active and not verified"),
+    };
+    let name = clean(&changed.firm_name);
+    Some(Note {
+        kind: NoticeKind::FirmChanged,
+        number: String::new(),
+        zh: format!("{name}{zh}"),
+        en: format!("{name} {en}"),
+    })
+}
+
+fn admin_reset(payload: &[u8]) -> Option<Note> {
+    let reset = AdminReset::decode(payload).ok()?;
+    let name = clean(&reset.admin_name);
+    Some(Note {
+        kind: NoticeKind::AdminReset,
+        number: String::new(),
+        zh: format!("平台运营方已将{name}设为本企业管理员。如有疑问,请立即联系运营方"),
+        en: format!(
+            "the operator made {name} an administrator of your firm; if that is wrong, call the operator at once"
+        ),
+    })
+}
+
+fn cluster(payload: &[u8]) -> Option<Note> {
+    let changed = ClusterMembershipChanged::decode(payload).ok()?;
+    let membership = changed.membership?;
+    let (zh, en) = match membership.state() {
+        ClusterMembershipState::Invited => ("受邀加入", "is invited to"),
+        ClusterMembershipState::Joined => ("已加入", "joined"),
+        _ => ("已退出", "left"),
+    };
+    let (firm, cluster) = (clean(&membership.firm_name), clean(&changed.cluster_name));
+    Some(Note {
+        kind: NoticeKind::ClusterChanged,
+        number: String::new(),
+        zh: format!("{firm}{zh}{cluster}"),
+        en: format!("{firm} {en} {cluster}"),
+    })
+}
+
+/// A name as it may stand in a message: one line, and without what looks like a mobile number.
+fn clean(name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut out = String::with_capacity(name.len());
+    let mut digits = String::new();
+    for c in name.chars().chain(std::iter::once('\0')) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        out.push_str(if digits.len() >= 11 { "***" } else { &digits });
+        digits.clear();
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::{
+        Date, Decimal,
+        orders::{DeliveryWindow, Order, OrderContent, OrderLine, Price, ProposalResolved},
+        partners::TradingRelationship,
+    };
+
+    use super::*;
+
+    const BUYER: Uuid = Uuid::from_u128(1);
+    const SUPPLIER: Uuid = Uuid::from_u128(2);
+
+    fn event(r#type: &str, payload: Vec<u8>) -> Event {
+        Event {
+            id: Uuid::from_u128(9),
+            r#type: r#type.into(),
+            subject: "orders/x".into(),
+            at: OffsetDateTime::UNIX_EPOCH,
+            payload,
+            sites: Vec::new(),
+            purchasing_group: String::new(),
+            scope_firm: Some(BUYER),
+        }
+    }
+
+    fn published() -> Event {
+        let line = OrderLine {
+            price: Some(Price { amount: Some(Decimal { value: "6.85".into() }), ..Default::default() }),
+            ..Default::default()
+        };
+        let content = OrderContent {
+            order_number: "CY26110231".into(),
+            lines: vec![line.clone(), line],
+            requested_delivery: Some(DeliveryWindow {
+                from: Some(Date { year: 2026, month: 12, day: 28 }),
+                ..Default::default()
+            }),
+            notes: vec![proto::orders::Note { text: "电话 10000000001".into(), language: String::new() }],
+            ..Default::default()
+        };
+        let order = Order {
+            buyer_name: "澄屿家居\n13800000000".into(),
+            content: Some(content),
+            net_amount: Some(Decimal { value: "183000.00".into() }),
+            ..Default::default()
+        };
+        event("tandem.orders.order.published.v1", OrderPublished { order: Some(order) }.encode_to_vec())
+    }
+
+    #[test]
+    fn a_supplier_hears_of_an_order_and_of_no_price() {
+        let contract = Contract::load().unwrap();
+        let note = super::note(&contract, &published(), SUPPLIER).unwrap();
+        assert_eq!(note.kind, NoticeKind::OrderPublished);
+        assert_eq!(note.line("zh"), "CY26110231 · 新订单 · 澄屿家居 *** · 2 行 · 要求到货 2026-12-28");
+        assert_eq!(note.line("en"), "CY26110231 · new order · 澄屿家居 *** · 2 lines · wanted 2026-12-28");
+        for secret in ["6.85", "183000", "10000000001", "13800000000"] {
+            assert!(!note.zh.contains(secret) && !note.en.contains(secret), "{secret}");
+        }
+        assert_eq!(super::note(&contract, &published(), BUYER), None, "it did that itself");
+    }
+
+    #[test]
+    fn a_buyer_hears_of_an_answer() {
+        let contract = Contract::load().unwrap();
+        let responded = OrderResponded {
+            order_number: "CY26110231".into(),
+            state: OrderState::Proposed.into(),
+            note: "打我手机".into(),
+            ..Default::default()
+        };
+        let event = event("tandem.orders.order.responded.v1", responded.encode_to_vec());
+        let note = super::note(&contract, &event, BUYER).unwrap();
+        assert_eq!(
+            (note.kind, &*note.zh),
+            (NoticeKind::OrderResponded, "CY26110231 · 供应商已答复 · 有提议待处理")
+        );
+        assert_eq!(super::note(&contract, &event, SUPPLIER), None);
+    }
+
+    #[test]
+    fn a_decision_and_what_is_new_are_told_by_number() {
+        let contract = Contract::load().unwrap();
+        let resolved = ProposalResolved { order_number: "X1".into(), ..Default::default() }.encode_to_vec();
+        let decided = event("tandem.orders.order.proposal_resolved.v1", resolved);
+        assert_eq!(super::note(&contract, &decided, SUPPLIER).unwrap().kind, NoticeKind::ProposalResolved);
+        let unknown = event("tandem.orders.order.never_heard_of.v1", Vec::new());
+        assert_eq!(super::note(&contract, &unknown, SUPPLIER), None, "without a number nothing is said");
+        assert_eq!(super::note(&contract, &event("tandem.stream.x.v1", Vec::new()), SUPPLIER), None);
+    }
+
+    #[test]
+    fn each_side_hears_the_others_name() {
+        let contract = Contract::load().unwrap();
+        let changed = |state: RelationshipState| RelationshipChanged {
+            relationship: Some(TradingRelationship {
+                buyer_id: BUYER.to_string(),
+                buyer_name: "买方".into(),
+                supplier_name: "供方".into(),
+                state: state.into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let of = |state| event("tandem.partners.relationship.changed.v1", changed(state).encode_to_vec());
+        let suspended = of(RelationshipState::Suspended);
+        assert_eq!(super::note(&contract, &suspended, BUYER).unwrap().zh, "与供方的合作关系已暂停");
+        assert_eq!(
+            super::note(&contract, &suspended, SUPPLIER).unwrap().en,
+            "the relationship with 买方 is suspended"
+        );
+        assert_eq!(super::note(&contract, &of(RelationshipState::Invited), SUPPLIER), None);
+    }
+
+    #[test]
+    fn everybody_hears_of_a_new_administrator_and_not_why() {
+        let contract = Contract::load().unwrap();
+        let reset = AdminReset {
+            admin_name: "何姐".into(),
+            reason: "原管理员离职,电话 10000000002".into(),
+            ..Default::default()
+        };
+        let event = event("tandem.partners.firm.admin_reset.v1", reset.encode_to_vec());
+        let note = super::note(&contract, &event, SUPPLIER).unwrap();
+        assert!(note.zh.contains("何姐") && !note.zh.contains("离职"), "{}", note.zh);
+        assert_eq!(note.kind, NoticeKind::AdminReset);
+    }
+}
