@@ -1,10 +1,9 @@
 //! Units of measure between the words of people and UN/ECE Recommendation 20. Only words that mean one unit everywhere
-//! are translated; what a firm means by its own codes, the firm says itself.
+//! are translated; `件` may be a piece or a carton: what a firm means by it, its own alias says.
 
 /// Word and code. The first word of a code is the one that is shown.
 const UNITS: &[(&str, &str)] = &[
     ("个", "H87"),
-    ("件", "H87"),
     ("只", "H87"),
     ("pcs", "H87"),
     ("pc", "H87"),
