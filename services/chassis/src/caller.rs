@@ -120,9 +120,9 @@ pub fn parse_token(token: &str) -> Option<Credential> {
 }
 
 impl Caller {
-    /// Whether a person calls, by a session, and no machine.
+    /// Whether a person calls, by a session or a document link, and no machine.
     pub fn is_person(&self) -> bool {
-        self.credential.kind == CredentialKind::Session
+        self.credential.kind != CredentialKind::ApiKey
     }
 
     /// Whether one of the roles grants the permission.

@@ -2,7 +2,6 @@
 //! and append to the outbox last. Nothing here calls the network.
 
 mod alias;
-pub(crate) mod alone;
 pub(crate) mod deadline;
 pub(crate) mod follow;
 mod link;

@@ -12,7 +12,7 @@ use proto::orders::{
 use tonic::{Request, Response, Status};
 
 use crate::{
-    commands::{self, alone::Alone},
+    commands::{self, Single},
     convert::follow as convert,
     queries::follow as queries,
 };
@@ -31,7 +31,7 @@ impl ReminderService for FollowApi {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let method = "tandem.orders.v1.ReminderService/RemindSupplier";
-        let command = Alone::of(&self.deps, &caller, method, &request.request_id, &request)?;
+        let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let ids = convert::reminded(&request.order_ids, &request.message)?;
         Ok(Response::new(commands::remind::remind(&command, &ids, &request.message).await?))
     }
@@ -51,7 +51,7 @@ impl ReminderService for FollowApi {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let method = "tandem.orders.v1.ReminderService/AcknowledgeReminders";
-        let command = Alone::of(&self.deps, &caller, method, &request.request_id, &request)?;
+        let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let mut wrong = Vec::new();
         let ids = convert::ids("reminder_ids", &request.reminder_ids, &mut wrong);
         convert::checked(wrong)?;
@@ -65,7 +65,7 @@ impl ReminderService for FollowApi {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let method = "tandem.orders.v1.ReminderService/MarkOpened";
-        let command = Alone::of(&self.deps, &caller, method, &request.request_id, &request)?;
+        let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let order = value::id(&request.order_id)?;
         Ok(Response::new(commands::remind::mark_opened(&command, order).await?))
     }
@@ -80,7 +80,7 @@ impl ProgressService for FollowApi {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let method = "tandem.orders.v1.ProgressService/SetProgress";
-        let command = Alone::of(&self.deps, &caller, method, &request.request_id, &request)?;
+        let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let order = value::id(&request.order_id)?;
         let said = convert::said(&request)?;
         Ok(Response::new(commands::progress::set_progress(&command, order, &said, &request.note).await?))
@@ -106,7 +106,7 @@ impl ThreadService for FollowApi {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let method = "tandem.orders.v1.ThreadService/PostMessage";
-        let command = Alone::of(&self.deps, &caller, method, &request.request_id, &request)?;
+        let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let post = convert::post(request)?;
         Ok(Response::new(commands::thread::post_message(&command, post).await?))
     }

@@ -9,7 +9,7 @@ use proto::orders::{
 use tonic::{Request, Response, Status};
 
 use crate::{
-    commands::{alone::Alone, trading_terms as commands},
+    commands::{Single, trading_terms as commands},
     convert::trading_terms as convert,
     queries::trading_terms as queries,
 };
@@ -25,7 +25,7 @@ impl TermsService for TermsApi {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let method = "tandem.orders.v1.TermsService/SetTerms";
-        let command = Alone::of(&self.deps, &caller, method, &request.request_id, &request)?;
+        let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let (terms, version) = convert::terms(request.terms.as_ref(), caller.firm)?;
         Ok(Response::new(commands::set_terms(&command, terms, version).await?))
     }
@@ -61,7 +61,7 @@ impl CalendarService for TermsApi {
         let caller = caller::of(&request)?;
         let request = request.into_inner();
         let method = "tandem.orders.v1.CalendarService/SetCalendar";
-        let command = Alone::of(&self.deps, &caller, method, &request.request_id, &request)?;
+        let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let (calendar, version) = convert::calendar(request.calendar)?;
         Ok(Response::new(commands::set_calendar(&command, calendar, version).await?))
     }

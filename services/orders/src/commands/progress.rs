@@ -5,8 +5,8 @@ use proto::orders::{ProgressStage, SetProgressResponse};
 use uuid::Uuid;
 
 use super::{
-    alone::{Alone, Begun},
     follow::{locked, may},
+    single::{Begun, Single},
 };
 use crate::{
     db::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// Says how far schedule lines of an order are. Where all stand there already, nothing happens and no version is taken.
 pub(crate) async fn set_progress(
-    command: &Alone<'_>,
+    command: &Single<'_>,
     id: Uuid,
     said: &Said,
     note: &str,
@@ -61,6 +61,6 @@ pub(crate) async fn set_progress(
         db::insert(&mut tx, &report).await?;
         events.push(vec![events::follow::progressed(deps, at, &caller.traceparent, &order, &moved, note)]);
     }
-    command.finish(tx, &receipt, events).await?;
+    command.finish_with(tx, &receipt, events).await?;
     Ok(receipt)
 }

@@ -10,8 +10,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    alone::{Alone, Begun},
     follow::{may, whole},
+    single::{Begun, Single},
 };
 use crate::{
     db::{
@@ -25,7 +25,7 @@ use crate::{
 
 /// Reminds the suppliers of these orders, each by itself.
 pub(crate) async fn remind(
-    command: &Alone<'_>,
+    command: &Single<'_>,
     ids: &[Uuid],
     message: &str,
 ) -> Result<RemindSupplierResponse> {
@@ -70,7 +70,7 @@ pub(crate) async fn remind(
     let receipt =
         RemindSupplierResponse { results: results.collect(), sent: sent.len() as i32, replayed: false };
     let events = sent.into_iter().map(|(_, event)| vec![event]).collect();
-    command.finish(tx, &receipt, events).await?;
+    command.finish_with(tx, &receipt, events).await?;
     Ok(receipt)
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn send(
 }
 
 /// Reminders that were sent to the caller arrived: all of these, or none is acknowledged.
-pub(crate) async fn acknowledge(command: &Alone<'_>, ids: &[Uuid]) -> Result<AcknowledgeRemindersResponse> {
+pub(crate) async fn acknowledge(command: &Single<'_>, ids: &[Uuid]) -> Result<AcknowledgeRemindersResponse> {
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -134,12 +134,12 @@ pub(crate) async fn acknowledge(command: &Alone<'_>, ids: &[Uuid]) -> Result<Ack
     }
     let acknowledged = db::deliver(&mut tx, ids, command.now()).await? as i32;
     let receipt = AcknowledgeRemindersResponse { acknowledged };
-    command.finish(tx, &receipt, Vec::new()).await?;
+    command.finish(tx, &receipt).await?;
     Ok(receipt)
 }
 
 /// Somebody of the supplier looked at an order.
-pub(crate) async fn mark_opened(command: &Alone<'_>, id: Uuid) -> Result<MarkOpenedResponse> {
+pub(crate) async fn mark_opened(command: &Single<'_>, id: Uuid) -> Result<MarkOpenedResponse> {
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -151,6 +151,6 @@ pub(crate) async fn mark_opened(command: &Alone<'_>, id: Uuid) -> Result<MarkOpe
     }
     let opened = db::open(&mut tx, id, &command.caller.actor_name, command.now()).await? as i32;
     let receipt = MarkOpenedResponse { opened };
-    command.finish(tx, &receipt, Vec::new()).await?;
+    command.finish(tx, &receipt).await?;
     Ok(receipt)
 }

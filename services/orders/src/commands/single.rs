@@ -6,6 +6,7 @@ use chassis::{
     caller::Caller,
     db::TenantTx,
     idempotency::{self, Key},
+    outbox::{self, NewEvent},
     service::Deps,
 };
 use prost::Message;
@@ -30,7 +31,18 @@ pub(crate) enum Begun<R> {
     New(TenantTx),
 }
 
-impl Single<'_> {
+impl<'a> Single<'a> {
+    /// The command of a request whose id is well-formed.
+    pub(crate) fn of(
+        deps: &'a Deps,
+        caller: &'a Caller,
+        method: &'static str,
+        request_id: &str,
+        request: &impl Message,
+    ) -> Result<Self> {
+        Ok(Self { deps, caller, method, key: super::key(request_id, request)? })
+    }
+
     /// Opens the transaction, or finds the receipt of the request id. Requests of one id run one after another, so
     /// that a repetition meets the receipt and not the effect of the first.
     pub(crate) async fn begin<R: Message + Default>(&self) -> Result<Begun<R>> {
@@ -43,9 +55,26 @@ impl Single<'_> {
     }
 
     /// Records the receipt and commits.
-    pub(crate) async fn finish<R: Message>(&self, mut tx: TenantTx, receipt: &R) -> Result<()> {
+    pub(crate) async fn finish<R: Message>(&self, tx: TenantTx, receipt: &R) -> Result<()> {
+        self.finish_with(tx, receipt, Vec::new()).await
+    }
+
+    /// Records the receipt, hands the events to the outbox as the last statement, and commits. The events of one order
+    /// stand in one inner list.
+    pub(crate) async fn finish_with<R: Message>(
+        &self,
+        mut tx: TenantTx,
+        receipt: &R,
+        events: Vec<Vec<NewEvent>>,
+    ) -> Result<()> {
         idempotency::record(&mut tx, self.method, &[(&self.key, receipt)]).await?;
-        tx.commit().await
+        let any = !events.is_empty();
+        outbox::append(&mut tx, events).await?;
+        tx.commit().await?;
+        if any {
+            self.deps.wake.wake();
+        }
+        Ok(())
     }
 
     /// The firm whose row it must be, by our own decision; tests switch that off to see the second wall alone.

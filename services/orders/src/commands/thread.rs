@@ -5,8 +5,8 @@ use proto::orders::{Message, MessageAttachment, PostMessageResponse};
 use uuid::Uuid;
 
 use super::{
-    alone::{Alone, Begun},
     follow::{locked, may_either, whole},
+    single::{Begun, Single},
 };
 use crate::{
     db::{
@@ -26,7 +26,7 @@ pub(crate) struct Post {
 }
 
 /// Posts a message, which takes a version, or writes a note, which takes none and locks nothing.
-pub(crate) async fn post_message(command: &Alone<'_>, post: Post) -> Result<PostMessageResponse> {
+pub(crate) async fn post_message(command: &Single<'_>, post: Post) -> Result<PostMessageResponse> {
     let mut tx = match command.begin::<PostMessageResponse>().await? {
         Begun::Replay(receipt) => return Ok(PostMessageResponse { replayed: true, ..receipt }),
         Begun::New(tx) => tx,
@@ -85,7 +85,7 @@ pub(crate) async fn post_message(command: &Alone<'_>, post: Post) -> Result<Post
         events::follow::message_posted(deps, at, trace, &order, message.clone())
     };
     let receipt = PostMessageResponse { message: Some(message), replayed: false };
-    command.finish(tx, &receipt, vec![vec![event]]).await?;
+    command.finish_with(tx, &receipt, vec![vec![event]]).await?;
     Ok(receipt)
 }
 

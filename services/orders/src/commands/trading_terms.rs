@@ -3,7 +3,7 @@
 use chassis::{Error, Result, value};
 use proto::orders::{Terms as WireTerms, WorkCalendar};
 
-use super::alone::{Alone, Begun};
+use super::single::{Begun, Single};
 use crate::{
     convert::trading_terms as convert,
     db::trading_terms::{self as db, CalendarRow, TermsRow},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Sets one rule of the caller.
-pub(crate) async fn set_terms(command: &Alone<'_>, terms: Terms, version: Option<i64>) -> Result<WireTerms> {
+pub(crate) async fn set_terms(command: &Single<'_>, terms: Terms, version: Option<i64>) -> Result<WireTerms> {
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -25,13 +25,13 @@ pub(crate) async fn set_terms(command: &Alone<'_>, terms: Terms, version: Option
     let (updated_at, actor_name) = (command.now(), command.caller.actor_name.clone());
     let version = db::set(&mut tx, &terms, version, &actor_name, updated_at).await?;
     let receipt = convert::wire_terms(TermsRow { terms, buyer, version, updated_at, actor_name });
-    command.finish(tx, &receipt, Vec::new()).await?;
+    command.finish(tx, &receipt).await?;
     Ok(receipt)
 }
 
 /// Sets the caller's calendar.
 pub(crate) async fn set_calendar(
-    command: &Alone<'_>,
+    command: &Single<'_>,
     wanted: WorkCalendar,
     version: Option<i64>,
 ) -> Result<WorkCalendar> {
@@ -51,6 +51,6 @@ pub(crate) async fn set_calendar(
     };
     row.version = db::set_calendar(&mut tx, &row, version).await?;
     let receipt = convert::wire_calendar(Some(row))?;
-    command.finish(tx, &receipt, Vec::new()).await?;
+    command.finish(tx, &receipt).await?;
     Ok(receipt)
 }

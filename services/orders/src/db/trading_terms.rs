@@ -19,20 +19,6 @@ pub(crate) struct TermsRow {
     pub actor_name: String,
 }
 
-/// Waits for other requests of this id, until the transaction ends.
-pub(crate) async fn lock_request(tx: &mut TenantTx, method: &str, request_id: &str) -> Result<()> {
-    let firm = tx.firm();
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', $1::uuid, $2::text, $3::text), 0))"#,
-        firm,
-        method,
-        request_id
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
 /// Whether the two trade with each other, as far as the tenant may know.
 pub(crate) async fn are_partners(tx: &mut TenantTx, buyer: Uuid, supplier: Uuid) -> Result<bool> {
     let found = sqlx::query_scalar!(
