@@ -9,6 +9,8 @@
 )]
 
 mod bulk;
+mod cancelling;
+mod changes;
 mod conservation;
 mod corpus;
 mod crash;
@@ -23,6 +25,7 @@ mod isolation;
 mod json;
 mod links;
 mod matrix;
+mod nightly;
 mod portal;
 mod preview;
 mod progress;
