@@ -50,8 +50,9 @@ async fn published(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, order: Uu
     .await?;
     sqlx::query(
         "insert into orders.order_revision (order_id, buyer, supplier, revision, content, content_sha256, \
-         vendor_number, currency, price_includes_tax, net_amount, line_count, first_item_name, published_at, \
-         actor_name) values ($1, $2, $3, 1, $4, $5, 'V1', 'CNY', false, 1000, 10, 'bench item', now(), 'bench')",
+         sent_sha256, vendor_number, currency, price_includes_tax, net_amount, line_count, first_item_name, \
+         published_at, actor_name) \
+         values ($1, $2, $3, 1, $4, $5, $5, 'V1', 'CNY', false, 1000, 10, 'bench item', now(), 'bench')",
     )
     .bind(order)
     .bind(buyer)
@@ -78,8 +79,8 @@ async fn lines_of(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Row
     .execute(&mut *tx)
     .await?;
     sqlx::query(
-        "insert into orders.schedule_line (id, order_id, buyer, supplier, position, line_position, \
-         schedule_line_number, quantity, requested_date, content) select i, o, $1, $2, p, p, '1', 100, \
+        "insert into orders.schedule_line (id, revision, order_id, buyer, supplier, position, line_position, \
+         schedule_line_number, quantity, requested_date, content) select i, 1, o, $1, $2, p, p, '1', 100, \
          '2026-12-28', c from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[]) as t(i, o, p, c)",
     )
     .bind(buyer)
@@ -101,8 +102,8 @@ async fn state(
     rows: &Rows,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into orders.schedule_state (schedule_line_id, order_id, buyer, supplier, ordered, unanswered) \
-         select i, o, $1, $2, 100, 100 from unnest($3::uuid[], $4::uuid[]) as t(i, o)",
+        "insert into orders.schedule_state (schedule_line_id, revision, order_id, buyer, supplier, ordered, \
+         unanswered) select i, 1, o, $1, $2, 100, 100 from unnest($3::uuid[], $4::uuid[]) as t(i, o)",
     )
     .bind(buyer)
     .bind(supplier)

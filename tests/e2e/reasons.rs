@@ -8,7 +8,10 @@ use chassis::Reason;
 use harness::{Firm, World, accept_all, answer, decide, order, refusal::reason, request_id};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest, ReadOrdersRequest, SheetFile},
-    orders::{CreateOrderLinkRequest, ListOrdersRequest, OrderReceipt, Side, SupplierAddress},
+    orders::{
+        CancelOrderRequest, CancelReason, CreateOrderLinkRequest, ListOrdersRequest, OrderReceipt,
+        ReleaseOrderRequest, Side, SupplierAddress,
+    },
     partners::{
         ClaimInvitationRequest, CreateSiteRequest, Member, RedeemSignInLinkRequest, RelationshipState,
         RenewInvitationRequest, Role, Site, UpdateMemberRequest, UpdateRelationshipRequest,
@@ -108,6 +111,12 @@ impl Scene {
                 self.answering(reason).await
             }
             Reason::NOTHING_ACCEPTED => self.progress_of_nothing().await,
+            Reason::VERSION_OUTDATED | Reason::NOTHING_OPEN | Reason::HOLD_UNCHANGED => {
+                self.changing(reason).await
+            }
+            Reason::SUPPLIER_DIFFERS => {
+                return Way::Nowhere("an answer inside a stream; the nightly journeys have it");
+            }
             Reason::PAGE_TOKEN_INVALID
             | Reason::CURSOR_INVALID
             | Reason::UNAUTHENTICATED
@@ -211,6 +220,31 @@ impl Scene {
             ..Default::default()
         };
         self.supplier.progress().set_progress(request).await.map(drop)
+    }
+
+    async fn changing(&self, reason: Reason) -> Result<(), Status> {
+        let new = order(&request_id()).line("10", "X", "1", "1").to("V100");
+        let order_id = self.buyer.publish(new).await?.order_id;
+        let mut changes = self.buyer.changes();
+        let cancel = |version| CancelOrderRequest {
+            request_id: request_id(),
+            order_id: order_id.clone(),
+            version,
+            reason: CancelReason::Demand.into(),
+            ..CancelOrderRequest::default()
+        };
+        match reason {
+            Reason::VERSION_OUTDATED => changes.cancel_order(cancel(7)).await.map(drop),
+            Reason::NOTHING_OPEN => {
+                changes.cancel_order(cancel(0)).await?;
+                changes.cancel_order(cancel(0)).await.map(drop)
+            }
+            _ => {
+                let release =
+                    ReleaseOrderRequest { request_id: request_id(), order_id, ..Default::default() };
+                changes.release_order(release).await.map(drop)
+            }
+        }
     }
 
     async fn reading(&self, reason: Reason) -> Result<(), Status> {

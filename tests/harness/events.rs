@@ -4,8 +4,9 @@ use prost::Message;
 use proto::{
     event::Event,
     orders::{
-        OrderAnswerOverdue, OrderMessagePosted, OrderNoteWritten, OrderProgressed, OrderPublished,
-        OrderReminded, OrderResponded, OrderSupplierChanged, ProposalResolved, ScheduleLineState,
+        OrderAnswerOverdue, OrderCancelled, OrderChanged, OrderClosedShort, OrderHeld, OrderMessagePosted,
+        OrderNoteWritten, OrderProgressed, OrderPublished, OrderReleased, OrderReminded, OrderResponded,
+        OrderState, OrderSupplierChanged, ProposalResolved, ProposalWithdrawn, ScheduleLineState,
     },
     partners::{AdminReset, ClusterMembershipChanged, FirmChanged, RelationshipChanged},
     stream::FeedEvent,
@@ -25,6 +26,12 @@ pub enum Payload {
     Progressed(OrderProgressed),
     MessagePosted(OrderMessagePosted),
     NoteWritten(OrderNoteWritten),
+    Changed(OrderChanged),
+    Cancelled(OrderCancelled),
+    ClosedShort(OrderClosedShort),
+    Held(OrderHeld),
+    Released(OrderReleased),
+    Withdrawn(ProposalWithdrawn),
     RelationshipChanged(RelationshipChanged),
     FirmChanged(FirmChanged),
     AdminReset(AdminReset),
@@ -50,6 +57,14 @@ pub fn payload(event: &Event) -> Payload {
             OrderMessagePosted::decode(data).map(Payload::MessagePosted)
         }
         "tandem.orders.order.note_written.v1" => OrderNoteWritten::decode(data).map(Payload::NoteWritten),
+        "tandem.orders.order.changed.v1" => OrderChanged::decode(data).map(Payload::Changed),
+        "tandem.orders.order.cancelled.v1" => OrderCancelled::decode(data).map(Payload::Cancelled),
+        "tandem.orders.order.closed_short.v1" => OrderClosedShort::decode(data).map(Payload::ClosedShort),
+        "tandem.orders.order.held.v1" => OrderHeld::decode(data).map(Payload::Held),
+        "tandem.orders.order.released.v1" => OrderReleased::decode(data).map(Payload::Released),
+        "tandem.orders.order.proposal_withdrawn.v1" => {
+            ProposalWithdrawn::decode(data).map(Payload::Withdrawn)
+        }
         "tandem.partners.relationship.changed.v1" => {
             RelationshipChanged::decode(data).map(Payload::RelationshipChanged)
         }
@@ -71,15 +86,38 @@ impl Payload {
             Payload::SupplierChanged(event) => event.order.as_ref().map_or(&[], |order| &order.schedule),
             Payload::Responded(event) => &event.schedule,
             Payload::Resolved(event) => &event.schedule,
+            Payload::Changed(event) => &event.schedule,
+            Payload::Cancelled(event) => &event.schedule,
+            Payload::ClosedShort(event) => &event.schedule,
+            Payload::Withdrawn(event) => &event.schedule,
             Payload::AnswerOverdue(_)
             | Payload::Reminded(_)
             | Payload::Progressed(_)
             | Payload::MessagePosted(_)
             | Payload::NoteWritten(_)
+            | Payload::Held(_)
+            | Payload::Released(_)
             | Payload::RelationshipChanged(_)
             | Payload::FirmChanged(_)
             | Payload::AdminReset(_)
             | Payload::ClusterMembershipChanged(_) => &[],
+        }
+    }
+
+    /// The state of the order after it; panics for what does not say it.
+    pub fn state(&self) -> OrderState {
+        match self {
+            Payload::Published(event) => event.order.as_ref().expect("an order").state(),
+            Payload::SupplierChanged(event) => event.order.as_ref().expect("an order").state(),
+            Payload::Responded(event) => event.state(),
+            Payload::Resolved(event) => event.state(),
+            Payload::Changed(event) => event.state(),
+            Payload::Cancelled(event) => event.state(),
+            Payload::ClosedShort(event) => event.state(),
+            Payload::Held(event) => event.state(),
+            Payload::Released(event) => event.state(),
+            Payload::Withdrawn(event) => event.state(),
+            other => panic!("{other:?} says no state"),
         }
     }
 }

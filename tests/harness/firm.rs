@@ -7,7 +7,10 @@ use proto::{
     notices::notice_service_client::NoticeServiceClient,
     orders::{
         OrderReceipt, PublishOrderRequest, RespondToOrderRequest,
-        calendar_service_client::CalendarServiceClient, order_link_service_client::OrderLinkServiceClient,
+        calendar_service_client::CalendarServiceClient,
+        order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient,
+        order_publishing_service_client::OrderPublishingServiceClient,
         order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
         reminder_service_client::ReminderServiceClient, response_service_client::ResponseServiceClient,
         scorecard_service_client::ScorecardServiceClient, terms_service_client::TermsServiceClient,
@@ -119,6 +122,14 @@ impl Access {
 
     pub fn thread(&self) -> ThreadServiceClient<Client> {
         ThreadServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub fn changes(&self) -> OrderChangeServiceClient<Client> {
+        OrderChangeServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub fn publishing(&self) -> OrderPublishingServiceClient<Client> {
+        OrderPublishingServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub fn documents(&self) -> DocumentServiceClient<Client> {

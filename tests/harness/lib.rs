@@ -18,6 +18,7 @@
 //! **Invariant:** no test waits for time to pass: it drains by hand or waits for a condition with a deadline.
 
 pub mod binary;
+pub mod change;
 pub mod chaos;
 pub mod cli;
 pub mod cluster;

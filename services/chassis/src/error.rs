@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetail, ErrorInfo, FieldViolation, LocalizedMessage, RetryInfo, StatusExt};
 
@@ -79,6 +80,14 @@ reasons! {
     IDEMPOTENCY_KEY_REUSED, FailedPrecondition, "this request_id was used for a different request; use a new one", "该请求编号已用于另一请求,请换一个";
     /// The buyer has published another revision since.
     REVISION_OUTDATED, FailedPrecondition, "the buyer has changed the order since; look at the new revision and answer that", "采购方已修订该订单,请查看新修订后再答复";
+    /// Something happened to the order since the version that the request names.
+    VERSION_OUTDATED, FailedPrecondition, "something happened to the order since; look at it as it stands now and decide anew", "该订单已有新的变动,请查看最新状态后再操作";
+    /// Nothing is left to cancel or close.
+    NOTHING_OPEN, FailedPrecondition, "nothing of it is left to cancel or close", "没有可取消或关闭的数量";
+    /// The order is held already, or is not held.
+    HOLD_UNCHANGED, FailedPrecondition, "the order is held already, or is not held; there is nothing to do", "订单已处于该暂停状态,无需重复操作";
+    /// The order belongs to another supplier than the document names.
+    SUPPLIER_DIFFERS, FailedPrecondition, "the order went to another supplier; cancel it and publish a new one under another number", "该订单发给了另一家供应商,请取消后以新订单号重新发布";
     /// Nothing of the line is unanswered.
     NOTHING_UNANSWERED, FailedPrecondition, "nothing here waits for an answer any more", "没有待答复的数量";
     /// Nothing of the line is accepted.
@@ -192,7 +201,12 @@ pub struct Error {
     pub source: Option<anyhow::Error>,
     /// A status of another service that is handed through as it is.
     passed_on: Option<Box<Status>>,
+    /// A message of the contract that says more: its full name, and its encoding.
+    typed: Option<(&'static str, Vec<u8>)>,
 }
+
+/// The largest typed detail, in bytes: details travel in headers.
+pub const TYPED_BYTES: usize = 6 * 1024;
 
 impl Error {
     /// An error with its reason's own wording.
@@ -205,6 +219,7 @@ impl Error {
             retry_after: None,
             source: None,
             passed_on: None,
+            typed: None,
         }
     }
 
@@ -256,6 +271,13 @@ impl Error {
     /// The same error with a fact that helps to go on.
     pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
         self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// The same error with a message of the contract among its details, such as a difference; left out where it is
+    /// larger than [`TYPED_BYTES`].
+    pub fn typed(mut self, full_name: &'static str, message: &impl Message) -> Self {
+        self.typed = (message.encoded_len() <= TYPED_BYTES).then(|| (full_name, message.encode_to_vec()));
         self
     }
 
@@ -321,8 +343,19 @@ impl From<Error> for Status {
         }
         details.push(LocalizedMessage::new("zh-CN", error.reason.zh()).into());
         details.push(LocalizedMessage::new("en", message.clone()).into());
-        Status::with_error_details_vec(error.reason.code(), message, details)
+        let status = Status::with_error_details_vec(error.reason.code(), message, details);
+        match error.typed {
+            Some((full_name, value)) => with_detail(status, full_name, value),
+            None => status,
+        }
     }
+}
+
+/// Puts one more detail beside those of a status.
+fn with_detail(status: Status, full_name: &str, value: Vec<u8>) -> Status {
+    let Ok(mut whole) = tonic_types::pb::Status::decode(status.details()) else { return status };
+    whole.details.push(prost_types::Any { type_url: format!("type.googleapis.com/{full_name}"), value });
+    Status::with_details(status.code(), status.message(), whole.encode_to_vec().into())
 }
 
 /// How many fields fit into an answer: details travel in headers, of which gRPC clients take 16 KiB in base64.

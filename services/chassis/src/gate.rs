@@ -53,10 +53,12 @@ pub struct Method {
     pub permission: Permission,
     /// `None`: a stream that stays open.
     pub deadline: Option<Duration>,
-    /// The largest request.
+    /// The largest request; of a stream of requests, the largest of them.
     pub request_bytes: usize,
     /// Whether a document link may call it.
     pub by_order_link: bool,
+    /// Whether the client sends many requests over one call.
+    pub client_stream: bool,
 }
 
 /// Every method of the contract by path (`/tandem.orders.v1.OrderService/GetOrder`).
@@ -95,7 +97,10 @@ pub fn methods() -> anyhow::Result<HashMap<String, Method>> {
             let request_bytes = positive(&size).map_or(REQUEST_BYTES, |bytes| bytes as usize);
             let path = format!("/{}/{}", service.full_name(), method.name());
             let by_order_link = options.get_extension(&by_order_link).as_bool().unwrap_or_default();
-            methods.insert(path, Method { permission: granted, deadline, request_bytes, by_order_link });
+            let client_stream = method.is_client_streaming();
+            let method =
+                Method { permission: granted, deadline, request_bytes, by_order_link, client_stream };
+            methods.insert(path, method);
         }
     }
     Ok(methods)
@@ -134,9 +139,7 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
         tracing::info_span!("rpc", rpc.path = %path, request.id = %id, firm.id = tracing::field::Empty);
     let response = async {
         match admit(&gate, &method, &mut request).await {
-            Ok(()) => {
-                within(deadline(&method, &request), next.run(limited(request, method.request_bytes))).await
-            }
+            Ok(()) => within(deadline(&method, &request), next.run(limited(request, &method))).await,
             Err(error) => refused(error),
         }
     }
@@ -252,8 +255,12 @@ fn observe(path: &str, response: &Response, started: Instant) {
 }
 
 /// Cuts a request off that says or turns out to be larger than its method takes.
-fn limited(request: Request, max: usize) -> Request {
-    let max = max + 5; // a message's own prefix
+fn limited(request: Request, method: &Method) -> Request {
+    if method.client_stream {
+        // A stream has no size of its own; tonic bounds each of its messages as the service says.
+        return request;
+    }
+    let max = method.request_bytes + 5; // a message's own prefix
     request.map(|body| {
         let declared = body.size_hint().lower() > max as u64;
         Body::new(Limited { body, left: max, refuse: declared, begun: false })

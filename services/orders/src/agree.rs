@@ -80,6 +80,7 @@ pub fn answer(
             if outcome.accepted {
                 terms.beyond += outcome.beyond;
                 order.proposals.retain(|open| open.id != *id);
+                order.schedule[*place].agreed_differs = true;
                 let quantities = &mut order.schedule[*place].quantities;
                 quantities.proposed -= covers;
                 quantities.accepted += covers;

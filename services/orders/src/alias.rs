@@ -84,19 +84,29 @@ pub fn written(content: &OrderContent) -> Vec<&str> {
 /// # Errors
 /// As [`publish::normalise`], which sums up again with the rates that the tables give.
 pub fn apply(order: &NewOrder, aliases: &Aliases) -> Result<Option<NewOrder>, Vec<Field>> {
-    let mut content = order.content.clone();
-    let system = content.source_system.clone();
-    let mut warnings = Vec::new();
-    let mut mapped = false;
-    for (i, line) in content.lines.iter_mut().enumerate() {
-        mapped |= apply_line(line, &system, aliases, &format!("content.lines[{i}]"), &mut warnings);
+    if aliases.0.is_empty() && unknown_units(&order.content).is_empty() {
+        return Ok(None);
     }
-    warnings.extend(unknown_units(&content));
+    let mut content = order.content.clone();
+    let (mapped, warnings) = translate(&mut content, aliases);
     if !mapped && warnings.is_empty() {
         return Ok(None);
     }
     let all = order.warnings.iter().cloned().chain(warnings).collect();
-    publish::normalise(content, order.supplier.clone(), all).map(Some)
+    let read = publish::normalise(content, order.supplier.clone(), all)?;
+    // Which lines came without schedule lines was seen when they were given one.
+    Ok(Some(NewOrder { unscheduled: order.unscheduled.clone(), ..read }))
+}
+
+/// Replaces what is written by what it means: whether anything was replaced, and what is to be looked at.
+pub fn translate(content: &mut OrderContent, aliases: &Aliases) -> (bool, Vec<Warning>) {
+    let system = content.source_system.clone();
+    let (mut mapped, mut warnings) = (false, Vec::new());
+    for (i, line) in content.lines.iter_mut().enumerate() {
+        mapped |= apply_line(line, &system, aliases, &format!("content.lines[{i}]"), &mut warnings);
+    }
+    warnings.extend(unknown_units(content));
+    (mapped, warnings)
 }
 
 /// Whether anything of the line was mapped.

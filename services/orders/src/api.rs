@@ -1,7 +1,9 @@
 //! The gRPC methods: caller → convert → command or query → convert.
 
+mod change;
 mod follow;
 mod link;
+mod publishing;
 mod response;
 mod scorecard;
 mod tolerance;
@@ -19,7 +21,9 @@ use proto::orders::{
 };
 use tonic::{Request, Response, Status};
 
+pub(crate) use change::ChangeApi;
 pub(crate) use follow::FollowApi;
+pub(crate) use publishing::PublishingApi;
 pub(crate) use trading_terms::TermsApi;
 
 use crate::{
@@ -59,7 +63,8 @@ impl Api {
             return Err(Error::not_found());
         }
         let answers = convert::response(&request, &self.deps.clock)?;
-        let what = Respond { order, revision: request.revision, answers, note: request.note };
+        let RespondToOrderRequest { revision, version, note, .. } = request;
+        let what = Respond { order, revision, version, answers, note };
         Ok(Command { caller: caller.clone(), key, what })
     }
 }

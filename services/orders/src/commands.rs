@@ -2,9 +2,14 @@
 //! and append to the outbox last. Nothing here calls the network.
 
 mod alias;
+pub(crate) mod bulk;
+mod cancel;
+mod change;
 pub(crate) mod deadline;
 pub(crate) mod follow;
+mod hold;
 mod link;
+mod on_order;
 pub(crate) mod progress;
 mod publish;
 pub(crate) mod remind;
@@ -26,6 +31,9 @@ use prost::Message;
 use proto::orders::OrderReceipt;
 use uuid::Uuid;
 
+pub(crate) use cancel::{Cancel, Close};
+pub(crate) use change::ChangeOrder;
+pub(crate) use hold::{Hold, Release, Withdraw};
 pub(crate) use link::{create_link, revoke_link};
 pub(crate) use publish::Publish;
 pub(crate) use resolve::Resolve;
@@ -59,6 +67,7 @@ pub(crate) trait Effect: Sized + Clone + Send + Sync + 'static {
 }
 
 /// What a slice did: an answer for each command, and its events.
+#[derive(Default)]
 pub(crate) struct Done {
     pub answers: Vec<Result<OrderReceipt>>,
     /// One entry a successful command, in order.

@@ -2,8 +2,10 @@
 
 mod agreement;
 mod answer;
+pub(crate) mod change;
 mod content;
 pub(crate) mod follow;
+pub(crate) mod item;
 mod link;
 mod scorecard;
 mod tolerance;

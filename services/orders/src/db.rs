@@ -1,7 +1,9 @@
 //! Every SQL statement of orders: free functions over the tenant transaction. Each names its side or its id; row
 //! security is the second wall, not the first.
 
+pub(crate) mod action;
 pub(crate) mod alias;
+pub(crate) mod change;
 pub(crate) mod claim;
 pub(crate) mod deadline;
 pub(crate) mod follow;

@@ -16,6 +16,12 @@ pub enum Refusal {
     RevisionOutdated { current: i32 },
     /// The proposal is not open.
     ProposalResolved,
+    /// Something happened since the version that the command was made from.
+    VersionOutdated { current: i64, revision: i32 },
+    /// Nothing is left that could be cancelled.
+    NothingOpen(Vec<Field>),
+    /// The order is held already, or is not held.
+    HoldUnchanged { held: bool },
 }
 
 impl From<Refusal> for Error {
@@ -27,6 +33,11 @@ impl From<Refusal> for Error {
                 Error::new(Reason::REVISION_OUTDATED).with("current_revision", current)
             }
             Refusal::ProposalResolved => Error::new(Reason::PROPOSAL_RESOLVED),
+            Refusal::VersionOutdated { current, revision } => Error::new(Reason::VERSION_OUTDATED)
+                .with("current_version", current)
+                .with("current_revision", revision),
+            Refusal::NothingOpen(fields) => Error::new(Reason::NOTHING_OPEN).fields(fields),
+            Refusal::HoldUnchanged { held } => Error::new(Reason::HOLD_UNCHANGED).with("held", held),
         }
     }
 }
@@ -42,6 +53,26 @@ pub(crate) fn untimely(untimely: Untimely, now: time::OffsetDateTime) -> Error {
             Error::new(Reason::REMINDED_RECENTLY).retry_after(wait)
         }
     }
+}
+
+const NOTHING_OPEN: &str = "NOTHING_OPEN";
+
+pub(crate) fn nothing_open(path: &str) -> Field {
+    Field::new(path, NOTHING_OPEN, "is rejected, cancelled or closed; nothing of it is left")
+}
+
+pub(crate) fn is_nothing_open(field: &Field) -> bool {
+    field.reason == NOTHING_OPEN
+}
+
+pub(crate) fn more_than_open(path: &str, wanted: Decimal, open: Decimal) -> Field {
+    let message = format!("{wanted} is more than the {open} that is left; cancel at most that much");
+    Field::new(format!("{path}.quantity"), "QUANTITY_EXCEEDS_OPEN", message)
+}
+
+pub(crate) fn more_than_accepted(path: &str, delivered: Decimal, accepted: Decimal) -> Field {
+    let message = format!("{delivered} is more than the {accepted} that the supplier accepted");
+    Field::new(format!("{path}.delivered_quantity"), "QUANTITY_EXCEEDS_ACCEPTED", message)
 }
 
 pub(crate) fn no_such_line(path: &str) -> Field {

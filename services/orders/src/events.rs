@@ -1,5 +1,6 @@
 //! Domain events → envelopes. Each goes to both firms' feeds and takes one version of its order.
 
+pub(crate) mod change;
 pub(crate) mod follow;
 
 use chassis::{caller::Caller, outbox::NewEvent, service::Deps};

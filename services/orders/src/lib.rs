@@ -6,6 +6,7 @@
 //! * [`agree`]    an answer and what tolerances make of it, tried out or given: pure
 //! * [`publish`]  from a buyer's document to the rows of a new order: pure
 //! * [`alias`]    what a buyer's ERP writes → what it means: pure
+//! * [`change`]   what a changed document does to an order: pure
 //! * [`deadline`], [`reminder`], [`progress`], [`file`] what follows an order: pure
 //! * [`trading_terms`] what a buyer agrees on with its suppliers beside the orders: pure
 //! * `convert`    proto → domain, collecting every bad field
@@ -23,6 +24,7 @@ pub mod agree;
 pub mod alias;
 mod api;
 mod bulk;
+pub mod change;
 mod commands;
 mod consume;
 mod convert;
@@ -47,11 +49,13 @@ use std::sync::Arc;
 
 use chassis::service::{Deps, Service};
 use proto::orders::{
-    calendar_service_server::CalendarServiceServer, order_link_service_server::OrderLinkServiceServer,
-    order_service_server::OrderServiceServer, progress_service_server::ProgressServiceServer,
-    reminder_service_server::ReminderServiceServer, response_service_server::ResponseServiceServer,
-    scorecard_service_server::ScorecardServiceServer, terms_service_server::TermsServiceServer,
-    thread_service_server::ThreadServiceServer, tolerance_service_server::ToleranceServiceServer,
+    calendar_service_server::CalendarServiceServer, order_change_service_server::OrderChangeServiceServer,
+    order_link_service_server::OrderLinkServiceServer,
+    order_publishing_service_server::OrderPublishingServiceServer, order_service_server::OrderServiceServer,
+    progress_service_server::ProgressServiceServer, reminder_service_server::ReminderServiceServer,
+    response_service_server::ResponseServiceServer, scorecard_service_server::ScorecardServiceServer,
+    terms_service_server::TermsServiceServer, thread_service_server::ThreadServiceServer,
+    tolerance_service_server::ToleranceServiceServer,
 };
 
 pub use error::Refusal;
@@ -80,7 +84,12 @@ pub fn build(deps: &Deps) -> Service {
     .add_service(CalendarServiceServer::from_arc(terms))
     .add_service(ReminderServiceServer::from_arc(follow.clone()))
     .add_service(ProgressServiceServer::from_arc(follow.clone()))
-    .add_service(ThreadServiceServer::from_arc(follow).max_decoding_message_size(MAX_POST_BYTES));
+    .add_service(ThreadServiceServer::from_arc(follow).max_decoding_message_size(MAX_POST_BYTES))
+    .add_service(OrderChangeServiceServer::new(api::ChangeApi::new(deps)).max_decoding_message_size(most))
+    .add_service(
+        OrderPublishingServiceServer::new(api::PublishingApi { deps: deps.clone() })
+            .max_decoding_message_size(most),
+    );
     Service {
         name: "orders",
         grpc: &[
@@ -94,6 +103,8 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.orders.v1.ReminderService",
             "tandem.orders.v1.ProgressService",
             "tandem.orders.v1.ThreadService",
+            "tandem.orders.v1.OrderChangeService",
+            "tandem.orders.v1.OrderPublishingService",
         ],
         routes: chassis::service::routes(routes),
         tasks: vec![Box::pin(consume::run(deps.clone())), Box::pin(sweep::run(deps.clone()))],

@@ -3,6 +3,8 @@
 //! **Invariant:** on every schedule line, ordered = accepted + rejected + proposed + unanswered + cancelled, before
 //! and after everything in this file.
 
+pub mod cancel;
+
 use proto::orders::{OrderState, RejectReason};
 use rust_decimal::Decimal;
 use time::Date;
@@ -34,14 +36,22 @@ impl Quantities {
     }
 }
 
-/// A schedule line as far as an answer needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A schedule line as far as answers and changes need it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedule {
     pub id: Uuid,
     pub line_number: String,
     pub schedule_line_number: String,
     pub requested_date: Option<Date>,
     pub quantities: Quantities,
+    /// The revision that published the row that is divided.
+    pub revision: i32,
+    /// The version at which it was last put back to unanswered; earlier answers are superseded.
+    pub answered_since: i64,
+    /// The buyer wants no more of it.
+    pub closed: bool,
+    /// An accepted proposal differs from what is published.
+    pub agreed_differs: bool,
 }
 
 /// A proposal that waits for the buyer.
@@ -64,6 +74,8 @@ pub struct Order {
     pub sites: Vec<String>,
     pub revision: i32,
     pub version: i64,
+    /// The buyer asks to wait.
+    pub held: bool,
     pub schedule: Vec<Schedule>,
     pub proposals: Vec<OpenProposal>,
 }
@@ -230,10 +242,12 @@ impl Order {
             let Some(place) = next.schedule.iter().position(|line| line.id == open.schedule_line) else {
                 return Err(Refusal::ProposalResolved);
             };
-            let quantities = &mut next.schedule[place].quantities;
+            let line = &mut next.schedule[place];
+            let quantities = &mut line.quantities;
             quantities.proposed -= open.covers;
             if *accepted {
                 quantities.accepted += open.covers;
+                line.agreed_differs = true;
             } else {
                 quantities.unanswered += open.covers;
             }
@@ -325,6 +339,7 @@ pub(crate) mod tests {
             schedule_line_number: "1".into(),
             requested_date: None,
             quantities: Quantities::published((*q).into()),
+            ..Schedule::default()
         });
         Order {
             id: Uuid::from_u128(100),
@@ -336,6 +351,7 @@ pub(crate) mod tests {
             sites: Vec::new(),
             revision: 1,
             version: 1,
+            held: false,
             schedule: schedule.collect(),
             proposals: Vec::new(),
         }

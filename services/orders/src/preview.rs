@@ -17,6 +17,7 @@ pub(crate) async fn preview(
         accept_all: request.accept_all,
         lines: request.lines,
         note: request.note,
+        version: 0,
         validate_only: true,
     };
     let id = value::id(&request.order_id)?;

@@ -1,6 +1,7 @@
 //! From a buyer's document to a new order: checked, normalised, with its amounts. Pure.
 
-use chassis::{Field, value};
+use chassis::{Field, secret, value};
+use prost::Message as _;
 use proto::orders::{OrderContent, OrderLine, ScheduleLine, SupplierAddress, Warning};
 use rust_decimal::{Decimal, RoundingStrategy};
 use time::Date;
@@ -25,6 +26,10 @@ pub struct NewOrder {
     pub requested_date: Option<Date>,
     /// Ship-to sites of the buyer.
     pub sites: Vec<String>,
+    /// Lines that came without schedule lines and were given one.
+    pub unscheduled: Vec<usize>,
+    /// Of the encoded content.
+    pub sha256: [u8; 32],
     pub warnings: Vec<Warning>,
 }
 
@@ -77,11 +82,15 @@ pub fn normalise(
     warnings: Vec<Warning>,
 ) -> Result<NewOrder, Vec<Field>> {
     let (mut schedule, mut wrong, mut sites) = (Vec::new(), Vec::new(), Vec::new());
+    let mut unscheduled = Vec::new();
     let mut net_amount = Some(Decimal::ZERO);
     let header_window = content.requested_delivery.clone();
     let includes_tax = content.price_includes_tax.unwrap_or_default();
     for (index, line) in content.lines.iter_mut().enumerate() {
         let path = format!("content.lines[{index}]");
+        if line.schedule_lines.is_empty() {
+            unscheduled.push(index);
+        }
         let quantity = fill_schedule(line, header_window.as_ref(), &path, &mut wrong);
         for (place, planned) in line.schedule_lines.iter().enumerate() {
             if !planned.ship_to_site.is_empty() && !sites.contains(&planned.ship_to_site) {
@@ -120,10 +129,12 @@ pub fn normalise(
         price_includes_tax: includes_tax,
         requested_date: schedule.iter().filter_map(|line| line.requested_date).min(),
         net_amount,
+        sha256: secret::sha256(&content.encode_to_vec()),
         content,
         supplier,
         schedule,
         sites,
+        unscheduled,
         warnings,
     })
 }

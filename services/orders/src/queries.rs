@@ -26,6 +26,7 @@ use crate::{
         list::{self, Filter, Sort},
         progress, read, reminder,
     },
+    order::Order,
 };
 
 /// Matching orders are counted up to this.
@@ -37,21 +38,40 @@ pub(crate) async fn schedule_states(
     orders: &[Uuid],
     only: Option<&[Uuid]>,
 ) -> Result<Vec<ScheduleLineState>> {
-    let rows = read::schedule(tx, orders, only).await?;
-    let mut answers = Answers::new(read::answers(tx, orders).await?, read::proposals(tx, orders).await?)?;
+    let rows = read::schedule(tx, orders, only, None).await?;
+    let mut answers = answers(tx, orders).await?;
     Ok(rows.iter().map(|row| answers.state(row)).collect())
+}
+
+/// How the schedule lines at these places of an order stand.
+pub(crate) async fn touched(
+    tx: &mut TenantTx,
+    order: &Order,
+    places: &[usize],
+) -> Result<Vec<ScheduleLineState>> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lines: Vec<Uuid> = places.iter().map(|place| order.schedule[*place].id).collect();
+    schedule_states(tx, &[order.id], Some(&lines)).await
+}
+
+/// What was answered, by schedule line.
+async fn answers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Answers> {
+    let (given, proposals) = (read::answers(tx, orders).await?, read::proposals(tx, orders).await?);
+    Answers::new(given, proposals, read::cancelled_promises(tx, orders).await?)
 }
 
 /// An order with its lines and how they stand, without history. `None` where the firm does not see it.
 pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Option<(read::Head, WireOrder)>> {
     let Some(head) = read::heads(tx, &[id]).await?.pop() else { return Ok(None) };
     let mut order = wire::order(&head)?;
-    let schedule = read::schedule(tx, &[id], None).await?;
-    let stored = read::lines(tx, id, 0, i64::MAX).await?;
+    let schedule = read::schedule(tx, &[id], None, None).await?;
+    let stored = read::lines(tx, id, head.revision, 0, i64::MAX).await?;
     if let Some(content) = &mut order.content {
         content.lines = wire::lines(stored, &schedule)?;
     }
-    let mut answers = Answers::new(read::answers(tx, &[id]).await?, read::proposals(tx, &[id]).await?)?;
+    let mut answers = answers(tx, &[id]).await?;
     order.schedule = schedule.iter().map(|row| answers.state(row)).collect();
     Ok(Some((head, order)))
 }
@@ -64,7 +84,7 @@ pub(crate) async fn get_order(deps: &Deps, caller: &Caller, request: &GetOrderRe
     follow::with_progress(&mut tx, id, &mut order.schedule).await?;
     let entries = read::history(&mut tx, id).await?;
     let entries = follow::history(&mut tx, id, entries).await?;
-    order.history = entries.into_iter().map(wire::history).collect();
+    order.history = entries.into_iter().map(wire::history).collect::<Result<_>>()?;
     let now = deps.clock.now();
     order.answer_due = deadline::of(&mut tx, id).await?.map(|due| convert::follow::answer_due(&due, now));
     if caller.firm == head.supplier && caller.is_person() {
@@ -99,6 +119,8 @@ pub(crate) async fn list_orders(
         order_number: request.order_number.clone(),
         requested_from: day("requested_from", request.requested_from.as_ref())?,
         requested_until: day("requested_until", request.requested_until.as_ref())?,
+        has_open_proposals: request.has_open_proposals,
+        erp_differs: request.erp_differs,
         changed_after: changed_after(deps, caller, &request.changed_since)?,
         due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
         ..narrowed(caller, request.side)?
@@ -180,8 +202,7 @@ pub(crate) async fn list_schedule_lines(
     let last = page::cut(&mut rows, size, |row| (row.order_id, row.position));
     let mut orders: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
     orders.dedup();
-    let mut answers =
-        Answers::new(read::answers(&mut tx, &orders).await?, read::proposals(&mut tx, &orders).await?)?;
+    let mut answers = answers(&mut tx, &orders).await?;
     let mut said = progress::latest(&mut tx, &orders).await?;
     tx.commit().await?;
     let wire_rows = rows.into_iter().map(|row| {
@@ -215,13 +236,13 @@ pub(crate) async fn list_order_lines(
             .message("this revision was never published")
             .with("current_revision", head.revision));
     }
-    let mut stored = read::lines(&mut tx, id, from, size + 1).await?;
+    let revision = if request.revision == 0 { head.revision } else { request.revision };
+    let mut stored = read::lines(&mut tx, id, revision, from, size + 1).await?;
     let last = page::cut(&mut stored, size, |(position, _)| *position);
     let positions: Vec<i32> = stored.iter().map(|(position, _)| *position).collect();
-    let mut schedule = read::schedule(&mut tx, &[id], None).await?;
+    let mut schedule = read::schedule(&mut tx, &[id], None, Some(revision)).await?;
     schedule.retain(|row| positions.contains(&row.line_position));
-    let mut answers =
-        Answers::new(read::answers(&mut tx, &[id]).await?, read::proposals(&mut tx, &[id]).await?)?;
+    let mut answers = answers(&mut tx, &[id]).await?;
     let mut states: Vec<_> = schedule.iter().map(|row| answers.state(row)).collect();
     follow::with_progress(&mut tx, id, &mut states).await?;
     tx.commit().await?;

@@ -105,6 +105,7 @@ macro_rules! build {
 }
 
 pub(super) use build;
+mod changes;
 
 /// The row of a method; none for one that nobody thought about.
 pub fn row(path: &str) -> Option<Row> {
@@ -115,6 +116,8 @@ pub fn row(path: &str) -> Option<Row> {
         "SessionService" => sessions(method),
         "RelationshipService" => relationships(method),
         "OrderService" => orders(method),
+        "OrderChangeService" => changes::changes(method),
+        "OrderPublishingService" => changes::publishing(method),
         "TermsService" | "CalendarService" | "ReminderService" | "ProgressService" | "ThreadService" => {
             super::follow::row(method)
         }

@@ -56,20 +56,40 @@ const SUPPLIER: &[Attack] = &[
         FOREIGN_KEY,
     ),
     (
-        "insert into orders.schedule_line (id, order_id, buyer, supplier, position, line_position,
+        "insert into orders.schedule_line (id, revision, order_id, buyer, supplier, position, line_position,
          schedule_line_number, quantity, content)
-         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, 0, '9', 5, '')",
+         values (gen_random_uuid(), 2, {order}, {buyer}, {supplier}, 9, 0, '9', 5, '')",
         DENIED,
     ),
     (
-        "insert into orders.schedule_state (schedule_line_id, order_id, buyer, supplier, ordered, unanswered)
-         values ({line}, {order}, {supplier}, {stranger}, 1000, 1000)",
+        "insert into orders.schedule_state (schedule_line_id, revision, order_id, buyer, supplier, ordered, unanswered)
+         values ({line}, 1, {order}, {supplier}, {stranger}, 1000, 1000)",
         FOREIGN_KEY,
     ),
     (
         "insert into orders.order_revision (order_id, buyer, supplier, revision, content, content_sha256, vendor_number,
          currency, price_includes_tax, line_count, first_item_name, published_at, actor_name)
          values ({order}, {buyer}, {supplier}, 2, '', '', '', 'CNY', false, 1, '', now(), '')",
+        DENIED,
+    ),
+    // a revision, a hold and a cancellation of the buyer
+    ("update orders.schedule_state set answered_since = 9, closed = true where order_id = {order}", DENIED),
+    ("update orders.order_state set held = true, version = version + 1 where order_id = {order}", DENIED),
+    ("update orders.order_line set superseded = 2 where order_id = {order}", NOTHING),
+    (
+        "insert into orders.cancellation (order_id, buyer, supplier, version, schedule_line_id, unanswered, accepted,
+         proposed) values ({order}, {buyer}, {supplier}, 9, {line}, 1, 0, 0)",
+        DENIED,
+    ),
+    (
+        "insert into orders.proposal_end (order_id, buyer, supplier, proposal_id, version, withdrawn, at)
+         values ({order}, {buyer}, {supplier}, {proposal}, 9, false, now())",
+        DENIED,
+    ),
+    (
+        "insert into orders.order_action (order_id, buyer, supplier, version, revision, action, by_buyer, reason, note,
+         actor_name, at, schedule_line_ids, difference)
+         values ({order}, {buyer}, {supplier}, 9, 1, 'held', true, 1, '', '', now(), '{}', '')",
         DENIED,
     ),
     // the buyer's decision about its own proposal
@@ -145,12 +165,30 @@ const BUYER: &[Attack] = &[
     // its own document after publication, behind the supplier's back
     ("update orders.order_revision set net_amount = 0 where order_id = {order}", DENIED),
     ("update orders.schedule_line set quantity = 1 where order_id = {order}", DENIED),
-    ("update orders.schedule_state set ordered = 1, unanswered = 1, accepted = 0, proposed = 0, rejected = 0", DENIED),
+    ("update orders.schedule_state set ordered = 1, unanswered = 1, accepted = 0, proposed = 0, rejected = 0", FOREIGN_KEY),
+    ("update orders.schedule_state set answered_since = -1 where order_id = {order}", CHECK),
+    ("update orders.schedule_line set quantity = 1, superseded = 2 where order_id = {order}", DENIED),
+    ("update orders.order_line set superseded = 1 where order_id = {order}", CHECK),
+    ("update orders.order_state set revision = revision + 2, version = version + 1 where order_id = {order}", CHECK),
+    ("update orders.purchase_order set supplier = {stranger} where id = {order}", DENIED),
+    ("update orders.order_action set note = 'x'", DENIED),
+    // a withdrawal in the supplier's name
+    (
+        "insert into orders.proposal_end (order_id, buyer, supplier, proposal_id, version, withdrawn, at)
+         values ({order}, {buyer}, {supplier}, {proposal}, 9, true, now())",
+        DENIED,
+    ),
+    (
+        "insert into orders.order_action (order_id, buyer, supplier, version, revision, action, by_buyer, reason, note,
+         actor_name, at, schedule_line_ids, difference)
+         values ({order}, {buyer}, {supplier}, 9, 1, 'held', false, 1, '', '', now(), '{}', '')",
+        DENIED,
+    ),
     ("delete from orders.purchase_order where id = {order}", DENIED),
     // a second set of quantities, larger than what was published
     (
-        "insert into orders.schedule_state (schedule_line_id, order_id, buyer, supplier, ordered, unanswered)
-         select id, order_id, buyer, supplier, quantity + 1, quantity + 1 from orders.schedule_line where id = {line}
+        "insert into orders.schedule_state (schedule_line_id, revision, order_id, buyer, supplier, ordered, unanswered)
+         select id, revision, order_id, buyer, supplier, quantity + 1, quantity + 1 from orders.schedule_line where id = {line}
          on conflict (schedule_line_id, buyer) do update set unanswered = excluded.unanswered",
         CHECK,
     ),

@@ -103,6 +103,10 @@ fn order(lines: &[(Asked, Say)]) -> Order {
         schedule_line_number: "1".into(),
         requested_date: Some(ASKED),
         quantities: Quantities::published(asked.ordered.into()),
+        revision: 1,
+        answered_since: 0,
+        closed: false,
+        agreed_differs: false,
     });
     crate::order::tests::with_schedule(schedule.collect())
 }

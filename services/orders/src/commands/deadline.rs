@@ -63,6 +63,30 @@ pub(crate) async fn begin(tx: &mut TenantTx, waiting: &[(Uuid, Uuid)], now: Offs
     db::begin(tx, &new).await
 }
 
+/// A period of waiting begins anew for an order that stands; where it is held, the clock stands still. As buyer.
+pub(crate) async fn begin_again(tx: &mut TenantTx, order: &Order, now: OffsetDateTime) -> Result<()> {
+    begin(tx, &[(order.id, order.supplier)], now).await?;
+    if order.held { pause(tx, order.id, now).await } else { Ok(()) }
+}
+
+/// The order is held from today on. As buyer.
+pub(crate) async fn pause(tx: &mut TenantTx, order: Uuid, now: OffsetDateTime) -> Result<()> {
+    db::pause(tx, order, day_of(now)).await
+}
+
+/// The order is no longer held: as many working days are left as were left when it was held. As buyer.
+pub(crate) async fn resume(tx: &mut TenantTx, order: &Order, now: OffsetDateTime) -> Result<()> {
+    let Some((due_on, paused_on)) = db::paused(tx, order.id).await? else { return Ok(()) };
+    let agreed = trading_terms::agreed(tx, &[order.supplier]).await?;
+    let mut left = 0;
+    while agreed.calendar.count(paused_on, left)?.date < due_on {
+        left += 1;
+    }
+    // What was overdue before it was held stays so.
+    let due = if due_on < paused_on { due_on } else { agreed.calendar.count(day_of(now), left)?.date };
+    db::resume(tx, order.id, due).await
+}
+
 /// Keeps the first promised days of schedule lines that were answered or agreed just now.
 pub(crate) async fn promised(
     tx: &mut TenantTx,

@@ -2,9 +2,11 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use chassis::{Error, Reason, Result, db::TenantTx, secret, service::Deps};
+use chassis::{Error, Reason, Result, db::TenantTx, outbox::NewEvent, service::Deps};
 use prost::Message;
-use proto::orders::{Order as WireOrder, OrderContent, OrderReceipt, OrderState, SupplierAddress};
+use proto::orders::{
+    Order as WireOrder, OrderContent, OrderLine, OrderReceipt, OrderState, PublishOutcome, SupplierAddress,
+};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,19 +28,19 @@ pub(crate) struct Publish {
 
 /// Whom an order goes to.
 #[derive(Clone)]
-struct Addressee {
-    supplier: Uuid,
+pub(super) struct Addressee {
+    pub supplier: Uuid,
     name: String,
     vendor_number: String,
     invited: bool,
 }
 
 /// An order on its way into the tables.
-struct Prepared<'a> {
-    index: usize,
+pub(super) struct Prepared<'a> {
+    pub index: usize,
     id: Uuid,
-    command: &'a Command<Publish>,
-    to: Addressee,
+    pub command: &'a Command<Publish>,
+    pub to: Addressee,
     schedule: Vec<Schedule>,
     state: OrderState,
 }
@@ -60,40 +62,24 @@ impl Effect for Publish {
                 Err(refusal) => answers[index] = Some(Err(refusal)),
             }
         }
-        let rows: Vec<OrderRow> = prepared.iter().map(order_row).collect();
-        let inserted: HashSet<Uuid> = db::insert_orders(tx, &rows, now).await?.into_iter().collect();
-        let (winners, losers): (Vec<_>, Vec<_>) =
-            prepared.into_iter().partition(|order| inserted.contains(&order.id));
-        let mut new = NewRows {
-            orders: rows.into_iter().filter(|row| inserted.contains(&row.id)).collect(),
-            ..NewRows::default()
-        };
-        for order in &winners {
-            content_rows(order, &mut new);
-        }
-        if !winners.is_empty() {
-            db::insert_contents(tx, &new, now).await?;
-            let waiting = winners.iter().filter(|order| order.state == OrderState::Unanswered);
-            let waiting: Vec<_> = waiting.map(|order| (order.id, order.to.supplier)).collect();
-            deadline::begin(tx, &waiting, now).await?;
-        }
+        let Inserted { published, losers } = insert(deps, tx, now, prepared).await?;
         // After the contents, since the order that has the number may be one of this slice.
         for loser in losers {
             answers[loser.index] = Some(Err(exists(tx, &loser.command.what.order.content).await?));
         }
-        let mut published = Vec::new();
-        for order in &winners {
-            published.push(vec![event(deps, now, order)]);
-            answers[order.index] = Some(Ok(receipt(order)));
+        let mut events = Vec::with_capacity(published.len());
+        for (index, receipt, event) in published {
+            answers[index] = Some(Ok(receipt));
+            events.push(vec![event]);
         }
         let unanswered = || Err(Error::new(Reason::UNAVAILABLE));
         let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect();
-        Ok(Done { answers, events: published })
+        Ok(Done { answers, events })
     }
 }
 
 /// The commands with their documents as the buyer's own tables read them.
-async fn read_by_aliases<'a>(
+pub(super) async fn read_by_aliases<'a>(
     tx: &mut TenantTx,
     commands: &[&'a Command<Publish>],
 ) -> Result<Vec<Cow<'a, Command<Publish>>>> {
@@ -106,8 +92,47 @@ async fn read_by_aliases<'a>(
     Ok(read.collect())
 }
 
+/// What became of new orders.
+pub(super) struct Inserted<'a> {
+    /// Place in the slice, receipt, event.
+    pub published: Vec<(usize, OrderReceipt, NewEvent)>,
+    /// Those whose number is taken.
+    pub losers: Vec<Prepared<'a>>,
+}
+
+/// Inserts the orders whose numbers are free.
+pub(super) async fn insert<'a>(
+    deps: &Deps,
+    tx: &mut TenantTx,
+    now: OffsetDateTime,
+    prepared: Vec<Prepared<'a>>,
+) -> Result<Inserted<'a>> {
+    if prepared.is_empty() {
+        return Ok(Inserted { published: Vec::new(), losers: Vec::new() });
+    }
+    let rows: Vec<OrderRow> = prepared.iter().map(order_row).collect();
+    let inserted: HashSet<Uuid> = db::insert_orders(tx, &rows, now).await?.into_iter().collect();
+    let (winners, losers): (Vec<_>, Vec<_>) =
+        prepared.into_iter().partition(|order| inserted.contains(&order.id));
+    let mut new = NewRows {
+        orders: rows.into_iter().filter(|row| inserted.contains(&row.id)).collect(),
+        ..NewRows::default()
+    };
+    for order in &winners {
+        content_rows(order, &mut new);
+    }
+    if !winners.is_empty() {
+        db::insert_contents(tx, &new, now).await?;
+        let waiting = winners.iter().filter(|order| order.state == OrderState::Unanswered);
+        let waiting: Vec<_> = waiting.map(|order| (order.id, order.to.supplier)).collect();
+        deadline::begin(tx, &waiting, now).await?;
+    }
+    let published = winners.iter().map(|order| (order.index, receipt(order), event(deps, now, order)));
+    Ok(Inserted { published: published.collect(), losers })
+}
+
 /// A caller who is narrowed to some sites or purchasing groups publishes for those alone.
-fn within_scope(command: &Command<Publish>) -> Result<()> {
+pub(super) fn within_scope(command: &Command<Publish>) -> Result<()> {
     let order = &command.what.order;
     if command.caller.covers(&order.sites, &order.content.purchasing_group) {
         return Ok(());
@@ -117,7 +142,10 @@ fn within_scope(command: &Command<Publish>) -> Result<()> {
 }
 
 /// Finds out whom each order goes to; invites where that was asked for.
-async fn addressees(tx: &mut TenantTx, commands: &[&Command<Publish>]) -> Result<Vec<Result<Addressee>>> {
+pub(super) async fn addressees(
+    tx: &mut TenantTx,
+    commands: &[&Command<Publish>],
+) -> Result<Vec<Result<Addressee>>> {
     let addresses: Vec<&SupplierAddress> = commands.iter().map(|c| &c.what.order.supplier).collect();
     let given = |of: fn(&SupplierAddress) -> &String| -> Vec<String> {
         addresses.iter().map(|address| of(address)).filter(|value| !value.is_empty()).cloned().collect()
@@ -212,7 +240,12 @@ async fn invite(tx: &mut TenantTx, address: &SupplierAddress) -> Result<Addresse
     })
 }
 
-fn prepare<'a>(deps: &Deps, index: usize, command: &'a Command<Publish>, to: Addressee) -> Prepared<'a> {
+pub(super) fn prepare<'a>(
+    deps: &Deps,
+    index: usize,
+    command: &'a Command<Publish>,
+    to: Addressee,
+) -> Prepared<'a> {
     let order = &command.what.order;
     let schedule: Vec<Schedule> = order
         .schedule
@@ -225,6 +258,8 @@ fn prepare<'a>(deps: &Deps, index: usize, command: &'a Command<Publish>, to: Add
                 schedule_line_number: line.schedule_lines[planned.place].schedule_line_number.clone(),
                 requested_date: planned.requested_date,
                 quantities: Quantities::published(planned.quantity),
+                revision: 1,
+                ..Schedule::default()
             }
         })
         .collect();
@@ -234,27 +269,41 @@ fn prepare<'a>(deps: &Deps, index: usize, command: &'a Command<Publish>, to: Add
 }
 
 fn order_row(prepared: &Prepared<'_>) -> OrderRow {
-    let order = &prepared.command.what.order;
-    let header = OrderContent { lines: Vec::new(), ..order.content.clone() };
-    let first_item = order.content.lines.first().and_then(|line| line.item.as_ref());
     OrderRow {
         id: prepared.id,
         supplier: prepared.to.supplier,
+        vendor_number: prepared.to.vendor_number.clone(),
+        actor_name: prepared.command.caller.actor_name.clone(),
+        state: prepared.state as i16,
+        unanswered_lines: unanswered_lines(&prepared.schedule),
+        ..revision_row(&prepared.command.what.order)
+    }
+}
+
+/// What a revision's row says of its document; whose it is and how it stands is for the caller to fill in.
+pub(super) fn revision_row(order: &NewOrder) -> OrderRow {
+    let header = OrderContent { lines: Vec::new(), ..order.content.clone() };
+    let first_item = order.content.lines.first().and_then(|line| line.item.as_ref());
+    OrderRow {
+        id: Uuid::nil(),
+        revision: 1,
+        supplier: Uuid::nil(),
         source_system: order.content.source_system.clone(),
         order_number: order.content.order_number.clone(),
         purchasing_group: order.content.purchasing_group.clone(),
         sites: order.sites.clone(),
         content: header.encode_to_vec(),
-        content_sha256: secret::sha256(&order.content.encode_to_vec()).to_vec(),
-        vendor_number: prepared.to.vendor_number.clone(),
+        sent_sha256: order.sha256.to_vec(),
+        content_sha256: order.sha256.to_vec(),
+        vendor_number: String::new(),
         currency: order.content.currency.clone(),
         price_includes_tax: order.price_includes_tax,
         net_amount: order.net_amount,
         line_count: order.content.lines.len() as i32,
         first_item_name: first_item.map(|item| item.name.clone()).unwrap_or_default(),
-        actor_name: prepared.command.caller.actor_name.clone(),
-        state: prepared.state as i16,
-        unanswered_lines: unanswered_lines(&prepared.schedule),
+        actor_name: String::new(),
+        state: 0,
+        unanswered_lines: 0,
         requested_date: order.requested_date.unwrap_or(crate::db::UNDATED),
     }
 }
@@ -266,24 +315,17 @@ fn unanswered_lines(schedule: &[Schedule]) -> i32 {
 fn content_rows(prepared: &Prepared<'_>, rows: &mut NewRows) {
     let order = &prepared.command.what.order;
     for (position, line) in order.content.lines.iter().enumerate() {
-        let item = line.item.clone().unwrap_or_default();
-        let mut stored = line.clone();
-        stored.schedule_lines.clear();
         rows.lines.push(LineRow {
             order_id: prepared.id,
             supplier: prepared.to.supplier,
             position: position as i32,
-            line_number: line.line_number.clone(),
-            buyer_item_id: item.buyer_item_id,
-            seller_item_id: item.seller_item_id,
-            item_name: item.name,
-            unit_code: line.unit_code.clone(),
-            content: stored.encode_to_vec(),
+            ..line_row(line)
         });
     }
     for (position, (planned, line)) in order.schedule.iter().zip(&prepared.schedule).enumerate() {
         rows.schedule.push(ScheduleRow {
             id: line.id,
+            revision: 1,
             order_id: prepared.id,
             supplier: prepared.to.supplier,
             position: position as i32,
@@ -293,6 +335,25 @@ fn content_rows(prepared: &Prepared<'_>, rows: &mut NewRows) {
             requested_date: planned.requested_date,
             content: order.content.lines[planned.line].schedule_lines[planned.place].encode_to_vec(),
         });
+    }
+}
+
+/// What a line's row says of its content; whose it is and where is for the caller to fill in.
+pub(super) fn line_row(line: &OrderLine) -> LineRow {
+    let item = line.item.clone().unwrap_or_default();
+    let mut stored = line.clone();
+    stored.schedule_lines.clear();
+    LineRow {
+        order_id: Uuid::nil(),
+        revision: 1,
+        supplier: Uuid::nil(),
+        position: 0,
+        line_number: line.line_number.clone(),
+        buyer_item_id: item.buyer_item_id,
+        seller_item_id: item.seller_item_id,
+        item_name: item.name,
+        unit_code: line.unit_code.clone(),
+        content: stored.encode_to_vec(),
     }
 }
 
@@ -319,6 +380,7 @@ fn receipt(prepared: &Prepared<'_>) -> OrderReceipt {
         supplier_id: prepared.to.supplier.to_string(),
         supplier_invited: prepared.to.invited,
         warnings: prepared.command.what.order.warnings.clone(),
+        outcome: PublishOutcome::Published.into(),
         ..OrderReceipt::default()
     }
 }
@@ -347,7 +409,7 @@ fn event(deps: &Deps, now: OffsetDateTime, prepared: &Prepared<'_>) -> chassis::
         net_amount: order.net_amount.map(chassis::value::wire_decimal),
         published_at: Some(at),
         updated_at: Some(at),
-        content_sha256: secret::sha256(&order.content.encode_to_vec()).to_vec().into(),
+        content_sha256: order.sha256.to_vec().into(),
         content: Some(order.content.clone()),
         ..WireOrder::default()
     };

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 
-use chassis::{Error, Result, db::TenantTx, service::Deps};
+use chassis::{Result, db::TenantTx, service::Deps};
 use proto::orders::{LineReceipt, OrderReceipt};
 use uuid::Uuid;
 
-use super::{Command, Done, Effect, deadline, may_act};
+use super::{
+    Command, Done, Effect, change, deadline,
+    on_order::{By, Decided, lock, own, receipt, refused},
+};
 use crate::{
     agree::{self, Agreement, AllTerms},
     convert::{self, wire},
     db::{load, respond as db},
+    error::Refusal,
     events,
     order::{LineAnswer, Order},
     queries, terms,
@@ -21,6 +25,8 @@ use crate::{
 pub(crate) struct Respond {
     pub order: Uuid,
     pub revision: i32,
+    /// The version that the supplier saw; 0: whatever is current.
+    pub version: i64,
     /// `None`: everything as asked.
     pub answers: Option<Vec<LineAnswer>>,
     pub note: String,
@@ -30,25 +36,19 @@ impl Effect for Respond {
     const METHOD: &'static str = "tandem.orders.v1.OrderService/RespondToOrder";
 
     async fn run(deps: &Deps, tx: &mut TenantTx, commands: &[&Command<Self>]) -> Result<Done> {
-        let mut ids: Vec<Uuid> = commands.iter().map(|command| command.what.order).collect();
-        ids.sort();
-        ids.dedup();
-        let mut orders = load::for_update(tx, &ids).await?;
+        let mut orders = lock(tx, commands.iter().map(|command| command.what.order)).await?;
         let proposed = commands.iter().filter_map(|command| {
             let order = orders.get(&command.what.order)?;
             Some((order, agree::proposed_lines(order, command.what.answers.as_deref())))
         });
         let mut terms = terms::load(tx, &proposed.collect::<Vec<_>>()).await?;
-        let mut done = Done { answers: Vec::new(), events: Vec::new() };
+        let mut done = Done::default();
         for command in commands {
-            let answer = match orders.get_mut(&command.what.order) {
-                Some(order) => respond(deps, tx, command, order, &mut terms).await?,
-                None => Err(Error::not_found()),
-            };
-            done.answers.push(answer.map(|(receipt, event)| {
-                done.events.push(vec![event]);
-                receipt
-            }));
+            let order = own(deps, &command.caller, &mut orders, command.what.order, By::Supplier);
+            done.take(match order {
+                Ok(order) => respond(deps, tx, command, order, &mut terms).await?,
+                Err(refusal) => Err(refusal),
+            });
         }
         Ok(done)
     }
@@ -61,14 +61,17 @@ async fn respond(
     command: &Command<Respond>,
     order: &mut Order,
     terms: &mut AllTerms,
-) -> Result<Result<(OrderReceipt, chassis::outbox::NewEvent)>> {
+) -> Result<Result<Decided>> {
     let (caller, what) = (&command.caller, &command.what);
-    if let Err(refusal) = may_act(deps, caller, order, order.supplier) {
-        return Ok(Err(refusal));
+    if let Err(refusal) = order.at_version(what.version) {
+        return Ok(Err(refused(order, refusal)));
     }
     let agreement = match agree::answer(order, terms, what.revision, what.answers.as_deref()) {
         Ok(agreement) => agreement,
-        Err(refusal) => return Ok(Err(refusal.into())),
+        Err(refusal @ Refusal::RevisionOutdated { .. }) => {
+            return Ok(Err(change::outdated(tx, order, what.revision, refused(order, refusal)).await?));
+        }
+        Err(refusal) => return Ok(Err(refused(order, refusal))),
     };
     let (id, at) = (deps.clock.id(), deps.clock.now());
     let outcomes: HashMap<Uuid, Vec<u8>> = convert::outcomes(&agreement);
@@ -85,21 +88,12 @@ async fn respond(
     db::insert_agreed(tx, order, &agreement.agreed(), at).await?;
     let places: Vec<usize> = agreement.answered.iter().map(|(place, _)| *place).collect();
     load::save(tx, &[(order, &places)], at).await?;
-    let lines: Vec<Uuid> = places.iter().map(|place| order.schedule[*place].id).collect();
-    let schedule = queries::schedule_states(tx, &[order.id], Some(&lines)).await?;
+    let schedule = queries::touched(tx, order, &places).await?;
     deadline::promised(tx, order, &schedule, at).await?;
     let event = events::responded(deps, at, caller, order, id, schedule, &what.note);
-    let receipt = OrderReceipt {
-        order_id: order.id.to_string(),
-        revision: order.revision,
-        version: order.version,
-        state: order.state().into(),
-        lines: touched(order, &agreement),
-        supplier_id: order.supplier.to_string(),
-        response_id: id.to_string(),
-        ..OrderReceipt::default()
-    };
-    Ok(Ok((receipt, event)))
+    let receipt =
+        OrderReceipt { lines: touched(order, &agreement), response_id: id.to_string(), ..receipt(order) };
+    Ok(Ok(Decided { receipt, event: Some(event) }))
 }
 
 /// A receipt for each line of an answer.

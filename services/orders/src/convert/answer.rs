@@ -68,20 +68,8 @@ fn line_answer(
     wrong: &mut Vec<Field>,
 ) -> Option<LineAnswer> {
     let before = wrong.len();
-    let target = match (Uuid::try_parse(&line.schedule_line_id), line.line_number.as_str()) {
-        (Ok(id), _) => Some(Target::Id(id)),
-        (Err(_), number) if line.schedule_line_id.is_empty() && !number.is_empty() => {
-            Some(Target::Number(number.into(), line.schedule_line_number.clone()))
-        }
-        _ => {
-            wrong.push(Field::new(
-                format!("{path}.schedule_line_id"),
-                "REQUIRED",
-                "name the line by schedule_line_id or line_number",
-            ));
-            None
-        }
-    };
+    let named = (&line.schedule_line_id, &line.line_number, &line.schedule_line_number);
+    let target = target(path, named, wrong);
     let answer = match &line.answer {
         Some(line_response::Answer::Accept(accept)) => {
             let quantity = positive(&format!("{path}.accept.quantity"), accept.quantity.as_ref(), wrong);
@@ -126,6 +114,25 @@ fn line_answer(
         return None;
     }
     Some(LineAnswer { path: path.into(), target: target?, answer: answer?, remainder })
+}
+
+/// The schedule line that is named by its id, or by line number and schedule line number.
+pub(super) fn target(
+    path: &str,
+    (id, number, schedule_number): (&String, &String, &String),
+    wrong: &mut Vec<Field>,
+) -> Option<Target> {
+    match Uuid::try_parse(id) {
+        Ok(id) => Some(Target::Id(id)),
+        Err(_) if id.is_empty() && !number.is_empty() => {
+            Some(Target::Number(number.clone(), schedule_number.clone()))
+        }
+        Err(_) => {
+            let message = "name the line by schedule_line_id or line_number";
+            wrong.push(Field::new(format!("{path}.schedule_line_id"), "REQUIRED", message));
+            None
+        }
+    }
 }
 
 fn proposal(path: &str, propose: &Propose, wrong: &mut Vec<Field>) {
@@ -175,7 +182,7 @@ fn reason(path: &str, wire: i32, wrong: &mut Vec<Field>) -> RejectReason {
     }
 }
 
-fn note(path: &str, text: &str, wrong: &mut Vec<Field>) {
+pub(super) fn note(path: &str, text: &str, wrong: &mut Vec<Field>) {
     if text.len() > NOTE_BYTES {
         wrong.push(Field::new(path, "TOO_LONG", format!("must have at most {NOTE_BYTES} bytes")));
     } else if text.contains('\0') {

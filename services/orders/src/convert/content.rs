@@ -18,16 +18,14 @@ const TEXT_BYTES: usize = 100_000;
 /// A document that may be published, or INVALID_ARGUMENT naming every bad field.
 pub(crate) fn new_order(request: PublishOrderRequest, buyer_name: &str) -> Result<NewOrder> {
     let mut check = Check::default();
-    let Some(mut content) = request.content else {
+    let Some(content) = request.content else {
         return Err(Error::field("content", "REQUIRED", "is required"));
     };
     let supplier = request.supplier.unwrap_or_default();
-    if content.source_system.is_empty() {
-        content.source_system = "default".into();
-    }
+    let mut content = with_system(content);
     check.header(&content);
     check.supplier(&supplier);
-    check.lines(&content);
+    check.lines(&content, 1);
     if !check.0.is_empty() {
         return Err(Error::invalid(check.0));
     }
@@ -36,7 +34,27 @@ pub(crate) fn new_order(request: PublishOrderRequest, buyer_name: &str) -> Resul
     publish::normalise(content, supplier, warnings).map_err(Error::invalid)
 }
 
-fn warnings(stated_buyer: Option<&Party>, buyer_name: &str) -> Vec<Warning> {
+/// The document with the name of its source system.
+pub(super) fn with_system(mut content: OrderContent) -> OrderContent {
+    if content.source_system.is_empty() {
+        content.source_system = "default".into();
+    }
+    content
+}
+
+/// Everything that is wrong with a document that lists only lines that are new or differ. The number may be left out
+/// where the order is named otherwise.
+pub(super) fn changed(content: &OrderContent, named: bool) -> Vec<Field> {
+    let mut check = Check::default();
+    check.header(content);
+    if named && content.order_number.is_empty() {
+        check.0.retain(|field| field.path != "content.order_number");
+    }
+    check.lines(content, 0);
+    check.0
+}
+
+pub(super) fn warnings(stated_buyer: Option<&Party>, buyer_name: &str) -> Vec<Warning> {
     let Some(stated) = stated_buyer else { return Vec::new() };
     let name = if stated.name.is_empty() { &stated.legal_name } else { &stated.name };
     if name.is_empty() || name == buyer_name {
@@ -129,9 +147,9 @@ impl Check {
         }
     }
 
-    fn lines(&mut self, content: &OrderContent) {
-        if content.lines.is_empty() || content.lines.len() > MAX_LINES {
-            self.bad("content.lines", "COUNT", format!("must have 1 to {MAX_LINES} lines"));
+    fn lines(&mut self, content: &OrderContent, least: usize) {
+        if !(least..=MAX_LINES).contains(&content.lines.len()) {
+            self.bad("content.lines", "COUNT", format!("must have {least} to {MAX_LINES} lines"));
             return;
         }
         let mut numbers = HashSet::new();

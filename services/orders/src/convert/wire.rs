@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chassis::{Error, Result, value};
 use prost::Message;
 use proto::orders::{
-    Commitment, HistoryEntry, LineReceipt, Order as WireOrder, OrderContent, OrderLine, OrderSummary,
-    Proposal, ProposalState, Propose, Quantities as WireQuantities, Rejection, ScheduleLine,
+    Commitment, HistoryEntry, LineReceipt, Order as WireOrder, OrderContent, OrderDifference, OrderLine,
+    OrderSummary, Proposal, ProposalState, Propose, Quantities as WireQuantities, Rejection, ScheduleLine,
     ScheduleLineRow as WireRow, ScheduleLineState, ToleranceOutcome,
 };
 use rust_decimal::Decimal;
@@ -63,6 +63,8 @@ pub(crate) fn order(head: &Head) -> Result<WireOrder> {
         published_at: Some(value::timestamp(head.published_at)),
         updated_at: Some(value::timestamp(head.updated_at)),
         content_sha256: head.content_sha256.clone().into(),
+        held: head.held,
+        erp_differs: head.erp_differs,
         ..WireOrder::default()
     })
 }
@@ -93,8 +95,13 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// Sorts stored answers and proposals by schedule line; an accepted proposal is a commitment too.
-    pub(crate) fn new(answers: Vec<AnswerRow>, proposals: Vec<ProposalRow>) -> Result<Self> {
+    /// Sorts stored answers and proposals by schedule line; an accepted proposal is a commitment too, and `cancelled`
+    /// (schedule line, version, quantity) shortens the latest commitments of its time.
+    pub(crate) fn new(
+        answers: Vec<AnswerRow>,
+        proposals: Vec<ProposalRow>,
+        cancelled: Vec<(Uuid, i64, Decimal)>,
+    ) -> Result<Self> {
         let mut all = Self::default();
         let mut commitments: Vec<(i64, Uuid, Commitment)> = Vec::new();
         for row in answers {
@@ -111,15 +118,23 @@ impl Answers {
         }
         for row in proposals {
             let content = Propose::decode(row.content.as_slice()).map_err(Error::internal)?;
-            if let (Some(true), Some(version)) = (row.accepted, row.resolution_version) {
+            if let (Some(true), Some(version), false) = (row.accepted, row.resolution_version, row.superseded)
+            {
                 let agreed = promises(row.covers, &row.response_id.to_string(), &content);
                 commitments.extend(agreed.into_iter().map(|each| (version, row.schedule_line_id, each)));
             }
             all.proposals.entry(row.schedule_line_id).or_default().push(proposal(row, content)?);
         }
-        commitments.sort_by_key(|(version, ..)| *version);
-        for (_, line, commitment) in commitments {
-            all.commitments.entry(line).or_default().push(commitment);
+        let cuts = cancelled.into_iter().map(|(line, version, quantity)| (version, line, Err(quantity)));
+        let promises = commitments.into_iter().map(|(version, line, each)| (version, line, Ok(each)));
+        let mut told: Vec<(i64, Uuid, Result<Commitment, Decimal>)> = promises.chain(cuts).collect();
+        told.sort_by_key(|(version, ..)| *version);
+        for (_, line, each) in told {
+            let standing = all.commitments.entry(line).or_default();
+            match each {
+                Ok(commitment) => standing.push(commitment),
+                Err(quantity) => shorten(standing, quantity),
+            }
         }
         Ok(all)
     }
@@ -131,15 +146,24 @@ impl Answers {
 
     /// How a schedule line stands.
     pub(crate) fn state(&mut self, row: &ScheduleRow) -> ScheduleLineState {
+        let mut commitments = self.commitments(row.id);
+        if let [only] = commitments.as_mut_slice() {
+            // The buyer's document may have caught up with another agreed quantity than it had asked for.
+            only.settles_quantity = Some(value::wire_decimal(row.quantities.accepted));
+        }
         ScheduleLineState {
             schedule_line_id: row.id.to_string(),
             line_number: row.line_number.clone(),
             schedule_line_number: row.schedule_line_number.clone(),
             quantities: Some(quantities(&row.quantities)),
-            commitments: self.commitments(row.id),
+            commitments,
             proposals: self.proposals.remove(&row.id).unwrap_or_default(),
             rejections: self.rejections.remove(&row.id).unwrap_or_default(),
             progress: None,
+            closed: row.closed,
+            erp_differs: row.agreed_differs
+                || row.quantities.rejected > Decimal::ZERO
+                || row.quantities.cancelled > Decimal::ZERO,
         }
     }
 }
@@ -152,6 +176,23 @@ pub(crate) fn as_asked(quantity: Decimal, day: Option<Date>, response_id: &str) 
         response_id: response_id.to_string(),
         settles_quantity: Some(value::wire_decimal(quantity)),
         ..Commitment::default()
+    }
+}
+
+/// Takes a cancelled quantity from the latest promises.
+fn shorten(standing: &mut Vec<Commitment>, mut cancelled: Decimal) {
+    let parsed =
+        |wire: &Option<proto::Decimal>| value::decimal(wire.as_ref()).ok().flatten().unwrap_or_default();
+    while cancelled > Decimal::ZERO
+        && let Some(mut last) = standing.pop()
+    {
+        let (settles, quantity) = (parsed(&last.settles_quantity), parsed(&last.quantity));
+        if settles > cancelled {
+            last.settles_quantity = Some(value::wire_decimal(settles - cancelled));
+            last.quantity = Some(value::wire_decimal((quantity - cancelled).max(Decimal::ZERO)));
+            standing.push(last);
+        }
+        cancelled = (cancelled - settles).max(Decimal::ZERO);
     }
 }
 
@@ -176,10 +217,13 @@ pub(crate) fn promises(covers: Decimal, response_id: &str, content: &Propose) ->
 }
 
 fn proposal(row: ProposalRow, content: Propose) -> Result<Proposal> {
-    let state = match row.accepted {
-        None => ProposalState::Open,
-        Some(true) => ProposalState::Accepted,
-        Some(false) => ProposalState::Declined,
+    let state = match (row.accepted, row.withdrawn) {
+        (Some(true), _) => ProposalState::Accepted,
+        (Some(false), _) => ProposalState::Declined,
+        (None, Some(true)) => ProposalState::Withdrawn,
+        (None, Some(false)) => ProposalState::Superseded,
+        (None, None) if row.superseded => ProposalState::Superseded,
+        (None, None) => ProposalState::Open,
     };
     let tolerance = row.tolerance.as_deref().map(ToleranceOutcome::decode);
     Ok(Proposal {
@@ -192,14 +236,15 @@ fn proposal(row: ProposalRow, content: Propose) -> Result<Proposal> {
         reason_code: content.reason_code,
         note: content.note,
         proposed_at: Some(value::timestamp(row.at)),
-        resolved_at: row.resolved_at.map(value::timestamp),
+        resolved_at: row.resolved_at.or(row.ended_at).map(value::timestamp),
         resolution_note: row.resolution_note.unwrap_or_default(),
         tolerance: tolerance.transpose().map_err(Error::internal)?,
     })
 }
 
-pub(crate) fn history(row: HistoryRow) -> HistoryEntry {
-    HistoryEntry {
+pub(crate) fn history(row: HistoryRow) -> Result<HistoryEntry> {
+    let difference = row.difference.as_deref().map(OrderDifference::decode);
+    Ok(HistoryEntry {
         version: row.version,
         at: Some(value::timestamp(row.at)),
         action: row.action,
@@ -207,7 +252,8 @@ pub(crate) fn history(row: HistoryRow) -> HistoryEntry {
         actor_name: row.actor_name,
         schedule_line_ids: row.schedule_line_ids.iter().map(Uuid::to_string).collect(),
         note: row.note,
-    }
+        difference: difference.transpose().map_err(Error::internal)?,
+    })
 }
 
 pub(crate) fn summary(row: SummaryRow, now: OffsetDateTime) -> OrderSummary {
@@ -237,6 +283,8 @@ pub(crate) fn summary(row: SummaryRow, now: OffsetDateTime) -> OrderSummary {
         first_item_name: row.first_item_name,
         published_at: Some(value::timestamp(row.published_at)),
         updated_at: Some(value::timestamp(row.updated_at)),
+        held: row.held,
+        erp_differs: row.erp_differs,
     }
 }
 

@@ -41,6 +41,48 @@ pub(crate) async fn begin(tx: &mut TenantTx, new: &[NewDeadline]) -> Result<()> 
     Ok(())
 }
 
+/// Stops the clock of an order of the tenant.
+pub(crate) async fn pause(tx: &mut TenantTx, order: Uuid, today: Date) -> Result<()> {
+    let buyer = tx.firm();
+    sqlx::query!(
+        r#"update orders.answer_deadline set paused_on = $3 where buyer = $1 and order_id = $2"#,
+        buyer,
+        order,
+        today
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The due day of an order of the tenant whose clock stands, and since when.
+pub(crate) async fn paused(tx: &mut TenantTx, order: Uuid) -> Result<Option<(Date, Date)>> {
+    let buyer = tx.firm();
+    let row = sqlx::query!(
+        r#"select due_on, paused_on as "paused_on!" from orders.answer_deadline
+           where buyer = $1 and order_id = $2 and paused_on is not null"#,
+        buyer,
+        order
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| (row.due_on, row.paused_on)))
+}
+
+/// Lets the clock of an order of the tenant go on, until another day.
+pub(crate) async fn resume(tx: &mut TenantTx, order: Uuid, due_on: Date) -> Result<()> {
+    let buyer = tx.firm();
+    sqlx::query!(
+        r#"update orders.answer_deadline set paused_on = null, due_on = $3 where buyer = $1 and order_id = $2"#,
+        buyer,
+        order,
+        due_on
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Deadlines that have to be looked at on a day, in all firms: (buyer, order). Outside any firm: ids only.
 pub(crate) async fn to_sweep(tx: &mut TenantTx, today: Date, most: i32) -> Result<Vec<(Uuid, Uuid)>> {
     let rows = sqlx::query!(

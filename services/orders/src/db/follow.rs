@@ -76,7 +76,8 @@ pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Histor
     let rows = sqlx::query_as!(
         HistoryRow,
         r#"select version as "version!", at as "at!", action as "action!", firm as "firm!",
-                  actor_name as "actor_name!", note as "note!", schedule_line_ids as "schedule_line_ids!"
+                  actor_name as "actor_name!", note as "note!", schedule_line_ids as "schedule_line_ids!",
+                  null::bytea as difference
            from (
                select version, at, 'answer_overdue' as action, buyer as firm, '' as actor_name,
                       due_on::text as note, '{}'::uuid[] as schedule_line_ids

@@ -19,6 +19,8 @@ pub(crate) struct Filter {
     pub order_number: String,
     pub requested_from: Option<Date>,
     pub requested_until: Option<Date>,
+    pub has_open_proposals: Option<bool>,
+    pub erp_differs: Option<bool>,
     /// Only orders with an event of the caller's feed after this place.
     pub changed_after: Option<i64>,
     /// Only orders that wait for an answer which was due before this day.
@@ -62,7 +64,13 @@ pub(crate) struct SummaryRow {
     pub due_on: Option<Date>,
     pub due_certain: Option<bool>,
     pub paused_on: Option<Date>,
+    pub held: bool,
+    pub erp_differs: bool,
 }
+
+/// Whether what is agreed on an order `o` differs from what was published.
+const ERP_DIFFERS: &str = "exists (select from orders.schedule_state d where d.order_id = o.id \
+     and (d.agreed_differs or d.rejected > 0 or d.cancelled > 0))";
 
 /// A page of orders, one row more than `limit` where there is another page.
 pub(crate) async fn orders(
@@ -76,8 +84,9 @@ pub(crate) async fn orders(
          coalesce(f.name, '') as supplier_name, s.revision, s.version, s.state, o.purchasing_group, r.currency, \
          r.net_amount, r.price_includes_tax, s.requested_date, r.line_count, s.unanswered_lines, \
          s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, d.due_on, d.certain as due_certain, \
-         d.paused_on",
+         d.paused_on, s.held, ",
     );
+    query.push(ERP_DIFFERS).push(" as erp_differs");
     from_orders(&mut query);
     query.push(
         " join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision \
@@ -172,9 +181,9 @@ pub(crate) async fn schedule_lines(
     );
     from_orders(&mut query);
     query.push(
-        " join orders.schedule_line p on p.order_id = o.id \
+        " join orders.schedule_line p on p.order_id = o.id and p.superseded is null \
          join orders.order_line l on l.order_id = p.order_id and l.buyer = p.buyer \
-             and l.position = p.line_position \
+             and l.position = p.line_position and l.superseded is null \
          join orders.schedule_state q on q.schedule_line_id = p.id and q.buyer = p.buyer \
          left join partners.firm_name f on f.id = ",
     );
@@ -232,6 +241,12 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter) {
     }
     if let Some(day) = filter.due_before {
         query.push(" and d.paused_on is null and d.due_on < ").push_bind(day);
+    }
+    if let Some(some) = filter.has_open_proposals {
+        query.push(if some { " and s.proposed_lines > 0" } else { " and s.proposed_lines = 0" });
+    }
+    if let Some(differs) = filter.erp_differs {
+        query.push(if differs { " and " } else { " and not " }).push(ERP_DIFFERS);
     }
     if let Some(seq) = filter.changed_after {
         query.push(

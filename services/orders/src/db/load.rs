@@ -12,7 +12,7 @@ use crate::order::{OpenProposal, Order, Quantities, Schedule};
 /// them would silently find nothing.
 pub(crate) async fn for_update(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMap<Uuid, Order>> {
     let rows = sqlx::query!(
-        r#"select s.order_id, s.buyer, s.supplier, s.revision, s.version,
+        r#"select s.order_id, s.buyer, s.supplier, s.revision, s.version, s.held,
                   o.source_system, o.order_number, o.purchasing_group, o.sites
            from orders.order_state s
            join orders.purchase_order o on o.id = s.order_id and o.buyer = s.buyer
@@ -36,6 +36,7 @@ pub(crate) async fn for_update(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMa
                 sites: row.sites,
                 revision: row.revision,
                 version: row.version,
+                held: row.held,
                 schedule: Vec::new(),
                 proposals: Vec::new(),
             };
@@ -58,7 +59,7 @@ pub(crate) async fn for_update(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMa
 /// One order as it stands, without a lock: for what is not saved. `None` where the firm does not see it.
 pub(crate) async fn unlocked(tx: &mut TenantTx, id: Uuid) -> Result<Option<Order>> {
     let row = sqlx::query!(
-        r#"select s.order_id, s.buyer, s.supplier, s.revision, s.version,
+        r#"select s.order_id, s.buyer, s.supplier, s.revision, s.version, s.held,
                   o.source_system, o.order_number, o.purchasing_group, o.sites
            from orders.order_state s
            join orders.purchase_order o on o.id = s.order_id and o.buyer = s.buyer
@@ -78,6 +79,7 @@ pub(crate) async fn unlocked(tx: &mut TenantTx, id: Uuid) -> Result<Option<Order
         sites: row.sites,
         revision: row.revision,
         version: row.version,
+        held: row.held,
         schedule: schedule(tx, &[id]).await?.into_iter().map(|(_, schedule)| schedule).collect(),
         proposals: open_proposals(tx, &[id]).await?.into_iter().map(|(_, proposal)| proposal).collect(),
     }))
@@ -85,14 +87,16 @@ pub(crate) async fn unlocked(tx: &mut TenantTx, id: Uuid) -> Result<Option<Order
 
 async fn schedule(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, Schedule)>> {
     let rows = sqlx::query!(
-        r#"select p.order_id, p.id, l.line_number, p.schedule_line_number, p.requested_date,
+        r#"select p.order_id, p.id, l.line_number, p.schedule_line_number, p.requested_date, s.revision,
+                  s.answered_since, s.closed, s.agreed_differs,
                   s.ordered, s.accepted, s.rejected, s.proposed, s.unanswered, s.cancelled
            from orders.schedule_line p
            join orders.order_line l
                on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
+                   and l.superseded is null
            join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
-           where p.order_id = any($1)
-           order by p.order_id, p.position"#,
+           where p.order_id = any($1) and p.superseded is null
+           order by p.order_id, p.line_position, p.position"#,
         ids
     )
     .fetch_all(tx.conn())
@@ -111,6 +115,10 @@ async fn schedule(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, Schedule
                 unanswered: row.unanswered,
                 cancelled: row.cancelled,
             },
+            revision: row.revision,
+            answered_since: row.answered_since,
+            closed: row.closed,
+            agreed_differs: row.agreed_differs,
         };
         (row.order_id, schedule)
     });
@@ -121,9 +129,12 @@ async fn open_proposals(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, Op
     let rows = sqlx::query!(
         r#"select p.order_id, p.id, p.schedule_line_id, p.covers
            from orders.proposal p
-           where p.order_id = any($1)
+           join orders.schedule_state s on s.schedule_line_id = p.schedule_line_id and s.buyer = p.buyer
+           where p.order_id = any($1) and p.version > s.answered_since
              and not exists (select from orders.resolution r
                              where r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id)
+             and not exists (select from orders.proposal_end e
+                             where e.order_id = p.order_id and e.buyer = p.buyer and e.proposal_id = p.id)
            order by p.order_id, p.version, p.id"#,
         ids
     )
@@ -152,16 +163,18 @@ pub(crate) async fn save(
     let lines = sqlx::query!(
         r#"update orders.schedule_state s
            set accepted = t.accepted, rejected = t.rejected, proposed = t.proposed, unanswered = t.unanswered,
-               cancelled = t.cancelled
-           from unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[])
-               as t(id, accepted, rejected, proposed, unanswered, cancelled)
-           where s.schedule_line_id = t.id and s.order_id = any($7)"#,
+               cancelled = t.cancelled, agreed_differs = t.agreed_differs
+           from unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
+                       $7::bool[])
+               as t(id, accepted, rejected, proposed, unanswered, cancelled, agreed_differs)
+           where s.schedule_line_id = t.id and s.order_id = any($8)"#,
         &touched.iter().map(|line| line.id).collect::<Vec<_>>(),
         &quantities(|q| q.accepted),
         &quantities(|q| q.rejected),
         &quantities(|q| q.proposed),
         &quantities(|q| q.unanswered),
         &quantities(|q| q.cancelled),
+        &touched.iter().map(|line| line.agreed_differs).collect::<Vec<_>>(),
         &orders.iter().map(|order| order.id).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
@@ -169,9 +182,9 @@ pub(crate) async fn save(
     let states = sqlx::query!(
         r#"update orders.order_state s
            set version = t.version, state = t.state, unanswered_lines = t.unanswered_lines,
-               proposed_lines = t.proposed_lines, updated_at = $1
-           from unnest($2::uuid[], $3::bigint[], $4::smallint[], $5::int[], $6::int[])
-               as t(id, version, state, unanswered_lines, proposed_lines)
+               proposed_lines = t.proposed_lines, held = t.held, updated_at = $1
+           from unnest($2::uuid[], $3::bigint[], $4::smallint[], $5::int[], $6::int[], $7::bool[])
+               as t(id, version, state, unanswered_lines, proposed_lines, held)
            where s.order_id = t.id"#,
         now,
         &orders.iter().map(|order| order.id).collect::<Vec<_>>(),
@@ -179,6 +192,7 @@ pub(crate) async fn save(
         &orders.iter().map(|order| order.state() as i16).collect::<Vec<_>>(),
         &orders.iter().map(|order| order.unanswered_lines()).collect::<Vec<_>>(),
         &orders.iter().map(|order| order.proposed_lines()).collect::<Vec<_>>(),
+        &orders.iter().map(|order| order.held).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;

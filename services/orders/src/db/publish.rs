@@ -16,9 +16,10 @@ pub(crate) struct NewRows {
     pub schedule: Vec<ScheduleRow>,
 }
 
-/// An order and its first revision.
+/// An order at one of its revisions.
 pub(crate) struct OrderRow {
     pub id: Uuid,
+    pub revision: i32,
     pub supplier: Uuid,
     pub source_system: String,
     pub order_number: String,
@@ -26,6 +27,8 @@ pub(crate) struct OrderRow {
     pub sites: Vec<String>,
     pub content: Vec<u8>,
     pub content_sha256: Vec<u8>,
+    /// Of the document as it was sent.
+    pub sent_sha256: Vec<u8>,
     pub vendor_number: String,
     pub currency: String,
     pub price_includes_tax: bool,
@@ -41,6 +44,7 @@ pub(crate) struct OrderRow {
 
 pub(crate) struct LineRow {
     pub order_id: Uuid,
+    pub revision: i32,
     pub supplier: Uuid,
     pub position: i32,
     pub line_number: String,
@@ -53,6 +57,7 @@ pub(crate) struct LineRow {
 
 pub(crate) struct ScheduleRow {
     pub id: Uuid,
+    pub revision: i32,
     pub order_id: Uuid,
     pub supplier: Uuid,
     pub position: i32,
@@ -104,24 +109,32 @@ pub(crate) async fn insert_contents(tx: &mut TenantTx, rows: &NewRows, now: Offs
     insert_revisions(tx, &rows.orders, now).await?;
     insert_lines(tx, &rows.lines).await?;
     insert_schedule(tx, &rows.schedule).await?;
+    insert_schedule_states(tx, rows.schedule.iter().collect()).await?;
     insert_states(tx, rows, now).await
 }
 
-async fn insert_revisions(tx: &mut TenantTx, rows: &[OrderRow], now: OffsetDateTime) -> Result<()> {
+/// Inserts revisions of orders.
+pub(crate) async fn insert_revisions(
+    tx: &mut TenantTx,
+    rows: &[OrderRow],
+    now: OffsetDateTime,
+) -> Result<()> {
     let buyer = tx.firm();
     sqlx::query!(
         r#"insert into orders.order_revision
                (order_id, buyer, supplier, revision, content, content_sha256, vendor_number, currency,
-                price_includes_tax, net_amount, line_count, first_item_name, published_at, actor_name)
-           select id, $1, supplier, 1, content, content_sha256, vendor_number, currency,
-                  price_includes_tax, net_amount, line_count, first_item_name, $2, actor_name
-           from unnest($3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::bool[],
-                       $10::numeric[], $11::int[], $12::text[], $13::text[])
-               as t(id, supplier, content, content_sha256, vendor_number, currency, price_includes_tax,
-                    net_amount, line_count, first_item_name, actor_name)"#,
+                price_includes_tax, net_amount, line_count, first_item_name, published_at, actor_name,
+                sent_sha256)
+           select id, $1, supplier, revision, content, content_sha256, vendor_number, currency,
+                  price_includes_tax, net_amount, line_count, first_item_name, $2, actor_name, sent_sha256
+           from unnest($3::uuid[], $4::int[], $5::uuid[], $6::bytea[], $7::bytea[], $8::text[], $9::text[],
+                       $10::bool[], $11::numeric[], $12::int[], $13::text[], $14::text[], $15::bytea[])
+               as t(id, revision, supplier, content, content_sha256, vendor_number, currency,
+                    price_includes_tax, net_amount, line_count, first_item_name, actor_name, sent_sha256)"#,
         buyer,
         now,
         &column(rows, |row| row.id),
+        &column(rows, |row| row.revision),
         &column(rows, |row| row.supplier),
         &column(rows, |row| row.content.clone()),
         &column(rows, |row| row.content_sha256.clone()),
@@ -132,26 +145,29 @@ async fn insert_revisions(tx: &mut TenantTx, rows: &[OrderRow], now: OffsetDateT
         &column(rows, |row| row.line_count),
         &column(rows, |row| row.first_item_name.clone()),
         &column(rows, |row| row.actor_name.clone()),
+        &column(rows, |row| row.sent_sha256.clone()),
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn insert_lines(tx: &mut TenantTx, rows: &[LineRow]) -> Result<()> {
+/// Inserts current rows of lines.
+pub(crate) async fn insert_lines(tx: &mut TenantTx, rows: &[LineRow]) -> Result<()> {
     let buyer = tx.firm();
     sqlx::query!(
         r#"insert into orders.order_line
                (order_id, buyer, supplier, position, revision, line_number, buyer_item_id, seller_item_id,
                 item_name, unit_code, content)
-           select order_id, $1, supplier, position, 1, line_number, buyer_item_id, seller_item_id,
+           select order_id, $1, supplier, position, revision, line_number, buyer_item_id, seller_item_id,
                   item_name, unit_code, content
-           from unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
-                       $9::text[], $10::bytea[])
-               as t(order_id, supplier, position, line_number, buyer_item_id, seller_item_id, item_name,
-                    unit_code, content)"#,
+           from unnest($2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[],
+                       $9::text[], $10::text[], $11::bytea[])
+               as t(order_id, revision, supplier, position, line_number, buyer_item_id, seller_item_id,
+                    item_name, unit_code, content)"#,
         buyer,
         &column(rows, |row| row.order_id),
+        &column(rows, |row| row.revision),
         &column(rows, |row| row.supplier),
         &column(rows, |row| row.position),
         &column(rows, |row| row.line_number.clone()),
@@ -166,20 +182,22 @@ async fn insert_lines(tx: &mut TenantTx, rows: &[LineRow]) -> Result<()> {
     Ok(())
 }
 
-async fn insert_schedule(tx: &mut TenantTx, rows: &[ScheduleRow]) -> Result<()> {
+/// Inserts current rows of schedule lines.
+pub(crate) async fn insert_schedule(tx: &mut TenantTx, rows: &[ScheduleRow]) -> Result<()> {
     let buyer = tx.firm();
     sqlx::query!(
         r#"insert into orders.schedule_line
-               (id, order_id, buyer, supplier, position, line_position, schedule_line_number, quantity,
-                requested_date, content)
-           select id, order_id, $1, supplier, position, line_position, schedule_line_number, quantity,
-                  requested_date, content
-           from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::text[], $8::numeric[],
-                       $9::date[], $10::bytea[])
-               as t(id, order_id, supplier, position, line_position, schedule_line_number, quantity,
+               (id, revision, order_id, buyer, supplier, position, line_position, schedule_line_number,
+                quantity, requested_date, content)
+           select id, revision, order_id, $1, supplier, position, line_position, schedule_line_number,
+                  quantity, requested_date, content
+           from unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::text[],
+                       $9::numeric[], $10::date[], $11::bytea[])
+               as t(id, revision, order_id, supplier, position, line_position, schedule_line_number, quantity,
                     requested_date, content)"#,
         buyer,
         &column(rows, |row| row.id),
+        &column(rows, |row| row.revision),
         &column(rows, |row| row.order_id),
         &column(rows, |row| row.supplier),
         &column(rows, |row| row.position),
@@ -194,22 +212,29 @@ async fn insert_schedule(tx: &mut TenantTx, rows: &[ScheduleRow]) -> Result<()> 
     Ok(())
 }
 
-async fn insert_states(tx: &mut TenantTx, rows: &NewRows, now: OffsetDateTime) -> Result<()> {
+/// Inserts the shared state of new schedule lines: everything is unanswered.
+pub(crate) async fn insert_schedule_states(tx: &mut TenantTx, rows: Vec<&ScheduleRow>) -> Result<()> {
     let buyer = tx.firm();
     sqlx::query!(
         r#"insert into orders.schedule_state
-               (schedule_line_id, order_id, buyer, supplier, ordered, unanswered)
-           select id, order_id, $1, supplier, quantity, quantity
-           from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::numeric[])
-               as t(id, order_id, supplier, quantity)"#,
+               (schedule_line_id, revision, order_id, buyer, supplier, ordered, unanswered)
+           select id, revision, order_id, $1, supplier, quantity, quantity
+           from unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[], $6::numeric[])
+               as t(id, revision, order_id, supplier, quantity)"#,
         buyer,
-        &column(&rows.schedule, |row| row.id),
-        &column(&rows.schedule, |row| row.order_id),
-        &column(&rows.schedule, |row| row.supplier),
-        &column(&rows.schedule, |row| row.quantity),
+        &column(&rows, |row| row.id),
+        &column(&rows, |row| row.revision),
+        &column(&rows, |row| row.order_id),
+        &column(&rows, |row| row.supplier),
+        &column(&rows, |row| row.quantity),
     )
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+async fn insert_states(tx: &mut TenantTx, rows: &NewRows, now: OffsetDateTime) -> Result<()> {
+    let buyer = tx.firm();
     sqlx::query!(
         r#"insert into orders.order_state
                (order_id, buyer, supplier, revision, version, state, unanswered_lines, proposed_lines,

@@ -25,6 +25,8 @@ pub(crate) struct Head {
     pub net_amount: Option<Decimal>,
     pub published_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+    pub held: bool,
+    pub erp_differs: bool,
 }
 
 /// Headers of the orders among these ids that the firm sees.
@@ -32,8 +34,11 @@ pub(crate) async fn heads(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Head>> 
     let rows = sqlx::query_as!(
         Head,
         r#"select o.id, o.buyer, coalesce(b.name, '') as "buyer_name!", o.supplier,
-                  coalesce(f.name, '') as "supplier_name!", r.vendor_number, o.purchasing_group, o.sites, s.revision, s.version, s.state, r.content, r.content_sha256,
-                  r.net_amount, o.published_at, s.updated_at
+                  coalesce(f.name, '') as "supplier_name!", r.vendor_number, o.purchasing_group, o.sites,
+                  s.revision, s.version, s.state, r.content, r.content_sha256,
+                  r.net_amount, o.published_at, s.updated_at, s.held,
+                  exists (select from orders.schedule_state q where q.order_id = o.id
+                          and (q.agreed_differs or q.rejected > 0 or q.cancelled > 0)) as "erp_differs!"
            from orders.purchase_order o
            join orders.order_state s on s.order_id = o.id and s.buyer = o.buyer
            join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision
@@ -48,19 +53,23 @@ pub(crate) async fn heads(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Head>> 
     Ok(rows)
 }
 
-/// Encoded lines of an order, from `from` on, at most `most`.
+/// Encoded lines of an order at a revision, from `from` on, at most `most`.
 pub(crate) async fn lines(
     tx: &mut TenantTx,
     order: Uuid,
+    revision: i32,
     from: i32,
     most: i64,
 ) -> Result<Vec<(i32, Vec<u8>)>> {
     let rows = sqlx::query!(
         r#"select position, content from orders.order_line
-           where order_id = $1 and position >= $2 order by position limit $3"#,
+           where order_id = $1 and position >= $2 and revision <= $4
+               and (superseded is null or superseded > $4)
+           order by position limit $3"#,
         order,
         from,
-        most
+        most,
+        revision
     )
     .fetch_all(tx.conn())
     .await?;
@@ -75,25 +84,33 @@ pub(crate) struct ScheduleRow {
     pub schedule_line_number: String,
     pub content: Vec<u8>,
     pub quantities: Quantities,
+    pub closed: bool,
+    pub agreed_differs: bool,
 }
 
-/// Schedule lines of orders, by order and place; of `only` these where it is given.
+/// Schedule lines of orders with their quantities of now, by order and place; of `only` these where it is given, and
+/// as published at a revision, or as current.
 pub(crate) async fn schedule(
     tx: &mut TenantTx,
     orders: &[Uuid],
     only: Option<&[Uuid]>,
+    revision: Option<i32>,
 ) -> Result<Vec<ScheduleRow>> {
     let rows = sqlx::query!(
-        r#"select p.id, p.line_position, l.line_number, p.schedule_line_number, p.content,
+        r#"select p.id, p.line_position, l.line_number, p.schedule_line_number, p.content, s.closed,
+                  s.agreed_differs,
                   s.ordered, s.accepted, s.rejected, s.proposed, s.unanswered, s.cancelled
            from orders.schedule_line p
            join orders.order_line l
                on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
+                   and (l.superseded is null or l.superseded > $3) and ($3::int is null or l.revision <= $3)
            join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
            where p.order_id = any($1) and ($2::uuid[] is null or p.id = any($2))
-           order by p.order_id, p.position"#,
+               and (p.superseded is null or p.superseded > $3) and ($3::int is null or p.revision <= $3)
+           order by p.order_id, p.line_position, p.position"#,
         orders,
-        only
+        only,
+        revision
     )
     .fetch_all(tx.conn())
     .await?;
@@ -103,6 +120,8 @@ pub(crate) async fn schedule(
         line_number: row.line_number,
         schedule_line_number: row.schedule_line_number,
         content: row.content,
+        closed: row.closed,
+        agreed_differs: row.agreed_differs,
         quantities: Quantities {
             ordered: row.ordered,
             accepted: row.accepted,
@@ -127,12 +146,16 @@ pub(crate) struct AnswerRow {
     pub note: String,
 }
 
-/// Accepted and rejected parts of orders, oldest first.
+/// Accepted and rejected parts of orders that count, oldest first.
 pub(crate) async fn answers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<AnswerRow>> {
     let rows = sqlx::query_as!(
         AnswerRow,
-        r#"select schedule_line_id, version, response_id, accepted, quantity, committed_date, reject_reason, note
-           from orders.response_line where order_id = any($1) order by version, position"#,
+        r#"select r.schedule_line_id, r.version, r.response_id, r.accepted, r.quantity, r.committed_date,
+                  r.reject_reason, r.note
+           from orders.response_line r
+           join orders.schedule_state s on s.schedule_line_id = r.schedule_line_id and s.buyer = r.buyer
+           where r.order_id = any($1) and r.version > s.answered_since
+           order by r.version, r.position"#,
         orders
     )
     .fetch_all(tx.conn())
@@ -140,7 +163,24 @@ pub(crate) async fn answers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<An
     Ok(rows)
 }
 
-/// A proposal with its decision.
+/// What cancellations took from promises that count, by schedule line and version.
+pub(crate) async fn cancelled_promises(
+    tx: &mut TenantTx,
+    orders: &[Uuid],
+) -> Result<Vec<(Uuid, i64, Decimal)>> {
+    let rows = sqlx::query!(
+        r#"select c.schedule_line_id, c.version, c.accepted
+           from orders.cancellation c
+           join orders.schedule_state s on s.schedule_line_id = c.schedule_line_id and s.buyer = c.buyer
+           where c.order_id = any($1) and c.accepted > 0 and c.version > s.answered_since"#,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.schedule_line_id, row.version, row.accepted)).collect())
+}
+
+/// A proposal with its decision or other end.
 pub(crate) struct ProposalRow {
     pub id: Uuid,
     pub schedule_line_id: Uuid,
@@ -154,6 +194,11 @@ pub(crate) struct ProposalRow {
     pub resolution_note: Option<String>,
     /// tandem.orders.v1.ToleranceOutcome
     pub tolerance: Option<Vec<u8>>,
+    /// It was made, or agreed to, before the line was last put back to unanswered.
+    pub superseded: bool,
+    /// Whether it ended without a decision, and by the supplier's hand.
+    pub withdrawn: Option<bool>,
+    pub ended_at: Option<OffsetDateTime>,
 }
 
 /// Proposals of orders, oldest first.
@@ -162,8 +207,12 @@ pub(crate) async fn proposals(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<
         ProposalRow,
         r#"select p.id, p.schedule_line_id, p.response_id, p.covers, p.content, p.at,
                   r.accepted as "accepted?", r.version as "resolution_version?", r.at as "resolved_at?",
-                  r.note as "resolution_note?", p.tolerance
+                  r.note as "resolution_note?", p.tolerance, coalesce(r.version, p.version) <= s.answered_since as "superseded!",
+                  e.withdrawn as "withdrawn?", e.at as "ended_at?"
            from orders.proposal p
+           join orders.schedule_state s on s.schedule_line_id = p.schedule_line_id and s.buyer = p.buyer
+           left join orders.proposal_end e
+               on e.order_id = p.order_id and e.buyer = p.buyer and e.proposal_id = p.id
            left join orders.resolution r
                on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
            where p.order_id = any($1)
@@ -184,6 +233,8 @@ pub(crate) struct HistoryRow {
     pub actor_name: String,
     pub note: String,
     pub schedule_line_ids: Vec<Uuid>,
+    /// tandem.orders.v1.OrderDifference
+    pub difference: Option<Vec<u8>>,
 }
 
 /// Everything that happened to an order, oldest first.
@@ -191,27 +242,33 @@ pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Histor
     let rows = sqlx::query_as!(
         HistoryRow,
         r#"select version as "version!", at as "at!", action as "action!", firm as "firm!",
-                  actor_name as "actor_name!", note as "note!", schedule_line_ids as "schedule_line_ids!"
+                  actor_name as "actor_name!", note as "note!", schedule_line_ids as "schedule_line_ids!",
+                  difference
            from (
                select 1::bigint as version, published_at as at, 'published' as action, buyer as firm,
-                      actor_name, '' as note, '{}'::uuid[] as schedule_line_ids
+                      actor_name, '' as note, '{}'::uuid[] as schedule_line_ids, null::bytea as difference
                from orders.order_revision where order_id = $1 and revision = 1
                union all
                select r.version, r.at, 'responded', r.supplier, r.actor_name, r.note,
                       array(select l.schedule_line_id from orders.response_line l
                             where l.order_id = r.order_id and l.version = r.version
                             union select p.schedule_line_id from orders.proposal p
-                            where p.order_id = r.order_id and p.version = r.version)
+                            where p.order_id = r.order_id and p.version = r.version), null
                from orders.response r where r.order_id = $1
                union all
                select d.version, min(d.at), 'proposal_resolved', d.buyer, min(d.actor_name),
-                      coalesce(string_agg(distinct nullif(d.note, ''), ' · '), ''), array_agg(p.schedule_line_id)
+                      coalesce(string_agg(distinct nullif(d.note, ''), ' · '), ''), array_agg(p.schedule_line_id),
+                      null
                from orders.resolution d
                join orders.proposal p on p.order_id = d.order_id and p.buyer = d.buyer and p.id = d.proposal_id
                where d.order_id = $1 and not d.automatic group by d.version, d.buyer
                union all
-               select version, at, 'supplier_changed', supplier, '', '', '{}'::uuid[]
+               select version, at, 'supplier_changed', supplier, '', '', '{}'::uuid[], null
                from orders.supplier_change where order_id = $1
+               union all
+               select version, at, action, case when by_buyer then buyer else supplier end, actor_name, note,
+                      schedule_line_ids, difference
+               from orders.order_action where order_id = $1
            ) happened
            order by version"#,
         order

@@ -33,8 +33,13 @@ line as (
 ),
 proposed as (
     select r.accepted, r.automatic,
-           floor(extract(epoch from r.at - p.at))::bigint as decision_seconds
+           floor(extract(epoch from r.at - p.at))::bigint as decision_seconds,
+           -- withdrawn, or void since the buyer changed or cancelled what it was about
+           r.accepted is null and (p.version <= s.answered_since or exists (
+               select from orders.proposal_end e
+               where e.order_id = p.order_id and e.buyer = p.buyer and e.proposal_id = p.id)) as ended
     from orders.proposal p
+    join orders.schedule_state s on s.schedule_line_id = p.schedule_line_id and s.buyer = p.buyer
     left join orders.resolution r on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
     where p.order_id in (select id from in_scope) and p.buyer = $1 and p.at >= $3 and p.at < $4
 )
@@ -56,7 +61,7 @@ from (
            count(*) filter (where automatic) as automatic,
            count(*) filter (where accepted and not automatic) as accepted,
            count(*) filter (where not accepted) as declined,
-           count(*) filter (where accepted is null) as waiting,
+           count(*) filter (where accepted is null and not ended) as waiting,
            percentile_disc(0.5) within group (order by decision_seconds) filter (where not automatic) as median,
            percentile_disc(0.9) within group (order by decision_seconds) filter (where not automatic) as p90
     from proposed

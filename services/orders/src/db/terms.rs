@@ -25,7 +25,8 @@ pub(crate) async fn asked(tx: &mut TenantTx, orders: &[Uuid], lines: &[Uuid]) ->
            from orders.schedule_line p
            join orders.order_line l
                on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
-           where p.order_id = any($1) and p.id = any($2)"#,
+                   and l.superseded is null
+           where p.order_id = any($1) and p.id = any($2) and p.superseded is null"#,
         orders,
         lines
     )
@@ -42,7 +43,7 @@ pub(crate) struct AgreedRow {
     pub content: Vec<u8>,
 }
 
-/// Accepted proposals of the schedule lines.
+/// Accepted proposals of the schedule lines, as far as the buyer's later changes let them stand.
 pub(crate) async fn agreed(tx: &mut TenantTx, orders: &[Uuid], lines: &[Uuid]) -> Result<Vec<AgreedRow>> {
     let rows = sqlx::query_as!(
         AgreedRow,
@@ -50,6 +51,8 @@ pub(crate) async fn agreed(tx: &mut TenantTx, orders: &[Uuid], lines: &[Uuid]) -
            from orders.proposal p
            join orders.resolution r
                on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id and r.accepted
+           join orders.schedule_state s
+               on s.schedule_line_id = p.schedule_line_id and s.buyer = p.buyer and r.version > s.answered_since
            where p.order_id = any($1) and p.schedule_line_id = any($2)"#,
         orders,
         lines

@@ -274,6 +274,8 @@ fn proposal_view(
     let (shape, label) = match proposal.state() {
         ProposalState::Accepted => ("accepted", key::PROPOSAL_ACCEPTED),
         ProposalState::Declined => ("rejected", key::PROPOSAL_DECLINED),
+        ProposalState::Superseded => ("rejected", key::PROPOSAL_SUPERSEDED),
+        ProposalState::Withdrawn => ("rejected", key::PROPOSAL_WITHDRAWN),
         _ if supplies => ("proposed", key::STATE_PROPOSED),
         ProposalState::Open | ProposalState::Unspecified => ("proposed", key::STATE_PROPOSED_MINE),
     };

@@ -165,6 +165,8 @@ fn answers(state: &ScheduleLineState) -> Vec<String> {
             ProposalState::Open => "proposed",
             ProposalState::Accepted => "agreed",
             ProposalState::Declined => "declined",
+            ProposalState::Superseded => "void",
+            ProposalState::Withdrawn => "withdrawn",
             ProposalState::Unspecified => "proposal",
         };
         rows.push(format!(

@@ -1,0 +1,148 @@
+//! What happened to an order after it was published → its envelope.
+
+use chassis::{caller::Caller, outbox::NewEvent, service::Deps, value::wire_decimal};
+use prost::Message;
+use proto::orders::{
+    CancelledLine, OrderCancelled, OrderChanged, OrderClosedShort, OrderContent, OrderDifference, OrderHeld,
+    OrderReleased, ProposalWithdrawn, ScheduleLineState,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{MAX_BYTES, Subject, envelope};
+use crate::order::{Order, cancel::Cancelled};
+
+/// Fills what every one of these events says of its order.
+macro_rules! about {
+    ($event:ident, $order:expr, { $($rest:tt)* }) => {
+        $event {
+            order_id: $order.id.to_string(),
+            order_number: $order.order_number.clone(),
+            source_system: $order.source_system.clone(),
+            revision: $order.revision,
+            version: $order.version,
+            state: $order.state().into(),
+            $($rest)*
+        }
+    };
+}
+
+/// Who does it and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub deps: &'a Deps,
+    pub at: OffsetDateTime,
+    pub caller: &'a Caller,
+}
+
+impl Moment<'_> {
+    fn event(&self, order: &Order, r#type: &'static str, data: &impl Message) -> NewEvent {
+        let subject = Subject::of(order);
+        envelope(self.deps, self.at, &self.caller.traceparent, &subject, r#type, data.encode_to_vec())
+    }
+}
+
+/// The buyer published another revision. Where it is too large for an event, lines are left out.
+pub(crate) fn changed(
+    moment: Moment<'_>,
+    order: &Order,
+    difference: OrderDifference,
+    content: OrderContent,
+    schedule: Vec<ScheduleLineState>,
+    note: &str,
+) -> NewEvent {
+    let mut event = about!(OrderChanged, order, {
+        difference: Some(difference),
+        content: Some(content),
+        schedule,
+        lines_omitted: 0,
+        note: note.into(),
+    });
+    if event.encoded_len() > MAX_BYTES
+        && let (Some(content), Some(difference)) = (&mut event.content, &mut event.difference)
+    {
+        event.lines_omitted = content.lines.len() as i32;
+        content.lines.clear();
+        event.schedule.clear();
+        cut(difference, MAX_BYTES / 2);
+    }
+    moment.event(order, "tandem.orders.order.changed.v1", &event)
+}
+
+/// Leaves out lines of a difference from the end until it fits.
+pub(crate) fn cut(difference: &mut OrderDifference, bytes: usize) {
+    let mut size = difference.encoded_len();
+    while size > bytes
+        && let Some(line) = difference.lines.pop()
+    {
+        size -= line.encoded_len().min(size);
+        difference.lines_omitted += 1;
+    }
+}
+
+/// What was cancelled, line by line.
+pub(crate) fn cancelled_lines(order: &Order, cancelled: &[Cancelled]) -> Vec<CancelledLine> {
+    let line = |each: &Cancelled| {
+        let schedule = &order.schedule[each.place];
+        CancelledLine {
+            schedule_line_id: schedule.id.to_string(),
+            line_number: schedule.line_number.clone(),
+            schedule_line_number: schedule.schedule_line_number.clone(),
+            unanswered_quantity: Some(wire_decimal(each.unanswered)),
+            accepted_quantity: Some(wire_decimal(each.accepted)),
+            proposed_quantity: Some(wire_decimal(each.proposed)),
+            superseded_proposal_ids: each.superseded.iter().map(Uuid::to_string).collect(),
+        }
+    };
+    cancelled.iter().map(line).collect()
+}
+
+/// The buyer cancelled quantities.
+pub(crate) fn cancelled(
+    moment: Moment<'_>,
+    order: &Order,
+    lines: Vec<CancelledLine>,
+    reason: i32,
+    note: &str,
+    schedule: Vec<ScheduleLineState>,
+) -> NewEvent {
+    let event = about!(OrderCancelled, order, { reason, note: note.into(), lines, schedule, });
+    moment.event(order, "tandem.orders.order.cancelled.v1", &event)
+}
+
+/// The buyer closed lines at what was delivered.
+pub(crate) fn closed_short(
+    moment: Moment<'_>,
+    order: &Order,
+    lines: Vec<CancelledLine>,
+    note: &str,
+    schedule: Vec<ScheduleLineState>,
+) -> NewEvent {
+    let event = about!(OrderClosedShort, order, { note: note.into(), lines, schedule, });
+    moment.event(order, "tandem.orders.order.closed_short.v1", &event)
+}
+
+/// The buyer asked to wait.
+pub(crate) fn held(moment: Moment<'_>, order: &Order, reason: i32, note: &str) -> NewEvent {
+    let event = about!(OrderHeld, order, { reason, note: note.into(), });
+    moment.event(order, "tandem.orders.order.held.v1", &event)
+}
+
+/// The buyer ended a hold.
+pub(crate) fn released(moment: Moment<'_>, order: &Order, note: &str) -> NewEvent {
+    let event = about!(OrderReleased, order, { note: note.into(), });
+    moment.event(order, "tandem.orders.order.released.v1", &event)
+}
+
+/// The supplier took proposals back.
+pub(crate) fn withdrawn(
+    moment: Moment<'_>,
+    order: &Order,
+    proposals: &[Uuid],
+    note: &str,
+    schedule: Vec<ScheduleLineState>,
+) -> NewEvent {
+    let proposal_ids = proposals.iter().map(Uuid::to_string).collect();
+    let event = about!(ProposalWithdrawn, order, { proposal_ids, note: note.into(), schedule, });
+    moment.event(order, "tandem.orders.order.proposal_withdrawn.v1", &event)
+}

@@ -1,0 +1,240 @@
+//! What ends quantities, promises and proposals: cancelling, closing short, withdrawing, holding.
+
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{OpenProposal, Order, Target};
+use crate::error::{self, Refusal};
+
+/// So much of a schedule line is not wanted any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Field path in the request, for refusals.
+    pub path: String,
+    pub target: Target,
+    /// `None`: everything open.
+    pub quantity: Option<Decimal>,
+}
+
+/// What was delivered of a schedule line that is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// Field path in the request, for refusals.
+    pub path: String,
+    pub target: Target,
+    pub delivered: Decimal,
+}
+
+/// What was cancelled of one schedule line, by what it was before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cancelled {
+    /// Place in [`Order::schedule`].
+    pub place: usize,
+    pub unanswered: Decimal,
+    pub accepted: Decimal,
+    pub proposed: Decimal,
+    /// Proposals that are void because of it.
+    pub superseded: Vec<Uuid>,
+}
+
+impl Order {
+    /// Refuses a command that was made from another version; 0 names none.
+    ///
+    /// # Errors
+    /// [`Refusal::VersionOutdated`].
+    pub fn at_version(&self, version: i64) -> Result<(), Refusal> {
+        if version == 0 || version == self.version {
+            return Ok(());
+        }
+        Err(Refusal::VersionOutdated { current: self.version, revision: self.revision })
+    }
+
+    /// The buyer cancels: of what is unanswered first, then of what is accepted, then of what is proposed, whose
+    /// proposals are superseded and whose rest is unanswered again. Nothing named means everything open. All or
+    /// nothing; on success the order stands one version further.
+    ///
+    /// # Errors
+    /// Every line that cannot be cancelled so, or nothing being open.
+    pub fn cancel(&mut self, wanted: &[Cancellation]) -> Result<Vec<Cancelled>, Refusal> {
+        let mut next = self.clone();
+        let targets = if wanted.is_empty() { self.everything() } else { self.targets(wanted)? };
+        let (mut done, mut wrong) = (Vec::new(), Vec::new());
+        for (place, quantity, path) in targets {
+            let open = next.schedule[place].open();
+            if open.is_zero() {
+                wrong.push(error::nothing_open(&path));
+            } else if let Some(wanted) = quantity.filter(|wanted| *wanted > open) {
+                wrong.push(error::more_than_open(&path, wanted, open));
+            } else {
+                done.push(next.take(place, quantity.unwrap_or(open)));
+            }
+        }
+        if !wrong.is_empty() {
+            let none_open = wrong.iter().all(error::is_nothing_open);
+            return Err(if none_open { Refusal::NothingOpen(wrong) } else { Refusal::Fields(wrong) });
+        }
+        if done.is_empty() {
+            return Err(Refusal::NothingOpen(Vec::new()));
+        }
+        next.version += 1;
+        *self = next;
+        Ok(done)
+    }
+
+    /// The buyer closes lines at what was delivered: so much stays accepted, the rest is cancelled. All or nothing; on
+    /// success the order stands one version further.
+    ///
+    /// # Errors
+    /// Every line that cannot be closed so.
+    pub fn close_short(&mut self, closings: &[Closing]) -> Result<Vec<Cancelled>, Refusal> {
+        let mut next = self.clone();
+        let (mut done, mut wrong, mut closed) = (Vec::<Cancelled>::new(), Vec::new(), 0);
+        for closing in closings {
+            let Some(place) = next.find(&closing.target) else {
+                wrong.push(error::no_such_line(&closing.path));
+                continue;
+            };
+            if done.iter().any(|cancelled| cancelled.place == place) {
+                wrong.push(error::answered_twice(&closing.path));
+                continue;
+            }
+            let line = &next.schedule[place];
+            if line.closed {
+                closed += 1;
+                wrong.push(error::nothing_open(&closing.path));
+            } else if closing.delivered > line.quantities.accepted {
+                wrong.push(error::more_than_accepted(
+                    &closing.path,
+                    closing.delivered,
+                    line.quantities.accepted,
+                ));
+            } else {
+                let rest = line.open() - closing.delivered;
+                done.push(next.take(place, rest));
+                next.schedule[place].closed = true;
+            }
+        }
+        if !wrong.is_empty() {
+            let none_open = closed == wrong.len();
+            return Err(if none_open { Refusal::NothingOpen(wrong) } else { Refusal::Fields(wrong) });
+        }
+        next.version += 1;
+        *self = next;
+        Ok(done)
+    }
+
+    /// The supplier takes open proposals back; what they cover is unanswered again. Answers the places of the schedule
+    /// lines that were touched. All or nothing; on success the order stands one version further.
+    ///
+    /// # Errors
+    /// Where a proposal is not open.
+    pub fn withdraw(&mut self, proposals: &[Uuid]) -> Result<Vec<usize>, Refusal> {
+        let mut next = self.clone();
+        let mut touched = Vec::new();
+        for proposal in proposals {
+            let open = next.proposals.iter().position(|open| open.id == *proposal);
+            let open = next.proposals.remove(open.ok_or(Refusal::ProposalResolved)?);
+            let place = next.place(open.schedule_line).ok_or(Refusal::ProposalResolved)?;
+            let quantities = &mut next.schedule[place].quantities;
+            quantities.proposed -= open.covers;
+            quantities.unanswered += open.covers;
+            if !touched.contains(&place) {
+                touched.push(place);
+            }
+        }
+        next.version += 1;
+        *self = next;
+        Ok(touched)
+    }
+
+    /// The buyer asks to wait, or to go on. On success the order stands one version further.
+    ///
+    /// # Errors
+    /// Where it is so already.
+    pub fn hold(&mut self, held: bool) -> Result<(), Refusal> {
+        if self.held == held {
+            return Err(Refusal::HoldUnchanged { held });
+        }
+        self.held = held;
+        self.version += 1;
+        Ok(())
+    }
+
+    /// The place of a schedule line.
+    pub fn place(&self, id: Uuid) -> Option<usize> {
+        self.schedule.iter().position(|line| line.id == id)
+    }
+
+    fn everything(&self) -> Vec<(usize, Option<Decimal>, String)> {
+        let open = self.schedule.iter().enumerate().filter(|(_, line)| !line.open().is_zero());
+        open.map(|(place, _)| (place, None, "lines".into())).collect()
+    }
+
+    /// The places that are meant, each once. A line number alone, without a quantity, means all of its schedule lines.
+    fn targets(&self, wanted: &[Cancellation]) -> Result<Vec<(usize, Option<Decimal>, String)>, Refusal> {
+        let (mut targets, mut wrong) = (Vec::<(usize, Option<Decimal>, String)>::new(), Vec::new());
+        for each in wanted {
+            let places: Vec<usize> = match (&each.target, each.quantity) {
+                (Target::Number(line, number), None) if number.is_empty() => {
+                    let of_line = self.schedule.iter().enumerate();
+                    let of_line =
+                        of_line.filter(|(_, own)| own.line_number == *line && !own.open().is_zero());
+                    let open: Vec<usize> = of_line.map(|(place, _)| place).collect();
+                    // None is open: say so of one of them.
+                    let any = || self.schedule.iter().position(|own| own.line_number == *line);
+                    if open.is_empty() { any().into_iter().collect() } else { open }
+                }
+                _ => self.find(&each.target).into_iter().collect(),
+            };
+            if places.is_empty() {
+                wrong.push(error::no_such_line(&each.path));
+            }
+            for place in places {
+                if targets.iter().any(|(other, ..)| *other == place) {
+                    wrong.push(error::answered_twice(&each.path));
+                } else {
+                    targets.push((place, each.quantity, each.path.clone()));
+                }
+            }
+        }
+        if wrong.is_empty() { Ok(targets) } else { Err(Refusal::Fields(wrong)) }
+    }
+
+    /// Cancels so much of a schedule line, at most what is open.
+    fn take(&mut self, place: usize, quantity: Decimal) -> Cancelled {
+        let line = &mut self.schedule[place];
+        let id = line.id;
+        let quantities = &mut line.quantities;
+        let mut done = Cancelled { place, ..Cancelled::default() };
+        let mut left = quantity;
+        done.unanswered = left.min(quantities.unanswered);
+        left -= done.unanswered;
+        done.accepted = left.min(quantities.accepted);
+        left -= done.accepted;
+        quantities.unanswered -= done.unanswered;
+        quantities.accepted -= done.accepted;
+        quantities.cancelled += quantity;
+        // The latest proposal goes first, as the latest promise does.
+        while left > Decimal::ZERO {
+            let Some(at) = self.proposals.iter().rposition(|open| open.schedule_line == id) else { break };
+            let OpenProposal { id: proposal, covers, .. } = self.proposals.remove(at);
+            let cancelled = left.min(covers);
+            quantities.proposed -= covers;
+            quantities.unanswered += covers - cancelled;
+            done.proposed += cancelled;
+            done.superseded.push(proposal);
+            left -= cancelled;
+        }
+        done
+    }
+}
+
+impl super::Schedule {
+    /// What may still be cancelled: everything that is neither rejected nor cancelled, and nothing of a closed line.
+    pub fn open(&self) -> Decimal {
+        if self.closed {
+            return Decimal::ZERO;
+        }
+        self.quantities.unanswered + self.quantities.accepted + self.quantities.proposed
+    }
+}
