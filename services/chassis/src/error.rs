@@ -202,7 +202,7 @@ pub struct Error {
     /// A status of another service that is handed through as it is.
     passed_on: Option<Box<Status>>,
     /// A message of the contract that says more: its full name, and its encoding.
-    typed: Option<(&'static str, Vec<u8>)>,
+    typed: Option<Box<(&'static str, Vec<u8>)>>,
 }
 
 /// The largest typed detail, in bytes: details travel in headers.
@@ -277,7 +277,8 @@ impl Error {
     /// The same error with a message of the contract among its details, such as a difference; left out where it is
     /// larger than [`TYPED_BYTES`].
     pub fn typed(mut self, full_name: &'static str, message: &impl Message) -> Self {
-        self.typed = (message.encoded_len() <= TYPED_BYTES).then(|| (full_name, message.encode_to_vec()));
+        self.typed =
+            (message.encoded_len() <= TYPED_BYTES).then(|| Box::new((full_name, message.encode_to_vec())));
         self
     }
 
@@ -345,7 +346,7 @@ impl From<Error> for Status {
         details.push(LocalizedMessage::new("en", message.clone()).into());
         let status = Status::with_error_details_vec(error.reason.code(), message, details);
         match error.typed {
-            Some((full_name, value)) => with_detail(status, full_name, value),
+            Some(typed) => with_detail(status, typed.0, typed.1),
             None => status,
         }
     }

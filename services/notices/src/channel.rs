@@ -143,7 +143,7 @@ impl Quiet {
 /// 飞书 asks not to be called on the full and half hours, when everybody does: the moment itself, or some seconds after
 /// such a minute, spread by the message's id.
 pub fn off_the_hour(medium: Medium, at: OffsetDateTime, id: Uuid) -> OffsetDateTime {
-    if medium != Medium::Feishu || at.minute() % 30 != 0 {
+    if medium != Medium::Feishu || !at.minute().is_multiple_of(30) {
         return at;
     }
     let spread = i64::from(id.as_bytes()[15] % 30);

@@ -171,7 +171,8 @@ pub(crate) fn new_channel(request: &wire::CreateChannelRequest) -> Result<NewCha
         check.bad("address", "ADDRESS", wanted(medium));
     }
     let secret = secret(&mut check, medium, &request.secret);
-    let address = address.unwrap_or(Address { key: Redacted::new(String::new()), masked: String::new() });
+    let address =
+        address.unwrap_or_else(|| Address { key: Redacted::new(String::new()), masked: String::new() });
     let channel = Channel { member, medium, masked: address.masked.clone(), ..settings };
     check.done(NewChannel { channel, address, secret })
 }

@@ -205,7 +205,7 @@ impl Importing<'_> {
             let Some(row) = index.and_then(|index| rows.get(index)) else { continue };
             named.insert(row.row);
             let message =
-                self.language.pick(worded(reason), None).map_or(description.clone(), str::to_string);
+                self.language.pick(worded(reason), None).map_or_else(|| description.clone(), str::to_string);
             errors.push(RowError {
                 row: row.row as i32,
                 reason: reason.clone(),

@@ -108,7 +108,7 @@ pub(crate) async fn export_answers(
     });
     let mut first_day = std::collections::HashMap::new();
     for row in &rows {
-        let first = first_day.entry(row.order_id.clone()).or_insert(day(row));
+        let first = first_day.entry(row.order_id.clone()).or_insert_with(|| day(row));
         *first = (*first).min(day(row));
     }
     // Stable, so that an order's lines stay in their order.

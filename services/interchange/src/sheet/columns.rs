@@ -38,7 +38,7 @@ impl Columns {
     pub fn heading(&self, field: Field) -> &str {
         self.of(field)
             .and_then(|column| self.headings.get(column))
-            .map_or(fields::known(field).zh, String::as_str)
+            .map_or_else(|| fields::known(field).zh, String::as_str)
     }
 
     /// Fields that have a column, in our order.
@@ -76,7 +76,7 @@ fn recognise(heading: &str) -> Option<(Field, usize)> {
         for known in ALL {
             let headings = [known.zh, known.en].into_iter().chain(known.synonyms.iter().copied());
             for (place, heading) in headings.enumerate() {
-                meanings.entry(normalised(heading)).or_insert((known.field, place.saturating_sub(1)));
+                meanings.entry(normalised(heading)).or_insert_with(|| (known.field, place.saturating_sub(1)));
             }
         }
         meanings

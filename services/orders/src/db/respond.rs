@@ -89,9 +89,12 @@ async fn insert_parts(tx: &mut TenantTx, response: &Response<'_>) -> Result<()> 
     Ok(())
 }
 
+/// A proposal: id, schedule line, what it covers, its content, and what tolerances made of it.
+type ProposalRow = (Uuid, Uuid, Decimal, Vec<u8>, Option<Vec<u8>>);
+
 async fn insert_proposals(tx: &mut TenantTx, response: &Response<'_>) -> Result<()> {
     let order = response.order;
-    let mut rows: Vec<(Uuid, Uuid, Decimal, Vec<u8>, Option<Vec<u8>>)> = Vec::new();
+    let mut rows: Vec<ProposalRow> = Vec::new();
     for (place, parts) in response.answered {
         for part in parts {
             if let Part::Proposed { id, covers, content } = part {
