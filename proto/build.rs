@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/orders/v1/content.proto",
         "tandem/orders/v1/state.proto",
         "tandem/orders/v1/difference.proto",
+        "tandem/orders/v1/pending.proto",
         "tandem/orders/v1/change.proto",
         "tandem/orders/v1/change_event.proto",
         "tandem/orders/v1/publishing.proto",

@@ -6,9 +6,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::future::join_all;
-use harness::{Answer, Firm, World, answer, decide, events, events::Payload, number, order};
+use harness::{
+    Answer, Firm, World, answer,
+    change::{cancel, change, close, hold, release, withdraw},
+    decide, events,
+    events::Payload,
+    number, order,
+};
 use proto::{
-    orders::{OrderState, Quantities, RejectReason, Remainder},
+    orders::{OrderState, PublishOutcome, Quantities, RejectReason, Remainder},
     stream::FeedEvent,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -79,6 +85,13 @@ enum Command {
     Respond(proto::orders::RespondToOrderRequest),
     /// Decides open proposals of this order, as far as a reading shows them.
     Resolve(String, u64),
+    /// Takes open proposals of this order back, as far as a reading shows them.
+    Withdraw(String, u64),
+    Change(proto::orders::ChangeOrderRequest),
+    Cancel(proto::orders::CancelOrderRequest),
+    Close(proto::orders::CloseShortRequest),
+    Hold(String),
+    Release(String),
 }
 
 /// What became of a command.
@@ -105,9 +118,17 @@ impl Story {
             self.published += 1;
             return Command::Publish(document(self.published, random));
         };
-        match random.random_range(0..10) {
-            0..=3 => Command::Resolve(id, random.random()),
-            4 if random.random_ratio(1, 3) => Command::Respond(harness::accept_all(&id)),
+        match random.random_range(0..20) {
+            0..=4 => Command::Resolve(id, random.random()),
+            5 => Command::Withdraw(id, random.random()),
+            6..=8 => Command::Change(changed(&id, random)),
+            9..=10 => Command::Cancel(cancelled(&id, random)),
+            11 => {
+                Command::Close(close(&id, &[(["1", "2", "3"].choose(random).unwrap(), &amount(random, 50))]))
+            }
+            12 if random.random() => Command::Hold(id),
+            12 => Command::Release(id),
+            13 => Command::Respond(harness::accept_all(&id)),
             _ => Command::Respond(response(&id, random)),
         }
     }
@@ -118,22 +139,53 @@ impl Story {
                 let receipt = self.buyer.publish(request).await.expect("every document is good");
                 return Outcome::Published(receipt.order_id);
             }
-            Command::Respond(request) => self.supplier.respond(request).await,
+            Command::Respond(mut request) => {
+                // Whoever answers reads first; another revision may come in between all the same.
+                request.revision = self.supplier.order(&request.order_id).await.expect("its own").revision;
+                self.supplier.respond(request).await
+            }
             Command::Resolve(id, choice) => match self.decisions(&id, choice).await {
                 Some(request) => {
                     self.buyer.orders().resolve_proposal(request).await.map(tonic::Response::into_inner)
                 }
                 None => return Outcome::NotSent,
             },
+            Command::Withdraw(id, choice) => match self.decisions(&id, choice).await {
+                Some(request) => {
+                    let ids: Vec<&str> =
+                        request.decisions.iter().map(|one| one.proposal_id.as_str()).collect();
+                    self.supplier.withdraw(withdraw(&id, &ids)).await
+                }
+                None => return Outcome::NotSent,
+            },
+            Command::Change(request) => self.buyer.change(request).await,
+            Command::Cancel(request) => self.buyer.cancel(request).await,
+            Command::Close(request) => self.buyer.close(request).await,
+            Command::Hold(id) => {
+                self.buyer.changes().hold_order(hold(&id)).await.map(tonic::Response::into_inner)
+            }
+            Command::Release(id) => {
+                self.buyer.changes().release_order(release(&id)).await.map(tonic::Response::into_inner)
+            }
         };
         match answer {
+            // Nothing happened, and no event says so.
+            Ok(receipt) if receipt.outcome() == PublishOutcome::Unchanged => Outcome::NotSent,
             Ok(receipt) => {
                 assert!(receipt.lines.iter().all(|line| conserved(&parts(line.quantities.as_ref()))));
                 Outcome::Taken
             }
             Err(status) => {
                 let reason = harness::refusal::reason(&status);
-                let expected = ["INVALID_FIELDS", "NOTHING_UNANSWERED", "PROPOSAL_RESOLVED", "CONFLICT"];
+                let expected = [
+                    "INVALID_FIELDS",
+                    "NOTHING_UNANSWERED",
+                    "PROPOSAL_RESOLVED",
+                    "CONFLICT",
+                    "REVISION_OUTDATED",
+                    "NOTHING_OPEN",
+                    "HOLD_UNCHANGED",
+                ];
                 assert!(expected.contains(&reason.as_str()), "{status:?}");
                 Outcome::Refused
             }
@@ -167,6 +219,33 @@ fn document(n: usize, random: &mut StdRng) -> proto::orders::PublishOrderRequest
         }
     }
     order.to("V100")
+}
+
+/// A change of one or two lines, one of which may be new.
+fn changed(id: &str, random: &mut StdRng) -> proto::orders::ChangeOrderRequest {
+    let mut changed = order("");
+    let some = random.random_range(1..=2);
+    let numbers = ["1", "2", "3", "4", "5"];
+    for line in numbers.choose_multiple(random, some) {
+        let price = ["6.85", "7.10"].choose(random).unwrap();
+        changed = changed.line(line, "CY-BX-0450", "1", price);
+        if random.random_bool(0.7) {
+            changed = changed.schedule("1", &amount(random, 5_000), "2026-12-28", "");
+        } else {
+            changed.content.lines.last_mut().unwrap().quantity =
+                Some(harness::decimal(&amount(random, 5_000)));
+        }
+    }
+    change(id, changed)
+}
+
+/// A cancellation of a part of a line, of all of it, or of the whole order.
+fn cancelled(id: &str, random: &mut StdRng) -> proto::orders::CancelOrderRequest {
+    match random.random_range(0..10) {
+        0 => cancel(id, &[]),
+        1 => cancel(id, &[("2", "")]),
+        _ => cancel(id, &[(["1", "1/1", "2", "3"].choose(random).unwrap(), &amount(random, 500))]),
+    }
 }
 
 /// A quantity above 0 with up to three places.
@@ -239,14 +318,18 @@ fn retell(feed: &[FeedEvent]) -> HashMap<String, Told> {
             let parts = parts(line.quantities.as_ref());
             assert!(conserved(&parts), "{} at version {}: {parts:?}", event.subject, event.version);
             let before = told.lines.insert(line.schedule_line_id.clone(), parts);
-            assert!(before.is_none_or(|before| before[0] == parts[0]), "what was ordered stays");
+            let republished = matches!(payload, Payload::Changed(_));
+            assert!(
+                republished || before.is_none_or(|before| before[0] == parts[0]),
+                "what was ordered stays, unless the buyer publishes anew"
+            );
+            let by_supplier = matches!(payload, Payload::Responded(_) | Payload::Withdrawn(_));
+            assert!(
+                !by_supplier || before.is_none_or(|before| before[1] <= parts[1]),
+                "what was accepted is not declined afterwards"
+            );
         }
-        told.state = match &payload {
-            Payload::Published(event) => event.order.as_ref().unwrap().state(),
-            Payload::Responded(event) => event.state(),
-            Payload::Resolved(event) => event.state(),
-            other => panic!("{other:?}"),
-        };
+        told.state = payload.state();
         assert_eq!(told.state, derived(&told.lines), "{} at version {}", event.subject, event.version);
     }
     all
@@ -261,6 +344,7 @@ fn derived(lines: &BTreeMap<String, Parts>) -> OrderState {
         (_, _, true, true) => OrderState::PartAccepted,
         (_, _, true, false) => OrderState::Accepted,
         (_, _, false, true) => OrderState::Rejected,
+        (_, _, false, false) if any(5) => OrderState::Cancelled,
         (_, _, false, false) => OrderState::Accepted,
     }
 }

@@ -20,6 +20,7 @@ mod corpus;
 mod crash;
 mod credentials;
 mod deadlines;
+mod frozen;
 mod gateway;
 mod idempotency;
 mod injection;

@@ -10,7 +10,7 @@ use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest, ReadOrdersRequest, SheetFile},
     orders::{
         CancelOrderRequest, CancelReason, CreateOrderLinkRequest, ListOrdersRequest, OrderReceipt,
-        ReleaseOrderRequest, Side, SupplierAddress,
+        ReleaseOrderRequest, Side, SupplierAddress, WithdrawChangeRequest,
     },
     partners::{
         ClaimInvitationRequest, CreateSiteRequest, Member, RedeemSignInLinkRequest, RelationshipState,
@@ -111,9 +111,10 @@ impl Scene {
                 self.answering(reason).await
             }
             Reason::NOTHING_ACCEPTED => self.progress_of_nothing().await,
-            Reason::VERSION_OUTDATED | Reason::NOTHING_OPEN | Reason::HOLD_UNCHANGED => {
-                self.changing(reason).await
-            }
+            Reason::VERSION_OUTDATED
+            | Reason::NOTHING_OPEN
+            | Reason::HOLD_UNCHANGED
+            | Reason::CHANGE_RESOLVED => self.changing(reason).await,
             Reason::SUPPLIER_DIFFERS => {
                 return Way::Nowhere("an answer inside a stream; the nightly journeys have it");
             }
@@ -238,6 +239,12 @@ impl Scene {
             Reason::NOTHING_OPEN => {
                 changes.cancel_order(cancel(0)).await?;
                 changes.cancel_order(cancel(0)).await.map(drop)
+            }
+            Reason::CHANGE_RESOLVED => {
+                let (id, change_id) = (request_id(), request_id());
+                let withdraw =
+                    WithdrawChangeRequest { request_id: id, order_id, change_id, ..Default::default() };
+                changes.withdraw_change(withdraw).await.map(drop)
             }
             _ => {
                 let release =

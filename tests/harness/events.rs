@@ -4,9 +4,10 @@ use prost::Message;
 use proto::{
     event::Event,
     orders::{
-        OrderAnswerOverdue, OrderCancelled, OrderChanged, OrderClosedShort, OrderHeld, OrderMessagePosted,
-        OrderNoteWritten, OrderProgressed, OrderPublished, OrderReleased, OrderReminded, OrderResponded,
-        OrderState, OrderSupplierChanged, ProposalResolved, ProposalWithdrawn, ScheduleLineState,
+        OrderAnswerOverdue, OrderCancelled, OrderChangeAnswered, OrderChangeRequested, OrderChangeWithdrawn,
+        OrderChanged, OrderClosedShort, OrderHeld, OrderMessagePosted, OrderNoteWritten, OrderProgressed,
+        OrderPublished, OrderReleased, OrderReminded, OrderResponded, OrderState, OrderSupplierChanged,
+        ProposalResolved, ProposalWithdrawn, ScheduleLineState,
     },
     partners::{AdminReset, ClusterMembershipChanged, FirmChanged, RelationshipChanged},
     stream::FeedEvent,
@@ -32,6 +33,9 @@ pub enum Payload {
     Held(OrderHeld),
     Released(OrderReleased),
     Withdrawn(ProposalWithdrawn),
+    ChangeRequested(OrderChangeRequested),
+    ChangeAnswered(OrderChangeAnswered),
+    ChangeWithdrawn(OrderChangeWithdrawn),
     RelationshipChanged(RelationshipChanged),
     FirmChanged(FirmChanged),
     AdminReset(AdminReset),
@@ -57,6 +61,15 @@ pub fn payload(event: &Event) -> Payload {
             OrderMessagePosted::decode(data).map(Payload::MessagePosted)
         }
         "tandem.orders.order.note_written.v1" => OrderNoteWritten::decode(data).map(Payload::NoteWritten),
+        "tandem.orders.order.change_requested.v1" => {
+            OrderChangeRequested::decode(data).map(Payload::ChangeRequested)
+        }
+        "tandem.orders.order.change_answered.v1" => {
+            OrderChangeAnswered::decode(data).map(Payload::ChangeAnswered)
+        }
+        "tandem.orders.order.change_withdrawn.v1" => {
+            OrderChangeWithdrawn::decode(data).map(Payload::ChangeWithdrawn)
+        }
         "tandem.orders.order.changed.v1" => OrderChanged::decode(data).map(Payload::Changed),
         "tandem.orders.order.cancelled.v1" => OrderCancelled::decode(data).map(Payload::Cancelled),
         "tandem.orders.order.closed_short.v1" => OrderClosedShort::decode(data).map(Payload::ClosedShort),
@@ -90,6 +103,7 @@ impl Payload {
             Payload::Cancelled(event) => &event.schedule,
             Payload::ClosedShort(event) => &event.schedule,
             Payload::Withdrawn(event) => &event.schedule,
+            Payload::ChangeAnswered(event) => &event.schedule,
             Payload::AnswerOverdue(_)
             | Payload::Reminded(_)
             | Payload::Progressed(_)
@@ -97,6 +111,8 @@ impl Payload {
             | Payload::NoteWritten(_)
             | Payload::Held(_)
             | Payload::Released(_)
+            | Payload::ChangeRequested(_)
+            | Payload::ChangeWithdrawn(_)
             | Payload::RelationshipChanged(_)
             | Payload::FirmChanged(_)
             | Payload::AdminReset(_)
@@ -117,6 +133,9 @@ impl Payload {
             Payload::Held(event) => event.state(),
             Payload::Released(event) => event.state(),
             Payload::Withdrawn(event) => event.state(),
+            Payload::ChangeRequested(event) => event.state(),
+            Payload::ChangeAnswered(event) => event.state(),
+            Payload::ChangeWithdrawn(event) => event.state(),
             other => panic!("{other:?} says no state"),
         }
     }

@@ -82,6 +82,8 @@ reasons! {
     REVISION_OUTDATED, FailedPrecondition, "the buyer has changed the order since; look at the new revision and answer that", "采购方已修订该订单,请查看新修订后再答复";
     /// Something happened to the order since the version that the request names.
     VERSION_OUTDATED, FailedPrecondition, "something happened to the order since; look at it as it stands now and decide anew", "该订单已有新的变动,请查看最新状态后再操作";
+    /// The change does not wait for an answer any more.
+    CHANGE_RESOLVED, FailedPrecondition, "the requested change was answered, withdrawn or replaced before; look at the order as it stands", "该变更请求已处理、撤回或被替换,请查看订单最新状态";
     /// Nothing is left to cancel or close.
     NOTHING_OPEN, FailedPrecondition, "nothing of it is left to cancel or close", "没有可取消或关闭的数量";
     /// The order is held already, or is not held.

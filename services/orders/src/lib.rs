@@ -6,7 +6,7 @@
 //! * [`agree`]    an answer and what tolerances make of it, tried out or given: pure
 //! * [`publish`]  from a buyer's document to the rows of a new order: pure
 //! * [`alias`]    what a buyer's ERP writes → what it means: pure
-//! * [`change`]   what a changed document does to an order: pure
+//! * [`change`], [`frozen`] what a changed document does to an order, and what has to wait: pure
 //! * [`deadline`], [`reminder`], [`progress`], [`file`] what follows an order: pure
 //! * [`trading_terms`] what a buyer agrees on with its suppliers beside the orders: pure
 //! * `convert`    proto → domain, collecting every bad field
@@ -33,6 +33,7 @@ pub mod deadline;
 mod error;
 mod events;
 pub mod file;
+pub mod frozen;
 pub mod order;
 mod preview;
 pub mod progress;

@@ -24,7 +24,7 @@ use crate::{
     db::{
         deadline,
         list::{self, Filter, Sort},
-        progress, read, reminder,
+        pending, progress, read, reminder,
     },
     order::Order,
 };
@@ -73,6 +73,8 @@ pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Option<(read::H
     }
     let mut answers = answers(tx, &[id]).await?;
     order.schedule = schedule.iter().map(|row| answers.state(row)).collect();
+    let waiting = pending::open(tx, id).await?;
+    order.pending_changes = waiting.iter().map(wire::pending).collect::<Result<_>>()?;
     Ok(Some((head, order)))
 }
 

@@ -201,6 +201,22 @@ impl Cast {
         self.buyer.tolerances().set_tolerance_rule(request).await.expect("a rule").into_inner().id
     }
 
+    /// A new order with a change that waits for the supplier, and the change. Orders for the year 2026 are frozen, and
+    /// no other test of the matrix changes what was asked for.
+    pub async fn asked(&self) -> (String, String) {
+        let terms = proto::orders::Terms { frozen_working_days: Some(250), ..Default::default() };
+        let request = proto::orders::SetTermsRequest { request_id: request_id(), terms: Some(terms.clone()) };
+        self.buyer.terms().set_terms(request).await.expect("frozen");
+        let id = self.published().await;
+        let change = harness::change::change(&id, order("").line("10", "X", "11", "1"));
+        let asked = self.buyer.change(change).await.expect("asked for").pending_change_id;
+        assert!(!asked.is_empty(), "it waits");
+        let terms = proto::orders::Terms { frozen_working_days: Some(0), ..terms };
+        let request = proto::orders::SetTermsRequest { request_id: request_id(), terms: Some(terms) };
+        self.buyer.terms().set_terms(request).await.expect("not frozen any more");
+        (id, asked)
+    }
+
     /// A member of a firm as it stands now.
     pub async fn member(&self, side: Side) -> Member {
         let firm = self.firm(side);

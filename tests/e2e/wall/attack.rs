@@ -72,6 +72,23 @@ const SUPPLIER: &[Attack] = &[
          values ({order}, {buyer}, {supplier}, 2, '', '', '', 'CNY', false, 1, '', now(), '')",
         DENIED,
     ),
+    // a request of the buyer that the supplier makes itself, and the door that accepting one opens
+    (
+        "insert into orders.pending_change (id, order_id, buyer, supplier, version, kind, content, whole, difference, reason,
+         note, actor_name, frozen_until, at)
+         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, 1, '', false, '', 0, '', '', '2027-01-01', now())",
+        DENIED,
+    ),
+    (
+        "insert into orders.pending_end (change_id, order_id, buyer, supplier, version, outcome, at)
+         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, 'accepted', now())",
+        FOREIGN_KEY,
+    ),
+    (
+        "insert into orders.pending_end (change_id, order_id, buyer, supplier, version, outcome, at)
+         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, 'superseded', now())",
+        DENIED,
+    ),
     // a revision, a hold and a cancellation of the buyer
     ("update orders.schedule_state set answered_since = 9, closed = true where order_id = {order}", DENIED),
     ("update orders.order_state set held = true, version = version + 1 where order_id = {order}", DENIED),
@@ -172,6 +189,12 @@ const BUYER: &[Attack] = &[
     ("update orders.order_state set revision = revision + 2, version = version + 1 where order_id = {order}", CHECK),
     ("update orders.purchase_order set supplier = {stranger} where id = {order}", DENIED),
     ("update orders.order_action set note = 'x'", DENIED),
+    // its own request, accepted in the supplier's name
+    (
+        "insert into orders.pending_end (change_id, order_id, buyer, supplier, version, outcome, at)
+         values (gen_random_uuid(), {order}, {buyer}, {supplier}, 9, 'accepted', now())",
+        DENIED,
+    ),
     // a withdrawal in the supplier's name
     (
         "insert into orders.proposal_end (order_id, buyer, supplier, proposal_id, version, withdrawn, at)

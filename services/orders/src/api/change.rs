@@ -3,13 +3,16 @@
 use chassis::{batch::Batcher, caller, service::Deps, value};
 use proto::orders::{
     CancelOrderRequest, ChangeOrderRequest, CloseShortRequest, HoldOrderRequest, OrderReceipt,
-    ReleaseOrderRequest, WithdrawProposalRequest, order_change_service_server::OrderChangeService,
+    ReleaseOrderRequest, RespondToChangeRequest, WithdrawChangeRequest, WithdrawProposalRequest,
+    order_change_service_server::OrderChangeService,
 };
 use tonic::{Request, Response, Status};
 
 use super::{batcher, submit};
 use crate::{
-    commands::{self, Cancel, ChangeOrder, Close, Command, Hold, Release, Withdraw},
+    commands::{
+        self, AnswerChange, Cancel, ChangeOrder, Close, Command, Hold, Release, Withdraw, WithdrawChange,
+    },
     convert::change as convert,
 };
 
@@ -23,6 +26,8 @@ pub(crate) struct ChangeApi {
     hold: Lane<Hold>,
     release: Lane<Release>,
     withdraw: Lane<Withdraw>,
+    answer_change: Lane<AnswerChange>,
+    withdraw_change: Lane<WithdrawChange>,
 }
 
 impl ChangeApi {
@@ -34,6 +39,8 @@ impl ChangeApi {
             hold: batcher(deps),
             release: batcher(deps),
             withdraw: batcher(deps),
+            answer_change: batcher(deps),
+            withdraw_change: batcher(deps),
         }
     }
 }
@@ -97,5 +104,25 @@ impl OrderChangeService for ChangeApi {
         let order = value::id(&request.order_id)?;
         let proposals = convert::withdrawal(&request)?;
         submit(&self.withdraw, caller, key, Withdraw { order, proposals, note: request.note }).await
+    }
+
+    async fn respond_to_change(&self, request: Request<RespondToChangeRequest>) -> Answer {
+        let caller = caller::of(&request)?;
+        let request = request.into_inner();
+        let key = commands::key(&request.request_id, &request)?;
+        let (order, change) = (value::id(&request.order_id)?, value::id(&request.change_id)?);
+        convert::only_note(&request.note)?;
+        let what = AnswerChange { order, change, accept: request.accept, note: request.note };
+        submit(&self.answer_change, caller, key, what).await
+    }
+
+    async fn withdraw_change(&self, request: Request<WithdrawChangeRequest>) -> Answer {
+        let caller = caller::of(&request)?;
+        let request = request.into_inner();
+        let key = commands::key(&request.request_id, &request)?;
+        let (order, change) = (value::id(&request.order_id)?, value::id(&request.change_id)?);
+        convert::only_note(&request.note)?;
+        let what = WithdrawChange { order, change, note: request.note };
+        submit(&self.withdraw_change, caller, key, what).await
     }
 }

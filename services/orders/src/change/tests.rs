@@ -10,7 +10,7 @@ fn wire(quantity: Decimal) -> Option<proto::Decimal> {
     Some(value::wire_decimal(quantity))
 }
 
-fn line(number: usize, quantity: i64, price: i64) -> OrderLine {
+pub(super) fn line(number: usize, quantity: i64, price: i64) -> OrderLine {
     OrderLine {
         line_number: number.to_string(),
         item: Some(Item { name: "件".into(), ..Item::default() }),
@@ -20,7 +20,7 @@ fn line(number: usize, quantity: i64, price: i64) -> OrderLine {
     }
 }
 
-fn document(lines: Vec<OrderLine>) -> OrderContent {
+pub(super) fn document(lines: Vec<OrderLine>) -> OrderContent {
     OrderContent {
         order_number: "1".into(),
         currency: "CNY".into(),
@@ -32,13 +32,14 @@ fn document(lines: Vec<OrderLine>) -> OrderContent {
 
 /// An order and its document, as the tables hold them.
 #[derive(Clone)]
-struct Scene {
-    order: Order,
+pub(super) struct Scene {
+    pub(super) order: Order,
     published: Published,
-    next: u128,
+    /// The last id that was given.
+    pub(super) next: u128,
 }
 
-fn scene(lines: Vec<OrderLine>) -> Scene {
+pub(super) fn scene(lines: Vec<OrderLine>) -> Scene {
     let empty = Order {
         id: Uuid::from_u128(900),
         buyer: Uuid::from_u128(901),
@@ -60,7 +61,7 @@ fn scene(lines: Vec<OrderLine>) -> Scene {
 }
 
 impl Scene {
-    fn change(&mut self, document: OrderContent) -> Result<Option<Change>, Vec<Field>> {
+    pub(super) fn change(&mut self, document: OrderContent) -> Result<Option<Change>, Vec<Field>> {
         let mut next = self.next;
         let promises = HashMap::new();
         let standing = Standing { order: &self.order, published: &self.published, promises: &promises };
@@ -212,12 +213,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn answer(line: usize, answer: Answer) -> LineAnswer {
-    LineAnswer {
-        path: "lines[0]".into(),
-        target: Target::Number(line.to_string(), String::new()),
-        answer,
-        remainder: Some(Remainder::LeaveUnanswered),
-    }
+    answered(Target::Number(line.to_string(), String::new()), answer, Remainder::LeaveUnanswered)
+}
+
+pub(super) fn answered(target: Target, answer: Answer, remainder: Remainder) -> LineAnswer {
+    LineAnswer { path: "lines[0]".into(), target, answer, remainder: Some(remainder) }
 }
 
 impl Scene {

@@ -2,12 +2,13 @@
 
 use chassis::{Result, db::TenantTx, service::Deps};
 use prost::Message as _;
-use proto::orders::OrderReceipt;
+use proto::orders::{OrderReceipt, PendingKind};
 use uuid::Uuid;
 
 use super::{
     Command, deadline,
     on_order::{By, Decided, OnOrder, receipt, refused},
+    pending,
 };
 use crate::{
     change,
@@ -64,12 +65,29 @@ impl OnOrder for Cancel {
             Err(refusal) => return Ok(Err(refused(order, refusal))),
         };
         let moment = Moment { deps, at: deps.clock.now(), caller: &command.caller };
-        let entry = Entry { action: "cancelled", reason: what.reason, note: &what.note };
-        let places = record(tx, moment, (&before, order), &cancelled, &entry).await?;
-        let schedule = queries::touched(tx, order, &places).await?;
-        let lines = events::cancelled_lines(order, &cancelled);
-        let event = events::cancelled(moment, order, lines, what.reason, &what.note, schedule);
-        Ok(Ok(Decided { receipt: touched(order, &places), event: Some(event) }))
+        let parted = pending::part_cancellation(tx, &before, &cancelled, moment.at).await?;
+        let Some((now, request, difference, until)) = parted else {
+            return Ok(Ok(take_effect(moment, tx, (&before, order), &cancelled, what, None).await?));
+        };
+        let ask = pending::Ask {
+            kind: PendingKind::Cancellation,
+            content: request.encode_to_vec(),
+            whole: false,
+            difference,
+            reason: what.reason,
+            note: &what.note,
+            until,
+        };
+        *order = before.clone();
+        if now.is_empty() {
+            return Ok(Ok(pending::only_ask(moment, tx, order, ask).await?));
+        }
+        match order.cancel(&now) {
+            Ok(cancelled) => {
+                Ok(Ok(take_effect(moment, tx, (&before, order), &cancelled, what, Some(ask)).await?))
+            }
+            Err(refusal) => Ok(Err(refused(order, refusal))),
+        }
     }
 }
 
@@ -102,6 +120,31 @@ impl OnOrder for Close {
         let event = events::closed_short(moment, order, lines, &what.note, schedule);
         Ok(Ok(Decided { receipt: touched(order, &places), event: Some(event) }))
     }
+}
+
+/// Saves a cancellation, with what the supplier is asked for beside it.
+async fn take_effect(
+    moment: Moment<'_>,
+    tx: &mut TenantTx,
+    (before, order): (&Order, &Order),
+    cancelled: &[Cancelled],
+    what: &Cancel,
+    ask: Option<pending::Ask<'_>>,
+) -> Result<Decided> {
+    let entry = Entry { action: "cancelled", reason: what.reason, note: &what.note };
+    let places = record(tx, moment, (before, order), cancelled, &entry).await?;
+    let asked = match ask {
+        Some(ask) => Some(pending::ask(moment, tx, order, ask).await?),
+        None => None,
+    };
+    let schedule = queries::touched(tx, order, &places).await?;
+    let lines = events::cancelled_lines(order, cancelled);
+    let pending = asked.as_ref().map(wire::pending).transpose()?;
+    let why = (what.reason, what.note.as_str());
+    let event = events::cancelled(moment, order, lines, why, schedule, pending);
+    let pending_change_id = asked.map(|row| row.id.to_string()).unwrap_or_default();
+    let receipt = OrderReceipt { pending_change_id, ..touched(order, &places) };
+    Ok(Decided { receipt, event: Some(event) })
 }
 
 /// What the order's history says of it.

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 
-use chassis::{Error, Reason, Result, caller::Caller, db::TenantTx, outbox::NewEvent, service::Deps};
+use chassis::{Error, Field, Reason, Result, caller::Caller, db::TenantTx, outbox::NewEvent, service::Deps};
 use prost::Message as _;
 use proto::orders::{
-    Commitment, LineReceipt, OrderContent, OrderDifference, OrderReceipt, PublishOutcome, SupplierAddress,
-    Warning,
+    Commitment, LineReceipt, OrderContent, OrderDifference, OrderReceipt, PendingChange, PendingKind,
+    PublishOutcome, SupplierAddress, Warning,
 };
 use uuid::Uuid;
 
 use super::{
     Command, Done, Effect, alias, deadline,
     on_order::{By, Decided, lock, own, receipt, refused},
+    pending,
 };
 use crate::{
     change::{self, Change, Standing},
@@ -23,6 +24,7 @@ use crate::{
     },
     error::Refusal,
     events::change::{self as events, Moment},
+    frozen,
     order::{Order, Schedule},
     queries,
 };
@@ -153,8 +155,26 @@ pub(crate) async fn outdated(
     Ok(refusal.typed("tandem.orders.v1.OrderDifference", &difference))
 }
 
-/// Compares the document with what was last published and takes it over. The outer error rolls the slice back; the
-/// inner one refuses this document alone.
+/// A document as it is compared: whom it goes to, and what is to be looked at.
+pub(crate) struct Comparing {
+    pub supplier: SupplierAddress,
+    pub warnings: Vec<Warning>,
+}
+
+impl Comparing {
+    /// As [`change::compare`].
+    pub(crate) fn compare(
+        &self,
+        standing: &Standing<'_>,
+        content: OrderContent,
+        new_id: &mut (dyn FnMut() -> Uuid + Send),
+    ) -> Result<Option<Change>, Vec<Field>> {
+        change::compare(standing, content, self.supplier.clone(), self.warnings.clone(), new_id)
+    }
+}
+
+/// Compares the document with what was last published and takes it over, as far as it is not frozen. The outer error
+/// rolls the slice back; the inner one refuses this document alone.
 pub(crate) async fn apply(
     moment: Moment<'_>,
     tx: &mut TenantTx,
@@ -164,35 +184,101 @@ pub(crate) async fn apply(
     let document = db::document(tx, order).await?;
     let published = convert::change::published(&document)?;
     let promises = promises(tx, order).await?;
+    let comparing = Comparing { supplier: addressed(&document), warnings: revise.warnings };
+    let mut new_id = || moment.deps.clock.id();
     let standing = Standing { order, published: &published, promises: &promises };
-    let supplier = SupplierAddress { vendor_number: document.vendor_number, ..SupplierAddress::default() };
-    let mut ids = convert::change::ids(&moment.deps.clock);
-    let compared = change::compare(&standing, revise.content, supplier, revise.warnings, &mut ids);
-    drop(ids);
-    let change = match compared {
+    let change = match comparing.compare(&standing, revise.content.clone(), &mut new_id) {
         Ok(Some(change)) => change,
-        Ok(None) => {
-            if let Some(sha256) = revise.sent_sha256 {
-                db::remember_sent(tx, order, sha256).await?;
-            }
-            let receipt = OrderReceipt { outcome: PublishOutcome::Unchanged.into(), ..receipt(order) };
-            return Ok(Ok(Decided { receipt, event: None }));
-        }
+        Ok(None) => return Ok(Ok(unchanged(tx, order, revise.sent_sha256, None).await?)),
         Err(fields) => return Ok(Err(Error::invalid(fields))),
     };
     if let Err(refusal) = within_scope(moment.caller, &change) {
         return Ok(Err(refusal));
     }
+    let sent = Sent { note: revise.note, sha256: revise.sent_sha256 };
+    let until =
+        if change.reconfirm() > 0 { pending::horizon(tx, order.supplier, moment.at).await? } else { None };
+    let lines = until.map(|until| frozen::lines(order, &change, &promises, until)).unwrap_or_default();
+    let Some(until) = until.filter(|_| !lines.is_empty()) else {
+        return Ok(Ok(publish(moment, tx, order, change, sent, None).await?));
+    };
+    let frozen = pending::Frozen { standing, content: revise.content, change, lines };
+    let parted = match pending::part(tx, frozen, &comparing, &mut new_id).await? {
+        Ok(parted) => parted,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let ask = parted.later.map(|(content, whole, difference)| pending::Ask {
+        kind: PendingKind::Change,
+        content,
+        whole,
+        difference,
+        reason: 0,
+        note: revise.note,
+        until,
+    });
+    Ok(Ok(match (parted.now, ask) {
+        (Some(change), ask) => publish(moment, tx, order, change, sent, ask).await?,
+        (None, Some(ask)) => pending::only_ask(moment, tx, order, ask).await?,
+        // The same was asked for before.
+        (None, None) => unchanged(tx, order, revise.sent_sha256, parted.known).await?,
+    }))
+}
+
+/// Whom an order was addressed to, as its revision says.
+pub(crate) fn addressed(document: &db::Document) -> SupplierAddress {
+    SupplierAddress { vendor_number: document.vendor_number.clone(), ..SupplierAddress::default() }
+}
+
+async fn unchanged(
+    tx: &mut TenantTx,
+    order: &Order,
+    sent_sha256: Option<&[u8]>,
+    pending: Option<Uuid>,
+) -> Result<Decided> {
+    if let Some(sha256) = sent_sha256 {
+        db::remember_sent(tx, order, sha256).await?;
+    }
+    let receipt = OrderReceipt {
+        outcome: PublishOutcome::Unchanged.into(),
+        pending_change_id: pending.map(|id| id.to_string()).unwrap_or_default(),
+        ..receipt(order)
+    };
+    Ok(Decided { receipt, event: None })
+}
+
+/// How a document came.
+struct Sent<'a> {
+    note: &'a str,
+    /// Of the document as it was sent, where it was sent in full.
+    sha256: Option<&'a [u8]>,
+}
+
+/// Publishes another revision, with what the supplier is asked for beside it.
+async fn publish(
+    moment: Moment<'_>,
+    tx: &mut TenantTx,
+    order: &mut Order,
+    change: Change,
+    sent: Sent<'_>,
+    ask: Option<pending::Ask<'_>>,
+) -> Result<Decided> {
     order.revise(&change);
-    let sent = revise.sent_sha256.unwrap_or(&change.document.sha256).to_vec();
-    let rows = revision_rows(moment.caller, order, &change, sent);
+    let sha256 = sent.sha256.unwrap_or(&change.document.sha256).to_vec();
+    let rows = revision_rows(&moment.caller.actor_name, order, &change, sha256);
     db::revise(tx, order, &rows, moment.at).await?;
     if change.reconfirm() > 0 {
         deadline::begin_again(tx, order, moment.at).await?;
     }
-    record(tx, moment, order, &change, revise.note).await?;
-    let event = event(tx, moment, order, &change, revise.note).await?;
-    Ok(Ok(Decided { receipt: changed(order, &change), event: Some(event) }))
+    let asked = match ask {
+        Some(ask) => Some(pending::ask(moment, tx, order, ask).await?),
+        None => None,
+    };
+    record(tx, moment, order, &change, sent.note).await?;
+    let pending = asked.as_ref().map(wire::pending).transpose()?;
+    let event = event(tx, moment, order, &change, sent.note, pending).await?;
+    let pending_change_id = asked.map(|row| row.id.to_string()).unwrap_or_default();
+    let receipt = OrderReceipt { pending_change_id, ..changed(order, &change) };
+    Ok(Decided { receipt, event: Some(event) })
 }
 
 fn within_scope(caller: &Caller, change: &Change) -> Result<()> {
@@ -204,7 +290,7 @@ fn within_scope(caller: &Caller, change: &Change) -> Result<()> {
 }
 
 /// What the supplier has promised, by schedule line.
-async fn promises(tx: &mut TenantTx, order: &Order) -> Result<HashMap<Uuid, Vec<Commitment>>> {
+pub(crate) async fn promises(tx: &mut TenantTx, order: &Order) -> Result<HashMap<Uuid, Vec<Commitment>>> {
     if order.schedule.iter().all(|line| line.quantities.accepted.is_zero()) {
         return Ok(HashMap::new());
     }
@@ -215,7 +301,12 @@ async fn promises(tx: &mut TenantTx, order: &Order) -> Result<HashMap<Uuid, Vec<
     Ok(promises.collect())
 }
 
-fn revision_rows(caller: &Caller, order: &Order, change: &Change, sent_sha256: Vec<u8>) -> db::Revision {
+pub(crate) fn revision_rows(
+    actor_name: &str,
+    order: &Order,
+    change: &Change,
+    sent_sha256: Vec<u8>,
+) -> db::Revision {
     let document = &change.document;
     let lines = change.lines.iter().map(|(place, position)| LineRow {
         order_id: order.id,
@@ -247,7 +338,7 @@ fn revision_rows(caller: &Caller, order: &Order, change: &Change, sent_sha256: V
             supplier: order.supplier,
             sent_sha256,
             vendor_number: document.supplier.vendor_number.clone(),
-            actor_name: caller.actor_name.clone(),
+            actor_name: actor_name.into(),
             ..super::publish::revision_row(document)
         },
         lines: lines.collect(),
@@ -285,6 +376,7 @@ async fn event(
     order: &Order,
     change: &Change,
     note: &str,
+    pending: Option<PendingChange>,
 ) -> Result<NewEvent> {
     let ids: Vec<Uuid> = change.schedule.iter().map(|each| each.after.id).collect();
     let schedule = if ids.is_empty() {
@@ -296,7 +388,7 @@ async fn event(
     let mut content = OrderContent { lines: Vec::new(), ..change.document.content.clone() };
     let lines = change.document.content.lines.iter();
     content.lines = lines.filter(|line| numbers.contains(&&line.line_number)).cloned().collect();
-    Ok(events::changed(moment, order, change.difference.clone(), content, schedule, note))
+    Ok(events::changed(moment, order, change.difference.clone(), content, schedule, (note, pending)))
 }
 
 fn changed(order: &Order, change: &Change) -> OrderReceipt {

@@ -6,8 +6,8 @@ use chassis::{Error, Result, value};
 use prost::Message;
 use proto::orders::{
     Commitment, HistoryEntry, LineReceipt, Order as WireOrder, OrderContent, OrderDifference, OrderLine,
-    OrderSummary, Proposal, ProposalState, Propose, Quantities as WireQuantities, Rejection, ScheduleLine,
-    ScheduleLineRow as WireRow, ScheduleLineState, ToleranceOutcome,
+    OrderSummary, PendingChange, Proposal, ProposalState, Propose, Quantities as WireQuantities, Rejection,
+    ScheduleLine, ScheduleLineRow as WireRow, ScheduleLineState, ToleranceOutcome,
 };
 use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
@@ -18,6 +18,7 @@ use crate::{
         UNDATED,
         deadline::DueRow,
         list::{ScheduleLineRow, SummaryRow},
+        pending::PendingRow,
         read::{AnswerRow, Head, HistoryRow, ProposalRow, ScheduleRow},
     },
     order::{Quantities, Schedule},
@@ -239,6 +240,20 @@ fn proposal(row: ProposalRow, content: Propose) -> Result<Proposal> {
         resolved_at: row.resolved_at.or(row.ended_at).map(value::timestamp),
         resolution_note: row.resolution_note.unwrap_or_default(),
         tolerance: tolerance.transpose().map_err(Error::internal)?,
+    })
+}
+
+/// A change that waits for the supplier.
+pub(crate) fn pending(row: &PendingRow) -> Result<PendingChange> {
+    Ok(PendingChange {
+        id: row.id.to_string(),
+        kind: row.kind.into(),
+        difference: Some(OrderDifference::decode(row.difference.as_slice()).map_err(Error::internal)?),
+        reason: row.reason.into(),
+        note: row.note.clone(),
+        requested_at: Some(value::timestamp(row.at)),
+        actor_name: row.actor_name.clone(),
+        frozen_until: Some(value::wire_date(row.frozen_until)),
     })
 }
 

@@ -125,11 +125,11 @@ pub(crate) async fn revise(
     now: OffsetDateTime,
 ) -> Result<()> {
     supersede(tx, order, rows).await?;
-    publish::insert_revisions(tx, std::slice::from_ref(&rows.order), now).await?;
-    publish::insert_lines(tx, &rows.lines).await?;
-    publish::insert_schedule(tx, &rows.schedule).await?;
+    publish::insert_revisions(tx, order.buyer, std::slice::from_ref(&rows.order), now).await?;
+    publish::insert_lines(tx, order.buyer, &rows.lines).await?;
+    publish::insert_schedule(tx, order.buyer, &rows.schedule).await?;
     let new = rows.schedule.iter().filter(|row| rows.new.contains(&row.id)).collect();
-    publish::insert_schedule_states(tx, new).await?;
+    publish::insert_schedule_states(tx, order.buyer, new).await?;
     restate(tx, order, &rows.changed).await?;
     advance(tx, order, rows.order.requested_date, now).await?;
     sqlx::query!(
@@ -250,7 +250,7 @@ pub(crate) async fn remember_sent(tx: &mut TenantTx, order: &Order, sha256: &[u8
 pub(crate) async fn differences_after(tx: &mut TenantTx, order: Uuid, revision: i32) -> Result<Vec<Vec<u8>>> {
     let rows = sqlx::query_scalar!(
         r#"select difference from orders.order_action
-           where order_id = $1 and action = 'changed' and revision > $2 order by version"#,
+           where order_id = $1 and action in ('changed', 'change_accepted') and revision > $2 order by version"#,
         order,
         revision
     )

@@ -106,20 +106,21 @@ pub(crate) async fn insert_orders(
 
 /// Inserts revision 1 and version 1 of the orders, with lines and quantities.
 pub(crate) async fn insert_contents(tx: &mut TenantTx, rows: &NewRows, now: OffsetDateTime) -> Result<()> {
-    insert_revisions(tx, &rows.orders, now).await?;
-    insert_lines(tx, &rows.lines).await?;
-    insert_schedule(tx, &rows.schedule).await?;
-    insert_schedule_states(tx, rows.schedule.iter().collect()).await?;
+    let buyer = tx.firm();
+    insert_revisions(tx, buyer, &rows.orders, now).await?;
+    insert_lines(tx, buyer, &rows.lines).await?;
+    insert_schedule(tx, buyer, &rows.schedule).await?;
+    insert_schedule_states(tx, buyer, rows.schedule.iter().collect()).await?;
     insert_states(tx, rows, now).await
 }
 
 /// Inserts revisions of orders.
 pub(crate) async fn insert_revisions(
     tx: &mut TenantTx,
+    buyer: Uuid,
     rows: &[OrderRow],
     now: OffsetDateTime,
 ) -> Result<()> {
-    let buyer = tx.firm();
     sqlx::query!(
         r#"insert into orders.order_revision
                (order_id, buyer, supplier, revision, content, content_sha256, vendor_number, currency,
@@ -153,8 +154,7 @@ pub(crate) async fn insert_revisions(
 }
 
 /// Inserts current rows of lines.
-pub(crate) async fn insert_lines(tx: &mut TenantTx, rows: &[LineRow]) -> Result<()> {
-    let buyer = tx.firm();
+pub(crate) async fn insert_lines(tx: &mut TenantTx, buyer: Uuid, rows: &[LineRow]) -> Result<()> {
     sqlx::query!(
         r#"insert into orders.order_line
                (order_id, buyer, supplier, position, revision, line_number, buyer_item_id, seller_item_id,
@@ -183,8 +183,7 @@ pub(crate) async fn insert_lines(tx: &mut TenantTx, rows: &[LineRow]) -> Result<
 }
 
 /// Inserts current rows of schedule lines.
-pub(crate) async fn insert_schedule(tx: &mut TenantTx, rows: &[ScheduleRow]) -> Result<()> {
-    let buyer = tx.firm();
+pub(crate) async fn insert_schedule(tx: &mut TenantTx, buyer: Uuid, rows: &[ScheduleRow]) -> Result<()> {
     sqlx::query!(
         r#"insert into orders.schedule_line
                (id, revision, order_id, buyer, supplier, position, line_position, schedule_line_number,
@@ -213,8 +212,11 @@ pub(crate) async fn insert_schedule(tx: &mut TenantTx, rows: &[ScheduleRow]) -> 
 }
 
 /// Inserts the shared state of new schedule lines: everything is unanswered.
-pub(crate) async fn insert_schedule_states(tx: &mut TenantTx, rows: Vec<&ScheduleRow>) -> Result<()> {
-    let buyer = tx.firm();
+pub(crate) async fn insert_schedule_states(
+    tx: &mut TenantTx,
+    buyer: Uuid,
+    rows: Vec<&ScheduleRow>,
+) -> Result<()> {
     sqlx::query!(
         r#"insert into orders.schedule_state
                (schedule_line_id, revision, order_id, buyer, supplier, ordered, unanswered)

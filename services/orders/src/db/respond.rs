@@ -40,14 +40,19 @@ pub(crate) async fn insert_response(tx: &mut TenantTx, response: &Response<'_>) 
     )
     .execute(tx.conn())
     .await?;
-    insert_parts(tx, response).await?;
+    insert_parts(tx, order, response.id, response.answered).await?;
     insert_proposals(tx, response).await
 }
 
-async fn insert_parts(tx: &mut TenantTx, response: &Response<'_>) -> Result<()> {
-    let order = response.order;
+/// Records accepted and rejected parts, in the order's version.
+pub(crate) async fn insert_parts(
+    tx: &mut TenantTx,
+    order: &Order,
+    response: Uuid,
+    answered: &Answered,
+) -> Result<()> {
     let mut rows: Vec<(Uuid, bool, Decimal, Option<Date>, i16, String)> = Vec::new();
-    for (place, parts) in response.answered {
+    for (place, parts) in answered {
         let line = order.schedule[*place].id;
         for part in parts {
             match part {
@@ -75,7 +80,7 @@ async fn insert_parts(tx: &mut TenantTx, response: &Response<'_>) -> Result<()> 
         order.buyer,
         order.supplier,
         order.version,
-        response.id,
+        response,
         &(0..rows.len() as i32).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.0).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.1).collect::<Vec<_>>(),

@@ -3,8 +3,9 @@
 use chassis::{caller::Caller, outbox::NewEvent, service::Deps, value::wire_decimal};
 use prost::Message;
 use proto::orders::{
-    CancelledLine, OrderCancelled, OrderChanged, OrderClosedShort, OrderContent, OrderDifference, OrderHeld,
-    OrderReleased, ProposalWithdrawn, ScheduleLineState,
+    CancelledLine, OrderCancelled, OrderChangeAnswered, OrderChangeRequested, OrderChangeWithdrawn,
+    OrderChanged, OrderClosedShort, OrderContent, OrderDifference, OrderHeld, OrderReleased, PendingChange,
+    ProposalWithdrawn, ScheduleLineState,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -49,7 +50,7 @@ pub(crate) fn changed(
     difference: OrderDifference,
     content: OrderContent,
     schedule: Vec<ScheduleLineState>,
-    note: &str,
+    (note, pending): (&str, Option<PendingChange>),
 ) -> NewEvent {
     let mut event = about!(OrderChanged, order, {
         difference: Some(difference),
@@ -57,6 +58,7 @@ pub(crate) fn changed(
         schedule,
         lines_omitted: 0,
         note: note.into(),
+        pending,
     });
     if event.encoded_len() > MAX_BYTES
         && let (Some(content), Some(difference)) = (&mut event.content, &mut event.difference)
@@ -102,11 +104,11 @@ pub(crate) fn cancelled(
     moment: Moment<'_>,
     order: &Order,
     lines: Vec<CancelledLine>,
-    reason: i32,
-    note: &str,
+    (reason, note): (i32, &str),
     schedule: Vec<ScheduleLineState>,
+    pending: Option<PendingChange>,
 ) -> NewEvent {
-    let event = about!(OrderCancelled, order, { reason, note: note.into(), lines, schedule, });
+    let event = about!(OrderCancelled, order, { reason, note: note.into(), lines, schedule, pending, });
     moment.event(order, "tandem.orders.order.cancelled.v1", &event)
 }
 
@@ -145,4 +147,44 @@ pub(crate) fn withdrawn(
     let proposal_ids = proposals.iter().map(Uuid::to_string).collect();
     let event = about!(ProposalWithdrawn, order, { proposal_ids, note: note.into(), schedule, });
     moment.event(order, "tandem.orders.order.proposal_withdrawn.v1", &event)
+}
+
+/// The buyer asked for a change of what is frozen.
+pub(crate) fn change_requested(moment: Moment<'_>, order: &Order, pending: PendingChange) -> NewEvent {
+    let mut pending = pending;
+    if let Some(difference) = &mut pending.difference {
+        cut(difference, MAX_BYTES / 2);
+    }
+    let event = about!(OrderChangeRequested, order, { pending: Some(pending), });
+    moment.event(order, "tandem.orders.order.change_requested.v1", &event)
+}
+
+/// The supplier accepted or declined it: (accepted, note).
+pub(crate) fn change_answered(
+    moment: Moment<'_>,
+    order: &Order,
+    change: &Uuid,
+    (accepted, note): (bool, &str),
+    difference: Option<OrderDifference>,
+    schedule: Vec<ScheduleLineState>,
+) -> NewEvent {
+    let mut difference = difference;
+    if let Some(difference) = &mut difference {
+        cut(difference, MAX_BYTES / 2);
+    }
+    let change_id = change.to_string();
+    let event = about!(OrderChangeAnswered, order, {
+        change_id,
+        accepted,
+        note: note.into(),
+        difference,
+        schedule,
+    });
+    moment.event(order, "tandem.orders.order.change_answered.v1", &event)
+}
+
+/// The buyer asks for it no more.
+pub(crate) fn change_withdrawn(moment: Moment<'_>, order: &Order, change: Uuid, note: &str) -> NewEvent {
+    let event = about!(OrderChangeWithdrawn, order, { change_id: change.to_string(), note: note.into(), });
+    moment.event(order, "tandem.orders.order.change_withdrawn.v1", &event)
 }

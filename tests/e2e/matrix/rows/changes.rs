@@ -2,7 +2,8 @@
 
 use proto::orders::{
     CancelOrderRequest, CancelReason, ChangeOrderRequest, CloseShortRequest, HoldOrderRequest, HoldReason,
-    LineClosing, OrderContent, PublishOrdersRequest, ReleaseOrderRequest, WithdrawProposalRequest,
+    LineClosing, OrderContent, PublishOrdersRequest, ReleaseOrderRequest, RespondToChangeRequest,
+    WithdrawChangeRequest, WithdrawProposalRequest,
 };
 
 use super::{Cast, Object, Row, Side, named, object, order, own, plain, request_id};
@@ -106,6 +107,43 @@ fn holds(method: &str) -> Option<Row> {
                     &order_id.clone(),
                     WithdrawProposalRequest { request_id, order_id, proposal_ids, note: note() },
                 )
+            }),
+        ),
+        _ => return requests(method),
+    })
+}
+
+/// Changes of what is frozen.
+fn requests(method: &str) -> Option<Row> {
+    Some(match method {
+        "RespondToChange" => object(
+            Side::Supplier,
+            build!(|cast, caller, object| {
+                let (order_id, change_id) = match (object, caller) {
+                    (Object::Nothing, _) => (request_id(), request_id()),
+                    (Object::Real, Side::Supplier) => cast.asked().await,
+                    (Object::Real, _) => (cast.order.0.clone(), request_id()),
+                };
+                let request = RespondToChangeRequest {
+                    request_id: request_id(),
+                    order_id,
+                    change_id,
+                    ..Default::default()
+                };
+                named(&request.order_id.clone(), request)
+            }),
+        ),
+        "WithdrawChange" => object(
+            Side::Buyer,
+            build!(|cast, caller, object| {
+                let (order_id, change_id) = match (object, caller) {
+                    (Object::Nothing, _) => (request_id(), request_id()),
+                    (Object::Real, Side::Buyer) => cast.asked().await,
+                    (Object::Real, _) => (cast.order.0.clone(), request_id()),
+                };
+                let request =
+                    WithdrawChangeRequest { request_id: request_id(), order_id, change_id, note: note() };
+                named(&request.order_id.clone(), request)
             }),
         ),
         _ => return None,
