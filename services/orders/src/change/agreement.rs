@@ -23,7 +23,7 @@ pub(super) fn catches_up(
 ) -> bool {
     let q = &before.quantities;
     let left = q.ordered - q.cancelled;
-    let all_agreed = q.accepted == left && q.accepted > Decimal::ZERO;
+    let all_agreed = !promises.is_empty() && q.accepted == left && q.accepted > Decimal::ZERO;
     let promised = promises.iter().map(|each| decimal(each.quantity.as_ref())).sum::<Decimal>();
     material.iter().all(|change| match change.field.split('.').next().unwrap_or_default() {
         "quantity" => asked.quantity == left || (all_agreed && asked.quantity == promised),

@@ -61,7 +61,7 @@ pub fn is_material(level: Level, field: &str) -> bool {
     };
     let below =
         |rule: &&str| field.strip_prefix(*rule).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    rules.iter().any(|rule| below(rule))
+    rules.iter().any(below)
 }
 
 /// What differs between two headers; lines are left aside.

@@ -1,5 +1,6 @@
 //! What a changed document does, as examples and as properties.
 
+use chassis::value;
 use proptest::prelude::*;
 use proto::orders::{Item, Price};
 

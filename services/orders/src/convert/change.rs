@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chassis::{Error, Field, Result, clock::SharedClock, value};
+use chassis::{Error, Field, Result, value};
 use prost::Message;
 use proto::orders::{
     CancelOrderRequest, CancelReason, ChangeOrderRequest, CloseShortRequest, HoldOrderRequest, HoldReason,
@@ -187,9 +187,4 @@ pub(crate) fn withdrawal(request: &WithdrawProposalRequest) -> Result<Vec<Uuid>>
 
 fn why() -> Field {
     Field::new("note", "REQUIRED", "say why, in a few words")
-}
-
-/// Names new schedule lines.
-pub(crate) fn ids(clock: &SharedClock) -> impl FnMut() -> Uuid + '_ {
-    || clock.id()
 }
