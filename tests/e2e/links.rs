@@ -100,11 +100,19 @@ async fn a_supplier_without_an_account_answers_its_order() {
         holder.responses().preview_response(preview(&scene.id)).await.expect("a preview").into_inner();
     let receipt = holder.accept_all(&scene.id).await.expect("answered");
     assert_eq!((receipt.state, receipt.version), (shown.state, shown.version));
+    let progress = |order_id: &str| SetProgressRequest {
+        request_id: request_id(),
+        order_id: order_id.into(),
+        stage: ProgressStage::InProduction.into(),
+        ..SetProgressRequest::default()
+    };
+    holder.progress().set_progress(progress(&scene.id)).await.expect("how far it is");
+    refused(holder.progress().set_progress(progress(&scene.other)).await, Reason::NOT_FOUND);
     let history = scene.buyer.order(&scene.id).await.unwrap().history;
     assert_eq!((history[1].action.as_str(), history[1].actor_name.as_str()), ("responded", "清禾 何姐"));
     scene.world.settled().await;
     let told = harness::events::of_order(&scene.buyer.events().await, &scene.id).len();
-    assert_eq!(told, 2, "the buyer's feed has the answer");
+    assert_eq!(told, 3, "the buyer's feed has the answer and the progress");
     assert_eq!(listed(&scene.buyer, &scene.id).await, [made.link.unwrap()]);
     scene.world.finish().await;
 }

@@ -18,6 +18,7 @@ fn preview_of(request: &RespondToOrderRequest) -> PreviewResponseRequest {
         accept_all: request.accept_all,
         lines: request.lines.clone(),
         note: request.note.clone(),
+        version: request.version,
     }
 }
 
@@ -69,8 +70,11 @@ fn random_answer(id: &str, random: &mut StdRng) -> RespondToOrderRequest {
         }
     }
     built.request.accept_all = built.request.lines.is_empty() && random.random_ratio(1, 2);
-    if random.random_ratio(1, 40) {
+    if random.random_ratio(1, 30) {
         built.request.revision = 2;
+    }
+    if random.random_ratio(1, 30) {
+        built.request.version = 1;
     }
     built.done()
 }

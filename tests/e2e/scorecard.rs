@@ -39,6 +39,7 @@ async fn scorecard(
 struct Told {
     published: Option<i128>,
     answered: Option<i128>,
+    overdue: bool,
     lines: HashMap<String, Quantities>,
     /// When each proposal was made, and what became of it: by tolerance, or accepted or declined, and when.
     proposals: HashMap<String, (i128, Option<Fate>)>,
@@ -79,6 +80,7 @@ fn tell(feed: &[FeedEvent], supplier: &str) -> HashMap<String, Told> {
             Payload::Responded(_) => {
                 told.answered.get_or_insert(at(entry));
             }
+            Payload::AnswerOverdue(_) => told.overdue = true,
             Payload::Resolved(event) => {
                 for decision in event.decisions {
                     let proposal = told.proposals.get_mut(&decision.proposal_id).expect("it was proposed");
@@ -138,6 +140,9 @@ fn recomputed(
         answered: times.len() as i32,
         answer_median_seconds: nearest_rank(times.clone(), 50),
         answer_p90_seconds: nearest_rank(times, 90),
+        // The platform's own terms give every order a deadline.
+        answered_on_time: (!asked.is_empty())
+            .then(|| asked.iter().filter(|told| told.answered.is_some() && !told.overdue).count() as i32),
         lines_settled: settled.len() as i32,
         lines_accepted: accepted as i32,
         acceptance_rate: rate.map(|rate| decimal(&rate.to_string())),

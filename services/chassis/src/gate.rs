@@ -370,6 +370,7 @@ mod tests {
             [
                 "/tandem.orders.v1.OrderService/GetOrder",
                 "/tandem.orders.v1.OrderService/RespondToOrder",
+                "/tandem.orders.v1.ProgressService/SetProgress",
                 "/tandem.orders.v1.ResponseService/PreviewResponse",
             ]
         );

@@ -35,7 +35,7 @@ use crate::{
 const SLICE: usize = 100;
 
 pub(crate) struct Api {
-    deps: Deps,
+    pub(crate) deps: Deps,
     publish: Batcher<Command<Publish>, OrderReceipt>,
     pub(crate) respond: Batcher<Command<Respond>, OrderReceipt>,
     resolve: Batcher<Command<Resolve>, OrderReceipt>,

@@ -39,9 +39,9 @@ pub(crate) use link::{create_link, revoke_link};
 pub(crate) use pending::{AnswerChange, WithdrawChange};
 pub(crate) use publish::Publish;
 pub(crate) use resolve::Resolve;
-pub(crate) use respond::Respond;
 #[cfg(test)]
 pub(crate) use respond::touched;
+pub(crate) use respond::{Respond, decide};
 pub(crate) use single::Single;
 pub(crate) use tolerance::{delete_rule, set_rule};
 

@@ -1,12 +1,12 @@
 //! What an answer would do: loaded without a lock, decided by the same function, and not saved.
 
-use chassis::{Error, Result, caller::Caller, service::Deps, value};
+use chassis::{Error, Result, caller::Caller};
 use proto::orders::{PreviewResponseRequest, RespondToOrderRequest, ResponsePreview};
 
-use crate::{agree, commands, convert, db::load, terms};
+use crate::{agree, api::Api, commands, convert, db::load, terms};
 
 pub(crate) async fn preview(
-    deps: &Deps,
+    api: &Api,
     caller: &Caller,
     request: PreviewResponseRequest,
 ) -> Result<ResponsePreview> {
@@ -17,17 +17,16 @@ pub(crate) async fn preview(
         accept_all: request.accept_all,
         lines: request.lines,
         note: request.note,
-        version: 0,
+        version: request.version,
         validate_only: true,
     };
-    let id = value::id(&request.order_id)?;
-    let answers = convert::response(&request, &deps.clock)?;
+    let (deps, what) = (&api.deps, api.respond_command(caller, request)?.what);
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let mut order = load::unlocked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+    let mut order = load::unlocked(&mut tx, what.order).await?.ok_or_else(Error::not_found)?;
     commands::may_act(deps, caller, &order, order.supplier)?;
-    let proposed = agree::proposed_lines(&order, answers.as_deref());
+    let proposed = agree::proposed_lines(&order, what.answers.as_deref());
     let mut terms = terms::load(&mut tx, &[(&order, proposed)]).await?;
+    let decided = commands::decide(&mut tx, &mut order, &mut terms, &what).await?;
     tx.rollback().await?;
-    let agreement = agree::answer(&mut order, &mut terms, request.revision, answers.as_deref())?;
-    Ok(convert::preview(&order, &agreement))
+    Ok(convert::preview(&order, &decided?))
 }

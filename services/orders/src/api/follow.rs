@@ -1,6 +1,6 @@
 //! Reminders, progress, and what the firms write to each other.
 
-use chassis::{caller, service::Deps, value};
+use chassis::{Error, caller, service::Deps, value};
 use proto::orders::{
     AcknowledgeRemindersRequest, AcknowledgeRemindersResponse, GetAttachmentRequest, GetAttachmentResponse,
     ListMessagesRequest, ListMessagesResponse, ListOrdersAtRiskRequest, ListOrdersAtRiskResponse,
@@ -82,6 +82,10 @@ impl ProgressService for FollowApi {
         let method = "tandem.orders.v1.ProgressService/SetProgress";
         let command = Single::of(&self.deps, &caller, method, &request.request_id, &request)?;
         let order = value::id(&request.order_id)?;
+        if !caller.reaches(order) {
+            // Before anything is looked up, so that a document link meets no receipts of others either.
+            return Err(Error::not_found().into());
+        }
         let said = convert::said(&request)?;
         Ok(Response::new(commands::progress::set_progress(&command, order, &said, &request.note).await?))
     }

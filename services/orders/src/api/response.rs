@@ -17,7 +17,7 @@ impl ResponseService for Api {
         request: Request<PreviewResponseRequest>,
     ) -> Result<Response<ResponsePreview>, Status> {
         let caller = caller::of(&request)?;
-        Ok(Response::new(preview::preview(&self.deps, &caller, request.into_inner()).await?))
+        Ok(Response::new(preview::preview(self, &caller, request.into_inner()).await?))
     }
 
     async fn bulk_respond(

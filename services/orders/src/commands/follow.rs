@@ -9,7 +9,7 @@ use crate::db::follow::{self as db, Standing};
 /// side, and unless the caller is not narrowed to other sites or purchasing groups.
 pub(crate) fn may(deps: &Deps, caller: &Caller, order: &Standing, owner: Uuid) -> Result<()> {
     let narrowed = caller.firm == order.buyer && !caller.covers(&order.sites, &order.purchasing_group);
-    if deps.checks_ownership() && (owner != caller.firm || narrowed) {
+    if (deps.checks_ownership() && (owner != caller.firm || narrowed)) || !caller.reaches(order.id) {
         return Err(Error::not_found());
     }
     Ok(())

@@ -54,6 +54,25 @@ impl Effect for Respond {
     }
 }
 
+/// What an answer does to its order, given or tried out, or why it is refused. The outer error is a fault.
+pub(crate) async fn decide(
+    tx: &mut TenantTx,
+    order: &mut Order,
+    terms: &mut AllTerms,
+    what: &Respond,
+) -> Result<Result<Agreement>> {
+    if let Err(refusal) = order.at_version(what.version) {
+        return Ok(Err(refused(order, refusal)));
+    }
+    Ok(match agree::answer(order, terms, what.revision, what.answers.as_deref()) {
+        Ok(agreement) => Ok(agreement),
+        Err(refusal @ Refusal::RevisionOutdated { .. }) => {
+            Err(change::outdated(tx, order, what.revision, refused(order, refusal)).await?)
+        }
+        Err(refusal) => Err(refused(order, refusal)),
+    })
+}
+
 /// The outer error rolls the slice back; the inner one refuses this command alone.
 async fn respond(
     deps: &Deps,
@@ -63,15 +82,9 @@ async fn respond(
     terms: &mut AllTerms,
 ) -> Result<Result<Decided>> {
     let (caller, what) = (&command.caller, &command.what);
-    if let Err(refusal) = order.at_version(what.version) {
-        return Ok(Err(refused(order, refusal)));
-    }
-    let agreement = match agree::answer(order, terms, what.revision, what.answers.as_deref()) {
+    let agreement = match decide(tx, order, terms, what).await? {
         Ok(agreement) => agreement,
-        Err(refusal @ Refusal::RevisionOutdated { .. }) => {
-            return Ok(Err(change::outdated(tx, order, what.revision, refused(order, refusal)).await?));
-        }
-        Err(refusal) => return Ok(Err(refused(order, refusal))),
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let (id, at) = (deps.clock.id(), deps.clock.now());
     let outcomes: HashMap<Uuid, Vec<u8>> = convert::outcomes(&agreement);

@@ -65,7 +65,7 @@ pub(crate) fn scorecard(wanted: &Wanted, row: &ScoreRow) -> Scorecard {
             answered: row.answered as i32,
             answer_median_seconds: row.answer_median_seconds,
             answer_p90_seconds: row.answer_p90_seconds,
-            answered_on_time: None,
+            answered_on_time: row.answered_on_time.map(|orders| orders as i32),
             lines_settled: row.lines_settled as i32,
             lines_accepted: row.lines_accepted as i32,
             acceptance_rate: rate(row.lines_accepted, row.lines_settled).map(value::wire_decimal),

@@ -24,6 +24,7 @@ pub(crate) struct ScoreRow {
     pub answered: i64,
     pub answer_median_seconds: Option<i64>,
     pub answer_p90_seconds: Option<i64>,
+    pub answered_on_time: Option<i64>,
     pub lines_settled: i64,
     pub lines_accepted: i64,
     pub proposals: i64,

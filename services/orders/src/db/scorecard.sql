@@ -5,7 +5,8 @@
 --
 -- Supplier: orders published in the period that ask for something, and what became of them until now. An order is
 -- answered by its first response. A schedule line is settled when nothing of it is unanswered or proposed, and accepted
--- when all of it is that was not cancelled.
+-- when all of it is that was not cancelled. It is answered on time when it was answered and never overdue; null where no
+-- order has a deadline.
 -- Buyer: proposals made in the period. `automatic` resolutions are the buyer's tolerances; the others its people's.
 -- Times are whole seconds, cut off. percentile_disc is the nearest rank: a time that was measured, and no float.
 with in_scope as (
@@ -19,8 +20,12 @@ asked as (
     select r.order_id,
            floor(extract(epoch from (
                select min(a.at) from orders.response a where a.order_id = r.order_id and a.buyer = r.buyer
-           ) - r.published_at))::bigint as answer_seconds
+           ) - r.published_at))::bigint as answer_seconds,
+           d.order_id is not null as has_deadline,
+           exists (select from orders.answer_overdue v
+                   where v.order_id = r.order_id and v.buyer = r.buyer) as overdue
     from orders.order_revision r
+    left join orders.answer_deadline d on d.order_id = r.order_id and d.buyer = r.buyer
     where r.order_id in (select id from in_scope) and r.buyer = $1 and r.revision = 1
         and r.published_at >= $3 and r.published_at < $4
         and exists (select from orders.schedule_line p where p.order_id = r.order_id and p.quantity > 0)
@@ -45,14 +50,17 @@ proposed as (
 )
 select exists (select from partners.trading_relationship t where t.buyer = $1 and t.supplier = $2) as "known!",
        a.orders as "orders!", a.answered as "answered!", a.median as answer_median_seconds,
-       a.p90 as answer_p90_seconds, l.settled as "lines_settled!", l.accepted as "lines_accepted!",
+       a.p90 as answer_p90_seconds, a.on_time as answered_on_time, l.settled as "lines_settled!", l.accepted as "lines_accepted!",
        p.proposals as "proposals!", p.automatic as "agreed_by_tolerance!", p.accepted as "accepted!",
        p.declined as "declined!", p.waiting as "waiting!", p.median as decision_median_seconds,
        p.p90 as decision_p90_seconds
 from (
     select count(*) as orders, count(answer_seconds) as answered,
            percentile_disc(0.5) within group (order by answer_seconds) as median,
-           percentile_disc(0.9) within group (order by answer_seconds) as p90
+           percentile_disc(0.9) within group (order by answer_seconds) as p90,
+           case when bool_or(has_deadline) then
+               count(*) filter (where has_deadline and not overdue and answer_seconds is not null)
+           end as on_time
     from asked
 ) a, (
     select count(*) as settled, count(*) filter (where accepted) as accepted from line
