@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(line.tax, Some(Tax { category: "S".into(), rate: decimal("0.13") }));
         assert_eq!(line.tax_original, "J1");
         assert_eq!(read.sites, ["NT-1"], "who is narrowed to sites is so by their own codes");
-        assert_eq!(read.net_amount.unwrap().to_string(), "100.00", "with the rate that the table gives");
+        assert_eq!(read.net_amount, Some(Decimal::ONE_HUNDRED), "with the rate that the table gives");
         assert!(read.warnings.is_empty());
     }
 
