@@ -1,8 +1,9 @@
 //! Hundreds of suppliers invited in one request, each row with its own result.
 
 use chassis::Reason;
+use encoding_rs::GB18030;
 use harness::{
-    Firm, World, order,
+    Firm, World, chaos, cli, order,
     refusal::{bad_fields, refused},
     request_id,
 };
@@ -151,4 +152,56 @@ async fn checking_writes_nothing_and_contacts_are_the_buyers_alone() {
         assert!(!told.contains("0000-0001") && !told.contains("he@example"), "no contact is in an event");
     }
     world.finish().await;
+}
+
+const LIST: &str = "供应商名称,供应商编码,统一社会信用代码,联系人,手机,邮箱\n\
+    清禾包装(示例)有限公司,0000410882,91990000MA0000074U,何姐,100-0000-0001,he@example.invalid\n\
+    顺模塑料制品(示例)厂,V100,,,,\n\
+    没有邮箱的,V900,,,,nobody\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spreadsheets_list_is_sent_from_the_command_line_and_comes_back_with_links() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let folder = chaos::folder("invite").await;
+    let (list, result, again) =
+        (folder.join("供应商.csv"), folder.join("供应商-result.csv"), folder.join("again.csv"));
+    std::fs::write(&list, GB18030.encode(LIST).0).unwrap();
+    let list = list.to_str().unwrap();
+    let invite = ["partners", "invite", "--csv", list, "--portal", "https://portal.example.invalid/"];
+    let checked = cli::run(&world, &buyer.key, &["partners", "invite", "--csv", list, "--check"]).await;
+    assert_eq!((checked.code, suppliers(&buyer).await), (Some(3), 1), "{checked:?}");
+
+    let first = cli::run(&world, &buyer.key, &invite).await;
+    assert_eq!(first.code, Some(3), "one row was refused: {first:?}");
+    let told = &first.json()[0];
+    assert_eq!((&told["rows"], &told["counts"]["invited"]), (&3.into(), &1.into()));
+    assert!(!first.out.contains("/i/"), "links are in the file alone");
+    let rows = lines(&result);
+    let link = rows[1].rsplit(',').nth(1).unwrap();
+    assert!(rows[1].starts_with("清禾包装(示例)有限公司,0000410882,"), "{}", rows[1]);
+    assert!(link.starts_with("https://portal.example.invalid/i/"), "{link}");
+    assert!(rows[2].ends_with("ALREADY_PARTNER,,") && rows[3].contains("REFUSED,,mail must be"), "{rows:?}");
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(std::fs::metadata(&result).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let over = cli::run(&world, &buyer.key, &invite).await;
+    assert_eq!(over.code, Some(2), "a file with links is not written over: {over:?}");
+    let renew: Vec<&str> =
+        invite.iter().copied().chain(["--out", again.to_str().unwrap(), "--renew-links"]).collect();
+    cli::run(&world, &buyer.key, &renew).await;
+    let renewed = lines(&again);
+    let other = renewed[1].rsplit(',').nth(1).unwrap();
+    assert!(other.contains("/i/") && other != link, "{other}");
+    assert_eq!(suppliers(&buyer).await, 2, "nobody is invited twice");
+    let listed = cli::run(&world, &buyer.key, &["partners", "list"]).await.done();
+    assert!(listed.out.contains("0000410882"), "{}", listed.out);
+    world.finish().await;
+}
+
+/// The lines of a result, of which the first begins with the mark of UTF-8.
+fn lines(path: &std::path::Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).expect("the result");
+    assert!(text.starts_with('\u{feff}'));
+    text.lines().map(str::to_string).collect()
 }

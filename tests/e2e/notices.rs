@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chassis::{Reason, clock::FixedClock};
 use harness::{
-    Firm, Options, World, answer, order,
+    Firm, Options, World, answer, cli, order,
     outside::{MailServer, Robots},
     refusal::{bad_fields, refused},
     request_id, until,
@@ -513,5 +513,35 @@ async fn a_suspended_firm_is_told_when_it_is_back_and_a_new_administrator_is_tol
     assert!(told.contains("何姐") && !told.contains("离职"), "{told}");
     noted(&world, 2).await;
     assert_eq!(robots.called().len(), 1, "the order waits for its digest");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn channels_are_set_up_from_the_command_line_with_the_address_from_a_file() {
+    use tokio::io::AsyncWriteExt as _;
+
+    let robots = Robots::start().await;
+    let world = world(&robots).await;
+    let supplier = world.firm("顺模塑料制品(示例)厂").await;
+    let add = ["notices", "add", "dingtalk", "销售群", "--quiet", "22:00-07:30"];
+    let mut command = cli::command(&world, &supplier.key, &add);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let given = format!("{}\n{SECRET}\n", address(Medium::Dingtalk));
+    child.stdin.take().unwrap().write_all(given.as_bytes()).await.unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && !shown.contains(KEY) && !shown.contains(SECRET), "{shown}");
+    let made: serde_json::Value = serde_json::from_str(shown.trim()).unwrap();
+    assert_eq!(made["quietFrom"], "22:00");
+    let id = made["id"].as_str().unwrap();
+    cli::run(&world, &supplier.key, &["notices", "test", id]).await.done();
+    assert_eq!(robots.called().len(), 1);
+    robots.answer(200, r#"{"errcode":310000}"#);
+    let failed = cli::run(&world, &supplier.key, &["notices", "test", id]).await;
+    assert_eq!((failed.code, &failed.json()[0]["failure"]), (Some(1), &"310000".into()));
+    let sent = cli::run(&world, &supplier.key, &["notices", "sent"]).await.done().json();
+    assert_eq!(sent.len(), 2);
+    cli::run(&world, &supplier.key, &["notices", "remove", id]).await.done();
+    assert!(cli::run(&world, &supplier.key, &["notices", "list"]).await.done().json().is_empty());
     world.finish().await;
 }

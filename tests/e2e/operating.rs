@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chassis::Reason;
 use harness::{
-    Access, Firm, World,
+    Access, Firm, World, cli,
     events::{Payload, check_feed, event, of_order, payload, short},
     order,
     refusal::{bad_fields, metadata, refused},
@@ -317,7 +317,7 @@ async fn the_operator_finds_firms_and_sees_no_business() {
         let found = operator.operating().find_firms(request).await.expect("found").into_inner().firms;
         found.into_iter().map(|seen| seen.firm.unwrap().id).collect::<Vec<String>>()
     };
-    assert_eq!(find("顺模", FirmState::Unspecified).await, [supplier.id.clone()]);
+    assert_eq!(find("顺模", FirmState::Active).await, [supplier.id.clone()]);
     assert_eq!(find(&buyer.id, FirmState::Active).await, [buyer.id.clone()]);
     assert!(find("顺模", FirmState::Suspended).await.is_empty());
     assert!(find("%", FirmState::Unspecified).await.is_empty(), "a sign of a pattern is a letter here");
@@ -329,4 +329,49 @@ async fn the_operator_finds_firms_and_sees_no_business() {
     }
     refused(buyer.operating().find_firms(FindFirmsRequest::default()).await, Reason::PERMISSION_DENIED);
     world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_works_from_the_command_line() {
+    let world = World::start().await;
+    let operator = world.operator().await;
+    let (buyer, supplier) = world.pair().await;
+    let run = async |arguments: &[&str]| cli::run(&world, &operator.key, arguments).await;
+    let found = run(&["admin", "firms", "澄屿", "--state", "active"]).await.done().json();
+    assert_eq!(found[0]["firm"]["id"], buyer.id.as_str());
+    let verified = run(&["admin", "verify", &supplier.id, "--evidence", "营业执照"]).await.done().json();
+    assert_eq!(verified[0]["firm"]["verified"], true);
+    let suspended = run(&["admin", "suspend", &supplier.id, "--reason", "核实"]).await.done().json();
+    assert_eq!(suspended[0]["firm"]["state"], "FIRM_STATE_SUSPENDED");
+    run(&["admin", "reinstate", &supplier.id, "--reason", "已核实"]).await.done();
+    let refused = run(&["admin", "merge", &buyer.id, "--into", &supplier.id, "--reason", "重复"]).await;
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.err.contains("MERGE_REFUSED"), "{}", refused.err);
+    let reset = ["admin", "reset-admin", &supplier.id, "--name", "何姐", "--reason", "离职"];
+    let made = run(&reset).await.done().json();
+    assert!(made[0]["signInPath"].as_str().is_some_and(|path| path.starts_with("/s/")), "{made:?}");
+    let actions = run(&["admin", "actions", "--firm", &supplier.id]).await.done().json();
+    let kinds: Vec<&str> = actions.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    let expected = ["RESET_ADMIN", "REINSTATE", "SUSPEND", "VERIFY"];
+    assert_eq!(kinds, expected.map(|kind| format!("OPERATOR_ACTION_KIND_{kind}")));
+    let denied = cli::run(&world, &buyer.key, &["admin", "firms"]).await;
+    assert_eq!(denied.code, Some(5), "{denied:?}");
+
+    // A key for one purchasing group, made and ended by its firm.
+    let create = ["keys", "create", "group P01", "--role", "buyer", "--group", "P01", "--site", "1000"];
+    let made = cli::run(&world, &buyer.key, &create).await.done().json();
+    let narrow = world.access(made[0]["key"].as_str().unwrap());
+    let publish = |group: &str| order(&request_id()).group(group).line("10", "X", "1", "1").to("V100");
+    narrow.publish(publish("P01")).await.expect("its own group");
+    refused_key(&narrow, publish("P02")).await;
+    let id = made[0]["apiKey"]["id"].as_str().unwrap();
+    cli::run(&world, &buyer.key, &["keys", "revoke", id]).await.done();
+    refused(whoami(&narrow).await, Reason::UNAUTHENTICATED);
+    let listed = cli::run(&world, &buyer.key, &["keys", "list"]).await.done().json();
+    assert!(listed.iter().any(|key| key["id"] == id && key["scope"]["purchasingGroups"][0] == "P01"));
+    world.finish().await;
+}
+
+async fn refused_key(narrow: &Access, request: proto::orders::PublishOrderRequest) {
+    refused(narrow.publish(request).await, Reason::PERMISSION_DENIED);
 }

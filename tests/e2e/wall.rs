@@ -3,6 +3,7 @@
 mod attack;
 mod catalogue;
 mod follow;
+mod furnish;
 mod sight;
 
 use harness::{Firm, World, answer, order};
@@ -32,6 +33,8 @@ impl Cast {
         world.partner(&rival, &supplier, "GYS-033").await;
         let stranger = world.firm("陌生企业(示例)").await;
         buyer.site("1000").await;
+        furnish::buyer(&world, &buyer).await;
+        furnish::channel(&supplier).await;
         let mut ids = Vec::new();
         for (firm, vendor) in [(&buyer, "V100"), (&rival, "GYS-033")] {
             let request =
@@ -52,6 +55,7 @@ impl Cast {
         world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
         tolerate_and_link(&buyer, &stranger).await;
         world.settled().await;
+        furnish::noted(&world, &supplier).await;
         let id = |text: &str| Uuid::try_parse(text).unwrap();
         Self {
             order: id(&ids[0].order_id),

@@ -17,7 +17,7 @@ use crate::{
 const EVERY: Duration = Duration::from_millis(500);
 /// Firms of one look, and events of one transaction.
 const FIRMS: i32 = 100;
-const EVENTS: i64 = 200;
+const EVENTS: i64 = 100;
 
 /// Looks at feeds until shutdown.
 pub(crate) async fn run(context: Arc<Context>) {

@@ -42,6 +42,12 @@ impl Contract {
         let message = DynamicMessage::decode(self.0.get(r#type)?.clone(), payload).ok()?;
         text(&message, &["order_number"]).or_else(|| text(&message, &["order", "content", "order_number"]))
     }
+
+    /// The firm that wrote a message between the two.
+    fn author(&self, r#type: &str, payload: &[u8]) -> Option<String> {
+        let message = DynamicMessage::decode(self.0.get(r#type)?.clone(), payload).ok()?;
+        text(&message, &["message", "author_id"])
+    }
 }
 
 /// A text inside a message; `None` where a part of the way is missing or empty.
@@ -103,25 +109,52 @@ enum Hears {
     Buyer,
     Supplier,
     Both,
+    /// The one that did not write.
+    Other,
+}
+
+/// What an event of an order is, who hears of it, and what is said.
+type Told = (NoticeKind, Hears, &'static str, &'static str);
+
+fn told(what: &str) -> Option<Told> {
+    use NoticeKind as K;
+    Some(match what {
+        "published" => (K::OrderPublished, Hears::Supplier, "新订单", "new order"),
+        "changed" => (K::OrderChanged, Hears::Supplier, "采购方变更了订单", "changed by the buyer"),
+        "held" => (K::OrderChanged, Hears::Supplier, "采购方已暂停该订单", "put on hold by the buyer"),
+        "released" => (K::OrderChanged, Hears::Supplier, "采购方已恢复该订单", "taken off hold by the buyer"),
+        "change_requested" => (K::OrderChanged, Hears::Supplier, "采购方请求变更", "a change is asked for"),
+        "change_withdrawn" => {
+            (K::OrderChanged, Hears::Supplier, "采购方撤回变更请求", "a change is no longer asked for")
+        }
+        "change_answered" => {
+            (K::OrderResponded, Hears::Buyer, "供应商已答复变更请求", "the change was answered")
+        }
+        "closed_short" => (K::OrderChanged, Hears::Supplier, "采购方已提前关闭", "closed short by the buyer"),
+        "cancelled" => (K::OrderCancelled, Hears::Supplier, "采购方取消", "cancelled by the buyer"),
+        "responded" => (K::OrderResponded, Hears::Buyer, "供应商已答复", "answered"),
+        "proposal_withdrawn" => (K::OrderResponded, Hears::Buyer, "供应商撤回提议", "proposal withdrawn"),
+        "proposal_resolved" => (K::ProposalResolved, Hears::Supplier, "采购方已处理提议", "proposal decided"),
+        "reminded" => (K::OrderReminded, Hears::Supplier, "采购方催办", "the buyer asks for an answer"),
+        "answer_overdue" => (K::OrderReminded, Hears::Both, "答复已超期", "the answer is overdue"),
+        "progressed" => (K::OrderOther, Hears::Buyer, "供应商更新了进度", "progress reported"),
+        "message_posted" => (K::OrderOther, Hears::Other, "新留言", "new message"),
+        // Of the own firm's people, who need not be told of themselves.
+        "note_written" => return None,
+        _ => (K::OrderOther, Hears::Both, "订单有更新", "updated"),
+    })
 }
 
 fn order(contract: &Contract, event: &Event, what: &str, me: Uuid) -> Option<Note> {
-    use NoticeKind as K;
-    let (kind, hears, zh, en) = match what {
-        "published" => (K::OrderPublished, Hears::Supplier, "新订单", "new order"),
-        "changed" | "revised" => {
-            (K::OrderChanged, Hears::Supplier, "采购方变更了订单", "changed by the buyer")
-        }
-        "cancelled" => (K::OrderCancelled, Hears::Supplier, "采购方取消", "cancelled by the buyer"),
-        "responded" => (K::OrderResponded, Hears::Buyer, "供应商已答复", "answered"),
-        "proposal_resolved" => (K::ProposalResolved, Hears::Supplier, "采购方已处理提议", "proposal decided"),
-        "reminded" | "overdue" | "answer_overdue" | "expedited" => {
-            (K::OrderReminded, Hears::Both, "等待答复", "waits for an answer")
-        }
-        _ => (K::OrderOther, Hears::Both, "订单有更新", "updated"),
-    };
+    let (kind, hears, zh, en) = told(what)?;
     let buyer = event.scope_firm == Some(me);
-    if (hears == Hears::Buyer && !buyer) || (hears == Hears::Supplier && buyer) {
+    let heard = match hears {
+        Hears::Buyer => buyer,
+        Hears::Supplier => !buyer,
+        Hears::Both => true,
+        Hears::Other => contract.author(&event.r#type, &event.payload)? != me.to_string(),
+    };
+    if !heard {
         return None;
     }
     let number = contract.order_number(&event.r#type, &event.payload)?;
@@ -339,6 +372,47 @@ mod tests {
         let unknown = event("tandem.orders.order.never_heard_of.v1", Vec::new());
         assert_eq!(super::note(&contract, &unknown, SUPPLIER), None, "without a number nothing is said");
         assert_eq!(super::note(&contract, &event("tandem.stream.x.v1", Vec::new()), SUPPLIER), None);
+    }
+
+    #[test]
+    fn who_writes_is_not_told_of_it() {
+        let contract = Contract::load().unwrap();
+        let message = proto::orders::Message {
+            author_id: BUYER.to_string(),
+            body: "单价 6.85,电话 10000000001".into(),
+            ..Default::default()
+        };
+        let posted = proto::orders::OrderMessagePosted {
+            order_number: "X1".into(),
+            message: Some(message.clone()),
+            ..Default::default()
+        };
+        let posted = event("tandem.orders.order.message_posted.v1", posted.encode_to_vec());
+        assert_eq!(super::note(&contract, &posted, SUPPLIER).unwrap().zh, "X1 · 新留言", "and not of what");
+        assert_eq!(super::note(&contract, &posted, BUYER), None);
+        let written = proto::orders::OrderNoteWritten {
+            order_number: "X1".into(),
+            message: Some(message),
+            ..Default::default()
+        };
+        let written = event("tandem.orders.order.note_written.v1", written.encode_to_vec());
+        assert_eq!(super::note(&contract, &written, BUYER), None);
+    }
+
+    #[test]
+    fn every_event_of_an_order_has_its_words() {
+        let contract = Contract::load().unwrap();
+        let names = contract
+            .0
+            .keys()
+            .filter_map(|name| name.strip_prefix("tandem.orders.order.")?.strip_suffix(".v1"));
+        // A claimant reads the whole order on its own feed; its buyer is told that it moved.
+        let plain = ["supplier_changed"];
+        let wordless: Vec<&str> = names
+            .filter(|name| !plain.contains(name))
+            .filter(|name| told(name).is_some_and(|(.., en)| en == "updated"))
+            .collect();
+        assert_eq!(wordless, Vec::<&str>::new(), "say what these are in `told`");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! that it works against any address; server commands are the only ones that open a database.
 
 pub mod admin;
+pub mod aliases;
 pub mod answers;
 pub mod atomic;
 pub mod bridge;
+pub mod channels;
 pub mod client;
 pub mod documents;
 pub mod events;
@@ -127,6 +129,12 @@ pub enum Command {
     /// Make, list and end API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Say what the own ERP's units, plants and tax codes mean
+    #[command(subcommand)]
+    Aliases(aliases::AliasesCommand),
+    /// Where people are told: mail and group robots
+    #[command(subcommand)]
+    Notices(channels::NoticesCommand),
     /// Read the firm's feed of events
     #[command(after_help = events::EXAMPLES)]
     Events(events::EventsArgs),
@@ -286,6 +294,8 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Orders(OrdersCommand::Thread(args)) => follow::thread(&args, session).await,
         Command::Partners(command) => suppliers::run(&command, session).await,
         Command::Keys(command) => keys::run(&command, session).await,
+        Command::Aliases(command) => aliases::run(&command, session).await,
+        Command::Notices(command) => channels::run(&command, session).await,
         Command::Admin(command) => operate::run(&command, session).await,
         Command::Events(args) => events::run(&args, session).await,
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use proto::{
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
+    notices::notice_service_client::NoticeServiceClient,
     orders::{
         order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
         reminder_service_client::ReminderServiceClient, thread_service_client::ThreadServiceClient,
     },
     partners::{
-        firm_service_client::FirmServiceClient, invitation_service_client::InvitationServiceClient,
-        member_service_client::MemberServiceClient, operator_service_client::OperatorServiceClient,
+        alias_service_client::AliasServiceClient, firm_service_client::FirmServiceClient,
+        invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
+        operator_service_client::OperatorServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     stream::stream_service_client::StreamServiceClient,
@@ -132,6 +134,14 @@ impl Connection {
 
     pub fn members(&self) -> MemberServiceClient<Keyed> {
         MemberServiceClient::new(self.keyed())
+    }
+
+    pub fn aliases(&self) -> AliasServiceClient<Keyed> {
+        AliasServiceClient::new(self.keyed())
+    }
+
+    pub fn notices(&self) -> NoticeServiceClient<Keyed> {
+        NoticeServiceClient::new(self.keyed())
     }
 
     pub fn invitations(&self) -> InvitationServiceClient<Keyed> {

@@ -90,7 +90,11 @@ pub(super) async fn run(command: &KeysCommand, session: &Session) -> Result<Exit
             let request = RevokeApiKeyRequest { request_id: request_id(), api_key_id: args.id.clone() };
             let answer = session.connection.members().revoke_api_key(request).await;
             let key = answer.map_err(|status| session.refused(&status))?.into_inner();
-            session.out.line(&format!("{} ended {}", key.id, time_text(key.revoked_at.as_ref())))?;
+            if session.out.json() {
+                session.out.value(&session.contract.to_json("tandem.partners.v1.ApiKey", &key)?)?;
+            } else {
+                session.out.line(&format!("{} ended {}", key.id, time_text(key.revoked_at.as_ref())))?;
+            }
             Ok(Exit::Ok)
         }
     }

@@ -1,0 +1,164 @@
+//! `tandem aliases`: what the own ERP writes, and what it means.
+
+use clap::{Args, Subcommand, ValueEnum};
+use proto::{
+    Decimal,
+    partners::{Alias, AliasKind, DeleteAliasRequest, ListAliasesRequest, SetAliasesRequest},
+};
+
+use super::{
+    Session,
+    failure::{Exit, Failure},
+    json::decimal_text,
+    output::{short, table, table_text},
+};
+
+pub const SET_EXAMPLES: &str = "\
+Examples:
+  tandem aliases set unit 件 H87
+  tandem aliases set site 1000 NT-1 --system sap
+  tandem aliases set tax J1 S --rate 0.13";
+pub const LIST_EXAMPLES: &str = "\
+Example:
+  tandem aliases list";
+pub const DELETE_EXAMPLES: &str = "\
+Example:
+  tandem aliases delete unit 件";
+
+#[derive(Debug, Subcommand)]
+pub enum AliasesCommand {
+    /// Say what something written means
+    #[command(after_help = SET_EXAMPLES)]
+    Set(SetArgs),
+    /// List the tables
+    #[command(after_help = LIST_EXAMPLES)]
+    List,
+    /// Take an entry out
+    #[command(after_help = DELETE_EXAMPLES)]
+    Delete(DeleteArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    #[arg(value_enum)]
+    pub kind: KindArg,
+    /// As the ERP writes it
+    #[arg(value_name = "WRITTEN")]
+    pub written: String,
+    /// A unit of UN/ECE Rec 20, an own site's code, or a tax category of UNCL5305
+    #[arg(value_name = "MEANING")]
+    pub meaning: String,
+    /// With a tax category, as a fraction
+    #[arg(long, value_name = "FRACTION")]
+    pub rate: Option<String>,
+    /// Only in documents of this ERP
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub system: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    #[arg(value_enum)]
+    pub kind: KindArg,
+    /// As the ERP writes it
+    #[arg(value_name = "WRITTEN")]
+    pub written: String,
+    /// The entry of this ERP
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub system: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    Unit,
+    Site,
+    Tax,
+}
+
+impl KindArg {
+    fn proto(self) -> AliasKind {
+        match self {
+            KindArg::Unit => AliasKind::Unit,
+            KindArg::Site => AliasKind::Site,
+            KindArg::Tax => AliasKind::Tax,
+        }
+    }
+}
+
+fn request_id() -> String {
+    format!("alias-{}", chassis::clock::system().id())
+}
+
+pub(super) async fn run(command: &AliasesCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        AliasesCommand::Set(args) => set(args, session).await,
+        AliasesCommand::List => list(session).await,
+        AliasesCommand::Delete(args) => {
+            let request = DeleteAliasRequest {
+                request_id: request_id(),
+                kind: args.kind.proto().into(),
+                source_system: args.system.clone(),
+                written: args.written.clone(),
+            };
+            let answer = session.connection.aliases().delete_alias(request).await;
+            answer.map_err(|status| session.refused(&status))?;
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+async fn set(args: &SetArgs, session: &Session) -> Result<Exit, Failure> {
+    let alias = Alias {
+        kind: args.kind.proto().into(),
+        source_system: args.system.clone(),
+        written: args.written.clone(),
+        meaning: args.meaning.clone(),
+        tax_rate: args.rate.clone().map(|value| Decimal { value }),
+    };
+    let request = SetAliasesRequest { request_id: request_id(), aliases: vec![alias] };
+    let answer = session.connection.aliases().set_aliases(request).await;
+    let tally = answer.map_err(|status| session.refused(&status))?.into_inner();
+    if session.out.json() {
+        session.out.value(&session.contract.to_json("tandem.partners.v1.SetAliasesResponse", &tally)?)?;
+    } else {
+        let word = match (tally.added, tally.changed) {
+            (1.., _) => "added",
+            (_, 1..) => "changed",
+            _ => "unchanged",
+        };
+        session.out.line(word)?;
+    }
+    Ok(Exit::Ok)
+}
+
+async fn list(session: &Session) -> Result<Exit, Failure> {
+    let mut rows = Vec::new();
+    let mut request = ListAliasesRequest { page_size: 1_000, ..Default::default() };
+    loop {
+        let answer = session.connection.aliases().list_aliases(request.clone()).await;
+        let answer = answer.map_err(|status| session.refused(&status))?.into_inner();
+        rows.extend(answer.aliases);
+        if answer.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = answer.next_page_token;
+    }
+    if session.out.json() {
+        for row in &rows {
+            session.out.value(&session.contract.to_json("tandem.partners.v1.Alias", row)?)?;
+        }
+        return Ok(Exit::Ok);
+    }
+    let mut table = table(&["KIND", "WRITTEN", "MEANING", "RATE", "SYSTEM"]);
+    for row in &rows {
+        table.add_row([
+            short(row.kind().as_str_name(), "ALIAS_KIND_").to_owned(),
+            row.written.clone(),
+            row.meaning.clone(),
+            decimal_text(row.tax_rate.as_ref()),
+            row.source_system.clone(),
+        ]);
+    }
+    session.out.line(&table_text(&table))?;
+    Ok(Exit::Ok)
+}
