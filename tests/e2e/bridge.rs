@@ -168,11 +168,9 @@ async fn files_wait_until_they_are_complete_and_the_api_is_back() {
     let world = World::start().await;
     let (buyer, _) = world.pair().await;
     let dir = folder("waiting").await;
-    // Nobody answers there.
-    let nowhere = chaos::free().to_string();
     drop_in(&dir, "a.csv", table("A", 3).as_bytes());
-    let mut offline = cli::command(&world, &buyer.key, &arguments(&dir, &["--settle", "0"]));
-    offline.args(["--api", &nowhere]);
+    // Nobody answers there.
+    let mut offline = cli::command_at(chaos::free(), &buyer.key, &arguments(&dir, &["--settle", "0"]));
     let mut offline = offline.spawn().expect("it starts");
     until("the bridge holds the folder", SOON, async || dir.join("state/lock").exists().then_some(())).await;
     let second = until("the folder is held", SOON, async || {
@@ -193,10 +191,13 @@ async fn files_wait_until_they_are_complete_and_the_api_is_back() {
     std::fs::write(&growing, HEAD).unwrap();
     let mut bridge = start(&world, &buyer, &dir, &["--settle", "2"]);
     let content = table("B", 40);
-    for end in (HEAD.len()..content.len()).step_by(200).chain([content.len()]) {
-        std::fs::write(&growing, &content[..end]).unwrap();
-        until("the bridge looked", SOON, async || Some(())).await;
+    // A slow program writes it, a little every quarter of a second, for longer than files have to settle.
+    let mut pace = tokio::time::interval(Duration::from_millis(250));
+    let step = (content.len() - HEAD.len()) / 20;
+    for end in (HEAD.len()..content.len()).step_by(step).chain([content.len()]) {
+        pace.tick().await;
         assert!(growing.exists(), "it is still being written");
+        std::fs::write(&growing, &content[..end]).unwrap();
     }
     until("both are done", SOON, async || {
         let done = names(&dir.join("done"));

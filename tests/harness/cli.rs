@@ -1,6 +1,6 @@
 //! The built `tandem` as a person or a script runs it against a world.
 
-use std::{process::Stdio, time::Duration};
+use std::{net::SocketAddr, process::Stdio, time::Duration};
 
 use serde_json::Value;
 use tokio::process::Command;
@@ -34,8 +34,13 @@ impl Ran {
 
 /// A command against a world, as the caller of this key, that answers in JSON.
 pub fn command(world: &World, key: &str, arguments: &[&str]) -> Command {
+    command_at(world.node().api, key, arguments)
+}
+
+/// The same against whatever listens there, or nobody.
+pub fn command_at(api: SocketAddr, key: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary::path());
-    command.args(arguments).args(["--api", &world.node().api.to_string(), "--key", key, "--output", "json"]);
+    command.args(arguments).args(["--api", &api.to_string(), "--key", key, "--output", "json"]);
     for name in ["TANDEM_API", "TANDEM_KEY", "TANDEM_LOCALE"] {
         command.env_remove(name);
     }
