@@ -344,9 +344,9 @@ async fn the_operator_works_from_the_command_line() {
     let suspended = run(&["admin", "suspend", &supplier.id, "--reason", "核实"]).await.done().json();
     assert_eq!(suspended[0]["firm"]["state"], "FIRM_STATE_SUSPENDED");
     run(&["admin", "reinstate", &supplier.id, "--reason", "已核实"]).await.done();
-    let refused = run(&["admin", "merge", &buyer.id, "--into", &supplier.id, "--reason", "重复"]).await;
-    assert_eq!(refused.code, Some(3), "{refused:?}");
-    assert!(refused.err.contains("MERGE_REFUSED"), "{}", refused.err);
+    let unmerged = run(&["admin", "merge", &buyer.id, "--into", &supplier.id, "--reason", "重复"]).await;
+    assert_eq!(unmerged.code, Some(3), "{unmerged:?}");
+    assert!(unmerged.err.contains("MERGE_REFUSED"), "{}", unmerged.err);
     let reset = ["admin", "reset-admin", &supplier.id, "--name", "何姐", "--reason", "离职"];
     let made = run(&reset).await.done().json();
     assert!(made[0]["signInPath"].as_str().is_some_and(|path| path.starts_with("/s/")), "{made:?}");
