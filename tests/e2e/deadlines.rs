@@ -140,7 +140,7 @@ async fn an_overdue_answer_is_told_once_for_each_period_of_waiting() {
     };
     assert_eq!(told, [expected]);
     let listed: Vec<_> = list(&buyer, open.clone()).await.into_iter().map(|order| order.id).collect();
-    assert_eq!(listed, [late.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&late));
     assert!(supplier.order(&late).await.unwrap().answer_due.unwrap().overdue);
 
     // Answered by a proposal that the buyer declines: it waits anew, and is overdue anew.

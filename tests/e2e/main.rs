@@ -1,7 +1,6 @@
 //! Journeys through the public API of a whole Tandem, and attacks on its walls.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(
-    clippy::large_enum_variant,
     clippy::large_futures,
     clippy::or_fun_call,
     clippy::type_complexity,

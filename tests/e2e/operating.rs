@@ -317,8 +317,8 @@ async fn the_operator_finds_firms_and_sees_no_business() {
         let found = operator.operating().find_firms(request).await.expect("found").into_inner().firms;
         found.into_iter().map(|seen| seen.firm.unwrap().id).collect::<Vec<String>>()
     };
-    assert_eq!(find("顺模", FirmState::Active).await, [supplier.id.clone()]);
-    assert_eq!(find(&buyer.id, FirmState::Active).await, [buyer.id.clone()]);
+    assert_eq!(find("顺模", FirmState::Active).await, std::slice::from_ref(&supplier.id));
+    assert_eq!(find(&buyer.id, FirmState::Active).await, std::slice::from_ref(&buyer.id));
     assert!(find("顺模", FirmState::Suspended).await.is_empty());
     assert!(find("%", FirmState::Unspecified).await.is_empty(), "a sign of a pattern is a letter here");
     assert_eq!(find("", FirmState::Active).await.len(), 3);

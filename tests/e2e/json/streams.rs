@@ -49,7 +49,10 @@ async fn events_come_as_they_happen_and_go_on_from_a_cursor() {
 
     // The same places and cursors as over gRPC.
     let feed = supplier.events().await;
-    let same = feed.iter().find(|entry| events[0]["seq"] == entry.seq.to_string()).expect("the same place");
+    let same = feed
+        .iter()
+        .find(|entry| events[0]["seq"].as_str() == Some(&entry.seq.to_string()))
+        .expect("the same place");
     assert_eq!(events[0]["cursor"], same.cursor.as_str());
     world.finish().await;
 }

@@ -105,7 +105,7 @@ impl Scene {
         let lines = content.lines.iter().enumerate().map(|(position, line)| {
             let named = |planned: &ScheduleLine| {
                 let key = (line.line_number.clone(), planned.schedule_line_number.clone());
-                *new.get(&key).or(known.get(&key)).expect("every schedule line has an id")
+                *new.get(&key).or_else(|| known.get(&key)).expect("every schedule line has an id")
             };
             PublishedLine {
                 position: position as i32,
