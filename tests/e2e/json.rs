@@ -1,6 +1,7 @@
 //! The API without gRPC: every method in JSON over HTTP, by clients that know nothing of the contract.
 
 mod docs;
+mod many;
 mod readme;
 mod refusals;
 mod streams;

@@ -89,8 +89,7 @@ impl Http {
 
     /// Opens a stream; its lines come by [`Lines::next`].
     pub async fn lines(&self, method: &str, body: impl ToString, accept: &str) -> Lines {
-        let response = self.call(method, body).header("accept", accept).send().await.expect("it answers");
-        Lines { status: response.status().as_u16(), response, waiting: Vec::new() }
+        Lines::of(self.call(method, body).header("accept", accept)).await
     }
 }
 
@@ -111,6 +110,12 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// Sends a request whose answer is a stream.
+    pub async fn of(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.expect("it answers");
+        Self { status: response.status().as_u16(), response, waiting: Vec::new() }
+    }
+
     /// The next line as text, as soon as it is there; `None` at the end.
     pub async fn line(&mut self) -> Option<String> {
         loop {

@@ -2,7 +2,7 @@
 //! gRPC request that it means, and the answer back. There is no code for any single method.
 //!
 //! * [`contract`]: methods, messages and event types, read from the descriptors
-//! * `read`, `wire`: JSON into an encoded message, with every wrong field named; `write`: a message as JSON
+//! * `read`, `entries`, `scalar`, `wire`: JSON into an encoded message, with every wrong field named; `write`: a message as JSON
 //! * `inflow`: the request's body; `answer`: the response, one message or a stream of lines
 //! * `failure`: a status as HTTP status and body
 //! * `openapi`, `docs`: the description for programs and the page for people, without a caller
@@ -18,6 +18,7 @@
 mod answer;
 pub mod contract;
 mod docs;
+mod entries;
 mod failure;
 mod inflow;
 mod openapi;
