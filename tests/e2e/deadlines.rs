@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use chassis::clock::FixedClock;
 use harness::{
-    Firm, Options, World, answer, date, decide, events, events::Payload, order, request_id, until,
+    Firm, Options, World, answer,
+    change::{change, hold, release},
+    date, decide, events,
+    events::Payload,
+    order, request_id, until,
 };
 use proto::orders::{
     AnswerDue, ListOrdersRequest, OrderAnswerOverdue, OrderSort, OrderSummary, SetTermsRequest, Side, Terms,
@@ -220,5 +224,38 @@ async fn terms_remind_before_the_day_and_a_year_without_data_says_so() {
     let reminded: Vec<_> = events::of_orders(&feed).into_iter().map(events::short).collect();
     let expected = ["order.published", "order.published", "order.responded", "order.reminded"];
     assert_eq!(reminded, expected, "whoever answered is not reminded");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_hold_stops_the_clock_and_a_change_sets_it_anew() {
+    let (world, clock, buyer, supplier) = pair_at(datetime!(2026-11-24 02:00 UTC)).await;
+    answer_within(&buyer, &supplier, 2, 0).await;
+    let id = publish(&buyer, "A1").await;
+    clock.advance(DAY);
+    buyer.changes().hold_order(hold(&id)).await.expect("held");
+    clock.advance(DAY * 5);
+    let paused = AnswerDue { date: Some(date("2026-11-26")), paused: true, ..AnswerDue::default() };
+    assert_eq!(supplier.order(&id).await.unwrap().answer_due, Some(paused));
+    assert_eq!(
+        orders::sweep_once(world.deps()).await.expect("a look"),
+        0,
+        "nothing is overdue while it is held"
+    );
+    let late = ListOrdersRequest { side: Side::Buyer.into(), answer_overdue: true, ..Default::default() };
+    assert!(list(&buyer, late).await.is_empty());
+
+    // One working day was left, and is left on Monday the 30th.
+    buyer.changes().release_order(release(&id)).await.expect("released");
+    assert_eq!(supplier.order(&id).await.unwrap().answer_due, due("2026-12-01"));
+    clock.advance(DAY * 2);
+    assert_eq!(until_overdue(&world, &buyer, &supplier, 1).await.len(), 1);
+    let more = order("A1").line("10", "X", "12", "1");
+    buyer.change(change(&id, more)).await.expect("changed");
+    assert_eq!(supplier.order(&id).await.unwrap().answer_due, due("2026-12-04"));
+    clock.advance(DAY * 3);
+    let told = until_overdue(&world, &buyer, &supplier, 2).await;
+    let days: Vec<_> = told.iter().map(|event| (event.revision, event.due_date)).collect();
+    assert_eq!(days, [(1, Some(date("2026-12-01"))), (2, Some(date("2026-12-04")))]);
     world.finish().await;
 }

@@ -2,7 +2,9 @@
 
 use chassis::Reason;
 use harness::{
-    Access, Firm, World, answer, date, events,
+    Access, Firm, World, answer,
+    change::{change, close, hold, release},
+    date, events,
     events::Payload,
     order,
     refusal::{bad_fields, refused},
@@ -206,5 +208,36 @@ async fn pages_of_lines_at_risk_follow_each_other() {
     }
     let all: std::collections::BTreeSet<_> = found.iter().collect();
     assert_eq!((found.len(), all.len()), (7, 7));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_said_of_a_line_before_it_changed_counts_no_more() {
+    let (world, _, buyer, supplier) = pair_at(time::macros::datetime!(2026-12-27 02:00 UTC)).await;
+    let id = publish(&buyer).await;
+    supplier.accept_all(&id).await.expect("accepted");
+    let begun = SetProgressRequest { stage: ProgressStage::Scheduled.into(), ..request(&id) };
+    set(&supplier, begun.clone()).await.expect("said");
+    buyer.change(change(&id, order("4500001").line("20", "Y", "8", "2"))).await.expect("changed");
+    let seen = supplier.order(&id).await.unwrap();
+    let said: Vec<_> = seen.schedule.iter().map(|line| line.progress.is_some()).collect();
+    assert_eq!(said, [true, false, true], "line 20 is to be answered anew");
+    let near = ListOrdersAtRiskRequest::default();
+    let expected = [("10", RiskReason::NotStarted, 1), ("30", RiskReason::NotStarted, 1)];
+    assert_eq!(short(&at_risk(&buyer, near.clone()).await), expected, "each once, and nothing unanswered");
+    let one = SetProgressRequest { lines: vec![line("20", ProgressStage::Scheduled)], ..request(&id) };
+    refused(set(&supplier, one).await, Reason::NOTHING_ACCEPTED);
+    let again = proto::orders::RespondToOrderRequest { revision: 2, ..harness::accept_all(&id) };
+    supplier.respond(again).await.expect("accepted anew");
+    let begun = SetProgressRequest { request_id: request_id(), ..begun };
+    assert_eq!(set(&supplier, begun).await.expect("said").schedule_line_ids.len(), 1, "the one that changed");
+
+    buyer.changes().hold_order(hold(&id)).await.expect("held");
+    assert!(at_risk(&buyer, near.clone()).await.is_empty(), "the buyer asked to wait");
+    buyer.changes().release_order(release(&id)).await.expect("released");
+    buyer.close(close(&id, &[("10", "10")])).await.expect("closed");
+    assert_eq!(at_risk(&buyer, near).await.len(), 2, "a closed line is no risk");
+    let last = SetProgressRequest { lines: vec![line("10", ProgressStage::ReadyToShip)], ..request(&id) };
+    refused(set(&supplier, last).await, Reason::NOTHING_ACCEPTED);
     world.finish().await;
 }

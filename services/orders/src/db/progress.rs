@@ -10,20 +10,24 @@ use uuid::Uuid;
 
 use crate::progress::Line;
 
-/// Schedule lines of an order as far as progress needs them, in their order.
+/// Schedule lines of an order as far as progress needs them, in their order. Of a closed line nothing is accepted any
+/// more, and what was said of a line before it was put back to unanswered was said of something else.
 pub(crate) async fn lines(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Line>> {
     let lines = sqlx::query_as!(
         Line,
-        r#"select p.id, l.line_number, p.schedule_line_number, s.accepted, g.stage as "stage?"
+        r#"select p.id, l.line_number, p.schedule_line_number,
+                  case when s.closed then 0 else s.accepted end as "accepted!", g.stage as "stage?"
            from orders.schedule_line p
            join orders.order_line l
                on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
+                   and l.superseded is null
            join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
            left join lateral (
                select stage from orders.progress g
                where g.order_id = p.order_id and g.buyer = p.buyer and g.schedule_line_id = p.id
+                   and g.version > s.answered_since
                order by g.version desc limit 1) g on true
-           where p.order_id = $1
+           where p.order_id = $1 and p.superseded is null
            order by p.position"#,
         order
     )
@@ -80,9 +84,11 @@ pub(crate) struct ProgressRow {
 pub(crate) async fn latest(tx: &mut TenantTx, orders: &[Uuid]) -> Result<HashMap<Uuid, ProgressRow>> {
     let rows = sqlx::query_as!(
         ProgressRow,
-        r#"select distinct on (schedule_line_id) schedule_line_id, stage, note, actor_name, at
-           from orders.progress where order_id = any($1)
-           order by schedule_line_id, version desc"#,
+        r#"select distinct on (g.schedule_line_id) g.schedule_line_id, g.stage, g.note, g.actor_name, g.at
+           from orders.progress g
+           join orders.schedule_state s on s.schedule_line_id = g.schedule_line_id and s.buyer = g.buyer
+           where g.order_id = any($1) and g.version > s.answered_since
+           order by g.schedule_line_id, g.version desc"#,
         orders
     )
     .fetch_all(tx.conn())
@@ -164,11 +170,16 @@ pub(crate) async fn at_risk(
          g.at as said_at, g.actor_name as said_by, g.note \
          from orders.promise m \
          join orders.purchase_order o on o.id = m.order_id and o.buyer = m.buyer \
-         join orders.schedule_line p on p.id = m.schedule_line_id and p.buyer = m.buyer \
-         join orders.order_line l on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position \
-         join orders.schedule_state q on q.schedule_line_id = m.schedule_line_id and q.buyer = m.buyer \
+         join orders.order_state s on s.order_id = m.order_id and s.buyer = m.buyer and not s.held \
+         join orders.schedule_line p \
+             on p.id = m.schedule_line_id and p.buyer = m.buyer and p.superseded is null \
+         join orders.order_line l on l.order_id = p.order_id and l.buyer = p.buyer \
+             and l.position = p.line_position and l.superseded is null \
+         join orders.schedule_state q \
+             on q.schedule_line_id = m.schedule_line_id and q.buyer = m.buyer and not q.closed \
          left join lateral (select stage, at, actor_name, note from orders.progress g \
              where g.order_id = m.order_id and g.buyer = m.buyer and g.schedule_line_id = m.schedule_line_id \
+                 and g.version > q.answered_since \
              order by g.version desc limit 1) g on true \
          left join partners.firm_name f on f.id = m.supplier \
          where q.accepted > 0 and m.buyer = ",
