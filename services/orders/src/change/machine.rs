@@ -30,9 +30,15 @@ impl Dice {
     }
 }
 
+/// The supplier answers a line; it may well be refused.
+fn respond(scene: &mut Scene, dice: &mut Dice, answer: Answer, rest: Remainder) {
+    let answer = answered(dice.line(), answer, rest);
+    let _ = scene.order.respond(scene.order.revision, &[answer]);
+}
+
 /// What one command does; the name tells a failure apart.
 fn step(scene: &mut Scene, dice: &mut Dice) -> &'static str {
-    let (revision, path) = (scene.order.revision, String::from("lines[0]"));
+    let path = String::from("lines[0]");
     let open = |scene: &Scene, dice: &mut Dice| {
         let count = scene.order.proposals.len() as u64;
         (count > 0).then(|| scene.order.proposals[dice.below(count) as usize].id)
@@ -40,8 +46,7 @@ fn step(scene: &mut Scene, dice: &mut Dice) -> &'static str {
     match dice.below(12) {
         0..=1 => {
             let answer = Answer::Accept { quantity: Some(dice.quantity()) };
-            let _ =
-                scene.order.respond(revision, &[answered(dice.line(), answer, Remainder::LeaveUnanswered)]);
+            respond(scene, dice, answer, Remainder::LeaveUnanswered);
             "accept"
         }
         2 => {
@@ -50,22 +55,20 @@ fn step(scene: &mut Scene, dice: &mut Dice) -> &'static str {
                 reason: RejectReason::Date,
                 note: String::new(),
             };
-            let _ =
-                scene.order.respond(revision, &[answered(dice.line(), answer, Remainder::LeaveUnanswered)]);
+            respond(scene, dice, answer, Remainder::LeaveUnanswered);
             "reject"
         }
         3 => {
             let answer = Answer::Accept { quantity: Some(dice.quantity()) };
             let rest = Remainder::Reject(RejectReason::NoMaterial);
-            let _ = scene.order.respond(revision, &[answered(dice.line(), answer, rest)]);
+            respond(scene, dice, answer, rest);
             "accept and reject the rest"
         }
         4..=5 => {
             scene.next += 1;
             let id = Uuid::from_u128(scene.next);
             let answer = Answer::Propose { id, covers: Some(dice.quantity()), content: Box::default() };
-            let _ =
-                scene.order.respond(revision, &[answered(dice.line(), answer, Remainder::LeaveUnanswered)]);
+            respond(scene, dice, answer, Remainder::LeaveUnanswered);
             "propose"
         }
         6 => {
