@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use prost::Message;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetail, ErrorInfo, FieldViolation, LocalizedMessage, RetryInfo, StatusExt};
+use tonic_types::{ErrorDetail, FieldViolation, LocalizedMessage, RetryInfo, StatusExt};
 
 /// What most functions of a service answer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -328,10 +328,12 @@ impl From<Error> for Status {
             error = error.with("problems", problems);
         }
         let message = error.to_string();
-        let metadata: std::collections::HashMap<_, _> =
-            error.metadata.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
-        let mut details: Vec<ErrorDetail> =
-            vec![ErrorInfo::new(error.reason.as_str(), DOMAIN, metadata).into()];
+        let info = ErrorInfo {
+            reason: error.reason.as_str().to_string(),
+            domain: DOMAIN.to_string(),
+            metadata: error.metadata.into_iter().map(|(key, value)| (key.to_string(), value)).collect(),
+        };
+        let mut details: Vec<ErrorDetail> = Vec::new();
         if !error.fields.is_empty() {
             let violations = error.fields.into_iter().map(|field| FieldViolation {
                 field: field.path,
@@ -347,18 +349,27 @@ impl From<Error> for Status {
         details.push(LocalizedMessage::new("zh-CN", error.reason.zh()).into());
         details.push(LocalizedMessage::new("en", message.clone()).into());
         let status = Status::with_error_details_vec(error.reason.code(), message, details);
-        match error.typed {
-            Some(typed) => with_detail(status, typed.0, typed.1),
-            None => status,
-        }
+        let Ok(mut whole) = tonic_types::pb::Status::decode(status.details()) else { return status };
+        whole.details.insert(0, detail("google.rpc.ErrorInfo", info.encode_to_vec()));
+        whole.details.extend(error.typed.map(|typed| detail(typed.0, typed.1)));
+        Status::with_details(status.code(), status.message(), whole.encode_to_vec().into())
     }
 }
 
-/// Puts one more detail beside those of a status.
-fn with_detail(status: Status, full_name: &str, value: Vec<u8>) -> Status {
-    let Ok(mut whole) = tonic_types::pb::Status::decode(status.details()) else { return status };
-    whole.details.push(prost_types::Any { type_url: format!("type.googleapis.com/{full_name}"), value });
-    Status::with_details(status.code(), status.message(), whole.encode_to_vec().into())
+/// google.rpc.ErrorInfo with its facts in the order of their names: the one of tonic-types has them in the order of a
+/// hash map, and the same refusal must be the same bytes each time.
+#[derive(Message)]
+struct ErrorInfo {
+    #[prost(string, tag = "1")]
+    reason: String,
+    #[prost(string, tag = "2")]
+    domain: String,
+    #[prost(btree_map = "string, string", tag = "3")]
+    metadata: std::collections::BTreeMap<String, String>,
+}
+
+fn detail(full_name: &str, value: Vec<u8>) -> prost_types::Any {
+    prost_types::Any { type_url: format!("type.googleapis.com/{full_name}"), value }
 }
 
 /// How many fields fit into an answer: details travel in headers, of which gRPC clients take 16 KiB in base64.
@@ -383,6 +394,17 @@ mod tests {
         assert!(status.details().len() < 10 * 1024);
         assert!(details.bad_request().expect("BadRequest").field_violations.len() > 50);
         assert_eq!(details.error_info().expect("ErrorInfo").metadata["problems"], "10000");
+    }
+
+    #[test]
+    fn the_same_refusal_is_the_same_bytes() {
+        let refusal = || {
+            let error = Error::new(Reason::REVISION_OUTDATED);
+            Status::from(error.with("current_revision", 1).with("current_version", 2).with("order_id", "x"))
+        };
+        let first = refusal();
+        assert!((0..32).all(|_| refusal().details() == first.details()));
+        assert_eq!(first.get_error_details().error_info().expect("ErrorInfo").metadata.len(), 3);
     }
 
     #[test]
