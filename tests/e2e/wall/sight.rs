@@ -69,10 +69,7 @@ async fn no_firm_sees_a_row_that_has_to_do_with_a_stranger() {
         }
     }
     let empty: Vec<_> = counts.iter().filter(|(_, count)| **count == 0).map(|(table, _)| *table).collect();
-    // Nothing was imported, no firm has another number, and no order was claimed.
-    let expected =
-        ["interchange.document", "orders.supplier_change", "partners.party_id", "partners.supplier_party_id"];
-    assert_eq!(empty, expected, "every other table was really looked into");
+    assert!(empty.is_empty(), "nobody has a row in {empty:?}: the cast is to fill them");
     cast.world.finish().await;
 }
 
