@@ -1,6 +1,7 @@
 //! Row-level security, attacked with SQL as tandem_app: what a service with a hole in it could still not do.
 
 mod attack;
+mod capacity;
 mod catalogue;
 mod follow;
 mod furnish;
@@ -52,6 +53,7 @@ impl Cast {
         }
         follow::fill(&world, &buyer, &supplier, &ids[0].order_id).await;
         follow::fill(&world, &rival, &supplier, &ids[1].order_id).await;
+        capacity::fill(&buyer, &supplier).await;
         world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
         tolerate_and_link(&buyer, &stranger).await;
         world.settled().await;
