@@ -1,6 +1,7 @@
 //! Row-level security, attacked with SQL as tandem_app: what a service with a hole in it could still not do.
 
 mod attack;
+mod capacity;
 mod catalogue;
 mod follow;
 mod furnish;
@@ -56,6 +57,7 @@ impl Cast {
             furnish::pending(firm, &receipt.order_id).await;
         }
         furnish::known_by_number(&world, &buyer).await;
+        capacity::fill(&buyer, &supplier).await;
         tolerate_and_link(&buyer, &stranger).await;
         furnish::claimed(&world, &stranger).await;
         world.settled().await;

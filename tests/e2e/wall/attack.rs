@@ -2,7 +2,7 @@
 
 use harness::Firm;
 
-use super::{Cast, follow};
+use super::{Cast, capacity, follow};
 
 /// Refused by a missing right or by row-level security.
 pub(super) const DENIED: &str = "42501";
@@ -406,7 +406,7 @@ const STRANGER: &[Attack] = &[
 #[tokio::test]
 async fn no_side_writes_what_is_the_others() {
     let cast = Cast::new().await;
-    let everyone: [(&str, &Firm, &[Attack]); 7] = [
+    let everyone: [(&str, &Firm, &[Attack]); 10] = [
         ("supplier", &cast.supplier, SUPPLIER),
         ("buyer", &cast.buyer, BUYER),
         ("stranger", &cast.stranger, STRANGER),
@@ -414,6 +414,9 @@ async fn no_side_writes_what_is_the_others() {
         ("supplier", &cast.supplier, follow::SUPPLIER),
         ("buyer", &cast.buyer, follow::BUYER),
         ("stranger", &cast.stranger, follow::STRANGER),
+        ("supplier", &cast.supplier, capacity::SUPPLIER),
+        ("buyer", &cast.buyer, capacity::CUSTOMER),
+        ("stranger", &cast.stranger, capacity::STRANGER),
     ];
     let mut faults = Vec::new();
     for (who, firm, attacks) in everyone {
