@@ -28,6 +28,7 @@ pub enum Tab {
     Proposals,
     Partners,
     Members,
+    Settings,
     Help,
 }
 
@@ -40,6 +41,7 @@ impl Tab {
             Tab::Proposals => "/proposals",
             Tab::Partners => "/partners",
             Tab::Members => "/members",
+            Tab::Settings => "/settings",
             Tab::Help => "/help",
         }
     }
@@ -52,6 +54,7 @@ impl Tab {
             Tab::Proposals => key::NAV_PROPOSALS,
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
+            Tab::Settings => key::NAV_SETTINGS,
             Tab::Help => key::NAV_HELP,
         }
     }
@@ -191,12 +194,13 @@ fn work(member: &Member) -> Vec<Tab> {
 
 fn more(member: &Member) -> Vec<Tab> {
     let mut tabs = Vec::new();
-    if member.may(Permission::PartnersWrite) {
+    if member.may(Permission::PartnersRead) {
         tabs.push(Tab::Partners);
     }
     if member.may(Permission::MembersAdmin) {
         tabs.push(Tab::Members);
     }
+    tabs.push(Tab::Settings);
     tabs.push(Tab::Help);
     tabs
 }

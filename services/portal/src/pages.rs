@@ -16,6 +16,7 @@ pub mod partners;
 pub mod purchases;
 pub mod refuse;
 pub mod revise;
+pub mod settings;
 pub mod sign_in;
 
 mod list;
