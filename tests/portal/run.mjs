@@ -6,11 +6,13 @@ import { answering } from './answering.mjs';
 import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
+import { settings } from './settings.mjs';
 import { signingIn } from './signing_in.mjs';
 
 await signingIn();
 await answering();
 await live();
 await docs();
+await settings();
 await everyPage();
 await finish();

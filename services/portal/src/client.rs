@@ -8,9 +8,11 @@ use proto::{
     notices::notice_service_client::NoticeServiceClient,
     orders::{
         calendar_service_client::CalendarServiceClient,
-        order_change_service_client::OrderChangeServiceClient, order_service_client::OrderServiceClient,
-        reminder_service_client::ReminderServiceClient, scorecard_service_client::ScorecardServiceClient,
-        terms_service_client::TermsServiceClient, tolerance_service_client::ToleranceServiceClient,
+        order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
+        progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
+        scorecard_service_client::ScorecardServiceClient, terms_service_client::TermsServiceClient,
+        tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
@@ -61,6 +63,16 @@ impl Api {
     /// Changes, cancellations and holds of orders.
     pub fn changes(&self) -> OrderChangeServiceClient<Channel> {
         OrderChangeServiceClient::new(self.channel.clone())
+    }
+
+    /// Document links.
+    pub fn order_links(&self) -> OrderLinkServiceClient<Channel> {
+        OrderLinkServiceClient::new(self.channel.clone())
+    }
+
+    /// How far suppliers are.
+    pub fn progress(&self) -> ProgressServiceClient<Channel> {
+        ProgressServiceClient::new(self.channel.clone())
     }
 
     /// Reminders of suppliers.

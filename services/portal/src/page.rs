@@ -26,6 +26,7 @@ pub enum Tab {
     Inbox,
     Purchases,
     Proposals,
+    AtRisk,
     Partners,
     Members,
     Settings,
@@ -39,6 +40,7 @@ impl Tab {
             Tab::Inbox => "/inbox",
             Tab::Purchases => "/purchases",
             Tab::Proposals => "/proposals",
+            Tab::AtRisk => "/at-risk",
             Tab::Partners => "/partners",
             Tab::Members => "/members",
             Tab::Settings => "/settings",
@@ -52,6 +54,7 @@ impl Tab {
             Tab::Inbox => key::NAV_INBOX,
             Tab::Purchases => key::NAV_PURCHASES,
             Tab::Proposals => key::NAV_PROPOSALS,
+            Tab::AtRisk => key::NAV_AT_RISK,
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
             Tab::Settings => key::NAV_SETTINGS,
@@ -188,6 +191,7 @@ fn work(member: &Member) -> Vec<Tab> {
     }
     if buys {
         tabs.push(Tab::Proposals);
+        tabs.push(Tab::AtRisk);
     }
     tabs
 }
