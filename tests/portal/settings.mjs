@@ -40,7 +40,7 @@ export async function settings() {
         await page.locator('.notice').waitFor();
       });
       await visit(shunmo, options, async (page) => {
-        await openPartner(page, english ? 'Chengyu' : '澄屿').catch(() => openPartner(page, '澄屿'));
+        await openPartner(page, '澄屿');
         await says(page, item);
         await says(page, '2.5 %');
         equal(await page.locator('#over-percent, #answer').count(), 0, 'the supplier only reads');
