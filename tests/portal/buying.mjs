@@ -172,12 +172,17 @@ export async function buying() {
         equal(await state(page), '待答复', 'and changes nothing');
         await page.click('a:text-is("接受但有变更")');
         await page.fill('#q-0', '15000');
-        await page.check('[name=rest-0][value=later]');
-        await page.fill('#d2-0', inDays(50));
+        await page.check('[name=rest-0][value=leave]');
         await page.click('button:text-is("提交答复")');
         await says(page, '答复已送达');
-        equal(await state(page), '待采购方确认', 'the buyer decides');
+        equal(await state(page), '待答复', 'the rest still waits');
         equal((await page.goto(`${portal}${path}`)).status(), 401, 'the link opens nothing else');
+        await page.goto(`${link}/accept`);
+        await page.click('button:text-is("确认接受")');
+        await says(page, '答复已送达');
+        await page.click('button:text-is("生产中")');
+        await says(page, '进度已送达');
+        equal(await page.innerText('[aria-current=step]'), '生产中', 'the buyer knows how far it is');
       });
       await visit(chengyu, { javaScriptEnabled }, async (page) => {
         await page.goto(portal + path);
