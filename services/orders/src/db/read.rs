@@ -215,8 +215,11 @@ pub(crate) async fn proposals(
     let rows = sqlx::query_as!(
         ProposalRow,
         r#"select id as "id!", schedule_line_id as "schedule_line_id!", response_id as "response_id!",
-                  covers as "covers!", content as "content!", at as "at!", accepted, resolution_version, resolved_at,
-                  resolution_note, tolerance, superseded as "superseded!", withdrawn, ended_at
+                  covers as "covers!", content as "content!", at as "at!",
+                  accepted as "accepted?", resolution_version as "resolution_version?",
+                  resolved_at as "resolved_at?", resolution_note as "resolution_note?",
+                  tolerance as "tolerance?", superseded as "superseded!", withdrawn as "withdrawn?",
+                  ended_at as "ended_at?"
            from (
                select *, row_number() over (
                           partition by schedule_line_id, ended is null order by version desc, id) as place

@@ -178,7 +178,7 @@ mod tests {
 
     fn fits(payload: impl Payload) {
         assert!(
-            payload.encoded_len() > 4 * MAX_BYTES,
+            payload.encoded_len() > 2 * MAX_BYTES,
             "large enough to be a test: {}",
             payload.encoded_len()
         );
