@@ -155,7 +155,7 @@ impl Slice {
                 note: "",
                 sent_sha256: Some(&what.sha256),
             };
-            let decided = change::apply(moment, tx, order, revise).await?;
+            let decided = Box::pin(change::apply(moment, tx, order, revise)).await?;
             self.answers[index] = Some(decided.map(|decided| {
                 self.events.extend(decided.event.map(|event| vec![event]));
                 decided.receipt

@@ -134,7 +134,8 @@ async fn change(
     content.source_system.clone_from(&order.source_system);
     let warnings = what.warnings.iter().cloned().chain(warned).collect();
     let revise = Revise { content, warnings, note: &what.note, sent_sha256: None };
-    apply(Moment { deps, at: deps.clock.now(), caller: &command.caller }, tx, order, revise).await
+    let moment = Moment { deps, at: deps.clock.now(), caller: &command.caller };
+    Box::pin(apply(moment, tx, order, revise)).await
 }
 
 /// A refusal of what was made from an earlier revision, with everything that changed since.
