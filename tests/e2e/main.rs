@@ -7,6 +7,7 @@
     reason = "what costs a product something costs a test nothing, and the plain form reads better"
 )]
 
+mod addressing;
 mod aliases;
 mod bridge;
 mod bulk;

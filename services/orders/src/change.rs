@@ -83,6 +83,14 @@ impl Change {
     pub fn reconfirm(&self) -> usize {
         self.difference.lines.iter().filter(|line| line.reconfirm).count()
     }
+
+    /// Those lines of the document behind it that are new or not as they were published.
+    pub fn listed(&self, content: &OrderContent) -> Vec<OrderLine> {
+        let lines = self.lines.iter().map(|(place, _)| &self.document.content.lines[*place].line_number);
+        let schedule = self.schedule.iter().filter(|each| each.rewritten).map(|each| &each.after.line_number);
+        let differing: HashSet<&String> = lines.chain(schedule).collect();
+        content.lines.iter().filter(|line| differing.contains(&line.line_number)).cloned().collect()
+    }
 }
 
 /// What it takes to compare: the order as it stands, its document, and what the supplier has promised.

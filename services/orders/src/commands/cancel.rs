@@ -14,7 +14,10 @@ use crate::{
     change,
     convert::wire,
     db::{action, load},
-    events::change::{self as events, Moment},
+    events::{
+        change::{self as events, Moment},
+        payload,
+    },
     order::{
         Order,
         cancel::{Cancellation, Cancelled, Closing},
@@ -165,7 +168,7 @@ async fn record(
     let places: Vec<usize> = cancelled.iter().map(|each| each.place).collect();
     action::insert_cancellations(tx, order, cancelled, moment.at).await?;
     let mut difference = change::moved(before, order, &places);
-    events::cut(&mut difference, super::super::events::MAX_BYTES);
+    payload::cut(&mut difference, payload::MAX_BYTES);
     let action = action::Action {
         action: entry.action,
         by_buyer: true,
