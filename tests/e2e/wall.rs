@@ -53,7 +53,8 @@ impl Cast {
         }
         follow::fill(&world, &buyer, &supplier, &ids[0].order_id).await;
         follow::fill(&world, &rival, &supplier, &ids[1].order_id).await;
-        capacity::fill(&buyer, &supplier).await;
+        capacity::fill(&buyer, &supplier, "V100").await;
+        capacity::fill(&rival, &supplier, "GYS-033").await;
         world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
         tolerate_and_link(&buyer, &stranger).await;
         world.settled().await;
