@@ -2,12 +2,30 @@
 
 use rust_decimal::Decimal;
 
+use crate::matching::{Outcome, Turn};
+
 /// A supplier's policy towards a customer, from all to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Every figure as it stands.
     Exact,
-    /// How full a week is, in steps of a quarter.
+    /// How a bottleneck turned in the eyes of a customer who sees so much: nothing where what it may see stands.
+pub fn told(level: Level, turn: Turn, before: Outcome, after: Outcome) -> Option<Turn> {
+    let insufficient = |outcome: Outcome| outcome == Outcome::BeyondMaximum;
+    match level {
+        Level::Exact => Some(turn),
+        Level::Banded if turn == Turn::Changed => (before != after).then_some(turn),
+        Level::Banded => Some(turn),
+        Level::YesNo => match (insufficient(before), insufficient(after)) {
+            (false, true) => Some(Turn::Raised),
+            (true, false) => Some(Turn::Cleared),
+            _ => None,
+        },
+        Level::Hidden => None,
+    }
+}
+
+/// How full a week is, in steps of a quarter.
     Banded,
     /// Whether a week suffices.
     YesNo,
@@ -67,6 +85,25 @@ mod tests {
                 expected,
                 "{demand} of {maximum}"
             );
+        }
+    }
+
+    #[test]
+    fn a_customer_hears_of_what_it_may_see_and_not_of_the_rest() {
+        use Outcome::{BeyondMaximum as Red, Surplus as Green, WithinMaximum as Orange};
+        for (turn, before, after, exact, banded, yes_no) in [
+            (Turn::Raised, Green, Orange, Some(Turn::Raised), Some(Turn::Raised), None),
+            (Turn::Raised, Green, Red, Some(Turn::Raised), Some(Turn::Raised), Some(Turn::Raised)),
+            (Turn::Changed, Orange, Orange, Some(Turn::Changed), None, None),
+            (Turn::Changed, Orange, Red, Some(Turn::Changed), Some(Turn::Changed), Some(Turn::Raised)),
+            (Turn::Changed, Red, Red, Some(Turn::Changed), None, None),
+            (Turn::Changed, Red, Orange, Some(Turn::Changed), Some(Turn::Changed), Some(Turn::Cleared)),
+            (Turn::Cleared, Orange, Green, Some(Turn::Cleared), Some(Turn::Cleared), None),
+            (Turn::Cleared, Red, Outcome::Unmatched, Some(Turn::Cleared), Some(Turn::Cleared), Some(Turn::Cleared)),
+        ] {
+            let told = |level| told(level, turn, before, after);
+            assert_eq!((told(Level::Exact), told(Level::Banded)), (exact, banded), "{before:?} {after:?}");
+            assert_eq!((told(Level::YesNo), told(Level::Hidden)), (yes_no, None), "{before:?} {after:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     convert,
     db::{demand, group, week::Row},
     disclosure::Level,
-    matching::Turn,
+    matching::{Turn, Turned},
     week::iso_week,
 };
 
@@ -99,15 +99,15 @@ pub(crate) fn group_disclosed(
 pub(crate) fn bottlenecks(
     now: Now<'_>,
     head: &group::Head,
-    turned: &[(Turn, Row)],
+    turned: &[Turned<Row>],
     customer: Option<(Uuid, Level)>,
 ) -> Vec<NewEvent> {
     let level = customer.map_or(Level::Exact, |(_, level)| level);
     let audience = customer.map_or(head.supplier, |(customer, _)| customer);
     let event = |turn: Turn| {
-        let rows = turned.iter().filter(|(one, _)| *one == turn);
-        let weeks: Vec<wire::BottleneckWeek> = rows.map(|(_, row)| bottleneck(row, level)).collect();
-        if weeks.is_empty() || (turn == Turn::Changed && level == Level::YesNo) {
+        let rows = turned.iter().filter(|one| one.turn == turn);
+        let weeks: Vec<wire::BottleneckWeek> = rows.map(|one| bottleneck(&one.week, level)).collect();
+        if weeks.is_empty() {
             return None;
         }
         let (r#type, data) = payload(turn, head, weeks);

@@ -168,6 +168,15 @@ pub enum Turn {
     Cleared,
 }
 
+/// A bottleneck that turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turned<W> {
+    pub turn: Turn,
+    pub before: Outcome,
+    pub after: Outcome,
+    pub week: W,
+}
+
 /// A week of a group as it stands, to be compared with how it stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -176,15 +185,16 @@ pub struct Standing {
 }
 
 /// What the change from one standing to another means; nothing while the state stands.
-pub fn turn(before: Standing, after: Standing) -> Option<Turn> {
-    let level = |week: &Standing| outcome(week.demand, week.capacity).shortfall();
-    match (level(&before), level(&after)) {
+pub fn turned<W>(before: Standing, after: Standing, week: W) -> Option<Turned<W>> {
+    let outcomes = (outcome(before.demand, before.capacity), outcome(after.demand, after.capacity));
+    let turn = match (outcomes.0.shortfall(), outcomes.1.shortfall()) {
         (0, 0) => None,
         (0, _) => Some(Turn::Raised),
         (_, 0) => Some(Turn::Cleared),
         _ if before != after => Some(Turn::Changed),
         _ => None,
-    }
+    };
+    Some(Turned { turn: turn?, before: outcomes.0, after: outcomes.1, week })
 }
 
 #[cfg(test)]

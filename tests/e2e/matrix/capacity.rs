@@ -28,10 +28,10 @@ async fn group_version(cast: &Cast) -> i64 {
 pub fn demands(method: &str) -> Option<Row> {
     let unknown = Expect::Refused(Reason::SUPPLIER_UNKNOWN);
     Some(match method {
-        // Whose supplier is not the one that the request names has no such supplier.
+        // The stranger is a customer of the same supplier; the supplier has no such supplier itself.
         "UploadMaterialDemand" => Row {
             partner: unknown,
-            stranger: unknown,
+            stranger: Expect::Ok,
             nothing: unknown,
             ..object(
                 Side::Buyer,

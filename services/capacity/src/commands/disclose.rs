@@ -11,9 +11,9 @@ use crate::{
         group::{self, Head},
         week::{self, Row},
     },
-    disclosure::Level,
+    disclosure::{Level, told},
     error, events,
-    matching::Turn,
+    matching::Turned,
 };
 
 /// Writes what its customer sees of a group; the event that tells it, where it sees anything.
@@ -39,12 +39,17 @@ pub(crate) async fn bottlenecks(
     now: Now<'_>,
     tx: &mut TenantTx,
     head: &Head,
-    turned: &[(Turn, Row)],
+    turned: &[Turned<Row>],
 ) -> Result<Vec<NewEvent>> {
     let Some(customer) = head.customer.filter(|_| !turned.is_empty()) else { return Ok(Vec::new()) };
     let level = disclosure::level(tx, customer).await?;
     if level == Level::Hidden {
         return Ok(Vec::new());
     }
-    Ok(events::bottlenecks(now, head, turned, Some((customer, level))))
+    let told = |one: &Turned<Row>| {
+        let turn = told(level, one.turn, one.before, one.after)?;
+        Some(Turned { turn, ..*one })
+    };
+    let told: Vec<Turned<Row>> = turned.iter().filter_map(told).collect();
+    Ok(events::bottlenecks(now, head, &told, Some((customer, level))))
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     events,
     group::Stated,
-    matching::{self, Node, Standing, Turn},
+    matching::{self, Node, Standing, Turned},
     week::this_week,
 };
 
@@ -147,12 +147,12 @@ fn weeks(
 }
 
 /// Bottlenecks of this week and later that were raised, changed or cleared.
-fn turned(before: Option<&BTreeMap<Date, Row>>, changed: &[Row], from: Date) -> Vec<(Turn, Row)> {
+fn turned(before: Option<&BTreeMap<Date, Row>>, changed: &[Row], from: Date) -> Vec<Turned<Row>> {
     let standing = |row: &Row| Standing { demand: row.demand, capacity: row.capacity() };
     let turn = |row: &Row| {
         let old = before.and_then(|rows| rows.get(&row.monday)).copied();
         let old = old.unwrap_or_else(|| Row::empty(row.group_id, row.monday));
-        Some((matching::turn(standing(&old), standing(row))?, *row))
+        matching::turned(standing(&old), standing(row), *row)
     };
     changed.iter().filter(|row| row.monday >= from).filter_map(turn).collect()
 }
