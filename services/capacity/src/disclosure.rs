@@ -9,23 +9,7 @@ use crate::matching::{Outcome, Turn};
 pub enum Level {
     /// Every figure as it stands.
     Exact,
-    /// How a bottleneck turned in the eyes of a customer who sees so much: nothing where what it may see stands.
-pub fn told(level: Level, turn: Turn, before: Outcome, after: Outcome) -> Option<Turn> {
-    let insufficient = |outcome: Outcome| outcome == Outcome::BeyondMaximum;
-    match level {
-        Level::Exact => Some(turn),
-        Level::Banded if turn == Turn::Changed => (before != after).then_some(turn),
-        Level::Banded => Some(turn),
-        Level::YesNo => match (insufficient(before), insufficient(after)) {
-            (false, true) => Some(Turn::Raised),
-            (true, false) => Some(Turn::Cleared),
-            _ => None,
-        },
-        Level::Hidden => None,
-    }
-}
-
-/// How full a week is, in steps of a quarter.
+    /// How full a week is, in steps of a quarter.
     Banded,
     /// Whether a week suffices.
     YesNo,
@@ -52,6 +36,22 @@ impl Level {
     /// What was stored; the least for what a newer program wrote.
     pub fn from_name(name: &str) -> Level {
         NAMES.iter().find(|(_, one)| *one == name).map_or(Level::Hidden, |(level, _)| *level)
+    }
+}
+
+/// How a bottleneck turned in the eyes of a customer who sees so much: nothing where what it may see stands.
+pub fn told(level: Level, turn: Turn, before: Outcome, after: Outcome) -> Option<Turn> {
+    let insufficient = |outcome: Outcome| outcome == Outcome::BeyondMaximum;
+    match level {
+        Level::Exact => Some(turn),
+        Level::Banded if turn == Turn::Changed => (before != after).then_some(turn),
+        Level::Banded => Some(turn),
+        Level::YesNo => match (insufficient(before), insufficient(after)) {
+            (false, true) => Some(Turn::Raised),
+            (true, false) => Some(Turn::Cleared),
+            _ => None,
+        },
+        Level::Hidden => None,
     }
 }
 
@@ -99,7 +99,14 @@ mod tests {
             (Turn::Changed, Red, Red, Some(Turn::Changed), None, None),
             (Turn::Changed, Red, Orange, Some(Turn::Changed), Some(Turn::Changed), Some(Turn::Cleared)),
             (Turn::Cleared, Orange, Green, Some(Turn::Cleared), Some(Turn::Cleared), None),
-            (Turn::Cleared, Red, Outcome::Unmatched, Some(Turn::Cleared), Some(Turn::Cleared), Some(Turn::Cleared)),
+            (
+                Turn::Cleared,
+                Red,
+                Outcome::Unmatched,
+                Some(Turn::Cleared),
+                Some(Turn::Cleared),
+                Some(Turn::Cleared),
+            ),
         ] {
             let told = |level| told(level, turn, before, after);
             assert_eq!((told(Level::Exact), told(Level::Banded)), (exact, banded), "{before:?} {after:?}");

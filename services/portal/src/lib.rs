@@ -7,6 +7,8 @@
 //! * [`client`] the API · [`live`] the feed as server-sent events
 //! * [`i18n`] the two languages · [`format`] dates, quantities, money
 //! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
+//! * [`difference`] what changed between two states of an order
+//! * [`revision`] what a filled-in change form means
 //! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`order`] an order as people read it
 //! * [`assets`] style sheet and script
 //!
@@ -16,6 +18,7 @@
 mod answer;
 mod assets;
 mod client;
+mod difference;
 mod failure;
 mod form;
 mod format;
@@ -24,6 +27,7 @@ mod live;
 mod order;
 mod page;
 mod pages;
+mod revision;
 mod session;
 mod typed;
 
@@ -117,7 +121,8 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
 
 fn pages() -> Router<Arc<App>> {
     use pages::{
-        accept, change, decide, home, inbox, invitation, members, order, partners, purchases, refuse, sign_in,
+        accept, change, changes, decide, ending, hold, home, inbox, invitation, members, order, partners,
+        purchases, refuse, revise, sign_in,
     };
     Router::new()
         .route("/", get(home::show))
@@ -139,6 +144,12 @@ fn pages() -> Router<Arc<App>> {
         .route("/orders/{id}/change", get(change::show).post(change::send))
         .route("/orders/{id}/refuse", get(refuse::show).post(refuse::send))
         .route("/orders/{id}/decide", post(decide::send))
+        .route("/orders/{id}/revise", get(revise::show).post(revise::send))
+        .route("/orders/{id}/withdraw", post(changes::withdraw))
+        .route("/orders/{id}/cancel", get(ending::cancel_form).post(ending::cancel))
+        .route("/orders/{id}/close", get(ending::close_form).post(ending::close))
+        .route("/orders/{id}/hold", get(hold::hold_form).post(hold::hold))
+        .route("/orders/{id}/release", get(hold::release_form).post(hold::release))
         .route("/partners", get(partners::show))
         .route("/partners/{id}/invitation", post(partners::renew))
         .route("/members", get(members::show))

@@ -1,8 +1,12 @@
 //! The pages, one module each: read, then show; or check, ask the API, and go on.
 
 pub mod accept;
+pub mod buyer;
 pub mod change;
+pub mod changes;
 pub mod decide;
+pub mod ending;
+pub mod hold;
 pub mod home;
 pub mod inbox;
 pub mod invitation;
@@ -11,6 +15,7 @@ pub mod order;
 pub mod partners;
 pub mod purchases;
 pub mod refuse;
+pub mod revise;
 pub mod sign_in;
 
 mod list;

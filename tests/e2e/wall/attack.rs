@@ -182,7 +182,11 @@ const BUYER: &[Attack] = &[
     // its own document after publication, behind the supplier's back
     ("update orders.order_revision set net_amount = 0 where order_id = {order}", DENIED),
     ("update orders.schedule_line set quantity = 1 where order_id = {order}", DENIED),
-    ("update orders.schedule_state set ordered = 1, unanswered = 1, accepted = 0, proposed = 0, rejected = 0", FOREIGN_KEY),
+    (
+        "update orders.schedule_state
+         set ordered = 1, unanswered = 1, accepted = 0, proposed = 0, rejected = 0, cancelled = 0",
+        FOREIGN_KEY,
+    ),
     ("update orders.schedule_state set answered_since = -1 where order_id = {order}", CHECK),
     ("update orders.schedule_line set quantity = 1, superseded = 2 where order_id = {order}", DENIED),
     ("update orders.order_line set superseded = 1 where order_id = {order}", CHECK),
@@ -241,7 +245,7 @@ const STRANGER: &[Attack] = &[
     ("update partners.member set disabled_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.api_key set revoked_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.session set ended_at = now() where firm <> {stranger}", NOTHING),
-    ("update interchange.document set order_id = {order}, supplier = {stranger}", NOTHING),
+    ("update interchange.document set order_id = {order}, supplier = {stranger} where buyer <> {stranger}", NOTHING),
     (
         "insert into orders.order_state (order_id, buyer, supplier, revision, version, state, unanswered_lines,
          proposed_lines, requested_date, updated_at)
