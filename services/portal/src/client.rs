@@ -6,8 +6,10 @@ use anyhow::Context as _;
 use chassis::secret::Redacted;
 use proto::{
     orders::{
-        order_change_service_client::OrderChangeServiceClient, order_service_client::OrderServiceClient,
-        reminder_service_client::ReminderServiceClient, terms_service_client::TermsServiceClient,
+        order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
+        progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
+        terms_service_client::TermsServiceClient,
     },
     partners::{
         member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
@@ -58,6 +60,16 @@ impl Api {
     /// Changes, cancellations and holds of orders.
     pub fn changes(&self) -> OrderChangeServiceClient<Channel> {
         OrderChangeServiceClient::new(self.channel.clone())
+    }
+
+    /// Document links.
+    pub fn order_links(&self) -> OrderLinkServiceClient<Channel> {
+        OrderLinkServiceClient::new(self.channel.clone())
+    }
+
+    /// How far suppliers are.
+    pub fn progress(&self) -> ProgressServiceClient<Channel> {
+        ProgressServiceClient::new(self.channel.clone())
     }
 
     /// Reminders of suppliers.

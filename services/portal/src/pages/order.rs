@@ -226,7 +226,8 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
     Ok(next.map(|other| Fact { label: label(&other), value: format!("/orders/{}", other.id) }))
 }
 
-fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
+/// What one looks for first.
+pub fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
     let days = rows.iter().filter_map(|row| row.requested(content).1);
     let earliest = days.min();
     let mut amount = t.money(order.net_amount.as_ref(), &content.currency);
