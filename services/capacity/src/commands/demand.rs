@@ -65,7 +65,7 @@ impl Effect for NewDemand {
         }
         check_version(new.expected_version, before.map_or(0, |head| head.version))?;
         let head = Head {
-            id: new.id.or(before.map(|head| head.id)).unwrap_or_else(|| context.deps.clock.id()),
+            id: new.id.or_else(|| before.map(|head| head.id)).unwrap_or_else(|| context.deps.clock.id()),
             customer: tx.firm(),
             supplier,
             material_number_customer: material.clone(),
