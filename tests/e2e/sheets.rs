@@ -3,6 +3,7 @@
 mod answers;
 mod foreign;
 mod large;
+mod nightly;
 mod pull;
 
 use std::path::PathBuf;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use chassis::{Error, Reason, Result, calendar::day_of, db::TenantTx, service::Deps};
 use prost::Message as _;
 use proto::orders::{
-    CancelOrderRequest, Commitment, LineCancellation, OrderContent, OrderDifference, OrderReceipt,
-    PendingKind, PublishOutcome,
+    CancelOrderRequest, Commitment, LineCancellation, LineChange, OrderContent, OrderDifference,
+    OrderReceipt, PendingKind, PublishOutcome,
 };
 use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
@@ -22,7 +22,7 @@ use crate::{
     db::{
         action, change as rows, load,
         pending::{self as db, PendingRow},
-        respond, trading_terms,
+        respond, trading_terms, volatility,
     },
     events::change::{self as events, Moment},
     frozen,
@@ -78,9 +78,13 @@ pub(crate) async fn ask(
     order: &Order,
     ask: Ask<'_>,
 ) -> Result<PendingRow> {
+    let mut known = Vec::new();
     for earlier in db::open(tx, order.id).await?.iter().filter(|row| row.kind == ask.kind as i16) {
         db::end(tx, order, earlier.id, order.version, "superseded", moment.at).await?;
+        known.extend(wire::pending(earlier)?.difference.unwrap_or_default().lines);
     }
+    let unsettled = unsettled(order, &ask.difference, &known);
+    volatility::insert(tx, order, &unsettled, true, moment.at).await?;
     let row = PendingRow {
         id: moment.deps.clock.id(),
         kind: ask.kind as i16,
@@ -95,6 +99,16 @@ pub(crate) async fn ask(
     };
     db::insert(tx, order, &row).await?;
     Ok(row)
+}
+
+/// Accepted schedule lines that are asked for, with how much is accepted; what an earlier request asked for alike was
+/// counted then.
+fn unsettled(order: &Order, asked: &OrderDifference, known: &[LineChange]) -> Vec<(Uuid, Decimal)> {
+    let new = asked.lines.iter().filter(|line| !known.contains(line));
+    let ids: HashSet<Uuid> = new.filter_map(|line| Uuid::try_parse(&line.schedule_line_id).ok()).collect();
+    let lines = order.schedule.iter().filter(|line| ids.contains(&line.id));
+    let accepted = lines.map(|line| (line.id, line.quantities.accepted));
+    accepted.filter(|(_, accepted)| *accepted > Decimal::ZERO).collect()
 }
 
 /// A command of which nothing takes effect now: the request alone is a version.
