@@ -230,7 +230,11 @@ async fn a_framework_and_its_call_offs_name_their_agreement() {
     };
     let mut seen = Vec::new();
     for (number, order_type) in [("KJ-2026-017", OrderType::Framework), ("4500001", OrderType::CallOff)] {
-        let id = buyer.publish(of(number, order_type, "KJ-2026-017").to("V100")).await.expect("published").order_id;
+        let id = buyer
+            .publish(of(number, order_type, "KJ-2026-017").to("V100"))
+            .await
+            .expect("published")
+            .order_id;
         let content = supplier.order(&id).await.expect("the supplier's order").content.expect("content");
         assert_eq!((content.order_type(), content.agreement_ref.as_str()), (order_type, "KJ-2026-017"));
         let export = ExportDocumentRequest { order_id: id.clone(), format: DocumentFormat::UblOrder.into() };

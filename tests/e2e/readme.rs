@@ -89,7 +89,7 @@ async fn inbox(sign_in: &str) -> String {
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     let client = client.build().expect("a client");
     let shown = client.get(sign_in).send().await.expect("the link opens").text().await.expect("a page");
-    let form = shown.split("<form").find(|form| form.contains("/s/")).expect("a form that signs in");
+    let form = shown.split("<form").find(|form| form.contains("action=\"/s/")).expect("a form that signs in");
     let (_, token) = form.split_once("name=\"token\" value=\"").expect("its token");
     let token = token.split('"').next().expect("an end").to_string();
     let form = format!("token={}", token.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"));
