@@ -5,7 +5,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chassis::secret::Redacted;
 use proto::{
-    orders::order_service_client::OrderServiceClient,
+    orders::{
+        order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
+        progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
+        terms_service_client::TermsServiceClient,
+    },
     partners::{
         member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
         session_service_client::SessionServiceClient,
@@ -50,6 +55,31 @@ impl Api {
     /// Orders.
     pub fn orders(&self) -> OrderServiceClient<Channel> {
         OrderServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// Changes, cancellations and holds of orders.
+    pub fn changes(&self) -> OrderChangeServiceClient<Channel> {
+        OrderChangeServiceClient::new(self.channel.clone())
+    }
+
+    /// Document links.
+    pub fn order_links(&self) -> OrderLinkServiceClient<Channel> {
+        OrderLinkServiceClient::new(self.channel.clone())
+    }
+
+    /// How far suppliers are.
+    pub fn progress(&self) -> ProgressServiceClient<Channel> {
+        ProgressServiceClient::new(self.channel.clone())
+    }
+
+    /// Reminders of suppliers.
+    pub fn reminders(&self) -> ReminderServiceClient<Channel> {
+        ReminderServiceClient::new(self.channel.clone())
+    }
+
+    /// What holds between a buyer and a supplier beside the orders.
+    pub fn terms(&self) -> TermsServiceClient<Channel> {
+        TermsServiceClient::new(self.channel.clone())
     }
 
     /// Signing in and out, and who calls.

@@ -26,6 +26,7 @@ pub enum Tab {
     Inbox,
     Purchases,
     Proposals,
+    AtRisk,
     Partners,
     Members,
     Help,
@@ -38,6 +39,7 @@ impl Tab {
             Tab::Inbox => "/inbox",
             Tab::Purchases => "/purchases",
             Tab::Proposals => "/proposals",
+            Tab::AtRisk => "/at-risk",
             Tab::Partners => "/partners",
             Tab::Members => "/members",
             Tab::Help => "/help",
@@ -50,6 +52,7 @@ impl Tab {
             Tab::Inbox => key::NAV_INBOX,
             Tab::Purchases => key::NAV_PURCHASES,
             Tab::Proposals => key::NAV_PROPOSALS,
+            Tab::AtRisk => key::NAV_AT_RISK,
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
             Tab::Help => key::NAV_HELP,
@@ -122,9 +125,12 @@ impl Page {
         }
     }
 
-    /// For a member, with the header's links that the roles allow.
+    /// For a member, with the header's links that the roles allow; for the holder of a document link, without.
     pub fn member(member: &Member, current: Tab) -> Self {
         let mut page = Self::visitor(&member.visitor);
+        if member.document.is_some() {
+            return page;
+        }
         let who = &member.who;
         let english = page.t.lang == Lang::En && !who.firm_name_en.is_empty();
         let firm = if english { &who.firm_name_en } else { &who.firm_name };
@@ -182,6 +188,7 @@ fn work(member: &Member) -> Vec<Tab> {
     }
     if buys {
         tabs.push(Tab::Proposals);
+        tabs.push(Tab::AtRisk);
     }
     tabs
 }

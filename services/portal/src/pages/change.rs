@@ -57,6 +57,8 @@ struct ChangePage {
     page: Page,
     t: Text,
     id: String,
+    /// The order's page.
+    back: String,
     number: String,
     partner: String,
     action: String,
@@ -80,7 +82,7 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
         Some(loaded) => Ok(page::show(&form(&member, loaded, &place, &[], &[], ""))),
-        None => Ok(respond::changed(&id)),
+        None => Ok(respond::changed(&member, &id)),
     }
 }
 
@@ -107,7 +109,7 @@ fn form(
         };
         line.faults.iter().map(entry).collect::<Vec<_>>()
     };
-    let action = link(&format!("/orders/{}/change", order.id), &[("from", &place.from)]);
+    let action = link(&format!("{}/change", member.order_path(&order.id)), &[("from", &place.from)]);
     ChangePage {
         page: Page::member(member, Tab::Inbox)
             .titled(t.one(key::CHANGE_TITLE, &content.order_number))
@@ -117,7 +119,7 @@ fn form(
         changed: String::new(),
         next: match loaded.next.as_str() {
             "" => String::new(),
-            token => link(&format!("/orders/{}/change", order.id), &[("from", token)]),
+            token => link(&format!("{}/change", member.order_path(&order.id)), &[("from", token)]),
         },
         reasons: order::reasons(&t),
         today: iso(Some(format::today(app.clock.now()))),
@@ -125,6 +127,7 @@ fn form(
         number: content.order_number,
         partner: order.buyer_name,
         revision: order.revision,
+        back: member.order_path(&order.id),
         id: order.id,
         action,
         lines,
@@ -145,10 +148,7 @@ fn line(
     faults: &[Fault],
 ) -> LineForm {
     let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
-    let number = match row.several {
-        true => t.two(key::LINE_PART, &row.line.line_number, &row.schedule.schedule_line_number),
-        false => row.line.line_number.clone(),
-    };
+    let number = row.number(t);
     let (from, until) = row.requested(content);
     let now = Asked { unanswered: row.unanswered(), from, until };
     let before = typed.iter().position(|entry| entry.id == row.state.schedule_line_id);
@@ -219,7 +219,7 @@ pub async fn send(
     if let Some(lang) = sign_in::wanted_language(&fields) {
         let (member, cookie) = sign_in::in_language(member, lang).await;
         let Some(loaded) = respond::open(&member, &id, &place.from).await? else {
-            return Ok(respond::changed(&id));
+            return Ok(respond::changed(&member, &id));
         };
         let mut response = page::show(&form(&member, loaded, &place, &typed, &[], note));
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -241,7 +241,7 @@ pub async fn send(
         ..Default::default()
     };
     match respond::send(&member, request).await {
-        Ok(_) => Ok(respond::answered(&id)),
+        Ok(_) => Ok(respond::answered(&member, &id)),
         Err(failure) if respond::outdated(&failure) => again(&member, &id, &place, &fields, &[]).await,
         Err(failure) if !failure.fields.is_empty() => {
             let faults = refused(&failure, &reading);
@@ -260,7 +260,9 @@ async fn again(
     faults: &[Fault],
 ) -> Result<Response, Failure> {
     let typed = answer::read(fields);
-    let Some(loaded) = respond::open(member, id, &place.from).await? else { return Ok(respond::changed(id)) };
+    let Some(loaded) = respond::open(member, id, &place.from).await? else {
+        return Ok(respond::changed(member, id));
+    };
     let revision = loaded.order.revision;
     let mut shown = form(member, loaded, place, &typed, faults, fields.get("note"));
     let t = shown.t.clone();

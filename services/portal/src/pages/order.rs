@@ -21,7 +21,11 @@ use crate::{
     i18n::{Key, Text, key},
     order::{self, LineView, Loaded, Moment, Row, Tag},
     page::{self, Page, Tab, link},
-    pages::{decide, list},
+    pages::{
+        buyer::{self, Buying},
+        changes::{self, Changes},
+        decide, list,
+    },
     session::Member,
 };
 
@@ -35,9 +39,9 @@ pub struct Place {
     pub done: String,
 }
 
-struct Fact {
-    label: String,
-    value: String,
+pub struct Fact {
+    pub label: String,
+    pub value: String,
 }
 
 struct PartyView {
@@ -66,13 +70,13 @@ pub struct ProposalView {
 }
 
 /// What has just been done, and what is next.
-struct Done {
-    title: String,
-    body: String,
+pub struct Done {
+    pub title: String,
+    pub body: String,
     /// Whether it is a warning rather than a success.
-    warns: bool,
-    next: Option<Fact>,
-    back: Fact,
+    pub warns: bool,
+    pub next: Option<Fact>,
+    pub back: Fact,
 }
 
 #[derive(Template)]
@@ -99,6 +103,9 @@ struct OrderPage {
     notes: Vec<String>,
     parties: Vec<PartyView>,
     timeline: Vec<Moment>,
+    changes: Changes,
+    /// What the member may do as the buyer; `None` for the supplier, and without the right to publish.
+    buying: Option<Buying>,
 }
 
 /// The order page.
@@ -109,12 +116,15 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     let loaded = order::load(&member, &id, &place.from).await?;
     let done = done(&member, &loaded.order, &place.done).await?;
-    Ok(page::show(&build(&member, loaded, done)))
+    let buying = buyer::of(&member, &loaded.order).await?;
+    Ok(page::show(&OrderPage { buying, ..build(&member, loaded, done) }))
 }
 
 /// The order page with a form of decisions that has to be mended.
 pub async fn undecided(member: &Member, id: &str, chosen: &[decide::Choice]) -> Result<Response, Failure> {
-    let mut shown = build(member, order::load(member, id, "").await?, None);
+    let loaded = order::load(member, id, "").await?;
+    let buying = buyer::of(member, &loaded.order).await?;
+    let mut shown = OrderPage { buying, ..build(member, loaded, None) };
     for proposal in &mut shown.proposals {
         if let Some(choice) = chosen.iter().find(|choice| choice.proposal == proposal.id) {
             proposal.chosen.clone_from(&choice.decision);
@@ -138,7 +148,7 @@ fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
     let app = member.app();
     OrderPage {
         page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases }).titled(title),
-        here: format!("/orders/{}", order.id),
+        here: member.order_path(&order.id),
         partner_label: t.say(if supplies { key::BUYER } else { key::SUPPLIER }),
         partner: if supplies { order.buyer_name.clone() } else { order.supplier_name.clone() },
         tag: order::tag(&t, order.state, supplies),
@@ -148,7 +158,7 @@ fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
         lines: rows.iter().map(|row| order::line_view(&t, row, &content)).collect(),
         next: match next.as_str() {
             "" => String::new(),
-            token => link(&format!("/orders/{}", order.id), &[("from", token)]),
+            token => link(&member.order_path(&order.id), &[("from", token)]),
         },
         decide_token: match decides {
             true => app.tokens.make(app, Some(&member.token), &decide::purpose(&order.id)),
@@ -158,6 +168,8 @@ fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
         notes: content.notes.iter().map(|note| note.text.clone()).collect(),
         parties: content.parties.iter().map(|party| party_view(&t, party)).collect(),
         timeline: order::timeline(&t, &order),
+        changes: changes::of(member, &order, &content),
+        buying: None,
         number: content.order_number,
         id: order.id,
         proposals,
@@ -194,7 +206,7 @@ async fn done(member: &Member, order: &Order, done: &str) -> Result<Option<Done>
             next: None,
             back: back("/", key::BACK_TO_START),
         }),
-        _ => None,
+        (done, newest) => buyer::done(t, order, done, newest),
     })
 }
 
@@ -214,7 +226,8 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
     Ok(next.map(|other| Fact { label: label(&other), value: format!("/orders/{}", other.id) }))
 }
 
-fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
+/// What one looks for first.
+pub fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
     let days = rows.iter().filter_map(|row| row.requested(content).1);
     let earliest = days.min();
     let mut amount = t.money(order.net_amount.as_ref(), &content.currency);

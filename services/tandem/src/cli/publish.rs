@@ -27,7 +27,7 @@ use super::{
 };
 
 mod many;
-mod mapping;
+pub(super) mod mapping;
 pub(super) mod row;
 pub(super) mod table;
 
