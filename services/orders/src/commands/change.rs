@@ -21,6 +21,7 @@ use crate::{
     db::{
         action, change as db,
         publish::{self as rows, LineRow, OrderRow, ScheduleRow},
+        volatility,
     },
     error::Refusal,
     events::{
@@ -280,10 +281,12 @@ async fn publish(
     sent: Sent<'_>,
     beside: Beside<'_>,
 ) -> Result<Decided> {
+    let unsettled = change.unsettled(order);
     order.revise(&change);
     let sha256 = sent.sha256.unwrap_or(&change.document.sha256).to_vec();
     let rows = revision_rows(&moment.caller.actor_name, order, &change, sha256);
     db::revise(tx, order, &rows, moment.at).await?;
+    volatility::insert(tx, order, &unsettled, false, moment.at).await?;
     if change.reconfirm() > 0 {
         deadline::begin_again(tx, order, moment.at).await?;
     }

@@ -7,9 +7,10 @@ use std::collections::HashSet;
 use chassis::{Error, Result, calendar::day_of, db::TenantTx};
 use prost::Message as _;
 use proto::orders::{
-    CancelOrderRequest, LineCancellation, OrderContent, OrderDifference, OrderLine, OrderReceipt,
+    CancelOrderRequest, LineCancellation, LineChange, OrderContent, OrderDifference, OrderLine, OrderReceipt,
     PendingKind, PublishOutcome,
 };
+use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::{
     db::{
         action, load,
         pending::{self as db, PendingRow},
-        trading_terms,
+        trading_terms, volatility,
     },
     events::change::{self as events, Moment},
     frozen,
@@ -63,9 +64,13 @@ pub(crate) async fn ask(
     order: &Order,
     ask: Ask<'_>,
 ) -> Result<PendingRow> {
+    let mut known = Vec::new();
     for earlier in db::open(tx, order.id).await?.iter().filter(|row| row.kind == ask.kind as i16) {
         db::end(tx, order, earlier.id, order.version, "superseded", moment.at).await?;
+        known.extend(wire::pending(earlier)?.difference.unwrap_or_default().lines);
     }
+    let unsettled = unsettled(order, &ask.difference, &known);
+    volatility::insert(tx, order, &unsettled, true, moment.at).await?;
     let row = PendingRow {
         id: moment.deps.clock.id(),
         version: order.version,
@@ -91,6 +96,16 @@ pub(crate) async fn supersede(
     change: Uuid,
 ) -> Result<()> {
     db::end(tx, order, change, order.version, "superseded", moment.at).await
+}
+
+/// Accepted schedule lines that are asked for, with how much is accepted; what an earlier request asked for alike was
+/// counted then.
+fn unsettled(order: &Order, asked: &OrderDifference, known: &[LineChange]) -> Vec<(Uuid, Decimal)> {
+    let new = asked.lines.iter().filter(|line| !known.contains(line));
+    let ids: HashSet<Uuid> = new.filter_map(|line| Uuid::try_parse(&line.schedule_line_id).ok()).collect();
+    let lines = order.schedule.iter().filter(|line| ids.contains(&line.id));
+    let accepted = lines.map(|line| (line.id, line.quantities.accepted));
+    accepted.filter(|(_, accepted)| *accepted > Decimal::ZERO).collect()
 }
 
 /// A command of which nothing takes effect now: the request alone is a version.
