@@ -7,8 +7,10 @@
 //! * [`client`] the API · [`live`] the feed as server-sent events
 //! * [`i18n`] the two languages · [`format`] dates, quantities, money
 //! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
-//! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`order`] an order as people read it
-//! * [`assets`] style sheet and script
+//! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`upload`] files that come along
+//! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
+//!   and how answers compare with what the buyer tolerates ([`tolerance`])
+//! * [`assets`] style sheet and script · [`download`] files to save
 //!
 //! **Invariants:** a GET changes nothing; no string that a person reads stands outside the catalogues; no page has
 //! an inline script or style.
@@ -16,6 +18,9 @@
 mod answer;
 mod assets;
 mod client;
+mod deadline;
+mod difference;
+mod download;
 mod failure;
 mod form;
 mod format;
@@ -24,8 +29,13 @@ mod live;
 mod order;
 mod page;
 mod pages;
+mod proposal;
+mod reminder;
 mod session;
+mod timeline;
+mod tolerance;
 mod typed;
+mod upload;
 
 use std::sync::Arc;
 
@@ -139,10 +149,28 @@ fn pages() -> Router<Arc<App>> {
         .route("/orders/{id}/change", get(change::show).post(change::send))
         .route("/orders/{id}/refuse", get(refuse::show).post(refuse::send))
         .route("/orders/{id}/decide", post(decide::send))
+        .merge(supplying())
         .route("/partners", get(partners::show))
         .route("/partners/{id}/invitation", post(partners::renew))
         .route("/members", get(members::show))
         .route("/members/{id}/sign-in-link", post(members::make_link))
+}
+
+/// What a supplier does beside answering one order, and what both sides write to each other.
+fn supplying() -> Router<Arc<App>> {
+    use pages::{bulk, consent, progress, sheets, thread, withdraw};
+    let files = DefaultBodyLimit::max(upload::LARGEST_BYTES);
+    Router::new()
+        .route("/inbox/bulk", post(bulk::review))
+        .route("/inbox/bulk/send", post(bulk::send))
+        .route("/inbox/sheets", get(sheets::show).post(sheets::import).layer(files.clone()))
+        .route("/inbox/sheets/marked", post(sheets::marked).layer(files.clone()))
+        .route("/inbox/export", get(sheets::export))
+        .route("/orders/{id}/consent", post(consent::send))
+        .route("/orders/{id}/withdraw", post(withdraw::send))
+        .route("/orders/{id}/progress", post(progress::send))
+        .route("/orders/{id}/messages", post(thread::send).layer(files))
+        .route("/orders/{id}/files/{file}", get(thread::attachment))
 }
 
 /// Nothing from elsewhere, nothing inline, no framing, and no guessing of types.

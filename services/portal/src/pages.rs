@@ -1,7 +1,9 @@
 //! The pages, one module each: read, then show; or check, ask the API, and go on.
 
 pub mod accept;
+pub mod bulk;
 pub mod change;
+pub mod consent;
 pub mod decide;
 pub mod home;
 pub mod inbox;
@@ -9,9 +11,13 @@ pub mod invitation;
 pub mod members;
 pub mod order;
 pub mod partners;
+pub mod progress;
 pub mod purchases;
 pub mod refuse;
+pub mod sheets;
 pub mod sign_in;
+pub mod thread;
+pub mod withdraw;
 
 mod list;
 mod respond;

@@ -142,6 +142,23 @@
     all('button', form).forEach((button) => button.removeAttribute('aria-disabled'));
   }));
 
+  // ---- Orders that are selected: how many there are, all at one tap, and none lost when the list is read anew ------
+  const boxes = () => all('input[form=bulk][type=checkbox]');
+  const tally = () => all('[data-picked]').forEach((place) => {
+    const picked = boxes().filter((box) => box.checked).length;
+    place.textContent = picked ? place.dataset.picked.replace('{n}', picked) : '';
+  });
+  addEventListener('change', (event) => { if (event.target.matches('input[form=bulk]')) tally(); });
+  addEventListener('click', (event) => {
+    if (!event.target.matches('[data-pick-all]')) return;
+    event.preventDefault();
+    const every = boxes().every((box) => box.checked);
+    boxes().forEach((box) => { box.checked = !every; });
+    tally();
+  });
+  addEventListener('htmx:after:swap', tally);
+  addEventListener('pageshow', tally);
+
   // ---- Copying ---------------------------------------------------------------------------------------------------
   all('[data-copy]').forEach((button) => {
     const field = one(button.dataset.copy);
