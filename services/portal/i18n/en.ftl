@@ -263,6 +263,30 @@ fault-refused = This was not accepted. Please check it.
 fault-nothing = Nothing is answered yet. Answer at least one line.
 fault-undecided = Decide on at least one proposal.
 
+## Trying an answer out
+
+preview-do = See what it does
+preview-title = If you send this now
+preview-firm = { $n ->
+    [one] { $n } line takes effect at once.
+   *[other] { $n } lines take effect at once.
+}
+preview-waits = { $n ->
+    [one] { $n } line waits for the buyer.
+   *[other] { $n } lines wait for the buyer.
+}
+preview-both = At once: { $firm }. Waiting for the buyer: { $waits }.
+preview-not-sent = Nothing is sent yet.
+verdict-firm = Takes effect at once
+rest-short = is not supplied; this quantity completes the line
+other-terms = Another price or item (optional)
+other-price = Proposed price
+other-price-hint = The order’s price is { $price }
+other-item = Name of the substitute
+other-item-id = Your number of the substitute
+other-terms-hint = Takes effect once the buyer agrees.
+fault-substitute = Enter the name of the substitute.
+
 ## Proposals
 
 proposals = Proposals
@@ -430,7 +454,7 @@ fault-message-long = The message is too long. Please shorten it.
 
 bulk-pick = Select order { $number }
 bulk-all = Select the whole page
-bulk-picked = { $n } selected
+bulk-picked = ({ $n })
 bulk-review = Answer the selected orders
 bulk-title = { $n ->
     [one] Answer { $n } order
@@ -461,6 +485,7 @@ bulk-result = Result
 bulk-again = Answer the selected orders again
 sheets-title = Answer with a table
 sheets-link = Answer with Excel
+sheets-order = Download this order as a table to answer in
 sheets-lead = For many orders at once: download, fill in, send back.
 sheets-download = Step 1: download
 sheets-download-body = The table lists every line that waits for your answer.

@@ -232,6 +232,24 @@ fault-refused = 此处内容不被接受，请核对。
 fault-nothing = 还没有答复任何一行。请至少答复一行。
 fault-undecided = 请至少对一项提议作出选择。
 
+## 试算
+
+preview-do = 查看效果
+preview-title = 如果现在提交
+preview-firm = { $n } 行立即生效。
+preview-waits = { $n } 行须由采购方确认。
+preview-both = { $firm } 行立即生效，{ $waits } 行须由采购方确认。
+preview-not-sent = 尚未提交。
+verdict-firm = 立即生效
+rest-short = 不再补交，按此数量结清
+other-terms = 改价或替代料（选填）
+other-price = 建议单价
+other-price-hint = 订单单价 { $price }
+other-item = 替代料名称
+other-item-id = 替代料的我方料号
+other-terms-hint = 采购方同意后才生效。
+fault-substitute = 请填写替代料名称。
+
 ## 提议
 
 proposals = 提议
@@ -387,7 +405,7 @@ fault-message-long = 留言太长，请缩短。
 
 bulk-pick = 选择订单 { $number }
 bulk-all = 全选本页
-bulk-picked = 已选 { $n } 张
+bulk-picked = （{ $n }）
 bulk-review = 答复所选订单
 bulk-title = 答复 { $n } 张订单
 bulk-gone = 所选订单中有 { $n } 张已不需要答复，未列出。
@@ -406,6 +424,7 @@ bulk-result = 结果
 bulk-again = 重新答复所选订单
 sheets-title = 用表格答复
 sheets-link = 用 Excel 答复
+sheets-order = 下载本单的答复表格
 sheets-lead = 适合一次答复很多订单：下载、填写、传回。
 sheets-download = 第一步：下载
 sheets-download-body = 表格列出所有待答复的订单行。

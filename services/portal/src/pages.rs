@@ -20,4 +20,5 @@ pub mod thread;
 pub mod withdraw;
 
 mod list;
+mod preview;
 mod respond;

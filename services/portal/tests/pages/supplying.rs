@@ -8,7 +8,7 @@ use proto::orders::*;
 
 use crate::{
     ORDER, PROPOSED, Page, World,
-    fake::{ANCHOR, BUYER, SALES},
+    fake::{ANCHOR, BUYER, SALES, wire},
     request,
 };
 
@@ -181,4 +181,112 @@ async fn deadlines_and_reminders_stand_in_words() {
         assert!(page.says("已逾期 3 天") && page.says("请今天答复"), "{path}");
     }
     assert!(!world.get(ORDER, BUYER).await.says("请今天答复"), "it is the supplier who is reminded");
+}
+
+#[tokio::test]
+async fn an_answer_is_tried_out_before_it_is_given() {
+    let world = World::start().await;
+    let line = |id: &str, tolerance, waits| LinePreview {
+        schedule_line_id: format!("{}-{id}", &ORDER[8..]),
+        tolerance,
+        waits_for_buyer: waits,
+        ..Default::default()
+    };
+    let late = ToleranceCheck {
+        dimension: ToleranceDimension::Late as i32,
+        actual: wire("2"),
+        limit: wire("3"),
+        within: true,
+        source: ToleranceSource::Relationship as i32,
+        ..Default::default()
+    };
+    let within = ToleranceOutcome { accepted: true, checks: vec![late], ..Default::default() };
+    world.api.calls().preview.lines = vec![line("10", Some(within), false), line("20", None, true)];
+    let page = world.get(&format!("{ORDER}/change"), SALES).await;
+    let hidden = |name: &str| page.field("id=\"change\"", name);
+    let (token, line_0, line_1) = (hidden("token"), hidden("line-0"), hidden("line-1"));
+    let (was_0, was_1, per_0) = (hidden("was-0"), hidden("was-1"), hidden("per-0"));
+    let fields = [
+        ("token", token.as_str()),
+        ("revision", "1"),
+        ("line-0", &line_0),
+        ("was-0", &was_0),
+        ("per-0", &per_0),
+        ("q-0", "20000"),
+        ("price-0", "7.05"),
+        ("line-1", &line_1),
+        ("was-1", &was_1),
+        ("q-1", "20000"),
+        ("preview", "1"),
+    ];
+    let path = format!("{ORDER}/change");
+    let tried = world.post(&path, SALES, &fields).await;
+    assert_eq!(tried.status, StatusCode::OK);
+    assert!(tried.says("1 行立即生效，1 行须由采购方确认。 尚未提交。"));
+    assert!(tried.says("晚 2 天，在容差 3 天以内（采购方对贵司的约定）") && tried.says("value=\"7.05\""));
+    let asked = world.api.calls().previews[0].clone();
+    assert!(world.api.state.lock().unwrap().responses.is_empty(), "nothing is given");
+    let sent = world.post(&path, SALES, &fields[..fields.len() - 1]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    let given = world.api.state.lock().unwrap().responses[0].clone();
+    assert_eq!(given.lines, asked.lines, "what is tried out is what is given");
+    let Some(line_response::Answer::Propose(propose)) = &given.lines[0].answer else { panic!("a proposal") };
+    assert_eq!(propose.price.as_ref().unwrap().amount, wire("7.05"));
+}
+
+#[tokio::test]
+async fn many_orders_are_answered_and_what_failed_stays_selected() {
+    let world = World::start().await;
+    let inbox = world.get("/inbox?select=all", SALES).await;
+    assert_eq!(inbox.html.matches("form=\"bulk\"").count(), 5, "those that wait");
+    assert_eq!(inbox.html.matches(" checked></label>").count(), 5);
+    assert!(!world.get("/inbox?show=proposed", SALES).await.says("form=\"bulk\""));
+    let id = |n: u32| format!("0192f000-0000-7000-8000-{n:012}.1");
+    let picks: Vec<String> = [1, 2, 3, 5].map(id).to_vec();
+    let orders: Vec<(&str, &str)> = picks.iter().map(|pick| ("order", pick.as_str())).collect();
+    let review = world.post("/inbox/bulk", SALES, &orders).await;
+    assert!(review.says("答复 3 张订单") && review.says("有 1 张已不需要答复"));
+    let token = review.field("/inbox/bulk/send\"", "token");
+    let number = "number-0192f000-0000-7000-8000-000000000002";
+    let mut fields = vec![("token", token.as_str()), ("answer", "refuse"), (number, "CY26110232")];
+    fields.extend(&orders[..3]);
+    let unsaid = world.post("/inbox/bulk/send", SALES, &fields).await;
+    assert!(unsaid.status == StatusCode::UNPROCESSABLE_ENTITY && unsaid.says("请选择原因"));
+    fields[1] = ("answer", "accept");
+    let done = world.post("/inbox/bulk/send", SALES, &fields).await;
+    assert!(done.says("已答复 2 张订单") && done.says("有 1 张没有成功"));
+    assert!(done.says("订单有新修订") && done.says("CY26110232"));
+    assert_eq!(done.html.matches(" checked></label>").count(), 1, "the failed one");
+    world.post("/inbox/bulk/send", SALES, &fields).await;
+    let bulk = world.api.calls().bulk.clone();
+    assert!(bulk[0].responses.iter().all(|one| one.accept_all && one.revision == 1));
+    assert_eq!(bulk[0], bulk[1], "sent twice, the same requests");
+    let ids: std::collections::HashSet<_> = bulk[0].responses.iter().map(|one| &one.request_id).collect();
+    assert_eq!(ids.len(), 3, "each of its own");
+}
+
+#[tokio::test]
+async fn a_table_goes_out_and_comes_back() {
+    let world = World::start().await;
+    let file = world.get("/inbox/export?format=csv&encoding=gb18030&order=o1", SALES).await;
+    assert_eq!(file.html, "2/2/o1");
+    assert!(file.header("content-disposition").contains("filename*=UTF-8''%E5%BE%85%E7%AD%94%E5%A4%8D.csv"));
+    let page = world.get("/inbox/sheets", SALES).await;
+    let token = page.field("id=\"sheet\"", "token");
+    let fields = [("token", token.as_str())];
+    let send = async |files: &[(&str, &[u8])]| upload(&world, "/inbox/sheets", SALES, &fields, files).await;
+    assert!(send(&[]).await.says("请选择文件"));
+    let unreadable = send(&[("a.xlsx", b"unreadable")]).await;
+    assert_eq!(unreadable.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(send(&[("a.xlsx", b"unchanged")]).await.says("没有需要提交的变更"));
+    let wrong = send(&[("a.xlsx", b"wrong")]).await;
+    assert!(wrong.says("请填写数字") && wrong.says("答复数量"));
+    let mark = "/inbox/sheets/marked\"";
+    let (token, name, content) =
+        (wrong.field(mark, "token"), wrong.field(mark, "name"), wrong.field(mark, "content"));
+    let fields = [("token", token.as_str()), ("name", &name), ("content", &content)];
+    let marked = world.post("/inbox/sheets/marked", SALES, &fields).await;
+    assert_eq!((marked.status, marked.html.as_str()), (StatusCode::OK, "PK-marked"));
+    let forged = [fields[0], fields[1], ("content", "UEs")];
+    assert_eq!(world.post("/inbox/sheets/marked", SALES, &forged).await.status, StatusCode::FORBIDDEN);
 }
