@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/interchange/v1/document.proto",
         "tandem/interchange/v1/sheet.proto",
         "tandem/notices/v1/notice.proto",
+        "tandem/capacity/v1/disclosure.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");

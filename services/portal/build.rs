@@ -23,18 +23,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=i18n");
     // Askama reads templates itself; static files are included by name.
     println!("cargo:rerun-if-changed=build.rs");
-    let zh = read(Path::new("i18n/zh.ftl"))?;
-    let en = read(Path::new("i18n/en.ftl"))?;
-    compare(&zh, &en)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    let zh = read("zh", &out)?;
+    let en = read("en", &out)?;
+    compare(&zh, &en)?;
     fs::write(out.join("key.rs"), constants(&zh)?)?;
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Messages, Box<dyn Error>> {
-    let source = fs::read_to_string(path)?;
-    let resource = parser::parse(source).map_err(|(_, errors)| format!("{}: {errors:?}", path.display()))?;
-    let mut messages = Messages::new();
+/// Reads `i18n/LANG.ftl` and the files of `i18n/LANG/`, and writes them to `out` as the one catalogue that is compiled in.
+fn read(lang: &str, out: &Path) -> Result<Messages, Box<dyn Error>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(format!("i18n/{lang}"))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.push(PathBuf::from(format!("i18n/{lang}.ftl")));
+    files.sort();
+    let (mut messages, mut whole) = (Messages::new(), String::new());
+    for file in files {
+        let source = fs::read_to_string(&file)?;
+        add(&file, &source, &mut messages)?;
+        whole.push_str(&source);
+        whole.push('\n');
+    }
+    fs::write(out.join(format!("{lang}.ftl")), whole)?;
+    Ok(messages)
+}
+
+fn add(path: &Path, source: &str, messages: &mut Messages) -> Result<(), Box<dyn Error>> {
+    let resource =
+        parser::parse(source.to_string()).map_err(|(_, errors)| format!("{}: {errors:?}", path.display()))?;
     for entry in resource.body {
         let Entry::Message(message) = entry else { continue };
         let Some(value) = &message.value else {
@@ -46,7 +63,7 @@ fn read(path: &Path) -> Result<Messages, Box<dyn Error>> {
             return Err(format!("{}: `{}` stands twice", path.display(), message.id.name).into());
         }
     }
-    Ok(messages)
+    Ok(())
 }
 
 fn pattern(value: &Pattern<String>, arguments: &mut BTreeSet<String>) {
@@ -83,15 +100,15 @@ fn compare(zh: &Messages, en: &Messages) -> Result<(), Box<dyn Error>> {
     let mut wrong = String::new();
     for (key, arguments) in zh {
         match en.get(key) {
-            None => writeln!(wrong, "`{key}` is missing in en.ftl")?,
+            None => writeln!(wrong, "`{key}` is missing in en")?,
             Some(other) if other != arguments => {
-                writeln!(wrong, "`{key}` takes {arguments:?} in zh.ftl and {other:?} in en.ftl")?;
+                writeln!(wrong, "`{key}` takes {arguments:?} in zh and {other:?} in en")?;
             }
             Some(_) => {}
         }
     }
     for key in en.keys().filter(|key| !zh.contains_key(*key)) {
-        writeln!(wrong, "`{key}` is missing in zh.ftl")?;
+        writeln!(wrong, "`{key}` is missing in zh")?;
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
 }

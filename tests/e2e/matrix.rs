@@ -3,6 +3,7 @@
 //! security stands alone.
 
 mod agree;
+mod capacity;
 pub mod cast;
 mod follow;
 mod rows;

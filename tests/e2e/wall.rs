@@ -1,6 +1,7 @@
 //! Row-level security, attacked with SQL as tandem_app: what a service with a hole in it could still not do.
 
 mod attack;
+mod capacity;
 mod catalogue;
 mod follow;
 mod furnish;
@@ -50,10 +51,15 @@ impl Cast {
             let second = second.rest(proto::orders::Remainder::LeaveUnanswered).done();
             ids.push(supplier.respond(second).await.expect("answered"));
         }
-        follow::fill(&world, &buyer, &supplier, &ids[0].order_id).await;
-        follow::fill(&world, &rival, &supplier, &ids[1].order_id).await;
-        world.invite(&buyer, "清禾包装(示例)有限公司", "V400").await;
+        for (firm, receipt) in [(&buyer, &ids[0]), (&rival, &ids[1])] {
+            furnish::history(firm, &supplier, &receipt.order_id).await;
+            follow::fill(&world, firm, &supplier, &receipt.order_id).await;
+            furnish::pending(firm, &receipt.order_id).await;
+        }
+        furnish::known_by_number(&world, &buyer).await;
+        capacity::fill(&buyer, &supplier).await;
         tolerate_and_link(&buyer, &stranger).await;
+        furnish::claimed(&world, &stranger).await;
         world.settled().await;
         furnish::noted(&world, &supplier).await;
         let id = |text: &str| Uuid::try_parse(text).unwrap();

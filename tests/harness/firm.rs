@@ -3,6 +3,7 @@
 use std::{ops::Deref, time::Duration};
 
 use proto::{
+    capacity::disclosure_service_client::DisclosureServiceClient,
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
     orders::{
@@ -183,6 +184,10 @@ impl Access {
 
     pub fn notices(&self) -> NoticeServiceClient<Client> {
         NoticeServiceClient::new(self.client())
+    }
+
+    pub fn disclosures(&self) -> DisclosureServiceClient<Client> {
+        DisclosureServiceClient::new(self.client())
     }
 
     /// Publishes an order.

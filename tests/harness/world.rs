@@ -190,7 +190,12 @@ impl World {
     /// Makes `supplier` a partner of `buyer` under a vendor number: an invitation, taken into the supplier's firm.
     pub async fn partner(&self, buyer: &Firm, supplier: &Firm, vendor_number: &str) -> TradingRelationship {
         let path = self.invite(buyer, &supplier.name, vendor_number).await.1;
-        let claim = ClaimInvitationRequest { request_id: request_id(), token: token(&path).into() };
+        self.claim(supplier, &path).await
+    }
+
+    /// Takes an invitation into a firm that is here already.
+    pub async fn claim(&self, supplier: &Firm, invitation_path: &str) -> TradingRelationship {
+        let claim = ClaimInvitationRequest { request_id: request_id(), token: token(invitation_path).into() };
         let claimed =
             supplier.relationships().claim_invitation(claim).await.expect("the invitation is claimed");
         claimed.into_inner().relationship.expect("the answer holds the relationship")

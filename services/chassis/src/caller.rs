@@ -165,6 +165,10 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::OrdersPublish,
             P::OrdersRespond,
             P::OrdersDiscuss,
+            P::CapacityRead,
+            P::DemandWrite,
+            P::CapacityWrite,
+            P::CapacityReserve,
             P::StreamRead,
             P::DocumentsImport,
             P::DocumentsRead,
@@ -176,6 +180,9 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::OrdersRead,
             P::OrdersPublish,
             P::OrdersDiscuss,
+            P::CapacityRead,
+            P::DemandWrite,
+            P::CapacityReserve,
             P::StreamRead,
             P::DocumentsImport,
             P::DocumentsRead,
@@ -186,10 +193,15 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::OrdersRead,
             P::OrdersRespond,
             P::OrdersDiscuss,
+            P::CapacityRead,
+            P::CapacityWrite,
+            P::CapacityReserve,
             P::StreamRead,
             P::DocumentsRead,
         ],
-        Role::Viewer => &[P::Self_, P::PartnersRead, P::OrdersRead, P::StreamRead, P::DocumentsRead],
+        Role::Viewer => {
+            &[P::Self_, P::PartnersRead, P::OrdersRead, P::CapacityRead, P::StreamRead, P::DocumentsRead]
+        }
         Role::Operator => &[P::Self_, P::PartnersRead, P::MembersAdmin, P::Operate],
         Role::Unspecified => &[],
     }
@@ -370,7 +382,8 @@ mod tests {
 
     #[test]
     fn the_operator_sees_no_business() {
-        for permission in [Permission::OrdersRead, Permission::DocumentsRead, Permission::StreamRead] {
+        use Permission as P;
+        for permission in [P::OrdersRead, P::CapacityRead, P::DocumentsRead, P::StreamRead] {
             assert!(!granted(Role::Operator).contains(&permission));
         }
     }

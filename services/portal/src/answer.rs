@@ -238,12 +238,7 @@ fn proposed(quantity: Decimal, day: Option<Date>) -> ProposedDelivery {
     }
 }
 
-fn response(
-    entry: &Entry,
-    quantity: Decimal,
-    rest: Decimal,
-    proposed_too: Proposed,
-) -> Option<LineResponse> {
+fn response(entry: &Entry, quantity: Decimal, rest: Decimal, proposed_too: Proposed) -> Option<LineResponse> {
     let Proposed { later, day, other, differs } = proposed_too;
     let wire = |quantity| Some(chassis::value::wire_decimal(quantity));
     let reason = RejectReason::try_from(entry.reason).unwrap_or_default();
@@ -263,7 +258,14 @@ fn response(
         let deliveries = first.into_iter().chain(later).collect::<Vec<_>>();
         let (price, substitute) = other.map_or((None, None), |other| (other.price, other.substitute));
         let covers_quantity = wire(covers);
-        Answer::Propose(Propose { covers_quantity, deliveries, price, substitute, note, ..Propose::default() })
+        Answer::Propose(Propose {
+            covers_quantity,
+            deliveries,
+            price,
+            substitute,
+            note,
+            ..Propose::default()
+        })
     };
     let whole = matches!(&answer, Answer::Reject(_)) || rest.is_zero() || entry.rest == Rest::Later || short;
     let (remainder, remainder_reason) = match (whole, rejects) {

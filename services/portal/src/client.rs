@@ -9,7 +9,8 @@ use proto::{
     orders::{
         order_change_service_client::OrderChangeServiceClient, order_service_client::OrderServiceClient,
         progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
-        response_service_client::ResponseServiceClient, thread_service_client::ThreadServiceClient,
+        response_service_client::ResponseServiceClient, terms_service_client::TermsServiceClient,
+        thread_service_client::ThreadServiceClient,
     },
     partners::{
         member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
@@ -66,7 +67,7 @@ impl Api {
         ResponseServiceClient::new(self.channel.clone())
     }
 
-    /// What happens to published orders.
+    /// Changes, cancellations and holds of orders.
     pub fn changes(&self) -> OrderChangeServiceClient<Channel> {
         OrderChangeServiceClient::new(self.channel.clone())
     }
@@ -89,6 +90,11 @@ impl Api {
     /// Tables to answer in.
     pub fn sheets(&self) -> SheetServiceClient<Channel> {
         SheetServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_SHEET_BYTES)
+    }
+
+    /// What holds between a buyer and a supplier beside the orders.
+    pub fn terms(&self) -> TermsServiceClient<Channel> {
+        TermsServiceClient::new(self.channel.clone())
     }
 
     /// Signing in and out, and who calls.

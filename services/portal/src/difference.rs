@@ -1,6 +1,7 @@
-//! What differs between two states of an order, as people compare it: where, what, old and new.
+//! What changed between two states of an order, as people read it: old beside new, in words.
 
-use proto::orders::{ChangeKind, FieldChange, LineChange, OrderContent, OrderDifference, OrderLine};
+use chassis::value::parse_decimal;
+use proto::orders::{ChangeKind, FieldChange, LineChange, OrderContent, OrderDifference};
 
 use crate::{
     format,
@@ -8,223 +9,195 @@ use crate::{
     typed,
 };
 
-/// One thing that differs.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The line; empty for the whole order.
-    pub place: String,
+/// One line of the order, or the order itself, with what changed.
+pub struct Changed {
+    pub title: String,
+    /// It was not there before.
+    pub added: bool,
+    /// The supplier has to answer it anew.
+    pub reconfirm: bool,
+    pub fields: Vec<Field>,
+}
+
+/// Old and new of one field; empty where unstated.
+pub struct Field {
     pub label: String,
-    /// Empty where nothing was there.
     pub old: String,
-    /// Empty where nothing is left.
     pub new: String,
 }
 
-/// Everything that differs, the order itself first. `content` names the lines' units and the currency.
-pub fn changes(text: &Text, difference: &OrderDifference, content: &OrderContent) -> Vec<Change> {
-    let whole = Line { text, currency: &content.currency, unit: String::new() };
-    let mut all = whole.fields(String::new(), &difference.header);
+/// A difference in the words of `text`; `content` names items, units and the currency.
+pub fn view(text: &Text, difference: &OrderDifference, content: &OrderContent) -> Vec<Changed> {
+    let header = Changed {
+        title: text.say(key::CHANGED_WHOLE),
+        added: false,
+        reconfirm: false,
+        fields: fields(text, &difference.header, &content.currency, ""),
+    };
+    let mut all: Vec<Changed> = [header].into_iter().filter(|header| !header.fields.is_empty()).collect();
+    let mut before = "";
     for line in &difference.lines {
-        let known = content.lines.iter().find(|known| known.line_number == line.line_number);
-        let unit = known.map_or_else(String::new, |known| text.unit(&known.unit_code, &known.unit_text));
-        let of_line = Line { text, currency: &content.currency, unit };
-        all.extend(of_line.changes(line, known));
-    }
-    if difference.lines_omitted > 0 {
-        let label = text.one(key::DIFFERENCE_OMITTED, difference.lines_omitted);
-        all.push(Change { place: String::new(), label, old: String::new(), new: String::new() });
+        // A schedule line that only its order line's change concerns says nothing that the line does not.
+        match all.last_mut().filter(|_| line.changes.is_empty() && before == line.line_number) {
+            Some(same) => same.reconfirm |= line.reconfirm,
+            None => all.push(of_line(text, line, content)),
+        }
+        before = &line.line_number;
     }
     all
 }
 
-/// What a value of a line is told with.
-struct Line<'a> {
-    text: &'a Text,
-    currency: &'a str,
-    unit: String,
+fn of_line(text: &Text, change: &LineChange, content: &OrderContent) -> Changed {
+    let line = content.lines.iter().find(|line| line.line_number == change.line_number);
+    let item = line.and_then(|line| line.item.as_ref()).map(|item| item.name.clone()).unwrap_or_default();
+    let unit = line.map(|line| text.unit(&line.unit_code, &line.unit_text)).unwrap_or_default();
+    let several = line.is_some_and(|line| line.schedule_lines.len() > 1);
+    let number = match several && !change.schedule_line_number.is_empty() {
+        true => text.two(key::LINE_PART, &change.line_number, &change.schedule_line_number),
+        false => change.line_number.clone(),
+    };
+    Changed {
+        title: match item.is_empty() {
+            true => text.one(key::LINE_NAMED, number),
+            false => text.two(key::LINE_OF, item, number),
+        },
+        added: change.kind() == ChangeKind::Added,
+        reconfirm: change.reconfirm,
+        fields: fields(text, &change.changes, &content.currency, &unit),
+    }
 }
 
-impl Line<'_> {
-    fn changes(&self, line: &LineChange, known: Option<&OrderLine>) -> Vec<Change> {
-        let several = known.is_some_and(|known| known.schedule_lines.len() > 1);
-        let part = &line.schedule_line_number;
-        let number = match several && !part.is_empty() {
-            true => self.text.two(key::LINE_PART, &line.line_number, part),
-            false => line.line_number.clone(),
+fn fields(text: &Text, changes: &[FieldChange], currency: &str, unit: &str) -> Vec<Field> {
+    let mut all: Vec<Field> = Vec::new();
+    let mut others = false;
+    for change in changes {
+        let Some((label, kind)) = known(&change.field) else {
+            others = true;
+            continue;
         };
-        let place = self.text.one(key::LINE_NUMBERED, number);
-        if line.kind() == ChangeKind::Added {
-            // Of a new schedule line the old values are all empty.
-            let label = self.text.say(key::DIFFERENCE_ADDED);
-            let new = line.changes.iter().find(|change| change.field == "quantity");
-            let new = new.map_or_else(String::new, |change| self.value(&change.field, &change.new));
-            return vec![Change { place, label, old: String::new(), new }];
-        }
-        self.fields(place, &line.changes)
-    }
-
-    fn fields(&self, place: String, fields: &[FieldChange]) -> Vec<Change> {
-        let until = fields.iter().find(|change| change.field == "requested_delivery.until");
-        let one_day = |change: &FieldChange| {
-            // A single day is a window of one: said once.
-            change.field == "requested_delivery.from"
-                && until.is_some_and(|until| (&until.old, &until.new) == (&change.old, &change.new))
-        };
-        let told = fields.iter().filter(|change| !one_day(change)).map(|change| Change {
-            place: place.clone(),
-            label: label(self.text, &change.field),
-            old: self.value(&change.field, &change.old),
-            new: self.value(&change.field, &change.new),
-        });
-        told.collect()
-    }
-
-    /// Quantities with units, days and money as on the rest of the page.
-    fn value(&self, field: &str, plain: &str) -> String {
-        match plain {
-            "" => return String::new(),
-            "true" => return self.text.say(key::YES),
-            "false" => return self.text.say(key::NO),
-            _ => {}
-        }
-        if let Ok(number) = chassis::value::parse_decimal(plain) {
-            let last = field.rsplit('.').next().unwrap_or(field);
-            return match last {
-                "quantity" | "accepted" | "rejected" | "proposed" | "unanswered" | "cancelled" => {
-                    self.text.quantity(number.normalize(), &self.unit)
-                }
-                "amount" if !self.currency.is_empty() => {
-                    self.text.two(key::MONEY, format::grouped(number), self.currency)
-                }
-                _ => plain.to_string(),
-            };
-        }
-        match typed::date(plain) {
-            Ok(Some(day)) if plain.len() == 10 => self.text.day(day),
-            _ => words(plain),
+        let word = |value: &str| word(text, kind, value, currency, unit);
+        let field = Field { label: text.say(label), old: word(&change.old), new: word(&change.new) };
+        // One day is a window that begins and ends on it.
+        let twice =
+            all.iter().any(|one| (&one.label, &one.old, &one.new) == (&field.label, &field.old, &field.new));
+        if !twice {
+            all.push(field);
         }
     }
+    if others {
+        all.push(Field { label: text.say(key::CHANGED_OTHER), old: String::new(), new: String::new() });
+    }
+    all
 }
 
-/// What people read of a list or message that stands as JSON.
-fn words(plain: &str) -> String {
-    if !plain.starts_with(['[', '{']) {
-        return plain.to_string();
-    }
-    let Ok(value) = serde_json::from_str::<serde_json::Value>(plain) else { return plain.to_string() };
-    let mut found = Vec::new();
-    collect(&value, &mut found);
-    found.join(" ")
+/// How a value is written.
+#[derive(Clone, Copy)]
+enum Kind {
+    Quantity,
+    Money,
+    Day,
+    Plain,
+    YesNo,
 }
 
-fn collect(value: &serde_json::Value, found: &mut Vec<String>) {
-    match value {
-        serde_json::Value::String(text) => found.push(text.clone()),
-        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
-        serde_json::Value::Object(members) => {
-            // The language of a text is not part of it.
-            members.iter().filter(|(name, _)| *name != "language").for_each(|(_, item)| collect(item, found));
-        }
-        _ => {}
-    }
+fn known(field: &str) -> Option<(Key<0>, Kind)> {
+    Some(match field {
+        "quantity" => (key::ORDERED, Kind::Quantity),
+        "requested_delivery.from" | "requested_delivery.until" => (key::REQUESTED, Kind::Day),
+        "price.amount" => (key::PRICE, Kind::Money),
+        "price.base_quantity" => (key::CHANGED_PRICE_BASE, Kind::Quantity),
+        "ship_to_site" => (key::CHANGED_SITE, Kind::Plain),
+        "unit_code" | "unit_text" => (key::UNIT, Kind::Plain),
+        "item.seller_item_id" => (key::FIELD_SELLER_ITEM, Kind::Plain),
+        "item.name" => (key::ITEM, Kind::Plain),
+        "item.buyer_item_id" => (key::CHANGED_ITEM_NUMBER, Kind::Plain),
+        "resource_revision" => (key::CHANGED_DRAWING, Kind::Plain),
+        "purchasing_group" => (key::PURCHASING_GROUP, Kind::Plain),
+        "currency" => (key::CHANGED_CURRENCY, Kind::Plain),
+        "price_includes_tax" => (key::TAX_INCLUDED, Kind::YesNo),
+        "accepted" => (key::STATE_ACCEPTED, Kind::Quantity),
+        "rejected" => (key::STATE_REJECTED, Kind::Quantity),
+        "proposed" => (key::PROPOSED, Kind::Quantity),
+        "unanswered" => (key::STATE_UNANSWERED, Kind::Quantity),
+        "cancelled" => (key::STATE_CANCELLED, Kind::Quantity),
+        "closed" => (key::CHANGED_CLOSED, Kind::YesNo),
+        "held" => (key::CHANGED_HELD, Kind::YesNo),
+        _ => return None,
+    })
 }
 
-fn label(text: &Text, field: &str) -> String {
-    let known: &[(&str, Key<0>)] = &[
-        ("quantity", key::ORDERED),
-        ("requested_delivery.from", key::FIELD_FIRST_DAY),
-        ("requested_delivery", key::REQUESTED),
-        ("ship_to", key::PARTY_SHIP_TO),
-        ("ship_to_site", key::PARTY_SHIP_TO),
-        ("price.amount", key::PRICE),
-        ("price", key::FIELD_PRICE_BASE),
-        ("unit_code", key::FIELD_UNIT),
-        ("unit_text", key::FIELD_UNIT),
-        ("item.name", key::ITEM),
-        ("item.buyer_item_id", key::FIELD_BUYER_ITEM),
-        ("item.seller_item_id", key::FIELD_SELLER_ITEM),
-        ("item", key::ITEM),
-        ("resource_revision", key::FIELD_DRAWING),
-        ("notes", key::NOTES),
-        ("currency", key::FIELD_CURRENCY),
-        ("price_includes_tax", key::FIELD_TAX_INCLUDED),
-        ("tax", key::FIELD_TAX),
-        ("totals", key::AMOUNT),
-        ("amount", key::AMOUNT),
-        ("payment_terms", key::PAYMENT_TERMS),
-        ("delivery_terms", key::DELIVERY_TERMS),
-        ("purchasing_group", key::PURCHASING_GROUP),
-        ("customer_reference", key::CUSTOMER_REFERENCE),
-        ("agreement_ref", key::AGREEMENT),
-        ("parties.ship_to", key::PARTY_SHIP_TO),
-        ("parties.bill_to", key::PARTY_BILL_TO),
-        ("accepted", key::STATE_ACCEPTED),
-        ("rejected", key::STATE_REJECTED),
-        ("proposed", key::PROPOSED),
-        ("unanswered", key::STATE_UNANSWERED),
-        ("cancelled", key::STATE_CANCELLED),
-        ("closed", key::FIELD_CLOSED),
-        ("held", key::FIELD_HELD),
-    ];
-    let below =
-        |path: &str| field.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    match known.iter().find(|(path, _)| below(path)) {
-        Some((_, key)) => text.say(key),
-        None => text.one(key::FIELD_OTHER, field),
+fn word(text: &Text, kind: Kind, value: &str, currency: &str, unit: &str) -> String {
+    if value.is_empty() {
+        return String::new();
     }
+    let number = || parse_decimal(value).ok();
+    match kind {
+        Kind::Quantity => number().map(|number| text.quantity(number, unit)),
+        Kind::Money => number().map(|number| match currency {
+            "" => format::grouped(number),
+            currency => text.two(key::MONEY, format::grouped(number), currency),
+        }),
+        Kind::Day => typed::date(value).ok().flatten().map(|day| text.day(day)),
+        Kind::YesNo => Some(text.say(if value == "true" { key::YES } else { key::NO })),
+        Kind::Plain => None,
+    }
+    .unwrap_or_else(|| value.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use proto::orders::{Item, OrderLine};
+
     use super::*;
     use crate::i18n::{Catalogue, Lang};
 
-    fn field(field: &str, old: &str, new: &str) -> FieldChange {
+    fn change(field: &str, old: &str, new: &str) -> FieldChange {
         FieldChange { field: field.into(), old: old.into(), new: new.into(), material: true }
     }
 
     #[test]
-    fn differences_read_like_the_rest_of_the_page() {
+    fn a_change_reads_as_people_write_it() {
         let zh = Text::new(Catalogue::load().unwrap(), Lang::Zh);
-        let line = OrderLine {
-            line_number: "10".into(),
-            unit_code: "H87".into(),
-            unit_text: "个".into(),
-            ..OrderLine::default()
-        };
-        let content = OrderContent { currency: "CNY".into(), lines: vec![line], ..OrderContent::default() };
-        let changes_of_line = vec![
-            field("quantity", "20000", "18000.5"),
-            field("requested_delivery.from", "2026-12-28", "2026-12-21"),
-            field("requested_delivery.until", "2026-12-28", "2026-12-21"),
-            field("price.amount", "6.85", ""),
-        ];
-        let difference = OrderDifference {
-            header: vec![
-                field("notes", "", r#"[{"text":"随货附检验报告","language":"zh"}]"#),
-                field("price_includes_tax", "false", "true"),
-            ],
-            lines: vec![LineChange {
+        let content = OrderContent {
+            currency: "CNY".into(),
+            lines: vec![OrderLine {
                 line_number: "10".into(),
-                schedule_line_number: "1".into(),
-                kind: ChangeKind::Changed.into(),
-                changes: changes_of_line,
-                ..LineChange::default()
+                item: Some(Item { name: "收纳箱".into(), ..Item::default() }),
+                unit_text: "个".into(),
+                ..OrderLine::default()
             }],
+            ..OrderContent::default()
+        };
+        let line = LineChange {
+            line_number: "10".into(),
+            schedule_line_number: "1".into(),
+            reconfirm: true,
+            changes: vec![
+                change("quantity", "20000", "18000.5"),
+                change("requested_delivery.from", "2026-12-28", "2027-01-04"),
+                change("requested_delivery.until", "2026-12-28", "2027-01-04"),
+                change("price.amount", "6.85", ""),
+                change("accounting_cost", "", "[{\"a\":1}]"),
+            ],
+            ..LineChange::default()
+        };
+        let difference = OrderDifference {
+            header: vec![change("held", "false", "true")],
+            lines: vec![line],
             ..OrderDifference::default()
         };
-        let told: Vec<_> = changes(&zh, &difference, &content)
-            .into_iter()
-            .map(|change| format!("{}|{}|{}|{}", change.place, change.label, change.old, change.new))
-            .collect();
+        let [whole, line] = &view(&zh, &difference, &content)[..] else { panic!("the order and its line") };
+        assert_eq!((whole.fields[0].old.as_str(), whole.fields[0].new.as_str()), ("否", "是"));
+        assert_eq!((line.title.as_str(), line.reconfirm), ("第 10 行 · 收纳箱", true));
+        let told: Vec<_> =
+            line.fields.iter().map(|f| (f.label.as_str(), f.old.as_str(), f.new.as_str())).collect();
         assert_eq!(
             told,
             [
-                "|备注||随货附检验报告",
-                "|价格含税|否|是",
-                "第 10 行|订购数量|20,000 个|18,000.5 个",
-                "第 10 行|要求到货|2026年12月28日|2026年12月21日",
-                "第 10 行|单价|CNY 6.85|",
+                ("订购数量", "20,000 个", "18,000.5 个"),
+                ("要求到货", "2026年12月28日", "2027年1月4日"),
+                ("单价", "CNY 6.85", ""),
+                ("其他内容", "", ""),
             ]
         );
     }

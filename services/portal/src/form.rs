@@ -47,6 +47,17 @@ impl Fields {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
     }
 
+    /// All fields but some, to be posted once more.
+    pub fn kept(&self, without: &[&str]) -> Vec<(String, String)> {
+        let kept = self.0.iter().filter(|(key, _)| !without.contains(&key.as_str()));
+        kept.map(|(key, value)| (key.clone(), value.trim().to_string())).collect()
+    }
+
+    /// What a form begins with, as if it had been typed.
+    pub fn begun<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.to_string(), value.to_string())).collect())
+    }
+
     #[cfg(test)]
     pub fn of(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect())

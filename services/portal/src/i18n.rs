@@ -1,4 +1,5 @@
-//! The two languages of the portal: every string that a person reads stands in `i18n/zh.ftl` and `i18n/en.ftl`.
+//! The two languages of the portal: every string that a person reads stands in `i18n/`, in a file of each language or, by
+//! topic, in its folder.
 //!
 //! **Invariant:** a message is named by a constant of [`key`], which build.rs makes from both catalogues; one that is
 //! missing, or that takes other arguments, does not build.
@@ -86,8 +87,8 @@ impl Catalogue {
     /// Where one does not parse; build.rs has parsed them before.
     pub fn load() -> anyhow::Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            zh: bundle(langid!("zh-CN"), include_str!("../i18n/zh.ftl"))?,
-            en: bundle(langid!("en-GB"), include_str!("../i18n/en.ftl"))?,
+            zh: bundle(langid!("zh-CN"), include_str!(concat!(env!("OUT_DIR"), "/zh.ftl")))?,
+            en: bundle(langid!("en-GB"), include_str!(concat!(env!("OUT_DIR"), "/en.ftl")))?,
         }))
     }
 }

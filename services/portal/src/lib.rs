@@ -7,6 +7,7 @@
 //! * [`client`] the API · [`live`] the feed as server-sent events
 //! * [`i18n`] the two languages · [`format`] dates, quantities, money
 //! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
+//! * [`revision`] what a filled-in change form means
 //! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`upload`] files that come along
 //! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
@@ -31,6 +32,7 @@ mod page;
 mod pages;
 mod proposal;
 mod reminder;
+mod revision;
 mod session;
 mod timeline;
 mod tolerance;
@@ -127,7 +129,8 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
 
 fn pages() -> Router<Arc<App>> {
     use pages::{
-        accept, change, decide, home, inbox, invitation, members, order, partners, purchases, refuse, sign_in,
+        accept, change, changes, decide, ending, hold, home, inbox, invitation, members, order, partners,
+        purchases, refuse, revise, sign_in,
     };
     Router::new()
         .route("/", get(home::show))
@@ -149,6 +152,12 @@ fn pages() -> Router<Arc<App>> {
         .route("/orders/{id}/change", get(change::show).post(change::send))
         .route("/orders/{id}/refuse", get(refuse::show).post(refuse::send))
         .route("/orders/{id}/decide", post(decide::send))
+        .route("/orders/{id}/revise", get(revise::show).post(revise::send))
+        .route("/orders/{id}/withdraw", post(changes::withdraw))
+        .route("/orders/{id}/cancel", get(ending::cancel_form).post(ending::cancel))
+        .route("/orders/{id}/close", get(ending::close_form).post(ending::close))
+        .route("/orders/{id}/hold", get(hold::hold_form).post(hold::hold))
+        .route("/orders/{id}/release", get(hold::release_form).post(hold::release))
         .merge(supplying())
         .route("/partners", get(partners::show))
         .route("/partners/{id}/invitation", post(partners::renew))
@@ -167,7 +176,7 @@ fn supplying() -> Router<Arc<App>> {
         .route("/inbox/sheets/marked", post(sheets::marked).layer(files.clone()))
         .route("/inbox/export", get(sheets::export))
         .route("/orders/{id}/consent", post(consent::send))
-        .route("/orders/{id}/withdraw", post(withdraw::send))
+        .route("/orders/{id}/proposals/withdraw", post(withdraw::send))
         .route("/orders/{id}/progress", post(progress::send))
         .route("/orders/{id}/messages", post(thread::send).layer(files))
         .route("/orders/{id}/files/{file}", get(thread::attachment))

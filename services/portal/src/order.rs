@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Lines of an order on one page.
-const PAGE: usize = 100;
+pub const PAGE: usize = 100;
 
 /// An order and the lines of one page.
 pub struct Loaded {
@@ -55,6 +55,14 @@ impl Row {
             let (from, until) = (format::day(w.from.as_ref()), format::day(w.until.as_ref()));
             (from.or(until), until.or(from))
         })
+    }
+
+    /// Its number as people name it, with the schedule line's where there are several.
+    pub fn number(&self, text: &Text) -> String {
+        match self.several {
+            true => text.two(key::LINE_PART, &self.line.line_number, &self.schedule.schedule_line_number),
+            false => self.line.line_number.clone(),
+        }
     }
 
     /// The name of the item, or its number where it has none.
@@ -197,7 +205,8 @@ pub fn line_view(text: &Text, row: &Row, content: &OrderContent) -> LineView {
     }
 }
 
-fn standing(text: &Text, row: &Row, unit: &str) -> Vec<Standing> {
+/// What became of a schedule line, one entry a part.
+pub fn standing(text: &Text, row: &Row, unit: &str) -> Vec<Standing> {
     let mut all = Vec::new();
     let unanswered = row.unanswered();
     if !unanswered.is_zero() {

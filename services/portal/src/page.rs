@@ -122,9 +122,12 @@ impl Page {
         }
     }
 
-    /// For a member, with the header's links that the roles allow.
+    /// For a member, with the header's links that the roles allow; for the holder of a document link, without.
     pub fn member(member: &Member, current: Tab) -> Self {
         let mut page = Self::visitor(&member.visitor);
+        if member.document.is_some() {
+            return page;
+        }
         let who = &member.who;
         let english = page.t.lang == Lang::En && !who.firm_name_en.is_empty();
         let firm = if english { &who.firm_name_en } else { &who.firm_name };

@@ -2,9 +2,13 @@
 
 pub mod accept;
 pub mod bulk;
+pub mod buyer;
 pub mod change;
+pub mod changes;
 pub mod consent;
 pub mod decide;
+pub mod ending;
+pub mod hold;
 pub mod home;
 pub mod inbox;
 pub mod invitation;
@@ -14,6 +18,7 @@ pub mod partners;
 pub mod progress;
 pub mod purchases;
 pub mod refuse;
+pub mod revise;
 pub mod sheets;
 pub mod sign_in;
 pub mod thread;

@@ -86,7 +86,7 @@ impl Visitor {
         {
             self.text.lang = lang;
         }
-        Ok(Member { token, who, visitor: self })
+        Ok(Member { token, who, visitor: self, document: None })
     }
 
     /// The same visitor in another language.
@@ -97,7 +97,7 @@ impl Visitor {
     }
 }
 
-/// A member of a firm.
+/// Who acts for a firm: one of its members, or the holder of a document link.
 #[derive(Clone)]
 pub struct Member {
     /// The session's token.
@@ -106,6 +106,8 @@ pub struct Member {
     pub who: WhoAmIResponse,
     /// Everything else.
     pub visitor: Visitor,
+    /// Where the one order stands that a document link opens, such as `/d/tdm_doc_…`; `None` for people with an account.
+    pub document: Option<String>,
 }
 
 impl FromRequestParts<Arc<App>> for Member {
@@ -135,6 +137,11 @@ impl Member {
     /// The portal.
     pub fn app(&self) -> &App {
         &self.visitor.app
+    }
+
+    /// Where this visitor finds an order; pages of its own stand below it.
+    pub fn order_path(&self, id: &str) -> String {
+        self.document.clone().unwrap_or_else(|| format!("/orders/{id}"))
     }
 
     /// The member's language.

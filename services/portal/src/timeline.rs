@@ -3,7 +3,7 @@
 use proto::orders::{HistoryEntry, Order, OrderContent};
 
 use crate::{
-    difference::{self, Change},
+    difference::{self, Changed},
     i18n::{Key, Text, key},
 };
 
@@ -14,15 +14,23 @@ pub struct Moment {
     pub who: String,
     pub note: String,
     /// Old and new of what it changed.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Changed>,
 }
 
 /// What happened, newest first.
-pub fn moments(text: &Text, order: &Order, content: &OrderContent) -> Vec<Moment> {
-    order.history.iter().rev().map(|entry| moment(text, order, content, entry)).collect()
+pub fn moments(text: &Text, order: &Order) -> Vec<Moment> {
+    order.history.iter().rev().map(|entry| moment(text, order, entry)).collect()
 }
 
-fn moment(text: &Text, order: &Order, content: &OrderContent, entry: &HistoryEntry) -> Moment {
+/// What happened after a version, oldest first.
+pub fn since(text: &Text, order: &Order, version: i64) -> Vec<Moment> {
+    let later = order.history.iter().filter(|entry| entry.version > version);
+    later.map(|entry| moment(text, order, entry)).collect()
+}
+
+fn moment(text: &Text, order: &Order, entry: &HistoryEntry) -> Moment {
+    let none = OrderContent::default();
+    let content = order.content.as_ref().unwrap_or(&none);
     let firm = match entry.firm_id {
         ref id if *id == order.buyer_id => order.buyer_name.as_str(),
         ref id if *id == order.supplier_id => order.supplier_name.as_str(),
@@ -35,7 +43,7 @@ fn moment(text: &Text, order: &Order, content: &OrderContent, entry: &HistoryEnt
         what: what(text, entry),
         who: who.collect::<Vec<_>>().join(" · "),
         note: entry.note.clone(),
-        changes: difference.map_or_else(Vec::new, |found| difference::changes(text, found, content)),
+        changes: difference.map_or_else(Vec::new, |found| difference::view(text, found, content)),
     }
 }
 

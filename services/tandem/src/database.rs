@@ -7,13 +7,14 @@ use chassis::{config::Config, migrate::Passwords};
 use sqlx::{Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 
 /// Every schema and its migrations. The order counts: later ones read views of earlier ones.
-pub fn migrators() -> [(&'static str, &'static Migrator); 5] {
+pub fn migrators() -> [(&'static str, &'static Migrator); 6] {
     [
         ("event", &chassis::MIGRATOR),
         ("partners", &partners::MIGRATOR),
         ("orders", &orders::MIGRATOR),
         ("interchange", &interchange::MIGRATOR),
         ("notices", &notices::MIGRATOR),
+        ("capacity", &capacity::MIGRATOR),
     ]
 }
 

@@ -36,6 +36,8 @@ pub enum ServiceName {
     Interchange,
     /// Mail and group robots
     Notices,
+    /// Demand, capacity and its reservations
+    Capacity,
     /// Sequencer and subscriptions
     Stream,
     /// The partner portal
@@ -48,6 +50,7 @@ pub const ALL: &[ServiceName] = &[
     ServiceName::Orders,
     ServiceName::Interchange,
     ServiceName::Notices,
+    ServiceName::Capacity,
     ServiceName::Stream,
     ServiceName::Portal,
 ];
@@ -292,6 +295,7 @@ fn build(role: ServiceName, deps: &Deps, config: &Config) -> anyhow::Result<Serv
         ServiceName::Orders => orders::build(deps),
         ServiceName::Interchange => interchange::build(deps),
         ServiceName::Notices => notices::build(deps, config)?,
+        ServiceName::Capacity => capacity::build(deps),
         ServiceName::Stream => stream::build(deps),
         ServiceName::Portal => anyhow::bail!("the portal is not behind the API"),
     })

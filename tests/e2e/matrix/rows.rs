@@ -124,6 +124,7 @@ pub fn row(path: &str) -> Option<Row> {
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),
+        "DisclosureService" => super::capacity::disclosures(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }
 }

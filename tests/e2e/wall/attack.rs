@@ -2,7 +2,7 @@
 
 use harness::Firm;
 
-use super::{Cast, follow};
+use super::{Cast, capacity, follow};
 
 /// Refused by a missing right or by row-level security.
 pub(super) const DENIED: &str = "42501";
@@ -182,7 +182,11 @@ const BUYER: &[Attack] = &[
     // its own document after publication, behind the supplier's back
     ("update orders.order_revision set net_amount = 0 where order_id = {order}", DENIED),
     ("update orders.schedule_line set quantity = 1 where order_id = {order}", DENIED),
-    ("update orders.schedule_state set ordered = 1, unanswered = 1, accepted = 0, proposed = 0, rejected = 0", FOREIGN_KEY),
+    (
+        "update orders.schedule_state
+         set ordered = 1, unanswered = 1, accepted = 0, proposed = 0, rejected = 0, cancelled = 0",
+        FOREIGN_KEY,
+    ),
     ("update orders.schedule_state set answered_since = -1 where order_id = {order}", CHECK),
     ("update orders.schedule_line set quantity = 1, superseded = 2 where order_id = {order}", DENIED),
     ("update orders.order_line set superseded = 1 where order_id = {order}", CHECK),
@@ -241,7 +245,7 @@ const STRANGER: &[Attack] = &[
     ("update partners.member set disabled_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.api_key set revoked_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.session set ended_at = now() where firm <> {stranger}", NOTHING),
-    ("update interchange.document set order_id = {order}, supplier = {stranger}", NOTHING),
+    ("update interchange.document set order_id = {order}, supplier = {stranger} where buyer <> {stranger}", NOTHING),
     (
         "insert into orders.order_state (order_id, buyer, supplier, revision, version, state, unanswered_lines,
          proposed_lines, requested_date, updated_at)
@@ -402,7 +406,7 @@ const STRANGER: &[Attack] = &[
 #[tokio::test]
 async fn no_side_writes_what_is_the_others() {
     let cast = Cast::new().await;
-    let everyone: [(&str, &Firm, &[Attack]); 7] = [
+    let everyone: [(&str, &Firm, &[Attack]); 10] = [
         ("supplier", &cast.supplier, SUPPLIER),
         ("buyer", &cast.buyer, BUYER),
         ("stranger", &cast.stranger, STRANGER),
@@ -410,6 +414,9 @@ async fn no_side_writes_what_is_the_others() {
         ("supplier", &cast.supplier, follow::SUPPLIER),
         ("buyer", &cast.buyer, follow::BUYER),
         ("stranger", &cast.stranger, follow::STRANGER),
+        ("supplier", &cast.supplier, capacity::SUPPLIER),
+        ("buyer", &cast.buyer, capacity::CUSTOMER),
+        ("stranger", &cast.stranger, capacity::STRANGER),
     ];
     let mut faults = Vec::new();
     for (who, firm, attacks) in everyone {

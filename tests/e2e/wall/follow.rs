@@ -11,7 +11,12 @@ use super::attack::{Attack, CHECK, DENIED, FOREIGN_KEY, NOTHING};
 /// Gives a buyer, its supplier and an order of theirs everything that has tables here.
 pub(super) async fn fill(world: &World, buyer: &Firm, supplier: &Firm, order_id: &str) {
     for supplier_id in [String::new(), supplier.id.clone()] {
-        let terms = Terms { supplier_id, answer_within_working_days: Some(2), ..Terms::default() };
+        let terms = Terms {
+            supplier_id,
+            answer_within_working_days: Some(2),
+            frozen_working_days: Some(250),
+            ..Terms::default()
+        };
         let request = SetTermsRequest { request_id: request_id(), terms: Some(terms) };
         buyer.terms().set_terms(request).await.expect("terms");
     }

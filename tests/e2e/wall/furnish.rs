@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
-use harness::{Firm, World, request_id, until};
+use harness::{
+    Firm, World, answer,
+    change::{cancel, change, hold, release, withdraw},
+    order, request_id, until,
+};
 use proto::{
+    interchange::{DocumentFormat, ImportDocumentRequest},
     notices::{Channel, CreateChannelRequest, Medium, SendTestNoticeRequest},
+    orders::WithdrawChangeRequest,
     partners::{
-        Alias, AliasKind, CreateClusterRequest, InviteSuppliersRequest, InviteToClusterRequest,
-        JoinClusterRequest, PurchasingGroup, SetAliasesRequest, SetPurchasingGroupRequest, SupplierRow,
-        VerifyFirmRequest,
+        Alias, AliasKind, CreateClusterRequest, InviteSupplierRequest, InviteSuppliersRequest,
+        InviteToClusterRequest, JoinClusterRequest, PartyId, PurchasingGroup, SetAliasesRequest,
+        SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
     },
 };
 
@@ -50,6 +56,63 @@ pub(super) async fn buyer(world: &World, buyer: &Firm) {
         evidence: "营业执照".into(),
     };
     operator.operating().verify_firm(request).await.expect("verified");
+}
+
+/// What both sides do to an order with a line 20 of which something is unanswered and something accepted.
+pub(super) async fn history(buyer: &Firm, supplier: &Firm, order_id: &str) {
+    let proposed = answer(order_id).propose("20", "", &[("10", "2027-02-01")]).done();
+    let proposed = supplier.respond(proposed).await.expect("proposed");
+    let taken_back = withdraw(order_id, &[&proposed.lines[0].proposal_id]);
+    supplier.withdraw(taken_back).await.expect("taken back");
+    buyer.cancel(cancel(order_id, &[("20", "1")])).await.expect("cancelled");
+    buyer.changes().hold_order(hold(order_id)).await.expect("held");
+    buyer.changes().release_order(release(order_id)).await.expect("released");
+}
+
+/// Two changes of a frozen order: one that was taken back, and one that waits.
+pub(super) async fn pending(buyer: &Firm, order_id: &str) {
+    let ask = async |quantity: &str| {
+        let changed = order("").line("10", "X", quantity, "6.85");
+        buyer.change(change(order_id, changed)).await.expect("asked for").pending_change_id
+    };
+    let request = WithdrawChangeRequest {
+        request_id: request_id(),
+        order_id: order_id.into(),
+        change_id: ask("120").await,
+        note: String::new(),
+    };
+    buyer.changes().withdraw_change(request).await.expect("taken back");
+    assert_ne!(ask("130").await, "", "it waits");
+}
+
+/// A firm and an invited supplier that have numbers of a register.
+pub(super) async fn known_by_number(world: &World, buyer: &Firm) {
+    let party_ids = vec![PartyId { scheme: "0088".into(), value: "6900000000014".into() }];
+    let request = InviteSupplierRequest {
+        request_id: request_id(),
+        name: "清禾包装(示例)有限公司".into(),
+        vendor_number: "V400".into(),
+        party_ids,
+        ..InviteSupplierRequest::default()
+    };
+    buyer.relationships().invite_supplier(request).await.expect("an invitation");
+    let number = "insert into partners.party_id (firm, scheme, value) values ($1, '0088', '6900000000021')";
+    let inserted = sqlx::query(number).bind(buyer.uuid()).execute(world.owner_pool().await).await;
+    inserted.expect("a number");
+}
+
+/// An order that came as a document, to a supplier without an account, which takes it over into a firm of its own.
+pub(super) async fn claimed(world: &World, buyer: &Firm) {
+    let (_, path) = world.invite(buyer, "新来的厂(示例)", "V10027").await;
+    let request = ImportDocumentRequest {
+        request_id: request_id(),
+        format: DocumentFormat::UblOrder.into(),
+        content: include_bytes!("../../../deploy/examples/order.xml").as_slice().into(),
+        ..ImportDocumentRequest::default()
+    };
+    buyer.documents().import_document(request).await.expect("imported");
+    let newcomer = world.firm("新来的厂(示例)").await;
+    world.claim(&newcomer, &path).await;
 }
 
 /// A channel through which a test went out, and which is told of what comes.

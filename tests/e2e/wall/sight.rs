@@ -14,7 +14,7 @@ async fn readable(owner: &PgPool) -> Vec<(String, String)> {
          from pg_class c
          join pg_namespace n on n.oid = c.relnamespace
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-         where n.nspname in ('event', 'partners', 'orders', 'interchange', 'notices') and c.relkind in ('r', 'p', 'v', 'm')
+         where n.nspname in ('event', 'partners', 'orders', 'interchange', 'notices', 'capacity') and c.relkind in ('r', 'p', 'v', 'm')
              and has_column_privilege('tandem_app', c.oid, a.attnum, 'select')
          group by 1 order by 1",
     )
@@ -69,9 +69,21 @@ async fn no_firm_sees_a_row_that_has_to_do_with_a_stranger() {
         }
     }
     let empty: Vec<_> = counts.iter().filter(|(_, count)| **count == 0).map(|(table, _)| *table).collect();
-    // Nothing was imported, no firm has another number, and no order was claimed.
-    let expected =
-        ["interchange.document", "orders.supplier_change", "partners.party_id", "partners.supplier_party_id"];
+    // No demand was stated.
+    let expected = [
+        "capacity.booked_line",
+        "capacity.capacity_group",
+        "capacity.capacity_week",
+        "capacity.comment",
+        "capacity.demand_arrival",
+        "capacity.demand_series",
+        "capacity.demand_version",
+        "capacity.disclosed_group",
+        "capacity.group_version",
+        "capacity.linked_demand",
+        "capacity.linked_group",
+        "capacity.material_demand",
+    ];
     assert_eq!(empty, expected, "every other table was really looked into");
     cast.world.finish().await;
 }

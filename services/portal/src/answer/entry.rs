@@ -151,7 +151,10 @@ impl Rest {
     }
 
     fn parse(text: &str) -> Self {
-        [Rest::Later, Rest::Reject, Rest::Leave, Rest::Short].into_iter().find(|r| r.as_str() == text).unwrap_or_default()
+        [Rest::Later, Rest::Reject, Rest::Leave, Rest::Short]
+            .into_iter()
+            .find(|r| r.as_str() == text)
+            .unwrap_or_default()
     }
 }
 

@@ -163,7 +163,10 @@ fn another_price_or_item_and_a_short_delivery_are_proposals() {
     assert_eq!(response.remainder(), Remainder::Unspecified, "nothing is left over");
     for (wrong, fault) in [
         (Entry { price: "-1".into(), ..entry("20000", "") }, (Place::Price, Wrong::NoNumber)),
-        (Entry { substitute_id: "SM-1".into(), ..entry("20000", "") }, (Place::Substitute, Wrong::NameMissing)),
+        (
+            Entry { substitute_id: "SM-1".into(), ..entry("20000", "") },
+            (Place::Substitute, Wrong::NameMissing),
+        ),
         (Entry { quantity: "0".into(), ..short }, (Place::Rest, Wrong::RestUnsaid)),
         (
             Entry { was: Asked { until: None, ..Asked::default() }, price: "7".into(), ..entry("0", "") },

@@ -31,7 +31,8 @@ struct Asked {
 struct AcceptPage {
     page: Page,
     t: Text,
-    id: String,
+    /// The order's page.
+    back: String,
     number: String,
     partner: String,
     amount: String,
@@ -52,7 +53,7 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
         Some(loaded) => Ok(confirm(&member, loaded, false)),
-        None => Ok(respond::changed(&id)),
+        None => Ok(respond::changed(&member, &id)),
     }
 }
 
@@ -84,7 +85,7 @@ fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
         tax_basis: t.tax_basis(content.price_includes_tax),
         revision: order.revision,
         number: content.order_number,
-        id: order.id,
+        back: member.order_path(&order.id),
         lines,
         more: !loaded.next.is_empty(),
         changed,
@@ -106,10 +107,10 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         ..Default::default()
     };
     match respond::send(&member, request).await {
-        Ok(_) => Ok(respond::answered(&id)),
+        Ok(_) => Ok(respond::answered(&member, &id)),
         Err(failure) if respond::outdated(&failure) => match respond::open(&member, &id, "").await? {
             Some(loaded) => Ok(confirm(&member, loaded, true)),
-            None => Ok(respond::changed(&id)),
+            None => Ok(respond::changed(&member, &id)),
         },
         Err(failure) => Err(failure),
     }

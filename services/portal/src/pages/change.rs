@@ -48,7 +48,8 @@ impl LineForm {
     /// Whether another price or item is typed, or has to be mended.
     fn opens(&self) -> bool {
         let typed = [&self.entry.price, &self.entry.substitute, &self.entry.substitute_id];
-        typed.iter().any(|text| !text.is_empty()) || ["price", "item"].iter().any(|name| self.fault(name).is_some())
+        typed.iter().any(|text| !text.is_empty())
+            || ["price", "item"].iter().any(|name| self.fault(name).is_some())
     }
 
     fn fault(&self, name: &str) -> Option<&str> {
@@ -68,6 +69,8 @@ struct ChangePage {
     page: Page,
     t: Text,
     id: String,
+    /// The order's page.
+    back: String,
     number: String,
     partner: String,
     action: String,
@@ -93,7 +96,7 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
         Some(loaded) => Ok(page::show(&form(&member, loaded, &place, &[], &[], ""))),
-        None => Ok(respond::changed(&id)),
+        None => Ok(respond::changed(&member, &id)),
     }
 }
 
@@ -120,7 +123,7 @@ fn form(
         };
         line.faults.iter().map(entry).collect::<Vec<_>>()
     };
-    let action = link(&format!("/orders/{}/change", order.id), &[("from", &place.from)]);
+    let action = link(&format!("{}/change", member.order_path(&order.id)), &[("from", &place.from)]);
     ChangePage {
         page: Page::member(member, Tab::Inbox)
             .titled(t.one(key::CHANGE_TITLE, &content.order_number))
@@ -131,7 +134,7 @@ fn form(
         preview: String::new(),
         next: match loaded.next.as_str() {
             "" => String::new(),
-            token => link(&format!("/orders/{}/change", order.id), &[("from", token)]),
+            token => link(&format!("{}/change", member.order_path(&order.id)), &[("from", token)]),
         },
         reasons: order::reasons(&t),
         today: iso(Some(format::today(app.clock.now()))),
@@ -139,6 +142,7 @@ fn form(
         number: content.order_number,
         partner: order.buyer_name,
         revision: order.revision,
+        back: member.order_path(&order.id),
         id: order.id,
         action,
         lines,
@@ -159,10 +163,7 @@ fn line(
     faults: &[Fault],
 ) -> LineForm {
     let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
-    let number = match row.several {
-        true => t.two(key::LINE_PART, &row.line.line_number, &row.schedule.schedule_line_number),
-        false => row.line.line_number.clone(),
-    };
+    let number = row.number(t);
     let (from, until) = row.requested(content);
     let now = Asked { unanswered: row.unanswered(), from, until };
     let before = typed.iter().position(|entry| entry.id == row.state.schedule_line_id);
@@ -240,7 +241,7 @@ pub async fn send(
     if let Some(lang) = sign_in::wanted_language(&fields) {
         let (member, cookie) = sign_in::in_language(member, lang).await;
         let Some(loaded) = respond::open(&member, &id, &place.from).await? else {
-            return Ok(respond::changed(&id));
+            return Ok(respond::changed(&member, &id));
         };
         let mut response = page::show(&form(&member, loaded, &place, &typed, &[], note));
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -267,7 +268,7 @@ pub async fn send(
         false => respond::send(&member, request).await.map(|_| None),
     };
     match sent {
-        Ok(None) => Ok(respond::answered(&id)),
+        Ok(None) => Ok(respond::answered(&member, &id)),
         Ok(Some(would)) => tried(&member, &id, &place, &fields, &would).await,
         Err(failure) if respond::outdated(&failure) => again(&member, &id, &place, &fields, &[]).await,
         Err(failure) if !failure.fields.is_empty() => {
@@ -286,7 +287,9 @@ async fn tried(
     fields: &Fields,
     would: &ResponsePreview,
 ) -> Result<Response, Failure> {
-    let Some(loaded) = respond::open(member, id, &place.from).await? else { return Ok(respond::changed(id)) };
+    let Some(loaded) = respond::open(member, id, &place.from).await? else {
+        return Ok(respond::changed(member, id));
+    };
     let currency = loaded.order.content.as_ref().map(|content| content.currency.clone()).unwrap_or_default();
     let mut shown = form(member, loaded, place, &answer::read(fields), &[], fields.get("note"));
     for line in &mut shown.lines {
@@ -306,7 +309,9 @@ async fn again(
     faults: &[Fault],
 ) -> Result<Response, Failure> {
     let typed = answer::read(fields);
-    let Some(loaded) = respond::open(member, id, &place.from).await? else { return Ok(respond::changed(id)) };
+    let Some(loaded) = respond::open(member, id, &place.from).await? else {
+        return Ok(respond::changed(member, id));
+    };
     let revision = loaded.order.revision;
     let mut shown = form(member, loaded, place, &typed, faults, fields.get("note"));
     let t = shown.t.clone();

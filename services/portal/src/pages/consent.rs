@@ -3,16 +3,16 @@
 use axum::{extract::Path, http::StatusCode, response::Response};
 use proto::{
     access::Permission,
-    orders::{CancelReason, Order, OrderContent, PendingChange, PendingKind, RespondToChangeRequest},
+    orders::{Order, OrderContent, PendingChange, PendingKind, RespondToChangeRequest},
 };
 
 use crate::{
-    difference::{self, Change},
+    difference::{self, Changed},
     failure::Failure,
     form::Fields,
-    i18n::{Key, Text, key},
-    page::{self, link},
-    pages::{order, respond},
+    i18n::{Text, key},
+    page,
+    pages::{changes, order, respond},
     session::Member,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 pub struct Asked {
     pub id: String,
     pub title: String,
-    pub changes: Vec<Change>,
+    pub changes: Vec<Changed>,
     /// Why the buyer cancels; empty for other changes.
     pub reason: String,
     pub note: String,
@@ -59,14 +59,14 @@ fn purpose(id: &str) -> String {
     format!("consent {id}")
 }
 
-/// The changes that wait, for both sides to see. `None` where there is none.
+/// The changes that wait for this supplier. `None` where there is none; the buyer sees its own elsewhere.
 pub fn panel(member: &Member, order: &Order, content: &OrderContent) -> Option<Panel> {
-    if order.pending_changes.is_empty() {
+    let decides = order.supplier_id == member.who.firm_id && member.may(Permission::OrdersRespond);
+    if order.pending_changes.is_empty() || order.supplier_id != member.who.firm_id {
         return None;
     }
     let t = member.text();
     let app = member.app();
-    let decides = order.supplier_id == member.who.firm_id && member.may(Permission::OrdersRespond);
     Some(Panel {
         waiting: order.pending_changes.iter().map(|change| asked(t, change, content)).collect(),
         token: match decides {
@@ -77,7 +77,7 @@ pub fn panel(member: &Member, order: &Order, content: &OrderContent) -> Option<P
 }
 
 fn asked(t: &Text, change: &PendingChange, content: &OrderContent) -> Asked {
-    let title: Key<0> = match change.kind() {
+    let title = match change.kind() {
         PendingKind::Cancellation => key::CONSENT_CANCELLATION,
         PendingKind::Change | PendingKind::Unspecified => key::CONSENT_CHANGE,
     };
@@ -85,9 +85,9 @@ fn asked(t: &Text, change: &PendingChange, content: &OrderContent) -> Asked {
     Asked {
         id: change.id.clone(),
         title: t.say(title),
-        changes: change.difference.as_ref().map_or_else(Vec::new, |d| difference::changes(t, d, content)),
+        changes: change.difference.as_ref().map_or_else(Vec::new, |d| difference::view(t, d, content)),
         reason: match change.kind() {
-            PendingKind::Cancellation => t.say(cancel_reason(change.reason())),
+            PendingKind::Cancellation => t.say(changes::cancel_reason(change.reason())),
             _ => String::new(),
         },
         note: change.note.clone(),
@@ -98,19 +98,6 @@ fn asked(t: &Text, change: &PendingChange, content: &OrderContent) -> Asked {
         frozen: t.one(key::CONSENT_FROZEN, t.wire_day(change.frozen_until.as_ref())),
         typed: String::new(),
         fault: String::new(),
-    }
-}
-
-/// Why a buyer cancels.
-pub fn cancel_reason(reason: CancelReason) -> Key<0> {
-    match reason {
-        CancelReason::Demand => key::CANCEL_DEMAND,
-        CancelReason::Mistake => key::CANCEL_MISTAKE,
-        CancelReason::Engineering => key::CANCEL_ENGINEERING,
-        CancelReason::Late => key::CANCEL_LATE,
-        CancelReason::Quality => key::CANCEL_QUALITY,
-        CancelReason::Resourced => key::CANCEL_RESOURCED,
-        CancelReason::Other | CancelReason::Unspecified => key::REASON_OTHER,
     }
 }
 
@@ -132,8 +119,8 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         note: typed.note,
     };
     match app.api.changes().respond_to_change(member.call(request)).await.map_err(Failure::from) {
-        Ok(_) => Ok(page::go(&link(&format!("/orders/{id}"), &[("done", "consented")]))),
-        Err(failure) if failure.is("CHANGE_RESOLVED") => Ok(respond::changed(&id)),
+        Ok(_) => Ok(respond::done(&member, &id, "consented")),
+        Err(failure) if failure.is("CHANGE_RESOLVED") => Ok(respond::changed(&member, &id)),
         Err(failure) => Err(failure),
     }
 }

@@ -6,7 +6,6 @@ use proto::orders::{ProposalDecision, ResolveProposalRequest};
 use crate::{
     failure::Failure,
     form::Fields,
-    page::{self, link},
     pages::{order, respond},
     session::Member,
 };
@@ -47,8 +46,8 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
     }
     let request = ResolveProposalRequest { request_id, order_id: id.clone(), decisions };
     match app.api.orders().resolve_proposal(member.call(request)).await.map_err(Failure::from) {
-        Ok(_) => Ok(page::go(&link(&format!("/orders/{id}"), &[("done", "decided")]))),
-        Err(failure) if failure.is("PROPOSAL_RESOLVED") => Ok(respond::changed(&id)),
+        Ok(_) => Ok(respond::done(&member, &id, "decided")),
+        Err(failure) if failure.is("PROPOSAL_RESOLVED") => Ok(respond::changed(&member, &id)),
         Err(failure) => Err(failure),
     }
 }

@@ -23,7 +23,11 @@ use crate::{
     i18n::{Key, Text, key},
     order::{self, LineView, Loaded, Row, Tag},
     page::{self, Page, Tab, link},
-    pages::{consent, decide, list, progress, thread, withdraw},
+    pages::{
+        buyer::{self, Buying},
+        changes::{self, Changes},
+        consent, decide, list, progress, thread, withdraw,
+    },
     proposal::{self, ProposalView},
     reminder::{self, Reminded},
     session::Member,
@@ -35,7 +39,7 @@ use crate::{
 pub struct Place {
     #[serde(default)]
     pub from: String,
-    /// `answered`, `decided`, `withdrawn`, `consented` or `changed`.
+    /// What was done, such as `answered`.
     #[serde(default)]
     pub done: String,
     /// Which page of earlier messages.
@@ -43,9 +47,9 @@ pub struct Place {
     pub before: String,
 }
 
-struct Fact {
-    label: String,
-    value: String,
+pub struct Fact {
+    pub label: String,
+    pub value: String,
 }
 
 struct PartyView {
@@ -54,13 +58,13 @@ struct PartyView {
 }
 
 /// What has just been done, and what is next.
-struct Done {
-    title: String,
-    body: String,
+pub struct Done {
+    pub title: String,
+    pub body: String,
     /// Whether it is a warning rather than a success.
-    warns: bool,
-    next: Option<Fact>,
-    back: Fact,
+    pub warns: bool,
+    pub next: Option<Fact>,
+    pub back: Fact,
 }
 
 impl OrderPage {
@@ -109,6 +113,9 @@ pub struct OrderPage {
     notes: Vec<String>,
     parties: Vec<PartyView>,
     timeline: Vec<Moment>,
+    changes: Changes,
+    /// What the member may do as the buyer; `None` for the supplier, and without the right to publish.
+    buying: Option<Buying>,
 }
 
 /// The order page.
@@ -165,8 +172,9 @@ async fn read(
     let waits = loaded.order.answer_due.is_some() && loaded.order.supplier_id == member.who.firm_id;
     let reminders = async { if waits { reminder::of_order(member, &id).await } else { Ok(Vec::new()) } };
     let thread = thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed);
-    let (thread, reminded) = try_join!(thread, reminders)?;
-    Ok(OrderPage { reminded, ..build(member, loaded, thread, &place.from) })
+    let buying = buyer::of(member, &loaded.order);
+    let (thread, reminded, buying) = try_join!(thread, reminders, buying)?;
+    Ok(OrderPage { reminded, buying, ..build(member, loaded, thread, &place.from) })
 }
 
 fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
@@ -188,7 +196,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
     };
     OrderPage {
         page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases }).titled(title),
-        here: format!("/orders/{}", order.id),
+        here: member.order_path(&order.id),
         partner_label: t.say(if supplies { key::BUYER } else { key::SUPPLIER }),
         partner: if supplies { order.buyer_name.clone() } else { order.supplier_name.clone() },
         tag: order::tag(&t, order.state, supplies),
@@ -197,7 +205,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         more_facts: more_facts(&t, &order, &content),
         lines: rows.iter().map(line).collect(),
         progress_all: progress::of_all(&t, &rows, taps),
-        progress_action: link(&format!("/orders/{}/progress", order.id), &[("from", from)]),
+        progress_action: link(&format!("{}/progress", member.order_path(&order.id)), &[("from", from)]),
         progress_token,
         withdraw_token: withdraw::token(member, &order),
         consent: consent::panel(member, &order, &content),
@@ -206,7 +214,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         thread,
         next: match next.as_str() {
             "" => String::new(),
-            token => link(&format!("/orders/{}", order.id), &[("from", token)]),
+            token => link(&member.order_path(&order.id), &[("from", token)]),
         },
         decide_token: match decides {
             true => app.tokens.make(app, Some(&member.token), &decide::purpose(&order.id)),
@@ -215,7 +223,9 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         decide_fault: String::new(),
         notes: content.notes.iter().map(|note| note.text.clone()).collect(),
         parties: content.parties.iter().map(|party| party_view(&t, party)).collect(),
-        timeline: timeline::moments(&t, &order, &content),
+        timeline: timeline::moments(&t, &order),
+        changes: changes::of(member, &order, &content),
+        buying: None,
         number: content.order_number,
         id: order.id,
         proposals,
@@ -245,9 +255,9 @@ async fn done(member: &Member, order: &Order, done: &str) -> Result<Option<Done>
             next: None,
             back: back("/proposals", key::NAV_PROPOSALS),
         }),
-        ("withdrawn", "proposal_withdrawn") => Some(Done {
-            title: t.say(key::DONE_WITHDRAWN),
-            body: t.say(key::DONE_WITHDRAWN_BODY),
+        ("taken-back", "proposal_withdrawn") => Some(Done {
+            title: t.say(key::DONE_TAKEN_BACK),
+            body: t.say(key::DONE_TAKEN_BACK_BODY),
             warns: false,
             next: None,
             back: back("/inbox", key::NAV_INBOX),
@@ -266,7 +276,7 @@ async fn done(member: &Member, order: &Order, done: &str) -> Result<Option<Done>
             next: None,
             back: back("/", key::BACK_TO_START),
         }),
-        _ => None,
+        (done, newest) => buyer::done(t, order, done, newest),
     })
 }
 

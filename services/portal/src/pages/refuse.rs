@@ -26,7 +26,8 @@ use crate::{
 struct RefusePage {
     page: Page,
     t: Text,
-    id: String,
+    /// The order's page.
+    back: String,
     number: String,
     partner: String,
     action: String,
@@ -53,7 +54,7 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
         Some(loaded) => Ok(page::show(&form(&member, loaded, &Fields::default()))),
-        None => Ok(respond::changed(&id)),
+        None => Ok(respond::changed(&member, &id)),
     }
 }
 
@@ -64,7 +65,7 @@ fn form(member: &Member, loaded: Loaded, typed: &Fields) -> RefusePage {
     let number = order.content.map(|content| content.order_number).unwrap_or_default();
     let waiting = loaded.rows.iter().filter(|row| !row.unanswered().is_zero());
     let ids: Vec<String> = waiting.map(|row| row.state.schedule_line_id.clone()).collect();
-    let action = format!("/orders/{}/refuse", order.id);
+    let action = format!("{}/refuse", member.order_path(&order.id));
     RefusePage {
         page: Page::member(member, Tab::Inbox)
             .titled(t.one(key::REFUSE_TITLE, &number))
@@ -80,7 +81,7 @@ fn form(member: &Member, loaded: Loaded, typed: &Fields) -> RefusePage {
         more: !loaded.next.is_empty(),
         partner: order.buyer_name,
         revision: order.revision,
-        id: order.id,
+        back: member.order_path(&order.id),
         number,
         action,
         ids,
@@ -94,7 +95,9 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
     let request_id = app.tokens.check(Some(&member.token), &respond::purpose(&id), fields.get("token"))?;
     if let Some(lang) = sign_in::wanted_language(&fields) {
         let (member, cookie) = sign_in::in_language(member, lang).await;
-        let Some(loaded) = respond::open(&member, &id, "").await? else { return Ok(respond::changed(&id)) };
+        let Some(loaded) = respond::open(&member, &id, "").await? else {
+            return Ok(respond::changed(&member, &id));
+        };
         let mut response = page::show(&form(&member, loaded, &fields));
         response.headers_mut().append(header::SET_COOKIE, cookie);
         return Ok(response);
@@ -105,7 +108,9 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
     let note = fields.get("note");
     let needs_note = reason == Some(RejectReason::Other) && note.is_empty();
     let (Some(reason), false) = (reason, needs_note) else {
-        let Some(loaded) = respond::open(&member, &id, "").await? else { return Ok(respond::changed(&id)) };
+        let Some(loaded) = respond::open(&member, &id, "").await? else {
+            return Ok(respond::changed(&member, &id));
+        };
         let mut shown = form(&member, loaded, &fields);
         match reason {
             None => shown.reason_fault = shown.t.say(key::FAULT_REASON),
@@ -130,10 +135,10 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         ..Default::default()
     };
     match respond::send(&member, request).await {
-        Ok(_) => Ok(respond::answered(&id)),
+        Ok(_) => Ok(respond::answered(&member, &id)),
         Err(failure) if respond::outdated(&failure) => {
             let Some(loaded) = respond::open(&member, &id, "").await? else {
-                return Ok(respond::changed(&id));
+                return Ok(respond::changed(&member, &id));
             };
             let shown = RefusePage { changed: true, ..form(&member, loaded, &fields) };
             Ok(page::show_as(StatusCode::CONFLICT, &shown))

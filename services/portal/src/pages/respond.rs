@@ -52,11 +52,16 @@ pub fn outdated(failure: &Failure) -> bool {
 }
 
 /// On to the order, which says that the answer has arrived.
-pub fn answered(id: &str) -> Response {
-    page::go(&link(&format!("/orders/{id}"), &[("done", "answered")]))
+pub fn answered(member: &Member, id: &str) -> Response {
+    done(member, id, "answered")
 }
 
 /// On to the order, which says that it is not what it was.
-pub fn changed(id: &str) -> Response {
-    page::go(&link(&format!("/orders/{id}"), &[("done", "changed")]))
+pub fn changed(member: &Member, id: &str) -> Response {
+    done(member, id, "changed")
+}
+
+/// On to the order, which says what was done.
+pub fn done(member: &Member, id: &str, what: &str) -> Response {
+    page::go(&link(&member.order_path(id), &[("done", what)]))
 }

@@ -134,7 +134,7 @@ fn said(t: &Text, member: &Member, order: &Order, message: &Message) -> Said {
         internal: message.internal,
         line: match message.line_number.as_str() {
             "" => String::new(),
-            number => t.one(key::LINE_NUMBERED, number),
+            number => t.one(key::LINE_NAMED, number),
         },
         body: message.body.clone(),
         files: message.attachments.iter().map(attached).collect(),

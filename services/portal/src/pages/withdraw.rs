@@ -6,13 +6,7 @@ use proto::{
     orders::{Order, WithdrawProposalRequest},
 };
 
-use crate::{
-    failure::Failure,
-    form::Fields,
-    page::{self, link},
-    pages::respond,
-    session::Member,
-};
+use crate::{failure::Failure, form::Fields, pages::respond, session::Member};
 
 fn purpose(id: &str) -> String {
     format!("withdraw {id}")
@@ -40,8 +34,8 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         note: String::new(),
     };
     match app.api.changes().withdraw_proposal(member.call(request)).await.map_err(Failure::from) {
-        Ok(_) => Ok(page::go(&link(&format!("/orders/{id}"), &[("done", "withdrawn")]))),
-        Err(failure) if failure.is("PROPOSAL_RESOLVED") => Ok(respond::changed(&id)),
+        Ok(_) => Ok(respond::done(&member, &id, "taken-back")),
+        Err(failure) if failure.is("PROPOSAL_RESOLVED") => Ok(respond::changed(&member, &id)),
         Err(failure) => Err(failure),
     }
 }

@@ -1,0 +1,3 @@
+//! Reads: get, and lists paged by key.
+
+pub(crate) mod disclosure;
