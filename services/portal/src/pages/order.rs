@@ -109,7 +109,8 @@ pub struct OrderPage {
     progress_all: Vec<progress::Step>,
     due: Option<deadline::Due>,
     reminded: Vec<Reminded>,
-    thread: thread::Panel,
+    /// `None` for the holder of a document link, which opens no more than the order.
+    thread: Option<thread::Panel>,
     notes: Vec<String>,
     parties: Vec<PartyView>,
     timeline: Vec<Moment>,
@@ -169,15 +170,21 @@ async fn read(
     typed: thread::Typed,
 ) -> Result<OrderPage, Failure> {
     let id = loaded.order.id.clone();
-    let waits = loaded.order.answer_due.is_some() && loaded.order.supplier_id == member.who.firm_id;
+    let account = member.document.is_none();
+    let waits = loaded.order.answer_due.is_some() && loaded.order.supplier_id == member.who.firm_id && account;
     let reminders = async { if waits { reminder::of_order(member, &id).await } else { Ok(Vec::new()) } };
-    let thread = thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed);
+    let thread = async {
+        match account {
+            true => thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed).await.map(Some),
+            false => Ok(None),
+        }
+    };
     let buying = buyer::of(member, &loaded.order);
     let (thread, reminded, buying) = try_join!(thread, reminders, buying)?;
     Ok(OrderPage { reminded, buying, ..build(member, loaded, thread, &place.from) })
 }
 
-fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
+fn build(member: &Member, loaded: Loaded, thread: Option<thread::Panel>, from: &str) -> OrderPage {
     let t = member.text().clone();
     let Loaded { order, rows, next } = loaded;
     let content = order.content.clone().unwrap_or_default();
