@@ -109,8 +109,7 @@ pub struct OrderPage {
     progress_all: Vec<progress::Step>,
     due: Option<deadline::Due>,
     reminded: Vec<Reminded>,
-    /// `None` for the holder of a document link, which opens no more than the order.
-    thread: Option<thread::Panel>,
+    thread: thread::Panel,
     notes: Vec<String>,
     parties: Vec<PartyView>,
     timeline: Vec<Moment>,
@@ -170,21 +169,15 @@ async fn read(
     typed: thread::Typed,
 ) -> Result<OrderPage, Failure> {
     let id = loaded.order.id.clone();
-    let account = member.document.is_none();
-    let waits = loaded.order.answer_due.is_some() && loaded.order.supplier_id == member.who.firm_id && account;
+    let waits = loaded.order.answer_due.is_some() && loaded.order.supplier_id == member.who.firm_id;
     let reminders = async { if waits { reminder::of_order(member, &id).await } else { Ok(Vec::new()) } };
-    let thread = async {
-        match account {
-            true => thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed).await.map(Some),
-            false => Ok(None),
-        }
-    };
+    let thread = thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed);
     let buying = buyer::of(member, &loaded.order);
     let (thread, reminded, buying) = try_join!(thread, reminders, buying)?;
     Ok(OrderPage { reminded, buying, ..build(member, loaded, thread, &place.from) })
 }
 
-fn build(member: &Member, loaded: Loaded, thread: Option<thread::Panel>, from: &str) -> OrderPage {
+fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
     let t = member.text().clone();
     let Loaded { order, rows, next } = loaded;
     let content = order.content.clone().unwrap_or_default();
@@ -212,7 +205,7 @@ fn build(member: &Member, loaded: Loaded, thread: Option<thread::Panel>, from: &
         more_facts: more_facts(&t, &order, &content),
         lines: rows.iter().map(line).collect(),
         progress_all: progress::of_all(&t, &rows, taps),
-        progress_action: link(&format!("{}/progress", member.order_path(&order.id)), &[("from", from)]),
+        progress_action: link(&format!("/orders/{}/progress", order.id), &[("from", from)]),
         progress_token,
         withdraw_token: withdraw::token(member, &order),
         consent: consent::panel(member, &order, &content),
@@ -303,7 +296,8 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
     Ok(next.map(|other| Fact { label: label(&other), value: format!("/orders/{}", other.id) }))
 }
 
-fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
+/// What one looks for first.
+pub fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
     let days = rows.iter().filter_map(|row| row.requested(content).1);
     let earliest = days.min();
     let mut amount = t.money(order.net_amount.as_ref(), &content.currency);

@@ -145,5 +145,5 @@ pub async fn send(
     };
     app.api.progress().set_progress(member.call(request)).await?;
     let order = link(&format!("/orders/{id}"), &[("from", &place.from)]);
-    Ok(page::go(&format!("{order}#lines")))
+    Ok(page::go(&format!("{order}#progress-section")))
 }

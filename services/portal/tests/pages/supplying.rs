@@ -105,7 +105,8 @@ async fn progress_is_one_tap_and_a_proposal_is_taken_back() {
     assert!(!world.get(ACCEPTED, BUYER).await.says("id=\"progress\""), "the buyer only looks");
 
     let page = world.get(PROPOSED, SALES).await;
-    let (token, proposal) = (page.field("/proposals/withdraw\"", "token"), page.field("/proposals/withdraw\"", "proposal"));
+    let (token, proposal) =
+        (page.field("/proposals/withdraw\"", "token"), page.field("/proposals/withdraw\"", "proposal"));
     let fields = [("token", token.as_str()), ("proposal", &proposal)];
     let answer = world.post(&format!("{PROPOSED}/proposals/withdraw"), SALES, &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
