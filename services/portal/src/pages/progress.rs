@@ -118,7 +118,7 @@ pub fn label(stage: ProgressStage) -> Key<0> {
         ProgressStage::InProduction => key::STAGE_IN_PRODUCTION,
         ProgressStage::InInspection => key::STAGE_IN_INSPECTION,
         ProgressStage::ReadyToShip => key::STAGE_READY,
-        ProgressStage::Unspecified => key::UNSTATED,
+        ProgressStage::Unspecified => key::STAGE_UNSAID,
     }
 }
 
