@@ -7,7 +7,8 @@ use chassis::secret::Redacted;
 use proto::{
     interchange::sheet_service_client::SheetServiceClient,
     orders::{
-        order_change_service_client::OrderChangeServiceClient, order_service_client::OrderServiceClient,
+        order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
         progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
         response_service_client::ResponseServiceClient, terms_service_client::TermsServiceClient,
         thread_service_client::ThreadServiceClient,
@@ -70,6 +71,11 @@ impl Api {
     /// Changes, cancellations and holds of orders.
     pub fn changes(&self) -> OrderChangeServiceClient<Channel> {
         OrderChangeServiceClient::new(self.channel.clone())
+    }
+
+    /// Document links.
+    pub fn order_links(&self) -> OrderLinkServiceClient<Channel> {
+        OrderLinkServiceClient::new(self.channel.clone())
     }
 
     /// How far suppliers are.

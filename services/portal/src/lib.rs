@@ -11,7 +11,7 @@
 //! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`upload`] files that come along
 //! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
-//! * [`assets`] style sheet and script · [`download`] files to save
+//! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes
 //!
 //! **Invariants:** a GET changes nothing; no string that a person reads stands outside the catalogues; no page has
 //! an inline script or style.
@@ -31,6 +31,7 @@ mod order;
 mod page;
 mod pages;
 mod proposal;
+mod qr;
 mod reminder;
 mod revision;
 mod session;
@@ -129,8 +130,8 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
 
 fn pages() -> Router<Arc<App>> {
     use pages::{
-        accept, change, changes, decide, ending, hold, home, inbox, invitation, members, order, partners,
-        purchases, refuse, revise, sign_in,
+        accept, at_risk, change, changes, decide, document, ending, hold, home, inbox, invitation, members,
+        order, partners, proposals, purchases, refuse, remind, revise, share, sign_in,
     };
     Router::new()
         .route("/", get(home::show))
@@ -146,14 +147,24 @@ fn pages() -> Router<Arc<App>> {
         .route("/i/{token}/claim", post(invitation::claim))
         .route("/inbox", get(inbox::show))
         .route("/purchases", get(purchases::show))
-        .route("/proposals", get(purchases::proposals))
+        .route("/proposals", get(proposals::show))
         .route("/orders/{id}", get(order::show))
         .route("/orders/{id}/accept", get(accept::show).post(accept::send))
         .route("/orders/{id}/change", get(change::show).post(change::send))
         .route("/orders/{id}/refuse", get(refuse::show).post(refuse::send))
         .route("/orders/{id}/decide", post(decide::send))
+        .route("/orders/{id}/share", get(share::show).post(share::make))
+        .route("/orders/{id}/share/{link}/revoke", post(share::revoke))
+        .route("/d/{token}", get(document::show))
+        .route("/d/{token}/accept", get(document::accept_form).post(document::accept))
+        .route("/d/{token}/change", get(document::change_form).post(document::change))
+        .route("/d/{token}/refuse", get(document::refuse_form).post(document::refuse))
+        .route("/at-risk", get(at_risk::show))
+        .route("/remind", post(remind::send))
+        .route("/reminders", get(remind::list))
+        .route("/orders/{id}/remind", get(remind::form))
         .route("/orders/{id}/revise", get(revise::show).post(revise::send))
-        .route("/orders/{id}/withdraw", post(changes::withdraw))
+        .route("/orders/{id}/withdraw-change", post(changes::withdraw))
         .route("/orders/{id}/cancel", get(ending::cancel_form).post(ending::cancel))
         .route("/orders/{id}/close", get(ending::close_form).post(ending::close))
         .route("/orders/{id}/hold", get(hold::hold_form).post(hold::hold))

@@ -24,18 +24,6 @@ fault-substitute = Enter the name of the substitute.
 
 ## For suppliers: deadlines, changes, progress
 
-answer-due = Answer due
-due-paused = Clock paused
-due-today = due today
-due-left = { $n ->
-    [one] { $n } day left
-   *[other] { $n } days left
-}
-due-over = { $n ->
-    [one] { $n } day overdue
-   *[other] { $n } days overdue
-}
-due-uncertain = Public holidays are not announced yet, so the day may move
 reminded-at = The buyer reminded you on { $at }
 reminded-by = { $name } reminded you on { $at }
 reminded-by-itself = Reminded by the system on { $at }, as the deadline is near
@@ -80,15 +68,9 @@ inbox-consents = Buyers ask for changes and need your consent
 withdraw = Withdraw the proposal
 done-taken-back = The proposal is withdrawn
 done-taken-back-body = What it covered waits for your answer again.
-progress = Progress
 progress-lead = One tap tells the buyer.
 progress-all = All lines
 progress-of = Progress of { $line }
-stage-not-scheduled = Not scheduled
-stage-scheduled = Scheduled
-stage-in-production = In production
-stage-in-inspection = In inspection
-stage-ready = Ready to ship
 
 ## Tolerances
 

@@ -18,12 +18,6 @@ fault-substitute = 请填写替代料名称。
 
 ## 供应商：期限、变更、进度
 
-answer-due = 答复期限
-due-paused = 暂停计时
-due-today = 今天截止
-due-left = 还剩 { $n } 天
-due-over = 已逾期 { $n } 天
-due-uncertain = 节假日安排未公布，日期可能调整
 reminded-at = 采购方于 { $at } 催办
 reminded-by = { $name } 于 { $at } 催办
 reminded-by-itself = 临近期限，系统于 { $at } 提醒
@@ -65,15 +59,9 @@ inbox-consents = 采购方请求变更，等您同意
 withdraw = 撤回提议
 done-taken-back = 提议已撤回
 done-taken-back-body = 相应数量重新待答复，可以再次答复。
-progress = 执行进度
 progress-lead = 点一下即可告知采购方。
 progress-all = 全部行
 progress-of = { $line } 的进度
-stage-not-scheduled = 未排产
-stage-scheduled = 已排产
-stage-in-production = 生产中
-stage-in-inspection = 质检中
-stage-ready = 待发
 
 ## 容差
 

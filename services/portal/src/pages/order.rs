@@ -205,7 +205,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         more_facts: more_facts(&t, &order, &content),
         lines: rows.iter().map(line).collect(),
         progress_all: progress::of_all(&t, &rows, taps),
-        progress_action: link(&format!("{}/progress", member.order_path(&order.id)), &[("from", from)]),
+        progress_action: link(&format!("/orders/{}/progress", order.id), &[("from", from)]),
         progress_token,
         withdraw_token: withdraw::token(member, &order),
         consent: consent::panel(member, &order, &content),
@@ -296,7 +296,8 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
     Ok(next.map(|other| Fact { label: label(&other), value: format!("/orders/{}", other.id) }))
 }
 
-fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
+/// What one looks for first.
+pub fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
     let days = rows.iter().filter_map(|row| row.requested(content).1);
     let earliest = days.min();
     let mut amount = t.money(order.net_amount.as_ref(), &content.currency);

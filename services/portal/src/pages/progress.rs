@@ -118,7 +118,7 @@ pub fn label(stage: ProgressStage) -> Key<0> {
         ProgressStage::InProduction => key::STAGE_IN_PRODUCTION,
         ProgressStage::InInspection => key::STAGE_IN_INSPECTION,
         ProgressStage::ReadyToShip => key::STAGE_READY,
-        ProgressStage::Unspecified => key::UNSTATED,
+        ProgressStage::Unspecified => key::STAGE_UNSAID,
     }
 }
 
@@ -145,5 +145,5 @@ pub async fn send(
     };
     app.api.progress().set_progress(member.call(request)).await?;
     let order = link(&format!("/orders/{id}"), &[("from", &place.from)]);
-    Ok(page::go(&format!("{order}#lines")))
+    Ok(page::go(&format!("{order}#progress-section")))
 }
