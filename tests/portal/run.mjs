@@ -9,10 +9,12 @@ import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
 import { settings } from './settings.mjs';
 import { signingIn } from './signing_in.mjs';
+import { supplying } from './supplying.mjs';
 
 await signingIn();
 await answering();
 await buying();
+await supplying();
 await live();
 await docs();
 await settings();
