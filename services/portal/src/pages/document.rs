@@ -21,7 +21,7 @@ use crate::{
     failure::Failure,
     form::Fields,
     i18n::{Text, key},
-    order::{self, LineView, Moment, Tag},
+    order::{self, LineView, Tag},
     page::{self, Page, Tab, link},
     pages::{
         accept, change,
@@ -30,6 +30,7 @@ use crate::{
         refuse, respond,
     },
     session::{Member, Visitor},
+    timeline::{self, Moment},
 };
 
 /// Who holds a document link that works.
@@ -173,7 +174,7 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
             token => link(&here, &[("from", token)]),
         },
         notes: content.notes.iter().map(|note| note.text.clone()).collect(),
-        timeline: order::timeline(&t, order),
+        timeline: timeline::moments(&t, order),
         id: order.id.clone(),
         number: content.order_number,
         label,
