@@ -3,6 +3,7 @@
 
 import { finish } from './browser.mjs';
 import { answering } from './answering.mjs';
+import { buying } from './buying.mjs';
 import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
@@ -10,6 +11,7 @@ import { signingIn } from './signing_in.mjs';
 
 await signingIn();
 await answering();
+await buying();
 await live();
 await docs();
 await everyPage();

@@ -152,7 +152,8 @@ fn row(t: &Text, line: LineAtRisk, seen: &mut HashSet<String>) -> Row {
     }
 }
 
-fn stage(stage: ProgressStage) -> Key<0> {
+/// The name of a stage.
+pub fn stage(stage: ProgressStage) -> Key<0> {
     match stage {
         ProgressStage::NotScheduled => key::STAGE_NOT_SCHEDULED,
         ProgressStage::Scheduled => key::STAGE_SCHEDULED,
