@@ -13,6 +13,7 @@ mod bridge;
 mod bulk;
 mod bulk_invite;
 mod cancelling;
+mod capacity;
 mod changes;
 mod clusters;
 mod conservation;
