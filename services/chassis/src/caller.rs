@@ -143,6 +143,11 @@ impl Caller {
         self.order.is_none_or(|only| only == order)
     }
 
+    /// Whether the caller is narrowed to some of its firm's sites or purchasing groups.
+    pub fn is_narrowed(&self) -> bool {
+        !self.sites.is_empty() || !self.purchasing_groups.is_empty()
+    }
+
     /// Whether the caller is not narrowed away from something of its own firm with these sites and this group.
     pub fn covers(&self, sites: &[String], purchasing_group: &str) -> bool {
         let site = self.sites.is_empty() || sites.is_empty() || sites.iter().any(|s| self.sites.contains(s));

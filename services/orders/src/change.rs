@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::{
-    order::{Order, Quantities, Schedule},
+    order::{Order, Places, Quantities, Schedule},
     publish::{self, NewOrder},
 };
 
@@ -138,6 +138,7 @@ pub fn compare(
         },
         lines: Vec::new(),
         schedule: Vec::new(),
+        places: standing.order.places(),
     };
     work.run(&origins, new_id);
     let Work { difference, lines, schedule, .. } = work;
@@ -153,6 +154,7 @@ struct Work<'a> {
     difference: OrderDifference,
     lines: Vec<(usize, i32)>,
     schedule: Vec<ChangedSchedule>,
+    places: Places<'a>,
 }
 
 /// A schedule line of the merged document, with what was published of it.
@@ -237,7 +239,7 @@ impl Work<'_> {
     /// A schedule line that was published before: it stands, is only caught up with, or is unanswered again.
     fn standing_line(&mut self, place: &Place<'_>, id: Uuid, position: i32, old: &ScheduleLine) {
         let order = self.standing.order;
-        let Some(before) = order.place(id).map(|place| &order.schedule[place]) else { return };
+        let Some(before) = self.places.of(id).map(|place| &order.schedule[place]) else { return };
         let plan = &self.document.schedule[place.planned];
         let changes = diff::schedule_lines(old, place.new);
         let rewritten = old != place.new;

@@ -30,8 +30,9 @@ pub fn lines(
 ) -> HashSet<String> {
     let reopened =
         change.schedule.iter().filter(|each| !each.new && each.after.answered_since > order.version);
+    let places = order.places();
     let frozen = reopened.filter(|each| {
-        let before = order.place(each.after.id).map(|place| &order.schedule[place]);
+        let before = places.of(each.after.id).map(|place| &order.schedule[place]);
         let promises = promises.get(&each.after.id).map(Vec::as_slice).unwrap_or_default();
         before.is_some_and(|line| is_frozen(line, promises, until))
     });

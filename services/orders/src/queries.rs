@@ -5,7 +5,14 @@ pub(crate) mod follow;
 pub(crate) mod trading_terms;
 
 use chassis::{
-    Error, Result, caller::Caller, cursor::Cursor, db::TenantTx, feed, page, service::Deps, value,
+    Error, Result,
+    caller::Caller,
+    cursor::Cursor,
+    db::TenantTx,
+    feed::{self, start::Start},
+    page,
+    service::Deps,
+    value,
 };
 use prost::Message;
 use proto::orders::{
@@ -119,7 +126,8 @@ pub(crate) async fn list_orders(
 ) -> Result<ListOrdersResponse> {
     let size = page::size(request.page_size)?;
     let now = deps.clock.now();
-    let filter = Filter {
+    let since = changed_since(deps, caller, &request.changed_since)?;
+    let mut filter = Filter {
         states: request.states.iter().map(|state| *state as i16).collect(),
         counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
         purchasing_group: request.purchasing_group.clone(),
@@ -130,7 +138,6 @@ pub(crate) async fn list_orders(
         has_open_proposals: request.has_open_proposals,
         erp_differs: request.erp_differs,
         has_pending_changes: request.has_pending_changes,
-        changed_after: changed_after(deps, caller, &request.changed_since)?,
         due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
         ..narrowed(caller, request.side)?
     };
@@ -142,6 +149,7 @@ pub(crate) async fn list_orders(
     let sort = sort(deps, &question, &request)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
+    filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
     let total = list::count(&mut tx, &filter, COUNTED).await?;
     let next_page_token = match sort {
@@ -193,13 +201,13 @@ pub(crate) async fn list_schedule_lines(
     request: ListScheduleLinesRequest,
 ) -> Result<ListScheduleLinesResponse> {
     let size = page::size(request.page_size)?;
-    let filter = Filter {
+    let since = changed_since(deps, caller, &request.changed_since)?;
+    let mut filter = Filter {
         states: request.states.iter().map(|state| *state as i16).collect(),
         counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
         order: value::optional_id("order_id", &request.order_id)?,
         requested_from: day("requested_from", request.requested_from.as_ref())?,
         requested_until: day("requested_until", request.requested_until.as_ref())?,
-        changed_after: changed_after(deps, caller, &request.changed_since)?,
         ..narrowed(caller, request.side)?
     };
     let bound = ListScheduleLinesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
@@ -207,6 +215,7 @@ pub(crate) async fn list_schedule_lines(
     let after = question.after::<(Uuid, i32)>(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
+    filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     let mut rows = list::schedule_lines(&mut tx, &filter, after, size).await?;
     let last = page::cut(&mut rows, size, |row| (row.order_id, row.position));
     let mut orders: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
@@ -281,11 +290,24 @@ fn question(caller: &Caller, method: &str, bound: &impl Message) -> page::Questi
     page::Question::new(caller.firm, method, &bound.encode_to_vec())
 }
 
-fn changed_after(deps: &Deps, caller: &Caller, cursor: &str) -> Result<Option<i64>> {
+fn changed_since(deps: &Deps, caller: &Caller, cursor: &str) -> Result<Option<Start>> {
     if cursor.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Cursor::decode(cursor, caller.firm, &deps.keys)?.seq))
+    Ok(Some(Start::After(Cursor::decode(cursor, caller.firm, &deps.keys)?)))
+}
+
+/// The place after which orders changed. A cursor of another history, or of one that is gone, would skip what happened.
+async fn changed_after(
+    deps: &Deps,
+    tx: &mut TenantTx,
+    head: &feed::Head,
+    since: Option<Start>,
+) -> Result<Option<i64>> {
+    match since {
+        Some(start) => Ok(Some(feed::place(tx, head, &start, &deps.keys).await?.seq)),
+        None => Ok(None),
+    }
 }
 
 fn day(path: &str, date: Option<&proto::Date>) -> Result<Option<time::Date>> {

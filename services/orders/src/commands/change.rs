@@ -1,6 +1,6 @@
 //! The buyer publishes another revision of an order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chassis::{Error, Field, Reason, Result, caller::Caller, db::TenantTx, outbox::NewEvent, service::Deps};
 use prost::Message as _;
@@ -405,10 +405,10 @@ async fn event(
     let ids: Vec<Uuid> = change.schedule.iter().map(|each| each.after.id).collect();
     let schedule =
         if ids.is_empty() { Vec::new() } else { queries::schedule_states(tx, order, Some(&ids)).await? };
-    let numbers: Vec<&String> = change.difference.lines.iter().map(|line| &line.line_number).collect();
+    let numbers: HashSet<&String> = change.difference.lines.iter().map(|line| &line.line_number).collect();
     let mut content = OrderContent { lines: Vec::new(), ..change.document.content.clone() };
     let lines = change.document.content.lines.iter();
-    content.lines = lines.filter(|line| numbers.contains(&&line.line_number)).cloned().collect();
+    content.lines = lines.filter(|line| numbers.contains(&line.line_number)).cloned().collect();
     Ok(events::changed(moment, order, change.difference.clone(), content, schedule, (note, pending, over)))
 }
 

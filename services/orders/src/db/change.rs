@@ -1,6 +1,6 @@
 //! What revisions read and write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chassis::{Error, Reason, Result, db::TenantTx};
 use rust_decimal::Decimal;
@@ -139,7 +139,8 @@ pub(crate) async fn revise(
     publish::insert_revisions(tx, order.buyer, std::slice::from_ref(&rows.order), now).await?;
     publish::insert_lines(tx, order.buyer, &rows.lines).await?;
     publish::insert_schedule(tx, order.buyer, &rows.schedule).await?;
-    let new = rows.schedule.iter().filter(|row| rows.new.contains(&row.id)).collect();
+    let new: HashSet<&Uuid> = rows.new.iter().collect();
+    let new = rows.schedule.iter().filter(|row| new.contains(&row.id)).collect();
     publish::insert_schedule_states(tx, order.buyer, new).await?;
     restate(tx, order, &rows.changed).await?;
     advance(tx, order, rows.order.requested_date, now).await?;

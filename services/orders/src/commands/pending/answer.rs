@@ -197,8 +197,9 @@ async fn adopt_cancellation(
     row: &PendingRow,
 ) -> Result<Adopted> {
     let asked = CancelOrderRequest::decode(row.content.as_slice()).map_err(Error::internal)?;
+    let places = order.places();
     let wanted = asked.lines.iter().filter_map(|line| {
-        let place = order.place(Uuid::try_parse(&line.schedule_line_id).ok()?)?;
+        let place = places.of(Uuid::try_parse(&line.schedule_line_id).ok()?)?;
         let open = order.schedule[place].open();
         let quantity = chassis::value::decimal(line.quantity.as_ref()).ok()??.min(open);
         let target = crate::order::Target::Id(order.schedule[place].id);
