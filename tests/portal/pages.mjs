@@ -27,7 +27,8 @@ async function paths() {
   ];
 }
 
-async function violations(page) {
+/** What axe has against a page. */
+export async function violations(page) {
   const result = await page.evaluate(async ([source, tags]) => {
     if (!window.axe) (0, eval)(source);
     const { violations: found } = await window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
@@ -37,7 +38,7 @@ async function violations(page) {
 }
 
 /** Controls that a finger has to hit; links inside a sentence are as large as its text. */
-const small = (page) => page.evaluate(() => {
+export const small = (page) => page.evaluate(() => {
   const controls = document.querySelectorAll('button, .button, summary, select, textarea, nav a, .choice label, ' +
     'input:not([type=hidden], [type=radio], .unseen)');
   return [...controls].filter((one) => one.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }))
@@ -45,7 +46,8 @@ const small = (page) => page.evaluate(() => {
     .filter(([, height]) => height < 44);
 });
 
-const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** By how many pixels a page is too wide. */
+export const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 export async function everyPage() {
   const all = await paths();

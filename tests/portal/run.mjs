@@ -7,9 +7,11 @@ import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
 import { signingIn } from './signing_in.mjs';
+import { supplying } from './supplying.mjs';
 
 await signingIn();
 await answering();
+await supplying();
 await live();
 await docs();
 await everyPage();
