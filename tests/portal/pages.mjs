@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { openPartner } from './settings.mjs';
 import { equal, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -11,19 +12,21 @@ const { anchors: [chengyu] } = sandbox;
 
 /** Paths by who may see them. A page of the answer form with faults stands for those that come back. */
 async function paths() {
-  const found = { order: '', proposal: '' };
+  const found = { order: '', proposal: '', partner: '' };
   const number = publish();
   await visit(shunmo, {}, async (page) => { found.order = await open(page, number); });
   await visit(chengyu, {}, async (page) => {
     await page.goto(`${portal}/proposals`);
     const first = page.locator('tbody a.cover').first();
     found.proposal = await first.getAttribute('href');
+    found.partner = await openPartner(page, '顺模');
   });
   return [
     [null, ['/sign-in', '/s/none', '/i/none', '/help']],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/help', '/no-such-page']],
-    [chengyu, ['/purchases', '/purchases?state=accepted', '/proposals', found.proposal, '/partners', '/members']],
+    [chengyu, ['/purchases', '/purchases?state=accepted', '/proposals', found.proposal, '/partners', found.partner, '/members',
+      '/settings', '/calendar?from=2026-12-30&days=3', '/channels', '/channels/new', '/keys']],
   ];
 }
 

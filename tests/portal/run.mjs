@@ -6,6 +6,7 @@ import { answering } from './answering.mjs';
 import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
+import { settings } from './settings.mjs';
 import { signingIn } from './signing_in.mjs';
 import { supplying } from './supplying.mjs';
 
@@ -14,5 +15,6 @@ await answering();
 await supplying();
 await live();
 await docs();
+await settings();
 await everyPage();
 await finish();
