@@ -16,6 +16,7 @@ use crate::{
     page::{self, Page, Tab},
     pages::sign_in,
     session::Member,
+    table::Search,
 };
 
 /// What may be chosen.
@@ -185,6 +186,8 @@ pub struct Ask {
     lead: String,
     /// What it is about, where that is not typed.
     facts: Vec<(String, String)>,
+    /// What there is to choose from can be looked for.
+    search: Option<Search>,
     action: String,
     token: String,
     hidden: Vec<(&'static str, String)>,
@@ -210,6 +213,7 @@ impl Ask {
             title,
             lead: String::new(),
             facts: Vec::new(),
+            search: None,
             action,
             hidden: Vec::new(),
             questions: Vec::new(),
@@ -239,6 +243,11 @@ impl Ask {
             self.facts.push((label, value));
         }
         self
+    }
+
+    /// With a field to look for what there is to choose from.
+    pub fn search(self, search: Search) -> Self {
+        Self { search: Some(search), ..self }
     }
 
     /// A value that is posted along.

@@ -85,7 +85,7 @@ impl Part {
 
 /// Something to look for.
 pub struct Search {
-    pub action: &'static str,
+    pub action: String,
     pub label: String,
     pub value: String,
     /// States to choose from; empty for none.

@@ -1,17 +1,18 @@
 //! What the operator does to a firm: each asks for the reason, which the firm can read.
 
 use axum::{
-    extract::Path,
+    extract::{Path, Query},
     response::Response,
 };
 use proto::{
     access::Permission,
     partners::{
-        ClusterMembershipState, Firm, FirmState, InviteToClusterRequest, MergeFirmsRequest, OperatedFirm,
+        ClusterMembershipState, FindFirmsRequest, Firm, FirmState, InviteToClusterRequest, MergeFirmsRequest, OperatedFirm,
         ReinstateFirmRequest, ResetLastAdminRequest, SuspendFirmRequest, UnverifyFirmRequest,
         VerifyFirmRequest,
     },
 };
+use serde::Deserialize;
 use tonic::Status;
 
 use super::firms;
@@ -23,7 +24,15 @@ use crate::{
     page,
     pages::{clusters, firm::people},
     session::Member,
+    table::Search,
 };
+
+/// Which firms to choose from.
+#[derive(Deserialize, Default)]
+pub struct Place {
+    #[serde(default)]
+    q: String,
+}
 
 /// Something that is done to a firm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +106,7 @@ fn action(id: &str, act: Act) -> String {
     format!("/operator/firms/{id}/{}", act.word())
 }
 
-async fn asking(member: &Member, one: &OperatedFirm, act: Act) -> Result<Ask, Failure> {
+async fn asking(member: &Member, one: &OperatedFirm, act: Act, q: &str) -> Result<Ask, Failure> {
     let t = member.text();
     let firm = one.firm.clone().unwrap_or_default();
     let back = Way { href: format!("/operator/firms/{}", firm.id), label: firm.name.clone() };
@@ -113,9 +122,23 @@ async fn asking(member: &Member, one: &OperatedFirm, act: Act) -> Result<Ask, Fa
         Act::Unverify | Act::Suspend => ask.ask(why()).taking_away(),
         Act::Reinstate => ask.ask(why()),
         Act::Merge => {
-            let survivor = Question::new("survivor", Kind::Code, t.say(key::DO_SURVIVOR));
-            let survivor = survivor.hint(t.say(key::DO_SURVIVOR_HINT)).at("survivor_id");
-            ask.ask(survivor.wrong(t.say(key::DO_SURVIVOR_WRONG))).ask(why()).taking_away()
+            // Who is here twice has the same code or name twice, as a rule.
+            let q = [q, &firm.uscc, &firm.name].into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+            let search = Search {
+                action: action(&firm.id, act),
+                label: t.say(key::FIRMS_SEARCH),
+                value: q.to_string(),
+                states: Vec::new(),
+                states_label: String::new(),
+            };
+            let choices = survivors(member, &firm.id, q).await?;
+            let hint = if choices.is_empty() { t.say(key::DO_SURVIVOR_NONE) } else { String::new() };
+            let survivor = Question::of("survivor", Kind::Radios, t.say(key::DO_SURVIVOR), choices);
+            ask.search(search)
+                .hidden("q", q.to_string())
+                .ask(survivor.hint(hint).at("survivor_id"))
+                .ask(why())
+                .taking_away()
         }
         Act::ResetAdmin => {
             let language = Question::of("locale", Kind::Radios, t.say(key::LANGUAGE), people::languages(t));
@@ -134,6 +157,19 @@ async fn asking(member: &Member, one: &OperatedFirm, act: Act) -> Result<Ask, Fa
     })
 }
 
+/// Active firms that fit what is looked for.
+async fn survivors(member: &Member, duplicate: &str, q: &str) -> Result<Vec<Choice>, Failure> {
+    let request = FindFirmsRequest {
+        page_size: 20,
+        query: q.to_string(),
+        state: FirmState::Active.into(),
+        ..FindFirmsRequest::default()
+    };
+    let list = member.app().api.operator().find_firms(member.call(request)).await?.into_inner();
+    let firms = list.firms.into_iter().filter_map(|one| one.firm).filter(|firm| firm.id != duplicate);
+    Ok(firms.map(|firm| Choice { hint: firm.uscc, ..Choice::new(firm.id, firm.name) }).collect())
+}
+
 async fn open(member: &Member, id: &str, act: &str) -> Result<(OperatedFirm, Act), Failure> {
     if !member.may(Permission::Operate) {
         return Err(Failure::denied());
@@ -143,9 +179,13 @@ async fn open(member: &Member, id: &str, act: &str) -> Result<(OperatedFirm, Act
 }
 
 /// What it means, and why it is done.
-pub async fn form(member: Member, Path((id, act)): Path<(String, String)>) -> Result<Response, Failure> {
+pub async fn form(
+    member: Member,
+    Path((id, act)): Path<(String, String)>,
+    Query(place): Query<Place>,
+) -> Result<Response, Failure> {
     let (firm, act) = open(&member, &id, &act).await?;
-    Ok(asking(&member, &firm, act).await?.show())
+    Ok(asking(&member, &firm, act, place.q.trim()).await?.show())
 }
 
 /// Does it.
@@ -157,7 +197,7 @@ pub async fn send(
     let posted = Posted::read(member, &format!("/operator/firms/{id}/{act}"), &fields).await?;
     let member = &posted.member;
     let (firm, act) = open(member, &id, &act).await?;
-    let mut ask = asking(member, &firm, act).await?.fill(&fields);
+    let mut ask = asking(member, &firm, act, fields.get("q")).await?.fill(&fields);
     if let Some(response) = posted.again(&mut ask) {
         return Ok(response);
     }
@@ -172,14 +212,7 @@ pub async fn send(
             let next = if act == Act::Merge { fields.get("survivor").to_string() } else { id };
             Ok(page::go(&format!("/operator/firms/{next}?done={}", act.word())))
         }
-        Err(status) => {
-            let failure = Failure::from(status);
-            if act == Act::Merge && failure.is("NOT_FOUND") {
-                ask.blame("survivor", member.text().say(key::DO_SURVIVOR_WRONG));
-                return Ok(ask.wrong());
-            }
-            ask.refused(failure)
-        }
+        Err(status) => ask.refused(status),
     }
 }
 

@@ -89,7 +89,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let states = STATES.iter().map(|(_, word, label)| Choice::new(word, t.say(label)));
     let states = std::iter::once(Choice::new("", t.say(key::FIRM_ANY))).chain(states);
     let search = Search {
-        action: LIST,
+        action: LIST.into(),
         label: t.say(key::FIRMS_SEARCH),
         value: place.q.clone(),
         states: states.map(|choice| Choice { on: choice.value == place.state, ..choice }).collect(),
