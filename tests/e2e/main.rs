@@ -7,13 +7,16 @@
     reason = "what costs a product something costs a test nothing, and the plain form reads better"
 )]
 
+mod addressing;
 mod aliases;
 mod bridge;
 mod bulk;
 mod bulk_invite;
 mod cancelling;
+mod capacity;
 mod changes;
 mod clusters;
+mod commands;
 mod conservation;
 mod corpus;
 mod crash;
@@ -37,6 +40,7 @@ mod preview;
 mod progress;
 mod publish;
 mod reading;
+mod readme;
 mod reasons;
 mod reminders;
 mod respond;

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { INVITED, makeLink } from './buying.mjs';
 import { openPartner } from './settings.mjs';
 import { equal, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
 
@@ -12,7 +13,7 @@ const { anchors: [chengyu] } = sandbox;
 
 /** Paths by who may see them. A page of the answer form with faults stands for those that come back. */
 async function paths() {
-  const found = { order: '', proposal: '', partner: '' };
+  const found = { order: '', proposal: '', bought: '', document: '', share: '', partner: '' };
   const number = publish();
   await visit(shunmo, {}, async (page) => { found.order = await open(page, number); });
   await visit(chengyu, {}, async (page) => {
@@ -20,13 +21,19 @@ async function paths() {
     const first = page.locator('tbody a.cover').first();
     found.proposal = await first.getAttribute('href');
     found.partner = await openPartner(page, '顺模');
+    found.bought = await open(page, publish(), '/purchases');
+    const invited = await open(page, publish({ supplier: { firm: INVITED } }), '/purchases');
+    found.document = new URL(await makeLink(page, invited, '何姐')).pathname;
+    found.share = `${invited}/share`;
   });
   return [
-    [null, ['/sign-in', '/s/none', '/i/none', '/help']],
+    [null, ['/sign-in', '/s/none', '/i/none', '/d/none', '/help', found.document, `${found.document}/change`]],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/help', '/no-such-page']],
-    [chengyu, ['/purchases', '/purchases?state=accepted', '/proposals', found.proposal, '/partners', found.partner, '/members',
-      '/settings', '/calendar?from=2026-12-30&days=3', '/channels', '/channels/new', '/keys']],
+    [chengyu, ['/purchases', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
+      '/partners', found.partner, '/members', '/settings', '/calendar?from=2026-12-30&days=3',
+      '/channels', '/channels/new', '/keys', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
+      `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share]],
   ];
 }
 
@@ -43,7 +50,7 @@ export async function violations(page) {
 /** Controls that a finger has to hit; links inside a sentence are as large as its text. */
 export const small = (page) => page.evaluate(() => {
   const controls = document.querySelectorAll('button, .button, summary, select, textarea, nav a, .choice label, ' +
-    'input:not([type=hidden], [type=radio], .unseen)');
+    '.tick, input:not([type=hidden], [type=radio], [type=checkbox], .unseen)');
   return [...controls].filter((one) => one.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }))
     .map((one) => [one.outerHTML.slice(0, 80), Math.round(one.getBoundingClientRect().height)])
     .filter(([, height]) => height < 44);

@@ -3,6 +3,7 @@
 
 import { finish } from './browser.mjs';
 import { answering } from './answering.mjs';
+import { buying } from './buying.mjs';
 import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
@@ -12,6 +13,7 @@ import { supplying } from './supplying.mjs';
 
 await signingIn();
 await answering();
+await buying();
 await supplying();
 await live();
 await docs();

@@ -120,9 +120,9 @@ pub fn parse_token(token: &str) -> Option<Credential> {
 }
 
 impl Caller {
-    /// Whether a person calls, by a session or a document link, and no machine.
+    /// Whether a person calls that signed in. A document link may be fetched by whatever shows a preview of it.
     pub fn is_person(&self) -> bool {
-        self.credential.kind != CredentialKind::ApiKey
+        self.credential.kind == CredentialKind::Session
     }
 
     /// Whether one of the roles grants the permission.

@@ -79,9 +79,27 @@ pub struct ChangedSchedule {
 }
 
 impl Change {
+    /// Schedule lines that are answered anew although something of them was accepted, with how much.
+    pub fn unsettled(&self, before: &Order) -> Vec<(Uuid, Decimal)> {
+        let reopened =
+            self.schedule.iter().filter(|each| !each.new && each.after.answered_since > before.version);
+        let stood =
+            reopened.filter_map(|each| before.place(each.after.id)).map(|place| &before.schedule[place]);
+        let accepted = stood.map(|line| (line.id, line.quantities.accepted));
+        accepted.filter(|(_, accepted)| *accepted > Decimal::ZERO).collect()
+    }
+
     /// Schedule lines that have to be answered anew.
     pub fn reconfirm(&self) -> usize {
         self.difference.lines.iter().filter(|line| line.reconfirm).count()
+    }
+
+    /// Those lines of the document behind it that are new or not as they were published.
+    pub fn listed(&self, content: &OrderContent) -> Vec<OrderLine> {
+        let lines = self.lines.iter().map(|(place, _)| &self.document.content.lines[*place].line_number);
+        let schedule = self.schedule.iter().filter(|each| each.rewritten).map(|each| &each.after.line_number);
+        let differing: HashSet<&String> = lines.chain(schedule).collect();
+        content.lines.iter().filter(|line| differing.contains(&line.line_number)).cloned().collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chassis::value;
-use proto::orders::{Commitment, OrderContent};
+use proto::orders::{Commitment, OrderContent, OrderLine};
 use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
@@ -66,11 +66,8 @@ pub fn split(content: &OrderContent, frozen: &HashSet<String>) -> (OrderContent,
     (of(false), of(true))
 }
 
-/// A document that waits, with the lines of an earlier one that it does not list: a newer request for a line replaces
-/// an older one, and leaves the others.
-pub fn joined(earlier: OrderContent, mut later: OrderContent) -> OrderContent {
-    let listed: HashSet<String> = later.lines.iter().map(|line| line.line_number.clone()).collect();
-    let rest = earlier.lines.into_iter().filter(|line| !listed.contains(&line.line_number));
+/// A document that waits, with those lines of an earlier one that are still asked for.
+pub fn joined(rest: Vec<OrderLine>, mut later: OrderContent) -> OrderContent {
     later.lines.extend(rest);
     later.lines.sort_by(|a, b| a.line_number.cmp(&b.line_number));
     later

@@ -32,18 +32,19 @@ use crate::{
 /// Matching orders are counted up to this.
 const COUNTED: i64 = 1_000;
 
-/// How schedule lines of orders stand, with what was answered; of `only` these where it is given.
+/// How schedule lines of an order stand as it is now, with what was answered, and without proposals that had ended
+/// before; of `only` these where it is given.
 pub(crate) async fn schedule_states(
     tx: &mut TenantTx,
-    orders: &[Uuid],
+    order: &Order,
     only: Option<&[Uuid]>,
 ) -> Result<Vec<ScheduleLineState>> {
-    let rows = read::schedule(tx, orders, only, None).await?;
-    let mut answers = answers(tx, orders).await?;
+    let rows = read::schedule(tx, &[order.id], only, None).await?;
+    let mut answers = answers(tx, &ids(&rows), order.version).await?;
     Ok(rows.iter().map(|row| answers.state(row)).collect())
 }
 
-/// How the schedule lines at these places of an order stand.
+/// How the schedule lines at these places of an order stand, as [`schedule_states`].
 pub(crate) async fn touched(
     tx: &mut TenantTx,
     order: &Order,
@@ -53,13 +54,18 @@ pub(crate) async fn touched(
         return Ok(Vec::new());
     }
     let lines: Vec<Uuid> = places.iter().map(|place| order.schedule[*place].id).collect();
-    schedule_states(tx, &[order.id], Some(&lines)).await
+    schedule_states(tx, order, Some(&lines)).await
 }
 
-/// What was answered, by schedule line.
-async fn answers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Answers> {
-    let (given, proposals) = (read::answers(tx, orders).await?, read::proposals(tx, orders).await?);
-    Answers::new(given, proposals, read::cancelled_promises(tx, orders).await?)
+/// What was answered of schedule lines, without proposals that ended before a version of their order.
+async fn answers(tx: &mut TenantTx, lines: &[Uuid], ended_since: i64) -> Result<Answers> {
+    let given = read::answers(tx, lines).await?;
+    let proposals = read::proposals(tx, lines, ended_since).await?;
+    Answers::new(given, proposals, read::cancelled_promises(tx, lines).await?)
+}
+
+fn ids(schedule: &[read::ScheduleRow]) -> Vec<Uuid> {
+    schedule.iter().map(|row| row.id).collect()
 }
 
 /// An order with its lines and how they stand, without history. `None` where the firm does not see it.
@@ -71,7 +77,7 @@ pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Option<(read::H
     if let Some(content) = &mut order.content {
         content.lines = wire::lines(stored, &schedule)?;
     }
-    let mut answers = answers(tx, &[id]).await?;
+    let mut answers = answers(tx, &ids(&schedule), 0).await?;
     order.schedule = schedule.iter().map(|row| answers.state(row)).collect();
     let waiting = pending::open(tx, id).await?;
     order.pending_changes = waiting.iter().map(wire::pending).collect::<Result<_>>()?;
@@ -85,7 +91,7 @@ pub(crate) async fn get_order(deps: &Deps, caller: &Caller, request: &GetOrderRe
     may_see(deps, caller, &head)?;
     follow::with_progress(&mut tx, id, &mut order.schedule).await?;
     let entries = read::history(&mut tx, id).await?;
-    let entries = follow::history(&mut tx, id, entries).await?;
+    let entries = follow::history(&mut tx, id, entries, caller.order.is_none()).await?;
     order.history = entries.into_iter().map(wire::history).collect::<Result<_>>()?;
     let now = deps.clock.now();
     order.answer_due = deadline::of(&mut tx, id).await?.map(|due| convert::follow::answer_due(&due, now));
@@ -205,7 +211,8 @@ pub(crate) async fn list_schedule_lines(
     let last = page::cut(&mut rows, size, |row| (row.order_id, row.position));
     let mut orders: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
     orders.dedup();
-    let mut answers = answers(&mut tx, &orders).await?;
+    let lines: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut answers = answers(&mut tx, &lines, i64::MAX).await?;
     let mut said = progress::latest(&mut tx, &orders).await?;
     tx.commit().await?;
     let wire_rows = rows.into_iter().map(|row| {
@@ -245,7 +252,7 @@ pub(crate) async fn list_order_lines(
     let positions: Vec<i32> = stored.iter().map(|(position, _)| *position).collect();
     let mut schedule = read::schedule(&mut tx, &[id], None, Some(revision)).await?;
     schedule.retain(|row| positions.contains(&row.line_position));
-    let mut answers = answers(&mut tx, &[id]).await?;
+    let mut answers = answers(&mut tx, &ids(&schedule), 0).await?;
     let mut states: Vec<_> = schedule.iter().map(|row| answers.state(row)).collect();
     follow::with_progress(&mut tx, id, &mut states).await?;
     tx.commit().await?;

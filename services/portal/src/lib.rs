@@ -164,6 +164,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/d/{token}", get(document::show))
         .route("/d/{token}/accept", get(document::accept_form).post(document::accept))
         .route("/d/{token}/change", get(document::change_form).post(document::change))
+        .route("/d/{token}/progress", post(document::progress))
         .route("/d/{token}/refuse", get(document::refuse_form).post(document::refuse))
         .route("/at-risk", get(at_risk::show))
         .route("/remind", post(remind::send))

@@ -109,9 +109,7 @@ impl Order {
                     line.quantities.accepted,
                 ));
             } else {
-                let rest = line.open() - closing.delivered;
-                done.push(next.take(place, rest));
-                next.schedule[place].closed = true;
+                done.push(next.close(place, closing.delivered));
             }
         }
         if !wrong.is_empty() {
@@ -200,6 +198,25 @@ impl Order {
         if wrong.is_empty() { Ok(targets) } else { Err(Refusal::Fields(wrong)) }
     }
 
+    /// Closes a schedule line at what was delivered, at most what is accepted: nothing of it waits any more, neither for
+    /// an answer nor for a decision.
+    fn close(&mut self, place: usize, delivered: Decimal) -> Cancelled {
+        let line = &mut self.schedule[place];
+        let (id, quantities) = (line.id, &mut line.quantities);
+        let superseded = self.proposals.extract_if(.., |open| open.schedule_line == id);
+        let done = Cancelled {
+            place,
+            unanswered: std::mem::take(&mut quantities.unanswered),
+            accepted: quantities.accepted - delivered,
+            proposed: std::mem::take(&mut quantities.proposed),
+            superseded: superseded.map(|open| open.id).collect(),
+        };
+        quantities.accepted = delivered;
+        quantities.cancelled += done.unanswered + done.accepted + done.proposed;
+        line.closed = true;
+        done
+    }
+
     /// Cancels so much of a schedule line, at most what is open.
     fn take(&mut self, place: usize, quantity: Decimal) -> Cancelled {
         let line = &mut self.schedule[place];
@@ -236,5 +253,58 @@ impl super::Schedule {
             return Decimal::ZERO;
         }
         self.quantities.unanswered + self.quantities.accepted + self.quantities.proposed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::{Quantities, Schedule, tests::with_schedule};
+
+    #[test]
+    fn a_closed_line_keeps_what_was_delivered_and_waits_for_nothing() {
+        let n = Decimal::from;
+        // Ordered 120: accepted, proposed, rejected, unanswered, and what was delivered.
+        for (accepted, proposed, rejected, unanswered, delivered) in [
+            (80, 20, 0, 20, 60),
+            (80, 40, 0, 0, 80),
+            (0, 100, 20, 0, 0),
+            (120, 0, 0, 0, 0),
+            (50, 0, 10, 60, 50),
+        ] {
+            let quantities = Quantities {
+                ordered: n(120),
+                accepted: n(accepted),
+                proposed: n(proposed),
+                rejected: n(rejected),
+                unanswered: n(unanswered),
+                cancelled: n(0),
+            };
+            let line = Uuid::from_u128(1);
+            let schedule = Schedule { id: line, line_number: "1".into(), quantities, ..Schedule::default() };
+            let mut order = with_schedule(vec![schedule]);
+            if proposed > 0 {
+                let halves = [(7, n(proposed) - n(5)), (8, n(5))];
+                order.proposals = halves
+                    .map(|(id, covers)| OpenProposal { id: Uuid::from_u128(id), schedule_line: line, covers })
+                    .to_vec();
+            }
+            let target = Target::Id(line);
+            let closing = Closing { path: "lines[0]".into(), target, delivered: n(delivered) };
+            let done = order.close_short(&[closing]).expect("it is closed");
+            let expected = Quantities {
+                accepted: n(delivered),
+                cancelled: n(accepted + proposed + unanswered - delivered),
+                proposed: n(0),
+                unanswered: n(0),
+                ..quantities
+            };
+            assert_eq!(order.schedule[0].quantities, expected);
+            assert!(order.schedule[0].closed && order.proposals.is_empty());
+            let [cancelled] = done.as_slice() else { panic!("one line: {done:?}") };
+            let told = (cancelled.unanswered, cancelled.accepted, cancelled.proposed);
+            assert_eq!(told, (n(unanswered), n(accepted - delivered), n(proposed)));
+            assert_eq!(cancelled.superseded.len(), if proposed > 0 { 2 } else { 0 });
+        }
     }
 }

@@ -31,14 +31,16 @@ const NEAR: (i32, i32) = (7, 3);
 /// The most days of either.
 const MAX_DAYS: i32 = 90;
 
-/// What happened to an order and around it, oldest first: by version, and what takes none by its moment.
+/// What happened to an order and around it, oldest first: by version, and what takes none by its moment. `notes`: with
+/// the own firm's internal notes.
 pub(crate) async fn history(
     tx: &mut TenantTx,
     order: Uuid,
     mut entries: Vec<HistoryRow>,
+    notes: bool,
 ) -> Result<Vec<HistoryRow>> {
     let (versioned, free): (Vec<_>, Vec<_>) =
-        follow::history(tx, order).await?.into_iter().partition(|entry| entry.version > 0);
+        follow::history(tx, order, notes).await?.into_iter().partition(|entry| entry.version > 0);
     entries.extend(versioned);
     entries.sort_by_key(|entry| entry.version);
     for entry in free {
