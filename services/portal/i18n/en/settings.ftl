@@ -45,13 +45,9 @@ tolerance-over = Quantity over by at most
 tolerance-under = Quantity under by at most
 tolerance-dearer = Price higher by at most
 tolerance-cheaper = Price lower by at most
-tolerance-early = Early by at most (days)
-tolerance-late = Late by at most (days)
+bound-early = Early by at most (days)
+bound-late = Late by at most (days)
 tolerance-bound = { $label }: { $value }
-days = { $n ->
-    [1] 1 day
-   *[other] { $n } days
-}
 percent = Per cent (%)
 absolute = Absolute
 tolerance-add = Add a tolerance rule

@@ -23,15 +23,16 @@ use crate::{
     form::Fields,
     format,
     i18n::{Text, key},
-    order::{self, LineView, Loaded, Moment, Row, Tag},
+    order::{self, LineView, Loaded, Row, Tag},
     page::{self, Page, Tab, link},
     pages::{
-        accept, at_risk, change,
+        accept, change,
         changes::{self, Changes},
         order::Fact,
-        refuse, respond,
+        progress, refuse, respond,
     },
     session::{Member, Visitor},
+    timeline::{self, Moment},
 };
 
 /// Who holds a document link that works.
@@ -198,7 +199,7 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
         due: deadline::due(&t, order.answer_due.as_ref(), format::today(app.clock.now())),
         stages,
         notes: content.notes.iter().map(|note| note.text.clone()).collect(),
-        timeline: order::timeline(&t, order),
+        timeline: timeline::moments(&t, order),
         id: order.id.clone(),
         number: content.order_number,
         label,
@@ -227,7 +228,7 @@ fn stages(t: &Text, loaded: &Loaded) -> Vec<Stage> {
     let all = (1..=5).filter_map(|number| ProgressStage::try_from(number).ok());
     all.map(|stage| Stage {
         value: stage as i32,
-        label: t.say(at_risk::stage(stage)),
+        label: t.say(progress::label(stage)),
         current: now.iter().all(|now| *now == Some(stage)),
     })
     .collect()

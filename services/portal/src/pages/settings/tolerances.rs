@@ -53,7 +53,7 @@ const PAIRS: [(&str, Key<0>); 4] = [
     ("dearer", key::TOLERANCE_DEARER),
     ("cheaper", key::TOLERANCE_CHEAPER),
 ];
-const DAYS: [(&str, Key<0>); 2] = [("early", key::TOLERANCE_EARLY), ("late", key::TOLERANCE_LATE)];
+const DAYS: [(&str, Key<0>); 2] = [("early", key::BOUND_EARLY), ("late", key::BOUND_LATE)];
 
 /// The rules in force between the two, those for all suppliers among them.
 pub(super) async fn list(member: &Member, partner: &partner::Partner) -> Result<Vec<ToleranceRule>, Failure> {
@@ -179,8 +179,8 @@ const LABELS: [(&str, &str, Key<0>); 9] = [
     ("bounds.quantity_under", "under-percent", key::TOLERANCE_UNDER),
     ("bounds.price_over", "dearer-percent", key::TOLERANCE_DEARER),
     ("bounds.price_under", "cheaper-percent", key::TOLERANCE_CHEAPER),
-    ("bounds.early_days", "early", key::TOLERANCE_EARLY),
-    ("bounds.late_days", "late", key::TOLERANCE_LATE),
+    ("bounds.early_days", "early", key::BOUND_EARLY),
+    ("bounds.late_days", "late", key::BOUND_LATE),
 ];
 
 fn read(t: &Text, fields: &Fields, faults: &mut Vec<Fault>) -> ToleranceBounds {
