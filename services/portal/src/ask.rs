@@ -54,6 +54,13 @@ pub enum Kind {
     File,
 }
 
+impl Kind {
+    /// Whether the answer is short.
+    pub fn short(self) -> bool {
+        matches!(self, Kind::Number | Kind::Date)
+    }
+}
+
 /// A field.
 pub struct Question {
     pub name: &'static str,
@@ -119,10 +126,15 @@ impl Question {
         self
     }
 
+    /// Whether it is answered by ticking.
+    pub fn ticks(&self) -> bool {
+        matches!(self.kind, Kind::Radios | Kind::Boxes)
+    }
+
     /// The element that an error leads to.
     pub fn id(&self) -> String {
-        match (self.kind, self.choices.first()) {
-            (Kind::Radios | Kind::Boxes, Some(first)) => format!("{}-{}", self.name, first.value),
+        match (self.ticks(), self.choices.first()) {
+            (true, Some(first)) => format!("{}-{}", self.name, first.value),
             _ => self.name.to_string(),
         }
     }
@@ -304,6 +316,10 @@ impl Ask {
 
     fn label(&self, name: &str) -> String {
         self.questions.iter().find(|one| one.name == name).map(|one| one.label.clone()).unwrap_or_default()
+    }
+
+    fn sends_file(&self) -> bool {
+        self.questions.iter().any(|one| one.kind == Kind::File)
     }
 
     /// The page with what is wrong.
