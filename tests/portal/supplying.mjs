@@ -116,16 +116,16 @@ async function progressing(javaScriptEnabled) {
   await visit(shunmo, { javaScriptEnabled }, async (page) => {
     const path = await open(page, publish());
     await accept(page);
-    await page.click('.steps[aria-label*="第 20 行"] button:text-is("生产中")');
-    await page.locator('.steps[aria-label*="第 20 行"] [aria-pressed=true]:has-text("生产中")').waitFor();
-    equal(await page.locator('.steps [aria-pressed=true]').count(), 1, 'the other line stands');
-    await page.click('.steps[aria-label="全部行"] button:text-is("待发")');
-    await page.locator('.steps[aria-label*="第 10 行"] [aria-pressed=true]:has-text("待发")').waitFor();
-    equal(await page.locator('.steps [aria-pressed=true]').count(), 2, 'every line at one tap');
+    await page.click('.stages[aria-label*="第 20 行"] button:text-is("生产中")');
+    await page.locator('.stages[aria-label*="第 20 行"] [aria-pressed=true]:has-text("生产中")').waitFor();
+    equal(await page.locator('.stages [aria-pressed=true]').count(), 1, 'the other line stands');
+    await page.click('.stages[aria-label="全部行"] button:text-is("待发")');
+    await page.locator('.stages[aria-label*="第 10 行"] [aria-pressed=true]:has-text("待发")').waitFor();
+    equal(await page.locator('.stages [aria-pressed=true]').count(), 2, 'every line at one tap');
     await visit(chengyu, { javaScriptEnabled }, async (other) => {
       await other.goto(portal + path);
       equal(await other.locator('.track .tag').allInnerTexts(), ['待发', '待发'], 'the buyer sees it');
-      equal(await other.locator('.steps').count(), 0, 'and only looks');
+      equal(await other.locator('.stages').count(), 0, 'and only looks');
     });
   });
 }
@@ -303,7 +303,7 @@ export async function supplying() {
         await page.check('[name=readers][value=own]');
         await page.click('button:text-is("发送")');
         await page.locator('.said.internal').waitFor();
-        await page.click('.steps[aria-label*="第 10 行"] button:text-is("生产中")');
+        await page.click('.stages[aria-label*="第 10 行"] button:text-is("生产中")');
         await page.locator('[aria-pressed=true]').waitFor();
       });
       await askForLess(path.split('/')[2]);

@@ -137,17 +137,21 @@ fn change(life: &mut Life, dice: &mut Dice) {
     if !now.lines.is_empty() {
         life.scene.change(now).expect("every document is good");
     }
-    if !later.lines.is_empty() {
-        let earlier = match life.asked.take() {
-            Some(Asked::Change(earlier)) => earlier,
-            _ => document_of_nothing(),
-        };
-        life.asked = Some(Asked::Change(frozen::joined(earlier, later)));
+    // A newer request for a line replaces an older one and leaves requests for other lines.
+    let listed: HashSet<&str> = document.lines.iter().map(|line| line.line_number.as_str()).collect();
+    let rest = match &life.asked {
+        Some(Asked::Change(earlier)) => {
+            let unlisted = earlier.lines.iter().filter(|line| !listed.contains(line.line_number.as_str()));
+            unlisted.cloned().collect()
+        }
+        _ => Vec::new(),
+    };
+    let asked = frozen::joined(rest, later);
+    if !asked.lines.is_empty() {
+        life.asked = Some(Asked::Change(asked));
+    } else if matches!(life.asked, Some(Asked::Change(_))) {
+        life.asked = None;
     }
-}
-
-fn document_of_nothing() -> OrderContent {
-    document(Vec::new())
 }
 
 /// The buyer cancels: what is frozen of it is asked for.
