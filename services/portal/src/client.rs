@@ -17,8 +17,11 @@ use proto::{
         tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
-        member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
-        session_service_client::SessionServiceClient,
+        alias_service_client::AliasServiceClient, cluster_service_client::ClusterServiceClient,
+        firm_service_client::FirmServiceClient, invitation_service_client::InvitationServiceClient,
+        member_service_client::MemberServiceClient, operator_service_client::OperatorServiceClient,
+        purchasing_group_service_client::PurchasingGroupServiceClient,
+        relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     stream::stream_service_client::StreamServiceClient,
 };
@@ -134,6 +137,36 @@ impl Api {
     /// Members of the own firm.
     pub fn members(&self) -> MemberServiceClient<Channel> {
         MemberServiceClient::new(self.channel.clone())
+    }
+
+    /// Firms and the own one's sites.
+    pub fn firms(&self) -> FirmServiceClient<Channel> {
+        FirmServiceClient::new(self.channel.clone())
+    }
+
+    /// Purchasing groups of the own firm.
+    pub fn groups(&self) -> PurchasingGroupServiceClient<Channel> {
+        PurchasingGroupServiceClient::new(self.channel.clone())
+    }
+
+    /// What the own ERP's words mean.
+    pub fn aliases(&self) -> AliasServiceClient<Channel> {
+        AliasServiceClient::new(self.channel.clone())
+    }
+
+    /// Invitations in bulk, and whom to reach at suppliers.
+    pub fn invitations(&self) -> InvitationServiceClient<Channel> {
+        InvitationServiceClient::new(self.channel.clone())
+    }
+
+    /// Clusters.
+    pub fn clusters(&self) -> ClusterServiceClient<Channel> {
+        ClusterServiceClient::new(self.channel.clone())
+    }
+
+    /// What the operator may do to firms.
+    pub fn operator(&self) -> OperatorServiceClient<Channel> {
+        OperatorServiceClient::new(self.channel.clone())
     }
 
     /// Trading relationships.

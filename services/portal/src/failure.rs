@@ -86,6 +86,13 @@ impl Failure {
         self.reason == reason
     }
 
+    /// Whether the visitor may mend it by changing what was typed, or by looking again.
+    pub fn mends(&self) -> bool {
+        let beyond = ["IDEMPOTENCY_KEY_REUSED", "FORM_MALFORMED"];
+        matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::CONFLICT)
+            && !beyond.contains(&self.reason.as_str())
+    }
+
     /// The API's own sentence in the visitor's language, for reasons that have no page of their own.
     pub fn sentence(&self, text: &Text) -> String {
         let said = match text.lang {

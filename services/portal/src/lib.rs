@@ -11,12 +11,14 @@
 //! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`upload`] files that come along
 //! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
+//! * [`ask`] pages that ask for a few things · [`table`] lists of what is set up · [`rows`] lists as spreadsheets have them
 //! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes
 //!
 //! **Invariants:** a GET changes nothing; no string that a person reads stands outside the catalogues; no page has
 //! an inline script or style.
 
 mod answer;
+mod ask;
 mod assets;
 mod client;
 mod deadline;
@@ -34,7 +36,9 @@ mod proposal;
 mod qr;
 mod reminder;
 mod revision;
+mod rows;
 mod session;
+mod table;
 mod timeline;
 mod tolerance;
 mod typed;
@@ -173,6 +177,10 @@ fn pages() -> Router<Arc<App>> {
         .route("/orders/{id}/hold", get(hold::hold_form).post(hold::hold))
         .route("/orders/{id}/release", get(hold::release_form).post(hold::release))
         .merge(supplying())
+        .merge(pages::firm::routes())
+        .merge(pages::inviting::routes())
+        .merge(pages::clusters::routes())
+        .merge(pages::operator::routes())
         .route("/partners", get(partners::show))
         .route("/partners/{id}", get(partner::show).post(partner::change))
         .route("/partners/{id}/invitation", post(partners::renew))

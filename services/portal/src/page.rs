@@ -30,6 +30,7 @@ pub enum Tab {
     Partners,
     Members,
     Settings,
+    Firms,
     Help,
 }
 
@@ -44,6 +45,7 @@ impl Tab {
             Tab::Partners => "/partners",
             Tab::Members => "/members",
             Tab::Settings => "/settings",
+            Tab::Firms => "/operator/firms",
             Tab::Help => "/help",
         }
     }
@@ -58,6 +60,7 @@ impl Tab {
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
             Tab::Settings => key::NAV_SETTINGS,
+            Tab::Firms => key::NAV_FIRMS,
             Tab::Help => key::NAV_HELP,
         }
     }
@@ -192,6 +195,9 @@ fn work(member: &Member) -> Vec<Tab> {
     if buys {
         tabs.push(Tab::Proposals);
         tabs.push(Tab::AtRisk);
+    }
+    if member.may(Permission::Operate) {
+        tabs.push(Tab::Firms);
     }
     tabs
 }

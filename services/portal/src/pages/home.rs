@@ -21,7 +21,8 @@ pub async fn show(visitor: Visitor) -> Result<Response, Failure> {
     }
     let member = visitor.member().await?;
     if !member.may(Permission::OrdersRead) {
-        return Ok(page::go(if member.may(Permission::MembersAdmin) { "/members" } else { "/help" }));
+        let runs = member.may(Permission::Operate);
+        return Ok(page::go(if runs { "/operator/firms" } else { "/help" }));
     }
     let buys = member.may(Permission::OrdersPublish);
     let supplies = !buys || (member.may(Permission::OrdersRespond) && supplied_before(&member).await?);

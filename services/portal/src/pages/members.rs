@@ -21,16 +21,21 @@ use crate::{
     session::Member,
 };
 
-/// Which page of the list.
+/// Which page of the list, and what was just done.
 #[derive(Deserialize)]
 pub struct Place {
     #[serde(default)]
     page: String,
+    #[serde(default)]
+    done: String,
 }
 
 struct Row {
+    href: String,
     name: String,
     roles: String,
+    /// Sites and purchasing groups that the member is narrowed to; empty for none.
+    scope: String,
     tag: Tag,
     /// Where to make a link, and the form's token; `None` for a member that is disabled.
     make: Option<(String, String)>,
@@ -42,6 +47,7 @@ struct MembersPage {
     page: Page,
     t: Text,
     heading: String,
+    done: String,
     rows: Vec<Row>,
     next: String,
 }
@@ -55,9 +61,15 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let request = ListMembersRequest { page_size: 100, page_token: place.page };
     let list = member.app().api.members().list_members(member.call(request)).await?.into_inner();
     let heading = t.say(key::NAV_MEMBERS);
+    let done = match place.done.as_str() {
+        "added" => t.say(key::MEMBER_ADDED),
+        "changed" => t.say(key::MEMBER_CHANGED),
+        _ => String::new(),
+    };
     Ok(page::show(&MembersPage {
         page: Page::member(&member, Tab::Members).titled(heading.clone()),
         heading,
+        done,
         rows: list.members.into_iter().map(|person| row(&member, person)).collect(),
         next: match list.next_page_token.as_str() {
             "" => String::new(),
@@ -78,9 +90,13 @@ fn row(member: &Member, person: Person) -> Row {
         true => ("cancelled", key::MEMBER_DISABLED),
         false => ("accepted", key::MEMBER_ACTIVE),
     };
+    let scope = person.scope.unwrap_or_default();
+    let scope: Vec<String> = scope.sites.into_iter().chain(scope.purchasing_groups).collect();
     Row {
+        href: format!("/members/{}", person.id),
         name: person.name,
         roles: roles.join(&t.say(key::LIST_JOIN)),
+        scope: scope.join(&t.say(key::LIST_JOIN)),
         tag: Tag { shape, label: t.say(label) },
         make,
     }

@@ -45,6 +45,8 @@ struct PartnersPage {
     page: Page,
     t: Text,
     heading: String,
+    /// Whether the visitor may invite suppliers.
+    invites: bool,
     rows: Vec<Row>,
     next: String,
 }
@@ -58,6 +60,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     Ok(page::show(&PartnersPage {
         page: Page::member(&member, Tab::Partners).titled(heading.clone()),
         heading,
+        invites: member.may(Permission::PartnersWrite),
         rows: list.relationships.into_iter().map(|one| row(&member, one)).collect(),
         next: match list.next_page_token.as_str() {
             "" => String::new(),

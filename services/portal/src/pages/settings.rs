@@ -10,12 +10,17 @@ pub mod tolerances;
 
 use askama::Template;
 use axum::response::Response;
-use proto::access::Permission;
+use proto::{
+    access::Permission,
+    notices::ListChannelsRequest,
+    partners::{ListAliasesRequest, ListApiKeysRequest, ListPurchasingGroupsRequest, ListSitesRequest},
+};
 
 use crate::{
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
+    order::Tag,
     page::{self, Page, Tab},
     session::Member,
 };
@@ -58,6 +63,14 @@ struct Way {
     href: &'static str,
     label: String,
     body: String,
+    /// Whether anything is set up there; `None` where that says nothing.
+    tag: Option<Tag>,
+}
+
+/// Ways that belong together.
+struct Group {
+    title: String,
+    ways: Vec<Way>,
 }
 
 #[derive(Template)]
@@ -65,27 +78,95 @@ struct Way {
 struct SettingsPage {
     page: Page,
     t: Text,
-    ways: Vec<Way>,
+    groups: Vec<Group>,
 }
+
+/// Title; then permission, address, label and what it is for.
+type Section = (Key<0>, &'static [(Permission, &'static str, Key<0>, Key<0>)]);
+
+const SECTIONS: [Section; 4] = [
+    (
+        key::SETTINGS_TRADE,
+        &[
+            (Permission::PartnersRead, "/partners", key::NAV_PARTNERS, key::SETTINGS_PARTNERS),
+            (Permission::OrdersRead, "/calendar", key::CALENDAR, key::SETTINGS_CALENDAR),
+            (Permission::PartnersRead, "/clusters", key::CLUSTERS, key::SETTINGS_CLUSTERS),
+        ],
+    ),
+    (
+        key::SETTINGS_TOLD,
+        &[
+            (Permission::MembersAdmin, "/channels", key::CHANNELS, key::SETTINGS_CHANNELS),
+            (Permission::MembersAdmin, "/keys", key::KEYS, key::SETTINGS_KEYS),
+            (Permission::PartnersRead, "/aliases", key::ALIASES, key::SETTINGS_ALIASES),
+        ],
+    ),
+    (
+        key::SETTINGS_OWN,
+        &[
+            (Permission::MembersAdmin, "/members", key::NAV_MEMBERS, key::SETTINGS_MEMBERS),
+            (Permission::PartnersRead, "/sites", key::SITES, key::SETTINGS_SITES),
+            (Permission::PartnersRead, "/purchasing-groups", key::GROUPS, key::SETTINGS_GROUPS),
+        ],
+    ),
+    (
+        key::SETTINGS_PLATFORM,
+        &[
+            (Permission::Operate, "/operator/firms", key::NAV_FIRMS, key::SETTINGS_FIRMS),
+            (Permission::PartnersRead, "/platform-actions", key::ACTS_OWN, key::SETTINGS_ACTS),
+        ],
+    ),
+];
 
 /// What there is to set up, as far as the roles allow.
 pub async fn show(member: Member) -> Result<Response, Failure> {
     let t = member.text().clone();
-    let all = [
-        (Permission::PartnersRead, "/partners", key::NAV_PARTNERS, key::SETTINGS_PARTNERS),
-        (Permission::OrdersRead, "/calendar", key::CALENDAR, key::SETTINGS_CALENDAR),
-        (Permission::MembersAdmin, "/channels", key::CHANNELS, key::SETTINGS_CHANNELS),
-        (Permission::MembersAdmin, "/members", key::NAV_MEMBERS, key::SETTINGS_MEMBERS),
-        (Permission::MembersAdmin, "/keys", key::KEYS, key::SETTINGS_KEYS),
-    ];
-    let ways = all.into_iter().filter(|(permission, ..)| member.may(*permission));
+    let begun = begun(&member).await;
+    let group = |(title, ways): &Section| {
+        let ways = ways.iter().filter(|(permission, ..)| member.may(*permission));
+        let way = |(_, href, label, body): &(Permission, &'static str, Key<0>, Key<0>)| Way {
+            href,
+            label: t.say(label),
+            body: t.say(body),
+            tag: begun.iter().find(|(path, _)| path == href).map(|(_, begun)| match begun {
+                true => Tag { shape: "accepted", label: t.say(key::SETTINGS_DONE) },
+                false => Tag { shape: "unanswered", label: t.say(key::SETTINGS_NONE) },
+            }),
+        };
+        Group { title: t.say(title), ways: ways.map(way).collect() }
+    };
+    let groups: Vec<Group> = SECTIONS.iter().map(group).filter(|group| !group.ways.is_empty()).collect();
     Ok(page::show(&SettingsPage {
         page: Page::member(&member, Tab::Settings).titled(t.say(key::NAV_SETTINGS)),
-        ways: ways
-            .map(|(_, href, label, body)| Way { href, label: t.say(label), body: t.say(body) })
-            .collect(),
+        groups,
         t,
     }))
+}
+
+/// Where anything is set up already, of what the member may see. What cannot be found out now is left out: the page
+/// leads on all the same.
+async fn begun(member: &Member) -> Vec<(&'static str, bool)> {
+    let api = &member.app().api;
+    let (mut notices, mut members, mut firms) = (api.notices(), api.members(), api.firms());
+    let (mut groups, mut aliases) = (api.groups(), api.aliases());
+    let one = 1;
+    let (channels, keys, sites, groups, aliases) = tokio::join!(
+        notices.list_channels(member.call(ListChannelsRequest { page_size: one, ..Default::default() })),
+        members.list_api_keys(member.call(ListApiKeysRequest { page_size: one, ..Default::default() })),
+        firms.list_sites(member.call(ListSitesRequest { page_size: one, ..Default::default() })),
+        groups.list_purchasing_groups(
+            member.call(ListPurchasingGroupsRequest { page_size: one, ..Default::default() })
+        ),
+        aliases.list_aliases(member.call(ListAliasesRequest { page_size: one, ..Default::default() })),
+    );
+    let all = [
+        ("/channels", channels.ok().map(|list| !list.get_ref().channels.is_empty())),
+        ("/keys", keys.ok().map(|list| !list.get_ref().api_keys.is_empty())),
+        ("/sites", sites.ok().map(|list| !list.get_ref().sites.is_empty())),
+        ("/purchasing-groups", groups.ok().map(|list| !list.get_ref().groups.is_empty())),
+        ("/aliases", aliases.ok().map(|list| !list.get_ref().aliases.is_empty())),
+    ];
+    all.into_iter().filter_map(|(path, begun)| Some((path, begun?))).collect()
 }
 
 /// A number of days as people type it; `None` for nothing.

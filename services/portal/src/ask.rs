@@ -1,0 +1,408 @@
+//! A page that asks for a few things: its fields, what was typed, and what is wrong, said above and beside each field.
+//!
+//! Pages that set something up are all made of it, so that each of them keeps what was typed when something is wrong
+//! or the language is switched, and says first what it is for.
+
+use askama::Template;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+
+use crate::{
+    failure::Failure,
+    form::Fields,
+    i18n::{Key, Text, key},
+    page::{self, Page, Tab},
+    pages::sign_in,
+    session::Member,
+    table::Search,
+};
+
+/// What may be chosen.
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+    /// What it means; empty where the label says it.
+    pub hint: String,
+    pub on: bool,
+}
+
+impl Choice {
+    /// One that its label explains.
+    pub fn new(value: impl ToString, label: String) -> Self {
+        Self { value: value.to_string(), label, hint: String::new(), on: false }
+    }
+}
+
+/// How a question is answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// Letters and digits that are told apart one by one.
+    Code,
+    Number,
+    Date,
+    /// Several lines.
+    Area,
+    /// One of a list.
+    Select,
+    /// One of a few.
+    Radios,
+    /// Any of a few.
+    Boxes,
+    File,
+}
+
+impl Kind {
+    /// Whether the answer is short.
+    pub fn short(self) -> bool {
+        matches!(self, Kind::Number | Kind::Date)
+    }
+}
+
+/// A field.
+pub struct Question {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub label: String,
+    pub hint: String,
+    pub value: String,
+    pub choices: Vec<Choice>,
+    pub fault: String,
+    pub optional: bool,
+    /// Where the API names it in its refusals; the beginning of the path is enough.
+    path: &'static str,
+    /// What to say where the API refuses it; the hint says what is wanted.
+    wrong: Option<String>,
+}
+
+impl Question {
+    /// A field that is answered by typing.
+    pub fn new(name: &'static str, kind: Kind, label: String) -> Self {
+        Self {
+            name,
+            kind,
+            label,
+            hint: String::new(),
+            value: String::new(),
+            choices: Vec::new(),
+            fault: String::new(),
+            optional: false,
+            path: name,
+            wrong: None,
+        }
+    }
+
+    /// Whose answer is one or some of these.
+    pub fn of(name: &'static str, kind: Kind, label: String, choices: Vec<Choice>) -> Self {
+        Self { choices, ..Self::new(name, kind, label) }
+    }
+
+    /// With a sentence of help.
+    pub fn hint(self, hint: String) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// That may be left out.
+    pub fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
+    /// Named so by the API.
+    pub fn at(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+
+    /// Where the API refuses it, this is said.
+    pub fn wrong(self, sentence: String) -> Self {
+        Self { wrong: Some(sentence), ..self }
+    }
+
+    /// Filled in already.
+    pub fn with(mut self, value: impl ToString) -> Self {
+        self.value = value.to_string();
+        self.choose();
+        self
+    }
+
+    /// Whether it is answered by ticking.
+    pub fn ticks(&self) -> bool {
+        matches!(self.kind, Kind::Radios | Kind::Boxes)
+    }
+
+    /// The element that an error leads to.
+    pub fn id(&self) -> String {
+        match (self.ticks(), self.choices.first()) {
+            (true, Some(first)) => format!("{}-{}", self.name, first.value),
+            _ => self.name.to_string(),
+        }
+    }
+
+    /// The elements that describe it, for those who hear the page.
+    pub fn described(&self) -> String {
+        let mut ids = Vec::new();
+        if !self.hint.is_empty() {
+            ids.push(format!("{}-hint", self.name));
+        }
+        if !self.fault.is_empty() {
+            ids.push(format!("{}-fault", self.name));
+        }
+        ids.join(" ")
+    }
+
+    fn choose(&mut self) {
+        if matches!(self.kind, Kind::Select | Kind::Radios) {
+            for choice in &mut self.choices {
+                choice.on = choice.value == self.value;
+            }
+        }
+    }
+
+    fn fill(&mut self, fields: &Fields) {
+        match self.kind {
+            Kind::Boxes => {
+                for choice in &mut self.choices {
+                    choice.on = fields.all(self.name).any(|value| value == choice.value);
+                }
+            }
+            Kind::File => {}
+            _ => {
+                self.value = fields.get(self.name).to_string();
+                self.choose();
+            }
+        }
+    }
+}
+
+/// A link back, or on.
+pub struct Way {
+    pub href: String,
+    pub label: String,
+}
+
+/// A thing that is wrong: the element that it leads to, and what to do.
+struct Fault {
+    href: String,
+    text: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "ask.html")]
+pub struct Ask {
+    page: Page,
+    t: Text,
+    back: Way,
+    title: String,
+    lead: String,
+    /// What it is about, where that is not typed.
+    facts: Vec<(String, String)>,
+    /// What there is to choose from can be looked for.
+    search: Option<Search>,
+    action: String,
+    token: String,
+    hidden: Vec<(&'static str, String)>,
+    questions: Vec<Question>,
+    submit: String,
+    /// Whether it takes something away.
+    bad: bool,
+    faults: Vec<Fault>,
+}
+
+impl Ask {
+    /// A page whose form is posted to `action`. The token holds for that address alone.
+    pub fn new(member: &Member, action: String, title: String, back: Way) -> Self {
+        let t = member.text().clone();
+        let app = member.app();
+        let here = Page::member(member, Tab::Settings);
+        Self {
+            page: here.titled(title.clone()).with_form("ask", action.clone()),
+            token: app.tokens.make(app, Some(&member.token), &action),
+            submit: t.say(key::ASK_SAVE),
+            t,
+            back,
+            title,
+            lead: String::new(),
+            facts: Vec::new(),
+            search: None,
+            action,
+            hidden: Vec::new(),
+            questions: Vec::new(),
+            bad: false,
+            faults: Vec::new(),
+        }
+    }
+
+    /// What it is for, in a sentence.
+    pub fn lead(self, lead: String) -> Self {
+        Self { lead, ..self }
+    }
+
+    /// What its button says.
+    pub fn submit(self, submit: String) -> Self {
+        Self { submit, ..self }
+    }
+
+    /// One that takes something away.
+    pub fn taking_away(self) -> Self {
+        Self { bad: true, ..self }
+    }
+
+    /// Something it is about.
+    pub fn fact(mut self, label: String, value: String) -> Self {
+        if !value.is_empty() {
+            self.facts.push((label, value));
+        }
+        self
+    }
+
+    /// With a field to look for what there is to choose from.
+    pub fn search(self, search: Search) -> Self {
+        Self { search: Some(search), ..self }
+    }
+
+    /// A value that is posted along.
+    pub fn hidden(mut self, name: &'static str, value: String) -> Self {
+        self.hidden.push((name, value));
+        self
+    }
+
+    /// Another field.
+    pub fn ask(mut self, question: Question) -> Self {
+        self.questions.push(question);
+        self
+    }
+
+    /// Further fields.
+    pub fn ask_all(mut self, questions: Vec<Question>) -> Self {
+        self.questions.extend(questions);
+        self
+    }
+
+    /// As it was typed.
+    pub fn fill(mut self, fields: &Fields) -> Self {
+        for question in &mut self.questions {
+            question.fill(fields);
+        }
+        for (name, value) in &mut self.hidden {
+            *value = fields.get(name).to_string();
+        }
+        self
+    }
+
+    /// Says what is wrong with a field.
+    pub fn blame(&mut self, name: &str, text: String) {
+        if let Some(question) = self.questions.iter_mut().find(|one| one.name == name) {
+            self.faults.push(Fault { href: format!("#{}", question.id()), text: text.clone() });
+            question.fault = text;
+        }
+    }
+
+    /// Required fields that were left empty are said to be so. Whether all were filled in.
+    pub fn complete(&mut self) -> bool {
+        let empty = |one: &&Question| {
+            let chosen = one.choices.iter().any(|choice| choice.on);
+            let answered = if one.kind == Kind::Boxes { chosen } else { !one.value.is_empty() };
+            !one.optional && one.kind != Kind::File && !answered
+        };
+        let missing: Vec<&'static str> = self.questions.iter().filter(empty).map(|one| one.name).collect();
+        for name in missing {
+            let label = self.label(name);
+            self.blame(name, self.t.one(key::ASK_REQUIRED, label));
+        }
+        self.faults.is_empty()
+    }
+
+    fn label(&self, name: &str) -> String {
+        self.questions.iter().find(|one| one.name == name).map(|one| one.label.clone()).unwrap_or_default()
+    }
+
+    fn sends_file(&self) -> bool {
+        self.questions.iter().any(|one| one.kind == Kind::File)
+    }
+
+    /// The page with what is wrong.
+    pub fn wrong(&self) -> Response {
+        page::show_as(StatusCode::UNPROCESSABLE_ENTITY, self)
+    }
+
+    /// The page.
+    pub fn show(&self) -> Response {
+        page::show(self)
+    }
+
+    /// The page with what the API says of the fields, or with its sentence.
+    ///
+    /// # Errors
+    /// What no change of the form mends goes on as it is.
+    pub fn refused(mut self, failure: impl Into<Failure>) -> Result<Response, Failure> {
+        let failure = failure.into();
+        if !failure.mends() {
+            return Err(failure);
+        }
+        let mut named: Vec<(&'static str, String)> = Vec::new();
+        for (path, reason) in &failure.fields {
+            let Some(question) = self.questions.iter().find(|one| path.starts_with(one.path)) else { continue };
+            if named.iter().all(|(name, _)| *name != question.name) {
+                named.push((question.name, self.sentence(question, reason)));
+            }
+        }
+        for (name, text) in named {
+            self.blame(name, text);
+        }
+        if self.faults.is_empty() {
+            self.faults.push(Fault { href: "#ask".into(), text: failure.sentence(&self.t) });
+        }
+        Ok(self.wrong())
+    }
+
+    fn sentence(&self, question: &Question, reason: &str) -> String {
+        let said: Key<1> = match reason {
+            "REQUIRED" => key::ASK_REQUIRED,
+            "TOO_LONG" => key::ASK_LONG,
+            "CHARACTERS" => key::ASK_CHARACTERS,
+            _ => match &question.wrong {
+                Some(sentence) => return sentence.clone(),
+                None => key::ASK_WRONG,
+            },
+        };
+        self.t.one(said, &question.label)
+    }
+}
+
+/// A form that came in.
+pub struct Posted {
+    pub member: Member,
+    pub request_id: String,
+    /// Set where only the language was switched.
+    cookie: Option<HeaderValue>,
+}
+
+impl Posted {
+    /// Checks that the form was ours, and switches the language where that was asked for.
+    ///
+    /// # Errors
+    /// `FORM_EXPIRED`.
+    pub async fn read(member: Member, action: &str, fields: &Fields) -> Result<Self, Failure> {
+        let request_id =
+            member.app().tokens.check(Some(&member.token), action, fields.get("token"))?;
+        Ok(match sign_in::wanted_language(fields) {
+            None => Self { member, request_id, cookie: None },
+            Some(lang) => {
+                let (member, cookie) = sign_in::in_language(member, lang).await;
+                Self { member, request_id, cookie: Some(cookie) }
+            }
+        })
+    }
+
+    /// The page once more where only the language was switched, or where something is left empty that is needed.
+    pub fn again(&self, ask: &mut Ask) -> Option<Response> {
+        if let Some(cookie) = &self.cookie {
+            let mut response = ask.show();
+            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+            return Some(response);
+        }
+        (!ask.complete()).then(|| ask.wrong())
+    }
+}

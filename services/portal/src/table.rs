@@ -1,0 +1,177 @@
+//! Lists of what is set up: tables whose rows fold into cards on a phone, with a sentence where there is nothing yet.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::{
+    ask::{Choice, Way},
+    i18n::{Text, key},
+    order::Tag,
+    page::{self, Page, Tab, link},
+    session::Member,
+};
+
+/// Something that can be done with a row.
+pub enum Act {
+    /// A page that does it.
+    Go { href: String, label: String },
+    /// A button that does it.
+    Do { action: String, token: String, label: String },
+}
+
+/// What stands in a row.
+pub enum Cell {
+    /// What the row is about; `href` and `sub` may be empty.
+    Name { text: String, href: String, sub: String },
+    Text(String),
+    Code(String),
+    Tag(Tag),
+    Acts(Vec<Act>),
+}
+
+impl Cell {
+    /// A name alone.
+    pub fn name(text: impl Into<String>) -> Self {
+        Cell::Name { text: text.into(), href: String::new(), sub: String::new() }
+    }
+
+    /// A name that leads to its page.
+    pub fn link(text: impl Into<String>, href: String) -> Self {
+        Cell::Name { text: text.into(), href, sub: String::new() }
+    }
+}
+
+/// A row's cells, in the order of the columns.
+pub type Row = Vec<Cell>;
+
+/// One table of a page.
+pub struct Part {
+    /// Empty where the page's heading says it.
+    pub title: String,
+    pub columns: Vec<String>,
+    pub rows: Vec<Row>,
+    /// What to do where there is none.
+    pub empty: String,
+    /// Where the next page is; empty on the last.
+    pub next: String,
+}
+
+impl Part {
+    /// A table with columns and rows.
+    pub fn new(columns: Vec<String>, rows: Vec<Row>, empty: String) -> Self {
+        Self { title: String::new(), columns, rows, empty, next: String::new() }
+    }
+
+    /// With a heading of its own.
+    pub fn titled(self, title: String) -> Self {
+        Self { title, ..self }
+    }
+
+    /// Going on at `path` where there is more.
+    pub fn next(self, path: &str, query: &[(&str, &str)], token: &str) -> Self {
+        if token.is_empty() {
+            return self;
+        }
+        let query: Vec<(&str, &str)> = query.iter().copied().chain([("page", token)]).collect();
+        Self { next: link(path, &query), ..self }
+    }
+
+    /// What the row is about, for those who hear its buttons.
+    fn about<'a>(&self, row: &'a Row) -> &'a str {
+        row.iter().find_map(|cell| if let Cell::Name { text, .. } = cell { Some(text.as_str()) } else { None })
+            .unwrap_or_default()
+    }
+}
+
+/// Something to look for.
+pub struct Search {
+    pub action: String,
+    pub label: String,
+    pub value: String,
+    /// States to choose from; empty for none.
+    pub states: Vec<Choice>,
+    pub states_label: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "listing.html")]
+pub struct Listing {
+    page: Page,
+    t: Text,
+    back: Option<Way>,
+    heading: String,
+    tag: Option<Tag>,
+    lead: String,
+    done: String,
+    facts: Vec<(String, String)>,
+    /// The first is the one that most come for.
+    buttons: Vec<Way>,
+    search: Option<Search>,
+    parts: Vec<Part>,
+}
+
+impl Listing {
+    /// A page below `back`.
+    pub fn new(member: &Member, tab: Tab, heading: String, back: Option<Way>) -> Self {
+        let t = member.text().clone();
+        Self {
+            page: Page::member(member, tab).titled(heading.clone()),
+            t,
+            back,
+            heading,
+            tag: None,
+            lead: String::new(),
+            done: String::new(),
+            facts: Vec::new(),
+            buttons: Vec::new(),
+            search: None,
+            parts: Vec::new(),
+        }
+    }
+
+    /// What it is for, in a sentence.
+    pub fn lead(self, lead: String) -> Self {
+        Self { lead, ..self }
+    }
+
+    /// What was just done; empty for nothing.
+    pub fn done(self, done: String) -> Self {
+        Self { done, ..self }
+    }
+
+    /// How what the page is about stands.
+    pub fn tag(self, tag: Tag) -> Self {
+        Self { tag: Some(tag), ..self }
+    }
+
+    /// Something that is known of it.
+    pub fn fact(mut self, label: String, value: String) -> Self {
+        if !value.is_empty() {
+            self.facts.push((label, value));
+        }
+        self
+    }
+
+    /// Something that can be done here.
+    pub fn button(mut self, href: impl Into<String>, label: String) -> Self {
+        self.buttons.push(Way { href: href.into(), label });
+        self
+    }
+
+    /// A field to look for things.
+    pub fn search(self, search: Search) -> Self {
+        Self { search: Some(search), ..self }
+    }
+
+    /// Another table.
+    pub fn part(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// The page.
+    pub fn show(&self) -> Response {
+        page::show(self)
+    }
+}
