@@ -8,6 +8,7 @@
 )]
 
 mod aliases;
+mod booking;
 mod bridge;
 mod bulk;
 mod bulk_invite;
