@@ -6,3 +6,5 @@ document-terms = 此链接发给“{ $label }”，只能查看和答复这一�
 document-expired-body = 为安全起见，单据链接只在一段时间内有效，采购方也可以提前停用。您已提交的答复不受影响。
 document-ask = 需要新链接？把下面的话发给采购方
 document-ask-text = 您好，您发来的订单链接已过期，请重新发送一个链接，谢谢。
+document-progress = 点一下即可告知采购方，适用于所有已接受的行。
+done-progressed = 进度已送达

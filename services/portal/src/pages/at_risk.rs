@@ -6,17 +6,17 @@ use askama::Template;
 use axum::{extract::Query, response::Response};
 use proto::{
     access::Permission,
-    orders::{LineAtRisk, ListOrdersAtRiskRequest, ProgressStage, RiskReason},
+    orders::{LineAtRisk, ListOrdersAtRiskRequest, RiskReason},
 };
 use serde::Deserialize;
 
 use crate::{
     failure::Failure,
     format,
-    i18n::{Key, Text, key},
+    i18n::{Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
-    pages::{list::PAGE, remind},
+    pages::{list::PAGE, progress, remind},
     session::Member,
 };
 
@@ -134,7 +134,7 @@ fn row(t: &Text, line: LineAtRisk, seen: &mut HashSet<String>) -> Row {
         days if days < 0 => t.one(key::DUE_OVER, -days),
         days => t.one(key::DUE_LEFT, days),
     };
-    let stage = line.progress.as_ref().map_or(key::STAGE_UNSAID, |progress| stage(progress.stage()));
+    let stage = line.progress.as_ref().map_or(key::STAGE_UNSAID, |said| progress::label(said.stage()));
     Row {
         href: format!("/orders/{}", line.order_id),
         chooses: seen.insert(line.order_id.clone()),
@@ -149,16 +149,5 @@ fn row(t: &Text, line: LineAtRisk, seen: &mut HashSet<String>) -> Row {
         number: line.order_number,
         supplier: line.supplier_name,
         left,
-    }
-}
-
-fn stage(stage: ProgressStage) -> Key<0> {
-    match stage {
-        ProgressStage::NotScheduled => key::STAGE_NOT_SCHEDULED,
-        ProgressStage::Scheduled => key::STAGE_SCHEDULED,
-        ProgressStage::InProduction => key::STAGE_IN_PRODUCTION,
-        ProgressStage::InInspection => key::STAGE_IN_INSPECTION,
-        ProgressStage::ReadyToShip => key::STAGE_READY,
-        ProgressStage::Unspecified => key::STAGE_UNSAID,
     }
 }

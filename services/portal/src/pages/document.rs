@@ -12,24 +12,27 @@ use axum::{
 use chassis::secret::Redacted;
 use proto::{
     access::Permission,
-    orders::{GetOrderRequest, InspectOrderLinkRequest, OrderState},
+    orders::{GetOrderRequest, InspectOrderLinkRequest, OrderState, ProgressStage, SetProgressRequest},
     partners::WhoAmIResponse,
 };
 
 use crate::{
     App, client,
+    deadline::{self, Due},
     failure::Failure,
     form::Fields,
+    format,
     i18n::{Text, key},
-    order::{self, LineView, Moment, Tag},
+    order::{self, LineView, Loaded, Row, Tag},
     page::{self, Page, Tab, link},
     pages::{
         accept, change,
         changes::{self, Changes},
         order::Fact,
-        refuse, respond,
+        progress, refuse, respond,
     },
     session::{Member, Visitor},
+    timeline::{self, Moment},
 };
 
 /// Who holds a document link that works.
@@ -137,6 +140,18 @@ struct DocumentPage {
     next: String,
     notes: Vec<String>,
     timeline: Vec<Moment>,
+    /// The token of the form that says how far everything accepted is; empty where nothing is.
+    progress_token: String,
+    stages: Vec<Stage>,
+    due: Option<Due>,
+}
+
+/// A step of the work, as a button.
+struct Stage {
+    value: i32,
+    label: String,
+    /// Every accepted line is there.
+    current: bool,
 }
 
 /// The order.
@@ -153,9 +168,14 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
         "answered" if answered => {
             said(key::DONE_ANSWERED, t.one(key::DONE_ANSWERED_BODY, &order.buyer_name), false)
         }
+        "progressed" if answered => {
+            said(key::DONE_PROGRESSED, t.one(key::DONE_ANSWERED_BODY, &order.buyer_name), false)
+        }
         "changed" => said(key::DONE_CHANGED, t.say(key::DONE_CHANGED_BODY), true),
         _ => None,
     };
+    let app = member.app();
+    let stages = stages(&t, &loaded);
     let title = t.one(key::ORDER_TITLE, &content.order_number);
     let here = member.order_path(&order.id);
     Ok(page::show(&DocumentPage {
@@ -172,8 +192,14 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
             "" => String::new(),
             token => link(&here, &[("from", token)]),
         },
+        progress_token: match stages.is_empty() {
+            true => String::new(),
+            false => app.tokens.make(app, Some(&member.token), &progressing(&order.id)),
+        },
+        due: deadline::due(&t, order.answer_due.as_ref(), format::today(app.clock.now())),
+        stages,
         notes: content.notes.iter().map(|note| note.text.clone()).collect(),
-        timeline: order::timeline(&t, order),
+        timeline: timeline::moments(&t, order),
         id: order.id.clone(),
         number: content.order_number,
         label,
@@ -182,6 +208,49 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
         done,
         t,
     }))
+}
+
+/// The steps of the work; none where nothing is accepted.
+fn stages(t: &Text, loaded: &Loaded) -> Vec<Stage> {
+    let accepted = |row: &&Row| {
+        let quantities = row.state.quantities.as_ref();
+        quantities.is_some_and(|q| !format::decimal_or_zero(q.accepted.as_ref()).is_zero())
+    };
+    let now: Vec<Option<ProgressStage>> = loaded
+        .rows
+        .iter()
+        .filter(accepted)
+        .map(|row| row.state.progress.as_ref().map(|p| p.stage()))
+        .collect();
+    if now.is_empty() {
+        return Vec::new();
+    }
+    let all = (1..=5).filter_map(|number| ProgressStage::try_from(number).ok());
+    all.map(|stage| Stage {
+        value: stage as i32,
+        label: t.say(progress::label(stage)),
+        current: now.iter().all(|now| *now == Some(stage)),
+    })
+    .collect()
+}
+
+fn progressing(id: &str) -> String {
+    format!("progress {id}")
+}
+
+/// Says how far everything accepted is.
+pub async fn progress(holder: Holder, fields: Fields) -> Result<Response, Failure> {
+    let (member, id) = (holder.member, holder.order_id);
+    let app = member.app();
+    let request_id = app.tokens.check(Some(&member.token), &progressing(&id), fields.get("token"))?;
+    let stage = fields.get("stage").parse().map_err(|_| Failure::form_expired())?;
+    let request = SetProgressRequest { request_id, order_id: id.clone(), stage, ..Default::default() };
+    match app.api.progress().set_progress(member.call(request)).await.map_err(Failure::from) {
+        Ok(_) => Ok(respond::done(&member, &id, "progressed")),
+        // The buyer cancelled what was accepted.
+        Err(failure) if failure.is("NOTHING_ACCEPTED") => Ok(respond::changed(&member, &id)),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// 全部接受.
