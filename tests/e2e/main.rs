@@ -9,6 +9,7 @@
 
 mod addressing;
 mod aliases;
+mod booking;
 mod bridge;
 mod bulk;
 mod bulk_invite;

@@ -6,6 +6,7 @@ mod agree;
 mod capacity;
 pub mod cast;
 mod follow;
+mod offers;
 mod rows;
 mod sheets;
 mod widened;

@@ -49,12 +49,16 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::RPC_UNKNOWN, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
     (Reason::NOTHING_TO_REMIND, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
     (Reason::REMINDED_RECENTLY, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
+    (Reason::OFFER_EXCEEDS_CAPACITY, BOOKING, "hours_are_offered_held_and_consumed_once"),
+    (Reason::CAPACITY_SHORT, BOOKING, "hours_are_offered_held_and_consumed_once"),
+    (Reason::RESERVATION_ENDED, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
     (Reason::RATE_LIMITED, HERE, "a_firm_that_hurries_is_told_when_to_come_again"),
     (Reason::UNAVAILABLE, HERE, "a_database_that_is_gone_is_no_fault_of_the_caller"),
     (Reason::DEADLINE_EXCEEDED, HERE, "a_call_that_waits_too_long_is_ended"),
     (Reason::DRAINING, HERE, "a_server_that_stops_says_so_to_its_streams"),
 ];
+const BOOKING: &str = include_str!("booking.rs");
 const CAPACITY: &str = include_str!("capacity/writing.rs");
 const HERE: &str = include_str!("reasons/circumstances.rs");
 const REMINDERS: &str = include_str!("reminders.rs");

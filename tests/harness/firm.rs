@@ -6,6 +6,7 @@ use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
         demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
+        offer_service_client::OfferServiceClient, reservation_service_client::ReservationServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -195,6 +196,14 @@ impl Access {
 
     pub fn capacity_groups(&self) -> CapacityGroupServiceClient<Client> {
         CapacityGroupServiceClient::new(self.client())
+    }
+
+    pub fn offers(&self) -> OfferServiceClient<Client> {
+        OfferServiceClient::new(self.client())
+    }
+
+    pub fn reservations(&self) -> ReservationServiceClient<Client> {
+        ReservationServiceClient::new(self.client())
     }
 
     pub fn disclosures(&self) -> DisclosureServiceClient<Client> {

@@ -19,6 +19,7 @@
 //! **Invariant:** no test waits for time to pass: it drains by hand or waits for a condition with a deadline.
 
 pub mod binary;
+pub mod booking;
 pub mod capacity;
 pub mod change;
 pub mod chaos;

@@ -3,6 +3,8 @@
 mod demand;
 mod disclosure;
 mod group;
+mod offer;
+mod reservation;
 mod stream;
 
 use std::sync::Arc;

@@ -6,6 +6,8 @@ pub(crate) mod disclose;
 pub(crate) mod disclosure;
 pub(crate) mod group;
 pub(crate) mod matching;
+pub(crate) mod offer;
+pub(crate) mod reservation;
 pub(crate) mod slice;
 
 use chassis::{

@@ -5,7 +5,9 @@ pub(crate) mod demand;
 pub(crate) mod disclosed;
 pub(crate) mod disclosure;
 pub(crate) mod group;
+pub(crate) mod offer;
 pub(crate) mod partner;
+pub(crate) mod reservation;
 pub(crate) mod week;
 
 use chassis::{Error, Reason, Result, db::TenantTx};

@@ -1,5 +1,7 @@
 //! What happened → its envelope.
 
+pub(crate) mod booking;
+
 use chassis::{outbox::NewEvent, value};
 use prost::Message;
 use proto::capacity as wire;

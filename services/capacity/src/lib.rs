@@ -6,6 +6,8 @@
 //! * [`matching`] demand against capacity: pure
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
+//! * [`offer`]  what may be booked, and what a change of it moves: pure
+//! * `expire`     ends holds whose time is over
 //! * `consume`    matches demand that arrived, in the supplier's tenant
 //! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
 //!
@@ -21,9 +23,11 @@ pub mod demand;
 pub mod disclosure;
 mod error;
 mod events;
+mod expire;
 pub mod group;
 pub mod ingest;
 pub mod matching;
+pub mod offer;
 mod queries;
 pub mod unit;
 pub mod week;
@@ -36,7 +40,8 @@ use chassis::{
 };
 use proto::capacity::{
     capacity_group_service_server::CapacityGroupServiceServer, demand_service_server::DemandServiceServer,
-    disclosure_service_server::DisclosureServiceServer,
+    disclosure_service_server::DisclosureServiceServer, offer_service_server::OfferServiceServer,
+    reservation_service_server::ReservationServiceServer,
 };
 
 /// The schema `capacity`.
@@ -51,15 +56,21 @@ pub fn build(deps: &Deps) -> Service {
     let api = Arc::new(api::Api::new(context.clone()));
     let routes = tonic::service::Routes::new(DisclosureServiceServer::from_arc(api.clone()))
         .add_service(DemandServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES))
-        .add_service(CapacityGroupServiceServer::from_arc(api).max_decoding_message_size(MAX_UPLOAD_BYTES));
+        .add_service(
+            CapacityGroupServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES),
+        )
+        .add_service(OfferServiceServer::from_arc(api.clone()))
+        .add_service(ReservationServiceServer::from_arc(api));
     Service {
         name: "capacity",
         grpc: &[
             "tandem.capacity.v1.DemandService",
             "tandem.capacity.v1.CapacityGroupService",
             "tandem.capacity.v1.DisclosureService",
+            "tandem.capacity.v1.OfferService",
+            "tandem.capacity.v1.ReservationService",
         ],
         routes: chassis::service::routes(routes),
-        tasks: vec![Box::pin(consume::run(context))],
+        tasks: vec![Box::pin(consume::run(context.clone())), Box::pin(expire::run(context))],
     }
 }

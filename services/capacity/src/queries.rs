@@ -3,6 +3,8 @@
 pub(crate) mod demand;
 pub(crate) mod disclosure;
 pub(crate) mod group;
+pub(crate) mod offer;
+pub(crate) mod reservation;
 
 use chassis::{Result, page::Question, service::Deps};
 use serde::Serialize;

@@ -25,9 +25,16 @@ pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) 
     let mut parent = group("车间", &[]);
     parent.content.get_or_insert_default().linked_group_ids = vec![child];
     supplier.state_group(parent).await.expect("a group of groups");
+    let offer = supplier.offer_to(customer, "2026-12-28", "10").await;
+    customer.hold(&offer, &[(0, "4")], 0).await.expect("a hold");
 }
 
 pub(super) const SUPPLIER: &[Attack] = &[
+    // what is sold, past the functions that sell it
+    ("update capacity.capacity_bucket set reserved = 0", DENIED),
+    ("update capacity.capacity_bucket set total = 1", CHECK),
+    ("update capacity.reservation set state = 'released'", DENIED),
+    ("update capacity.reservation_part set quantity = 1", DENIED),
     // a customer's demand
     (
         "insert into capacity.material_demand (customer, id, supplier, material_number_customer, version, inactive,
@@ -61,6 +68,17 @@ pub(super) const SUPPLIER: &[Attack] = &[
 ];
 
 pub(super) const CUSTOMER: &[Attack] = &[
+    ("select from capacity.offer", NOTHING),
+    ("select from capacity.offer_reader", NOTHING),
+    ("select from capacity.capacity_bucket", NOTHING),
+    ("update capacity.capacity_bucket set total = 1000", NOTHING),
+    ("update capacity.reservation set announced = true", NOTHING),
+    ("update capacity.reservation set expires_at = now()", DENIED),
+    (
+        "insert into capacity.reservation (supplier, id, holder, offer_id, state, version, held_at, expires_at)
+         values ({supplier}, gen_random_uuid(), {buyer}, {order}, 'confirmed', 1, now(), now())",
+        DENIED,
+    ),
     // what the supplier can make, and for whom
     ("select from capacity.capacity_group", NOTHING),
     ("select from capacity.group_version", NOTHING),
@@ -97,6 +115,9 @@ pub(super) const CUSTOMER: &[Attack] = &[
 ];
 
 pub(super) const STRANGER: &[Attack] = &[
+    ("select from capacity.offer", NOTHING),
+    ("select from capacity.reservation", NOTHING),
+    ("select from capacity.reservation_part", NOTHING),
     ("select from capacity.material_demand", NOTHING),
     ("select from capacity.demand_version", NOTHING),
     ("select from capacity.demand_series", NOTHING),

@@ -1,0 +1,64 @@
+//! The methods of ReservationService.
+
+use chassis::value;
+use proto::capacity::{
+    ConfirmReservationRequest, GetReservationRequest, HoldCapacityRequest, ListReservationsRequest,
+    ListReservationsResponse, ReleaseReservationRequest, Reservation,
+    reservation_service_server::ReservationService,
+};
+use tonic::{Request, Response, Status};
+
+use super::{Api, parts};
+use crate::{commands, convert::reservation::new_hold, queries};
+
+#[tonic::async_trait]
+impl ReservationService for Api {
+    async fn hold_capacity(
+        &self,
+        request: Request<HoldCapacityRequest>,
+    ) -> Result<Response<Reservation>, Status> {
+        let (caller, request) = parts(request)?;
+        let method = "tandem.capacity.v1.ReservationService/HoldCapacity";
+        let new = new_hold(&request)?;
+        let command = self.single(&caller, method, &request.request_id, &request)?;
+        Ok(Response::new(commands::reservation::hold(&command, &new).await?))
+    }
+
+    async fn confirm_reservation(
+        &self,
+        request: Request<ConfirmReservationRequest>,
+    ) -> Result<Response<Reservation>, Status> {
+        let (caller, request) = parts(request)?;
+        let method = "tandem.capacity.v1.ReservationService/ConfirmReservation";
+        let command = self.single(&caller, method, &request.request_id, &request)?;
+        let id = value::id(&request.reservation_id)?;
+        Ok(Response::new(commands::reservation::confirm(&command, id).await?))
+    }
+
+    async fn release_reservation(
+        &self,
+        request: Request<ReleaseReservationRequest>,
+    ) -> Result<Response<Reservation>, Status> {
+        let (caller, request) = parts(request)?;
+        let method = "tandem.capacity.v1.ReservationService/ReleaseReservation";
+        let command = self.single(&caller, method, &request.request_id, &request)?;
+        let id = value::id(&request.reservation_id)?;
+        Ok(Response::new(commands::reservation::release(&command, id).await?))
+    }
+
+    async fn get_reservation(
+        &self,
+        request: Request<GetReservationRequest>,
+    ) -> Result<Response<Reservation>, Status> {
+        let (caller, request) = parts(request)?;
+        Ok(Response::new(queries::reservation::get(self.deps(), &caller, &request).await?))
+    }
+
+    async fn list_reservations(
+        &self,
+        request: Request<ListReservationsRequest>,
+    ) -> Result<Response<ListReservationsResponse>, Status> {
+        let (caller, request) = parts(request)?;
+        Ok(Response::new(queries::reservation::list(self.deps(), &caller, &request).await?))
+    }
+}

@@ -1,0 +1,200 @@
+//! The supplier publishes, changes and withdraws offers. What they promise is load of the group's weeks: moved and checked
+//! under the rows of the weeks, in the same transaction.
+
+use chassis::{Error, Reason, Result, db::TenantTx};
+use prost::Message;
+use proto::capacity as wire;
+use uuid::Uuid;
+
+use super::{Begun, Now, Single};
+use crate::{
+    convert::offer::{NewOffer, offer_out},
+    db::{
+        group,
+        offer::{self as db, Head},
+    },
+    error,
+    events::booking::{self, Happened},
+    offer::{MAX_READERS, Moves, Visibility, moves, withdrawn},
+};
+
+/// Publishes a new offer from a group.
+pub(crate) async fn publish(command: &Single<'_>, group_id: Uuid, new: NewOffer) -> Result<wire::Offer> {
+    let mut tx = match command.begin().await? {
+        Begun::Replay(receipt) => return Ok(receipt),
+        Begun::New(tx) => tx,
+    };
+    let me = tx.firm();
+    let group = group::get(&mut tx, Some(me), group_id).await?.ok_or_else(Error::not_found)?;
+    let now = command.now();
+    let head = Head {
+        supplier: me,
+        id: command.deps.clock.id(),
+        version: 1,
+        content: new.content.encode_to_vec(),
+        unit_code: group.unit_code.unwrap_or_default(),
+        hold_seconds: new.hold_seconds,
+        withdrawn: false,
+        published_at: now,
+        changed_at: now,
+        group_id: Some(group_id),
+        visibility: Some(new.visibility.as_str().to_owned()),
+        cluster: cluster(&new.visibility),
+    };
+    let moves = moves(&[], &new.buckets);
+    let offer = save(&mut tx, command, &head, &new.visibility, &moves).await?;
+    tell(tx, command, Happened::Published, &head, offer).await
+}
+
+/// Replaces an offer in full.
+pub(crate) async fn change(
+    command: &Single<'_>,
+    id: Uuid,
+    version: i64,
+    new: NewOffer,
+) -> Result<wire::Offer> {
+    let mut tx = match command.begin().await? {
+        Begun::Replay(receipt) => return Ok(receipt),
+        Begun::New(tx) => tx,
+    };
+    let before = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+    if before.version != version {
+        return Err(Error::new(Reason::STALE_ETAG).with("version", before.version));
+    }
+    if before.withdrawn {
+        return Err(Error::field("offer_id", "WITHDRAWN", "was withdrawn; publish a new offer"));
+    }
+    let head = Head {
+        version: before.version + 1,
+        content: new.content.encode_to_vec(),
+        hold_seconds: new.hold_seconds,
+        changed_at: command.now(),
+        visibility: Some(new.visibility.as_str().to_owned()),
+        cluster: cluster(&new.visibility),
+        ..before
+    };
+    lock_weeks(&mut tx, &head, new.buckets.keys().map(|slot| slot.monday)).await?;
+    let standing = db::lock_buckets(&mut tx, id).await?;
+    let moves = moves(&standing, &new.buckets);
+    let offer = save(&mut tx, command, &head, &new.visibility, &moves).await?;
+    tell(tx, command, Happened::Changed, &head, offer).await
+}
+
+/// Offers no more of it; what is reserved stays reserved.
+pub(crate) async fn withdraw(command: &Single<'_>, id: Uuid) -> Result<wire::Offer> {
+    let mut tx = match command.begin().await? {
+        Begun::Replay(receipt) => return Ok(receipt),
+        Begun::New(tx) => tx,
+    };
+    let before = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+    if before.withdrawn {
+        let offer = read(&mut tx, &before).await?;
+        command.finish(tx, &offer, Vec::new()).await?;
+        return Ok(offer);
+    }
+    let head = Head { version: before.version + 1, withdrawn: true, changed_at: command.now(), ..before };
+    db::save(&mut tx, &head).await?;
+    give_back(&mut tx, &head).await?;
+    let offer = read(&mut tx, &head).await?;
+    tell(tx, command, Happened::Withdrawn, &head, offer).await
+}
+
+/// What of a withdrawn offer was released since goes back to its group.
+pub(crate) async fn trim(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
+    let mut tx = now.deps.pool.begin(supplier).await?;
+    if let Some(head) = db::lock(&mut tx, id).await?.filter(|head| head.withdrawn) {
+        give_back(&mut tx, &head).await?;
+    }
+    tx.commit().await
+}
+
+fn cluster(visibility: &Visibility) -> Option<Uuid> {
+    match visibility {
+        Visibility::Cluster(cluster) => Some(*cluster),
+        _ => None,
+    }
+}
+
+fn group_of(head: &Head) -> Result<Uuid> {
+    head.group_id.ok_or_else(|| error::missing(head.id))
+}
+
+/// Locks the weeks of an offer and these others, before its buckets.
+async fn lock_weeks(tx: &mut TenantTx, head: &Head, others: impl Iterator<Item = time::Date>) -> Result<()> {
+    let standing = db::own_buckets(tx, &[head.id]).await?.remove(&head.id).unwrap_or_default();
+    let mut mondays: Vec<_> = standing.iter().map(|bucket| bucket.slot.monday).chain(others).collect();
+    mondays.sort_unstable();
+    mondays.dedup();
+    db::lock_weeks(tx, group_of(head)?, &mondays).await
+}
+
+async fn give_back(tx: &mut TenantTx, head: &Head) -> Result<()> {
+    lock_weeks(tx, head, std::iter::empty()).await?;
+    let standing = db::lock_buckets(tx, head.id).await?;
+    let moves = moves(&standing, &withdrawn(&standing));
+    shift(tx, head, &moves).await?;
+    if !db::save_buckets(tx, head.id, &moves, Uuid::nil).await? {
+        return Err(Error::new(Reason::CONFLICT));
+    }
+    Ok(())
+}
+
+/// The group's weeks first, then the buckets.
+async fn shift(tx: &mut TenantTx, head: &Head, moves: &Moves) -> Result<()> {
+    if let Some(monday) = db::shift(tx, group_of(head)?, &moves.weeks).await? {
+        return Err(Error::new(Reason::OFFER_EXCEEDS_CAPACITY).with("monday", monday));
+    }
+    Ok(())
+}
+
+async fn save(
+    tx: &mut TenantTx,
+    command: &Single<'_>,
+    head: &Head,
+    visibility: &Visibility,
+    moves: &Moves,
+) -> Result<wire::Offer> {
+    let may = match visibility {
+        Visibility::Named(firms) => db::nameable(tx, firms).await?.len() == firms.len(),
+        Visibility::Cluster(cluster) => db::joined(tx, *cluster).await?,
+        Visibility::Partners | Visibility::All => true,
+    };
+    if !may {
+        return Err(Error::not_found());
+    }
+    db::save(tx, head).await?;
+    db::save_readers(tx, head.id, visibility).await?;
+    let mondays: Vec<_> = moves.weeks.keys().copied().collect();
+    db::lock_weeks(tx, group_of(head)?, &mondays).await?;
+    shift(tx, head, moves).await?;
+    if !db::save_buckets(tx, head.id, moves, || command.deps.clock.id()).await? {
+        return Err(Error::new(Reason::CAPACITY_SHORT)
+            .message("more of a bucket is reserved than would be left of it"));
+    }
+    read(tx, head).await
+}
+
+async fn read(tx: &mut TenantTx, head: &Head) -> Result<wire::Offer> {
+    let buckets = db::own_buckets(tx, &[head.id]).await?.remove(&head.id).unwrap_or_default();
+    let named = db::readers(tx, &[head.id]).await?.remove(&head.id).unwrap_or_default();
+    offer_out(head, &buckets, &named)
+}
+
+/// Tells those who are named, or the partners; members of clusters and everybody look at the list.
+async fn tell(
+    mut tx: TenantTx,
+    command: &Single<'_>,
+    what: Happened,
+    head: &Head,
+    offer: wire::Offer,
+) -> Result<wire::Offer> {
+    let others = match head.visibility.as_deref() {
+        Some("named") => db::readers(&mut tx, &[head.id]).await?.remove(&head.id).unwrap_or_default(),
+        Some("partners") => db::partners(&mut tx, MAX_READERS as i64).await?,
+        _ => Vec::new(),
+    };
+    let now = Now { deps: command.deps, at: head.changed_at, traceparent: &command.caller.traceparent };
+    let events = booking::offer(now, what, head, offer.clone(), others);
+    command.finish(tx, &offer, events).await?;
+    Ok(offer)
+}

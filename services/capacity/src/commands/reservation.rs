@@ -1,0 +1,159 @@
+//! Holds, confirms and releases; and ends what nobody confirmed in time. What is sold is moved by functions of the
+//! database alone, under the buckets' rows.
+
+use chassis::{Error, Reason, Result, db::TenantTx, outbox};
+use proto::capacity as wire;
+use uuid::Uuid;
+
+use super::{Begun, Now, Single};
+use crate::{
+    convert::reservation::{NewHold, reservation_out},
+    db::{
+        offer::{self, Sight},
+        reservation::{self as db, Head, Outcome},
+    },
+    error,
+    events::booking,
+};
+
+/// How often a hold that found too little looks for holds whose time is over, and tries again.
+const TRIES: usize = 3;
+/// Holds that are ended in one go.
+const SLICE: i32 = 200;
+
+/// Holds all of it or nothing. Where too little is left, holds whose time is over are ended first: nobody is refused for
+/// the sake of one.
+pub(crate) async fn hold(command: &Single<'_>, new: &NewHold) -> Result<wire::Reservation> {
+    let buckets: Vec<Uuid> = new.parts.keys().copied().collect();
+    let quantities: Vec<_> = new.parts.values().copied().collect();
+    let mut tries = 0;
+    loop {
+        let mut tx = match command.begin().await? {
+            Begun::Replay(receipt) => return Ok(receipt),
+            Begun::New(tx) => tx,
+        };
+        let sight = Sight { offer: Some(new.offer), ..Sight::default() };
+        let offer = offer::in_sight(&mut tx, sight, 1).await?.pop().ok_or_else(Error::not_found)?;
+        let seconds = new.seconds.unwrap_or(offer.hold_seconds);
+        if seconds > offer.hold_seconds {
+            let message = format!("must be at most {}, as the offer says", offer.hold_seconds);
+            return Err(Error::field("hold_seconds", "RANGE", message));
+        }
+        let id = command.deps.clock.id();
+        let (buckets, quantities) = (buckets.as_slice(), quantities.as_slice());
+        let hold = db::Hold { supplier: offer.supplier, offer: offer.id, id, buckets, quantities, seconds };
+        match db::hold(&mut tx, &hold).await? {
+            Outcome::Done => return finish(tx, command, id).await,
+            Outcome::Short(bucket) => {
+                // What was taken of other buckets must not keep anybody waiting meanwhile.
+                tx.rollback().await?;
+                tries += 1;
+                let now = Now { deps: command.deps, at: command.now(), traceparent: "" };
+                if tries == TRIES || end_due(now, Some(buckets)).await? == 0 {
+                    let short = bucket.map(|id| id.to_string()).unwrap_or_default();
+                    return Err(Error::new(Reason::CAPACITY_SHORT).with("bucket_id", short));
+                }
+            }
+            Outcome::NotFound | Outcome::Stands => return Err(Error::not_found()),
+        }
+    }
+}
+
+/// Makes a hold stay.
+pub(crate) async fn confirm(command: &Single<'_>, id: Uuid) -> Result<wire::Reservation> {
+    let mut tx = match command.begin().await? {
+        Begun::Replay(receipt) => return Ok(receipt),
+        Begun::New(tx) => tx,
+    };
+    let head = held_by_me(&mut tx, id).await?;
+    match db::confirm(&mut tx, head.supplier, id).await? {
+        Outcome::Done => finish(tx, command, id).await,
+        Outcome::Stands => stands(tx, command, id, &["confirmed", "consumed"]).await,
+        Outcome::NotFound | Outcome::Short(_) => Err(Error::not_found()),
+    }
+}
+
+/// Gives back what is held or confirmed.
+pub(crate) async fn release(command: &Single<'_>, id: Uuid) -> Result<wire::Reservation> {
+    let mut tx = match command.begin().await? {
+        Begun::Replay(receipt) => return Ok(receipt),
+        Begun::New(tx) => tx,
+    };
+    let head = held_by_me(&mut tx, id).await?;
+    match db::end(&mut tx, head.supplier, id, "released").await? {
+        Outcome::Done => finish(tx, command, id).await,
+        Outcome::Stands => stands(tx, command, id, &["released", "expired"]).await,
+        Outcome::NotFound | Outcome::Short(_) => Err(Error::not_found()),
+    }
+}
+
+/// Ends holds whose time is over, and tells of what orders consumed; how many of them. `buckets`: holds of these alone.
+pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<usize> {
+    let mut outside = now.deps.pool.begin_outside().await?;
+    let due = db::due(&mut outside, buckets, SLICE).await?;
+    outside.commit().await?;
+    let mut ended = 0;
+    for (supplier, id) in due {
+        // One firm's trouble is not its neighbour's.
+        match end_one(now, supplier, id).await {
+            Ok(()) => ended += 1,
+            Err(error) => {
+                tracing::warn!(firm.id = %supplier, error = %error, source = ?error.source, "ending a hold failed");
+            }
+        }
+    }
+    Ok(ended)
+}
+
+async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
+    let mut tx = now.deps.pool.begin(supplier).await?;
+    let done = db::end(&mut tx, supplier, id, "expired").await? == Outcome::Done
+        || db::announced(&mut tx, id).await?;
+    if done {
+        let (head, reservation) = read(&mut tx, id).await?;
+        outbox::append(&mut tx, vec![vec![booking::reservation(now, &head, reservation)]]).await?;
+    }
+    tx.commit().await?;
+    if done {
+        now.deps.wake.wake();
+    }
+    Ok(())
+}
+
+async fn held_by_me(tx: &mut TenantTx, id: Uuid) -> Result<Head> {
+    let me = tx.firm();
+    let head = db::get(tx, id).await?.filter(|head| head.holder == me);
+    head.ok_or_else(Error::not_found)
+}
+
+async fn read(tx: &mut TenantTx, id: Uuid) -> Result<(Head, wire::Reservation)> {
+    let head = db::get(tx, id).await?.ok_or_else(|| error::missing(id))?;
+    let parts = db::parts(tx, &[id]).await?;
+    let places = db::places(tx, &[id]).await?;
+    let reservation = reservation_out(&head, &parts, &places);
+    Ok((head, reservation))
+}
+
+/// Answers and tells what the reservation has become.
+async fn finish(mut tx: TenantTx, command: &Single<'_>, id: Uuid) -> Result<wire::Reservation> {
+    let (head, reservation) = read(&mut tx, id).await?;
+    let now = Now { deps: command.deps, at: command.now(), traceparent: &command.caller.traceparent };
+    let event = booking::reservation(now, &head, reservation.clone());
+    command.finish(tx, &reservation, vec![event]).await?;
+    Ok(reservation)
+}
+
+/// The state that stands is what was wanted, or a refusal.
+async fn stands(
+    mut tx: TenantTx,
+    command: &Single<'_>,
+    id: Uuid,
+    wanted: &[&str],
+) -> Result<wire::Reservation> {
+    let (head, reservation) = read(&mut tx, id).await?;
+    if !wanted.contains(&head.state.as_str()) {
+        return Err(Error::new(Reason::RESERVATION_ENDED).with("state", head.state));
+    }
+    command.finish(tx, &reservation, Vec::new()).await?;
+    Ok(reservation)
+}

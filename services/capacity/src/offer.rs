@@ -1,0 +1,132 @@
+//! What may be booked: buckets of an offer, and what becomes of them when it is published, changed or withdrawn. Pure.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+/// The most buckets of one offer: ten years of weeks, or twenty slots of each half-yearly week.
+pub const MAX_BUCKETS: usize = 520;
+/// The most buckets of one reservation.
+pub const MAX_PARTS: usize = 64;
+/// The most firms that an offer names, so that one event reaches all.
+pub const MAX_READERS: usize = 90;
+/// How long a hold lasts where nothing is said, in seconds.
+pub const HOLD_SECONDS: i32 = 900;
+/// How long a hold may last, in seconds: thirty days.
+pub const MAX_HOLD_SECONDS: i32 = 2_592_000;
+
+/// Who may see an offer and book it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// These firms.
+    Named(Vec<Uuid>),
+    /// Firms with an active relationship to the supplier.
+    Partners,
+    /// Members of a cluster.
+    Cluster(Uuid),
+    All,
+}
+
+impl Visibility {
+    /// As it is stored.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Visibility::Named(_) => "named",
+            Visibility::Partners => "partners",
+            Visibility::Cluster(_) => "cluster",
+            Visibility::All => "all",
+        }
+    }
+}
+
+/// When a bucket is: a week, or a slot in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    pub monday: Date,
+    pub times: Option<(OffsetDateTime, OffsetDateTime)>,
+}
+
+/// A bucket as it stands.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    pub id: Uuid,
+    pub slot: Slot,
+    pub total: Decimal,
+    pub reserved: Decimal,
+}
+
+/// What a change of an offer does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moves {
+    /// New totals of buckets that stand, by id.
+    pub totals: BTreeMap<Uuid, Decimal>,
+    pub new: BTreeMap<Slot, Decimal>,
+    /// What each week offers more or less than before.
+    pub weeks: BTreeMap<Date, Decimal>,
+}
+
+/// From the buckets that stand to those that are wanted. A bucket that is wanted no more keeps no more than nothing.
+pub fn moves(standing: &[Bucket], wanted: &BTreeMap<Slot, Decimal>) -> Moves {
+    let mut moves = Moves::default();
+    let mut shift = |monday: Date, by: Decimal| *moves.weeks.entry(monday).or_default() += by;
+    for bucket in standing {
+        let total = wanted.get(&bucket.slot).copied().unwrap_or_default();
+        if total != bucket.total {
+            shift(bucket.slot.monday, total - bucket.total);
+            moves.totals.insert(bucket.id, total);
+        }
+    }
+    for (slot, quantity) in wanted {
+        if !standing.iter().any(|bucket| bucket.slot == *slot) {
+            shift(slot.monday, *quantity);
+            moves.new.insert(*slot, *quantity);
+        }
+    }
+    moves.weeks.retain(|_, by| !by.is_zero());
+    moves
+}
+
+/// What a withdrawn offer still promises: what is reserved.
+pub fn withdrawn(standing: &[Bucket]) -> BTreeMap<Slot, Decimal> {
+    standing.iter().map(|bucket| (bucket.slot, bucket.reserved)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::dec;
+    use time::macros::date;
+
+    use super::*;
+
+    const W53: Date = date!(2026 - 12 - 28);
+    const W01: Date = date!(2027 - 01 - 04);
+
+    fn week(monday: Date) -> Slot {
+        Slot { monday, times: None }
+    }
+
+    fn bucket(n: u128, monday: Date, total: Decimal, reserved: Decimal) -> Bucket {
+        Bucket { id: Uuid::from_u128(n), slot: week(monday), total, reserved }
+    }
+
+    #[test]
+    fn a_change_moves_what_differs_and_nothing_else() {
+        let standing = [bucket(1, W53, dec!(40), dec!(30)), bucket(2, W01, dec!(10), dec!(0))];
+        let wanted = |list: &[(Date, Decimal)]| list.iter().map(|(day, q)| (week(*day), *q)).collect();
+        let ids = |list: &[(u128, Decimal)]| -> BTreeMap<Uuid, Decimal> {
+            list.iter().map(|(n, q)| (Uuid::from_u128(*n), *q)).collect()
+        };
+        let same = moves(&standing, &wanted(&[(W53, dec!(40)), (W01, dec!(10))]));
+        assert_eq!(same, Moves::default());
+        let first = moves(&[], &wanted(&[(W53, dec!(40))]));
+        assert_eq!((first.new.len(), &first.weeks[&W53]), (1, &dec!(40)));
+        let less = moves(&standing, &wanted(&[(W53, dec!(35))]));
+        assert_eq!(less.totals, ids(&[(1, dec!(35)), (2, dec!(0))]));
+        assert_eq!(less.weeks, [(W53, dec!(-5)), (W01, dec!(-10))].into());
+        let gone = moves(&standing, &withdrawn(&standing));
+        assert_eq!(gone.totals, ids(&[(1, dec!(30)), (2, dec!(0))]));
+        assert_eq!(gone.weeks, [(W53, dec!(-10)), (W01, dec!(-10))].into());
+    }
+}
