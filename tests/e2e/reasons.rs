@@ -49,6 +49,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::RPC_UNKNOWN, JSON, "what_is_no_call_of_ours_is_answered_in_json_too"),
     (Reason::NOTHING_TO_REMIND, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
     (Reason::REMINDED_RECENTLY, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
+    (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::RATE_LIMITED, HERE, "a_firm_that_hurries_is_told_when_to_come_again"),
     (Reason::UNAVAILABLE, HERE, "a_database_that_is_gone_is_no_fault_of_the_caller"),
     (Reason::DEADLINE_EXCEEDED, HERE, "a_call_that_waits_too_long_is_ended"),
@@ -59,9 +60,6 @@ const REMINDERS: &str = include_str!("reminders.rs");
 const JSON: &str = include_str!("json/refusals.rs");
 
 fn elsewhere(reason: Reason) -> Way {
-    if reason == Reason::TOO_MANY_STREAMS {
-        return Way::Nowhere("5,200 open streams of one firm take long; the hub's own tests count them");
-    }
     match ELSEWHERE.iter().find(|(given, ..)| *given == reason) {
         Some((_, file, test)) => Way::Elsewhere(file, test),
         None => Way::Call(Ok(())),

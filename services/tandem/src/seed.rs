@@ -187,6 +187,12 @@ fn refused(status: tonic::Status) -> Failure {
     Failure::from_status(&status, "en")
 }
 
+/// How this very program is called from anywhere.
+fn command() -> String {
+    let program = std::env::current_exe().map(|path| path.display().to_string());
+    program.unwrap_or_else(|_| "tandem".to_owned())
+}
+
 impl Sandbox {
     /// What is printed once everything is ready.
     pub fn text(&self, dir: &Path) -> String {
@@ -210,6 +216,7 @@ impl Sandbox {
         lines.extend([
             String::new(),
             format!("Try, in another terminal, as {}:", self.anchor.name),
+            format!("  alias tandem={}", command()),
             format!("  export TANDEM_API={} TANDEM_KEY={}", self.api, self.anchor.key),
             "  tandem orders publish deploy/examples/order.xml".to_owned(),
             "  tandem orders list --side buyer".to_owned(),

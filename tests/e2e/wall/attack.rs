@@ -232,6 +232,29 @@ const BUYER: &[Attack] = &[
     ("update partners.trading_relationship set accepted_at = now()", DENIED),
     ("update partners.firm set state = 'active'", DENIED),
     ("update interchange.document set content = ''", DENIED),
+    // an order, terms and a document to somebody who is no partner
+    (
+        "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites,
+         published_at) values (gen_random_uuid(), {buyer}, {stranger}, 'default', 'forced', '', '{}', now())",
+        DENIED,
+    ),
+    (
+        "insert into orders.terms (buyer, supplier, updated_at, actor_name) values ({buyer}, {stranger}, now(), '')",
+        DENIED,
+    ),
+    (
+        "insert into orders.tolerance_rule (id, buyer, supplier, item_group, buyer_item_id, note, set_by, set_at)
+         values (gen_random_uuid(), {buyer}, {stranger}, '', '', '', '', now())",
+        DENIED,
+    ),
+    (
+        "insert into interchange.document (id, buyer, supplier, order_id, request_id, format, standard, media_type, sha256,
+         content, extension, received_at)
+         values (gen_random_uuid(), {buyer}, {stranger}, {order}, 'x', 1, '', '', sha256(''), '', '', now())",
+        DENIED,
+    ),
+    ("update interchange.document set supplier = {stranger} where buyer = {buyer}", DENIED),
+    ("update interchange.document set order_id = gen_random_uuid() where buyer = {buyer}", DENIED),
 ];
 
 const STRANGER: &[Attack] = &[
@@ -449,6 +472,11 @@ async fn what_each_side_may_write_it_can() {
             &cast.buyer,
             "insert into orders.resolution (proposal_id, order_id, buyer, supplier, version, accepted, note, actor_name, at)
              values ({proposal}, {order}, {buyer}, {supplier}, 9, true, '', '', now())",
+        ),
+        (
+            &cast.buyer,
+            "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites,
+             published_at) values (gen_random_uuid(), {buyer}, {supplier}, 'default', 'theirs', '', '{}', now())",
         ),
         (&cast.buyer, "insert into event.outbox (firm, payload) values ({buyer}, '')"),
         (&cast.buyer, "update partners.trading_relationship set vendor_number = 'V9', version = version + 1 where supplier = {supplier}"),
