@@ -38,12 +38,10 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
             all.push(raw.acquire().await.expect("a connection"));
         }
         for connection in &mut all {
-            let row = sqlx::query(
-                "select now() = statement_timestamp(), coalesce(current_setting('tandem.firm', true), '')",
-            )
-            .fetch_one(&mut **connection)
-            .await
-            .expect("it answers");
+            // As a simple query: a prepared one begins its own transaction a moment before its statement.
+            let ask =
+                "select now() = statement_timestamp(), coalesce(current_setting('tandem.firm', true), '')";
+            let row = sqlx::raw_sql(ask).fetch_one(&mut **connection).await.expect("it answers");
             let state: (bool, String) = (row.get(0), row.get(1));
             assert_eq!(state, (true, String::new()), "no transaction and no firm, after {polls} polls");
         }

@@ -253,8 +253,6 @@ const BUYER: &[Attack] = &[
          values (gen_random_uuid(), {buyer}, {stranger}, {order}, 'x', 1, '', '', sha256(''), '', '', now())",
         DENIED,
     ),
-    ("update interchange.document set supplier = {stranger} where buyer = {buyer}", DENIED),
-    ("update interchange.document set order_id = gen_random_uuid() where buyer = {buyer}", DENIED),
 ];
 
 const STRANGER: &[Attack] = &[
@@ -269,6 +267,9 @@ const STRANGER: &[Attack] = &[
     ("update partners.api_key set revoked_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.session set ended_at = now() where firm <> {stranger}", NOTHING),
     ("update interchange.document set order_id = {order}, supplier = {stranger} where buyer <> {stranger}", NOTHING),
+    // its own document, shown to somebody who did not get its order, or as another's order
+    ("update interchange.document set supplier = {supplier} where buyer = {stranger}", DENIED),
+    ("update interchange.document set order_id = {order}, supplier = {supplier} where buyer = {stranger}", DENIED),
     (
         "insert into orders.order_state (order_id, buyer, supplier, revision, version, state, unanswered_lines,
          proposed_lines, requested_date, updated_at)

@@ -83,6 +83,8 @@ async fn no_firm_sees_a_row_that_has_to_do_with_a_stranger() {
         "capacity.linked_demand",
         "capacity.linked_group",
         "capacity.material_demand",
+        // Of the transaction that looks alone.
+        "partners.begun_relationship",
     ];
     assert_eq!(empty, expected, "every other table was really looked into");
     cast.world.finish().await;

@@ -6,8 +6,11 @@ use proto::{
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
     orders::{
-        order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
-        reminder_service_client::ReminderServiceClient, thread_service_client::ThreadServiceClient,
+        order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
+        progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
+        terms_service_client::TermsServiceClient, thread_service_client::ThreadServiceClient,
+        tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         alias_service_client::AliasServiceClient, firm_service_client::FirmServiceClient,
@@ -97,6 +100,22 @@ impl Connection {
 
     pub fn orders(&self) -> OrderServiceClient<Keyed> {
         OrderServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn changes(&self) -> OrderChangeServiceClient<Keyed> {
+        OrderChangeServiceClient::new(self.keyed())
+    }
+
+    pub fn order_links(&self) -> OrderLinkServiceClient<Keyed> {
+        OrderLinkServiceClient::new(self.keyed())
+    }
+
+    pub fn terms(&self) -> TermsServiceClient<Keyed> {
+        TermsServiceClient::new(self.keyed())
+    }
+
+    pub fn tolerances(&self) -> ToleranceServiceClient<Keyed> {
+        ToleranceServiceClient::new(self.keyed())
     }
 
     pub fn reminders(&self) -> ReminderServiceClient<Keyed> {
