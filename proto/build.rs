@@ -39,7 +39,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/interchange/v1/document.proto",
         "tandem/interchange/v1/sheet.proto",
         "tandem/notices/v1/notice.proto",
+        "tandem/capacity/v1/week.proto",
+        "tandem/capacity/v1/demand.proto",
+        "tandem/capacity/v1/group.proto",
         "tandem/capacity/v1/disclosure.proto",
+        "tandem/capacity/v1/event.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");

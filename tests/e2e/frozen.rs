@@ -11,8 +11,8 @@ use harness::{
     request_id,
 };
 use proto::orders::{
-    OrderReceipt, OrderState, PendingChange, PendingKind, PublishOutcome, RespondToChangeRequest,
-    SetTermsRequest, Terms, WithdrawChangeRequest,
+    ListOrdersRequest, OrderReceipt, OrderState, PendingChange, PendingKind, PublishOutcome,
+    RespondToChangeRequest, SetTermsRequest, Side, Terms, WithdrawChangeRequest,
 };
 use tonic::Status;
 
@@ -48,6 +48,18 @@ async fn reply(
     Ok(supplier.changes().respond_to_change(request).await?.into_inner())
 }
 
+/// Orders with or without a change that waits, as the list has them.
+async fn listed(supplier: &Access, pending: bool) -> Vec<String> {
+    let request = ListOrdersRequest {
+        side: Side::Supplier.into(),
+        has_pending_changes: Some(pending),
+        ..ListOrdersRequest::default()
+    };
+    let orders = supplier.orders().list_orders(request).await.expect("a list").into_inner().orders;
+    assert!(orders.iter().all(|order| order.change_pending == pending));
+    orders.into_iter().map(|order| order.id).collect()
+}
+
 async fn waiting(who: &Access, id: &str) -> Vec<PendingChange> {
     who.order(id).await.unwrap().pending_changes
 }
@@ -75,7 +87,10 @@ async fn a_frozen_line_changes_when_the_supplier_accepts() {
     assert_eq!(again.pending_change_id, receipt.pending_change_id);
 
     refused(reply(&buyer, &id, &asked.id, true).await, Reason::NOT_FOUND);
+    assert_eq!(listed(&supplier, true).await, [id.as_str()]);
     let agreed = reply(&supplier, &id, &asked.id, true).await.expect("accepted");
+    assert_eq!(listed(&supplier, true).await, [""; 0]);
+    assert_eq!(listed(&supplier, false).await, [id.as_str()]);
     assert_eq!((agreed.revision, agreed.version, agreed.state()), (2, 4, OrderState::Accepted));
     let seen = buyer.order(&id).await.unwrap();
     assert_eq!(parts(seen.schedule[0].quantities.as_ref()), [120, 120, 0, 0, 0, 0]);

@@ -153,6 +153,8 @@ async fn a_link_reaches_no_other_order() {
         let tried = RespondToOrderRequest { validate_only: true, ..accept_all(id) };
         refused(holder.respond(tried).await, Reason::NOT_FOUND);
         refused(holder.responses().preview_response(preview(id)).await, Reason::NOT_FOUND);
+        let lines = ListOrderLinesRequest { order_id: id.clone(), ..Default::default() };
+        refused(holder.orders().list_order_lines(lines).await, Reason::NOT_FOUND);
     }
     // Not even the receipt of what another link's holder did there.
     let made = create(&scene.buyer, wanted(&scene.other)).await.expect("a link");

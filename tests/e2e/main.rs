@@ -13,6 +13,7 @@ mod bulk;
 mod bulk_invite;
 mod cancelled;
 mod cancelling;
+mod capacity;
 mod changes;
 mod clusters;
 mod conservation;

@@ -57,7 +57,8 @@ impl Cast {
             furnish::pending(firm, &receipt.order_id).await;
         }
         furnish::known_by_number(&world, &buyer).await;
-        capacity::fill(&buyer, &supplier).await;
+        capacity::fill(&buyer, &supplier, "V100").await;
+        capacity::fill(&rival, &supplier, "GYS-033").await;
         tolerate_and_link(&buyer, &stranger).await;
         furnish::claimed(&world, &stranger).await;
         world.settled().await;

@@ -2,6 +2,10 @@
 
 use prost::Message;
 use proto::{
+    capacity::{
+        BottleneckChanged, BottleneckCleared, BottleneckRaised, CapacityGroupDisclosed,
+        CapacityGroupUploaded, MaterialDemandUploaded,
+    },
     event::Event,
     orders::{
         OrderAnswerOverdue, OrderCancelled, OrderChangeAnswered, OrderChangeRequested, OrderChangeWithdrawn,
@@ -40,6 +44,12 @@ pub enum Payload {
     FirmChanged(FirmChanged),
     AdminReset(AdminReset),
     ClusterMembershipChanged(ClusterMembershipChanged),
+    DemandUploaded(MaterialDemandUploaded),
+    GroupUploaded(CapacityGroupUploaded),
+    GroupDisclosed(CapacityGroupDisclosed),
+    BottleneckRaised(BottleneckRaised),
+    BottleneckChanged(BottleneckChanged),
+    BottleneckCleared(BottleneckCleared),
 }
 
 /// Decodes an event by its type; panics for a type that is not known.
@@ -86,6 +96,24 @@ pub fn payload(event: &Event) -> Payload {
         "tandem.partners.cluster.membership_changed.v1" => {
             ClusterMembershipChanged::decode(data).map(Payload::ClusterMembershipChanged)
         }
+        "tandem.capacity.material_demand.uploaded.v1" => {
+            MaterialDemandUploaded::decode(data).map(Payload::DemandUploaded)
+        }
+        "tandem.capacity.capacity_group.uploaded.v1" => {
+            CapacityGroupUploaded::decode(data).map(Payload::GroupUploaded)
+        }
+        "tandem.capacity.capacity_group.disclosed.v1" => {
+            CapacityGroupDisclosed::decode(data).map(Payload::GroupDisclosed)
+        }
+        "tandem.capacity.bottleneck.raised.v1" => {
+            BottleneckRaised::decode(data).map(Payload::BottleneckRaised)
+        }
+        "tandem.capacity.bottleneck.changed.v1" => {
+            BottleneckChanged::decode(data).map(Payload::BottleneckChanged)
+        }
+        "tandem.capacity.bottleneck.cleared.v1" => {
+            BottleneckCleared::decode(data).map(Payload::BottleneckCleared)
+        }
         other => panic!("no payload is known for {other}"),
     };
     decoded.unwrap_or_else(|error| panic!("{}: {error}", event.r#type))
@@ -116,7 +144,13 @@ impl Payload {
             | Payload::RelationshipChanged(_)
             | Payload::FirmChanged(_)
             | Payload::AdminReset(_)
-            | Payload::ClusterMembershipChanged(_) => &[],
+            | Payload::ClusterMembershipChanged(_)
+            | Payload::DemandUploaded(_)
+            | Payload::GroupUploaded(_)
+            | Payload::GroupDisclosed(_)
+            | Payload::BottleneckRaised(_)
+            | Payload::BottleneckChanged(_)
+            | Payload::BottleneckCleared(_) => &[],
         }
     }
 

@@ -3,7 +3,10 @@
 use std::{ops::Deref, time::Duration};
 
 use proto::{
-    capacity::disclosure_service_client::DisclosureServiceClient,
+    capacity::{
+        capacity_group_service_client::CapacityGroupServiceClient,
+        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
+    },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
     orders::{
@@ -184,6 +187,14 @@ impl Access {
 
     pub fn notices(&self) -> NoticeServiceClient<Client> {
         NoticeServiceClient::new(self.client())
+    }
+
+    pub fn demands(&self) -> DemandServiceClient<Client> {
+        DemandServiceClient::new(self.client())
+    }
+
+    pub fn capacity_groups(&self) -> CapacityGroupServiceClient<Client> {
+        CapacityGroupServiceClient::new(self.client())
     }
 
     pub fn disclosures(&self) -> DisclosureServiceClient<Client> {

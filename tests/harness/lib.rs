@@ -5,6 +5,7 @@
 //! * [`Firm`]       a firm with its clients, people and keys; [`Access`] is one credential
 //! * [`order`]      a purchase order to publish; [`answer`] a supplier's answer; [`decide`] a buyer's decision
 //! * [`events`]     payloads of events
+//! * [`capacity`]   demand and capacity groups to upload
 //! * [`refusal`]    what a status says to programs
 //! * [`http`]       the API over HTTP/1.1 in JSON
 //! * [`cli`]      that binary as a person runs it against a world
@@ -18,6 +19,7 @@
 //! **Invariant:** no test waits for time to pass: it drains by hand or waits for a condition with a deadline.
 
 pub mod binary;
+pub mod capacity;
 pub mod change;
 pub mod chaos;
 pub mod cli;

@@ -232,7 +232,7 @@ impl World {
         stream::drain(&self.deps().stream_pool).await.expect("the sequencer runs")
     }
 
-    /// Waits until everything committed stands in the feeds, and every claimed order was moved.
+    /// Waits until everything committed stands in the feeds, every claimed order was moved, and all demand was matched.
     pub async fn settled(&self) {
         let owner = self.owner_pool().await;
         until("the outbox is empty and no claim is pending", SETTLED, async || {
@@ -241,6 +241,7 @@ impl World {
             }
             let settled: bool = sqlx::query_scalar(
                 "select not exists (select from event.outbox)
+                    and not exists (select from capacity.demand_arrival where matched_at is null)
                     and not exists (select from partners.claim c
                                     join orders.purchase_order o on o.supplier = c.placeholder)",
             )

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { INVITED, makeLink } from './buying.mjs';
 import { equal, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -11,23 +12,30 @@ const { anchors: [chengyu] } = sandbox;
 
 /** Paths by who may see them. A page of the answer form with faults stands for those that come back. */
 async function paths() {
-  const found = { order: '', proposal: '' };
+  const found = { order: '', proposal: '', bought: '', document: '', share: '' };
   const number = publish();
   await visit(shunmo, {}, async (page) => { found.order = await open(page, number); });
   await visit(chengyu, {}, async (page) => {
     await page.goto(`${portal}/proposals`);
     const first = page.locator('tbody a.cover').first();
     found.proposal = await first.getAttribute('href');
+    found.bought = await open(page, publish(), '/purchases');
+    const invited = await open(page, publish({ supplier: { firm: INVITED } }), '/purchases');
+    found.document = new URL(await makeLink(page, invited, '何姐')).pathname;
+    found.share = `${invited}/share`;
   });
   return [
-    [null, ['/sign-in', '/s/none', '/i/none', '/help']],
+    [null, ['/sign-in', '/s/none', '/i/none', '/d/none', '/help', found.document, `${found.document}/change`]],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/help', '/no-such-page']],
-    [chengyu, ['/purchases', '/purchases?state=accepted', '/proposals', found.proposal, '/partners', '/members']],
+    [chengyu, ['/purchases', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
+      '/partners', '/members', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
+      `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share]],
   ];
 }
 
-async function violations(page) {
+/** What axe has against a page. */
+export async function violations(page) {
   const result = await page.evaluate(async ([source, tags]) => {
     if (!window.axe) (0, eval)(source);
     const { violations: found } = await window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
@@ -37,15 +45,16 @@ async function violations(page) {
 }
 
 /** Controls that a finger has to hit; links inside a sentence are as large as its text. */
-const small = (page) => page.evaluate(() => {
+export const small = (page) => page.evaluate(() => {
   const controls = document.querySelectorAll('button, .button, summary, select, textarea, nav a, .choice label, ' +
-    'input:not([type=hidden], [type=radio], .unseen)');
+    '.tick, input:not([type=hidden], [type=radio], [type=checkbox], .unseen)');
   return [...controls].filter((one) => one.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }))
     .map((one) => [one.outerHTML.slice(0, 80), Math.round(one.getBoundingClientRect().height)])
     .filter(([, height]) => height < 44);
 });
 
-const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** By how many pixels a page is too wide. */
+export const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 export async function everyPage() {
   const all = await paths();

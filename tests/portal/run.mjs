@@ -3,13 +3,17 @@
 
 import { finish } from './browser.mjs';
 import { answering } from './answering.mjs';
+import { buying } from './buying.mjs';
 import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
 import { signingIn } from './signing_in.mjs';
+import { supplying } from './supplying.mjs';
 
 await signingIn();
 await answering();
+await supplying();
+await buying();
 await live();
 await docs();
 await everyPage();

@@ -1,3 +1,8 @@
 //! Proto ⇄ domain, collecting every bad field and not just the first.
 
+pub(crate) mod demand;
+pub(crate) mod disclosed;
 pub(crate) mod disclosure;
+pub(crate) mod group;
+pub(crate) mod read;
+pub(crate) mod week;

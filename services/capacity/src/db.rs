@@ -1,10 +1,15 @@
 //! Every SQL statement of capacity: free functions over the tenant transaction. Each names its side; row security is the
 //! second wall, not the first.
 
+pub(crate) mod demand;
+pub(crate) mod disclosed;
 pub(crate) mod disclosure;
+pub(crate) mod group;
 pub(crate) mod partner;
+pub(crate) mod week;
 
-use chassis::{Result, db::TenantTx};
+use chassis::{Error, Reason, Result, db::TenantTx};
+use sqlx::postgres::PgQueryResult;
 
 /// Waits until no other transaction of the firm works on this name, and keeps others waiting until this one ends.
 pub(crate) async fn lock(tx: &mut TenantTx, what: &str, name: &str) -> Result<()> {
@@ -18,4 +23,16 @@ pub(crate) async fn lock(tx: &mut TenantTx, what: &str, name: &str) -> Result<()
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// CONFLICT where somebody else wrote the row meanwhile, under its id or under its other key: run again alone.
+fn one_row(saved: Result<PgQueryResult, sqlx::Error>) -> Result<()> {
+    match saved {
+        Ok(saved) if saved.rows_affected() == 1 => Ok(()),
+        Ok(_) => Err(Error::new(Reason::CONFLICT)),
+        Err(error) if chassis::db::is_constraint(&error, "material_demand_material_key") => {
+            Err(Error::new(Reason::CONFLICT))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -1,35 +1,65 @@
 //! Demand and capacity, week by week: what customers want of their suppliers, what suppliers can make, how the two fit,
 //! and what of capacity is promised. Follows Catena-X CX-0128, so that its payloads go in and out unchanged.
 //!
+//! * [`demand`], [`group`] what is stated, in full and by delta: pure
+//! * [`ingest`]   what becomes of an upload, the first rule that fits: pure
+//! * [`matching`] demand against capacity: pure
 //! * [`disclosure`] how much of a group a customer sees: pure
-//! * `convert`, `commands`, `queries`, `db`, `api`  as in every service
+//! * [`week`], [`unit`] names of weeks, categories and units: pure
+//! * `consume`    matches demand that arrived, in the supplier's tenant
+//! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
 //!
 //! **Invariant:** a customer reads demand of its own and what its supplier's policy shows it, in rows that hold no more;
 //! groups, weeks, links and policies are the supplier's alone.
 
 mod api;
 mod commands;
+mod consume;
 mod convert;
 mod db;
+pub mod demand;
 pub mod disclosure;
+mod error;
+mod events;
+pub mod group;
+pub mod ingest;
+pub mod matching;
 mod queries;
+pub mod unit;
+pub mod week;
 
 use std::sync::Arc;
 
-use chassis::service::{Deps, Service};
-use proto::capacity::disclosure_service_server::DisclosureServiceServer;
+use chassis::{
+    outbox::Wake,
+    service::{Deps, Service},
+};
+use proto::capacity::{
+    capacity_group_service_server::CapacityGroupServiceServer, demand_service_server::DemandServiceServer,
+    disclosure_service_server::DisclosureServiceServer,
+};
 
 /// The schema `capacity`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
+/// The largest upload, in bytes; the gate bounds it too.
+const MAX_UPLOAD_BYTES: usize = 4 * 1024 * 1024 + 1024;
+
 /// The service, ready to be served.
 pub fn build(deps: &Deps) -> Service {
-    let api = Arc::new(api::Api { deps: deps.clone() });
-    let routes = tonic::service::Routes::new(DisclosureServiceServer::from_arc(api));
+    let context = commands::Context { deps: deps.clone(), arrived: Wake::default() };
+    let api = Arc::new(api::Api::new(context.clone()));
+    let routes = tonic::service::Routes::new(DisclosureServiceServer::from_arc(api.clone()))
+        .add_service(DemandServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES))
+        .add_service(CapacityGroupServiceServer::from_arc(api).max_decoding_message_size(MAX_UPLOAD_BYTES));
     Service {
         name: "capacity",
-        grpc: &["tandem.capacity.v1.DisclosureService"],
+        grpc: &[
+            "tandem.capacity.v1.DemandService",
+            "tandem.capacity.v1.CapacityGroupService",
+            "tandem.capacity.v1.DisclosureService",
+        ],
         routes: chassis::service::routes(routes),
-        tasks: Vec::new(),
+        tasks: vec![Box::pin(consume::run(context))],
     }
 }

@@ -1,3 +1,13 @@
 //! Reads: get, and lists paged by key.
 
+pub(crate) mod demand;
 pub(crate) mod disclosure;
+pub(crate) mod group;
+
+use chassis::{Result, page::Question, service::Deps};
+use serde::Serialize;
+
+/// The token of the next page; empty on the last one.
+fn token<K: Serialize>(deps: &Deps, question: &Question, last: Option<K>) -> Result<String> {
+    last.map(|last| question.token(&deps.keys, &last)).transpose().map(Option::unwrap_or_default)
+}

@@ -128,6 +128,8 @@ reasons! {
     MERGE_REFUSED, FailedPrecondition, "these two firms cannot be merged", "这两家企业不能合并";
     /// Somebody else changed it first.
     STALE_ETAG, Aborted, "somebody changed it meanwhile; read it again and retry", "数据已被他人修改,请刷新后重试";
+    /// A newer state of it was sent before.
+    CHANGED_AT_OLDER, FailedPrecondition, "a newer state of it was sent before; changed_at must not go back", "已有更新时间更晚的版本,changed_at 不能倒退";
     /// Two writers met; the same request may simply be sent again.
     CONFLICT, Aborted, "another change came in between; send the same request again", "操作冲突,请重新提交";
     /// The cursor lies before what the log still holds.

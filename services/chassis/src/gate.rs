@@ -369,6 +369,7 @@ mod tests {
             open,
             [
                 "/tandem.orders.v1.OrderService/GetOrder",
+                "/tandem.orders.v1.OrderService/ListOrderLines",
                 "/tandem.orders.v1.OrderService/RespondToOrder",
                 "/tandem.orders.v1.ProgressService/SetProgress",
                 "/tandem.orders.v1.ResponseService/PreviewResponse",

@@ -48,7 +48,13 @@ async fn try_once(context: &Context) -> Result<bool> {
     outside.commit().await?;
     let mut any = false;
     for firm in firms {
-        any |= follow(context, firm).await?;
+        match follow(context, firm).await {
+            Ok(noted) => any |= noted,
+            // One firm's trouble is not its neighbour's.
+            Err(error) => {
+                tracing::warn!(firm.id = %firm, error = %error, source = ?error.source, "following a feed failed; going on");
+            }
+        }
     }
     Ok(any)
 }

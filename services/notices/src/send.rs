@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration as StdDuration};
 
 use chassis::{Result, dial::DialError, secret::Redacted};
+use futures::StreamExt;
 use proto::notices::NoticeKind;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -24,6 +25,8 @@ const EVERY: StdDuration = StdDuration::from_millis(500);
 /// Firms of one look, and messages of a firm in one.
 const FIRMS: i32 = 100;
 const MESSAGES: i64 = 50;
+/// Firms that are served at a time: one whose mail server answers slowly holds nobody else up.
+const AT_ONCE: usize = 16;
 /// How long nobody else sends a message that is being sent; longer than a call may take.
 const LEASE: Duration = Duration::seconds(60);
 /// The first pause before another attempt; it doubles.
@@ -51,14 +54,25 @@ async fn try_once(context: &Context) -> Result<()> {
     let mut outside = context.deps.pool.begin_outside().await?;
     let firms = db::firms_due(&mut outside, context.deps.clock.now(), FIRMS).await?;
     outside.commit().await?;
-    for firm in firms {
-        compose(context, firm).await?;
-        for (id, channel, medium) in due(context, firm).await? {
-            if context.deps.shutdown.is_cancelled() {
-                return Ok(());
+    futures::stream::iter(firms)
+        .for_each_concurrent(AT_ONCE, async |firm| {
+            // One firm's trouble is not its neighbour's.
+            if let Err(error) = serve(context, firm).await {
+                tracing::warn!(firm.id = %firm, error = %error, source = ?error.source, "sending a firm's messages failed; going on");
             }
-            deliver(context, firm, id, channel, &medium).await?;
+        })
+        .await;
+    Ok(())
+}
+
+/// Makes and sends what a firm is to be told now.
+async fn serve(context: &Context, firm: Uuid) -> Result<()> {
+    compose(context, firm).await?;
+    for (id, channel, medium) in due(context, firm).await? {
+        if context.deps.shutdown.is_cancelled() {
+            return Ok(());
         }
+        deliver(context, firm, id, channel, &medium).await?;
     }
     Ok(())
 }

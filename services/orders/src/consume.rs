@@ -51,7 +51,13 @@ pub(crate) async fn try_once(deps: &Deps) -> Result<Outcome> {
     outside.commit().await?;
     let mut moved = 0;
     for (placeholder, claimant) in claims {
-        moved += move_slice(deps, placeholder, claimant).await?;
+        match move_slice(deps, placeholder, claimant).await {
+            Ok(orders) => moved += orders,
+            // One claim's trouble is not the next one's.
+            Err(error) => {
+                tracing::warn!(firm.id = %claimant, error = %error, source = ?error.source, "moving claimed orders failed; going on");
+            }
+        }
     }
     Ok(if moved > 0 { Outcome::Moved(moved) } else { Outcome::Nothing })
 }

@@ -123,6 +123,7 @@ pub(crate) async fn list_orders(
         requested_until: day("requested_until", request.requested_until.as_ref())?,
         has_open_proposals: request.has_open_proposals,
         erp_differs: request.erp_differs,
+        has_pending_changes: request.has_pending_changes,
         changed_after: changed_after(deps, caller, &request.changed_since)?,
         due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
         ..narrowed(caller, request.side)?

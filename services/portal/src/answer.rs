@@ -4,12 +4,13 @@
 //! the same, and gets the same receipt. What has changed since is for the API to say.
 
 use proto::orders::{
-    Accept, LineResponse, Propose, ProposedDelivery, Reject, RejectReason, Remainder, line_response::Answer,
+    Accept, Item, LineResponse, Price, Propose, ProposedDelivery, Reject, RejectReason, Remainder,
+    line_response::Answer,
 };
 use rust_decimal::Decimal;
 use time::Date;
 
-pub use self::entry::{Asked, Entry, Place, Rest, read};
+pub use self::entry::{Asked, Entry, Per, Place, Rest, read};
 use crate::typed::{date, quantity};
 
 mod entry;
@@ -27,6 +28,8 @@ pub enum Wrong {
     RestUnsaid,
     ReasonMissing,
     NoteMissing,
+    /// A substitute needs a name.
+    NameMissing,
     /// The later deliveries do not make up the rest, which is this much.
     RestSum(Decimal),
     /// The API refuses the field for a reason that the form does not know.
@@ -105,10 +108,61 @@ fn line(entry: &Entry, today: Date) -> Result<Option<LineResponse>, Faults> {
         true => Vec::new(),
         false => deliveries_of_rest(entry, rest, today, &mut faults),
     };
+    let other = other(entry, &mut faults);
+    if rest == asked && !rest.is_zero() && entry.rest == Rest::Short {
+        // Nothing cannot be taken for the whole.
+        faults.push((Place::Rest, Wrong::RestUnsaid));
+    }
+    let differs = day.is_some() || other.is_some() || (!rest.is_zero() && entry.rest == Rest::Short);
+    if differs && day.or(entry.was.until).is_none() {
+        faults.push((Place::Date, Wrong::NoDate));
+    }
     match fits {
-        Some(quantity) if faults.is_empty() => Ok(response(entry, quantity, rest, day, later)),
+        Some(quantity) if faults.is_empty() => {
+            let proposed = Proposed { later, day, other, differs };
+            Ok(response(entry, quantity, rest, proposed))
+        }
         _ => Err(faults),
     }
+}
+
+/// What is proposed beside the quantity.
+struct Proposed {
+    later: Vec<ProposedDelivery>,
+    /// Another day than asked for.
+    day: Option<Date>,
+    other: Option<Other>,
+    /// Whether anything but the later deliveries differs from what was asked.
+    differs: bool,
+}
+
+/// Another price or item.
+struct Other {
+    price: Option<Price>,
+    substitute: Option<Item>,
+}
+
+fn other(entry: &Entry, faults: &mut Faults) -> Option<Other> {
+    let price = match entry.price.is_empty() {
+        true => None,
+        false => match quantity(&entry.price) {
+            Some(amount) => Some(entry.per.price(amount)),
+            None => {
+                faults.push((Place::Price, Wrong::NoNumber));
+                None
+            }
+        },
+    };
+    let named = !entry.substitute.is_empty() || !entry.substitute_id.is_empty();
+    if named && entry.substitute.is_empty() {
+        faults.push((Place::Substitute, Wrong::NameMissing));
+    }
+    let substitute = named.then(|| Item {
+        name: entry.substitute.clone(),
+        seller_item_id: entry.substitute_id.clone(),
+        ..Item::default()
+    });
+    (price.is_some() || substitute.is_some()).then_some(Other { price, substitute })
 }
 
 /// The later deliveries of the rest; none where it is rejected or left.
@@ -120,7 +174,7 @@ fn deliveries_of_rest(
 ) -> Vec<ProposedDelivery> {
     match entry.rest {
         Rest::Unsaid => faults.push((Place::Rest, Wrong::RestUnsaid)),
-        Rest::Leave => {}
+        Rest::Leave | Rest::Short => {}
         Rest::Reject => match RejectReason::try_from(entry.reason) {
             Err(_) | Ok(RejectReason::Unspecified) => faults.push((Place::Reason, Wrong::ReasonMissing)),
             Ok(RejectReason::Other) if entry.note.is_empty() => {
@@ -184,32 +238,36 @@ fn proposed(quantity: Decimal, day: Option<Date>) -> ProposedDelivery {
     }
 }
 
-/// `day` is another day than asked for; `later` are further deliveries.
-fn response(
-    entry: &Entry,
-    quantity: Decimal,
-    rest: Decimal,
-    day: Option<Date>,
-    later: Vec<ProposedDelivery>,
-) -> Option<LineResponse> {
+fn response(entry: &Entry, quantity: Decimal, rest: Decimal, proposed_too: Proposed) -> Option<LineResponse> {
+    let Proposed { later, day, other, differs } = proposed_too;
     let wire = |quantity| Some(chassis::value::wire_decimal(quantity));
     let reason = RejectReason::try_from(entry.reason).unwrap_or_default();
     let note = entry.note.clone();
     let rejects = entry.rest == Rest::Reject;
+    let short = entry.rest == Rest::Short;
     let answer = if quantity.is_zero() && later.is_empty() && !entry.was.unanswered.is_zero() {
         if !rejects {
             return None;
         }
         Answer::Reject(Reject { quantity: wire(rest), reason: reason as i32, note })
-    } else if later.is_empty() && day.is_none() {
+    } else if later.is_empty() && !differs {
         Answer::Accept(Accept { quantity: wire(quantity) })
     } else {
-        let covers = if later.is_empty() { quantity } else { entry.was.unanswered };
+        let covers = if later.is_empty() && !short { quantity } else { entry.was.unanswered };
         let first = (!quantity.is_zero()).then(|| proposed(quantity, day.or(entry.was.until)));
         let deliveries = first.into_iter().chain(later).collect::<Vec<_>>();
-        Answer::Propose(Propose { covers_quantity: wire(covers), deliveries, note, ..Propose::default() })
+        let (price, substitute) = other.map_or((None, None), |other| (other.price, other.substitute));
+        let covers_quantity = wire(covers);
+        Answer::Propose(Propose {
+            covers_quantity,
+            deliveries,
+            price,
+            substitute,
+            note,
+            ..Propose::default()
+        })
     };
-    let whole = matches!(&answer, Answer::Reject(_)) || rest.is_zero() || entry.rest == Rest::Later;
+    let whole = matches!(&answer, Answer::Reject(_)) || rest.is_zero() || entry.rest == Rest::Later || short;
     let (remainder, remainder_reason) = match (whole, rejects) {
         (true, _) => (Remainder::Unspecified, RejectReason::Unspecified),
         (false, true) => (Remainder::Reject, reason),

@@ -5,9 +5,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chassis::secret::Redacted;
 use proto::{
+    interchange::sheet_service_client::SheetServiceClient,
     orders::{
-        order_change_service_client::OrderChangeServiceClient, order_service_client::OrderServiceClient,
-        reminder_service_client::ReminderServiceClient, terms_service_client::TermsServiceClient,
+        order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
+        progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
+        response_service_client::ResponseServiceClient, terms_service_client::TermsServiceClient,
+        thread_service_client::ThreadServiceClient,
     },
     partners::{
         member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
@@ -23,8 +27,12 @@ use tonic::{
 
 /// An answer is waited for as long as the API itself would take.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// Many orders, or a file of them, take longer.
+const LONG_DEADLINE: Duration = Duration::from_secs(60);
 /// An order of 10,000 lines.
 const LARGEST_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// A table of 20,000 rows, and the same with what is wrong in it.
+const LARGEST_SHEET_BYTES: usize = 32 * 1024 * 1024;
 
 /// The API's services over one connection.
 #[derive(Clone)]
@@ -55,14 +63,39 @@ impl Api {
         OrderServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
     }
 
+    /// Answers tried out, and many at once.
+    pub fn responses(&self) -> ResponseServiceClient<Channel> {
+        ResponseServiceClient::new(self.channel.clone())
+    }
+
     /// Changes, cancellations and holds of orders.
     pub fn changes(&self) -> OrderChangeServiceClient<Channel> {
         OrderChangeServiceClient::new(self.channel.clone())
     }
 
-    /// Reminders of suppliers.
+    /// Document links.
+    pub fn order_links(&self) -> OrderLinkServiceClient<Channel> {
+        OrderLinkServiceClient::new(self.channel.clone())
+    }
+
+    /// How far suppliers are.
+    pub fn progress(&self) -> ProgressServiceClient<Channel> {
+        ProgressServiceClient::new(self.channel.clone())
+    }
+
+    /// Reminders of both sides.
     pub fn reminders(&self) -> ReminderServiceClient<Channel> {
         ReminderServiceClient::new(self.channel.clone())
+    }
+
+    /// Messages, notes and files of orders.
+    pub fn threads(&self) -> ThreadServiceClient<Channel> {
+        ThreadServiceClient::new(self.channel.clone())
+    }
+
+    /// Tables to answer in.
+    pub fn sheets(&self) -> SheetServiceClient<Channel> {
+        SheetServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_SHEET_BYTES)
     }
 
     /// What holds between a buyer and a supplier beside the orders.
@@ -102,6 +135,13 @@ pub fn open<T>(message: T) -> Request<T> {
 pub fn signed<T>(token: &Redacted<String>, message: T) -> Request<T> {
     let mut request = open(message);
     bear(&mut request, token);
+    request
+}
+
+/// A call that may take a minute.
+pub fn patient<T>(token: &Redacted<String>, message: T) -> Request<T> {
+    let mut request = signed(token, message);
+    request.set_timeout(LONG_DEADLINE);
     request
 }
 

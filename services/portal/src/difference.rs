@@ -107,6 +107,8 @@ fn known(field: &str) -> Option<(Key<0>, Kind)> {
         "price.amount" => (key::PRICE, Kind::Money),
         "price.base_quantity" => (key::CHANGED_PRICE_BASE, Kind::Quantity),
         "ship_to_site" => (key::CHANGED_SITE, Kind::Plain),
+        "unit_code" | "unit_text" => (key::UNIT, Kind::Plain),
+        "item.seller_item_id" => (key::FIELD_SELLER_ITEM, Kind::Plain),
         "item.name" => (key::ITEM, Kind::Plain),
         "item.buyer_item_id" => (key::CHANGED_ITEM_NUMBER, Kind::Plain),
         "resource_revision" => (key::CHANGED_DRAWING, Kind::Plain),

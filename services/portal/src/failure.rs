@@ -195,12 +195,19 @@ pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -
         false => failure.reason.clone(),
     };
     if faults {
-        tracing::warn!(code, path = visitor.here.split('?').next(), "a page answered with a fault");
+        tracing::warn!(code, path = loggable(&visitor.here), "a page answered with a fault");
     }
     let retry =
         failure.status == StatusCode::SERVICE_UNAVAILABLE || failure.status == StatusCode::GATEWAY_TIMEOUT;
     let page = page.titled(title.clone());
     page::show_as(failure.status, &FailurePage { page, t: text, title, body, code, retry })
+}
+
+/// A path as the log may have it: what stands in links that sign in, invite or open a document is a credential.
+fn loggable(here: &str) -> &str {
+    let path = here.split('?').next().unwrap_or_default();
+    let secret = ["/s/", "/i/", "/d/"].into_iter().find(|prefix| path.starts_with(prefix));
+    secret.unwrap_or(path)
 }
 
 /// 401: explains how to sign in, at the same address, and forgets a cookie that no longer works.
@@ -234,5 +241,18 @@ fn wording(failure: &Failure, text: &Text) -> (String, String) {
     match known {
         Some((title, body)) => (text.say(title), text.say(body)),
         None => (text.say(key::FAILURE_OTHER), failure.sentence(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_credential_of_a_path_is_logged() {
+        assert_eq!(loggable("/orders/0192?done=answered"), "/orders/0192");
+        for secret in ["/s/abc", "/i/abc?x=1", "/d/tdm_doc_1_2_3/accept"] {
+            assert_eq!(loggable(secret).len(), 3, "{secret}");
+        }
     }
 }

@@ -32,6 +32,11 @@ impl FromRequest<Arc<App>> for Fields {
 }
 
 impl Fields {
+    /// Fields that came with files.
+    pub fn posted(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// A field's text without spaces around it; empty where it is absent.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())

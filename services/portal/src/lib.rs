@@ -7,10 +7,11 @@
 //! * [`client`] the API · [`live`] the feed as server-sent events
 //! * [`i18n`] the two languages · [`format`] dates, quantities, money
 //! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
-//! * [`difference`] what changed between two states of an order
 //! * [`revision`] what a filled-in change form means
-//! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`order`] an order as people read it
-//! * [`assets`] style sheet and script
+//! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`upload`] files that come along
+//! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
+//!   and how answers compare with what the buyer tolerates ([`tolerance`])
+//! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes
 //!
 //! **Invariants:** a GET changes nothing; no string that a person reads stands outside the catalogues; no page has
 //! an inline script or style.
@@ -18,7 +19,9 @@
 mod answer;
 mod assets;
 mod client;
+mod deadline;
 mod difference;
+mod download;
 mod failure;
 mod form;
 mod format;
@@ -27,9 +30,15 @@ mod live;
 mod order;
 mod page;
 mod pages;
+mod proposal;
+mod qr;
+mod reminder;
 mod revision;
 mod session;
+mod timeline;
+mod tolerance;
 mod typed;
+mod upload;
 
 use std::sync::Arc;
 
@@ -121,8 +130,8 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
 
 fn pages() -> Router<Arc<App>> {
     use pages::{
-        accept, change, changes, decide, ending, hold, home, inbox, invitation, members, order, partners,
-        purchases, refuse, revise, sign_in,
+        accept, at_risk, change, changes, decide, document, ending, hold, home, inbox, invitation, members,
+        order, partners, proposals, purchases, refuse, remind, revise, share, sign_in,
     };
     Router::new()
         .route("/", get(home::show))
@@ -138,22 +147,51 @@ fn pages() -> Router<Arc<App>> {
         .route("/i/{token}/claim", post(invitation::claim))
         .route("/inbox", get(inbox::show))
         .route("/purchases", get(purchases::show))
-        .route("/proposals", get(purchases::proposals))
+        .route("/proposals", get(proposals::show))
         .route("/orders/{id}", get(order::show))
         .route("/orders/{id}/accept", get(accept::show).post(accept::send))
         .route("/orders/{id}/change", get(change::show).post(change::send))
         .route("/orders/{id}/refuse", get(refuse::show).post(refuse::send))
         .route("/orders/{id}/decide", post(decide::send))
+        .route("/orders/{id}/share", get(share::show).post(share::make))
+        .route("/orders/{id}/share/{link}/revoke", post(share::revoke))
+        .route("/d/{token}", get(document::show))
+        .route("/d/{token}/accept", get(document::accept_form).post(document::accept))
+        .route("/d/{token}/change", get(document::change_form).post(document::change))
+        .route("/d/{token}/progress", post(document::progress))
+        .route("/d/{token}/refuse", get(document::refuse_form).post(document::refuse))
+        .route("/at-risk", get(at_risk::show))
+        .route("/remind", post(remind::send))
+        .route("/reminders", get(remind::list))
+        .route("/orders/{id}/remind", get(remind::form))
         .route("/orders/{id}/revise", get(revise::show).post(revise::send))
-        .route("/orders/{id}/withdraw", post(changes::withdraw))
+        .route("/orders/{id}/withdraw-change", post(changes::withdraw))
         .route("/orders/{id}/cancel", get(ending::cancel_form).post(ending::cancel))
         .route("/orders/{id}/close", get(ending::close_form).post(ending::close))
         .route("/orders/{id}/hold", get(hold::hold_form).post(hold::hold))
         .route("/orders/{id}/release", get(hold::release_form).post(hold::release))
+        .merge(supplying())
         .route("/partners", get(partners::show))
         .route("/partners/{id}/invitation", post(partners::renew))
         .route("/members", get(members::show))
         .route("/members/{id}/sign-in-link", post(members::make_link))
+}
+
+/// What a supplier does beside answering one order, and what both sides write to each other.
+fn supplying() -> Router<Arc<App>> {
+    use pages::{bulk, consent, progress, sheets, thread, withdraw};
+    let files = DefaultBodyLimit::max(upload::LARGEST_BYTES);
+    Router::new()
+        .route("/inbox/bulk", post(bulk::review))
+        .route("/inbox/bulk/send", post(bulk::send))
+        .route("/inbox/sheets", get(sheets::show).post(sheets::import).layer(files.clone()))
+        .route("/inbox/sheets/marked", post(sheets::marked).layer(files.clone()))
+        .route("/inbox/export", get(sheets::export))
+        .route("/orders/{id}/consent", post(consent::send))
+        .route("/orders/{id}/proposals/withdraw", post(withdraw::send))
+        .route("/orders/{id}/progress", post(progress::send))
+        .route("/orders/{id}/messages", post(thread::send).layer(files))
+        .route("/orders/{id}/files/{file}", get(thread::attachment))
 }
 
 /// Nothing from elsewhere, nothing inline, no framing, and no guessing of types.

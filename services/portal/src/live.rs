@@ -17,7 +17,7 @@ use axum::{
 use futures::{Stream, StreamExt as _, future, stream};
 use prost::Message as _;
 use proto::{
-    orders::{OrderPublished, OrderResponded, OrderSupplierChanged, ProposalResolved},
+    orders::{OrderMessagePosted, OrderNoteWritten, OrderPublished, OrderSupplierChanged},
     stream::{FeedEvent, Filter, SubscribeRequest, SubscribeResponse, subscribe_request::Start},
 };
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ use tonic::{Code, Status};
 use crate::{
     App, client,
     failure::Failure,
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     session::Member,
 };
 
@@ -130,20 +130,55 @@ fn news(entry: &FeedEvent, text: &Text, firm: &str) -> Option<Event> {
             };
             (order.id, said)
         }
-        "tandem.orders.order.responded.v1" => {
-            let answered = OrderResponded::decode(data).ok()?;
-            (answered.order_id, text.one(key::NEWS_RESPONDED, answered.order_number))
-        }
-        "tandem.orders.order.proposal_resolved.v1" => {
-            let resolved = ProposalResolved::decode(data).ok()?;
-            (resolved.order_id, text.one(key::NEWS_RESOLVED, resolved.order_number))
-        }
         "tandem.orders.order.supplier_changed.v1" => {
             let order = OrderSupplierChanged::decode(data).ok()?.order?;
             (order.id, String::new())
         }
-        _ => return None,
+        "tandem.orders.order.message_posted.v1" => {
+            let posted = OrderMessagePosted::decode(data).ok()?;
+            let message = posted.message?;
+            let said = match message.author_id == firm {
+                true => String::new(),
+                false => text.one(key::NEWS_MESSAGE, posted.order_number),
+            };
+            (message.order_id, said)
+        }
+        "tandem.orders.order.note_written.v1" => {
+            (OrderNoteWritten::decode(data).ok()?.message?.order_id, String::new())
+        }
+        other => {
+            let kind = other.strip_prefix("tandem.orders.order.")?.strip_suffix(".v1")?;
+            let about = About::decode(data).ok()?;
+            (about.order_id, sentence(kind).map_or_else(String::new, |key| text.one(key, about.order_number)))
+        }
     };
     let data = serde_json::to_string(&News { order: &order, text: said }).ok()?;
     Some(Event::default().event("order").id(&entry.cursor).data(data))
+}
+
+/// What all other events of an order begin with.
+#[derive(Clone, PartialEq, prost::Message)]
+struct About {
+    #[prost(string, tag = "1")]
+    order_id: String,
+    #[prost(string, tag = "2")]
+    order_number: String,
+}
+
+/// What is worth interrupting people for.
+fn sentence(kind: &str) -> Option<Key<1>> {
+    Some(match kind {
+        "responded" => key::NEWS_RESPONDED,
+        "proposal_resolved" => key::NEWS_RESOLVED,
+        "proposal_withdrawn" => key::NEWS_WITHDRAWN,
+        "changed" => key::NEWS_CHANGED,
+        "cancelled" | "closed_short" => key::NEWS_CANCELLED,
+        "held" => key::NEWS_HELD,
+        "released" => key::NEWS_RELEASED,
+        "change_requested" => key::NEWS_CHANGE_REQUESTED,
+        "change_answered" => key::NEWS_CHANGE_ANSWERED,
+        "reminded" => key::NEWS_REMINDED,
+        "answer_overdue" => key::NEWS_OVERDUE,
+        _ => return None,
+    })
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use proto::orders::{
-    GetOrderRequest, HistoryEntry, ListOrderLinesRequest, Order, OrderContent, OrderLine, OrderState,
-    Proposal, ProposalState, RejectReason, ScheduleLine, ScheduleLineState,
+    GetOrderRequest, ListOrderLinesRequest, Order, OrderContent, OrderLine, OrderState, Proposal,
+    ProposalState, RejectReason, ScheduleLine, ScheduleLineState,
 };
 use rust_decimal::Decimal;
 
@@ -12,6 +12,7 @@ use crate::{
     failure::Failure,
     format,
     i18n::{Key, Text, key},
+    pages::progress::LineProgress,
     session::Member,
 };
 
@@ -161,6 +162,8 @@ pub struct LineView {
     pub amount: String,
     pub standing: Vec<Standing>,
     pub notes: Vec<String>,
+    /// How far the supplier is; the page adds it.
+    pub progress: Option<LineProgress>,
 }
 
 /// A row as people read it.
@@ -198,6 +201,7 @@ pub fn line_view(text: &Text, row: &Row, content: &OrderContent) -> LineView {
         },
         standing: standing(text, row, &unit),
         notes: row.line.notes.iter().map(|note| note.text.clone()).collect(),
+        progress: None,
     }
 }
 
@@ -272,53 +276,4 @@ pub fn reasons(text: &Text) -> Vec<(i32, String)> {
         .filter_map(|number| RejectReason::try_from(number).ok())
         .map(|value| (value as i32, reason(text, value)))
         .collect()
-}
-
-/// An entry of the timeline.
-pub struct Moment {
-    pub at: String,
-    pub what: String,
-    pub who: String,
-    pub note: String,
-}
-
-/// What happened after a version, oldest first.
-pub fn since(text: &Text, order: &Order, version: i64) -> Vec<Moment> {
-    let later = order.history.iter().filter(|entry| entry.version > version);
-    later.map(|entry| moment(text, order, entry)).collect()
-}
-
-/// What happened, newest first.
-pub fn timeline(text: &Text, order: &Order) -> Vec<Moment> {
-    order.history.iter().rev().map(|entry| moment(text, order, entry)).collect()
-}
-
-fn moment(text: &Text, order: &Order, entry: &HistoryEntry) -> Moment {
-    let lines = entry.schedule_line_ids.len();
-    let what = match entry.action.as_str() {
-        "published" => text.say(key::HISTORY_PUBLISHED),
-        "responded" if lines > 0 => text.one(key::HISTORY_RESPONDED_LINES, lines),
-        "responded" => text.say(key::HISTORY_RESPONDED),
-        "proposal_resolved" => text.say(key::HISTORY_RESOLVED),
-        "supplier_changed" => text.say(key::HISTORY_SUPPLIER_CHANGED),
-        "answer_overdue" => text.say(key::HISTORY_ANSWER_OVERDUE),
-        "reminded" => text.say(key::HISTORY_REMINDED),
-        "reminder_opened" => text.say(key::HISTORY_REMINDER_OPENED),
-        "progressed" => text.say(key::HISTORY_PROGRESSED),
-        "message_posted" => text.say(key::HISTORY_MESSAGE_POSTED),
-        "note_written" => text.say(key::HISTORY_NOTE_WRITTEN),
-        other => other.to_string(),
-    };
-    let firm = match entry.firm_id {
-        ref id if *id == order.buyer_id => order.buyer_name.as_str(),
-        ref id if *id == order.supplier_id => order.supplier_name.as_str(),
-        _ => "",
-    };
-    let who = [entry.actor_name.as_str(), firm].into_iter().filter(|name| !name.is_empty());
-    Moment {
-        at: text.moment(entry.at.as_ref()),
-        what,
-        who: who.collect::<Vec<_>>().join(" · "),
-        note: entry.note.clone(),
-    }
 }

@@ -26,6 +26,7 @@ pub enum Tab {
     Inbox,
     Purchases,
     Proposals,
+    AtRisk,
     Partners,
     Members,
     Help,
@@ -38,6 +39,7 @@ impl Tab {
             Tab::Inbox => "/inbox",
             Tab::Purchases => "/purchases",
             Tab::Proposals => "/proposals",
+            Tab::AtRisk => "/at-risk",
             Tab::Partners => "/partners",
             Tab::Members => "/members",
             Tab::Help => "/help",
@@ -50,6 +52,7 @@ impl Tab {
             Tab::Inbox => key::NAV_INBOX,
             Tab::Purchases => key::NAV_PURCHASES,
             Tab::Proposals => key::NAV_PROPOSALS,
+            Tab::AtRisk => key::NAV_AT_RISK,
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
             Tab::Help => key::NAV_HELP,
@@ -185,6 +188,7 @@ fn work(member: &Member) -> Vec<Tab> {
     }
     if buys {
         tabs.push(Tab::Proposals);
+        tabs.push(Tab::AtRisk);
     }
     tabs
 }

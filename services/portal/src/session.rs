@@ -124,6 +124,11 @@ impl Member {
         client::signed(&self.token, message)
     }
 
+    /// A call in the member's name that may take a minute.
+    pub fn call_patiently<T>(&self, message: T) -> tonic::Request<T> {
+        client::patient(&self.token, message)
+    }
+
     /// Whether the member's roles allow something.
     pub fn may(&self, permission: Permission) -> bool {
         self.who.permissions.contains(&(permission as i32))

@@ -127,12 +127,32 @@
     line.addEventListener('input', update);
     update();
   };
-  all('form[data-change]').forEach((form) => all('[data-line]', form).forEach((line) => entry(form, line)));
+  // What the answer would do, asked a moment after the last change; while something is wrong, nothing is said.
+  const preview = (form) => {
+    let timer, asked = 0;
+    const ask = async () => {
+      const turn = ++asked;
+      const body = new URLSearchParams(new FormData(form));
+      body.set('preview', '1');
+      const answer = await fetch(form.action, { method: 'POST', body }).catch(() => null);
+      const text = answer && answer.ok && !answer.redirected ? await answer.text() : '';
+      if (turn !== asked) return;
+      const told = new DOMParser().parseFromString(text, 'text/html');
+      all('[data-outcome]', form).forEach((place) => {
+        place.replaceChildren(...(told.getElementById(place.id)?.childNodes || []));
+      });
+    };
+    form.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 600); });
+  };
+  all('form[data-change]').forEach((form) => {
+    all('[data-line]', form).forEach((line) => entry(form, line));
+    preview(form);
+  });
 
   // ---- One tap, one effect; the server makes sure, this only keeps fingers quiet --------------------------------
   addEventListener('submit', (event) => {
     const form = event.target;
-    if (!form.matches('[data-once]') || (event.submitter && event.submitter.name === 'lang')) return;
+    if (!form.matches('[data-once]') || (event.submitter && ['lang', 'preview'].includes(event.submitter.name))) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = '1';
     all('button', form).forEach((button) => button.setAttribute('aria-disabled', 'true'));
@@ -141,6 +161,23 @@
     delete form.dataset.sent;
     all('button', form).forEach((button) => button.removeAttribute('aria-disabled'));
   }));
+
+  // ---- Orders that are selected: how many there are, all at one tap, and none lost when the list is read anew ------
+  const boxes = () => all('input[form=bulk][type=checkbox]');
+  const tally = () => all('[data-picked]').forEach((place) => {
+    const picked = boxes().filter((box) => box.checked).length;
+    place.textContent = picked ? place.dataset.picked.replace('{n}', picked) : '';
+  });
+  addEventListener('change', (event) => { if (event.target.matches('input[form=bulk]')) tally(); });
+  addEventListener('click', (event) => {
+    if (!event.target.matches('[data-pick-all]')) return;
+    event.preventDefault();
+    const every = boxes().every((box) => box.checked);
+    boxes().forEach((box) => { box.checked = !every; });
+    tally();
+  });
+  addEventListener('htmx:after:swap', tally);
+  addEventListener('pageshow', tally);
 
   // ---- Copying ---------------------------------------------------------------------------------------------------
   all('[data-copy]').forEach((button) => {

@@ -1,12 +1,156 @@
 //! Rows of demand, capacity groups and what is shown of them.
 
-use harness::request_id;
+use chassis::Reason;
+use harness::{
+    capacity::{demand, group, series},
+    date, decimal, request_id,
+};
 use proto::capacity::*;
 
 use super::{
-    cast::Side,
-    rows::{Row, build, either, list, named, object, plain},
+    cast::{Cast, Side},
+    rows::{Expect, Row, build, either, list, named, object, own, plain, shared},
 };
+
+/// A version as it stands, so that a write of some weeks meets no other refusal than the one that is looked for.
+async fn demand_version(cast: &Cast) -> i64 {
+    let request = GetMaterialDemandRequest { demand_id: cast.demand.clone(), version: 0 };
+    let got = cast.buyer.session().demands().get_material_demand(request).await;
+    got.expect("the demand").into_inner().version
+}
+
+async fn group_version(cast: &Cast) -> i64 {
+    let got = cast.supplier.session().capacity_group(&cast.capacity_group).await;
+    got.expect("the group").version
+}
+
+/// The row of a method of DemandService.
+pub fn demands(method: &str) -> Option<Row> {
+    let unknown = Expect::Refused(Reason::SUPPLIER_UNKNOWN);
+    Some(match method {
+        // The stranger is a customer of the same supplier; the supplier has no such supplier itself.
+        "UploadMaterialDemand" => Row {
+            partner: unknown,
+            stranger: Expect::Ok,
+            nothing: unknown,
+            ..object(
+                Side::Buyer,
+                build!(|cast, _, object| {
+                    let mut request = demand(&cast.number(), &[("2026-12-28", "1")]);
+                    request.vendor_number.clear();
+                    request.supplier_id = either(object, || cast.supplier.id.clone());
+                    named(&request.supplier_id.clone(), request)
+                }),
+            )
+        },
+        // What is refused stands in the answers.
+        "UploadMaterialDemands" => own(build!(|cast, _, _| {
+            let demand = Some(demand(&cast.number(), &[("2026-12-28", "1")]));
+            plain(UploadMaterialDemandsRequest { item_id: "1".into(), demand })
+        })),
+        "UpdateDemandWeeks" => object(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let demand_id = either(object, || cast.demand.clone());
+                let request = UpdateDemandWeeksRequest {
+                    request_id: request_id(),
+                    demand_id: demand_id.clone(),
+                    version: demand_version(cast).await,
+                    series: vec![series("CY01", &[("2026-12-28", "7")])],
+                    inactive: None,
+                };
+                named(&demand_id, request)
+            }),
+        ),
+        "GetMaterialDemand" => shared(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let demand_id = either(object, || cast.demand.clone());
+                named(&demand_id.clone(), GetMaterialDemandRequest { demand_id, version: 0 })
+            }),
+        ),
+        "ListDemandVersions" => shared(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let demand_id = either(object, || cast.demand.clone());
+                named(&demand_id.clone(), ListDemandVersionsRequest { demand_id, ..Default::default() })
+            }),
+        ),
+        "ListMaterialDemands" => list(
+            |cast| cast.demand.clone(),
+            true,
+            build!(|_, _, _| plain(ListMaterialDemandsRequest { page_size: 1_000, ..Default::default() })),
+        ),
+        _ => return None,
+    })
+}
+
+/// The row of a method of CapacityGroupService.
+pub fn groups(method: &str) -> Option<Row> {
+    let listed =
+        |request| Row { owner: Side::Supplier, ..list(|cast| cast.capacity_group.clone(), false, request) };
+    Some(match method {
+        "UploadCapacityGroup" => {
+            Row { owner: Side::Supplier, ..own(build!(|cast, _, _| plain(group(&cast.number(), &[])))) }
+        }
+        "UploadCapacityGroups" => Row {
+            owner: Side::Supplier,
+            ..own(build!(|cast, _, _| {
+                let group = Some(group(&cast.number(), &[]));
+                plain(UploadCapacityGroupsRequest { item_id: "1".into(), group })
+            }))
+        },
+        "UpdateCapacityWeeks" => object(
+            Side::Supplier,
+            build!(|cast, _, object| {
+                let group_id = either(object, || cast.capacity_group.clone());
+                let week = CapacityWeek {
+                    monday: Some(date("2026-12-28")),
+                    actual_capacity: Some(decimal("10")),
+                    maximum_capacity: Some(decimal("20")),
+                    ..CapacityWeek::default()
+                };
+                let request = UpdateCapacityWeeksRequest {
+                    request_id: request_id(),
+                    group_id: group_id.clone(),
+                    version: group_version(cast).await,
+                    weeks: vec![week],
+                    ..UpdateCapacityWeeksRequest::default()
+                };
+                named(&group_id, request)
+            }),
+        ),
+        "GetCapacityGroup" => object(
+            Side::Supplier,
+            build!(|cast, _, object| {
+                let group_id = either(object, || cast.capacity_group.clone());
+                named(&group_id.clone(), GetCapacityGroupRequest { group_id, version: 0 })
+            }),
+        ),
+        "ListGroupVersions" => object(
+            Side::Supplier,
+            build!(|cast, _, object| {
+                let group_id = either(object, || cast.capacity_group.clone());
+                named(&group_id.clone(), ListGroupVersionsRequest { group_id, ..Default::default() })
+            }),
+        ),
+        "ListCapacityGroups" => listed(build!(|_, _, _| plain(ListCapacityGroupsRequest {
+            page_size: 1_000,
+            ..Default::default()
+        }))),
+        "ListCapacityWeeks" => listed(build!(|_, _, _| plain(ListCapacityWeeksRequest {
+            page_size: 1_000,
+            ..Default::default()
+        }))),
+        // The customer's, who is shown it; the supplier has its own lists.
+        "ListDisclosedGroups" => list(
+            |cast| cast.capacity_group.clone(),
+            false,
+            build!(|_, _, _| plain(ListDisclosedGroupsRequest { page_size: 1_000, ..Default::default() })),
+        ),
+        _ => return None,
+    })
+}
 
 /// The row of a method of DisclosureService.
 pub fn disclosures(method: &str) -> Option<Row> {

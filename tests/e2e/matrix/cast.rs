@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Access, Firm, World, answer, order, request_id};
+use harness::{
+    Access, Firm, World, answer,
+    capacity::{demand, for_customer, group, link, linking},
+    order, request_id,
+};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest},
     notices::{Channel, CreateChannelRequest, Medium},
@@ -61,6 +65,10 @@ pub struct Cast {
     pub cluster: String,
     /// A channel of the buyer.
     pub channel: String,
+    /// A demand of the buyer for the supplier.
+    pub demand: String,
+    /// A group of the supplier that is meant for the buyer.
+    pub capacity_group: String,
     next: std::sync::atomic::AtomicU32,
 }
 
@@ -129,6 +137,8 @@ impl Cast {
             rule: Default::default(),
             cluster: String::new(),
             channel: String::new(),
+            demand: String::new(),
+            capacity_group: String::new(),
             next: Default::default(),
         };
         cast.furnish().await;
@@ -256,6 +266,11 @@ impl Cast {
         let join = JoinClusterRequest { request_id: request_id(), cluster_id: self.cluster.clone() };
         self.buyer.session().clusters().join_cluster(join).await.expect("joined");
         self.channel = self.new_channel().await;
+        let stated = demand("X", &[("2026-12-28", "100")]);
+        self.demand = self.buyer.state_demand(stated).await.expect("a demand").id;
+        let shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &self.buyer.id);
+        let shown = linking(shown, vec![link("", "X", "2")]);
+        self.capacity_group = self.supplier.state_group(shown).await.expect("a group").id;
     }
 
     /// An alias of the buyer.

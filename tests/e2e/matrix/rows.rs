@@ -124,6 +124,8 @@ pub fn row(path: &str) -> Option<Row> {
         "StreamService" => streams(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),
+        "DemandService" => super::capacity::demands(method),
+        "CapacityGroupService" => super::capacity::groups(method),
         "DisclosureService" => super::capacity::disclosures(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }

@@ -1,18 +1,30 @@
 //! Demand and capacity: rows to look for, and writes that one side has no business with.
 
-use harness::{Firm, request_id};
-use proto::capacity::{DisclosureLevel, SetDisclosureRequest};
+use harness::{
+    Firm,
+    capacity::{demand, for_customer, group, link, linking},
+    request_id,
+};
+use proto::capacity::{DisclosureLevel, SetDisclosureRequest, UploadMaterialDemandRequest};
 
 use super::attack::{Attack, CHECK, DENIED, FOREIGN_KEY, NOTHING};
 
 /// Gives a customer and its supplier everything that has tables here.
-pub(super) async fn fill(customer: &Firm, supplier: &Firm) {
+pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) {
     let request = SetDisclosureRequest {
         request_id: request_id(),
         customer_id: customer.id.clone(),
         level: DisclosureLevel::Banded.into(),
     };
     supplier.disclosures().set_disclosure(request).await.expect("a policy");
+    let stated = demand("X", &[("2026-12-28", "100")]);
+    let stated = UploadMaterialDemandRequest { vendor_number: vendor_number.into(), ..stated };
+    customer.state_demand(stated).await.expect("a demand");
+    let shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &customer.id);
+    let child = supplier.state_group(linking(shown, vec![link("", "X", "2")])).await.expect("a group").id;
+    let mut parent = group("车间", &[]);
+    parent.content.get_or_insert_default().linked_group_ids = vec![child];
+    supplier.state_group(parent).await.expect("a group of groups");
 }
 
 pub(super) const SUPPLIER: &[Attack] = &[
@@ -22,7 +34,13 @@ pub(super) const SUPPLIER: &[Attack] = &[
          changed_at, received_at) values ({buyer}, gen_random_uuid(), {supplier}, 'forged', 1, false, now(), now())",
         DENIED,
     ),
+    ("update capacity.material_demand set version = version + 1", NOTHING),
+    ("update capacity.demand_series set quantities = '{1}'", NOTHING),
+    ("update capacity.group_version set content = ''", DENIED),
+    ("update capacity.capacity_group set customer = {rival}", DENIED),
     // more hours than the machine has
+    ("update capacity.capacity_week set offered = 21", CHECK),
+    ("update capacity.capacity_week set maximum = 1, actual = 2", CHECK),
     (
         "with g as (insert into capacity.capacity_group (supplier, id, name, version, inactive, changed_at, received_at)
              values ({supplier}, {order}, 'G', 1, false, now(), now()) returning id)
@@ -43,6 +61,22 @@ pub(super) const SUPPLIER: &[Attack] = &[
 ];
 
 pub(super) const CUSTOMER: &[Attack] = &[
+    // what the supplier can make, and for whom
+    ("select from capacity.capacity_group", NOTHING),
+    ("select from capacity.group_version", NOTHING),
+    ("select from capacity.capacity_week", NOTHING),
+    ("select from capacity.linked_demand", NOTHING),
+    ("select from capacity.linked_group", NOTHING),
+    ("select from capacity.demand_arrival", NOTHING),
+    ("update capacity.capacity_week set maximum = 0, actual = 0", NOTHING),
+    ("update capacity.disclosed_group set content = 'x'", NOTHING),
+    ("update capacity.demand_arrival set matched_at = now()", NOTHING),
+    // its own demand for another supplier's eyes, and history
+    ("update capacity.material_demand set supplier = {stranger}", DENIED),
+    ("update capacity.demand_version set content = ''", DENIED),
+    ("update capacity.demand_series set quantities = '{-1}'", CHECK),
+    ("update capacity.demand_series set mondays = '{2026-12-29}'", CHECK),
+    ("delete from capacity.demand_series", DENIED),
     ("select from capacity.disclosure", NOTHING),
     ("update capacity.disclosure set level = 'exact'", NOTHING),
     (
@@ -63,6 +97,17 @@ pub(super) const CUSTOMER: &[Attack] = &[
 ];
 
 pub(super) const STRANGER: &[Attack] = &[
+    ("select from capacity.material_demand", NOTHING),
+    ("select from capacity.demand_version", NOTHING),
+    ("select from capacity.demand_series", NOTHING),
+    ("select from capacity.capacity_group", NOTHING),
+    ("select from capacity.capacity_week", NOTHING),
+    ("select from capacity.disclosed_group", NOTHING),
+    (
+        "insert into capacity.demand_arrival (supplier, customer, demand_id, version, material_number_customer)
+         values ({supplier}, {stranger}, gen_random_uuid(), 1, 'X')",
+        FOREIGN_KEY,
+    ),
     ("select from capacity.disclosure", NOTHING),
     ("update capacity.disclosure set level = 'exact'", NOTHING),
     (

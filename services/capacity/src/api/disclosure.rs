@@ -27,6 +27,6 @@ impl DisclosureService for Api {
         request: Request<ListDisclosuresRequest>,
     ) -> Result<Response<ListDisclosuresResponse>, Status> {
         let (caller, request) = parts(request)?;
-        Ok(Response::new(queries::disclosure::list(&self.deps, &caller, &request).await?))
+        Ok(Response::new(queries::disclosure::list(self.deps(), &caller, &request).await?))
     }
 }

@@ -4,7 +4,7 @@ use chassis::{Result, db::TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::disclosure::Level;
+use crate::disclosure::{DEFAULT, Level};
 
 /// A policy as it stands.
 pub(crate) struct Policy {
@@ -51,4 +51,19 @@ pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> 
         updated_at: row.updated_at,
     });
     Ok(policy.collect())
+}
+
+/// How much a customer is shown: its own policy, else the one for every other, else the default.
+pub(crate) async fn level(tx: &mut TenantTx, customer: Uuid) -> Result<Level> {
+    let me = tx.firm();
+    let level = sqlx::query_scalar!(
+        r#"select level from capacity.disclosure
+           where supplier = $1 and (customer = $2 or customer is null)
+           order by customer nulls last limit 1"#,
+        me,
+        customer
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(level.map_or(DEFAULT, |level| Level::from_name(&level)))
 }

@@ -3,15 +3,62 @@
 use chassis::{Result, db::TenantTx};
 use uuid::Uuid;
 
-/// Whether the tenant has this customer, in whatever state the relationship is.
-pub(crate) async fn is_customer(tx: &mut TenantTx, customer: Uuid) -> Result<bool> {
+/// A relationship of the tenant.
+#[derive(Clone, Debug)]
+pub(crate) struct Partner {
+    pub firm: Uuid,
+    /// `active`, or why nothing new goes over it.
+    pub state: String,
+    /// Of the other firm.
+    pub firm_state: String,
+}
+
+/// The tenant's supplier with this id or vendor number.
+pub(crate) async fn supplier(
+    tx: &mut TenantTx,
+    id: Option<Uuid>,
+    vendor_number: &str,
+) -> Result<Option<Partner>> {
     let me = tx.firm();
-    let found = sqlx::query_scalar!(
-        r#"select exists (select from partners.trading_partner where supplier = $1 and buyer = $2) as "found!""#,
+    let row = sqlx::query_as!(
+        Partner,
+        r#"select supplier as "firm!", state as "state!", supplier_state as "firm_state!"
+           from partners.supplier_address
+           where buyer = $1 and ($2::uuid is null or supplier = $2)
+               and ($3 = '' or (vendor_number = $3 and state <> 'ended'))"#,
+        me,
+        id,
+        vendor_number
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row)
+}
+
+/// The tenant's customer with this id.
+pub(crate) async fn customer(tx: &mut TenantTx, customer: Uuid) -> Result<Option<Partner>> {
+    let me = tx.firm();
+    let row = sqlx::query_as!(
+        Partner,
+        r#"select buyer as "firm!", state as "state!", buyer_state as "firm_state!"
+           from partners.trading_partner where supplier = $1 and buyer = $2"#,
         me,
         customer
     )
-    .fetch_one(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(found)
+    Ok(row)
+}
+
+/// Which of these firms are customers of the tenant, in whatever state.
+pub(crate) async fn customers(tx: &mut TenantTx, firms: &[Uuid]) -> Result<Vec<Uuid>> {
+    let me = tx.firm();
+    let rows = sqlx::query_scalar!(
+        r#"select buyer as "buyer!" from partners.trading_partner where supplier = $1 and buyer = any($2)"#,
+        me,
+        firms
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
 }

@@ -9,6 +9,7 @@ use chassis::{
 use proto::capacity::{ListDisclosuresRequest, ListDisclosuresResponse};
 use uuid::Uuid;
 
+use super::token;
 use crate::{convert, db::disclosure as db};
 
 pub(crate) async fn list(
@@ -26,9 +27,6 @@ pub(crate) async fn list(
     let last = page::cut(&mut rows, size, |policy| policy.customer.unwrap_or_default());
     Ok(ListDisclosuresResponse {
         disclosures: rows.iter().map(convert::disclosure::policy_out).collect(),
-        next_page_token: match last {
-            Some(last) => question.token(&deps.keys, &last)?,
-            None => String::new(),
-        },
+        next_page_token: token(deps, &question, last)?,
     })
 }

@@ -300,6 +300,7 @@ pub(crate) fn summary(row: SummaryRow, now: OffsetDateTime) -> OrderSummary {
         updated_at: Some(value::timestamp(row.updated_at)),
         held: row.held,
         erp_differs: row.erp_differs,
+        change_pending: row.change_pending,
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Filter {
     pub requested_until: Option<Date>,
     pub has_open_proposals: Option<bool>,
     pub erp_differs: Option<bool>,
+    pub has_pending_changes: Option<bool>,
     /// Only orders with an event of the caller's feed after this place.
     pub changed_after: Option<i64>,
     /// Only orders that wait for an answer which was due before this day.
@@ -66,11 +67,17 @@ pub(crate) struct SummaryRow {
     pub paused_on: Option<Date>,
     pub held: bool,
     pub erp_differs: bool,
+    pub change_pending: bool,
 }
 
 /// Whether what is agreed on an order `o` differs from what was published.
 const ERP_DIFFERS: &str = "exists (select from orders.schedule_state d where d.order_id = o.id \
      and (d.agreed_differs or d.rejected > 0 or d.cancelled > 0))";
+
+/// Whether a change of an order `o` waits for its supplier.
+const CHANGE_PENDING: &str = "exists (select from orders.pending_change c where c.order_id = o.id \
+     and c.buyer = o.buyer and not exists (select from orders.pending_end e where e.order_id = c.order_id \
+     and e.buyer = c.buyer and e.change_id = c.id))";
 
 /// A page of orders, one row more than `limit` where there is another page.
 pub(crate) async fn orders(
@@ -86,7 +93,7 @@ pub(crate) async fn orders(
          s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, d.due_on, d.certain as due_certain, \
          d.paused_on, s.held, ",
     );
-    query.push(ERP_DIFFERS).push(" as erp_differs");
+    query.push(ERP_DIFFERS).push(" as erp_differs, ").push(CHANGE_PENDING).push(" as change_pending");
     from_orders(&mut query);
     query.push(
         " join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision \
@@ -247,6 +254,9 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter) {
     }
     if let Some(differs) = filter.erp_differs {
         query.push(if differs { " and " } else { " and not " }).push(ERP_DIFFERS);
+    }
+    if let Some(pending) = filter.has_pending_changes {
+        query.push(if pending { " and " } else { " and not " }).push(CHANGE_PENDING);
     }
     if let Some(seq) = filter.changed_after {
         query.push(

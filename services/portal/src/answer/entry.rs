@@ -1,5 +1,6 @@
 //! The answer form as it was typed.
 
+use proto::orders::Price;
 use rust_decimal::Decimal;
 use time::Date;
 
@@ -30,6 +31,59 @@ pub struct Entry {
     pub third_quantity: String,
     pub third_date: String,
     pub note: String,
+    /// Another price than the order's; empty for the same.
+    pub price: String,
+    /// What the order's price is for.
+    pub per: Per,
+    /// Another item than the ordered one; empty for the same.
+    pub substitute: String,
+    /// The supplier's number of that item.
+    pub substitute_id: String,
+}
+
+/// What a price is for, as the order states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Per {
+    pub base: Option<Decimal>,
+    pub unit_code: String,
+    pub price_type: String,
+}
+
+impl Per {
+    /// Of an order's price.
+    pub fn of(price: Option<&Price>) -> Self {
+        price.map_or_else(Self::default, |price| Self {
+            base: chassis::value::decimal(price.base_quantity.as_ref()).ok().flatten(),
+            unit_code: price.base_unit_code.clone(),
+            price_type: price.price_type.clone(),
+        })
+    }
+
+    /// For a hidden field.
+    pub fn to_field(&self) -> String {
+        let base = self.base.map_or_else(String::new, |base| base.to_string());
+        format!("{base}|{}|{}", self.unit_code, self.price_type)
+    }
+
+    pub(super) fn from_field(text: &str) -> Self {
+        let mut parts = text.splitn(3, '|');
+        let mut next = || parts.next().unwrap_or_default();
+        Self {
+            base: chassis::value::parse_decimal(next()).ok(),
+            unit_code: next().to_string(),
+            price_type: next().to_string(),
+        }
+    }
+
+    /// An amount for as many units.
+    pub(super) fn price(&self, amount: Decimal) -> Price {
+        Price {
+            amount: Some(chassis::value::wire_decimal(amount)),
+            base_quantity: self.base.map(chassis::value::wire_decimal),
+            base_unit_code: self.unit_code.clone(),
+            price_type: self.price_type.clone(),
+        }
+    }
 }
 
 /// What is asked for.
@@ -80,6 +134,8 @@ pub enum Rest {
     Later,
     Reject,
     Leave,
+    /// Not at all, and the buyer takes what comes for the whole.
+    Short,
 }
 
 impl Rest {
@@ -90,11 +146,15 @@ impl Rest {
             Rest::Later => "later",
             Rest::Reject => "reject",
             Rest::Leave => "leave",
+            Rest::Short => "short",
         }
     }
 
     fn parse(text: &str) -> Self {
-        [Rest::Later, Rest::Reject, Rest::Leave].into_iter().find(|r| r.as_str() == text).unwrap_or_default()
+        [Rest::Later, Rest::Reject, Rest::Leave, Rest::Short]
+            .into_iter()
+            .find(|r| r.as_str() == text)
+            .unwrap_or_default()
     }
 }
 
@@ -110,6 +170,8 @@ pub enum Place {
     ThirdQuantity,
     ThirdDate,
     Note,
+    Price,
+    Substitute,
 }
 
 impl Place {
@@ -125,6 +187,8 @@ impl Place {
             Place::ThirdQuantity => "q3",
             Place::ThirdDate => "d3",
             Place::Note => "note",
+            Place::Price => "price",
+            Place::Substitute => "item",
         }
     }
 }
@@ -153,6 +217,10 @@ pub fn read(fields: &Fields) -> Vec<Entry> {
             third_quantity: place(Place::ThirdQuantity),
             third_date: place(Place::ThirdDate),
             note: place(Place::Note),
+            price: place(Place::Price),
+            per: Per::from_field(&field("per")),
+            substitute: place(Place::Substitute),
+            substitute_id: field("itemid"),
         });
     }
     entries

@@ -144,3 +144,36 @@ fn a_posted_form_reads_as_it_was_written() {
     assert_eq!((entries[0].was.clone(), entries[0].rest), (was, Rest::Later));
     assert_eq!(entries[0].quantity, "16,000");
 }
+
+#[test]
+fn another_price_or_item_and_a_short_delivery_are_proposals() {
+    let proposed = |entry: Entry| match answered(entry).answer {
+        Some(Answer::Propose(propose)) => propose,
+        other => panic!("{other:?}"),
+    };
+    let per = Per { base: Some(Decimal::from(1_000)), ..Per::default() };
+    let dearer = proposed(Entry { price: "39.20".into(), per: per.clone(), ..entry("20000", "") });
+    assert_eq!(dearer.price, Some(per.price(parse_decimal("39.20").unwrap())));
+    assert_eq!(dearer.deliveries[0].delivery_date, Some(wire_date(date!(2026 - 12 - 28))), "as asked");
+    let other = proposed(Entry { substitute: "箱盖 PP 灰".into(), ..entry("20000", "") });
+    assert_eq!(other.substitute.unwrap().name, "箱盖 PP 灰");
+    let short = Entry { rest: Rest::Short, ..entry("19900", "") };
+    let response = answered(short.clone());
+    assert_eq!(response.answer, proposal("20000", &[("19900", date!(2026 - 12 - 28))]));
+    assert_eq!(response.remainder(), Remainder::Unspecified, "nothing is left over");
+    for (wrong, fault) in [
+        (Entry { price: "-1".into(), ..entry("20000", "") }, (Place::Price, Wrong::NoNumber)),
+        (
+            Entry { substitute_id: "SM-1".into(), ..entry("20000", "") },
+            (Place::Substitute, Wrong::NameMissing),
+        ),
+        (Entry { quantity: "0".into(), ..short }, (Place::Rest, Wrong::RestUnsaid)),
+        (
+            Entry { was: Asked { until: None, ..Asked::default() }, price: "7".into(), ..entry("0", "") },
+            (Place::Date, Wrong::NoDate),
+        ),
+    ] {
+        assert_eq!(faults(wrong), [fault]);
+    }
+    assert_eq!(Per::from_field(&per.to_field()), per);
+}

@@ -58,6 +58,10 @@ pub async fn of(member: &Member, order: &Order) -> Result<Option<Buying>, Failur
     let mut actions = Vec::new();
     if order.state() != OrderState::Cancelled {
         actions.push(action("revise", key::REVISE, false));
+        actions.push(action("share", key::SHARE, false));
+    }
+    if open {
+        actions.push(action("remind", key::REMIND, false));
     }
     let mut more = Vec::new();
     match order.held {

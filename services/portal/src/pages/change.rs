@@ -6,10 +6,10 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use proto::orders::{OrderContent, RespondToOrderRequest};
+use proto::orders::{OrderContent, RespondToOrderRequest, ResponsePreview};
 
 use crate::{
-    answer::{self, Asked, Entry, Fault, Place as Field, Reading, Wrong},
+    answer::{self, Asked, Entry, Fault, Per, Place as Field, Reading, Wrong},
     failure::Failure,
     form::Fields,
     format,
@@ -17,6 +17,7 @@ use crate::{
     order::{self, Loaded, Row},
     page::{self, Page, Tab, link},
     pages::{
+        preview::{self, Outcome},
         respond::{self, Place},
         sign_in,
     },
@@ -37,9 +38,20 @@ struct LineForm {
     /// What has changed since the form was made.
     differences: Vec<String>,
     faults: Vec<(Field, String)>,
+    /// The order's price, to be compared with.
+    price: String,
+    /// What an answer would do, where that was asked for.
+    outcome: Option<Outcome>,
 }
 
 impl LineForm {
+    /// Whether another price or item is typed, or has to be mended.
+    fn opens(&self) -> bool {
+        let typed = [&self.entry.price, &self.entry.substitute, &self.entry.substitute_id];
+        typed.iter().any(|text| !text.is_empty())
+            || ["price", "item"].iter().any(|name| self.fault(name).is_some())
+    }
+
     fn fault(&self, name: &str) -> Option<&str> {
         self.faults.iter().find(|(place, _)| place.name() == name).map(|(_, text)| text.as_str())
     }
@@ -71,6 +83,8 @@ struct ChangePage {
     faults: Vec<Summary>,
     /// What has changed while the form was open; empty for nothing.
     changed: String,
+    /// What the answer would do, in a sentence; empty where it was not asked for.
+    preview: String,
     next: String,
 }
 
@@ -117,6 +131,7 @@ fn form(
         token: app.tokens.make(app, Some(&member.token), &respond::purpose(&order.id)),
         faults: lines.iter().flat_map(named).collect(),
         changed: String::new(),
+        preview: String::new(),
         next: match loaded.next.as_str() {
             "" => String::new(),
             token => link(&format!("{}/change", member.order_path(&order.id)), &[("from", token)]),
@@ -160,6 +175,7 @@ fn line(
             date: iso(until),
             was: now.clone(),
             number: number.clone(),
+            per: Per::of(row.line.price.as_ref()),
             ..Entry::default()
         },
     };
@@ -173,6 +189,11 @@ fn line(
         unanswered: now.unanswered.to_string(),
         differences: before.map_or_else(Vec::new, |before| differences(t, &typed[before].was, &now, &unit)),
         faults: faults.map(|fault| (fault.place, fault_text(t, fault.wrong, &unit))).collect(),
+        price: match &row.line.price {
+            Some(price) => t.price(Some(price), &content.currency, &unit),
+            None => String::new(),
+        },
+        outcome: None,
         entry,
         unit,
     }
@@ -200,6 +221,7 @@ fn fault_text(t: &Text, wrong: Wrong, unit: &str) -> String {
         Wrong::RestUnsaid => t.say(key::FAULT_REST),
         Wrong::ReasonMissing => t.say(key::FAULT_REASON),
         Wrong::NoteMissing => t.say(key::FAULT_NOTE),
+        Wrong::NameMissing => t.say(key::FAULT_SUBSTITUTE),
         Wrong::RestSum(rest) => t.one(key::FAULT_REST_SUM, t.quantity(rest, unit)),
         Wrong::Refused => t.say(key::FAULT_REFUSED),
     }
@@ -232,6 +254,7 @@ pub async fn send(
     if reading.responses.is_empty() {
         return again(&member, &id, &place, &fields, &[]).await;
     }
+    let tries = !fields.get("preview").is_empty();
     let request = RespondToOrderRequest {
         request_id,
         order_id: id.clone(),
@@ -240,8 +263,13 @@ pub async fn send(
         note: notes(member.text(), note, &reading),
         ..Default::default()
     };
-    match respond::send(&member, request).await {
-        Ok(_) => Ok(respond::answered(&member, &id)),
+    let sent = match tries {
+        true => preview::ask(&member, request).await.map(Some),
+        false => respond::send(&member, request).await.map(|_| None),
+    };
+    match sent {
+        Ok(None) => Ok(respond::answered(&member, &id)),
+        Ok(Some(would)) => tried(&member, &id, &place, &fields, &would).await,
         Err(failure) if respond::outdated(&failure) => again(&member, &id, &place, &fields, &[]).await,
         Err(failure) if !failure.fields.is_empty() => {
             let faults = refused(&failure, &reading);
@@ -249,6 +277,27 @@ pub async fn send(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The form once more, with what the answer would do.
+async fn tried(
+    member: &Member,
+    id: &str,
+    place: &Place,
+    fields: &Fields,
+    would: &ResponsePreview,
+) -> Result<Response, Failure> {
+    let Some(loaded) = respond::open(member, id, &place.from).await? else {
+        return Ok(respond::changed(member, id));
+    };
+    let currency = loaded.order.content.as_ref().map(|content| content.currency.clone()).unwrap_or_default();
+    let mut shown = form(member, loaded, place, &answer::read(fields), &[], fields.get("note"));
+    for line in &mut shown.lines {
+        let told = would.lines.iter().find(|told| told.schedule_line_id == line.entry.id);
+        line.outcome = told.map(|told| preview::outcome(&shown.t, told, &line.unit, &currency));
+    }
+    shown.preview = preview::sentence(&shown.t, would);
+    Ok(page::show(&shown))
 }
 
 /// The form once more: with faults, with what has changed, or because nothing was answered.
@@ -289,6 +338,8 @@ fn refused(failure: &Failure, reading: &Reading) -> Vec<Fault> {
         let place = match rest {
             _ if rest.contains("deliveries[1]") => Field::SecondDate,
             _ if rest.contains("deliveries[2]") => Field::ThirdDate,
+            _ if rest.contains("price") => Field::Price,
+            _ if rest.contains("substitute") => Field::Substitute,
             _ if rest.contains("date") => Field::Date,
             _ if rest.contains("reason") => Field::Reason,
             _ if rest.contains("note") => Field::Note,

@@ -18,10 +18,11 @@ use crate::{
     form::Fields,
     format,
     i18n::{Key, Text, key},
-    order::{self, Loaded, Moment, Row, Standing},
+    order::{self, Loaded, Row, Standing},
     page::{self, Page, Tab},
     pages::{changes::cancel_reason, respond, sign_in},
     session::Member,
+    timeline::{self, Moment},
     typed,
 };
 
@@ -172,7 +173,7 @@ fn form(member: &Member, ending: Ending, loaded: Loaded, typed: &Fields) -> Endi
     let app = member.app();
     let order = loaded.order;
     let seen = typed.get("version").parse().unwrap_or(order.version);
-    let happened = order::since(&t, &order, seen);
+    let happened = timeline::since(&t, &order, seen);
     let number = order.content.map(|content| content.order_number).unwrap_or_default();
     let rows = loaded.rows.iter().filter(|row| !ending.most(row).is_zero());
     let lines = rows.enumerate().map(|(at, row)| line(&t, ending, at, row, typed)).collect();

@@ -1,24 +1,33 @@
-//! 待我答复: what waits for this supplier's answer, over all its buyers.
+//! 待我答复: what waits for this supplier's answer, over all its buyers, by the day on which the answer is due.
+
+use std::collections::HashMap;
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
 use futures::try_join;
 use proto::{
     access::Permission,
-    orders::{ListOrdersRequest, OrderSort, OrderState, Side},
+    orders::{ListOrdersRequest, OrderSort, OrderState, OrderSummary, Side},
 };
 use serde::Deserialize;
+use time::Date;
 
 use crate::{
+    deadline::{self, Due},
     failure::Failure,
     format,
     i18n::{Text, key},
     page::{self, Page, Tab, link},
-    pages::list::{self, Filter, PAGE, Row, counted},
+    pages::list::{self, Filter, Row, counted},
+    reminder::{self, Reminded},
     session::Member,
 };
 
 const PATH: &str = "/inbox";
+/// Orders on one page: as many as are answered at once.
+const PAGE: i32 = 100;
+/// Changes that wait, on top of the list.
+const CONSENTS: i32 = 20;
 
 /// What is shown of the list.
 #[derive(Deserialize)]
@@ -31,6 +40,18 @@ pub struct Wish {
     q: String,
     #[serde(default)]
     page: String,
+    /// `all`: every order of the page is selected, without scripts, too.
+    #[serde(default)]
+    select: String,
+}
+
+/// An order of the inbox.
+pub struct Work {
+    pub row: Row,
+    pub due: Option<Due>,
+    pub reminded: Option<Reminded>,
+    /// As the form posts it; empty where nothing waits for an answer.
+    pub pick: String,
 }
 
 #[derive(Template)]
@@ -40,7 +61,13 @@ struct InboxPage {
     t: Text,
     heading: String,
     filters: Vec<Filter>,
-    rows: Vec<Row>,
+    /// Orders with changes that wait for consent.
+    consents: Vec<Row>,
+    rows: Vec<Work>,
+    /// Whether orders are selected to be answered together.
+    picks: bool,
+    picked: bool,
+    select_all: String,
     show: String,
     q: String,
     /// Whether this is the default list, without a filter.
@@ -54,32 +81,25 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     if !member.may(Permission::OrdersRead) {
         return Err(Failure::denied());
     }
-    let t = member.text().clone();
-    let today = format::today(member.app().clock.now());
-    let states = |show: &str| match show {
-        "proposed" => vec![OrderState::Proposed as i32],
-        "all" => Vec::new(),
-        _ => vec![OrderState::Unanswered as i32],
-    };
-    let wanted = |show: &str| ListOrdersRequest {
-        side: Side::Supplier as i32,
-        states: states(show),
-        order_number: wish.q.trim().to_string(),
-        order_by: OrderSort::RequestedDate as i32,
-        ..Default::default()
-    };
+    let wanted = |show: &str| wanted(show, wish.q.trim());
     let mut request =
         ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wanted(&wish.show) };
     if wish.show == "all" {
         // Newest first: what was answered long ago must not stand in front.
         request.order_by = OrderSort::Unspecified as i32;
     }
-    let (list, waiting, proposed, all) = try_join!(
+    let consents =
+        ListOrdersRequest { page_size: CONSENTS, has_pending_changes: Some(true), ..wanted("all") };
+    let (list, waiting, proposed, all, consents, reminded) = try_join!(
         list::read(&member, request),
         list::count(&member, wanted("")),
         list::count(&member, wanted("proposed")),
         list::count(&member, wanted("all")),
+        list::read(&member, consents),
+        reminder::unopened(&member),
     )?;
+    let t = member.text().clone();
+    let today = format::today(member.app().clock.now());
     let filter = |show: &str, label: String, total: i32| Filter {
         label,
         count: counted(total),
@@ -93,24 +113,63 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     ];
     let heading = t.say(key::NAV_INBOX);
     let shown = [("show", wish.show.as_str()), ("q", wish.q.trim())];
-    let next = match list.next_page_token.as_str() {
-        "" => String::new(),
-        token => link(PATH, &[shown[0], shown[1], ("page", token)]),
-    };
     let page = Page::member(&member, Tab::Inbox)
         .titled(t.two(key::INBOX_TITLE, counted(waiting), &heading))
         .skipping_to(list::skip(&list.orders))
         .live_after(list.cursor);
+    let may = member.may(Permission::OrdersRespond);
+    let rows = works(&t, list.orders, reminded, may, today);
     Ok(page::show(&InboxPage {
         page,
         heading,
         filters,
-        rows: list.orders.into_iter().map(|order| list::row(&t, order, Side::Supplier, today)).collect(),
+        consents: consents.orders.into_iter().map(|o| list::row(&t, o, Side::Supplier, today)).collect(),
+        picks: rows.iter().any(|work| !work.pick.is_empty()),
+        picked: wish.select == "all",
+        select_all: link(PATH, &[shown[0], shown[1], ("page", &wish.page), ("select", "all")]),
+        rows,
         plain: wish.show.is_empty() && wish.q.trim().is_empty(),
         first: if wish.page.is_empty() { String::new() } else { link(PATH, &shown) },
-        next,
+        next: match list.next_page_token.as_str() {
+            "" => String::new(),
+            token => link(PATH, &[shown[0], shown[1], ("page", token)]),
+        },
         show: wish.show,
         q: wish.q,
         t,
     }))
+}
+
+fn wanted(show: &str, number: &str) -> ListOrdersRequest {
+    ListOrdersRequest {
+        side: Side::Supplier as i32,
+        states: match show {
+            "proposed" => vec![OrderState::Proposed as i32],
+            "all" => Vec::new(),
+            _ => vec![OrderState::Unanswered as i32],
+        },
+        order_number: number.to_string(),
+        order_by: OrderSort::AnswerDue as i32,
+        ..Default::default()
+    }
+}
+
+/// Rows with their deadlines and reminders; `may`: whether they may be selected.
+pub fn works(
+    t: &Text,
+    orders: Vec<OrderSummary>,
+    mut reminded: HashMap<String, Reminded>,
+    may: bool,
+    today: Date,
+) -> Vec<Work> {
+    let work = |order: OrderSummary| Work {
+        due: deadline::due(t, order.answer_due.as_ref(), today),
+        reminded: reminded.remove(&order.id),
+        pick: match may && order.unanswered_lines > 0 {
+            true => format!("{}.{}", order.id, order.revision),
+            false => String::new(),
+        },
+        row: list::row(t, order, Side::Supplier, today),
+    };
+    orders.into_iter().map(work).collect()
 }

@@ -6,27 +6,32 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use futures::try_join;
 use proto::{
     access::Permission,
     orders::{
         Address, ListOrdersRequest, Order, OrderContent, OrderSort, OrderState, OrderType, Party, PartyRole,
-        Proposal, ProposalState, Side,
+        Side,
     },
 };
 use serde::Deserialize;
 
 use crate::{
+    deadline,
     failure::Failure,
     format,
     i18n::{Key, Text, key},
-    order::{self, LineView, Loaded, Moment, Row, Tag},
+    order::{self, LineView, Loaded, Row, Tag},
     page::{self, Page, Tab, link},
     pages::{
         buyer::{self, Buying},
         changes::{self, Changes},
-        decide, list,
+        consent, decide, list, progress, thread, withdraw,
     },
+    proposal::{self, ProposalView},
+    reminder::{self, Reminded},
     session::Member,
+    timeline::{self, Moment},
 };
 
 /// Which page of lines, and where the visitor comes from.
@@ -34,9 +39,12 @@ use crate::{
 pub struct Place {
     #[serde(default)]
     pub from: String,
-    /// `answered`, `decided` or `changed`.
+    /// What was done, such as `answered`.
     #[serde(default)]
     pub done: String,
+    /// Which page of earlier messages.
+    #[serde(default)]
+    pub before: String,
 }
 
 pub struct Fact {
@@ -49,26 +57,6 @@ struct PartyView {
     lines: Vec<String>,
 }
 
-/// A proposal beside what was asked.
-pub struct ProposalView {
-    pub id: String,
-    pub line: String,
-    pub item: String,
-    pub asked: String,
-    pub requested: String,
-    pub deliveries: Vec<String>,
-    pub price: String,
-    pub substitute: String,
-    pub note: String,
-    pub at: String,
-    pub tag: Tag,
-    pub open: bool,
-    pub resolution_note: String,
-    /// What was chosen in a form that came back.
-    pub chosen: String,
-    pub typed_note: String,
-}
-
 /// What has just been done, and what is next.
 pub struct Done {
     pub title: String,
@@ -79,9 +67,21 @@ pub struct Done {
     pub back: Fact,
 }
 
+impl OrderPage {
+    /// Whether it is said of any line how far it is, or may be.
+    fn tracks(&self) -> bool {
+        self.lines.iter().any(|line| line.progress.is_some())
+    }
+
+    /// Whether something may be half typed, so that the page must not be read anew underneath.
+    fn fills(&self) -> bool {
+        !self.decide_token.is_empty() || self.consent.as_ref().is_some_and(|panel| !panel.token.is_empty())
+    }
+}
+
 #[derive(Template)]
 #[template(path = "order.html")]
-struct OrderPage {
+pub struct OrderPage {
     page: Page,
     t: Text,
     id: String,
@@ -100,6 +100,16 @@ struct OrderPage {
     /// The form token where the member decides proposals.
     decide_token: String,
     decide_fault: String,
+    /// The form token where the member may take proposals back.
+    withdraw_token: String,
+    consent: Option<consent::Panel>,
+    /// The form token where the member says how far lines are.
+    progress_token: String,
+    progress_action: String,
+    progress_all: Vec<progress::Step>,
+    due: Option<deadline::Due>,
+    reminded: Vec<Reminded>,
+    thread: thread::Panel,
     notes: Vec<String>,
     parties: Vec<PartyView>,
     timeline: Vec<Moment>,
@@ -116,15 +126,14 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     let loaded = order::load(&member, &id, &place.from).await?;
     let done = done(&member, &loaded.order, &place.done).await?;
-    let buying = buyer::of(&member, &loaded.order).await?;
-    Ok(page::show(&OrderPage { buying, ..build(&member, loaded, done) }))
+    let mut shown = read(&member, loaded, &place, thread::Typed::default()).await?;
+    shown.done = done;
+    Ok(page::show(&shown))
 }
 
 /// The order page with a form of decisions that has to be mended.
 pub async fn undecided(member: &Member, id: &str, chosen: &[decide::Choice]) -> Result<Response, Failure> {
-    let loaded = order::load(member, id, "").await?;
-    let buying = buyer::of(member, &loaded.order).await?;
-    let mut shown = OrderPage { buying, ..build(member, loaded, None) };
+    let mut shown = again(member, id, thread::Typed::default()).await?;
     for proposal in &mut shown.proposals {
         if let Some(choice) = chosen.iter().find(|choice| choice.proposal == proposal.id) {
             proposal.chosen.clone_from(&choice.decision);
@@ -135,17 +144,56 @@ pub async fn undecided(member: &Member, id: &str, chosen: &[decide::Choice]) -> 
     Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &shown))
 }
 
-fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
+/// The order page with a refusal of a change that has to be mended.
+pub async fn unconsented(member: &Member, id: &str, typed: &consent::Typed) -> Result<OrderPage, Failure> {
+    let mut shown = again(member, id, thread::Typed::default()).await?;
+    if let Some(panel) = &mut shown.consent {
+        panel.typed(typed, &shown.t);
+    }
+    Ok(shown)
+}
+
+/// The order page with a message that has to be mended.
+pub async fn unsaid(member: &Member, id: &str, typed: thread::Typed) -> Result<OrderPage, Failure> {
+    again(member, id, typed).await
+}
+
+async fn again(member: &Member, id: &str, typed: thread::Typed) -> Result<OrderPage, Failure> {
+    read(member, order::load(member, id, "").await?, &Place::default(), typed).await
+}
+
+async fn read(
+    member: &Member,
+    loaded: Loaded,
+    place: &Place,
+    typed: thread::Typed,
+) -> Result<OrderPage, Failure> {
+    let id = loaded.order.id.clone();
+    let waits = loaded.order.answer_due.is_some() && loaded.order.supplier_id == member.who.firm_id;
+    let reminders = async { if waits { reminder::of_order(member, &id).await } else { Ok(Vec::new()) } };
+    let thread = thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed);
+    let buying = buyer::of(member, &loaded.order);
+    let (thread, reminded, buying) = try_join!(thread, reminders, buying)?;
+    Ok(OrderPage { reminded, buying, ..build(member, loaded, thread, &place.from) })
+}
+
+fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
     let t = member.text().clone();
     let Loaded { order, rows, next } = loaded;
     let content = order.content.clone().unwrap_or_default();
     let supplies = order.supplier_id == member.who.firm_id;
     let unanswered = order.state() == OrderState::Unanswered;
     let proposals: Vec<ProposalView> =
-        rows.iter().flat_map(|row| proposals(&t, row, &content, supplies)).collect();
+        rows.iter().flat_map(|row| proposal::views(&t, row, &content, supplies)).collect();
     let decides = !supplies && member.may(Permission::OrdersPublish) && proposals.iter().any(|p| p.open);
     let title = t.one(key::ORDER_TITLE, &content.order_number);
     let app = member.app();
+    let progress_token = progress::token(member, &order);
+    let taps = !progress_token.is_empty();
+    let line = |row: &Row| {
+        let progress = progress::of(&t, row, taps);
+        LineView { progress, ..order::line_view(&t, row, &content) }
+    };
     OrderPage {
         page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases }).titled(title),
         here: member.order_path(&order.id),
@@ -155,7 +203,15 @@ fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
         can_answer: supplies && unanswered && member.may(Permission::OrdersRespond),
         facts: facts(&t, &order, &content, &rows),
         more_facts: more_facts(&t, &order, &content),
-        lines: rows.iter().map(|row| order::line_view(&t, row, &content)).collect(),
+        lines: rows.iter().map(line).collect(),
+        progress_all: progress::of_all(&t, &rows, taps),
+        progress_action: link(&format!("/orders/{}/progress", order.id), &[("from", from)]),
+        progress_token,
+        withdraw_token: withdraw::token(member, &order),
+        consent: consent::panel(member, &order, &content),
+        due: deadline::due(&t, order.answer_due.as_ref(), format::today(app.clock.now())),
+        reminded: Vec::new(),
+        thread,
         next: match next.as_str() {
             "" => String::new(),
             token => link(&member.order_path(&order.id), &[("from", token)]),
@@ -167,13 +223,13 @@ fn build(member: &Member, loaded: Loaded, done: Option<Done>) -> OrderPage {
         decide_fault: String::new(),
         notes: content.notes.iter().map(|note| note.text.clone()).collect(),
         parties: content.parties.iter().map(|party| party_view(&t, party)).collect(),
-        timeline: order::timeline(&t, &order),
+        timeline: timeline::moments(&t, &order),
         changes: changes::of(member, &order, &content),
         buying: None,
         number: content.order_number,
         id: order.id,
         proposals,
-        done,
+        done: None,
         t,
     }
 }
@@ -199,6 +255,20 @@ async fn done(member: &Member, order: &Order, done: &str) -> Result<Option<Done>
             next: None,
             back: back("/proposals", key::NAV_PROPOSALS),
         }),
+        ("taken-back", "proposal_withdrawn") => Some(Done {
+            title: t.say(key::DONE_TAKEN_BACK),
+            body: t.say(key::DONE_TAKEN_BACK_BODY),
+            warns: false,
+            next: None,
+            back: back("/inbox", key::NAV_INBOX),
+        }),
+        ("consented", "change_accepted" | "change_declined") => Some(Done {
+            title: t.say(key::DONE_DECIDED),
+            body: t.one(key::DONE_ANSWERED_BODY, &order.buyer_name),
+            warns: false,
+            next: None,
+            back: back("/inbox", key::NAV_INBOX),
+        }),
         ("changed", _) => Some(Done {
             title: t.say(key::DONE_CHANGED),
             body: t.say(key::DONE_CHANGED_BODY),
@@ -215,7 +285,7 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
         page_size: 2,
         side: Side::Supplier as i32,
         states: vec![OrderState::Unanswered as i32],
-        order_by: OrderSort::RequestedDate as i32,
+        order_by: OrderSort::AnswerDue as i32,
         ..Default::default()
     };
     let list = list::read(member, request).await?;
@@ -226,7 +296,8 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
     Ok(next.map(|other| Fact { label: label(&other), value: format!("/orders/{}", other.id) }))
 }
 
-fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
+/// What one looks for first.
+pub fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
     let days = rows.iter().filter_map(|row| row.requested(content).1);
     let earliest = days.min();
     let mut amount = t.money(order.net_amount.as_ref(), &content.currency);
@@ -268,49 +339,6 @@ fn more_facts(t: &Text, order: &Order, content: &OrderContent) -> Vec<Fact> {
     ];
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
     facts.map(|(label, value)| Fact { label: t.say(label), value }).collect()
-}
-
-fn proposals(t: &Text, row: &Row, content: &OrderContent, supplies: bool) -> Vec<ProposalView> {
-    row.state.proposals.iter().map(|proposal| proposal_view(t, row, content, proposal, supplies)).collect()
-}
-
-fn proposal_view(
-    t: &Text,
-    row: &Row,
-    content: &OrderContent,
-    proposal: &Proposal,
-    supplies: bool,
-) -> ProposalView {
-    let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
-    let (from, until) = row.requested(content);
-    let (shape, label) = match proposal.state() {
-        ProposalState::Accepted => ("accepted", key::PROPOSAL_ACCEPTED),
-        ProposalState::Declined => ("rejected", key::PROPOSAL_DECLINED),
-        ProposalState::Superseded => ("rejected", key::PROPOSAL_SUPERSEDED),
-        ProposalState::Withdrawn => ("rejected", key::PROPOSAL_WITHDRAWN),
-        _ if supplies => ("proposed", key::STATE_PROPOSED),
-        ProposalState::Open | ProposalState::Unspecified => ("proposed", key::STATE_PROPOSED_MINE),
-    };
-    ProposalView {
-        id: proposal.id.clone(),
-        line: row.line.line_number.clone(),
-        item: row.item_name().to_string(),
-        asked: t.quantity(format::decimal_or_zero(proposal.covers_quantity.as_ref()), &unit),
-        requested: t.window(from, until),
-        deliveries: order::deliveries(t, proposal, &unit),
-        price: match &proposal.price {
-            Some(price) => t.price(Some(price), &content.currency, &unit),
-            None => String::new(),
-        },
-        substitute: proposal.substitute.clone().map(|item| item.name).unwrap_or_default(),
-        note: proposal.note.clone(),
-        at: t.moment(proposal.proposed_at.as_ref()),
-        tag: Tag { shape, label: t.say(label) },
-        open: proposal.state() == ProposalState::Open,
-        resolution_note: proposal.resolution_note.clone(),
-        chosen: String::new(),
-        typed_note: String::new(),
-    }
 }
 
 fn party_view(t: &Text, party: &Party) -> PartyView {

@@ -1,33 +1,74 @@
-//! What this firm has ordered, and the proposals of suppliers that it has to decide.
+//! What this firm has ordered, as work lists: by state, by what waits for whom, by purchasing group.
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
 use futures::future::try_join_all;
 use proto::{
     access::Permission,
-    orders::{ListOrdersRequest, OrderSort, OrderState, Side},
+    orders::{ListOrdersRequest, OrderSort, OrderState, OrderSummary, Side},
 };
 use serde::Deserialize;
+use time::Date;
 
 use crate::{
+    deadline::{self, Due},
     failure::Failure,
     format,
     i18n::{Key, Text, key},
     page::{self, Page, Tab, link},
-    pages::list::{self, Filter, PAGE, Row, counted},
+    pages::{
+        list::{self, Filter, PAGE, Row, counted},
+        remind,
+    },
     session::Member,
 };
 
 const PATH: &str = "/purchases";
 
-/// The filters: name in the address, state, label.
-const FILTERS: [(&str, Option<OrderState>, Key<0>); 6] = [
-    ("", None, key::PURCHASES_ALL),
-    ("unanswered", Some(OrderState::Unanswered), key::STATE_UNANSWERED),
-    ("proposed", Some(OrderState::Proposed), key::STATE_PROPOSED_MINE),
-    ("accepted", Some(OrderState::Accepted), key::STATE_ACCEPTED),
-    ("part", Some(OrderState::PartAccepted), key::STATE_PART_ACCEPTED),
-    ("rejected", Some(OrderState::Rejected), key::STATE_REJECTED),
+/// A work list.
+struct List {
+    /// Its name in the address.
+    name: &'static str,
+    label: Key<0>,
+    /// What is in it.
+    narrow: fn(&mut ListOrdersRequest),
+    /// Whether suppliers are reminded from it.
+    reminds: bool,
+    /// Whether it is shown although nothing is in it.
+    always: bool,
+}
+
+const fn by(name: &'static str, label: Key<0>, always: bool, narrow: fn(&mut ListOrdersRequest)) -> List {
+    List { name, label, narrow, reminds: false, always }
+}
+
+const LISTS: [List; 10] = [
+    by("", key::PURCHASES_ALL, true, |_| {}),
+    List {
+        reminds: true,
+        ..by("unanswered", key::STATE_UNANSWERED, true, |wanted| {
+            wanted.states = vec![OrderState::Unanswered as i32];
+            wanted.order_by = OrderSort::AnswerDue as i32;
+        })
+    },
+    List {
+        reminds: true,
+        ..by("overdue", key::PURCHASES_OVERDUE, false, |wanted| {
+            wanted.answer_overdue = true;
+            wanted.order_by = OrderSort::AnswerDue as i32;
+        })
+    },
+    by("proposed", key::STATE_PROPOSED_MINE, true, |wanted| wanted.has_open_proposals = Some(true)),
+    by("pending", key::PURCHASES_PENDING, false, |wanted| wanted.has_pending_changes = Some(true)),
+    by("accepted", key::STATE_ACCEPTED, true, |wanted| wanted.states = vec![OrderState::Accepted as i32]),
+    by("part", key::STATE_PART_ACCEPTED, false, |wanted| {
+        wanted.states = vec![OrderState::PartAccepted as i32];
+    }),
+    by("rejected", key::STATE_REJECTED, false, |wanted| wanted.states = vec![OrderState::Rejected as i32]),
+    by("cancelled", key::STATE_CANCELLED, false, |wanted| {
+        wanted.states = vec![OrderState::Cancelled as i32];
+    }),
+    by("differs", key::PURCHASES_DIFFERS, false, |wanted| wanted.erp_differs = Some(true)),
 ];
 
 /// What is shown of the list.
@@ -42,6 +83,17 @@ pub struct Wish {
     q: String,
     #[serde(default)]
     page: String,
+    /// `all`: every order of the page is chosen, without scripts, too.
+    #[serde(default)]
+    choose: String,
+}
+
+/// An order of the list.
+struct Purchase {
+    row: Row,
+    due: Option<Due>,
+    /// What is unusual about it.
+    flags: Vec<String>,
 }
 
 #[derive(Template)]
@@ -51,67 +103,87 @@ struct PurchasesPage {
     t: Text,
     heading: String,
     filters: Vec<Filter>,
-    rows: Vec<Row>,
+    rows: Vec<Purchase>,
     /// Purchasing groups to choose from.
     groups: Vec<String>,
+    /// The groups that the member is narrowed to; empty for all.
+    mine: String,
     state: String,
     group: String,
     q: String,
     plain: bool,
     first: String,
     next: String,
+    /// The token of the form that reminds the chosen; empty where none is chosen from.
+    remind_token: String,
+    chosen: bool,
+    choose: String,
+    back: String,
 }
 
-/// Orders by state, with counts.
+/// Orders by work list, with counts.
 pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     if !member.may(Permission::OrdersRead) {
         return Err(Failure::denied());
     }
     let t = member.text().clone();
-    let today = format::today(member.app().clock.now());
-    let wanted = |state: Option<OrderState>| ListOrdersRequest {
-        side: Side::Buyer as i32,
-        states: state.into_iter().map(i32::from).collect(),
-        purchasing_group: wish.group.trim().to_string(),
-        order_number: wish.q.trim().to_string(),
-        ..Default::default()
+    let wanted = |list: &List| {
+        let mut wanted = ListOrdersRequest {
+            side: Side::Buyer as i32,
+            purchasing_group: wish.group.trim().to_string(),
+            order_number: wish.q.trim().to_string(),
+            ..Default::default()
+        };
+        (list.narrow)(&mut wanted);
+        wanted
     };
-    let chosen = FILTERS.iter().find(|(name, ..)| *name == wish.state).and_then(|(_, state, _)| *state);
-    let request = ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wanted(chosen) };
-    let counts = FILTERS.iter().map(|(_, state, _)| list::count(&member, wanted(*state)));
+    let current = LISTS.iter().find(|list| list.name == wish.state).unwrap_or(&LISTS[0]);
+    let request = ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wanted(current) };
+    let counts = LISTS.iter().map(|list| list::count(&member, wanted(list)));
     let (list, counts) = futures::try_join!(list::read(&member, request), try_join_all(counts))?;
-    let shown = |state: &str, page: &str| {
-        link(PATH, &[("state", state), ("group", wish.group.trim()), ("q", wish.q.trim()), ("page", page)])
+    let shown = |state: &str, page: &str, choose: &str| {
+        let (group, number) = (wish.group.trim(), wish.q.trim());
+        link(PATH, &[("state", state), ("group", group), ("q", number), ("page", page), ("choose", choose)])
     };
-    let filters = FILTERS.iter().zip(counts).map(|((name, _, label), total)| Filter {
-        label: t.say(label),
+    let here = |list: &List| list.name == current.name;
+    let filters = LISTS.iter().zip(counts).filter(|(list, count)| list.always || *count > 0 || here(list));
+    let filters = filters.map(|(list, total)| Filter {
+        label: t.say(list.label),
         count: counted(total),
-        href: shown(name, ""),
-        current: *name == wish.state,
+        href: shown(list.name, "", ""),
+        current: here(list),
     });
     let filters = filters.collect();
-    let mut groups: Vec<String> = member.who.scope.clone().unwrap_or_default().purchasing_groups;
-    groups.extend(list.orders.iter().map(|order| order.purchasing_group.clone()));
-    groups.retain(|group| !group.is_empty());
-    groups.sort();
-    groups.dedup();
+    let own = member.who.scope.clone().unwrap_or_default().purchasing_groups;
     let heading = t.say(key::NAV_PURCHASES);
+    let reminds = current.reminds && member.may(Permission::OrdersPublish) && !list.orders.is_empty();
     let page = Page::member(&member, Tab::Purchases)
         .titled(heading.clone())
         .skipping_to(list::skip(&list.orders))
         .live_after(list.cursor);
+    let app = member.app();
+    let today = format::today(app.clock.now());
+    let groups = groups(&own, &list.orders);
     Ok(page::show(&PurchasesPage {
         page,
         heading,
         filters,
-        rows: list.orders.into_iter().map(|order| list::row(&t, order, Side::Buyer, today)).collect(),
+        rows: list.orders.into_iter().map(|order| purchase(&t, order, today)).collect(),
         groups,
-        plain: wish.state.is_empty() && wish.group.is_empty() && wish.q.is_empty(),
-        first: if wish.page.is_empty() { String::new() } else { shown(&wish.state, "") },
+        mine: own.join(&t.say(key::LIST_JOIN)),
+        plain: current.name.is_empty() && wish.group.is_empty() && wish.q.is_empty(),
+        first: if wish.page.is_empty() { String::new() } else { shown(current.name, "", "") },
         next: match list.next_page_token.as_str() {
             "" => String::new(),
-            token => shown(&wish.state, token),
+            token => shown(current.name, token, ""),
         },
+        remind_token: match reminds {
+            true => app.tokens.make(app, Some(&member.token), remind::PURPOSE),
+            false => String::new(),
+        },
+        chosen: wish.choose == "all",
+        choose: shown(current.name, &wish.page, if wish.choose == "all" { "" } else { "all" }),
+        back: shown(current.name, &wish.page, ""),
         state: wish.state,
         group: wish.group,
         q: wish.q,
@@ -119,54 +191,27 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     }))
 }
 
-/// Which page of the proposals.
-#[derive(Deserialize)]
-pub struct Place {
-    #[serde(default)]
-    page: String,
-}
-
-#[derive(Template)]
-#[template(path = "proposals.html")]
-struct ProposalsPage {
-    page: Page,
-    t: Text,
-    heading: String,
-    rows: Vec<Row>,
-    first: String,
-    next: String,
-}
-
-/// Orders with a proposal to decide. An order whose other lines are still unanswered counts as unanswered, so that
-/// both states are read and those without a proposal are left out.
-pub async fn proposals(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
-    if !member.may(Permission::OrdersPublish) {
-        return Err(Failure::denied());
-    }
-    let t = member.text().clone();
-    let today = format::today(member.app().clock.now());
-    let request = ListOrdersRequest {
-        side: Side::Buyer as i32,
-        page_size: 4 * PAGE,
-        page_token: place.page.clone(),
-        states: vec![OrderState::Proposed as i32, OrderState::Unanswered as i32],
-        order_by: OrderSort::RequestedDate as i32,
-        ..Default::default()
+/// The groups to choose from: the member's own, else those in sight.
+fn groups(own: &[String], orders: &[OrderSummary]) -> Vec<String> {
+    let mut groups = match own.is_empty() {
+        true => orders.iter().map(|order| order.purchasing_group.clone()).collect(),
+        false => own.to_vec(),
     };
-    let list = list::read(&member, request).await?;
-    let open = list.orders.into_iter().filter(|order| order.proposed_lines > 0);
-    let rows: Vec<Row> = open.map(|order| list::row(&t, order, Side::Buyer, today)).collect();
-    let heading = t.say(key::NAV_PROPOSALS);
-    let title = t.two(key::INBOX_TITLE, rows.len().to_string(), &heading);
-    Ok(page::show(&ProposalsPage {
-        page: Page::member(&member, Tab::Proposals).titled(title).live_after(list.cursor),
-        heading,
-        rows,
-        first: if place.page.is_empty() { String::new() } else { "/proposals".to_string() },
-        next: match list.next_page_token.as_str() {
-            "" => String::new(),
-            token => link("/proposals", &[("page", token)]),
-        },
-        t,
-    }))
+    groups.retain(|group| !group.is_empty());
+    groups.sort();
+    groups.dedup();
+    groups
+}
+
+fn purchase(t: &Text, order: OrderSummary, today: Date) -> Purchase {
+    let flags = [
+        (order.held, key::FLAG_HELD),
+        (order.change_pending, key::PENDING_TITLE),
+        (order.erp_differs, key::FLAG_DIFFERS),
+    ];
+    Purchase {
+        due: deadline::due(t, order.answer_due.as_ref(), today),
+        flags: flags.into_iter().filter(|(is, _)| *is).map(|(_, label)| t.say(label)).collect(),
+        row: list::row(t, order, Side::Buyer, today),
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
     form::Fields,
     format,
     i18n::{Key, Text, key},
-    order::{self, Loaded, Moment, Row, Standing},
+    order::{self, Loaded, Row, Standing},
     page::{self, Page, Tab, link},
     pages::{
         ending,
@@ -24,6 +24,7 @@ use crate::{
     },
     revision::{self, Added, Entry, Fault, MOST_ADDED, Revision, Typed, Wrong},
     session::Member,
+    timeline::{self, Moment},
     typed::iso,
 };
 
@@ -141,7 +142,7 @@ fn form(member: &Member, loaded: &Loaded, place: &Place, typed: Typed, fields: &
         note: fields.get("note").to_string(),
         today: iso(Some(format::today(app.clock.now()))),
         faults: Vec::new(),
-        happened: order::since(&t, order, seen),
+        happened: timeline::since(&t, order, seen),
         can_add: typed.added.len() < MOST_ADDED,
         next: match loaded.next.as_str() {
             "" => String::new(),

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use chassis::{Error, Reason, value::wire_date};
@@ -14,6 +14,8 @@ use time::macros::{date, datetime};
 use tokio::sync::broadcast;
 use tokio_stream::{StreamExt as _, wrappers::BroadcastStream};
 use tonic::{Request, Response, Status};
+
+use crate::follow::Calls;
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -28,6 +30,7 @@ pub const SUPPLIER: &str = "0192f000-0000-7000-8000-0000000000b1";
 pub struct Fake {
     pub state: Arc<Mutex<State>>,
     pub news: broadcast::Sender<SubscribeResponse>,
+    calls: Arc<Mutex<Calls>>,
 }
 
 #[derive(Default)]
@@ -42,9 +45,14 @@ pub struct State {
 }
 
 impl Fake {
+    /// What was asked around orders.
+    pub fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap()
+    }
+
     pub fn new() -> Self {
         let state = State { orders: crate::story::story(), ..State::default() };
-        Self { state: Arc::new(Mutex::new(state)), news: broadcast::channel(64).0 }
+        Self { state: Arc::new(Mutex::new(state)), news: broadcast::channel(64).0, calls: Arc::default() }
     }
 
     pub fn change(&self, id: &str, change: impl FnOnce(&mut Order)) {
@@ -99,6 +107,7 @@ impl order_service_server::OrderService for Fake {
         let fits = |order: &&Order| {
             let number = &order.content.as_ref().unwrap().order_number;
             (request.states.is_empty() || request.states.contains(&order.state))
+                && (request.has_pending_changes.is_none_or(|some| some != order.pending_changes.is_empty()))
                 && (request.order_number.is_empty() || request.order_number == *number)
         };
         let orders: Vec<_> = state.orders.iter().filter(own).filter(fits).map(summary).collect();
@@ -179,7 +188,14 @@ impl session_service_server::SessionService for Fake {
         use proto::access::Permission as P;
         let supplies = firm(&request)? == SUPPLIER;
         let permissions = match supplies {
-            true => vec![P::Self_, P::PartnersRead, P::OrdersRead, P::OrdersRespond, P::StreamRead],
+            true => vec![
+                P::Self_,
+                P::PartnersRead,
+                P::OrdersRead,
+                P::OrdersRespond,
+                P::OrdersDiscuss,
+                P::StreamRead,
+            ],
             false => vec![
                 P::Self_,
                 P::PartnersRead,
@@ -187,6 +203,7 @@ impl session_service_server::SessionService for Fake {
                 P::MembersAdmin,
                 P::OrdersRead,
                 P::OrdersPublish,
+                P::OrdersDiscuss,
                 P::StreamRead,
             ],
         };
@@ -399,6 +416,8 @@ fn summary(order: &Order) -> OrderSummary {
         line_count: content.lines.len() as i32,
         unanswered_lines: count(|q| q.unanswered.as_ref()),
         proposed_lines: count(|q| q.proposed.as_ref()),
+        answer_due: order.answer_due,
+        change_pending: !order.pending_changes.is_empty(),
         first_item_name: first.item.as_ref().unwrap().name.clone(),
         ..Default::default()
     }

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it is")]
 
 mod fake;
+mod follow;
 mod story;
+mod supplying;
 
 use std::{sync::Arc, time::Duration};
 
@@ -57,6 +59,14 @@ impl World {
             .add_service(proto::partners::relationship_service_server::RelationshipServiceServer::new(
                 api.clone(),
             ))
+            .add_service(proto::orders::thread_service_server::ThreadServiceServer::new(api.clone()))
+            .add_service(proto::orders::reminder_service_server::ReminderServiceServer::new(api.clone()))
+            .add_service(proto::orders::progress_service_server::ProgressServiceServer::new(api.clone()))
+            .add_service(proto::orders::order_change_service_server::OrderChangeServiceServer::new(
+                api.clone(),
+            ))
+            .add_service(proto::orders::response_service_server::ResponseServiceServer::new(api.clone()))
+            .add_service(proto::interchange::sheet_service_server::SheetServiceServer::new(api.clone()))
             .add_service(proto::stream::stream_service_server::StreamServiceServer::new(api.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);

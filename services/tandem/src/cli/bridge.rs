@@ -17,7 +17,7 @@ use super::{
     failure::{Exit, Failure},
     list::SideArg,
     output::Output,
-    publish::PublishOptions,
+    publish::{self, PublishOptions},
     pull::{PullFormat, Pulling},
 };
 
@@ -144,6 +144,10 @@ impl Bridge<'_> {
         let mut exit = Exit::Ok;
         // Nobody reads a remark here: a number that is taken by another content is for somebody to look at.
         let options = PublishOptions { strict: true, ..self.args.options.clone() };
+        if let Some(mapping) = options.table.mapping.as_deref() {
+            // A mapping that cannot be read is no fault of the files.
+            publish::mapping::read(mapping)?;
+        }
         for file in files {
             let taken = work::take(file, &self.folder, &options, session).await?;
             self.seen.remove(file);
@@ -207,9 +211,28 @@ impl Bridge<'_> {
     }
 }
 
-/// Whether waiting may help: nobody answers, the key is refused until somebody mends it, or the server is busy.
+/// Whether waiting may help: nobody answers, the key is refused until somebody mends it, the server is busy, or it is
+/// at fault itself, which says nothing about the file.
 pub(super) fn waits(failure: &Failure) -> bool {
     matches!(failure.exit, Exit::Unreachable | Exit::NotAllowed)
-        || failure.code == "ABORTED"
+        || ["ABORTED", "INTERNAL", "UNKNOWN", "DATA_LOSS"].contains(&failure.code.as_str())
         || failure.reason == "RATE_LIMITED"
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::{Code, Status};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_blamed_for_its_own_faults_alone() {
+        let waiting = |code| waits(&Failure::from_status(&Status::new(code, "x"), "en"));
+        let server = [Code::Unavailable, Code::Internal, Code::Unknown, Code::DataLoss, Code::Aborted];
+        assert!(server.into_iter().all(waiting));
+        assert!([Code::Unauthenticated, Code::PermissionDenied].into_iter().all(waiting));
+        assert!(
+            ![Code::InvalidArgument, Code::AlreadyExists, Code::FailedPrecondition].into_iter().any(waiting)
+        );
+    }
 }

@@ -23,7 +23,7 @@ use super::{
     find,
 };
 
-mod mapping;
+pub(super) mod mapping;
 pub(super) mod row;
 pub(super) mod table;
 

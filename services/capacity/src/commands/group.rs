@@ -1,0 +1,193 @@
+//! The supplier states groups, in full or some weeks of them. What it finds of the demand is part of the same transaction.
+
+use std::collections::BTreeSet;
+
+use chassis::{Error, Field, Reason, Result, db::TenantTx, outbox::NewEvent};
+use prost::Message;
+use proto::capacity::CapacityReceipt;
+use uuid::Uuid;
+
+use super::{
+    Context, Moment, active,
+    demand::{check_version, receipt},
+    matching::{self, Cause},
+    slice::{Command, Effect},
+};
+use crate::{
+    convert::group::{self as convert, GroupDelta, NewGroup},
+    db::{
+        group::{self as db, Head},
+        partner,
+    },
+    demand::MAX_WEEKS,
+    error, events,
+    group::{BadLinks, Group, closes_circle},
+    ingest::{self, Standing, Upload},
+};
+
+impl Effect for NewGroup {
+    const METHOD: &'static str = "tandem.capacity.v1.CapacityGroupService/UploadCapacityGroup";
+
+    async fn run(
+        context: &Context,
+        tx: &mut TenantTx,
+        command: &Command<Self>,
+    ) -> Result<(CapacityReceipt, Vec<NewEvent>)> {
+        let moment = Moment::of(context, &command.caller);
+        let new = &command.what;
+        matching::lock(tx).await?;
+        let partner = match new.customer {
+            Some(customer) => partner::customer(tx, customer).await?,
+            None => None,
+        };
+        let links = new.group.check_links(new.customer);
+        if let Err(bad @ (BadLinks::LoadFactors | BadLinks::OtherCustomer)) = links {
+            return Err(error::bad_links(bad));
+        }
+        let before = match new.id {
+            Some(id) => db::lock(tx, Some(tx.firm()), id).await?,
+            None => None,
+        };
+        let newest = before.as_ref().map_or(moment.at, |head| head.changed_at.max(moment.at));
+        let changed_at = new.changed_at.unwrap_or(newest);
+        let accepted = ingest::decide(&Upload {
+            valid: true,
+            by_sender: true,
+            to_partner: new.customer.is_none() || partner.is_some(),
+            one_link_kind: links.is_ok(),
+            start_ahead: starts_ahead(tx, before.as_ref(), &new.group, moment.at).await?,
+            changed_at,
+            standing: match &before {
+                Some(head) => {
+                    Standing::Known { changed_at: head.changed_at, same_key: head.customer == new.customer }
+                }
+                None => Standing::Unknown,
+            },
+        });
+        accepted.map_err(|refused| error::refused(refused, Reason::NOT_FOUND))?;
+        if let Some(partner) = &partner {
+            active(partner)?;
+        }
+        check_version(new.expected_version, before.as_ref().map_or(0, |head| head.version))?;
+        let id = new.id.unwrap_or_else(|| context.deps.clock.id());
+        check_families(tx, id, new.customer, &new.group).await?;
+        let head = Head {
+            id,
+            supplier: tx.firm(),
+            customer: new.customer,
+            name: new.group.name.clone(),
+            unit_code: new.group.unit.map(|unit| unit.code().to_owned()),
+            version: before.map_or(0, |head| head.version) + 1,
+            inactive: new.group.inactive,
+            changed_at,
+            received_at: moment.at,
+        };
+        save(&moment, tx, &head, &new.group).await
+    }
+}
+
+/// Whether the first measurement lies ahead, or is the one that was stated before.
+async fn starts_ahead(
+    tx: &mut TenantTx,
+    before: Option<&Head>,
+    group: &Group,
+    now: time::OffsetDateTime,
+) -> Result<bool> {
+    let Some(volatility) = group.volatility.as_ref().filter(|one| one.start_at <= now) else {
+        return Ok(true);
+    };
+    let Some(head) = before else { return Ok(false) };
+    let (content, ..) = db::version(tx, head, head.version).await?.ok_or_else(|| error::missing(head.id))?;
+    let stated = convert::kept(head.customer, &content)?.volatility;
+    Ok(stated.is_some_and(|stated| stated.start_at == volatility.start_at))
+}
+
+/// What a group's links must be among the supplier's other groups and customers.
+async fn check_families(tx: &mut TenantTx, id: Uuid, customer: Option<Uuid>, group: &Group) -> Result<()> {
+    if !group.linked_groups.is_empty() {
+        let links = db::all_links(tx).await?;
+        if closes_circle(id, &group.linked_groups, &links) {
+            let message = "would make a group a part of itself";
+            return Err(Error::field("content.linked_group_ids", "LINK_CYCLE", message));
+        }
+        if customer.is_some() {
+            let children: Vec<Uuid> = group.linked_groups.iter().copied().collect();
+            if db::heads(tx, &children).await?.iter().any(|child| child.customer != customer) {
+                return Err(error::foreign_group("content.linked_group_ids"));
+            }
+        }
+    }
+    // A group that comes after one that sums it.
+    let parents = db::parents(tx, id).await?;
+    if parents.iter().any(|(_, parent)| parent.is_some() && *parent != customer) {
+        return Err(error::foreign_group("customer_id"));
+    }
+    let customers: BTreeSet<Uuid> = group.linked_demand.keys().map(|key| key.customer).collect();
+    let wanted: Vec<Uuid> = customers.into_iter().collect();
+    if !wanted.is_empty() {
+        let known = partner::customers(tx, &wanted).await?;
+        let strange =
+            group.linked_demand.keys().enumerate().filter(|(_, key)| !known.contains(&key.customer));
+        let fields: Vec<Field> = strange
+            .map(|(index, _)| {
+                let path = format!("content.linked_demand[{index}].customer_id");
+                Field::new(path, "CUSTOMER_UNKNOWN", "is none of your customers")
+            })
+            .collect();
+        if !fields.is_empty() {
+            return Err(Error::invalid(fields));
+        }
+    }
+    Ok(())
+}
+
+impl Effect for GroupDelta {
+    const METHOD: &'static str = "tandem.capacity.v1.CapacityGroupService/UpdateCapacityWeeks";
+
+    async fn run(
+        context: &Context,
+        tx: &mut TenantTx,
+        command: &Command<Self>,
+    ) -> Result<(CapacityReceipt, Vec<NewEvent>)> {
+        let moment = Moment::of(context, &command.caller);
+        matching::lock(tx).await?;
+        let found = db::lock(tx, context.own(&command.caller), command.what.id).await?;
+        let before = found.ok_or_else(Error::not_found)?;
+        check_version(Some(command.what.version), before.version)?;
+        if let Some(customer) = before.customer {
+            let partner = partner::customer(tx, customer).await?;
+            active(&partner.ok_or_else(|| Error::new(Reason::RELATIONSHIP_NOT_ACTIVE))?)?;
+        }
+        let kept = db::version(tx, &before, before.version).await?;
+        let (content, ..) = kept.ok_or_else(|| error::missing(before.id))?;
+        let group = command.what.delta.clone().apply(convert::kept(before.customer, &content)?);
+        if group.weeks.len() > MAX_WEEKS {
+            return Err(Error::field("weeks", "COUNT", format!("would leave more than {MAX_WEEKS} weeks")));
+        }
+        let head = Head {
+            version: before.version + 1,
+            inactive: group.inactive,
+            changed_at: before.changed_at.max(moment.at),
+            received_at: moment.at,
+            ..before
+        };
+        save(&moment, tx, &head, &group).await
+    }
+}
+
+async fn save(
+    moment: &Moment<'_>,
+    tx: &mut TenantTx,
+    head: &Head,
+    group: &Group,
+) -> Result<(CapacityReceipt, Vec<NewEvent>)> {
+    let content = convert::content(group);
+    db::save(tx, head).await?;
+    db::insert_version(tx, head, &content.encode_to_vec(), &moment.caller.actor_name).await?;
+    db::save_links(tx, head, group).await?;
+    let mut happened = vec![events::group_uploaded(moment, head, content)];
+    happened.extend(
+        matching::rematch(moment.now(), tx, Cause::Stated { id: head.id, weeks: &group.weeks }).await?,
+    );
+    Ok((receipt(head.id, head.version, head.changed_at), happened))
+}

@@ -1,0 +1,158 @@
+//! Matches groups with demand anew, in the transaction that changed one of the two, and says what turned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chassis::{Result, db::TenantTx, outbox::NewEvent};
+use time::Date;
+use uuid::Uuid;
+
+use super::{Now, disclose};
+use crate::{
+    db::{
+        group::{self as groups, Head},
+        week::{self as db, Row},
+    },
+    events,
+    group::Stated,
+    matching::{self, Node, Standing, Turned},
+    week::this_week,
+};
+
+/// What makes groups worth looking at again.
+pub(crate) enum Cause<'a> {
+    /// A group was stated with these weeks.
+    Stated { id: Uuid, weeks: &'a BTreeMap<Date, Stated> },
+    /// Demand of these groups, or load of orders on them, changed.
+    Demand(&'a [Uuid]),
+}
+
+/// One writer at a time decides what a supplier's groups find: whoever comes next sees what the one before it did.
+/// Taken before anything is read that the matching depends on.
+pub(crate) async fn lock(tx: &mut TenantTx) -> Result<()> {
+    crate::db::lock(tx, "matching", "").await
+}
+
+/// Matches the touched groups and those that sum them; the events of what turned. The caller holds [`lock`].
+pub(crate) async fn rematch(now: Now<'_>, tx: &mut TenantTx, cause: Cause<'_>) -> Result<Vec<NewEvent>> {
+    let touched: Vec<Uuid> = match &cause {
+        Cause::Stated { id, .. } => vec![*id],
+        Cause::Demand(groups) => groups.to_vec(),
+    };
+    if touched.is_empty() {
+        return Ok(Vec::new());
+    }
+    let affected = db::with_parents(tx, &touched).await?;
+    let Family { heads, nodes, rows } = family(tx, &affected, &cause).await?;
+    let mut written = Vec::new();
+    let mut events = Vec::new();
+    let mut shown = BTreeSet::new();
+    for head in heads.iter().filter(|head| affected.contains(&head.id)) {
+        let before = rows.get(&head.id);
+        let after = weeks(head.id, &nodes, before);
+        let changed: Vec<Row> = after
+            .values()
+            .filter(|row| before.and_then(|rows| rows.get(&row.monday)) != Some(*row))
+            .copied()
+            .collect();
+        let turned = turned(before, &changed, this_week(now.at));
+        events.extend(events::bottlenecks(now, head, &turned, None));
+        if head.customer.is_some()
+            && (!changed.is_empty() || matches!(cause, Cause::Stated { id, .. } if id == head.id))
+        {
+            shown.insert(head.id);
+            events.extend(disclose::bottlenecks(now, tx, head, &turned).await?);
+        }
+        written.extend(changed);
+    }
+    db::save(tx, &written).await?;
+    let stated = matches!(cause, Cause::Stated { .. }).then(|| touched[0]);
+    for head in heads.iter().filter(|head| shown.contains(&head.id)) {
+        let disclosed = disclose::group(now, tx, head).await?;
+        if stated == Some(head.id) {
+            events.extend(disclosed);
+        }
+    }
+    Ok(events)
+}
+
+/// Groups, and all that is below them.
+struct Family {
+    heads: Vec<Head>,
+    nodes: BTreeMap<Uuid, Node>,
+    /// As they stood.
+    rows: BTreeMap<Uuid, BTreeMap<Date, Row>>,
+}
+
+async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Result<Family> {
+    let links = db::links_below(tx, affected).await?;
+    let mut all: BTreeSet<Uuid> = affected.iter().copied().collect();
+    all.extend(links.iter().map(|(_, child)| *child));
+    let all: Vec<Uuid> = all.into_iter().collect();
+    let heads = groups::heads(tx, &all).await?;
+    let mut nodes: BTreeMap<Uuid, Node> =
+        heads.iter().map(|head| (head.id, Node { inactive: head.inactive, ..Node::default() })).collect();
+    for (parent, child) in links {
+        if let Some(node) = nodes.get_mut(&parent) {
+            node.children.insert(child);
+        }
+    }
+    for (group, series) in db::series(tx, &all).await? {
+        if let Some(node) = nodes.get_mut(&group) {
+            node.series.push(series);
+        }
+    }
+    let mut rows: BTreeMap<Uuid, BTreeMap<Date, Row>> = BTreeMap::new();
+    for row in db::rows(tx, &all).await? {
+        if let (Some(node), Some((actual, maximum))) = (nodes.get_mut(&row.group_id), row.capacity()) {
+            let stated = Stated { actual, maximum, agreed: row.agreed, delta: row.delta };
+            node.weeks.insert(row.monday, stated);
+        }
+        rows.entry(row.group_id).or_default().insert(row.monday, row);
+    }
+    if let Cause::Stated { id, weeks } = cause
+        && let Some(node) = nodes.get_mut(id)
+    {
+        node.weeks = (*weeks).clone();
+    }
+    Ok(Family { heads, nodes, rows })
+}
+
+/// Every week of a group as it stands now: those that were there, those that are stated, those that find a demand.
+fn weeks(
+    group: Uuid,
+    nodes: &BTreeMap<Uuid, Node>,
+    before: Option<&BTreeMap<Date, Row>>,
+) -> BTreeMap<Date, Row> {
+    let found = matching::found(group, nodes);
+    let stated = nodes.get(&group).map(|node| &node.weeks);
+    let known = before.into_iter().flat_map(BTreeMap::keys);
+    let mondays: BTreeSet<Date> =
+        known.chain(stated.into_iter().flat_map(BTreeMap::keys)).chain(found.keys()).copied().collect();
+    let row = |monday: Date| {
+        let old = before.and_then(|rows| rows.get(&monday)).copied();
+        let stated = stated.and_then(|weeks| weeks.get(&monday));
+        let found = found.get(&monday);
+        let new = Row {
+            actual: stated.map(|stated| stated.actual),
+            maximum: stated.map(|stated| stated.maximum),
+            agreed: stated.and_then(|stated| stated.agreed),
+            delta: stated.and_then(|stated| stated.delta),
+            demand: found.map(|found| found.demand),
+            booked: found.map(|found| found.booked).unwrap_or_default(),
+            ..old.unwrap_or_else(|| Row::empty(group, monday))
+        };
+        (monday, new)
+    };
+    mondays.into_iter().map(row).collect()
+}
+
+/// Bottlenecks of this week and later that were raised, changed or cleared.
+fn turned(before: Option<&BTreeMap<Date, Row>>, changed: &[Row], from: Date) -> Vec<Turned<Row>> {
+    let standing = |row: &Row| Standing { demand: row.demand, capacity: row.capacity() };
+    let turn = |row: &Row| {
+        let old = before.and_then(|rows| rows.get(&row.monday)).copied();
+        let old = old.unwrap_or_else(|| Row::empty(row.group_id, row.monday));
+        matching::turned(standing(&old), standing(row), *row)
+    };
+    changed.iter().filter(|row| row.monday >= from).filter_map(turn).collect()
+}

@@ -1,0 +1,69 @@
+//! What customers are shown of groups: written by the supplier, read by the customer.
+
+use chassis::{Result, db::TenantTx};
+use prost::Message;
+use proto::capacity::DisclosedGroup;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What one customer is shown of one group.
+pub(crate) struct Shown {
+    pub customer: Uuid,
+    pub group_id: Uuid,
+    pub version: i64,
+    /// `None`: nothing.
+    pub content: Option<DisclosedGroup>,
+}
+
+pub(crate) async fn save(tx: &mut TenantTx, shown: &Shown, at: OffsetDateTime) -> Result<()> {
+    let me = tx.firm();
+    let content = shown.content.as_ref().map(Message::encode_to_vec).unwrap_or_default();
+    sqlx::query!(
+        r#"insert into capacity.disclosed_group
+               (customer, supplier, group_id, version, content, shown, changed_at)
+           values ($1, $2, $3, $4, $5, $6, $7)
+           on conflict on constraint disclosed_group_pkey do update
+           set version = excluded.version, content = excluded.content, shown = excluded.shown,
+               changed_at = excluded.changed_at"#,
+        shown.customer,
+        me,
+        shown.group_id,
+        shown.version,
+        content,
+        shown.content.is_some(),
+        at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What the tenant is shown as customer, by supplier and group.
+pub(crate) async fn list(
+    tx: &mut TenantTx,
+    supplier: Option<Uuid>,
+    after: Option<(Uuid, Uuid)>,
+    limit: i64,
+) -> Result<Vec<((Uuid, Uuid), DisclosedGroup)>> {
+    let me = tx.firm();
+    let (after_supplier, after_group) = after.unzip();
+    let rows = sqlx::query!(
+        r#"select supplier, group_id, content from capacity.disclosed_group
+           where customer = $1 and shown and ($2::uuid is null or supplier = $2)
+               and ($3::uuid is null or (supplier, group_id) > ($3, $4::uuid))
+           order by supplier, group_id limit $5"#,
+        me,
+        supplier,
+        after_supplier,
+        after_group,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let group = DisclosedGroup::decode(row.content.as_slice()).map_err(chassis::Error::internal)?;
+            Ok(((row.supplier, row.group_id), group))
+        })
+        .collect()
+}

@@ -1,0 +1,266 @@
+//! Weeks of groups, and what matching reads for them. All of the supplier's tenant.
+
+use std::collections::BTreeMap;
+
+use chassis::{Result, db::TenantTx};
+use rust_decimal::Decimal;
+use time::Date;
+use uuid::Uuid;
+
+use crate::matching::Series;
+
+/// A week as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub group_id: Uuid,
+    pub monday: Date,
+    pub actual: Option<Decimal>,
+    pub maximum: Option<Decimal>,
+    pub agreed: Option<Decimal>,
+    pub delta: Option<Decimal>,
+    pub demand: Option<Decimal>,
+    pub booked: Decimal,
+    pub offered: Decimal,
+    pub overcommitted: bool,
+}
+
+impl Row {
+    /// A week of which nothing is known yet.
+    pub(crate) fn empty(group_id: Uuid, monday: Date) -> Self {
+        let none = None;
+        let nothing = Decimal::ZERO;
+        Row {
+            group_id,
+            monday,
+            actual: none,
+            maximum: none,
+            agreed: none,
+            delta: none,
+            demand: none,
+            booked: nothing,
+            offered: nothing,
+            overcommitted: false,
+        }
+    }
+
+    /// Actual and maximum, where they are known.
+    pub(crate) fn capacity(&self) -> Option<(Decimal, Decimal)> {
+        self.actual.zip(self.maximum)
+    }
+}
+
+/// Groups that sum one of these, at any distance, and these themselves.
+pub(crate) async fn with_parents(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Uuid>> {
+    let me = tx.firm();
+    let rows = sqlx::query_scalar!(
+        r#"with recursive up (id) as (
+               select * from unnest($2::uuid[])
+               union
+               select l.parent from capacity.linked_group l join up on l.child = up.id
+               where l.supplier = $1 and not l.removed)
+           select id as "id!" from up order by id"#,
+        me,
+        groups
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// Who sums whom, from these groups downwards.
+pub(crate) async fn links_below(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"with recursive down (parent, child) as (
+               select l.parent, l.child from capacity.linked_group l
+               where l.supplier = $1 and l.parent = any($2) and not l.removed
+               union
+               select l.parent, l.child from capacity.linked_group l join down on l.parent = down.child
+               where l.supplier = $1 and not l.removed)
+           select parent as "parent!", child as "child!" from down"#,
+        me,
+        groups
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.parent, row.child)).collect())
+}
+
+/// Groups that link one of these materials.
+pub(crate) async fn linking(
+    tx: &mut TenantTx,
+    customers: &[Uuid],
+    materials: &[String],
+) -> Result<Vec<Uuid>> {
+    let me = tx.firm();
+    let rows = sqlx::query_scalar!(
+        r#"select distinct l.group_id
+           from unnest($2::uuid[], $3::text[]) wanted (customer, material)
+           join capacity.linked_demand l on l.supplier = $1 and l.customer = wanted.customer
+               and l.material_number_customer = wanted.material and not l.removed"#,
+        me,
+        customers,
+        materials
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// The linked series of groups with what their customers forecast and what orders take.
+pub(crate) async fn series(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<(Uuid, Series)>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select l.group_id, l.load_factor, l.customer, l.material_number_customer, l.customer_location,
+                  l.demand_category, s.mondays as "mondays?: Vec<Date>",
+                  s.quantities as "quantities?: Vec<Decimal>"
+           from capacity.linked_demand l
+           left join capacity.material_demand d on d.customer = l.customer and d.supplier = l.supplier
+               and d.material_number_customer = l.material_number_customer and not d.inactive
+           left join capacity.demand_series s on s.customer = d.customer and s.demand_id = d.id
+               and s.customer_location = l.customer_location and s.demand_category = l.demand_category
+               and not s.removed
+           where l.supplier = $1 and l.group_id = any($2) and not l.removed"#,
+        me,
+        groups
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let booked = booked(tx, groups).await?;
+    let mut series: BTreeMap<(Uuid, Key), Series> = BTreeMap::new();
+    for row in rows {
+        let key = (row.customer, row.material_number_customer, row.customer_location, row.demand_category);
+        let one = series.entry((row.group_id, key)).or_default();
+        one.load_factor = row.load_factor;
+        // The same link may be met by series from several expected locations.
+        let weeks = row.mondays.into_iter().flatten().zip(row.quantities.into_iter().flatten());
+        for (monday, quantity) in weeks {
+            let week = one.forecast.entry(monday).or_default();
+            *week = week.checked_add(quantity).unwrap_or(Decimal::MAX);
+        }
+    }
+    for (place, monday, quantity) in booked {
+        if let Some(one) = series.get_mut(&place) {
+            one.booked.insert(monday, quantity);
+        }
+    }
+    Ok(series.into_iter().map(|((group, _), series)| (group, series)).collect())
+}
+
+/// Customer, material, location and category.
+type Key = (Uuid, String, String, String);
+
+/// What accepted orders take of linked series, by week.
+async fn booked(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<((Uuid, Key), Date, Decimal)>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select l.group_id, b.customer, b.material_number_customer, b.customer_location, b.demand_category,
+                  b.monday, sum(b.quantity) as "quantity!"
+           from capacity.linked_demand l
+           join capacity.booked_line b on b.supplier = l.supplier and b.customer = l.customer
+               and b.material_number_customer = l.material_number_customer
+               and b.customer_location = l.customer_location and b.demand_category = l.demand_category
+           where l.supplier = $1 and l.group_id = any($2) and not l.removed
+           group by 1, 2, 3, 4, 5, 6"#,
+        me,
+        groups
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let line = rows.into_iter().map(|row| {
+        let key = (row.customer, row.material_number_customer, row.customer_location, row.demand_category);
+        ((row.group_id, key), row.monday, row.quantity)
+    });
+    Ok(line.collect())
+}
+
+/// Every week of groups.
+pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>> {
+    let me = tx.firm();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted
+           from capacity.capacity_week where supplier = $1 and group_id = any($2) order by group_id, monday"#,
+        me,
+        groups
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// What a list of weeks is narrowed to.
+pub(crate) struct Which {
+    pub group: Option<Uuid>,
+    pub from: Option<Date>,
+    pub until: Option<Date>,
+    pub after: Option<(Uuid, Date)>,
+    pub limit: i64,
+}
+
+/// Weeks of the tenant's groups, by group and Monday.
+pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Row>> {
+    let me = tx.firm();
+    let (after_group, after_monday) = which.after.unzip();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted
+           from capacity.capacity_week
+           where supplier = $1 and ($2::uuid is null or group_id = $2) and ($3::date is null or monday >= $3)
+               and ($4::date is null or monday <= $4)
+               and ($5::uuid is null or (group_id, monday) > ($5, $6::date))
+               and (demand is not null or actual is not null or offered > 0)
+           order by group_id, monday limit $7"#,
+        me,
+        which.group,
+        which.from,
+        which.until,
+        after_group,
+        after_monday,
+        which.limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// Writes weeks, in the order of their keys. What is offered is left as it is, and the row says itself whether it still
+/// fits.
+pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let me = tx.firm();
+    let groups: Vec<Uuid> = rows.iter().map(|row| row.group_id).collect();
+    let mondays: Vec<Date> = rows.iter().map(|row| row.monday).collect();
+    let figures =
+        |figure: fn(&Row) -> Option<Decimal>| -> Vec<Option<Decimal>> { rows.iter().map(figure).collect() };
+    let shortfalls: Vec<i16> =
+        rows.iter().map(|row| crate::matching::outcome(row.demand, row.capacity()).shortfall()).collect();
+    let booked: Vec<Decimal> = rows.iter().map(|row| row.booked).collect();
+    sqlx::query!(
+        r#"insert into capacity.capacity_week as w
+               (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked)
+           select $1, * from unnest($2::uuid[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
+                                    $8::numeric[], $9::smallint[], $10::numeric[])
+           on conflict on constraint capacity_week_pkey do update
+           set actual = excluded.actual, maximum = excluded.maximum, agreed = excluded.agreed,
+               delta = excluded.delta, demand = excluded.demand, shortfall = excluded.shortfall,
+               booked = excluded.booked,
+               overcommitted = w.offered > 0
+                   and not coalesce(excluded.booked + w.offered <= excluded.maximum, false)"#,
+        me,
+        &groups,
+        &mondays,
+        &figures(|row| row.actual) as &[Option<Decimal>],
+        &figures(|row| row.maximum) as &[Option<Decimal>],
+        &figures(|row| row.agreed) as &[Option<Decimal>],
+        &figures(|row| row.delta) as &[Option<Decimal>],
+        &figures(|row| row.demand) as &[Option<Decimal>],
+        &shortfalls,
+        &booked
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

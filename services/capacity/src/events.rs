@@ -1,0 +1,150 @@
+//! What happened → its envelope.
+
+use chassis::{outbox::NewEvent, value};
+use prost::Message;
+use proto::capacity as wire;
+use uuid::Uuid;
+
+use crate::{
+    commands::{Moment, Now},
+    convert,
+    db::{demand, group, week::Row},
+    disclosure::Level,
+    matching::{Turn, Turned},
+    week::iso_week,
+};
+
+/// The largest event, in bytes; a larger object travels without its series or weeks.
+const MAX_BYTES: usize = 256 * 1024;
+
+const SOURCE: &str = "tandem/capacity";
+
+fn envelope(
+    now: Now<'_>,
+    r#type: &'static str,
+    (kind, id): (&str, Uuid),
+    version: i64,
+    audience: Vec<Uuid>,
+    data: Vec<u8>,
+) -> NewEvent {
+    NewEvent {
+        id: now.deps.clock.id(),
+        source: SOURCE,
+        r#type,
+        subject: format!("{kind}/{id}"),
+        subject_id: Some(id),
+        version,
+        at: now.at,
+        traceparent: now.traceparent.to_owned(),
+        audience,
+        sites: Vec::new(),
+        purchasing_group: String::new(),
+        scope_firm: None,
+        data: data.into(),
+    }
+}
+
+/// The customer stated a demand.
+pub(crate) fn demand_uploaded(
+    moment: &Moment<'_>,
+    head: &demand::Head,
+    content: wire::DemandContent,
+) -> NewEvent {
+    let mut demand = convert::demand::demand_out(head, content);
+    if demand.encoded_len() > MAX_BYTES
+        && let Some(content) = &mut demand.content
+    {
+        demand.series_omitted = content.series.len() as i32;
+        content.series.clear();
+    }
+    let data = wire::MaterialDemandUploaded { demand: Some(demand) }.encode_to_vec();
+    let audience = vec![head.customer, head.supplier];
+    let r#type = "tandem.capacity.material_demand.uploaded.v1";
+    envelope(moment.now(), r#type, ("material-demands", head.id), head.version, audience, data)
+}
+
+/// The supplier stated a group.
+pub(crate) fn group_uploaded(
+    moment: &Moment<'_>,
+    head: &group::Head,
+    content: wire::GroupContent,
+) -> NewEvent {
+    let mut group = convert::group::group_out(head, content);
+    if group.encoded_len() > MAX_BYTES
+        && let Some(content) = &mut group.content
+    {
+        group.weeks_omitted = content.weeks.len() as i32;
+        content.weeks.clear();
+        content.linked_demand.clear();
+    }
+    let data = wire::CapacityGroupUploaded { group: Some(group) }.encode_to_vec();
+    let r#type = "tandem.capacity.capacity_group.uploaded.v1";
+    envelope(moment.now(), r#type, ("capacity-groups", head.id), head.version, vec![head.supplier], data)
+}
+
+/// What its customer sees of a group that was stated.
+pub(crate) fn group_disclosed(
+    now: Now<'_>,
+    head: &group::Head,
+    customer: Uuid,
+    group: wire::DisclosedGroup,
+) -> NewEvent {
+    let data = wire::CapacityGroupDisclosed { group: Some(group) }.encode_to_vec();
+    let r#type = "tandem.capacity.capacity_group.disclosed.v1";
+    envelope(now, r#type, ("capacity-groups", head.id), head.version, vec![customer], data)
+}
+
+/// Bottlenecks that turned: one event for each way in which they did. For the supplier, or for the customer whom the group
+/// names, as far as it is shown.
+pub(crate) fn bottlenecks(
+    now: Now<'_>,
+    head: &group::Head,
+    turned: &[Turned<Row>],
+    customer: Option<(Uuid, Level)>,
+) -> Vec<NewEvent> {
+    let level = customer.map_or(Level::Exact, |(_, level)| level);
+    let audience = customer.map_or(head.supplier, |(customer, _)| customer);
+    let event = |turn: Turn| {
+        let rows = turned.iter().filter(|one| one.turn == turn);
+        let weeks: Vec<wire::BottleneckWeek> = rows.map(|one| bottleneck(&one.week, level)).collect();
+        if weeks.is_empty() {
+            return None;
+        }
+        let (r#type, data) = payload(turn, head, weeks);
+        Some(envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data))
+    };
+    [Turn::Raised, Turn::Changed, Turn::Cleared].into_iter().filter_map(event).collect()
+}
+
+fn bottleneck(row: &Row, level: Level) -> wire::BottleneckWeek {
+    let exact = level == Level::Exact;
+    let figure = |figure: Option<rust_decimal::Decimal>| figure.filter(|_| exact).map(value::wire_decimal);
+    let result = if level == Level::YesNo { Default::default() } else { convert::week::result(row) };
+    wire::BottleneckWeek {
+        monday: Some(value::wire_date(row.monday)),
+        iso_week: iso_week(row.monday),
+        result: result.into(),
+        demand: figure(row.demand),
+        actual_capacity: figure(row.actual),
+        maximum_capacity: figure(row.maximum),
+    }
+}
+
+fn payload(turn: Turn, head: &group::Head, weeks: Vec<wire::BottleneckWeek>) -> (&'static str, Vec<u8>) {
+    let (group_id, supplier_id) = (head.id.to_string(), head.supplier.to_string());
+    let (group_name, unit_code) = (head.name.clone(), head.unit_code.clone().unwrap_or_default());
+    match turn {
+        Turn::Raised => (
+            "tandem.capacity.bottleneck.raised.v1",
+            wire::BottleneckRaised { group_id, supplier_id, group_name, unit_code, weeks }.encode_to_vec(),
+        ),
+        Turn::Changed => (
+            "tandem.capacity.bottleneck.changed.v1",
+            wire::BottleneckChanged { group_id, supplier_id, group_name, unit_code, weeks }.encode_to_vec(),
+        ),
+        Turn::Cleared => (
+            "tandem.capacity.bottleneck.cleared.v1",
+            wire::BottleneckCleared { group_id, supplier_id, group_name, unit_code, weeks }.encode_to_vec(),
+        ),
+    }
+}

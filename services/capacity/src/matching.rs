@@ -1,0 +1,201 @@
+//! Demand against capacity, week by week: a pure function of what was stated.
+//!
+//! TotalDemand(week) = Σ (demand × load factor) + production delta, the factor first and the delta last (CX-0128, 5.7).
+//! What the standard leaves open, decided here:
+//! * accepted orders consume the forecast of their item and week: the larger of both counts, never their sum;
+//! * a production delta is added where a demand is known, and makes none where there is none;
+//! * a nested group sums the demand of every group below it once, whatever ways lead there, with that group's factors
+//!   and delta, and never its capacity; an inactive group is as if absent, and so is what is reached through it alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+use time::Date;
+use uuid::Uuid;
+
+use crate::{demand::Weeks, group::Stated};
+
+/// A linked series: what its customer forecasts, and what accepted orders take of it, in the demand's unit.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    /// `None`: 1.
+    pub load_factor: Option<Decimal>,
+    pub forecast: Weeks,
+    pub booked: Weeks,
+}
+
+/// A group as matching sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    pub inactive: bool,
+    pub series: Vec<Series>,
+    /// Those that are not there yet count once they are.
+    pub children: BTreeSet<Uuid>,
+    pub weeks: BTreeMap<Date, Stated>,
+}
+
+/// What was found of one week, in the group's unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub demand: Decimal,
+    /// Load of accepted orders, part of the demand.
+    pub booked: Decimal,
+}
+
+/// How a week comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    ZeroDeviation,
+    Surplus,
+    /// More is wanted than is planned, and it can be reached: orange.
+    WithinMaximum,
+    /// More is wanted than can be reached: red.
+    BeyondMaximum,
+    /// One of demand and capacity is unknown, which is not 0.
+    Unmatched,
+}
+
+impl Outcome {
+    /// 0: no bottleneck, 1: orange, 2: red.
+    pub fn shortfall(self) -> i16 {
+        match self {
+            Outcome::WithinMaximum => 1,
+            Outcome::BeyondMaximum => 2,
+            _ => 0,
+        }
+    }
+}
+
+/// Compares a week's demand with its actual and maximum capacity.
+pub fn outcome(demand: Option<Decimal>, capacity: Option<(Decimal, Decimal)>) -> Outcome {
+    let (Some(demand), Some((actual, maximum))) = (demand, capacity) else { return Outcome::Unmatched };
+    match () {
+        () if demand > maximum => Outcome::BeyondMaximum,
+        () if demand > actual => Outcome::WithinMaximum,
+        () if demand == actual => Outcome::ZeroDeviation,
+        () => Outcome::Surplus,
+    }
+}
+
+/// What each week of a group finds: every week in which something is demanded, of it and of the groups below it.
+/// Sums beyond what a decimal holds stay at the largest.
+pub fn found(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Found> {
+    let mut sum: BTreeMap<Date, Own> = BTreeMap::new();
+    for below in reached(group, groups) {
+        if let Some(node) = groups.get(&below) {
+            add(&mut sum, own(node));
+        }
+    }
+    let known = sum.into_iter().filter(|(_, week)| week.known);
+    known
+        .map(|(monday, week)| (monday, Found { demand: plus(week.demand, week.delta), booked: week.booked }))
+        .collect()
+}
+
+/// The group and every active one below it, each once.
+fn reached(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeSet<Uuid> {
+    let mut reached = BTreeSet::new();
+    let mut next = vec![group];
+    while let Some(group) = next.pop() {
+        let Some(node) = groups.get(&group).filter(|node| !node.inactive) else { continue };
+        if reached.insert(group) {
+            next.extend(&node.children);
+        }
+    }
+    reached
+}
+
+/// What a group's own series demand, with its delta where something is demanded of it or of the groups below it: the
+/// weeks that have no demand of their own carry the delta alone.
+fn own(node: &Node) -> BTreeMap<Date, Own> {
+    let mut weeks: BTreeMap<Date, Own> = BTreeMap::new();
+    for series in &node.series {
+        let factor = series.load_factor.unwrap_or(Decimal::ONE);
+        let known: BTreeSet<&Date> = series.forecast.keys().chain(series.booked.keys()).collect();
+        for monday in known {
+            let forecast = series.forecast.get(monday).copied();
+            let booked = series.booked.get(monday).copied().unwrap_or_default();
+            if forecast.is_none() && booked.is_zero() {
+                continue;
+            }
+            let week = weeks.entry(*monday).or_default();
+            week.known = true;
+            week.demand = plus(week.demand, times(forecast.unwrap_or_default().max(booked), factor));
+            week.booked = plus(week.booked, times(booked, factor));
+        }
+    }
+    for (monday, stated) in &node.weeks {
+        if let Some(delta) = stated.delta {
+            let week = weeks.entry(*monday).or_default();
+            week.delta = plus(week.delta, delta);
+        }
+    }
+    weeks
+}
+
+/// One week while it is summed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Own {
+    known: bool,
+    demand: Decimal,
+    booked: Decimal,
+    delta: Decimal,
+}
+
+fn add(sum: &mut BTreeMap<Date, Own>, weeks: BTreeMap<Date, Own>) {
+    for (monday, own) in weeks {
+        let week = sum.entry(monday).or_default();
+        week.known |= own.known;
+        week.demand = plus(week.demand, own.demand);
+        week.booked = plus(week.booked, own.booked);
+        week.delta = plus(week.delta, own.delta);
+    }
+}
+
+fn times(a: Decimal, b: Decimal) -> Decimal {
+    a.checked_mul(b).unwrap_or(Decimal::MAX)
+}
+
+fn plus(a: Decimal, b: Decimal) -> Decimal {
+    a.checked_add(b).unwrap_or(Decimal::MAX)
+}
+
+/// What happened to the bottleneck of a week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Raised,
+    Changed,
+    Cleared,
+}
+
+/// A bottleneck that turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turned<W> {
+    pub turn: Turn,
+    pub before: Outcome,
+    pub after: Outcome,
+    pub week: W,
+}
+
+/// A week of a group as it stands, to be compared with how it stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub demand: Option<Decimal>,
+    pub capacity: Option<(Decimal, Decimal)>,
+}
+
+/// What the change from one standing to another means; nothing while the state stands.
+pub fn turned<W>(before: Standing, after: Standing, week: W) -> Option<Turned<W>> {
+    let outcomes = (outcome(before.demand, before.capacity), outcome(after.demand, after.capacity));
+    let turn = match (outcomes.0.shortfall(), outcomes.1.shortfall()) {
+        (0, 0) => None,
+        (0, _) => Some(Turn::Raised),
+        (_, 0) => Some(Turn::Cleared),
+        _ if before != after => Some(Turn::Changed),
+        _ => None,
+    };
+    Some(Turned { turn: turn?, before: outcomes.0, after: outcomes.1, week })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+use time::macros::date;
+
+use super::*;
+
+const W52: Date = date!(2026 - 12 - 21);
+const W53: Date = date!(2026 - 12 - 28);
+const W01: Date = date!(2027 - 01 - 04);
+
+fn d(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+fn weeks(list: &[(Date, &str)]) -> Weeks {
+    list.iter().map(|(monday, quantity)| (*monday, d(quantity))).collect()
+}
+
+fn series(factor: Option<&str>, forecast: &[(Date, &str)], booked: &[(Date, &str)]) -> Series {
+    Series { load_factor: factor.map(d), forecast: weeks(forecast), booked: weeks(booked) }
+}
+
+fn stated(delta: Option<&str>) -> Stated {
+    Stated { actual: d("204"), maximum: d("240"), agreed: None, delta: delta.map(d) }
+}
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn demand(group: u128, groups: &BTreeMap<Uuid, Node>) -> Vec<(Date, String)> {
+    found(id(group), groups)
+        .into_iter()
+        .map(|(monday, week)| (monday, week.demand.normalize().to_string()))
+        .collect()
+}
+
+#[test]
+fn the_eight_rows_of_the_standard_and_what_is_unknown() {
+    use Outcome::*;
+    // demand, actual, maximum
+    for (demand, actual, maximum, expected) in [
+        (Some("100"), Some("100"), "100", ZeroDeviation),
+        (Some("100"), Some("100"), "120", ZeroDeviation),
+        (Some("90"), Some("100"), "100", Surplus),
+        (Some("90"), Some("100"), "120", Surplus),
+        (Some("110"), Some("100"), "120", WithinMaximum),
+        (Some("120"), Some("100"), "120", WithinMaximum),
+        (Some("130"), Some("100"), "120", BeyondMaximum),
+        (Some("110"), Some("100"), "100", BeyondMaximum),
+        (Some("0"), Some("0"), "0", ZeroDeviation),
+        (Some("0.001"), Some("0"), "0", BeyondMaximum),
+        (Some("-5"), Some("0"), "0", Surplus),
+        (None, Some("100"), "120", Unmatched),
+        (None, Some("0"), "0", Unmatched),
+        (Some("0"), None, "0", Unmatched),
+        (None, None, "0", Unmatched),
+    ] {
+        let found = outcome(demand.map(d), actual.map(|actual| (d(actual), d(maximum))));
+        assert_eq!(found, expected, "{demand:?} {actual:?} {maximum}");
+    }
+}
+
+#[test]
+fn factors_come_first_and_the_delta_last() {
+    let mut group = Node {
+        series: vec![series(Some("1.5"), &[(W53, "200000")], &[]), series(Some("2"), &[(W53, "10")], &[])],
+        weeks: [(W53, stated(Some("-20"))), (W01, stated(Some("7")))].into(),
+        ..Node::default()
+    };
+    let groups = |node: &Node| BTreeMap::from([(id(1), node.clone())]);
+    // (200,000 × 1.5 + 10 × 2) − 20; in W01 nothing is known, and a delta alone makes no demand
+    assert_eq!(demand(1, &groups(&group)), [(W53, "300000".into())]);
+    group.series[0].load_factor = None;
+    group.series[1].load_factor = None;
+    assert_eq!(demand(1, &groups(&group)), [(W53, "199990".into())], "without factors each counts 1");
+    group.series[0].forecast = weeks(&[(W53, "0")]);
+    group.series.truncate(1);
+    assert_eq!(demand(1, &groups(&group)), [(W53, "-20".into())], "0 is known");
+    group.inactive = true;
+    assert_eq!(demand(1, &groups(&group)), [], "inactive is as if absent");
+}
+
+#[test]
+fn machine_time_stays_exact() {
+    let node = Node { series: vec![series(Some("45"), &[(W01, "16320")], &[])], ..Node::default() };
+    let found = found(id(1), &[(id(1), node)].into());
+    assert_eq!(found[&W01].demand, d("734400"), "16,320 pieces of 45 s are 204 hours");
+    let capacity = Some((d("204") * d("3600"), d("240") * d("3600")));
+    assert_eq!(outcome(Some(found[&W01].demand), capacity), Outcome::ZeroDeviation);
+}
+
+#[test]
+fn orders_consume_the_forecast_of_their_week() {
+    for (forecast, booked, expected, load) in [
+        (Some("100"), "0", "200", "0"),
+        (Some("100"), "60", "200", "120"),
+        (Some("100"), "100", "200", "200"),
+        (Some("100"), "130", "260", "260"),
+        (None, "30", "60", "60"),
+        (Some("0"), "30", "60", "60"),
+    ] {
+        let forecast: Vec<_> = forecast.into_iter().map(|quantity| (W53, quantity)).collect();
+        let node = Node { series: vec![series(Some("2"), &forecast, &[(W53, booked)])], ..Node::default() };
+        let found = found(id(1), &[(id(1), node)].into());
+        assert_eq!((found[&W53].demand, found[&W53].booked), (d(expected), d(load)), "{forecast:?} {booked}");
+    }
+    let cancelled = Node { series: vec![series(None, &[], &[(W53, "0")])], ..Node::default() };
+    assert!(
+        found(id(1), &[(id(1), cancelled)].into()).is_empty(),
+        "a cancelled order leaves the week unknown"
+    );
+}
+
+#[test]
+fn a_nested_group_sums_what_is_below_it_once() {
+    let leaf = |factor: &str, quantity: &str| Node {
+        series: vec![series(Some(factor), &[(W53, quantity)], &[])],
+        weeks: [(W53, stated(Some("1")))].into(),
+        ..Node::default()
+    };
+    let nest = |children: &[u128]| Node {
+        children: children.iter().map(|child| id(*child)).collect(),
+        weeks: [(W53, stated(Some("1000"))), (W01, stated(Some("5")))].into(),
+        ..Node::default()
+    };
+    let mut groups: BTreeMap<Uuid, Node> = [
+        (id(1), leaf("2", "10")),
+        (id(2), leaf("3", "10")),
+        (id(3), nest(&[1, 2, 99])),
+        (id(4), nest(&[3, 1])),
+    ]
+    .into();
+    // 21 + 31 + its own 1000; the group that is not there counts nothing
+    assert_eq!(demand(3, &groups), [(W53, "1052".into())]);
+    // by two ways to group 1, once
+    assert_eq!(demand(4, &groups), [(W53, "2052".into())]);
+    groups.get_mut(&id(3)).unwrap().inactive = true;
+    assert_eq!(
+        demand(4, &groups),
+        [(W53, "1021".into())],
+        "group 2 was reached through an inactive one alone"
+    );
+    assert_eq!(demand(3, &groups), []);
+    groups.insert(id(1), Node { inactive: true, ..groups[&id(1)].clone() });
+    assert_eq!(demand(4, &groups), [], "nothing below it is known, and its delta alone is no demand");
+}
+
+#[test]
+fn a_circle_that_should_not_be_there_ends() {
+    let node = |child: u128| Node {
+        series: vec![series(None, &[(W53, "1")], &[])],
+        children: [id(child)].into(),
+        ..Node::default()
+    };
+    let groups = [(id(1), node(2)), (id(2), node(1))].into();
+    assert_eq!(demand(1, &groups), [(W53, "2".into())]);
+}
+
+#[test]
+fn weeks_at_the_turn_of_the_year_stay_apart() {
+    let node = Node {
+        series: vec![series(None, &[(W52, "1"), (W53, "2"), (W01, "3")], &[(W53, "5")])],
+        ..Node::default()
+    };
+    let groups = [(id(1), node)].into();
+    assert_eq!(demand(1, &groups), [(W52, "1".into()), (W53, "5".into()), (W01, "3".into())]);
+}
+
+#[test]
+fn sums_too_large_stay_at_the_largest() {
+    let huge = series(Some("1000000000"), &[(W53, "999999999999999999.999")], &[]);
+    let node = Node { series: vec![huge; 100], ..Node::default() };
+    assert_eq!(found(id(1), &[(id(1), node)].into())[&W53].demand, Decimal::MAX);
+}
+
+#[test]
+fn a_bottleneck_turns_once_for_each_state() {
+    let week = |demand: Option<&str>, capacity: Option<(&str, &str)>| Standing {
+        demand: demand.map(d),
+        capacity: capacity.map(|(actual, maximum)| (d(actual), d(maximum))),
+    };
+    let (plan, more) = (Some(("204", "240")), Some(("244", "280")));
+    for (before, after, expected) in [
+        (week(None, None), week(None, plan), None),
+        (week(None, plan), week(Some("200"), plan), None),
+        (week(Some("200"), plan), week(Some("220"), plan), Some(Turn::Raised)),
+        (week(Some("220"), plan), week(Some("220"), plan), None),
+        (week(Some("220"), plan), week(Some("220.0"), plan), None),
+        (week(Some("220"), plan), week(Some("221"), plan), Some(Turn::Changed)),
+        (week(Some("250"), plan), week(Some("250"), more), Some(Turn::Changed)),
+        (week(Some("250"), more), week(Some("244"), more), Some(Turn::Cleared)),
+        (week(Some("250"), plan), week(None, plan), Some(Turn::Cleared)),
+        (week(Some("250"), plan), week(Some("250"), None), Some(Turn::Cleared)),
+    ] {
+        assert_eq!(turned(before, after, ()).map(|one| one.turn), expected, "{before:?} {after:?}");
+    }
+}

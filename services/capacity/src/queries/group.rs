@@ -1,0 +1,148 @@
+//! Groups, for their supplier; and what a customer is shown of them.
+
+use chassis::{
+    Error, Result,
+    caller::Caller,
+    db::TenantTx,
+    feed,
+    page::{self, Question},
+    service::Deps,
+    value,
+};
+use prost::Message;
+use proto::capacity::{
+    CapacityGroup, GetCapacityGroupRequest, ListCapacityGroupsRequest, ListCapacityGroupsResponse,
+    ListCapacityWeeksRequest, ListCapacityWeeksResponse, ListDisclosedGroupsRequest,
+    ListDisclosedGroupsResponse, ListGroupVersionsRequest, ListGroupVersionsResponse,
+};
+use time::Date;
+use uuid::Uuid;
+
+use super::token;
+use crate::{
+    commands::Context,
+    convert,
+    db::{
+        disclosed,
+        group::{self as db, Head},
+        week,
+    },
+    error,
+};
+
+async fn head(context: &Context, caller: &Caller, tx: &mut TenantTx, id: &str) -> Result<Head> {
+    let found = db::get(tx, context.own(caller), value::id(id)?).await?;
+    found.ok_or_else(Error::not_found)
+}
+
+/// One group, as it stands or as it was in a version.
+pub(crate) async fn get(
+    context: &Context,
+    caller: &Caller,
+    request: &GetCapacityGroupRequest,
+) -> Result<CapacityGroup> {
+    let mut tx = context.deps.pool.begin(caller.firm).await?;
+    let head = head(context, caller, &mut tx, &request.group_id).await?;
+    let version = if request.version == 0 { head.version } else { request.version };
+    let kept = db::version(&mut tx, &head, version).await?;
+    let rows = if version == head.version { week::rows(&mut tx, &[head.id]).await? } else { Vec::new() };
+    tx.commit().await?;
+    let (content, changed_at, received_at) = match kept {
+        Some(kept) => kept,
+        None if version == head.version => return Err(error::missing(head.id)),
+        None => return Err(Error::not_found()),
+    };
+    let group = convert::group::group_out(&Head { version, changed_at, received_at, ..head }, content);
+    let known = rows.iter().filter(|row| row.demand.is_some() || row.actual.is_some());
+    Ok(CapacityGroup { matched: known.map(convert::week::matched).collect(), ..group })
+}
+
+/// The caller's groups.
+pub(crate) async fn list(
+    deps: &Deps,
+    caller: &Caller,
+    request: &ListCapacityGroupsRequest,
+) -> Result<ListCapacityGroupsResponse> {
+    let size = page::size(request.page_size)?;
+    let customer = value::optional_id("customer_id", &request.customer_id)?;
+    let question = Question::new(caller.firm, "ListCapacityGroups", request.customer_id.as_bytes());
+    let after: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let cursor = feed::head(&mut tx).await?.cursor();
+    let mut rows = db::list(&mut tx, customer, after, size + 1).await?;
+    tx.commit().await?;
+    let last = page::cut(&mut rows, size, |head| head.id);
+    Ok(ListCapacityGroupsResponse {
+        groups: rows.iter().map(convert::group::summary).collect(),
+        next_page_token: token(deps, &question, last)?,
+        cursor: cursor.encode(&deps.keys),
+    })
+}
+
+/// Accepted versions of a group, the newest first.
+pub(crate) async fn versions(
+    context: &Context,
+    caller: &Caller,
+    request: &ListGroupVersionsRequest,
+) -> Result<ListGroupVersionsResponse> {
+    let size = page::size(request.page_size)?;
+    let question = Question::new(caller.firm, "ListGroupVersions", request.group_id.as_bytes());
+    let before: Option<i64> = question.after(&context.deps.keys, &request.page_token)?;
+    let mut tx = context.deps.pool.begin(caller.firm).await?;
+    let head = head(context, caller, &mut tx, &request.group_id).await?;
+    let mut rows = db::versions(&mut tx, &head, before, size + 1).await?;
+    tx.commit().await?;
+    let last = page::cut(&mut rows, size, |row| row.version);
+    Ok(ListGroupVersionsResponse {
+        versions: rows.iter().map(|row| convert::week::version(row, true)).collect(),
+        next_page_token: token(&context.deps, &question, last)?,
+    })
+}
+
+/// Weeks of the caller's groups, demand against capacity.
+pub(crate) async fn weeks(
+    deps: &Deps,
+    caller: &Caller,
+    request: &ListCapacityWeeksRequest,
+) -> Result<ListCapacityWeeksResponse> {
+    let size = page::size(request.page_size)?;
+    let group = value::optional_id("group_id", &request.group_id)?;
+    let (from, until) = (day("from", request.from.as_ref())?, day("until", request.until.as_ref())?);
+    let asked = ListCapacityWeeksRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+    let question = Question::new(caller.firm, "ListCapacityWeeks", &asked.encode_to_vec());
+    let after: Option<(Uuid, i32)> = question.after(&deps.keys, &request.page_token)?;
+    let after = after.and_then(|(id, day)| Some((id, Date::from_julian_day(day).ok()?)));
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let which = week::Which { group, from, until, after, limit: size + 1 };
+    let mut rows = week::list(&mut tx, &which).await?;
+    tx.commit().await?;
+    let last = page::cut(&mut rows, size, |row| (row.group_id, row.monday.to_julian_day()));
+    Ok(ListCapacityWeeksResponse {
+        weeks: rows.iter().map(convert::week::matched).collect(),
+        next_page_token: token(deps, &question, last)?,
+    })
+}
+
+fn day(path: &str, wire: Option<&proto::Date>) -> Result<Option<Date>> {
+    wire.map(value::date).transpose().map_err(|message| Error::field(path, "DATE", message))
+}
+
+/// What suppliers show the caller.
+pub(crate) async fn disclosed(
+    deps: &Deps,
+    caller: &Caller,
+    request: &ListDisclosedGroupsRequest,
+) -> Result<ListDisclosedGroupsResponse> {
+    let size = page::size(request.page_size)?;
+    let supplier = value::optional_id("supplier_id", &request.supplier_id)?;
+    let question = Question::new(caller.firm, "ListDisclosedGroups", request.supplier_id.as_bytes());
+    let after: Option<(Uuid, Uuid)> = question.after(&deps.keys, &request.page_token)?;
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let mut rows = disclosed::list(&mut tx, supplier, after, size + 1).await?;
+    tx.commit().await?;
+    let last = page::cut(&mut rows, size, |(place, _)| *place);
+    Ok(ListDisclosedGroupsResponse {
+        groups: rows.into_iter().map(|(_, group)| group).collect(),
+        next_page_token: token(deps, &question, last)?,
+    })
+}

@@ -1,0 +1,30 @@
+## Copying for the supplier, document links
+
+share = Copy for the supplier
+share-title = Copy for the supplier: order { $number }
+share-body = Copy this and send it to { $supplier }.
+share-signed-in = They answer once they are signed in.
+share-no-account = They need no account; the link opens this one order.
+share-text = Text
+copy-text = Copy the text
+share-once = It is shown on this page only, once. Whoever holds it can answer this order, so send it to the right person alone.
+share-qr = QR code of order { $number }
+share-qr-body = A phone can also scan it.
+share-make-title = Document link
+share-make-body = { $supplier } has no account yet. With a link they see and answer this one order without signing up.
+share-label = For whom (optional)
+share-valid = Works for
+share-days = { $n } days
+share-make = Make a document link
+share-links = Links made so far
+share-works = Works
+share-expired = Expired
+share-revoked = Revoked
+share-revoke = Revoke
+share-made-by = Made by { $who }, { $at }
+share-text-head = { $buyer }: purchase order { $number }
+share-text-colon = { ": " }
+share-text-more = … { $n } lines in all
+share-text-amount = Amount: { $amount }
+share-text-due = Please answer by { $day }.
+share-text-link = See and answer: { $link }

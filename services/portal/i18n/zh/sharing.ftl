@@ -1,0 +1,30 @@
+## 复制给供应商，单据链接
+
+share = 复制给供应商
+share-title = 复制给供应商：订单 { $number }
+share-body = 复制下面的内容，发给{ $supplier }。
+share-signed-in = 对方登录后即可答复。
+share-no-account = 对方无需注册，打开链接即可答复这一张订单。
+share-text = 文字
+copy-text = 复制文字
+share-once = 链接只在这一页显示一次。拿到链接的人都可以答复这张订单，请只发给对方本人。
+share-qr = 订单 { $number } 的二维码
+share-qr-body = 也可以用手机扫码打开。
+share-make-title = 单据链接
+share-make-body = { $supplier }还没有账户。生成链接后，对方无需注册即可查看和答复这一张订单。
+share-label = 发给谁（选填）
+share-valid = 有效期
+share-days = { $n } 天
+share-make = 生成单据链接
+share-links = 已生成的链接
+share-works = 有效
+share-expired = 已过期
+share-revoked = 已停用
+share-revoke = 停用
+share-made-by = { $who }于 { $at } 生成
+share-text-head = 【{ $buyer }】采购订单 { $number }
+share-text-colon = ：
+share-text-more = …… 共 { $n } 行
+share-text-amount = 金额：{ $amount }
+share-text-due = 请于 { $day } 前答复。
+share-text-link = 查看并答复：{ $link }

@@ -1,0 +1,250 @@
+//! What follows an order, and answers beside answering: the same API in memory.
+
+use chassis::{Reason, value::timestamp};
+use futures::stream::{self, BoxStream};
+use proto::{interchange::*, orders::*};
+use time::macros::datetime;
+use tonic::{Request, Response, Status};
+
+use crate::fake::{Fake, SUPPLIER, refuse};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+/// Calls that tests look at.
+#[derive(Default)]
+pub struct Calls {
+    pub messages: Vec<PostMessageRequest>,
+    pub stages: Vec<SetProgressRequest>,
+    pub consents: Vec<RespondToChangeRequest>,
+    pub withdrawn: Vec<WithdrawProposalRequest>,
+    pub previews: Vec<PreviewResponseRequest>,
+    pub bulk: Vec<BulkRespondRequest>,
+    pub files: Vec<ImportAnswersRequest>,
+    pub preview: ResponsePreview,
+    pub reminders: Vec<Reminder>,
+}
+
+#[tonic::async_trait]
+impl thread_service_server::ThreadService for Fake {
+    type GetAttachmentStream = BoxStream<'static, Result<GetAttachmentResponse, Status>>;
+
+    async fn post_message(&self, request: Request<PostMessageRequest>) -> Answer<PostMessageResponse> {
+        let request = request.into_inner();
+        for (i, file) in request.attachments.iter().enumerate() {
+            if !file.name.ends_with(".pdf") {
+                let path = format!("attachments[{i}].content");
+                return Err(chassis::Error::field(path, "TYPE", "must be a .pdf file").into());
+            }
+        }
+        if request.body.is_empty() && request.attachments.is_empty() {
+            return Err(chassis::Error::field("body", "REQUIRED", "write something").into());
+        }
+        self.calls().messages.push(request);
+        Ok(Response::new(PostMessageResponse::default()))
+    }
+
+    async fn list_messages(&self, request: Request<ListMessagesRequest>) -> Answer<ListMessagesResponse> {
+        let order = request.into_inner().order_id;
+        let calls = self.calls();
+        let own = calls.messages.iter().rev().filter(|message| message.order_id == order);
+        let messages = own.map(|posted| Message {
+            author_id: SUPPLIER.into(),
+            actor_name: "林小燕".into(),
+            internal: posted.internal,
+            body: posted.body.clone(),
+            line_number: posted.line_number.clone(),
+            attachments: posted
+                .attachments
+                .iter()
+                .map(|file| MessageAttachment {
+                    id: "f1".into(),
+                    name: file.name.clone(),
+                    size_bytes: file.content.len() as i32,
+                    ..Default::default()
+                })
+                .collect(),
+            posted_at: Some(timestamp(datetime!(2026-11-23 01:05 UTC))),
+            ..Default::default()
+        });
+        Ok(Response::new(ListMessagesResponse { messages: messages.collect(), ..Default::default() }))
+    }
+
+    async fn get_attachment(&self, _: Request<GetAttachmentRequest>) -> Answer<Self::GetAttachmentStream> {
+        let attachment = MessageAttachment {
+            name: "图纸 1.pdf".into(),
+            media_type: "application/pdf".into(),
+            size_bytes: 10,
+            ..Default::default()
+        };
+        let first = GetAttachmentResponse { attachment: Some(attachment), data: b"%PDF-".to_vec().into() };
+        let second = GetAttachmentResponse { attachment: None, data: b"<b>\n.".to_vec().into() };
+        Ok(Response::new(Box::pin(stream::iter([Ok(first), Ok(second)]))))
+    }
+}
+
+#[tonic::async_trait]
+impl reminder_service_server::ReminderService for Fake {
+    async fn remind_supplier(&self, _: Request<RemindSupplierRequest>) -> Answer<RemindSupplierResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn list_reminders(&self, request: Request<ListRemindersRequest>) -> Answer<ListRemindersResponse> {
+        let wanted = request.into_inner().order_id;
+        let fits = |reminder: &&Reminder| wanted.is_empty() || reminder.order_id == wanted;
+        let reminders = self.calls().reminders.iter().filter(fits).cloned().collect();
+        Ok(Response::new(ListRemindersResponse { reminders, ..Default::default() }))
+    }
+
+    async fn acknowledge_reminders(
+        &self,
+        _: Request<AcknowledgeRemindersRequest>,
+    ) -> Answer<AcknowledgeRemindersResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn mark_opened(&self, _: Request<MarkOpenedRequest>) -> Answer<MarkOpenedResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+}
+
+#[tonic::async_trait]
+impl progress_service_server::ProgressService for Fake {
+    async fn set_progress(&self, request: Request<SetProgressRequest>) -> Answer<SetProgressResponse> {
+        self.calls().stages.push(request.into_inner());
+        Ok(Response::new(SetProgressResponse::default()))
+    }
+
+    async fn list_orders_at_risk(
+        &self,
+        _: Request<ListOrdersAtRiskRequest>,
+    ) -> Answer<ListOrdersAtRiskResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+}
+
+#[tonic::async_trait]
+impl order_change_service_server::OrderChangeService for Fake {
+    async fn change_order(&self, _: Request<ChangeOrderRequest>) -> Answer<OrderReceipt> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn cancel_order(&self, _: Request<CancelOrderRequest>) -> Answer<OrderReceipt> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn close_short(&self, _: Request<CloseShortRequest>) -> Answer<OrderReceipt> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn hold_order(&self, _: Request<HoldOrderRequest>) -> Answer<OrderReceipt> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn release_order(&self, _: Request<ReleaseOrderRequest>) -> Answer<OrderReceipt> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn respond_to_change(&self, request: Request<RespondToChangeRequest>) -> Answer<OrderReceipt> {
+        self.calls().consents.push(request.into_inner());
+        Ok(Response::new(OrderReceipt::default()))
+    }
+
+    async fn withdraw_change(&self, _: Request<WithdrawChangeRequest>) -> Answer<OrderReceipt> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn withdraw_proposal(&self, request: Request<WithdrawProposalRequest>) -> Answer<OrderReceipt> {
+        self.calls().withdrawn.push(request.into_inner());
+        Ok(Response::new(OrderReceipt::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl response_service_server::ResponseService for Fake {
+    async fn preview_response(&self, request: Request<PreviewResponseRequest>) -> Answer<ResponsePreview> {
+        let mut calls = self.calls();
+        calls.previews.push(request.into_inner());
+        Ok(Response::new(calls.preview.clone()))
+    }
+
+    /// The second answer is refused, all others are taken.
+    async fn bulk_respond(&self, request: Request<BulkRespondRequest>) -> Answer<BulkRespondResponse> {
+        let request = request.into_inner();
+        let result = |(at, response): (usize, &RespondToOrderRequest)| {
+            let result = match at {
+                1 => bulk_respond_result::Result::Refusal(ResponseRefusal {
+                    reason: "REVISION_OUTDATED".into(),
+                    message: "the order has changed".into(),
+                    message_zh: "订单已有新修订".into(),
+                    ..Default::default()
+                }),
+                _ => bulk_respond_result::Result::Receipt(OrderReceipt {
+                    state: OrderState::Accepted as i32,
+                    ..Default::default()
+                }),
+            };
+            BulkRespondResult {
+                order_id: response.order_id.clone(),
+                request_id: response.request_id.clone(),
+                result: Some(result),
+            }
+        };
+        let results = request.responses.iter().enumerate().map(result).collect();
+        self.calls().bulk.push(request);
+        Ok(Response::new(BulkRespondResponse { results }))
+    }
+}
+
+#[tonic::async_trait]
+impl sheet_service_server::SheetService for Fake {
+    async fn read_orders(&self, _: Request<ReadOrdersRequest>) -> Answer<ReadOrdersResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn mark_errors(&self, _: Request<MarkErrorsRequest>) -> Answer<MarkErrorsResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn get_template(&self, _: Request<GetTemplateRequest>) -> Answer<GetTemplateResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn export_answers(&self, request: Request<ExportAnswersRequest>) -> Answer<ExportAnswersResponse> {
+        let request = request.into_inner();
+        Ok(Response::new(ExportAnswersResponse {
+            content: format!("{}/{}/{}", request.format, request.encoding, request.order_id)
+                .into_bytes()
+                .into(),
+            media_type: "text/csv".into(),
+            file_name: "待答复.csv".into(),
+            ..Default::default()
+        }))
+    }
+
+    /// The file says what becomes of it.
+    async fn import_answers(&self, request: Request<ImportAnswersRequest>) -> Answer<ImportAnswersResponse> {
+        let request = request.into_inner();
+        let content = request.file.as_ref().map(|file| file.content.to_vec()).unwrap_or_default();
+        self.calls().files.push(request);
+        let wrong = RowError {
+            row: 3,
+            column: "答复数量".into(),
+            reason: "DECIMAL".into(),
+            message: "请填写数字".into(),
+            ..Default::default()
+        };
+        Ok(Response::new(match content.as_slice() {
+            b"unreadable" => return Err(refuse(Reason::SHEET_UNREADABLE)),
+            b"wrong" => ImportAnswersResponse {
+                row_count: 4,
+                answered_row_count: 1,
+                errors: vec![wrong],
+                marked: b"PK-marked".to_vec().into(),
+                marked_file_name: "待答复.err.xlsx".into(),
+                media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".into(),
+                ..Default::default()
+            },
+            _ => ImportAnswersResponse { row_count: 4, ..Default::default() },
+        }))
+    }
+}

@@ -1,0 +1,232 @@
+// What buyers do with their orders, with scripts and without: changing, cancelling, holding, reminding, handing out.
+
+import { equal, inDays, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+
+const [shunmo, , linyi] = sandbox.suppliers;
+const { anchors: [chengyu] } = sandbox;
+/// The number of a supplier without an account.
+export const INVITED = 'V10088';
+
+const state = (page) => page.locator('h1 .tag').innerText();
+const accept = (path, supplier = shunmo) => visit(supplier, { javaScriptEnabled: false }, async (page) => {
+  await page.goto(`${portal}${path}/accept`);
+  await page.click('button:text-is("确认接受")');
+  await says(page, '答复已送达');
+});
+
+/** A published order as the buyer finds it. */
+async function bought(page, options) {
+  return open(page, publish(options), '/purchases');
+}
+
+/** Makes a document link on the page that hands orders out. */
+export async function makeLink(page, path, label) {
+  await page.goto(`${portal}${path}/share`);
+  await page.fill('#label', label);
+  await page.click('button:text-is("生成单据链接")');
+  await page.locator('#link').waitFor();
+  return page.inputValue('#link');
+}
+
+export async function buying() {
+  for (const javaScriptEnabled of [true, false]) {
+    const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
+
+    await test(`an order is changed after a look at what will differ, ${how}`, async () => {
+      let path;
+      await visit(chengyu, { javaScriptEnabled }, async (page) => {
+        path = await bought(page);
+        await accept(path);
+        await page.goto(`${portal}${path}/revise`);
+        await page.click('button:text-is("查看变化")');
+        ok((await page.innerText('.errors')).includes('还没有改动'), 'nothing is sent where nothing differs');
+        await page.fill('#q-0', '18,000');
+        await page.fill('#d-0', '');
+        await page.click('button:text-is("查看变化")');
+        await page.click('.errors a');
+        equal(await page.evaluate(() => document.activeElement.id), 'd-0', 'the summary leads to the field');
+        equal(await page.inputValue('#q-0'), '18,000', 'what was typed is kept');
+        await page.fill('#d-0', inDays(40));
+        await page.fill('#note', '客户减单');
+        await page.click('button:text-is("新增一行")');
+        await page.fill('#ai-0', '箱盖');
+        await page.fill('#aq-0', '500');
+        await page.fill('#ap-0', '2.3');
+        await page.fill('#ad-0', inDays(45));
+        await page.click('button:text-is("查看变化")');
+        ok(/第 10 行.*20,000 个.*18,000 个/s.test(await page.innerText('.difference-list')), 'old and new');
+        await says(page, '第 30 行 · 箱盖');
+        await page.click('button:text-is("返回修改")');
+        equal([await page.inputValue('#q-0'), await page.inputValue('#ai-0')], ['18,000', '箱盖'], 'kept on the way back');
+        await page.click('button:text-is("查看变化")');
+        await page.click('button:text-is("发送变更")');
+        await says(page, '变更已送达');
+        const [changed, stands, added] = await page.locator('table.lines tbody .standing').allInnerTexts();
+        equal([changed, stands, added], ['未答复 18,000 个', `已接受 20,000 个，${await day(page, 1)}`, '未答复 500 个'],
+          'only what differs has to be answered anew');
+      });
+      await visit(shunmo, { javaScriptEnabled }, async (page) => {
+        await page.goto(portal + path);
+        await says(page, '修订 2 相对修订 1 的变化');
+        ok(/20,000 个.*18,000 个/s.test(await page.innerText('.difference-list')), 'the supplier sees what differs');
+        equal(await page.locator('.buying').count(), 0, 'and none of the buyer’s controls');
+      });
+    });
+
+    await test(`a cancellation that the supplier was faster than comes back with what happened, ${how}`, () =>
+      visit(chengyu, { javaScriptEnabled }, async (page) => {
+        const path = await bought(page);
+        await page.goto(`${portal}${path}/cancel`);
+        await page.check('[name=scope][value=lines]');
+        await page.check('#pick-1');
+        await page.fill('#q-1', '6000');
+        await page.click('button:text-is("确认取消订单")');
+        ok((await page.innerText('.errors')).includes('请选择原因'), 'a reason is needed');
+        await page.check('#reason-1');
+        await page.fill('#note', '项目推迟');
+        await accept(path);
+        await page.click('button:text-is("确认取消订单")');
+        await says(page, '您操作期间，订单有了新的变动');
+        await says(page, '供应商答复 2 行');
+        equal([await page.inputValue('#q-1'), await page.inputValue('#note'), await page.isChecked('#reason-1')],
+          ['6000', '项目推迟', true], 'what was typed is kept');
+        await page.fill('#q-1', '20001');
+        await page.click('button:text-is("确认取消订单")');
+        ok((await page.innerText('.errors')).includes('数量超过了'), 'no more than there is');
+        await page.fill('#q-1', '6000');
+        await page.click('button:text-is("确认取消订单")');
+        await says(page, '已收到取消通知');
+        ok((await page.locator('table.lines tbody .standing').nth(1).innerText()).includes('已取消 6,000 个'), 'so much is cancelled');
+        await page.goto(`${portal}${path}/cancel`);
+        await page.check('#reason-2');
+        await page.click('button:text-is("确认取消订单")');
+        await says(page, '已取消');
+        equal(await state(page), '已取消', 'and then the rest');
+      }));
+
+    await test(`an order is held, released and closed short, ${how}`, () =>
+      visit(chengyu, { javaScriptEnabled }, async (page) => {
+        const path = await bought(page, { lines: 1 });
+        await accept(path);
+        await page.goto(portal + path);
+        await page.click('.drop summary');
+        await page.click('a:text-is("暂停订单")');
+        await page.click('button:text-is("暂停订单")');
+        ok((await page.innerText('.errors')).includes('请选择原因'), 'a reason is needed');
+        await page.check('#reason-1');
+        await page.click('button:text-is("暂停订单")');
+        await says(page, '采购方已暂停此订单');
+        await page.goto(`${portal}${path}/release`);
+        await page.click('button:text-is("恢复订单")');
+        await says(page, '订单已恢复');
+        await page.goto(`${portal}${path}/close`);
+        await page.check('#pick-0');
+        await page.fill('#q-0', '19500');
+        await page.click('button:text-is("确认关闭余量")');
+        await says(page, '余量已关闭');
+        ok((await page.innerText('table.lines .standing')).includes('已取消 500 个'), 'the rest is cancelled');
+      }));
+
+    await test(`suppliers are reminded from the list, with a result for each, ${how}`, async () => {
+      const numbers = [publish({ lines: 1 }), publish({ lines: 1 })];
+      let path;
+      await visit(chengyu, { javaScriptEnabled }, async (page) => {
+        path = await open(page, numbers[0], '/purchases');
+        await page.goto(`${portal}${path}/remind`);
+        await page.fill('#message', '请今天答复');
+        await page.click('main button:text-is("催办")');
+        await says(page, '已催办 1 张订单');
+        await page.goto(`${portal}/purchases?state=unanswered`);
+        for (const number of numbers) await page.check(`tr:has-text("${number}") [type=checkbox]`);
+        await page.click('button:text-is("催办所选")');
+        await says(page, '已催办 1 张订单，1 张未发送');
+        const row = (number) => page.locator(`.rows li:has-text("${number}")`).innerText();
+        ok(/未发送/.test(await row(numbers[0])) && /一小时内/.test(await row(numbers[0])), 'one was reminded just now');
+        ok(/已发送/.test(await row(numbers[1])), 'the other is');
+        await page.goto(`${portal}/purchases?state=unanswered&choose=all`);
+        equal(await page.locator('[name=order]:not(:checked)').count(), 0, 'all of a page are chosen without scripts, too');
+      });
+      await visit(shunmo, { javaScriptEnabled }, (page) => page.goto(portal + path));
+      await visit(chengyu, { javaScriptEnabled }, async (page) => {
+        await page.goto(`${portal}/reminders?state=opened`);
+        ok((await page.locator(`tr:has-text("${numbers[0]}")`).innerText()).includes('已查看'), 'what was opened is told');
+        await page.goto(portal + path);
+        await says(page, '请今天答复');
+      });
+    });
+
+    await test(`an order is handed to a supplier without an account, who answers it, ${how}`, async () => {
+      let link, path;
+      const number = publish({ supplier: { firm: INVITED } });
+      await visit(chengyu, { javaScriptEnabled }, async (page) => {
+        path = await open(page, number, '/purchases');
+        link = await makeLink(page, path, '何姐');
+        const text = await page.inputValue('#text');
+        ok(text.includes(number) && text.includes(link) && text.includes('20,000 个'), 'the message says it all');
+        ok(await page.locator('.qr svg path').isVisible(), 'with a code to scan');
+        equal(await page.locator('[data-copy]').first().isVisible(), javaScriptEnabled, 'copying by itself takes scripts');
+      });
+      await visit(null, { javaScriptEnabled }, async (page, context) => {
+        for (let look = 0; look < 2; look += 1) await page.goto(link);
+        equal((await context.cookies()).filter((one) => one.name !== 'tandem_language').length, 0, 'a look leaves nothing behind');
+        equal(await state(page), '待答复', 'and changes nothing');
+        await page.click('a:text-is("接受但有变更")');
+        await page.fill('#q-0', '15000');
+        await page.check('[name=rest-0][value=leave]');
+        await page.click('button:text-is("提交答复")');
+        await says(page, '答复已送达');
+        equal(await state(page), '待答复', 'the rest still waits');
+        equal((await page.goto(`${portal}${path}`)).status(), 401, 'the link opens nothing else');
+        await page.goto(`${link}/accept`);
+        await page.click('button:text-is("确认接受")');
+        await says(page, '答复已送达');
+        await page.click('button:text-is("生产中")');
+        await says(page, '进度已送达');
+        equal(await page.innerText('[aria-current=step]'), '生产中', 'the buyer knows how far it is');
+      });
+      await visit(chengyu, { javaScriptEnabled }, async (page) => {
+        await page.goto(portal + path);
+        await says(page, '何姐');
+        await page.goto(`${portal}${path}/share`);
+        await page.click('li:has-text("何姐") button');
+        await says(page, '已停用');
+      });
+      await visit(null, { javaScriptEnabled }, async (page) => {
+        equal((await page.goto(link)).status(), 410, 'it has ended');
+        await says(page, '需要新链接');
+      });
+    });
+  }
+
+  await test('a frozen change waits for the supplier and can be withdrawn', async () => {
+    // Of one supplier alone, and taken back, so that no other test is in its way.
+    const freeze = async (days) => {
+      const body = { requestId: `freeze-${Date.now()}`, terms: { supplierId: linyi.firm, frozenWorkingDays: days } };
+      const answer = await fetch(`${sandbox.api}/tandem.orders.v1.TermsService/SetTerms`, { method: 'POST',
+        headers: { authorization: `Bearer ${sandbox.anchor.key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      equal(answer.status, 200, 'terms are set');
+    };
+    await visit(chengyu, {}, async (page) => {
+      const path = await bought(page, { supplier: linyi });
+      await accept(path, linyi);
+      await freeze(250);
+      await page.goto(`${portal}${path}/revise`);
+      await page.fill('#q-0', '19000');
+      await page.click('button:text-is("查看变化")');
+      await says(page, '250 个工作日以内');
+      await page.click('button:text-is("发送变更")');
+      await says(page, '已提交，等待供应商同意');
+      equal(await state(page), '已接受', 'what was agreed stands');
+      ok(/20,000 个.*19,000 个/s.test(await page.innerText('.difference-list')), 'what is asked for is shown');
+      const number = (await page.innerText('h1')).match(/T\w+/)[0];
+      await page.goto(`${portal}/purchases?state=pending`);
+      await page.click(`a:text-is("${number}")`);
+      await page.click('button:text-is("撤回")');
+      await says(page, '订单仍按原约定执行');
+      equal(await page.locator('.difference-list').count(), 0, 'nothing waits any more');
+    }).finally(() => freeze(0));
+  });
+}
+
+/** The day that the order page shows for a line, as people read it. */
+const day = (page, line) => page.locator('table.lines tbody tr').nth(line).locator('.keep').first().innerText();
