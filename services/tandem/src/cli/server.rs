@@ -82,11 +82,11 @@ pub(super) async fn serve(args: &ServeArgs, global: &Global) -> Result<Exit, Fai
     let wait = Duration::from_secs(config.database.wait_s);
     let app_url = config.database.app_url.clone();
     // A setting that is missing is told by the start.
-    let away = !app_url.is_empty();
-    tokio::select! {
-        answered = database::wait::until_it_answers("database.app_url", &app_url, wait), if away => answered?,
-        () = &mut stopped => return Ok(Exit::Ok),
-        else => {}
+    if !app_url.is_empty() {
+        tokio::select! {
+            answered = database::wait::until_it_answers("database.app_url", &app_url, wait) => answered?,
+            () = &mut stopped => return Ok(Exit::Ok),
+        }
     }
     let node = node::start(config, &roles, listeners).await?;
     tracing::info!(api = %node.api, metrics = %node.metrics, services = ?roles, "ready");
