@@ -53,6 +53,20 @@ async fn two_orders_for_a_placeholder(buyer: &Firm) -> (Vec<String>, String, Str
     (orders.into_iter().map(|receipt| receipt.order_id).collect(), placeholder, link.invitation_path)
 }
 
+/// The event of a relationship that an order began.
+fn began(entry: &proto::stream::FeedEvent, buyer: &Firm, placeholder: &str) {
+    let Payload::RelationshipChanged(changed) = events::payload(events::event(entry)) else {
+        panic!("{entry:?}")
+    };
+    let relationship = changed.relationship.expect("how it stands");
+    let firms = (relationship.buyer_id.as_str(), relationship.supplier_id.as_str());
+    assert_eq!(firms, (buyer.id.as_str(), placeholder));
+    assert_eq!(
+        (relationship.state(), relationship.vendor_number.as_str()),
+        (RelationshipState::Invited, "V400")
+    );
+}
+
 #[tokio::test]
 async fn whoever_accepts_an_invitation_finds_the_orders_there() {
     let world = World::start().await;
@@ -83,6 +97,12 @@ async fn whoever_accepts_an_invitation_finds_the_orders_there() {
     let feed = supplier.events().await;
     events::check_feed(&placeholder, &feed);
     assert_eq!(events::of_orders(&feed).len(), 2, "published to its feed at once, before anybody was there");
+    began(&feed[0], &buyer, &placeholder);
+    assert_eq!(
+        feed.iter().map(events::short).collect::<Vec<_>>(),
+        ["relationship.changed", "order.published", "order.published", "relationship.changed"],
+        "it began once, before its first order, and was accepted"
+    );
     assert_eq!(supplier.accept_all(&orders[0]).await.expect("answered").state(), OrderState::Accepted);
     let known = relationships(&buyer).await.pop().unwrap();
     assert_eq!((known.state(), known.supplier_state()), (RelationshipState::Active, FirmState::Active));

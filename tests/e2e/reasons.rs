@@ -52,6 +52,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::OFFER_EXCEEDS_CAPACITY, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::CAPACITY_SHORT, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::RESERVATION_ENDED, BOOKING, "hours_are_offered_held_and_consumed_once"),
+    (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
     (Reason::RATE_LIMITED, HERE, "a_firm_that_hurries_is_told_when_to_come_again"),
     (Reason::UNAVAILABLE, HERE, "a_database_that_is_gone_is_no_fault_of_the_caller"),
@@ -65,9 +66,6 @@ const REMINDERS: &str = include_str!("reminders.rs");
 const JSON: &str = include_str!("json/refusals.rs");
 
 fn elsewhere(reason: Reason) -> Way {
-    if reason == Reason::TOO_MANY_STREAMS {
-        return Way::Nowhere("5,200 open streams of one firm take long; the hub's own tests count them");
-    }
     match ELSEWHERE.iter().find(|(given, ..)| *given == reason) {
         Some((_, file, test)) => Way::Elsewhere(file, test),
         None => Way::Call(Ok(())),

@@ -37,7 +37,7 @@ pub mod validators;
 mod wait;
 mod world;
 
-pub use firm::{Access, Bearer, Client, Firm};
+pub use firm::{Access, Bearer, Client, Firm, signed};
 pub use order::{Answer, Order, accept_all, answer, date, decide, decimal, number, order, request_id};
 pub use wait::until;
 pub use world::{Options, World};

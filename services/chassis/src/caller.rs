@@ -4,6 +4,8 @@
 //! `partners.resolve_credential(kind, id, sha256)`, answers the whole caller; the answer is kept at most 5 s, so
 //! that a revoked credential stops working within that time.
 
+mod grants;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -15,6 +17,7 @@ pub use proto::partners::Role;
 use sqlx::Row;
 use uuid::Uuid;
 
+pub use self::grants::{Changed, Grants};
 use crate::{
     Error, Reason, Result,
     db::TenantPool,
@@ -150,10 +153,7 @@ impl Caller {
 
     /// Whether the caller is not narrowed away from something of its own firm with these sites and this group.
     pub fn covers(&self, sites: &[String], purchasing_group: &str) -> bool {
-        let site = self.sites.is_empty() || sites.is_empty() || sites.iter().any(|s| self.sites.contains(s));
-        let group = self.purchasing_groups.is_empty()
-            || self.purchasing_groups.iter().any(|group| group == purchasing_group);
-        site && group
+        grants::covers((&self.sites, &self.purchasing_groups), sites, purchasing_group)
     }
 }
 
@@ -258,25 +258,6 @@ impl Resolver {
     pub fn forget_firm(&self, firm: Uuid) {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.retain(|_, (_, caller)| caller.firm != firm);
-    }
-
-    /// Which of these credentials no longer work.
-    pub async fn ended(&self, credentials: &[Credential]) -> Result<Vec<Credential>> {
-        let kinds: Vec<&str> = credentials.iter().map(|c| c.kind.as_str()).collect();
-        let ids: Vec<&str> = credentials.iter().map(|c| c.id.as_str()).collect();
-        let mut tx = self.pool.begin_outside().await?;
-        // Not checked at compile time: the function is published by partners, which builds on this crate.
-        let rows = sqlx::query("select kind, id from partners.ended_credentials($1, $2)")
-            .bind(kinds)
-            .bind(ids)
-            .fetch_all(tx.conn())
-            .await?;
-        let gone: Vec<(String, String)> = rows
-            .iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
-            .collect::<Result<_, sqlx::Error>>()?;
-        let ended = |c: &&Credential| gone.iter().any(|(kind, id)| kind == c.kind.as_str() && *id == c.id);
-        Ok(credentials.iter().filter(ended).cloned().collect())
     }
 
     fn cached(&self, sha256: &[u8; 32]) -> Option<Caller> {

@@ -36,6 +36,7 @@ pub struct Database {
     pub stream_url: String,
     pub app_connections: u32,
     pub stream_connections: u32,
+    pub wait_s: u64,
 }
 
 /// Keys that sign cursors, page tokens and forms.
@@ -88,6 +89,7 @@ pub struct Limits {
     pub burst: u32,
     pub connections: usize,
     pub streams_per_connection: u32,
+    pub streams_per_firm: usize,
     pub connection_age_s: u64,
     pub drain_s: u64,
 }

@@ -81,10 +81,10 @@ pub struct ChangedSchedule {
 impl Change {
     /// Schedule lines that are answered anew although something of them was accepted, with how much.
     pub fn unsettled(&self, before: &Order) -> Vec<(Uuid, Decimal)> {
+        let places = before.places();
         let reopened =
             self.schedule.iter().filter(|each| !each.new && each.after.answered_since > before.version);
-        let stood =
-            reopened.filter_map(|each| before.place(each.after.id)).map(|place| &before.schedule[place]);
+        let stood = reopened.filter_map(|each| places.of(each.after.id)).map(|place| &before.schedule[place]);
         let accepted = stood.map(|line| (line.id, line.quantities.accepted));
         accepted.filter(|(_, accepted)| *accepted > Decimal::ZERO).collect()
     }

@@ -5,18 +5,26 @@ pub(crate) mod follow;
 pub(crate) mod payload;
 
 use chassis::{caller::Caller, outbox::NewEvent, service::Deps};
-use proto::orders::{
-    Order as WireOrder, OrderPublished, OrderResponded, OrderSupplierChanged, ProposalDecision,
-    ProposalResolved, ScheduleLineState,
+use prost::Message as _;
+use proto::{
+    orders::{
+        Order as WireOrder, OrderPublished, OrderResponded, OrderSupplierChanged, ProposalDecision,
+        ProposalResolved, ScheduleLineState,
+    },
+    partners::{FirmState, RelationshipChanged, RelationshipState, TradingRelationship},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::order::Order;
+use crate::{db::publish::Begun, order::Order};
 
 use payload::Payload;
 
 const SOURCE: &str = "tandem/orders";
+
+/// The CloudEvents type of partners, for the relationship that an order begins by inviting its supplier: partners tells
+/// of every other change itself.
+const RELATIONSHIP_CHANGED: &str = "tandem.partners.relationship.changed.v1";
 
 /// Whose order it is and where it stands: what every envelope carries.
 pub(crate) struct Subject<'a> {
@@ -64,6 +72,47 @@ fn envelope(
         purchasing_group: subject.purchasing_group.to_string(),
         scope_firm: Some(subject.buyer),
         data: payload.fitted().into(),
+    }
+}
+
+/// The caller's firm began a relationship by an order to somebody who is not here yet.
+pub(crate) fn relationship_begun(
+    deps: &Deps,
+    at: OffsetDateTime,
+    caller: &Caller,
+    begun: &Begun,
+) -> NewEvent {
+    let relationship = TradingRelationship {
+        id: begun.id.to_string(),
+        buyer_id: caller.firm.to_string(),
+        buyer_name: caller.firm_name.clone(),
+        supplier_id: begun.supplier.to_string(),
+        supplier_name: begun.supplier_name.clone(),
+        state: RelationshipState::Invited.into(),
+        vendor_number: begun.vendor_number.clone(),
+        supplier_state: FirmState::Placeholder.into(),
+        created_at: Some(chassis::value::timestamp(begun.created_at)),
+        etag: begun.version.to_string(),
+        buyer_state: FirmState::Active.into(),
+        ..TradingRelationship::default()
+    };
+    let payload =
+        RelationshipChanged { relationship: Some(relationship), claimed_placeholder_id: String::new() };
+    NewEvent {
+        id: deps.clock.id(),
+        source: SOURCE,
+        r#type: RELATIONSHIP_CHANGED,
+        subject: format!("relationships/{}", begun.id),
+        subject_id: Some(begun.id),
+        // Relationships carry an etag, not a version that readers count.
+        version: 0,
+        at,
+        traceparent: caller.traceparent.clone(),
+        audience: vec![caller.firm, begun.supplier],
+        sites: Vec::new(),
+        purchasing_group: String::new(),
+        scope_firm: None,
+        data: payload.encode_to_vec().into(),
     }
 }
 

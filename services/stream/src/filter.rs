@@ -3,7 +3,7 @@
 //! Every role that may follow the feed (STREAM_READ) may also read orders and relationships, so that no event type
 //! needs a permission of its own. A role that breaks this has to be looked at here: a test holds the table.
 
-use chassis::caller::Caller;
+use chassis::caller::Grants;
 use uuid::Uuid;
 
 use crate::entry::Fact;
@@ -41,32 +41,24 @@ impl Filter {
     }
 }
 
-/// What one open stream lets through.
+/// What one open stream lets through: what it asked for. What its owner is narrowed to may change while it is open and
+/// is told with each question.
 #[derive(Debug, Default)]
 pub struct Sight {
     /// Absent for subscribers who want everything, which is nearly all.
     filter: Option<Box<Filter>>,
-    /// Absent for callers who are not narrowed.
-    narrowed: Option<Box<Caller>>,
 }
 
 impl Sight {
-    /// What this caller sees through this filter.
-    pub fn new(filter: Filter, caller: &Caller) -> Self {
-        let narrowed = !caller.sites.is_empty() || !caller.purchasing_groups.is_empty();
-        Self {
-            filter: (filter != Filter::default()).then(|| Box::new(filter)),
-            narrowed: narrowed.then(|| {
-                // The token has no business in a stream that stays open for days.
-                Box::new(Caller { token: Default::default(), ..caller.clone() })
-            }),
-        }
+    /// What shows through this filter.
+    pub fn new(filter: Filter) -> Self {
+        Self { filter: (filter != Filter::default()).then(|| Box::new(filter)) }
     }
 
     /// Whether the fact is delivered to `reader`.
-    pub fn shows(&self, fact: &Fact, reader: Uuid) -> bool {
-        let covered = self.narrowed.as_ref().is_none_or(|caller| {
-            fact.scope_firm != Some(reader) || caller.covers(&fact.sites, &fact.purchasing_group)
+    pub fn shows(&self, fact: &Fact, reader: Uuid, narrowed: Option<&Grants>) -> bool {
+        let covered = narrowed.is_none_or(|grants| {
+            fact.scope_firm != Some(reader) || grants.covers(&fact.sites, &fact.purchasing_group)
         });
         covered && self.filter.as_ref().is_none_or(|filter| filter.wants(fact, reader))
     }
@@ -76,7 +68,7 @@ impl Sight {
 pub(crate) mod tests {
     use super::*;
     use crate::sample::fact;
-    use chassis::caller::{Credential, CredentialKind, Role, granted};
+    use chassis::caller::{Caller, Credential, CredentialKind, Role, granted};
     use proto::access::Permission;
 
     pub(crate) fn caller(firm: Uuid, sites: &[&str], groups: &[&str]) -> Caller {
@@ -133,8 +125,7 @@ pub(crate) mod tests {
             (about("relationships/"), false),
             (Filter { types: vec![prefix("tandem.")], ..about("documents/") }, false),
         ] {
-            let sight = Sight::new(filter.clone(), &caller(ME, &[], &[]));
-            assert_eq!(sight.shows(&fact, ME), wanted, "{filter:?}");
+            assert_eq!(Sight::new(filter.clone()).shows(&fact, ME, None), wanted, "{filter:?}");
         }
     }
 
@@ -146,8 +137,9 @@ pub(crate) mod tests {
             scope_firm: Some(ME),
             ..fact(1, vec![])
         };
-        let sees =
-            |caller: &Caller, fact: &Fact| Sight::new(Filter::default(), caller).shows(fact, caller.firm);
+        let sees = |caller: &Caller, fact: &Fact| {
+            Sight::default().shows(fact, caller.firm, Some(&Grants::of(caller)))
+        };
         let narrow = caller(ME, &["W1"], &[]);
         assert!(sees(&narrow, &at(&["W1"], "G1")) && sees(&narrow, &at(&["W2", "W1"], "")));
         assert!(!sees(&narrow, &at(&["W2"], "G1")));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chassis::{
     Result,
-    caller::Caller,
+    caller::{Caller, Grants},
     clock::SharedClock,
     db::TenantPool,
     feed::{self, Head},
@@ -66,11 +66,11 @@ impl Gateway {
     ) -> Result<Subscription> {
         let Wanted { start, filter, until_head } = convert::wanted(request, caller.firm, &self.keys)?;
         // Registered first: what is committed after this reaches the ring, what was before is read below.
-        let place = self.hub.register(caller.firm, caller.credential.clone())?;
+        let place = self.hub.register(caller.firm, caller.credential.clone(), &Grants::of(caller))?;
         let mut tx = self.pool.begin(caller.firm).await?;
         let (at, present) = catch_up::open(&mut tx, start, self).await?;
         tx.commit().await?;
-        let begin = Begin { at, present, until_head, sight: Sight::new(filter, caller) };
+        let begin = Begin { at, present, until_head, sight: Sight::new(filter) };
         Ok(Subscription::new(self.clone(), place, begin))
     }
 

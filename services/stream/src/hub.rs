@@ -13,7 +13,11 @@ use std::{
     },
 };
 
-use chassis::{Error, Reason, Result, caller::Credential};
+use chassis::{
+    Error, Reason, Result,
+    caller::{Changed, Credential, Grants},
+};
+use proto::access::Permission;
 use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
@@ -23,9 +27,6 @@ use crate::{
     slot::{End, Slot},
 };
 
-/// The most open streams of one firm in one process. A firm's portal users and systems need some dozens; the bound
-/// is where one firm alone would take half of a listener's default 10,000 connections.
-pub const STREAMS_PER_FIRM: usize = 5_200;
 /// The most bytes in all rings together; beyond it rings forget and readers read Postgres.
 const ALL_RINGS_BYTES: usize = 64 * 1024 * 1024;
 /// Pages of one firm in flight, so that its streams do not stand in everybody's way.
@@ -38,12 +39,22 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// All readers of a process.
 pub struct Hub {
     feeds: Mutex<HashMap<Uuid, Arc<Feed>>>,
-    credentials: Mutex<HashMap<Credential, usize>>,
+    credentials: Mutex<HashMap<Credential, Behind>>,
+    /// The most open streams of one firm.
+    streams_per_firm: usize,
     open: AtomicUsize,
     draining: AtomicBool,
     /// Counts how often everyone had to read again.
     generation: AtomicU32,
     started: Instant,
+}
+
+/// A credential behind open streams.
+#[derive(Debug, Default)]
+struct Behind {
+    streams: usize,
+    /// Names the grants that its streams were told of; empty: not all of them were.
+    fingerprint: String,
 }
 
 /// A feed that somebody follows.
@@ -68,9 +79,10 @@ pub struct Registration {
 }
 
 impl Hub {
-    /// A hub without readers.
-    pub fn new() -> Arc<Self> {
+    /// A hub without readers, for at most so many of one firm.
+    pub fn new(streams_per_firm: usize) -> Arc<Self> {
         Arc::new(Self {
+            streams_per_firm,
             feeds: Mutex::default(),
             credentials: Mutex::default(),
             open: AtomicUsize::new(0),
@@ -82,7 +94,12 @@ impl Hub {
 
     /// Registers a reader. From here on, what is committed to the feed reaches its ring: whoever reads Postgres after
     /// this and then goes live misses nothing.
-    pub fn register(self: &Arc<Self>, firm: Uuid, credential: Credential) -> Result<Registration> {
+    pub fn register(
+        self: &Arc<Self>,
+        firm: Uuid,
+        credential: Credential,
+        grants: &Grants,
+    ) -> Result<Registration> {
         if self.draining.load(Ordering::Acquire) {
             return Err(Error::new(Reason::DRAINING).retry_after(crate::subscription::retry_after()));
         }
@@ -90,14 +107,19 @@ impl Hub {
         let mut feeds = lock(&self.feeds);
         let feed = feeds.entry(firm).or_insert_with(|| Feed::new(firm)).clone();
         let mut slots = lock(&feed.slots);
-        if slots.len() >= STREAMS_PER_FIRM {
-            return Err(Error::new(Reason::TOO_MANY_STREAMS).with("limit", STREAMS_PER_FIRM));
+        if slots.len() >= self.streams_per_firm {
+            return Err(Error::new(Reason::TOO_MANY_STREAMS).with("limit", self.streams_per_firm));
         }
-        let slot = Arc::new(Slot::new(credential.clone(), slots.len(), now));
+        let slot = Arc::new(Slot::new(credential.clone(), grants, slots.len(), now));
         slots.push(slot.clone());
         drop(slots);
         drop(feeds);
-        *lock(&self.credentials).entry(credential).or_default() += 1;
+        let mut credentials = lock(&self.credentials);
+        let behind = credentials.entry(credential).or_default();
+        behind.streams += 1;
+        // This one may have been opened by what was known of its owner some seconds ago.
+        behind.fingerprint.clear();
+        drop(credentials);
         self.open.fetch_add(1, Ordering::AcqRel);
         Ok(Registration { hub: self.clone(), feed, slot })
     }
@@ -149,17 +171,32 @@ impl Hub {
         self.each_slot(|slot| slot.end(why));
     }
 
-    /// Credentials behind the open streams.
-    pub fn credentials(&self) -> Vec<Credential> {
-        lock(&self.credentials).keys().cloned().collect()
+    /// Credentials behind the open streams, with the fingerprints of what the streams were told of them.
+    pub fn credentials(&self) -> Vec<(Credential, String)> {
+        lock(&self.credentials)
+            .iter()
+            .map(|(key, behind)| (key.clone(), behind.fingerprint.clone()))
+            .collect()
     }
 
-    /// Ends the streams of credentials that no longer work.
-    pub fn revoke(&self, gone: &[Credential]) {
-        self.each_slot(|slot| {
-            if gone.contains(&slot.credential) {
-                slot.end(End::Revoked);
+    /// Tells the streams of credentials what holds of these now: ends those that no longer work or may no longer follow
+    /// the feed, and narrows or widens what the others show.
+    pub fn change(&self, changed: &[Changed]) {
+        let mut credentials = lock(&self.credentials);
+        for one in changed {
+            // Before the streams are told: one that registers meanwhile clears it again.
+            if let Some(behind) = credentials.get_mut(&one.credential) {
+                behind.fingerprint.clone_from(&one.fingerprint);
             }
+        }
+        drop(credentials);
+        let changed: HashMap<&Credential, Option<&Grants>> =
+            changed.iter().map(|one| (&one.credential, one.grants.as_ref())).collect();
+        self.each_slot(|slot| match changed.get(&slot.credential) {
+            None => {}
+            Some(None) => slot.end(End::Revoked),
+            Some(Some(grants)) if !grants.may(Permission::StreamRead) => slot.end(End::Denied),
+            Some(Some(grants)) => slot.narrow(grants),
         });
     }
 
@@ -210,9 +247,9 @@ impl Hub {
         drop(slots);
         drop(feeds);
         let mut credentials = lock(&self.credentials);
-        if let Some(count) = credentials.get_mut(&slot.credential) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(behind) = credentials.get_mut(&slot.credential) {
+            behind.streams -= 1;
+            if behind.streams == 0 {
                 credentials.remove(&slot.credential);
             }
         }
@@ -250,13 +287,18 @@ impl Drop for Registration {
 mod tests {
     use super::*;
     use crate::{sample::entry, slot::HELD_MS};
-    use chassis::caller::CredentialKind;
+    use chassis::caller::{CredentialKind, Role};
 
     const ONE: Uuid = Uuid::from_u128(1);
     const TWO: Uuid = Uuid::from_u128(2);
+    const MANY: usize = 100;
 
     fn key(id: &str) -> Credential {
         Credential { kind: CredentialKind::ApiKey, id: id.into() }
+    }
+
+    fn register(hub: &Arc<Hub>, firm: Uuid, credential: Credential) -> Result<Registration> {
+        hub.register(firm, credential, &Grants::default())
     }
 
     fn waiting(place: &Registration, last: i64) -> usize {
@@ -266,61 +308,86 @@ mod tests {
         }
     }
 
+    fn known(hub: &Hub) -> Vec<Credential> {
+        let mut known: Vec<_> = hub.credentials().into_iter().map(|(credential, _)| credential).collect();
+        known.sort();
+        known
+    }
+
+    fn now(credential: Credential, grants: Option<Grants>) -> Changed {
+        Changed { credential, grants, fingerprint: "f".into() }
+    }
+
     #[test]
     fn entries_reach_the_feeds_that_somebody_follows() {
-        let hub = Hub::new();
+        let hub = Hub::new(MANY);
         hub.offer([entry(ONE, 1)]);
-        let one = hub.register(ONE, key("a")).unwrap();
-        let again = hub.register(ONE, key("b")).unwrap();
+        let one = register(&hub, ONE, key("a")).unwrap();
+        let again = register(&hub, ONE, key("b")).unwrap();
         hub.offer([entry(ONE, 2), entry(TWO, 1), entry(ONE, 3)]);
         assert_eq!((waiting(&one, 1), waiting(&again, 2)), (2, 1));
-        let two = hub.register(TWO, key("a")).unwrap();
+        let two = register(&hub, TWO, key("a")).unwrap();
         assert_eq!(waiting(&two, 0), 0, "nobody followed it then");
         drop((one, again));
-        let one = hub.register(ONE, key("a")).unwrap();
+        let one = register(&hub, ONE, key("a")).unwrap();
         assert_eq!(waiting(&one, 1), 0, "the ring went with its last reader");
         assert_eq!(hub.open(), 2);
     }
 
     #[test]
     fn a_credential_takes_all_of_its_streams_along_and_no_others() {
-        let hub = Hub::new();
-        let mut open: Vec<_> = (0..6).map(|i| hub.register(ONE, key(["a", "b"][i % 2])).unwrap()).collect();
+        let hub = Hub::new(MANY);
+        let mut open: Vec<_> = (0..6).map(|i| register(&hub, ONE, key(["a", "b"][i % 2])).unwrap()).collect();
         open.swap_remove(0);
         open.remove(2);
-        open.push(hub.register(TWO, key("a")).unwrap());
-        let mut known = hub.credentials();
-        known.sort();
-        assert_eq!(known, [key("a"), key("b")]);
-        hub.revoke(&[key("a")]);
+        open.push(register(&hub, TWO, key("a")).unwrap());
+        assert_eq!(known(&hub), [key("a"), key("b")]);
+        hub.change(&[now(key("a"), None)]);
         for place in &open {
             let expected = (place.slot.credential == key("a")).then_some(End::Revoked);
             assert_eq!(place.slot.ended(), expected);
         }
         open.retain(|place| place.slot.ended().is_none());
-        assert_eq!((hub.credentials(), hub.open()), (vec![key("b")], open.len()));
+        assert_eq!((known(&hub), hub.open()), (vec![key("b")], open.len()));
         open.clear();
         assert!(hub.credentials().is_empty() && hub.is_empty());
     }
 
     #[test]
+    fn streams_are_told_what_holds_of_their_credential_now() {
+        let hub = Hub::new(MANY);
+        let one = register(&hub, ONE, key("a")).unwrap();
+        let narrow = Grants { roles: vec![Role::Buyer], sites: vec!["W1".into()], ..Grants::default() };
+        hub.change(&[now(key("a"), Some(narrow.clone()))]);
+        assert_eq!(one.slot.narrowed().as_deref(), Some(&narrow));
+        assert_eq!(hub.credentials(), [(key("a"), "f".to_string())]);
+        let two = register(&hub, ONE, key("a")).unwrap();
+        assert_eq!(hub.credentials(), [(key("a"), String::new())], "the new one was told nothing yet");
+        hub.change(&[now(key("a"), Some(Grants { roles: vec![Role::Viewer], ..Grants::default() }))]);
+        assert_eq!((one.slot.narrowed(), two.slot.narrowed()), (None, None), "widened again");
+        assert_eq!(one.slot.ended(), None);
+        hub.change(&[now(key("a"), Some(Grants { roles: vec![Role::Operator], ..Grants::default() }))]);
+        assert_eq!((one.slot.ended(), two.slot.ended()), (Some(End::Denied), Some(End::Denied)));
+    }
+
+    #[test]
     fn a_firm_has_a_bound_and_a_draining_process_takes_nobody() {
-        let hub = Hub::new();
-        let all: Vec<_> = (0..STREAMS_PER_FIRM).map(|_| hub.register(ONE, key("a")).unwrap()).collect();
-        let refused = hub.register(ONE, key("a")).map(drop).unwrap_err();
+        let hub = Hub::new(MANY);
+        let all: Vec<_> = (0..MANY).map(|_| register(&hub, ONE, key("a")).unwrap()).collect();
+        let refused = register(&hub, ONE, key("a")).map(drop).unwrap_err();
         assert_eq!(refused.reason, Reason::TOO_MANY_STREAMS);
-        assert!(hub.register(TWO, key("b")).is_ok(), "others do not feel it");
+        assert!(register(&hub, TWO, key("b")).is_ok(), "others do not feel it");
         drop(all);
-        let last = hub.register(ONE, key("a")).unwrap();
+        let last = register(&hub, ONE, key("a")).unwrap();
         hub.end_all(End::Draining);
         assert_eq!(last.slot.ended(), Some(End::Draining));
-        assert_eq!(hub.register(ONE, key("a")).map(drop).unwrap_err().reason, Reason::DRAINING);
+        assert_eq!(register(&hub, ONE, key("a")).map(drop).unwrap_err().reason, Reason::DRAINING);
     }
 
     #[test]
     fn a_page_that_nobody_asks_for_is_dropped() {
-        let hub = Hub::new();
-        let place = hub.register(ONE, key("a")).unwrap();
+        let hub = Hub::new(MANY);
+        let place = register(&hub, ONE, key("a")).unwrap();
         place.slot.hold((1..=9).map(|seq| entry(ONE, seq)).collect());
         assert_eq!(place.slot.take(1).len(), 1, "one at least");
         place.slot.tick(hub.now_ms());

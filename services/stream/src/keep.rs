@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{db, hub::Hub, sequencer::source, slot::End};
 
-/// Two looks and a slow answer fit into the 5 s within which a revoked credential's streams end.
+/// Two looks and a slow answer fit into the 5 s within which a revoked credential's streams end and a narrowed one's
+/// show less.
 const CREDENTIALS_EVERY: Duration = Duration::from_secs(2);
 /// Credentials of one question.
 const CREDENTIALS_AT_ONCE: usize = 500;
@@ -42,14 +43,14 @@ impl Every {
     }
 }
 
-/// Ends streams whose credential was revoked or has expired.
+/// Ends streams whose credential was revoked or has expired, and has the others show what their owners may see now.
 pub async fn watch_credentials(hub: Arc<Hub>, resolver: Resolver, shutdown: CancellationToken) {
     let mut every = Every::new(CREDENTIALS_EVERY, shutdown);
     while every.due().await {
         for some in hub.credentials().chunks(CREDENTIALS_AT_ONCE) {
-            match resolver.ended(some).await {
-                Ok(gone) if gone.is_empty() => {}
-                Ok(gone) => hub.revoke(&gone),
+            match resolver.changed(some).await {
+                Ok(changed) if changed.is_empty() => {}
+                Ok(changed) => hub.change(&changed),
                 // Where the database does not come back, all streams end after 30 s.
                 Err(error) => {
                     tracing::warn!(error = %source(&error), "credentials were not checked");

@@ -32,7 +32,10 @@ pub mod tail;
 
 use std::sync::Arc;
 
-use chassis::service::{Deps, Service, routes};
+use chassis::{
+    config::Limits,
+    service::{Deps, Service, routes},
+};
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 use tonic::service::Routes;
@@ -49,8 +52,8 @@ use crate::{
 };
 
 /// The stream service: sequencer, live reader, gateway, and what falls due by time.
-pub fn build(deps: &Deps) -> Service {
-    let hub = Hub::new();
+pub fn build(deps: &Deps, limits: &Limits) -> Service {
+    let hub = Hub::new(limits.streams_per_firm);
     let gateway = Gateway::new(deps.pool.clone(), deps.keys.clone(), deps.clock.clone(), hub.clone());
     Service {
         name: "stream",

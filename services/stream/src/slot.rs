@@ -10,7 +10,7 @@ use std::{
     task::Waker,
 };
 
-use chassis::caller::Credential;
+use chassis::caller::{Credential, Grants};
 use futures::task::AtomicWaker;
 
 use crate::{entry::Entry, hub::lock};
@@ -30,6 +30,8 @@ pub enum End {
     Draining = 2,
     /// The database has not answered for too long.
     Unavailable = 3,
+    /// Its owner may not follow the feed any more.
+    Denied = 4,
 }
 
 /// One open stream, as others reach it.
@@ -44,11 +46,13 @@ pub struct Slot {
     asked_ms: AtomicU64,
     /// The rest of a page that HTTP/2 has not asked for yet. It may be emptied at any time.
     held: Mutex<VecDeque<Arc<Entry>>>,
+    /// What its owner is narrowed to; absent for nearly all.
+    narrowed: Mutex<Option<Arc<Grants>>>,
 }
 
 impl Slot {
-    pub(crate) fn new(credential: Credential, index: usize, now_ms: u64) -> Self {
-        Self {
+    pub(crate) fn new(credential: Credential, grants: &Grants, index: usize, now_ms: u64) -> Self {
+        let slot = Self {
             waker: AtomicWaker::new(),
             credential,
             ended: AtomicU8::new(0),
@@ -56,7 +60,10 @@ impl Slot {
             sent_ms: AtomicU64::new(now_ms),
             asked_ms: AtomicU64::new(now_ms),
             held: Mutex::default(),
-        }
+            narrowed: Mutex::default(),
+        };
+        slot.narrow(grants);
+        slot
     }
 
     /// HTTP/2 asks for a message: wakes this task from now on.
@@ -81,6 +88,7 @@ impl Slot {
             1 => Some(End::Revoked),
             2 => Some(End::Draining),
             3 => Some(End::Unavailable),
+            4 => Some(End::Denied),
             _ => None,
         }
     }
@@ -103,6 +111,16 @@ impl Slot {
             entries.push(entry);
         }
         entries
+    }
+
+    /// From now on the stream shows what these grants cover.
+    pub fn narrow(&self, grants: &Grants) {
+        *lock(&self.narrowed) = grants.is_narrowed().then(|| Arc::new(grants.clone()));
+    }
+
+    /// What the stream's owner is narrowed to now.
+    pub fn narrowed(&self) -> Option<Arc<Grants>> {
+        lock(&self.narrowed).clone()
     }
 
     pub(crate) fn end(&self, why: End) {

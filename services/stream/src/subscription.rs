@@ -168,7 +168,8 @@ impl Subscription {
         if let Some(last) = entries.last() {
             self.at = Cursor::new(self.at.feed, last.seq, &last.chain);
         }
-        entries.retain(|entry| self.sight.shows(&entry.fact, entry.feed));
+        let narrowed = self.place.slot.narrowed();
+        entries.retain(|entry| self.sight.shows(&entry.fact, entry.feed, narrowed.as_deref()));
         entries
     }
 
@@ -181,6 +182,7 @@ impl Subscription {
     fn end(&self, why: End) -> Error {
         let error = match why {
             End::Revoked => return Error::new(Reason::UNAUTHENTICATED),
+            End::Denied => return Error::new(Reason::PERMISSION_DENIED),
             End::Draining => Error::new(Reason::DRAINING),
             End::Unavailable => Error::new(Reason::UNAVAILABLE),
         };
@@ -214,7 +216,7 @@ mod tests {
         hub::Hub,
         sample::{entry, entry_with},
     };
-    use chassis::{db::TenantPool, secret::SigningKeys};
+    use chassis::{caller::Grants, db::TenantPool, secret::SigningKeys};
     use futures::{FutureExt, StreamExt};
     use sqlx::postgres::PgPoolOptions;
     use uuid::Uuid;
@@ -227,8 +229,8 @@ mod tests {
         let keys = SigningKeys::new([7; 32], None);
         let gateway = Gateway::new(TenantPool::new(pool), keys, chassis::clock::system(), hub.clone());
         let caller = caller(FEED, &[], &[]);
-        let place = hub.register(FEED, caller.credential.clone()).unwrap();
-        let sight = Sight::new(filter, &caller);
+        let place = hub.register(FEED, caller.credential.clone(), &Grants::of(&caller)).unwrap();
+        let sight = Sight::new(filter);
         Subscription::new(
             gateway,
             place,
@@ -243,7 +245,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_says_live_and_then_delivers_what_comes() {
-        let hub = Hub::new();
+        let hub = Hub::new(9);
         let mut stream = reader(&hub, Filter::default(), false);
         assert_eq!(seqs(stream.next().now_or_never()), (vec![], 5, true));
         assert!(stream.next().now_or_never().is_none(), "nothing came yet");
@@ -259,7 +261,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_left_out_moves_the_place_and_sends_nothing() {
-        let hub = Hub::new();
+        let hub = Hub::new(9);
         let types = vec![Pattern::Exactly("something.else.v1".into())];
         let mut stream = reader(&hub, Filter { types, ..Filter::default() }, false);
         assert!(seqs(stream.next().now_or_never()).2);
@@ -270,7 +272,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_ends_at_the_head_where_that_was_asked_for() {
-        let mut stream = reader(&Hub::new(), Filter::default(), true);
+        let mut stream = reader(&Hub::new(9), Filter::default(), true);
         assert!(seqs(stream.next().now_or_never()).2);
         assert!(matches!(stream.next().now_or_never(), Some(None)));
     }
@@ -279,10 +281,11 @@ mod tests {
     async fn it_ends_when_it_has_to_and_stays_ended() {
         for (end, code) in [
             (End::Revoked, tonic::Code::Unauthenticated),
+            (End::Denied, tonic::Code::PermissionDenied),
             (End::Draining, tonic::Code::Unavailable),
             (End::Unavailable, tonic::Code::Unavailable),
         ] {
-            let hub = Hub::new();
+            let hub = Hub::new(9);
             let mut stream = reader(&hub, Filter::default(), false);
             assert!(seqs(stream.next().now_or_never()).2);
             hub.offer([entry(FEED, 6)]);
@@ -295,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn everyone_reads_again_where_the_log_may_be_another() {
-        let hub = Hub::new();
+        let hub = Hub::new(9);
         let mut stream = reader(&hub, Filter::default(), false);
         assert!(seqs(stream.next().now_or_never()).2);
         hub.read_again();

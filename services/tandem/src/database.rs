@@ -1,6 +1,7 @@
 //! Roles and schemas of the whole product, in their fixed order.
 
 mod db;
+pub mod wait;
 
 use anyhow::Context as _;
 use chassis::{config::Config, migrate::Passwords};

@@ -3,23 +3,25 @@
 //!
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
-//! * `firms`: firms, people, keys, partners
+//! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
+//! * `course`: what happens to each order
 //!
 //! **Invariant:** request ids are fixed, so that a start after an interrupted one goes on; no row is written past the
 //! API except the operator, which no API can make.
 
 pub mod content;
+mod course;
 mod firms;
 pub mod story;
+mod terms;
 
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
-use proto::orders::{GetOrderRequest, ProposalDecision, ResolveProposalRequest};
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use self::story::{Answer, Order, Story};
+use self::story::Story;
 use crate::{
     cli::{client::Connection, failure::Failure},
     node::Node,
@@ -88,48 +90,14 @@ pub async fn run(
     let story = Story::load(today)?;
     firms::create(node, connection, &story, credentials, save).await?;
     firms::introduce(connection, &story, credentials).await?;
+    terms::settle(connection, &story, credentials).await?;
     for order in &story.orders {
-        tell(connection, &story, order, credentials)
+        course::tell(connection, &story, order, credentials)
             .await
             .with_context(|| format!("order {}", order.number))?;
     }
     credentials.complete = true;
     save(credentials)
-}
-
-/// One order: published, answered, decided.
-async fn tell(
-    connection: &Connection,
-    story: &Story,
-    order: &Order,
-    credentials: &Credentials,
-) -> anyhow::Result<()> {
-    let mut buyer = as_firm(connection, credentials, &order.buyer)?.orders();
-    let receipt = buyer.publish_order(content::publish(story, order)?).await.map_err(refused)?.into_inner();
-    if order.answer == Answer::None {
-        return Ok(());
-    }
-    let mut supplier = as_firm(connection, credentials, &order.supplier)?.orders();
-    let request = GetOrderRequest { order_id: receipt.order_id };
-    let published = supplier.get_order(request).await.map_err(refused)?.into_inner();
-    let Some(answer) = content::respond(order, &published) else { return Ok(()) };
-    let receipt = supplier.respond_to_order(answer).await.map_err(refused)?.into_inner();
-    if let Answer::Agreed(_) = &order.answer {
-        let proposals = receipt.lines.into_iter().filter(|line| !line.proposal_id.is_empty());
-        let request = ResolveProposalRequest {
-            request_id: format!("sandbox-resolve-{}", order.number),
-            order_id: receipt.order_id,
-            decisions: proposals
-                .map(|line| ProposalDecision {
-                    proposal_id: line.proposal_id,
-                    accept: true,
-                    note: String::new(),
-                })
-                .collect(),
-        };
-        buyer.resolve_proposal(request).await.map_err(refused)?;
-    }
-    Ok(())
 }
 
 /// What stands in sandbox.json, with fresh sign-in links.
@@ -187,6 +155,12 @@ fn refused(status: tonic::Status) -> Failure {
     Failure::from_status(&status, "en")
 }
 
+/// How this very program is called from anywhere.
+fn command() -> String {
+    let program = std::env::current_exe().map(|path| path.display().to_string());
+    program.unwrap_or_else(|_| "tandem".to_owned())
+}
+
 impl Sandbox {
     /// What is printed once everything is ready.
     pub fn text(&self, dir: &Path) -> String {
@@ -210,6 +184,7 @@ impl Sandbox {
         lines.extend([
             String::new(),
             format!("Try, in another terminal, as {}:", self.anchor.name),
+            format!("  alias tandem={}", command()),
             format!("  export TANDEM_API={} TANDEM_KEY={}", self.api, self.anchor.key),
             "  tandem orders publish deploy/examples/order.xml".to_owned(),
             "  tandem orders list --side buyer".to_owned(),

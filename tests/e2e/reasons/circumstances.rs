@@ -43,6 +43,30 @@ async fn a_cursor_that_the_log_no_longer_holds_is_never_skipped_over() {
 }
 
 #[tokio::test]
+async fn a_firm_with_too_many_streams_is_told_and_others_are_not() {
+    let few = |config: &mut chassis::config::Config| config.limits.streams_per_firm = 3;
+    let world = World::with(Options { configure: few, ..Options::default() }).await;
+    let (firm, other) = (world.firm("订阅多").await, world.firm("订阅少").await);
+    let latest = || SubscribeRequest { start: Some(Start::Latest(true)), ..SubscribeRequest::default() };
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(firm.stream().subscribe(latest()).await.expect("room").into_inner());
+    }
+    let status = harness::refusal::refused(
+        firm.session().stream().subscribe(latest()).await.map(drop),
+        Reason::TOO_MANY_STREAMS,
+    );
+    assert_eq!(harness::refusal::metadata(&status)["limit"], "3");
+    other.stream().subscribe(latest()).await.expect("others have room");
+    drop(open.pop());
+    harness::until("there is room again", Duration::from_secs(5), async || {
+        firm.stream().subscribe(latest()).await.ok()
+    })
+    .await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_firm_that_hurries_is_told_when_to_come_again() {
     let hurry = |config: &mut chassis::config::Config| {
         (config.limits.requests_per_second, config.limits.burst) = (1, 40)

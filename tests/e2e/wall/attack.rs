@@ -232,6 +232,27 @@ const BUYER: &[Attack] = &[
     ("update partners.trading_relationship set accepted_at = now()", DENIED),
     ("update partners.firm set state = 'active'", DENIED),
     ("update interchange.document set content = ''", DENIED),
+    // an order, terms and a document to somebody who is no partner
+    (
+        "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites,
+         published_at) values (gen_random_uuid(), {buyer}, {stranger}, 'default', 'forced', '', '{}', now())",
+        DENIED,
+    ),
+    (
+        "insert into orders.terms (buyer, supplier, updated_at, actor_name) values ({buyer}, {stranger}, now(), '')",
+        DENIED,
+    ),
+    (
+        "insert into orders.tolerance_rule (id, buyer, supplier, item_group, buyer_item_id, note, set_by, set_at)
+         values (gen_random_uuid(), {buyer}, {stranger}, '', '', '', '', now())",
+        DENIED,
+    ),
+    (
+        "insert into interchange.document (id, buyer, supplier, order_id, request_id, format, standard, media_type, sha256,
+         content, extension, received_at)
+         values (gen_random_uuid(), {buyer}, {stranger}, {order}, 'x', 1, '', '', sha256(''), '', '', now())",
+        DENIED,
+    ),
 ];
 
 const STRANGER: &[Attack] = &[
@@ -246,6 +267,9 @@ const STRANGER: &[Attack] = &[
     ("update partners.api_key set revoked_at = now() where firm <> {stranger}", NOTHING),
     ("update partners.session set ended_at = now() where firm <> {stranger}", NOTHING),
     ("update interchange.document set order_id = {order}, supplier = {stranger} where buyer <> {stranger}", NOTHING),
+    // its own document, shown to somebody who did not get its order, or as another's order
+    ("update interchange.document set supplier = {supplier} where buyer = {stranger}", DENIED),
+    ("update interchange.document set order_id = {order}, supplier = {supplier} where buyer = {stranger}", DENIED),
     (
         "insert into orders.order_state (order_id, buyer, supplier, revision, version, state, unanswered_lines,
          proposed_lines, requested_date, updated_at)
@@ -449,6 +473,11 @@ async fn what_each_side_may_write_it_can() {
             &cast.buyer,
             "insert into orders.resolution (proposal_id, order_id, buyer, supplier, version, accepted, note, actor_name, at)
              values ({proposal}, {order}, {buyer}, {supplier}, 9, true, '', '', now())",
+        ),
+        (
+            &cast.buyer,
+            "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites,
+             published_at) values (gen_random_uuid(), {buyer}, {supplier}, 'default', 'theirs', '', '{}', now())",
         ),
         (&cast.buyer, "insert into event.outbox (firm, payload) values ({buyer}, '')"),
         (&cast.buyer, "update partners.trading_relationship set vendor_number = 'V9', version = version + 1 where supplier = {supplier}"),

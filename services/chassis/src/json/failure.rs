@@ -87,16 +87,17 @@ impl Failure {
         }
         failure
     }
+}
 
-    fn status(&self, code: Code) -> StatusCode {
-        let is = |reason: Reason| self.reason == reason.as_str();
-        match code {
-            _ if is(Reason::REQUEST_TOO_LARGE) => StatusCode::PAYLOAD_TOO_LARGE,
-            _ if is(Reason::MEDIA_TYPE) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            _ if is(Reason::HTTP_METHOD) => StatusCode::METHOD_NOT_ALLOWED,
-            _ if is(Reason::RPC_UNKNOWN) => StatusCode::NOT_FOUND,
-            code => http_status(code),
-        }
+/// HTTP's status of a refusal for this reason.
+pub(super) fn status_of(reason: &str, code: Code) -> StatusCode {
+    let is = |known: Reason| reason == known.as_str();
+    match code {
+        _ if is(Reason::REQUEST_TOO_LARGE) => StatusCode::PAYLOAD_TOO_LARGE,
+        _ if is(Reason::MEDIA_TYPE) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        _ if is(Reason::HTTP_METHOD) => StatusCode::METHOD_NOT_ALLOWED,
+        _ if is(Reason::RPC_UNKNOWN) => StatusCode::NOT_FOUND,
+        code => http_status(code),
     }
 }
 
@@ -145,7 +146,7 @@ pub(super) fn name(code: Code) -> &'static str {
 /// The whole answer of a call that was refused before it answered anything.
 pub(super) fn response(status: &Status, rpc: Option<&Rpc>) -> Response {
     let failure = Failure::of(status, rpc);
-    let code = failure.status(status.code());
+    let code = status_of(&failure.reason, status.code());
     let mut body = serde_json::to_vec(&failure).unwrap_or_default();
     body.push(b'\n');
     let mut response = super::plain(code, "application/json", body);

@@ -167,7 +167,7 @@ fn last_line() -> Value {
 
 fn reasons() -> Vec<Value> {
     let all = Reason::ALL.iter().map(|reason| {
-        let status = failure::response(&crate::Error::new(*reason).into(), None).status();
+        let status = failure::status_of(reason.as_str(), reason.code());
         json!({
             "reason": reason.as_str(), "code": failure::name(reason.code()), "status": status.as_u16(),
             "en": reason.en(), "zh": reason.zh(),

@@ -58,6 +58,7 @@ async fn slice(deps: &Deps, firm: Uuid, commands: &[Command<Publish>]) -> Result
     let addressees = publish::addressees(&mut tx, &commands).await?;
     let known = known(&mut tx, &commands).await?;
     let now = deps.clock.now();
+    work.events = publish::begun(deps, &mut tx, now, &commands, &addressees).await?;
     let mut prepared = Vec::new();
     for ((index, command), to) in commands.iter().enumerate().zip(addressees) {
         match to.and_then(|to| publish::within_scope(command).map(|()| to)) {

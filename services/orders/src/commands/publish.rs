@@ -55,6 +55,7 @@ impl Effect for Publish {
         let now = deps.clock.now();
         let mut answers: Vec<Option<Result<OrderReceipt>>> = commands.iter().map(|_| None).collect();
         let addressees = addressees(tx, commands).await?;
+        let mut events = begun(deps, tx, now, commands, &addressees).await?;
         let mut prepared = Vec::new();
         for ((index, command), to) in commands.iter().enumerate().zip(addressees) {
             match to.and_then(|to| within_scope(command).map(|()| to)) {
@@ -67,7 +68,6 @@ impl Effect for Publish {
         for loser in losers {
             answers[loser.index] = Some(Err(exists(tx, &loser.command.what.order.content).await?));
         }
-        let mut events = Vec::with_capacity(published.len());
         for (index, receipt, event) in published {
             answers[index] = Some(Ok(receipt));
             events.push(vec![event]);
@@ -222,6 +222,31 @@ fn addressee(partner: &Partner, invited: bool) -> Addressee {
         vendor_number: partner.vendor_number.clone(),
         invited,
     }
+}
+
+/// The events of relationships that these orders began, each by itself; they stand before those of the orders.
+pub(super) async fn begun(
+    deps: &Deps,
+    tx: &mut TenantTx,
+    now: OffsetDateTime,
+    commands: &[&Command<Publish>],
+    addressees: &[Result<Addressee>],
+) -> Result<Vec<Vec<NewEvent>>> {
+    let invited = |supplier: Option<Uuid>| {
+        let found = commands.iter().zip(addressees).find(|(_, to)| {
+            to.as_ref().is_ok_and(|to| to.invited && supplier.is_none_or(|supplier| supplier == to.supplier))
+        });
+        found.map(|(command, _)| &command.caller)
+    };
+    if invited(None).is_none() {
+        return Ok(Vec::new());
+    }
+    let begun = db::begun_relationships(tx).await?;
+    let events = begun.iter().filter_map(|begun| {
+        let caller = invited(Some(begun.supplier))?;
+        Some(vec![events::relationship_begun(deps, now, caller, begun)])
+    });
+    Ok(events.collect())
 }
 
 /// Whether one of the address's numbers is the partner's.

@@ -1,6 +1,6 @@
 //! What publishing writes and looks up.
 
-use chassis::{Result, db::TenantTx};
+use chassis::{Error, Reason, Result, db::TenantTx};
 use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -100,8 +100,20 @@ pub(crate) async fn insert_orders(
         &column(rows, |row| row.sites.join(SITE_SEPARATOR)),
     )
     .fetch_all(tx.conn())
-    .await?;
+    .await
+    .map_err(no_partner_any_more)?;
     Ok(inserted)
+}
+
+/// Row security lets orders to partners alone pass: a relationship that ended or was suspended since it was looked at is
+/// looked at again.
+fn no_partner_any_more(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(said) if said.code().as_deref() == Some("42501") => {
+            Error::new(Reason::CONFLICT)
+        }
+        _ => error.into(),
+    }
 }
 
 /// Inserts revision 1 and version 1 of the orders, with lines and quantities.
@@ -340,6 +352,29 @@ pub(crate) async fn partners_by_party_id(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.scheme, row.value, row.supplier)).collect())
+}
+
+/// A relationship that began in this transaction.
+pub(crate) struct Begun {
+    pub id: Uuid,
+    pub supplier: Uuid,
+    pub supplier_name: String,
+    pub vendor_number: String,
+    pub version: i64,
+    pub created_at: OffsetDateTime,
+}
+
+/// Relationships of the buyer that [`invite`] began in this transaction, in the order in which they did.
+pub(crate) async fn begun_relationships(tx: &mut TenantTx) -> Result<Vec<Begun>> {
+    let rows = sqlx::query_as!(
+        Begun,
+        r#"select id as "id!", supplier as "supplier!", supplier_name as "supplier_name!",
+                  vendor_number as "vendor_number!", version as "version!", created_at as "created_at!"
+           from partners.begun_relationship order by id"#
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
 }
 
 /// Finds the partner that an address means beyond its numbers, or invites a firm in this transaction; its id, and

@@ -1,11 +1,6 @@
 //! Members and their sign-in links.
 
-use chassis::{
-    Error, Reason, Result,
-    caller::{Credential, CredentialKind},
-    db::TenantTx,
-    secret, value,
-};
+use chassis::{Error, Reason, Result, db::TenantTx, secret, value};
 use proto::partners as wire;
 use uuid::Uuid;
 
@@ -54,26 +49,15 @@ pub(crate) async fn update_member(command: &Command<'_>, change: MemberChange) -
     if !db::member::update(&mut tx, &change, member.version, at).await? {
         return Err(Error::new(Reason::STALE_ETAG));
     }
-    // An open stream goes on with what its caller could see when it began, so that whoever loses something signs in
-    // again.
-    let ended = if loses(&member, &change) {
-        db::member::end_sessions(&mut tx, change.id, at).await?
-    } else {
-        Vec::new()
-    };
+    if change.disabled {
+        let ended = db::member::end_sessions(&mut tx, change.id, at).await?;
+        tracing::info!(member.id = %change.id, sessions = ended.len(), "member disabled");
+    }
     let receipt = convert::member(&load(command, &mut tx, change.id).await?);
     command.finish(tx, &receipt, Vec::new()).await?;
-    for id in ended {
-        command.deps.resolver.forget(&Credential { kind: CredentialKind::Session, id });
-    }
+    // What changed counts at once here, and within seconds elsewhere and on open streams.
+    command.deps.resolver.forget_firm(command.caller.firm);
     Ok(receipt)
-}
-
-/// Whether the change takes something away from the member.
-fn loses(member: &Member, change: &MemberChange) -> bool {
-    change.disabled
-        || member.scope != change.scope
-        || member.roles.iter().any(|role| !change.roles.contains(role))
 }
 
 /// LAST_ADMIN where the change takes the firm's only administrator away.

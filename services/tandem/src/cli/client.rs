@@ -7,10 +7,12 @@ use proto::{
     notices::notice_service_client::NoticeServiceClient,
     orders::{
         order_change_service_client::OrderChangeServiceClient,
+        order_link_service_client::OrderLinkServiceClient,
         order_publishing_service_client::OrderPublishingServiceClient,
         order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
         reminder_service_client::ReminderServiceClient, response_service_client::ResponseServiceClient,
-        thread_service_client::ThreadServiceClient,
+        terms_service_client::TermsServiceClient, thread_service_client::ThreadServiceClient,
+        tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         alias_service_client::AliasServiceClient, firm_service_client::FirmServiceClient,
@@ -113,6 +115,18 @@ impl Connection {
 
     pub fn responses(&self) -> ResponseServiceClient<Keyed> {
         ResponseServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn order_links(&self) -> OrderLinkServiceClient<Keyed> {
+        OrderLinkServiceClient::new(self.keyed())
+    }
+
+    pub fn terms(&self) -> TermsServiceClient<Keyed> {
+        TermsServiceClient::new(self.keyed())
+    }
+
+    pub fn tolerances(&self) -> ToleranceServiceClient<Keyed> {
+        ToleranceServiceClient::new(self.keyed())
     }
 
     pub fn reminders(&self) -> ReminderServiceClient<Keyed> {

@@ -1,6 +1,6 @@
 //! The commands that run or keep the server: serve, migrate, doctor, config.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 
@@ -77,7 +77,17 @@ pub(super) async fn serve(args: &ServeArgs, global: &Global) -> Result<Exit, Fai
     roles.dedup();
     let telemetry = chassis::telemetry::start(&config.telemetry)?;
     let stopped = stop_signal()?;
+    tokio::pin!(stopped);
     let listeners = Listeners::bind(&config, &roles).await?;
+    let wait = Duration::from_secs(config.database.wait_s);
+    let app_url = config.database.app_url.clone();
+    // A setting that is missing is told by the start.
+    if !app_url.is_empty() {
+        tokio::select! {
+            answered = database::wait::until_it_answers("database.app_url", &app_url, wait) => answered?,
+            () = &mut stopped => return Ok(Exit::Ok),
+        }
+    }
     let node = node::start(config, &roles, listeners).await?;
     tracing::info!(api = %node.api, metrics = %node.metrics, services = ?roles, "ready");
     stopped.await;
@@ -88,12 +98,18 @@ pub(super) async fn serve(args: &ServeArgs, global: &Global) -> Result<Exit, Fai
 }
 
 pub(super) async fn migrate(args: &SettingsArgs, out: Output) -> Result<Exit, Failure> {
-    let config = settings::load(args)?;
+    let mut config = settings::load(args)?;
     if config.database.owner_url.is_empty() {
         return Err(Failure::local(Exit::Usage, "no database to migrate")
             .advise("set DATABASE_URL or database.owner_url to a login that may create roles"));
     }
-    database::migrate(&config.database.owner_url, &database::passwords(&config)).await?;
+    // What migrations find already there is no news.
+    config.telemetry.log.push_str(",sqlx::postgres::notice=warn");
+    let telemetry = chassis::telemetry::start(&config.telemetry)?;
+    let (url, wait) = (&config.database.owner_url, Duration::from_secs(config.database.wait_s));
+    database::wait::until_it_answers("database.owner_url", url, wait).await?;
+    database::migrate(url, &database::passwords(&config)).await?;
+    telemetry.finish();
     out.note("the database is up to date");
     Ok(Exit::Ok)
 }

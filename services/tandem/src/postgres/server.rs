@@ -13,7 +13,11 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal};
-use tokio::process::Child;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    process::Child,
+};
 
 use super::{
     Durability, Error, SUPERUSER,
@@ -29,6 +33,8 @@ const LOOK: Duration = Duration::from_millis(10);
 /// A server that was killed may read much of its log before it is ready.
 const START_LIMIT: Duration = Duration::from_secs(300);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// How long a server that is well may take to answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How often another port is tried where a program took the one that was free.
 const PORTS: usize = 5;
 
@@ -80,11 +86,26 @@ async fn settled(place: &Place) -> Result<Option<Found>, Error> {
     while since.elapsed() < START_LIMIT {
         match pidfile::find(&place.data()) {
             None => return Ok(None),
-            Some(found) if found.state == State::Ready => return Ok(Some(found)),
+            // A server that was just killed keeps its process and its file for a moment, but answers nobody.
+            Some(found) if found.state == State::Ready && answers(found.port).await => {
+                return Ok(Some(found));
+            }
             Some(_) => tokio::time::sleep(LOOK).await,
         }
     }
     Err(failed(place, "the server that runs already is neither ready nor gone"))
+}
+
+/// Whether a server answers at the port; it is asked whether it speaks TLS, which needs no login.
+async fn answers(port: u16) -> bool {
+    /// The message's length and its code, from the protocol's description.
+    const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+    let ask = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(&SSL_REQUEST).await?;
+        stream.read_u8().await
+    };
+    matches!(tokio::time::timeout(ANSWER_LIMIT, ask).await, Ok(Ok(b'S' | b'N')))
 }
 
 fn pick_binaries(data: &Path) -> Result<Binaries, Error> {

@@ -102,6 +102,27 @@ async fn a_server_that_was_killed_itself_is_started_again() {
     remove(&dir).await;
 }
 
+#[tokio::test]
+async fn a_start_right_after_a_kill_does_not_take_the_dying_server_for_a_living_one() {
+    let dir = scratch("kill");
+    let mut running = start(&dir).await.unwrap();
+    running.ensure_database("notes").await.unwrap();
+    for _ in 0..3 {
+        // What makes it slow to die: memory to give back.
+        let mut sessions = Vec::new();
+        for _ in 0..20 {
+            sessions.push(session(&running).await);
+        }
+        let pid = rustix::process::Pid::from_raw(running.pid.try_into().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        drop(running);
+        running = start(&dir).await.unwrap();
+        assert_eq!(ask(&running, "select 'here'").await, "here");
+    }
+    running.stop().await.unwrap();
+    remove(&dir).await;
+}
+
 /// Starts where a pid file names a living process that is no server.
 async fn second_life(dir: &Path) -> PathBuf {
     let data = Place::choose(dir).unwrap().data();

@@ -27,7 +27,8 @@ pub fn publish(story: &Story, order: &Order) -> anyhow::Result<PublishOrderReque
     })
 }
 
-fn content(story: &Story, order: &Order, buyer: &Firm) -> anyhow::Result<OrderContent> {
+/// The document.
+pub fn content(story: &Story, order: &Order, buyer: &Firm) -> anyhow::Result<OrderContent> {
     let lines = (1..)
         .zip(&order.lines)
         .map(|(number, line)| order_line(story, order, buyer, number, line))
@@ -113,7 +114,7 @@ pub fn respond(order: &Order, published: &Published) -> Option<RespondToOrderReq
             Some(Said::Reject(Reject { quantity: None, reason: (*reason).into(), note: String::new() }))
         }
         Answer::Part { accepted, .. } => Some(Said::Accept(Accept { quantity: Some(decimal(*accepted)) })),
-        Answer::Propose(proposal) | Answer::Agreed(proposal) => Some(Said::Propose(propose(proposal))),
+        Answer::Propose(proposal) | Answer::Tolerated(proposal) => Some(Said::Propose(propose(proposal))),
     };
     let rest = match &order.answer {
         Answer::Part { rest, .. } => Some(*rest),
@@ -132,7 +133,8 @@ pub fn respond(order: &Order, published: &Published) -> Option<RespondToOrderReq
     Some(RespondToOrderRequest {
         request_id: format!("sandbox-respond-{}", order.number),
         order_id: published.id.clone(),
-        revision: published.revision,
+        // As it was published, where an interrupted start goes on from here.
+        revision: 1,
         accept_all: lines.is_none(),
         lines: lines.unwrap_or_default(),
         ..RespondToOrderRequest::default()

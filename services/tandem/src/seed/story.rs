@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, str::FromStr as _};
 
 use anyhow::{Context as _, bail};
-use proto::orders::RejectReason;
+use proto::orders::{CancelReason, HoldReason, RejectReason};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Deserialize;
 use time::{Date, Duration, Month, format_description::BorrowedFormatItem, macros::format_description};
@@ -20,6 +20,8 @@ pub struct Story {
     pub invited: Vec<Firm>,
     /// Buyer → supplier → vendor number.
     pub partners: BTreeMap<String, BTreeMap<String, String>>,
+    pub terms: Vec<TermsOf>,
+    pub tolerances: Vec<Tolerance>,
     pub items: BTreeMap<String, Item>,
     #[serde(skip)]
     pub orders: Vec<Order>,
@@ -82,8 +84,47 @@ pub struct Item {
     pub with_tax: bool,
 }
 
+/// What a buyer agreed on with one supplier, or with all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermsOf {
+    pub buyer: String,
+    #[serde(default)]
+    pub supplier: String,
+    /// Working days.
+    pub answer: i32,
+    /// Working days.
+    pub frozen: i32,
+}
+
+/// What a buyer takes from one supplier, or from all, without being asked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tolerance {
+    pub buyer: String,
+    #[serde(default)]
+    pub supplier: String,
+    /// Of items; empty: everything.
+    #[serde(default)]
+    pub group: String,
+    pub over: Bound,
+    pub under: Bound,
+    pub early: Option<i32>,
+    pub late: Option<i32>,
+    /// Percent of the price.
+    pub dearer: Option<String>,
+}
+
+/// The smaller of the two counts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bound {
+    pub percent: String,
+    pub absolute: Option<String>,
+}
+
 /// One row of orders.tsv.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Order {
     pub number: String,
     pub buyer: String,
@@ -95,9 +136,23 @@ pub struct Order {
     pub net: Decimal,
     pub with_tax: Decimal,
     pub answer: Answer,
+    /// Documents that stood before `lines`, as far as they differed: each a line's place and its quantity.
+    pub before: Vec<(usize, Decimal)>,
+    /// What the buyer did after the answer.
+    pub acts: Vec<Act>,
 }
 
-#[derive(Debug)]
+/// What a buyer does to a published order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Act {
+    Hold(HoldReason),
+    /// Of the first line; everything where no quantity is named.
+    Cancel(Option<Decimal>, CancelReason),
+    /// The first line, at what was delivered.
+    Close(Decimal),
+}
+
+#[derive(Clone, Debug)]
 pub struct Line {
     pub item: String,
     pub quantity: Decimal,
@@ -106,7 +161,7 @@ pub struct Line {
 }
 
 /// What the supplier said.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     None,
     Accept,
@@ -116,11 +171,11 @@ pub enum Answer {
         rest: RejectReason,
     },
     Propose(Proposal),
-    /// Proposed, and accepted by the buyer.
-    Agreed(Proposal),
+    /// Proposed, and within what the buyer tolerates.
+    Tolerated(Proposal),
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
     pub deliveries: Vec<(Decimal, Date)>,
     pub price: Option<Decimal>,
@@ -182,6 +237,37 @@ impl Story {
     }
 }
 
+impl Story {
+    /// Net amount and amount with tax, as the lines have them.
+    pub fn amounts(&self, order: &Order) -> anyhow::Result<(Decimal, Decimal)> {
+        let mut stated = Decimal::ZERO;
+        for line in &order.lines {
+            let (price, per) = self.price(line)?;
+            stated += cents(line.quantity * price / per);
+        }
+        let factor = Decimal::ONE + vat();
+        Ok(if self.with_tax(order)? {
+            (cents(stated / factor), stated)
+        } else {
+            (stated, cents(stated * factor))
+        })
+    }
+
+    /// The documents of an order, from the first that was published to the one that stands.
+    pub fn documents(&self, order: &Order) -> anyhow::Result<Vec<Order>> {
+        let mut documents = Vec::with_capacity(order.before.len() + 1);
+        for (place, quantity) in &order.before {
+            let mut earlier = order.clone();
+            let line = place.checked_sub(1).and_then(|index| earlier.lines.get_mut(index));
+            line.with_context(|| format!("no line {place}"))?.quantity = *quantity;
+            (earlier.net, earlier.with_tax) = self.amounts(&earlier)?;
+            documents.push(earlier);
+        }
+        documents.push(order.clone());
+        Ok(documents)
+    }
+}
+
 /// Days from the story's week to that of `today`.
 fn shift(today: Date) -> anyhow::Result<Duration> {
     let first = Date::from_calendar_date(2026, Month::November, 23)?;
@@ -191,12 +277,13 @@ fn shift(today: Date) -> anyhow::Result<Duration> {
 
 fn order(row: &str, shift: Duration) -> anyhow::Result<Order> {
     let fields: Vec<&str> = row.split('\t').collect();
-    let [_, number, buyer, supplier, group, issued, requested, lines, net, with_tax, said] =
+    let [_, number, buyer, supplier, group, issued, requested, lines, net, with_tax, said, course] =
         fields.as_slice()
     else {
-        bail!("{} columns instead of 11", fields.len());
+        bail!("{} columns instead of 12", fields.len());
     };
     let moved = |day: &str| anyhow::Ok(Date::parse(day, DAY)? + shift);
+    let (before, acts) = course_of(course)?;
     Ok(Order {
         number: (*number).to_owned(),
         buyer: (*buyer).to_owned(),
@@ -208,7 +295,39 @@ fn order(row: &str, shift: Duration) -> anyhow::Result<Order> {
         net: net.parse()?,
         with_tax: with_tax.parse()?,
         answer: answer(said, &moved)?,
+        before,
+        acts,
     })
+}
+
+/// Documents that stood before, and acts, from `was:2*400,hold:demand`.
+fn course_of(text: &str) -> anyhow::Result<(Vec<(usize, Decimal)>, Vec<Act>)> {
+    let (mut before, mut acts) = (Vec::new(), Vec::new());
+    for part in text.split(',').filter(|part| *part != "-") {
+        let words: Vec<&str> = part.split(':').collect();
+        match words.as_slice() {
+            ["was", line] => {
+                let (place, quantity) = line.split_once('*').context("a line is place*quantity")?;
+                before.push((place.parse::<usize>()?, quantity.parse()?));
+            }
+            ["hold", why] => acts.push(Act::Hold(named("HOLD", why, HoldReason::from_str_name)?)),
+            ["cancel", why] => {
+                acts.push(Act::Cancel(None, named("CANCEL", why, CancelReason::from_str_name)?))
+            }
+            ["cancel", quantity, why] => {
+                let reason = named("CANCEL", why, CancelReason::from_str_name)?;
+                acts.push(Act::Cancel(Some(quantity.parse()?), reason));
+            }
+            ["close", delivered] => acts.push(Act::Close(delivered.parse()?)),
+            _ => bail!("nothing is written {part}"),
+        }
+    }
+    Ok((before, acts))
+}
+
+/// A reason of the contract by its short name.
+fn named<T>(kind: &str, text: &str, find: fn(&str) -> Option<T>) -> anyhow::Result<T> {
+    find(&format!("{kind}_REASON_{}", text.to_uppercase())).with_context(|| format!("no reason {text}"))
 }
 
 fn line(text: &str) -> anyhow::Result<Line> {
@@ -229,7 +348,7 @@ fn answer(text: &str, moved: &impl Fn(&str) -> anyhow::Result<Date>) -> anyhow::
         ["reject", why] => Answer::Reject(reason(why)?),
         ["part", accepted, why] => Answer::Part { accepted: accepted.parse()?, rest: reason(why)? },
         ["propose", rest @ ..] => Answer::Propose(proposal(rest, moved)?),
-        ["agreed", rest @ ..] => Answer::Agreed(proposal(rest, moved)?),
+        ["tolerated", rest @ ..] => Answer::Tolerated(proposal(rest, moved)?),
         _ => bail!("no answer is written {text}"),
     })
 }
@@ -248,8 +367,7 @@ fn proposal(parts: &[&str], moved: &impl Fn(&str) -> anyhow::Result<Date>) -> an
 }
 
 fn reason(text: &str) -> anyhow::Result<RejectReason> {
-    let name = format!("REJECT_REASON_{}", text.to_uppercase());
-    RejectReason::from_str_name(&name).with_context(|| format!("no reason {text}"))
+    named("REJECT", text, RejectReason::from_str_name)
 }
 
 #[cfg(test)]
@@ -265,21 +383,9 @@ mod tests {
     #[test]
     fn amounts_are_those_of_the_lines() {
         let story = story();
-        assert_eq!(story.orders.len(), 37);
+        assert_eq!(story.orders.len(), 40);
         for order in &story.orders {
-            let included = story.with_tax(order).unwrap();
-            let stated: Decimal = order
-                .lines
-                .iter()
-                .map(|line| {
-                    let (price, per) = story.price(line).unwrap();
-                    cents(line.quantity * price / per)
-                })
-                .sum();
-            let one = Decimal::ONE + vat();
-            let (net, gross) =
-                if included { (cents(stated / one), stated) } else { (stated, cents(stated * one)) };
-            assert_eq!((net, gross), (order.net, order.with_tax), "{}", order.number);
+            assert_eq!(story.amounts(order).unwrap(), (order.net, order.with_tax), "{}", order.number);
         }
     }
 
@@ -294,10 +400,27 @@ mod tests {
     #[test]
     fn proposals_differ_from_what_was_asked() {
         for order in story().orders {
-            let (Answer::Propose(proposal) | Answer::Agreed(proposal)) = order.answer else { continue };
+            let (Answer::Propose(proposal) | Answer::Tolerated(proposal)) = order.answer else { continue };
             let asked = [(order.lines[0].quantity, order.requested)];
             assert!(proposal.price.is_some() || proposal.deliveries != asked, "{}", order.number);
         }
+    }
+
+    #[test]
+    fn what_stood_before_has_its_own_amounts() {
+        let story = story();
+        let order = story.orders.iter().find(|order| order.number == "CY26110214").unwrap();
+        let documents = story.documents(order).unwrap();
+        let seen: Vec<_> = documents.iter().map(|one| (one.lines[1].quantity, one.net)).collect();
+        let decimal = |text: &str| text.parse::<Decimal>().unwrap();
+        assert_eq!(
+            seen,
+            [(decimal("400"), decimal("111200.00")), (decimal("600"), decimal("112000.00"))],
+            "line 2 alone"
+        );
+        let cancelled = story.orders.iter().find(|order| order.number == "YZ-PO-771115").unwrap();
+        let acts = [Act::Cancel(Some(decimal("1500")), CancelReason::Demand), Act::Close(decimal("2500"))];
+        assert_eq!(cancelled.acts, acts);
     }
 
     #[test]
