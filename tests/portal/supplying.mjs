@@ -236,6 +236,8 @@ async function tables(javaScriptEnabled) {
     await says(page, '请选择文件');
     await send('乱.xlsx', Buffer.from('PK\x03\x04 nothing'));
     await page.locator('.errors').waitFor();
+    await send('别的.csv', Buffer.from('a,b\n1,2\n'));
+    await says(page, '文件无法读取');
     const workbook = await get('下载 Excel 表格');
     equal(workbook.subarray(0, 2).toString(), 'PK', 'a workbook');
     await send('待答复.xlsx', workbook);
