@@ -81,7 +81,7 @@ async function trying(javaScriptEnabled) {
     await page.click('button:text-is("提交答复")');
     await says(page, '答复已送达');
     await says(page, 'CNY 7.10 / 个');
-    await says(page, '替代料：收纳箱 灰色');
+    await says(page, '替代物料：收纳箱 灰色');
     await says(page, '19,900 个');
     await says(page, '替代料须由采购方确认');
   });
@@ -217,7 +217,7 @@ async function answeringMany(javaScriptEnabled, count) {
 }
 
 /** Lines of a file whose bytes are looked at one by one, whatever they are encoded in. */
-const lines = (bytes) => bytes.toString('latin1').split('\r\n');
+const lines = (bytes) => bytes.toString('latin1').split('\n');
 
 async function tables(javaScriptEnabled) {
   await visit(shunmo, { javaScriptEnabled }, async (page, context) => {
@@ -230,13 +230,14 @@ async function tables(javaScriptEnabled) {
     };
     const send = async (name, buffer) => {
       await page.setInputFiles('#file', { name, mimeType: 'application/octet-stream', buffer });
-      await page.click('button:text-is("上传并答复")');
-      await page.locator('.done, .errors').waitFor();
+      await Promise.all([page.waitForNavigation(), page.click('button:text-is("上传并答复")')]);
     };
     await page.click('button:text-is("上传并答复")');
     await says(page, '请选择文件');
-    await send('乱.xlsx', Buffer.from('PK nothing'));
+    await send('乱.xlsx', Buffer.from('PK\x03\x04 nothing'));
     await page.locator('.errors').waitFor();
+    await send('别的.csv', Buffer.from('a,b\n1,2\n'));
+    await says(page, '文件无法读取');
     const workbook = await get('下载 Excel 表格');
     equal(workbook.subarray(0, 2).toString(), 'PK', 'a workbook');
     await send('待答复.xlsx', workbook);
@@ -249,7 +250,7 @@ async function tables(javaScriptEnabled) {
       if (line.includes(numbers[1])) [cells[10], cells[11]] = ['propose', 'many'];
       return cells.join(',');
     });
-    await send('待答复.csv', Buffer.from(filled.join('\r\n'), 'latin1'));
+    await send('待答复.csv', Buffer.from(filled.join('\n'), 'latin1'));
     await says(page, '已答复 1 张订单');
     ok((await page.innerText('table')).includes('答复数量'), 'the column is named');
     const saved = page.waitForEvent('download');

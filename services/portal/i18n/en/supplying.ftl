@@ -174,6 +174,7 @@ sheets-upload = Step 3: send back
 sheets-file = The filled-in table (xlsx or csv)
 sheets-do = Upload and answer
 sheets-no-file = Choose a file.
+sheets-unreadable = The file cannot be read. Upload the table that you downloaded, as .xlsx or .csv.
 sheets-large = The file is too large. Please upload one buyer’s orders at a time.
 sheets-done = { $n ->
     [one] { $n } order is answered

@@ -153,6 +153,7 @@ sheets-upload = 第三步：传回
 sheets-file = 填好的表格（xlsx 或 csv）
 sheets-do = 上传并答复
 sheets-no-file = 请选择文件。
+sheets-unreadable = 文件无法读取。请上传下载的表格，格式为 .xlsx 或 .csv。
 sheets-large = 文件太大，请按采购方分开上传。
 sheets-done = 已答复 { $n } 张订单
 sheets-nothing = 没有需要提交的变更

@@ -17,7 +17,7 @@ use crate::{
     download,
     failure::Failure,
     form::Fields,
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab},
     session::Member,
@@ -147,10 +147,22 @@ pub async fn import(member: Member, upload: Upload) -> Result<Response, Failure>
             shown.outcome = Some(outcome(&member, answer.into_inner()));
             Ok(page::show(&shown))
         }
-        Err(failure) if failure.is("SHEET_UNREADABLE") || failure.is("SHEET_TOO_LARGE") => {
-            Ok(faulty(&member, failure.sentence(t)))
+        Err(failure) => match unreadable(&failure) {
+            Some(why) => Ok(faulty(&member, t.say(why))),
+            None => Err(failure),
+        },
+    }
+}
+
+/// What is wrong with a file that is no table at all.
+fn unreadable(failure: &Failure) -> Option<Key<0>> {
+    let says = |reason: &str| failure.is(reason) || failure.fields.iter().any(|(_, found)| found == reason);
+    match () {
+        () if says("SHEET_TOO_LARGE") => Some(key::SHEETS_LARGE),
+        () if says("SHEET_UNREADABLE") || failure.fields.iter().any(|(path, _)| path.starts_with("file")) => {
+            Some(key::SHEETS_UNREADABLE)
         }
-        Err(failure) => Err(failure),
+        () => None,
     }
 }
 
