@@ -343,7 +343,9 @@ impl Ask {
         }
         let mut named: Vec<(&'static str, String)> = Vec::new();
         for (path, reason) in &failure.fields {
-            let Some(question) = self.questions.iter().find(|one| path.starts_with(one.path)) else { continue };
+            let Some(question) = self.questions.iter().find(|one| path.starts_with(one.path)) else {
+                continue;
+            };
             if named.iter().all(|(name, _)| *name != question.name) {
                 named.push((question.name, self.sentence(question, reason)));
             }
@@ -385,8 +387,7 @@ impl Posted {
     /// # Errors
     /// `FORM_EXPIRED`.
     pub async fn read(member: Member, action: &str, fields: &Fields) -> Result<Self, Failure> {
-        let request_id =
-            member.app().tokens.check(Some(&member.token), action, fields.get("token"))?;
+        let request_id = member.app().tokens.check(Some(&member.token), action, fields.get("token"))?;
         Ok(match sign_in::wanted_language(fields) {
             None => Self { member, request_id, cookie: None },
             Some(lang) => {

@@ -92,7 +92,8 @@ pub fn read(
         if rows.len() == most {
             return Err(Unreadable::TooMany(most));
         }
-        let cell = |place: &Option<usize>| place.and_then(|at| record.get(at)).map(unescaped).unwrap_or_default();
+        let cell =
+            |place: &Option<usize>| place.and_then(|at| record.get(at)).map(unescaped).unwrap_or_default();
         rows.push(places.iter().map(cell).collect());
     }
     if rows.is_empty() { Err(Unreadable::Empty) } else { Ok(rows) }

@@ -22,7 +22,11 @@ pub enum Act {
 /// What stands in a row.
 pub enum Cell {
     /// What the row is about; `href` and `sub` may be empty.
-    Name { text: String, href: String, sub: String },
+    Name {
+        text: String,
+        href: String,
+        sub: String,
+    },
     Text(String),
     Code(String),
     Tag(Tag),
@@ -78,7 +82,8 @@ impl Part {
 
     /// What the row is about, for those who hear its buttons.
     fn about<'a>(&self, row: &'a Row) -> &'a str {
-        row.iter().find_map(|cell| if let Cell::Name { text, .. } = cell { Some(text.as_str()) } else { None })
+        row.iter()
+            .find_map(|cell| if let Cell::Name { text, .. } = cell { Some(text.as_str()) } else { None })
             .unwrap_or_default()
     }
 }

@@ -107,7 +107,8 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
 fn row(member: &Member, one: &Cluster) -> Row {
     let t = member.text();
     let may = member.may(Permission::MembersAdmin);
-    let go = |path: &str, label| Act::Go { href: format!("/clusters/{}/{path}", one.id), label: t.say(label) };
+    let go =
+        |path: &str, label| Act::Go { href: format!("/clusters/{}/{path}", one.id), label: t.say(label) };
     let invited = one.own_state() == ClusterMembershipState::Invited;
     let acts = match one.own_state() {
         ClusterMembershipState::Invited if may => {
@@ -133,7 +134,8 @@ pub async fn members(
 ) -> Result<Response, Failure> {
     let t = member.text();
     let cluster = find(&member, &id).await?;
-    let request = ListClusterMembersRequest { cluster_id: id.clone(), page_size: 100, page_token: place.page };
+    let request =
+        ListClusterMembersRequest { cluster_id: id.clone(), page_size: 100, page_token: place.page };
     let list = member.app().api.clusters().list_cluster_members(member.call(request)).await?.into_inner();
     let rows = list.members.iter().map(|one| {
         vec![

@@ -1,7 +1,12 @@
 //! Inviting suppliers: one, or a list of hundreds with a result for each and their links to hand over.
 
 use askama::Template;
-use axum::{Router, body::Body, response::Response, routing::{get, post}};
+use axum::{
+    Router,
+    body::Body,
+    response::Response,
+    routing::{get, post},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chassis::secret::sha256;
 use proto::{
@@ -60,7 +65,8 @@ fn form(member: &Member) -> Ask {
     let t = member.text();
     let number = Question::new("vendor_number", Kind::Code, t.say(key::VENDOR_NUMBER));
     let uscc = Question::new("uscc", Kind::Code, t.say(key::USCC)).hint(t.say(key::INVITATION_USCC_HINT));
-    let contact = Question::new("contact_name", Kind::Text, t.say(key::CONTACT)).hint(t.say(key::CONTACT_HINT));
+    let contact =
+        Question::new("contact_name", Kind::Text, t.say(key::CONTACT)).hint(t.say(key::CONTACT_HINT));
     let language = Question::of("language", Kind::Radios, t.say(key::LANGUAGE), people::languages(t));
     Ask::new(member, ONE.into(), t.say(key::INVITE_ONE), back(t))
         .lead(t.say(key::INVITE_ONE_BODY))
@@ -133,12 +139,17 @@ async fn send(
 
 fn list_form(member: &Member) -> Ask {
     let t = member.text();
-    let renew = vec![Choice { hint: t.say(key::INVITE_RENEW_HINT), ..Choice::new("yes", t.say(key::INVITE_RENEW)) }];
+    let renew =
+        vec![Choice { hint: t.say(key::INVITE_RENEW_HINT), ..Choice::new("yes", t.say(key::INVITE_RENEW)) }];
     Ask::new(member, MANY.into(), t.say(key::INVITE_LIST), back(t))
         .lead(t.one(key::INVITE_LIST_BODY, MOST))
         .submit(t.say(key::INVITE_LIST_DO))
         .ask(Question::new("file", Kind::File, t.say(key::LIST_FILE)).hint(t.say(key::LIST_FILE_HINT)))
-        .ask(Question::new("text", Kind::Area, t.say(key::LIST_PASTED)).hint(t.say(key::INVITE_COLUMNS)).optional())
+        .ask(
+            Question::new("text", Kind::Area, t.say(key::LIST_PASTED))
+                .hint(t.say(key::INVITE_COLUMNS))
+                .optional(),
+        )
         .ask(Question::of("renew", Kind::Boxes, t.say(key::INVITE_AGAIN), renew).optional())
 }
 
@@ -173,7 +184,8 @@ pub async fn invite_list(member: Member, upload: Upload) -> Result<Response, Fai
 }
 
 fn supplier(row: Vec<String>) -> Option<SupplierRow> {
-    let [name, vendor_number, uscc, contact_name, phone, mail, language] = <[String; 7]>::try_from(row).ok()?;
+    let [name, vendor_number, uscc, contact_name, phone, mail, language] =
+        <[String; 7]>::try_from(row).ok()?;
     let language = match language.to_lowercase().as_str() {
         "中文" => "zh".into(),
         "英文" | "english" => "en".into(),
@@ -267,8 +279,11 @@ fn told(member: &Member, row: &SupplierRow, result: &SupplierRowResult) -> Becam
     if result.outcome() == SupplierRowOutcome::DuplicateInFile {
         faults.push(t.one(key::INVITED_SAME_AS, result.same_as_row + 1));
     }
-    let contact: Vec<&str> =
-        [&row.contact_name, &row.phone, &row.mail].into_iter().map(String::as_str).filter(|s| !s.is_empty()).collect();
+    let contact: Vec<&str> = [&row.contact_name, &row.phone, &row.mail]
+        .into_iter()
+        .map(String::as_str)
+        .filter(|s| !s.is_empty())
+        .collect();
     Became {
         name: row.name.clone(),
         number: row.vendor_number.clone(),

@@ -119,7 +119,9 @@ async fn table(member: &Member, kind: AliasKind, word: &str, page_token: String)
         vec![
             Cell::name(which.written),
             Cell::Text(match rate {
-                Some(rate) => format!("{meaning} · {} %", (rate * rust_decimal::Decimal::ONE_HUNDRED).normalize()),
+                Some(rate) => {
+                    format!("{meaning} · {} %", (rate * rust_decimal::Decimal::ONE_HUNDRED).normalize())
+                }
                 None => meaning,
             }),
             Cell::Text(if which.system.is_empty() { t.say(key::ALIAS_EVERY_SYSTEM) } else { which.system }),
@@ -141,10 +143,8 @@ fn back(t: &Text) -> Way {
 
 fn form(member: &Member) -> Ask {
     let t = member.text();
-    let kinds = KINDS.map(|(_, word, label, hint)| Choice {
-        hint: t.say(hint),
-        ..Choice::new(word, t.say(label))
-    });
+    let kinds =
+        KINDS.map(|(_, word, label, hint)| Choice { hint: t.say(hint), ..Choice::new(word, t.say(label)) });
     let kind = Question::of("kind", Kind::Radios, t.say(key::ALIAS_KIND), kinds.into());
     let written = Question::new("written", Kind::Code, t.say(key::ALIAS_WRITTEN));
     let meaning = Question::new("meaning", Kind::Code, t.say(key::ALIAS_MEANING));
@@ -221,7 +221,11 @@ fn list_form(member: &Member) -> Ask {
         .lead(t.say(key::ALIAS_MANY_BODY))
         .submit(t.say(key::UPLOAD))
         .ask(Question::new("file", Kind::File, t.say(key::LIST_FILE)).hint(t.say(key::LIST_FILE_HINT)))
-        .ask(Question::new("text", Kind::Area, t.say(key::LIST_PASTED)).hint(t.say(key::ALIAS_COLUMNS)).optional())
+        .ask(
+            Question::new("text", Kind::Area, t.say(key::LIST_PASTED))
+                .hint(t.say(key::ALIAS_COLUMNS))
+                .optional(),
+        )
 }
 
 /// The form of a list.
@@ -296,11 +300,7 @@ fn row_of(t: &Text, path: &str, rows: &[Vec<String>]) -> Option<String> {
 }
 
 /// Takes an entry out.
-pub async fn delete(
-    member: Member,
-    Query(which): Query<Which>,
-    fields: Fields,
-) -> Result<Response, Failure> {
+pub async fn delete(member: Member, Query(which): Query<Which>, fields: Fields) -> Result<Response, Failure> {
     let app = member.app();
     let request_id = app.tokens.check(Some(&member.token), &which.action(), fields.get("token"))?;
     let Which { kind, system, written } = which;

@@ -3,9 +3,7 @@
 use axum::{extract::Path, response::Response};
 use proto::{
     access::Permission,
-    partners::{
-        CreateMemberRequest, ListMembersRequest, Member as Person, Role, Scope, UpdateMemberRequest,
-    },
+    partners::{CreateMemberRequest, ListMembersRequest, Member as Person, Role, Scope, UpdateMemberRequest},
 };
 
 use crate::{

@@ -7,8 +7,8 @@ use axum::{
 use proto::{
     access::Permission,
     partners::{
-        ClusterMembershipState, FindFirmsRequest, Firm, FirmState, InviteToClusterRequest, MergeFirmsRequest, OperatedFirm,
-        ReinstateFirmRequest, ResetLastAdminRequest, SuspendFirmRequest, UnverifyFirmRequest,
+        ClusterMembershipState, FindFirmsRequest, Firm, FirmState, InviteToClusterRequest, MergeFirmsRequest,
+        OperatedFirm, ReinstateFirmRequest, ResetLastAdminRequest, SuspendFirmRequest, UnverifyFirmRequest,
         VerifyFirmRequest,
     },
 };
@@ -115,7 +115,8 @@ async fn asking(member: &Member, one: &OperatedFirm, act: Act, q: &str) -> Resul
         .fact(t.say(key::FIRM), firm.name.clone())
         .fact(t.say(key::USCC), firm.uscc.clone())
         .submit(t.say(act.label()));
-    let reason = |path, label, hint| Question::new("reason", Kind::Area, t.say(label)).hint(t.say(hint)).at(path);
+    let reason =
+        |path, label, hint| Question::new("reason", Kind::Area, t.say(label)).hint(t.say(hint)).at(path);
     let why = || reason("reason", key::WHY, key::DO_REASON_HINT);
     Ok(match act {
         Act::Verify => ask.ask(reason("evidence", key::DO_EVIDENCE, key::DO_EVIDENCE_HINT)),
@@ -151,7 +152,8 @@ async fn asking(member: &Member, one: &OperatedFirm, act: Act, q: &str) -> Resul
             let run = all.into_iter().filter(|one| one.own_state() == ClusterMembershipState::Unspecified);
             let choices: Vec<Choice> = run.map(|one| Choice::new(one.id, one.name)).collect();
             let question = Question::of("cluster", Kind::Radios, t.say(key::CLUSTER), choices);
-            let hint = if question.choices.is_empty() { t.say(key::CLUSTERS_RUN_EMPTY) } else { String::new() };
+            let hint =
+                if question.choices.is_empty() { t.say(key::CLUSTERS_RUN_EMPTY) } else { String::new() };
             ask.ask(question.hint(hint).at("cluster_id"))
         }
     })
@@ -273,7 +275,10 @@ mod tests {
             Act::possible(&firm).into_iter().map(Act::word).collect()
         };
         assert_eq!(words(FirmState::Active, false), ["verify", "cluster", "reset-admin", "merge", "suspend"]);
-        assert_eq!(words(FirmState::Active, true), ["cluster", "reset-admin", "merge", "unverify", "suspend"]);
+        assert_eq!(
+            words(FirmState::Active, true),
+            ["cluster", "reset-admin", "merge", "unverify", "suspend"]
+        );
         assert_eq!(words(FirmState::Suspended, true), ["merge", "reinstate"]);
         assert_eq!(words(FirmState::Placeholder, false), ["merge"]);
         assert!(words(FirmState::Claimed, false).is_empty());

@@ -6,9 +6,7 @@ use axum::{
 };
 use proto::{
     access::Permission,
-    partners::{
-        CreateFirmRequest, FindFirmsRequest, FirmState, ListOperatorActionsRequest, OperatedFirm,
-    },
+    partners::{CreateFirmRequest, FindFirmsRequest, FirmState, ListOperatorActionsRequest, OperatedFirm},
 };
 use serde::Deserialize;
 
