@@ -136,7 +136,7 @@ fn pages() -> Router<Arc<App>> {
     use pages::{
         accept, at_risk, change, changes, decide, document, ending, hold, home, inbox, invitation, members,
         order, partners, proposals, purchases, refuse, remind, revise,
-        settings::{self, calendar, channels, keys, partner, terms, tolerances},
+        settings::{self, calendar, channels, general, keys, partner, terms, tolerances},
         share, sign_in,
     };
     Router::new()
@@ -190,6 +190,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/members", get(members::show))
         .route("/members/{id}/sign-in-link", post(members::make_link))
         .route("/settings", get(settings::show))
+        .route("/terms", get(general::show).post(general::set))
         .route("/calendar", get(calendar::show).post(calendar::set))
         .route("/channels", get(channels::show))
         .route("/channels/new", get(channels::form).post(channels::make))

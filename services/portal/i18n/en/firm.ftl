@@ -45,6 +45,11 @@ settings-clusters = Clusters that your firm belongs to, and invitations.
 settings-acts = What the platform’s operator did to your firm, and why.
 settings-firms = Find firms; verify, suspend and merge them, reset an administrator.
 
+terms-all = Terms for all suppliers
+terms-all-body = They hold for suppliers without terms of their own; those are set on the supplier’s page.
+terms-all-hint = Working days; empty: the platform’s own value.
+terms-range = Enter whole days, at most 250 to answer and frozen, at most 60 for reminders.
+
 ## Members
 
 member-new = Add a member

@@ -45,6 +45,11 @@ settings-clusters = 本企业加入的产业集群，以及收到的邀请。
 settings-acts = 平台对本企业做过什么、原因是什么。
 settings-firms = 查找企业，认证、暂停、合并，重设管理员。
 
+terms-all = 全部供应商的条款
+terms-all-body = 没有单独约定的供应商按这里的条款；在某个供应商的页面上可以单独设定。
+terms-all-hint = 工作日；留空则按平台默认。
+terms-range = 请填写整数天数，答复期限和冻结期不超过 250，提醒不超过 60。
+
 ## 成员
 
 member-new = 添加成员

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod channels;
+pub mod general;
 pub mod keys;
 pub mod partner;
 pub mod score;
@@ -9,12 +10,13 @@ pub mod terms;
 pub mod tolerances;
 
 use askama::Template;
-use axum::response::Response;
+use axum::{extract::Query, response::Response};
 use proto::{
     access::Permission,
     notices::ListChannelsRequest,
     partners::{ListAliasesRequest, ListApiKeysRequest, ListPurchasingGroupsRequest, ListSitesRequest},
 };
+use serde::Deserialize;
 
 use crate::{
     failure::Failure,
@@ -79,6 +81,14 @@ struct SettingsPage {
     page: Page,
     t: Text,
     groups: Vec<Group>,
+    done: String,
+}
+
+/// What was just done.
+#[derive(Deserialize, Default)]
+pub struct Place {
+    #[serde(default)]
+    done: String,
 }
 
 /// Title; then permission, address, label and what it is for.
@@ -89,6 +99,7 @@ const SECTIONS: [Section; 4] = [
         key::SETTINGS_TRADE,
         &[
             (Permission::PartnersRead, "/partners", key::NAV_PARTNERS, key::SETTINGS_PARTNERS),
+            (Permission::PartnersWrite, "/terms", key::TERMS_ALL, key::SETTINGS_TERMS),
             (Permission::OrdersRead, "/calendar", key::CALENDAR, key::SETTINGS_CALENDAR),
             (Permission::PartnersRead, "/clusters", key::CLUSTERS, key::SETTINGS_CLUSTERS),
         ],
@@ -119,7 +130,7 @@ const SECTIONS: [Section; 4] = [
 ];
 
 /// What there is to set up, as far as the roles allow.
-pub async fn show(member: Member) -> Result<Response, Failure> {
+pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text().clone();
     let begun = begun(&member).await;
     let group = |(title, ways): &Section| {
@@ -138,6 +149,7 @@ pub async fn show(member: Member) -> Result<Response, Failure> {
     let groups: Vec<Group> = SECTIONS.iter().map(group).filter(|group| !group.ways.is_empty()).collect();
     Ok(page::show(&SettingsPage {
         page: Page::member(&member, Tab::Settings).titled(t.say(key::NAV_SETTINGS)),
+        done: if place.done == "terms" { t.say(key::DONE_TERMS) } else { String::new() },
         groups,
         t,
     }))

@@ -36,7 +36,7 @@ pub(super) struct Form {
     pub entries: Vec<Entry>,
 }
 
-const FIELDS: [(&str, Key<0>); 3] =
+pub(super) const FIELDS: [(&str, Key<0>); 3] =
     [("answer", key::TERMS_ANSWER), ("frozen", key::TERMS_FROZEN), ("remind", key::TERMS_REMIND)];
 
 /// What holds between the two.
@@ -108,7 +108,7 @@ pub(super) async fn form(
 }
 
 /// The rule that was set for this supplier alone.
-async fn own(member: &Member, supplier: &str) -> Result<Terms, Failure> {
+pub(super) async fn own(member: &Member, supplier: &str) -> Result<Terms, Failure> {
     let mut page_token = String::new();
     loop {
         let request = ListTermsRequest { page_size: 1_000, page_token };
