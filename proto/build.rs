@@ -44,6 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/capacity/v1/group.proto",
         "tandem/capacity/v1/disclosure.proto",
         "tandem/capacity/v1/event.proto",
+        "tandem/capacity/v1/catena.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");

@@ -50,12 +50,14 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::NOTHING_TO_REMIND, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
     (Reason::REMINDED_RECENTLY, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
+    (Reason::BPN_MISSING, CATENA, "what_goes_in_comes_out"),
     (Reason::RATE_LIMITED, HERE, "a_firm_that_hurries_is_told_when_to_come_again"),
     (Reason::UNAVAILABLE, HERE, "a_database_that_is_gone_is_no_fault_of_the_caller"),
     (Reason::DEADLINE_EXCEEDED, HERE, "a_call_that_waits_too_long_is_ended"),
     (Reason::DRAINING, HERE, "a_server_that_stops_says_so_to_its_streams"),
 ];
 const CAPACITY: &str = include_str!("capacity/writing.rs");
+const CATENA: &str = include_str!("capacity/catena.rs");
 const HERE: &str = include_str!("reasons/circumstances.rs");
 const REMINDERS: &str = include_str!("reminders.rs");
 const JSON: &str = include_str!("json/refusals.rs");

@@ -5,7 +5,8 @@ use std::{ops::Deref, time::Duration};
 use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
-        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
+        catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
+        disclosure_service_client::DisclosureServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -195,6 +196,10 @@ impl Access {
 
     pub fn capacity_groups(&self) -> CapacityGroupServiceClient<Client> {
         CapacityGroupServiceClient::new(self.client())
+    }
+
+    pub fn catena(&self) -> CatenaServiceClient<Client> {
+        CatenaServiceClient::new(self.client())
     }
 
     pub fn disclosures(&self) -> DisclosureServiceClient<Client> {

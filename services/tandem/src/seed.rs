@@ -3,11 +3,13 @@
 //!
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
+//! * `capacity`: demand, machines and policies
 //! * `firms`: firms, people, keys, partners
 //!
 //! **Invariant:** request ids are fixed, so that a start after an interrupted one goes on; no row is written past the
 //! API except the operator, which no API can make.
 
+mod capacity;
 pub mod content;
 mod firms;
 pub mod story;
@@ -93,8 +95,14 @@ pub async fn run(
             .await
             .with_context(|| format!("order {}", order.number))?;
     }
+    capacity::tell(connection, &story, credentials, monday_of(today)).await.context("capacity")?;
     credentials.complete = true;
     save(credentials)
+}
+
+/// The first week of the story, which is the present one.
+fn monday_of(today: Date) -> Date {
+    today - time::Duration::days(i64::from(today.weekday().number_days_from_monday()))
 }
 
 /// One order: published, answered, decided.

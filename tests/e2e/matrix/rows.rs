@@ -126,6 +126,7 @@ pub fn row(path: &str) -> Option<Row> {
         "SheetService" => super::sheets::row(method),
         "DemandService" => super::capacity::demands(method),
         "CapacityGroupService" => super::capacity::groups(method),
+        "CatenaService" => super::capacity::catena(method),
         "DisclosureService" => super::capacity::disclosures(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }
