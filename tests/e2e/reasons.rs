@@ -54,6 +54,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::RESERVATION_ENDED, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
+    (Reason::BPN_MISSING, CATENA, "what_goes_in_comes_out"),
     (Reason::RATE_LIMITED, HERE, "a_firm_that_hurries_is_told_when_to_come_again"),
     (Reason::UNAVAILABLE, HERE, "a_database_that_is_gone_is_no_fault_of_the_caller"),
     (Reason::DEADLINE_EXCEEDED, HERE, "a_call_that_waits_too_long_is_ended"),
@@ -61,6 +62,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
 ];
 const BOOKING: &str = include_str!("booking.rs");
 const CAPACITY: &str = include_str!("capacity/writing.rs");
+const CATENA: &str = include_str!("capacity/catena.rs");
 const HERE: &str = include_str!("reasons/circumstances.rs");
 const REMINDERS: &str = include_str!("reminders.rs");
 const JSON: &str = include_str!("json/refusals.rs");

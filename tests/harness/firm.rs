@@ -5,8 +5,9 @@ use std::{ops::Deref, time::Duration};
 use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
-        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
-        offer_service_client::OfferServiceClient, reservation_service_client::ReservationServiceClient,
+        catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
+        disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
+        reservation_service_client::ReservationServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -204,6 +205,10 @@ impl Access {
 
     pub fn reservations(&self) -> ReservationServiceClient<Client> {
         ReservationServiceClient::new(self.client())
+    }
+
+    pub fn catena(&self) -> CatenaServiceClient<Client> {
+        CatenaServiceClient::new(self.client())
     }
 
     pub fn disclosures(&self) -> DisclosureServiceClient<Client> {

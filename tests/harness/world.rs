@@ -178,13 +178,19 @@ impl World {
             admin_locale: "zh".into(),
             ..CreateFirmRequest::default()
         };
+        self.create_firm(request).await
+    }
+
+    /// A firm as the operator is asked for it.
+    pub async fn create_firm(&self, request: CreateFirmRequest) -> Firm {
+        let name = request.name.clone();
         let operator = self.operator().await.session();
         let made =
             operator.firms().create_firm(request).await.expect("the operator creates firms").into_inner();
         let id = made.firm.expect("the answer holds the firm").id;
         let session = redeem(&self.anybody(), &made.sign_in_path).await;
         let key = self.access(&session).new_key("erp", &[Role::Admin], None).await;
-        Firm::new(id, name, made.admin_member_id, session, key, self.channel.clone())
+        Firm::new(id, &name, made.admin_member_id, session, key, self.channel.clone())
     }
 
     /// Makes `supplier` a partner of `buyer` under a vendor number: an invitation, taken into the supplier's firm.

@@ -4,6 +4,7 @@
 //! * [`demand`], [`group`] what is stated, in full and by delta: pure
 //! * [`ingest`]   what becomes of an upload, the first rule that fits: pure
 //! * [`matching`] demand against capacity: pure
+//! * [`volatility`] how far demand moved between two measurements: pure
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
 //! * [`offer`]  what may be booked, and what a change of it moves: pure
@@ -30,6 +31,7 @@ pub mod matching;
 pub mod offer;
 mod queries;
 pub mod unit;
+pub mod volatility;
 pub mod week;
 
 use std::sync::Arc;
@@ -39,9 +41,9 @@ use chassis::{
     service::{Deps, Service},
 };
 use proto::capacity::{
-    capacity_group_service_server::CapacityGroupServiceServer, demand_service_server::DemandServiceServer,
-    disclosure_service_server::DisclosureServiceServer, offer_service_server::OfferServiceServer,
-    reservation_service_server::ReservationServiceServer,
+    capacity_group_service_server::CapacityGroupServiceServer, catena_service_server::CatenaServiceServer,
+    demand_service_server::DemandServiceServer, disclosure_service_server::DisclosureServiceServer,
+    offer_service_server::OfferServiceServer, reservation_service_server::ReservationServiceServer,
 };
 
 /// The schema `capacity`.
@@ -50,12 +52,16 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// The largest upload, in bytes; the gate bounds it too.
 const MAX_UPLOAD_BYTES: usize = 4 * 1024 * 1024 + 1024;
 
+/// The largest message of payloads, in bytes; the gate bounds it too.
+const MAX_PAYLOAD_BYTES: usize = 16 * 1024 * 1024 + 1024;
+
 /// The service, ready to be served.
 pub fn build(deps: &Deps) -> Service {
     let context = commands::Context { deps: deps.clone(), arrived: Wake::default() };
     let api = Arc::new(api::Api::new(context.clone()));
     let routes = tonic::service::Routes::new(DisclosureServiceServer::from_arc(api.clone()))
         .add_service(DemandServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES))
+        .add_service(CatenaServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_PAYLOAD_BYTES))
         .add_service(
             CapacityGroupServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES),
         )
@@ -69,6 +75,7 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.DisclosureService",
             "tandem.capacity.v1.OfferService",
             "tandem.capacity.v1.ReservationService",
+            "tandem.capacity.v1.CatenaService",
         ],
         routes: chassis::service::routes(routes),
         tasks: vec![Box::pin(consume::run(context.clone())), Box::pin(expire::run(context))],

@@ -136,6 +136,8 @@ reasons! {
     STALE_ETAG, Aborted, "somebody changed it meanwhile; read it again and retry", "数据已被他人修改,请刷新后重试";
     /// A newer state of it was sent before.
     CHANGED_AT_OLDER, FailedPrecondition, "a newer state of it was sent before; changed_at must not go back", "已有更新时间更晚的版本,changed_at 不能倒退";
+    /// A firm has no number of the network that a payload is for.
+    BPN_MISSING, FailedPrecondition, "a firm has no BPNL on record; have the operator add it, then export again", "企业尚未登记 BPNL,请联系平台运营方登记后再导出";
     /// Two writers met; the same request may simply be sent again.
     CONFLICT, Aborted, "another change came in between; send the same request again", "操作冲突,请重新提交";
     /// The cursor lies before what the log still holds.

@@ -8,6 +8,7 @@ pub mod atomic;
 pub mod bridge;
 pub mod call;
 pub mod changes;
+pub mod capacity;
 pub mod channels;
 pub mod client;
 pub mod documents;
@@ -137,6 +138,9 @@ pub enum Command {
     /// Where people are told: mail and group robots
     #[command(subcommand)]
     Notices(channels::NoticesCommand),
+    /// Demand and capacity: payloads in and out, and what the own groups find
+    #[command(subcommand)]
+    Capacity(capacity::CapacityCommand),
     /// Read the firm's feed of events
     #[command(after_help = events::EXAMPLES)]
     Events(events::EventsArgs),
@@ -312,6 +316,7 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Keys(command) => keys::run(&command, session).await,
         Command::Aliases(command) => aliases::run(&command, session).await,
         Command::Notices(command) => channels::run(&command, session).await,
+        Command::Capacity(command) => capacity::run(&command, session).await,
         Command::Admin(command) => operate::run(&command, session).await,
         Command::Events(args) => events::run(&args, session).await,
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,

@@ -3,12 +3,14 @@
 //!
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
+//! * `capacity`: demand, machines and policies
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
 //! * `course`: what happens to each order
 //!
 //! **Invariant:** request ids are fixed, so that a start after an interrupted one goes on; no row is written past the
 //! API except the operator, which no API can make.
 
+mod capacity;
 pub mod content;
 mod course;
 mod firms;
@@ -96,8 +98,14 @@ pub async fn run(
             .await
             .with_context(|| format!("order {}", order.number))?;
     }
+    capacity::tell(connection, &story, credentials, monday_of(today)).await.context("capacity")?;
     credentials.complete = true;
     save(credentials)
+}
+
+/// The first week of the story, which is the present one.
+fn monday_of(today: Date) -> Date {
+    today - time::Duration::days(i64::from(today.weekday().number_days_from_monday()))
 }
 
 /// What stands in sandbox.json, with fresh sign-in links.

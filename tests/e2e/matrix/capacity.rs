@@ -182,3 +182,37 @@ pub fn disclosures(method: &str) -> Option<Row> {
         _ => return None,
     })
 }
+
+/// The row of a method of CatenaService.
+pub fn catena(method: &str) -> Option<Row> {
+    Some(match method {
+        // What is refused stands in the answers.
+        "ImportMaterialDemands" => own(build!(|_, _, _| plain(ImportMaterialDemandsRequest {
+            request_id: request_id(),
+            content: b"[]".as_slice().into(),
+        }))),
+        "ImportCapacityGroups" => Row {
+            owner: Side::Supplier,
+            ..own(build!(|_, _, _| plain(ImportCapacityGroupsRequest {
+                request_id: request_id(),
+                content: b"[]".as_slice().into(),
+            })))
+        },
+        // The stranger is a customer of the same supplier; the supplier is no supplier of its own.
+        "ExportPayloads" => Row {
+            stranger: Expect::Ok,
+            ..object(
+                Side::Buyer,
+                build!(|cast, _, object| {
+                    let request = ExportPayloadsRequest {
+                        kind: PayloadKind::MaterialDemand.into(),
+                        counterparty_id: either(object, || cast.supplier.id.clone()),
+                        ..ExportPayloadsRequest::default()
+                    };
+                    named(&request.counterparty_id.clone(), request)
+                }),
+            )
+        },
+        _ => return None,
+    })
+}

@@ -13,8 +13,8 @@ use proto::{
     orders::{CreateOrderLinkRequest, CreateOrderLinkResponse, SetToleranceRuleRequest, ToleranceBounds},
     partners::{
         Alias, AliasKind, CreateClusterRequest, CreateFirmRequest, CreateSignInLinkRequest,
-        InviteToClusterRequest, JoinClusterRequest, ListMembersRequest, Member, PurchasingGroup, Role,
-        SetAliasesRequest, SetPurchasingGroupRequest, TradingRelationship,
+        InviteToClusterRequest, JoinClusterRequest, ListMembersRequest, Member, PartyId, PurchasingGroup,
+        Role, SetAliasesRequest, SetPurchasingGroupRequest, TradingRelationship,
     },
 };
 
@@ -92,10 +92,25 @@ pub fn robot(name: &str) -> CreateChannelRequest {
     CreateChannelRequest { request_id: request_id(), channel: Some(channel), address, secret: String::new() }
 }
 
+/// A firm with a business partner number.
+async fn numbered(world: &World, name: &str, number: &str) -> Firm {
+    let request = CreateFirmRequest {
+        request_id: request_id(),
+        name: name.into(),
+        sandbox: true,
+        admin_name: format!("{name} 管理员"),
+        party_ids: vec![PartyId { scheme: "BPNL".into(), value: number.into() }],
+        ..CreateFirmRequest::default()
+    };
+    world.create_firm(request).await
+}
+
 impl Cast {
     pub async fn new(world: &World) -> Cast {
-        let (buyer, supplier) = world.pair().await;
-        let rival = world.firm("木棉门业(示例)有限公司").await;
+        let buyer = numbered(world, "澄屿家居用品(示例)有限公司", "BPNL00000000A1YZ").await;
+        let supplier = numbered(world, "顺模塑料制品(示例)厂", "BPNL00000000S1YZ").await;
+        world.partner(&buyer, &supplier, "V100").await;
+        let rival = numbered(world, "木棉门业(示例)有限公司", "BPNL00000000A2YZ").await;
         world.partner(&rival, &supplier, "GYS-033").await;
         let private = world.firm("邻益注塑(示例)有限公司").await;
         world.partner(&buyer, &private, "V200").await;

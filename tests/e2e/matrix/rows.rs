@@ -128,6 +128,7 @@ pub fn row(path: &str) -> Option<Row> {
         "CapacityGroupService" => super::capacity::groups(method),
         "OfferService" => super::offers::offers(method),
         "ReservationService" => super::offers::reservations(method),
+        "CatenaService" => super::capacity::catena(method),
         "DisclosureService" => super::capacity::disclosures(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }

@@ -82,10 +82,10 @@ impl Wrong {
         }
     }
 
-    /// A load factor: at least 0, and small enough that products stay exact.
+    /// A load factor: at least 0, and no larger than what partners are known to send.
     pub(crate) fn load_factor(&mut self, path: &str, number: Decimal) {
-        if number < Decimal::ZERO || number > Decimal::from(1_000_000_000) {
-            self.note(path, "RANGE", "must lie between 0 and 1000000000");
+        if number < Decimal::ZERO || number >= Decimal::from(1_000_000_000_000_i64) {
+            self.note(path, "RANGE", "must be at least 0 and less than 1000000000000");
         }
     }
 

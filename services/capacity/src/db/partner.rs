@@ -1,5 +1,7 @@
 //! Whom the tenant trades with, as partners shows it.
 
+use std::collections::BTreeMap;
+
 use chassis::{Result, db::TenantTx};
 use uuid::Uuid;
 
@@ -48,6 +50,34 @@ pub(crate) async fn customer(tx: &mut TenantTx, customer: Uuid) -> Result<Option
     .fetch_optional(tx.conn())
     .await?;
     Ok(row)
+}
+
+/// Firms with these business partner numbers: the tenant and its partners.
+pub(crate) async fn by_number(tx: &mut TenantTx, numbers: &[String]) -> Result<BTreeMap<String, Vec<Uuid>>> {
+    let rows = sqlx::query!(
+        r#"select upper(value) as "value!", firm as "firm!" from partners.firm_party_id
+           where upper(scheme) = 'BPNL' and upper(value) = any($1) order by 1, 2"#,
+        numbers
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut firms: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
+    for row in rows {
+        firms.entry(row.value).or_default().push(row.firm);
+    }
+    Ok(firms)
+}
+
+/// A firm's business partner number; the first where it has several.
+pub(crate) async fn number_of(tx: &mut TenantTx, firm: Uuid) -> Result<Option<String>> {
+    let number = sqlx::query_scalar!(
+        r#"select upper(value) as "value!" from partners.firm_party_id
+           where upper(scheme) = 'BPNL' and firm = $1 order by 1 limit 1"#,
+        firm
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(number)
 }
 
 /// Which of these firms are customers of the tenant, in whatever state.

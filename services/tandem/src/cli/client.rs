@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use proto::{
+    capacity::{
+        capacity_group_service_client::CapacityGroupServiceClient,
+        catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
+        disclosure_service_client::DisclosureServiceClient,
+    },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
     orders::{
@@ -148,6 +153,22 @@ impl Connection {
     pub fn sheets(&self) -> SheetServiceClient<Keyed> {
         let client = SheetServiceClient::new(self.keyed());
         client.max_decoding_message_size(MAX_SHEET_BYTES).max_encoding_message_size(MAX_SHEET_BYTES)
+    }
+
+    pub fn demands(&self) -> DemandServiceClient<Keyed> {
+        DemandServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn capacity_groups(&self) -> CapacityGroupServiceClient<Keyed> {
+        CapacityGroupServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn disclosures(&self) -> DisclosureServiceClient<Keyed> {
+        DisclosureServiceClient::new(self.keyed())
+    }
+
+    pub fn catena(&self) -> CatenaServiceClient<Keyed> {
+        CatenaServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub fn stream(&self) -> StreamServiceClient<Keyed> {

@@ -1,0 +1,251 @@
+//! `tandem capacity`: payloads of demand and capacity in and out, and what the own groups find.
+
+use std::{fs, path::PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use proto::capacity::{
+    CapacityGroup, ExportPayloadsRequest, GetCapacityGroupRequest, ImportCapacityGroupsRequest,
+    ImportMaterialDemandsRequest, ListCapacityGroupsRequest, MatchedWeek, PayloadKind, PayloadResult,
+};
+use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Session,
+    failure::{Exit, Failure},
+    output::{short, table, table_text},
+};
+
+pub const IMPORT_EXAMPLES: &str = "\
+Examples:
+  tandem capacity import demands demand.json         WeekBasedMaterialDemand, as customer
+  tandem capacity import groups group.json           WeekBasedCapacityGroup, as supplier
+
+A file holds one object, a list, or a message with its header. Importing a file again changes nothing.";
+pub const EXPORT_EXAMPLES: &str = "\
+Examples:
+  tandem capacity export demands --partner 0193… > demands.json
+  tandem capacity export groups --partner 0193… --request request.json --out groups.json";
+pub const SHOW_EXAMPLES: &str = "\
+Examples:
+  tandem capacity show                               the own groups
+  tandem capacity show 0193…                         a group, demand against capacity by week";
+
+#[derive(Debug, Subcommand)]
+pub enum CapacityCommand {
+    /// Take payloads of Catena-X in
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
+    /// Write own demands or groups as a message of Catena-X
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
+    /// Show the own groups, or one of them by week
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(ShowArgs),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    Demands,
+    Groups,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the files hold
+    #[arg(value_enum)]
+    pub kind: KindArg,
+    /// JSON files
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// What is written
+    #[arg(value_enum)]
+    pub kind: KindArg,
+    /// Whom the message is for: the firm's id
+    #[arg(long, value_name = "FIRM-ID")]
+    pub partner: String,
+    /// Only what this IdBasedRequestForUpdate asks for
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The group's id; without it, all groups are listed
+    #[arg(value_name = "GROUP-ID")]
+    pub group: Option<String>,
+}
+
+pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        CapacityCommand::Import(args) => import(args, session).await,
+        CapacityCommand::Export(args) => export(args, session).await,
+        CapacityCommand::Show(ShowArgs { group: Some(group) }) => show(group, session).await,
+        CapacityCommand::Show(ShowArgs { group: None }) => list(session).await,
+    }
+}
+
+fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {
+    fs::read(file)
+        .map_err(|error| Failure::local(Exit::Failed, format!("cannot read {}: {error}", file.display())))
+}
+
+/// What a file says is its request's name, so that importing it again finds what it did.
+fn request_id(content: &[u8]) -> String {
+    format!("import-{}", hex::encode(&Sha256::digest(content)[..16]))
+}
+
+async fn import(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
+    let mut client = session.connection.catena();
+    let mut exit = Exit::Ok;
+    for file in &args.files {
+        let content = read(file)?;
+        let request_id = request_id(&content);
+        let results = match args.kind {
+            KindArg::Demands => {
+                let request = ImportMaterialDemandsRequest { request_id, content: content.into() };
+                client.import_material_demands(request).await.map(|answer| answer.into_inner().results)
+            }
+            KindArg::Groups => {
+                let request = ImportCapacityGroupsRequest { request_id, content: content.into() };
+                client.import_capacity_groups(request).await.map(|answer| answer.into_inner().results)
+            }
+        };
+        for result in results.map_err(|status| session.refused(&status))? {
+            if result.refusal.is_some() {
+                exit = Exit::Failed;
+            }
+            said(&file.display().to_string(), &result, session)?;
+        }
+    }
+    Ok(exit)
+}
+
+fn said(file: &str, result: &PayloadResult, session: &Session) -> Result<(), Failure> {
+    if session.out.json() {
+        return session.out.value(&session.contract.to_json("tandem.capacity.v1.PayloadResult", result)?);
+    }
+    if let Some(receipt) = &result.receipt {
+        let outcome = short(receipt.outcome().as_str_name(), "UPLOAD_OUTCOME_").to_lowercase();
+        session.out.line(&format!("{file}: {} {outcome}, version {}", receipt.id, receipt.version))?;
+    }
+    if let Some(refusal) = &result.refusal {
+        session.out.line(&format!("{file}: refused: {}", refusal.message))?;
+        for violation in &refusal.violations {
+            session.out.line(&format!("  {}: {}", violation.field, violation.description))?;
+        }
+    }
+    Ok(())
+}
+
+async fn export(args: &ExportArgs, session: &Session) -> Result<Exit, Failure> {
+    let kind = match args.kind {
+        KindArg::Demands => PayloadKind::MaterialDemand,
+        KindArg::Groups => PayloadKind::CapacityGroup,
+    };
+    let request = ExportPayloadsRequest {
+        kind: kind.into(),
+        counterparty_id: args.partner.clone(),
+        request_for_update: args.request.as_ref().map(read).transpose()?.unwrap_or_default().into(),
+    };
+    let answer = session.connection.catena().export_payloads(request).await;
+    let answer = answer.map_err(|status| session.refused(&status))?.into_inner();
+    for id in &answer.left_out_ids {
+        session.out.note(&format!("{id} is left out: a location of it is no BPNS"));
+    }
+    match &args.out {
+        Some(file) => {
+            fs::write(file, &answer.content).map_err(|error| {
+                Failure::local(Exit::Failed, format!("cannot write {}: {error}", file.display()))
+            })?;
+            session.out.note(&format!("{}: {} objects", file.display(), answer.objects));
+        }
+        None => {
+            session.out.bytes(&answer.content)?;
+            session.out.line("")?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+async fn list(session: &Session) -> Result<Exit, Failure> {
+    let mut client = session.connection.capacity_groups();
+    let mut table = table(&["NAME", "UNIT", "FOR", "VERSION", "ID"]);
+    let mut page_token = String::new();
+    loop {
+        let request = ListCapacityGroupsRequest { page_size: 1_000, page_token, ..Default::default() };
+        let answer = client.list_capacity_groups(request).await.map_err(|status| session.refused(&status))?;
+        let answer = answer.into_inner();
+        for group in &answer.groups {
+            if session.out.json() {
+                session.out.value(&session.contract.to_json("tandem.capacity.v1.GroupSummary", group)?)?;
+            }
+            table.add_row([
+                group.name.clone(),
+                group.unit_code.clone(),
+                group.customer_id.clone(),
+                group.version.to_string(),
+                group.id.clone(),
+            ]);
+        }
+        page_token = answer.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    if !session.out.json() {
+        session.out.line(&table_text(&table))?;
+    }
+    Ok(Exit::Ok)
+}
+
+async fn show(group: &str, session: &Session) -> Result<Exit, Failure> {
+    let request = GetCapacityGroupRequest { group_id: group.to_owned(), version: 0 };
+    let answer = session.connection.capacity_groups().get_capacity_group(request).await;
+    let group = answer.map_err(|status| session.refused(&status))?.into_inner();
+    if session.out.json() {
+        session.out.value(&session.contract.to_json("tandem.capacity.v1.CapacityGroup", &group)?)?;
+        return Ok(Exit::Ok);
+    }
+    session.out.line(&text(&group))?;
+    Ok(Exit::Ok)
+}
+
+/// Machine time is kept in seconds and read in hours.
+fn text(group: &CapacityGroup) -> String {
+    let content = group.content.clone().unwrap_or_default();
+    let hours = content.unit_code == "SEC";
+    let unit = if hours { "h" } else { &content.unit_code };
+    let mut table = table(&["WEEK", "DEMAND", "ACTUAL", "MAXIMUM", "BOOKED", "OFFERED", "RESULT"]);
+    for week in &group.matched {
+        table.add_row(row(week, hours));
+    }
+    format!("{}  [{unit}]  version {}\n{}", content.name, group.version, table_text(&table))
+}
+
+fn row(week: &MatchedWeek, hours: bool) -> [String; 7] {
+    let figure = |decimal: &Option<proto::Decimal>| match decimal {
+        None => "–".to_owned(),
+        Some(decimal) if hours => decimal.value.parse::<Decimal>().map_or_else(
+            |_| decimal.value.clone(),
+            |seconds| (seconds / Decimal::from(3_600)).round_dp(2).normalize().to_string(),
+        ),
+        Some(decimal) => decimal.value.clone(),
+    };
+    [
+        week.iso_week.clone(),
+        figure(&week.demand),
+        figure(&week.actual_capacity),
+        figure(&week.maximum_capacity),
+        figure(&week.booked),
+        figure(&week.offered),
+        short(week.result().as_str_name(), "MATCH_RESULT_").to_lowercase().replace('_', " "),
+    ]
+}

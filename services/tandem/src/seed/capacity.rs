@@ -1,0 +1,236 @@
+//! The sandbox's demand, machines and policies, as requests.
+
+use std::{collections::BTreeMap, str::FromStr as _};
+
+use anyhow::{Context as _, bail};
+use chassis::value::{wire_date as day, wire_decimal as decimal};
+use proto::capacity::{
+    CapacityWeek, DemandCategory, DemandContent, DemandSeries, DemandWeek, DisclosureLevel, GroupContent,
+    LinkedDemandSeries, SetDisclosureRequest, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
+};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use time::{Date, Duration};
+
+use super::{Credentials, as_firm, refused, story::Story};
+use crate::cli::client::Connection;
+
+/// Weeks of the story.
+const WEEKS: usize = 26;
+
+/// capacity.toml.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Capacity {
+    demands: Vec<Demand>,
+    groups: Vec<Group>,
+    disclosures: Vec<Disclosure>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Demand {
+    item: String,
+    customer: String,
+    weeks: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Group {
+    id: String,
+    supplier: String,
+    name: String,
+    weeks: String,
+    /// Seconds a piece, by item.
+    #[serde(default)]
+    seconds: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Disclosure {
+    supplier: String,
+    customer: String,
+    level: String,
+}
+
+/// Everybody's demand goes to the first supplier, who has the machines for it.
+const SUPPLIER: &str = "S1";
+
+fn load() -> anyhow::Result<Capacity> {
+    toml::from_str(include_str!("capacity.toml")).context("capacity.toml")
+}
+
+/// What each week says, from the first Monday on; unknown weeks are left out.
+fn weeks(text: &str, monday: Date) -> anyhow::Result<Vec<(Date, &str)>> {
+    let mut weeks = Vec::new();
+    let mut count = 0;
+    for part in text.split(' ') {
+        let (value, times) = part.split_once('*').unwrap_or((part, "1"));
+        for _ in 0..times.parse::<usize>()? {
+            if value != "-" {
+                weeks.push((monday + Duration::weeks(i64::try_from(count)?), value));
+            }
+            count += 1;
+        }
+    }
+    if count != WEEKS {
+        bail!("{count} weeks instead of {WEEKS}");
+    }
+    Ok(weeks)
+}
+
+/// Tells demand, machines and policies.
+pub(super) async fn tell(
+    connection: &Connection,
+    story: &Story,
+    credentials: &Credentials,
+    monday: Date,
+) -> anyhow::Result<()> {
+    let capacity = load()?;
+    for group in &capacity.groups {
+        let request =
+            group.request(story, &capacity, credentials, monday).with_context(|| group.id.clone())?;
+        let own = as_firm(connection, credentials, &group.supplier)?;
+        own.capacity_groups().upload_capacity_group(request).await.map_err(refused)?;
+    }
+    for demand in &capacity.demands {
+        let request = demand.request(story, credentials, monday).with_context(|| demand.item.clone())?;
+        let own = as_firm(connection, credentials, &demand.customer)?;
+        own.demands().upload_material_demand(request).await.map_err(refused)?;
+    }
+    for disclosure in &capacity.disclosures {
+        let own = as_firm(connection, credentials, &disclosure.supplier)?;
+        let request = disclosure.request(credentials)?;
+        own.disclosures().set_disclosure(request).await.map_err(refused)?;
+    }
+    Ok(())
+}
+
+/// Where a customer wants its goods: its site.
+fn location(story: &Story, customer: &str) -> anyhow::Result<String> {
+    let site = story.anchor(customer)?.site.as_ref();
+    Ok(site.with_context(|| format!("{customer} has no site"))?.code.clone())
+}
+
+fn firm(credentials: &Credentials, id: &str) -> anyhow::Result<String> {
+    Ok(credentials.firms.get(id).with_context(|| format!("no key of {id} is kept"))?.firm.clone())
+}
+
+impl Demand {
+    fn request(
+        &self,
+        story: &Story,
+        credentials: &Credentials,
+        monday: Date,
+    ) -> anyhow::Result<UploadMaterialDemandRequest> {
+        let item = story.item(&self.item)?;
+        let week = |(monday, quantity): (Date, &str)| {
+            let quantity = Some(decimal(Decimal::from_str(quantity)?));
+            anyhow::Ok(DemandWeek { monday: Some(day(monday)), quantity })
+        };
+        let series = DemandSeries {
+            customer_location: location(story, &self.customer)?,
+            demand_category: DemandCategory::Default.into(),
+            expected_supplier_location: String::new(),
+            weeks: weeks(&self.weeks, monday)?.into_iter().map(week).collect::<anyhow::Result<_>>()?,
+        };
+        Ok(UploadMaterialDemandRequest {
+            request_id: format!("sandbox-demand-{}", self.item),
+            supplier_id: firm(credentials, SUPPLIER)?,
+            content: Some(DemandContent {
+                material_number_customer: self.item.clone(),
+                material_number_supplier: item.seller.clone(),
+                material_description_customer: item.name.clone(),
+                unit_code: item.unit.clone(),
+                series: vec![series],
+                ..DemandContent::default()
+            }),
+            ..UploadMaterialDemandRequest::default()
+        })
+    }
+}
+
+impl Group {
+    fn request(
+        &self,
+        story: &Story,
+        capacity: &Capacity,
+        credentials: &Credentials,
+        monday: Date,
+    ) -> anyhow::Result<UploadCapacityGroupRequest> {
+        let seconds =
+            |hours: &str| anyhow::Ok(Some(decimal(Decimal::from_str(hours)? * Decimal::from(3_600))));
+        let week = |(monday, hours): (Date, &str)| {
+            let (actual, maximum) = hours.split_once('/').context("a week is actual/maximum")?;
+            anyhow::Ok(CapacityWeek {
+                monday: Some(day(monday)),
+                actual_capacity: seconds(actual)?,
+                maximum_capacity: seconds(maximum)?,
+                ..CapacityWeek::default()
+            })
+        };
+        let link = |(item, seconds): (&String, &String)| {
+            let demand = capacity.demands.iter().find(|demand| demand.item == *item);
+            let customer = &demand.with_context(|| format!("nobody wants {item}"))?.customer;
+            anyhow::Ok(LinkedDemandSeries {
+                customer_id: firm(credentials, customer)?,
+                material_number_customer: item.clone(),
+                material_number_supplier: story.item(item)?.seller.clone(),
+                customer_location: location(story, customer)?,
+                demand_category: DemandCategory::Default.into(),
+                load_factor: Some(decimal(Decimal::from_str(seconds)?)),
+            })
+        };
+        Ok(UploadCapacityGroupRequest {
+            request_id: format!("sandbox-group-{}", self.id),
+            content: Some(GroupContent {
+                name: format!("{} {}", self.id, self.name),
+                unit_code: "SEC".to_owned(),
+                linked_demand: self.seconds.iter().map(link).collect::<anyhow::Result<_>>()?,
+                weeks: weeks(&self.weeks, monday)?.into_iter().map(week).collect::<anyhow::Result<_>>()?,
+                ..GroupContent::default()
+            }),
+            ..UploadCapacityGroupRequest::default()
+        })
+    }
+}
+
+impl Disclosure {
+    fn request(&self, credentials: &Credentials) -> anyhow::Result<SetDisclosureRequest> {
+        let level = match self.level.as_str() {
+            "exact" => DisclosureLevel::Exact,
+            "banded" => DisclosureLevel::Banded,
+            "yes-no" => DisclosureLevel::YesNo,
+            "hidden" => DisclosureLevel::Hidden,
+            other => bail!("no level is written {other}"),
+        };
+        Ok(SetDisclosureRequest {
+            request_id: format!("sandbox-disclosure-{}-{}", self.supplier, self.customer),
+            customer_id: firm(credentials, &self.customer)?,
+            level: level.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn every_row_has_its_weeks_and_the_53rd_is_red() {
+        let capacity = load().unwrap();
+        let monday = date!(2026 - 11 - 23);
+        for text in
+            capacity.demands.iter().map(|one| &one.weeks).chain(capacity.groups.iter().map(|one| &one.weeks))
+        {
+            weeks(text, monday).unwrap_or_else(|error| panic!("{text}: {error}"));
+        }
+        let boxes = weeks(&capacity.demands[0].weeks, monday).unwrap();
+        assert_eq!(boxes[5], (date!(2026 - 12 - 28), "20000"));
+        assert_eq!(boxes.len(), 26 - 3, "one week of the holidays and two later ones are unknown");
+    }
+}
