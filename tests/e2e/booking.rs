@@ -4,7 +4,7 @@ mod race;
 
 use chassis::Reason;
 use harness::{
-    Access, World,
+    Access, Firm, World,
     booking::{hold, named, offer},
     capacity::{demand, group, link, linking},
     events::{Payload, event, payload},
@@ -90,13 +90,24 @@ async fn hours_are_offered_held_and_consumed_once() {
     refused(buyer.confirm(&two.id).await, Reason::RESERVATION_ENDED);
     assert_eq!(free(&buyer.offer(&published.id).await.unwrap()), ["30", "0"]);
 
+    consumed_expired_withdrawn(&world, (&buyer, &supplier), &made.id, (&published, &one.id)).await;
+    world.finish().await;
+}
+
+/// What follows a confirmed reservation of 10 and 30 hours: an order, a hold that nobody confirms, and a withdrawal.
+async fn consumed_expired_withdrawn(
+    world: &World,
+    (buyer, supplier): (&Firm, &Firm),
+    group: &str,
+    (published, one): (&Offer, &str),
+) {
     // In an order's own transaction, and once.
     let pool = chassis::db::TenantPool::new(world.app_pool().await.clone());
     let order = chassis::clock::system().id();
     let take = async |order: uuid::Uuid| {
         let mut tx = pool.begin(buyer.uuid()).await.unwrap();
         let taken = sqlx::query("select capacity.take_hold($1, $2, '10')")
-            .bind(uuid::Uuid::try_parse(&one.id).unwrap())
+            .bind(uuid::Uuid::try_parse(one).unwrap())
             .bind(order)
             .fetch_one(tx.conn())
             .await
@@ -107,10 +118,10 @@ async fn hours_are_offered_held_and_consumed_once() {
     assert_eq!(take(order).await.unwrap(), supplier.uuid());
     assert_eq!(take(order).await.unwrap(), supplier.uuid());
     assert!(take(chassis::clock::system().id()).await.is_err(), "another order");
-    refused(buyer.give_back(&one.id).await, Reason::RESERVATION_ENDED);
+    refused(buyer.give_back(one).await, Reason::RESERVATION_ENDED);
 
     // Nobody confirms it in time.
-    let three = buyer.hold(&published, &[(0, "30")], 1).await.unwrap();
+    let three = buyer.hold(published, &[(0, "30")], 1).await.unwrap();
     let request = || GetReservationRequest { reservation_id: three.id.clone() };
     until("the hold ends", SOON, async || {
         let seen = supplier.reservations().get_reservation(request()).await.unwrap().into_inner();
@@ -122,20 +133,19 @@ async fn hours_are_offered_held_and_consumed_once() {
     // What is reserved stays offered, the rest goes back to the machine.
     let withdraw = WithdrawOfferRequest { request_id: request_id(), offer_id: published.id.clone() };
     assert!(supplier.offers().withdraw_offer(withdraw).await.unwrap().into_inner().withdrawn);
-    assert_eq!(offered(&supplier, &made.id).await, ["10", "30"]);
-    refused(buyer.hold(&published, &[(0, "1")], 0).await, Reason::CAPACITY_SHORT);
+    assert_eq!(offered(supplier, group).await, ["10", "30"]);
+    refused(buyer.hold(published, &[(0, "1")], 0).await, Reason::CAPACITY_SHORT);
     until("both are told of the order", SOON, async || {
-        let consumed = told(&buyer).await.iter().any(|one| one == "consumed");
-        (consumed && told(&supplier).await.len() == 9).then_some(())
+        let consumed = told(buyer).await.iter().any(|one| one == "consumed");
+        (consumed && told(supplier).await.len() == 9).then_some(())
     })
     .await;
-    let mut both = told(&buyer).await;
-    assert_eq!(both, told(&supplier).await);
+    let mut both = told(buyer).await;
+    assert_eq!(both, told(supplier).await);
     both.sort();
     let all = ["confirmed", "consumed", "expired", "held", "held", "held", "published 40 30", "released"];
     assert_eq!(both[..8], all);
     assert_eq!(both[8], "withdrawn 0 0");
-    world.finish().await;
 }
 
 /// Orders and offers reach for the same hour at the same moment.

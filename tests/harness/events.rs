@@ -5,8 +5,7 @@ use proto::{
     capacity::{
         BottleneckChanged, BottleneckCleared, BottleneckRaised, CapacityGroupDisclosed,
         CapacityGroupUploaded, MaterialDemandUploaded, Offer, OfferChanged, OfferPublished, OfferWithdrawn,
-        Reservation, ReservationConfirmed, ReservationConsumed, ReservationExpired, ReservationHeld,
-        ReservationReleased,
+        Reservation, ReservationHeld,
     },
     event::Event,
     orders::{
@@ -52,96 +51,102 @@ pub enum Payload {
     BottleneckRaised(BottleneckRaised),
     BottleneckChanged(BottleneckChanged),
     BottleneckCleared(BottleneckCleared),
+    /// What became of an offer, and the offer.
     Offered(&'static str, Offer),
     Reserved(Reservation),
+}
+
+/// Decodes what happened to offers and reservations; panics for a type that is not known.
+fn booked(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeError> {
+    // All events of a kind have one shape: the offer, or the reservation, is the one field.
+    let Some((kind, what)) = r#type
+        .strip_prefix("tandem.capacity.")
+        .and_then(|rest| rest.strip_suffix(".v1"))
+        .and_then(|rest| rest.split_once('.'))
+    else {
+        panic!("no payload is known for {}", r#type)
+    };
+    match (kind, what) {
+        ("offer", "published") => {
+            OfferPublished::decode(data).map(|e| Payload::Offered("published", e.offer.unwrap_or_default()))
+        }
+        ("offer", "changed") => {
+            OfferChanged::decode(data).map(|e| Payload::Offered("changed", e.offer.unwrap_or_default()))
+        }
+        ("offer", "withdrawn") => {
+            OfferWithdrawn::decode(data).map(|e| Payload::Offered("withdrawn", e.offer.unwrap_or_default()))
+        }
+        ("reservation", "held" | "confirmed" | "consumed" | "released" | "expired") => {
+            ReservationHeld::decode(data).map(|e| Payload::Reserved(e.reservation.unwrap_or_default()))
+        }
+        _ => panic!("no payload is known for {kind}.{what}"),
+    }
 }
 
 /// Decodes an event by its type; panics for a type that is not known.
 pub fn payload(event: &Event) -> Payload {
     let data = event.data.clone();
-    let decoded =
-        match event.r#type.as_str() {
-            "tandem.orders.order.published.v1" => OrderPublished::decode(data).map(Payload::Published),
-            "tandem.orders.order.responded.v1" => OrderResponded::decode(data).map(Payload::Responded),
-            "tandem.orders.order.proposal_resolved.v1" => {
-                ProposalResolved::decode(data).map(Payload::Resolved)
-            }
-            "tandem.orders.order.supplier_changed.v1" => {
-                OrderSupplierChanged::decode(data).map(Payload::SupplierChanged)
-            }
-            "tandem.orders.order.answer_overdue.v1" => {
-                OrderAnswerOverdue::decode(data).map(Payload::AnswerOverdue)
-            }
-            "tandem.orders.order.reminded.v1" => OrderReminded::decode(data).map(Payload::Reminded),
-            "tandem.orders.order.progressed.v1" => OrderProgressed::decode(data).map(Payload::Progressed),
-            "tandem.orders.order.message_posted.v1" => {
-                OrderMessagePosted::decode(data).map(Payload::MessagePosted)
-            }
-            "tandem.orders.order.note_written.v1" => OrderNoteWritten::decode(data).map(Payload::NoteWritten),
-            "tandem.orders.order.change_requested.v1" => {
-                OrderChangeRequested::decode(data).map(Payload::ChangeRequested)
-            }
-            "tandem.orders.order.change_answered.v1" => {
-                OrderChangeAnswered::decode(data).map(Payload::ChangeAnswered)
-            }
-            "tandem.orders.order.change_withdrawn.v1" => {
-                OrderChangeWithdrawn::decode(data).map(Payload::ChangeWithdrawn)
-            }
-            "tandem.orders.order.changed.v1" => OrderChanged::decode(data).map(Payload::Changed),
-            "tandem.orders.order.cancelled.v1" => OrderCancelled::decode(data).map(Payload::Cancelled),
-            "tandem.orders.order.closed_short.v1" => OrderClosedShort::decode(data).map(Payload::ClosedShort),
-            "tandem.orders.order.held.v1" => OrderHeld::decode(data).map(Payload::Held),
-            "tandem.orders.order.released.v1" => OrderReleased::decode(data).map(Payload::Released),
-            "tandem.orders.order.proposal_withdrawn.v1" => {
-                ProposalWithdrawn::decode(data).map(Payload::Withdrawn)
-            }
-            "tandem.partners.relationship.changed.v1" => {
-                RelationshipChanged::decode(data).map(Payload::RelationshipChanged)
-            }
-            "tandem.partners.firm.changed.v1" => FirmChanged::decode(data).map(Payload::FirmChanged),
-            "tandem.partners.firm.admin_reset.v1" => AdminReset::decode(data).map(Payload::AdminReset),
-            "tandem.partners.cluster.membership_changed.v1" => {
-                ClusterMembershipChanged::decode(data).map(Payload::ClusterMembershipChanged)
-            }
-            "tandem.capacity.material_demand.uploaded.v1" => {
-                MaterialDemandUploaded::decode(data).map(Payload::DemandUploaded)
-            }
-            "tandem.capacity.capacity_group.uploaded.v1" => {
-                CapacityGroupUploaded::decode(data).map(Payload::GroupUploaded)
-            }
-            "tandem.capacity.capacity_group.disclosed.v1" => {
-                CapacityGroupDisclosed::decode(data).map(Payload::GroupDisclosed)
-            }
-            "tandem.capacity.bottleneck.raised.v1" => {
-                BottleneckRaised::decode(data).map(Payload::BottleneckRaised)
-            }
-            "tandem.capacity.bottleneck.changed.v1" => {
-                BottleneckChanged::decode(data).map(Payload::BottleneckChanged)
-            }
-            "tandem.capacity.offer.published.v1" => OfferPublished::decode(data)
-                .map(|e| Payload::Offered("published", e.offer.unwrap_or_default())),
-            "tandem.capacity.offer.changed.v1" => {
-                OfferChanged::decode(data).map(|e| Payload::Offered("changed", e.offer.unwrap_or_default()))
-            }
-            "tandem.capacity.offer.withdrawn.v1" => OfferWithdrawn::decode(data)
-                .map(|e| Payload::Offered("withdrawn", e.offer.unwrap_or_default())),
-            "tandem.capacity.reservation.held.v1" => {
-                ReservationHeld::decode(data).map(|e| Payload::Reserved(e.reservation.unwrap_or_default()))
-            }
-            "tandem.capacity.reservation.confirmed.v1" => ReservationConfirmed::decode(data)
-                .map(|e| Payload::Reserved(e.reservation.unwrap_or_default())),
-            "tandem.capacity.reservation.consumed.v1" => ReservationConsumed::decode(data)
-                .map(|e| Payload::Reserved(e.reservation.unwrap_or_default())),
-            "tandem.capacity.reservation.released.v1" => ReservationReleased::decode(data)
-                .map(|e| Payload::Reserved(e.reservation.unwrap_or_default())),
-            "tandem.capacity.reservation.expired.v1" => {
-                ReservationExpired::decode(data).map(|e| Payload::Reserved(e.reservation.unwrap_or_default()))
-            }
-            "tandem.capacity.bottleneck.cleared.v1" => {
-                BottleneckCleared::decode(data).map(Payload::BottleneckCleared)
-            }
-            other => panic!("no payload is known for {other}"),
-        };
+    let decoded = match event.r#type.as_str() {
+        "tandem.orders.order.published.v1" => OrderPublished::decode(data).map(Payload::Published),
+        "tandem.orders.order.responded.v1" => OrderResponded::decode(data).map(Payload::Responded),
+        "tandem.orders.order.proposal_resolved.v1" => ProposalResolved::decode(data).map(Payload::Resolved),
+        "tandem.orders.order.supplier_changed.v1" => {
+            OrderSupplierChanged::decode(data).map(Payload::SupplierChanged)
+        }
+        "tandem.orders.order.answer_overdue.v1" => {
+            OrderAnswerOverdue::decode(data).map(Payload::AnswerOverdue)
+        }
+        "tandem.orders.order.reminded.v1" => OrderReminded::decode(data).map(Payload::Reminded),
+        "tandem.orders.order.progressed.v1" => OrderProgressed::decode(data).map(Payload::Progressed),
+        "tandem.orders.order.message_posted.v1" => {
+            OrderMessagePosted::decode(data).map(Payload::MessagePosted)
+        }
+        "tandem.orders.order.note_written.v1" => OrderNoteWritten::decode(data).map(Payload::NoteWritten),
+        "tandem.orders.order.change_requested.v1" => {
+            OrderChangeRequested::decode(data).map(Payload::ChangeRequested)
+        }
+        "tandem.orders.order.change_answered.v1" => {
+            OrderChangeAnswered::decode(data).map(Payload::ChangeAnswered)
+        }
+        "tandem.orders.order.change_withdrawn.v1" => {
+            OrderChangeWithdrawn::decode(data).map(Payload::ChangeWithdrawn)
+        }
+        "tandem.orders.order.changed.v1" => OrderChanged::decode(data).map(Payload::Changed),
+        "tandem.orders.order.cancelled.v1" => OrderCancelled::decode(data).map(Payload::Cancelled),
+        "tandem.orders.order.closed_short.v1" => OrderClosedShort::decode(data).map(Payload::ClosedShort),
+        "tandem.orders.order.held.v1" => OrderHeld::decode(data).map(Payload::Held),
+        "tandem.orders.order.released.v1" => OrderReleased::decode(data).map(Payload::Released),
+        "tandem.orders.order.proposal_withdrawn.v1" => {
+            ProposalWithdrawn::decode(data).map(Payload::Withdrawn)
+        }
+        "tandem.partners.relationship.changed.v1" => {
+            RelationshipChanged::decode(data).map(Payload::RelationshipChanged)
+        }
+        "tandem.partners.firm.changed.v1" => FirmChanged::decode(data).map(Payload::FirmChanged),
+        "tandem.partners.firm.admin_reset.v1" => AdminReset::decode(data).map(Payload::AdminReset),
+        "tandem.partners.cluster.membership_changed.v1" => {
+            ClusterMembershipChanged::decode(data).map(Payload::ClusterMembershipChanged)
+        }
+        "tandem.capacity.material_demand.uploaded.v1" => {
+            MaterialDemandUploaded::decode(data).map(Payload::DemandUploaded)
+        }
+        "tandem.capacity.capacity_group.uploaded.v1" => {
+            CapacityGroupUploaded::decode(data).map(Payload::GroupUploaded)
+        }
+        "tandem.capacity.capacity_group.disclosed.v1" => {
+            CapacityGroupDisclosed::decode(data).map(Payload::GroupDisclosed)
+        }
+        "tandem.capacity.bottleneck.raised.v1" => {
+            BottleneckRaised::decode(data).map(Payload::BottleneckRaised)
+        }
+        "tandem.capacity.bottleneck.changed.v1" => {
+            BottleneckChanged::decode(data).map(Payload::BottleneckChanged)
+        }
+        "tandem.capacity.bottleneck.cleared.v1" => {
+            BottleneckCleared::decode(data).map(Payload::BottleneckCleared)
+        }
+        other => booked(other, data),
+    };
     decoded.unwrap_or_else(|error| panic!("{}: {error}", event.r#type))
 }
 
@@ -176,7 +181,9 @@ impl Payload {
             | Payload::GroupDisclosed(_)
             | Payload::BottleneckRaised(_)
             | Payload::BottleneckChanged(_)
-            | Payload::BottleneckCleared(_) => &[],
+            | Payload::BottleneckCleared(_)
+            | Payload::Offered(..)
+            | Payload::Reserved(_) => &[],
         }
     }
 
