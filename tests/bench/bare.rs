@@ -1,5 +1,5 @@
-//! The machine's own limit for publishing: the same rows and the same outbox row as PublishOrder writes, from a bare
-//! loop without any of our code in between.
+//! The machine's own limit for publishing: the same rows and the same outbox rows as publishing writes, from a bare loop
+//! without any of our code in between.
 
 use prost::Message;
 use proto::event::{Addressed, Command, Event};
@@ -9,62 +9,120 @@ use uuid::Uuid;
 /// Lines of an order.
 pub const LINES: usize = 10;
 
-/// Writes one order of [`LINES`] lines in a transaction of its own, as tandem_app in the buyer's tenant.
-pub async fn publish(pool: &PgPool, buyer: Uuid, supplier: Uuid, payload: &[u8]) -> anyhow::Result<()> {
-    let order = new_id();
-    let lines: Vec<Uuid> = (0..LINES).map(|_| new_id()).collect();
-    let orders = vec![order; LINES];
-    let positions: Vec<i32> = (0..LINES as i32).collect();
-    let numbers: Vec<String> = positions.iter().map(|position| (position * 10 + 10).to_string()).collect();
-    let content = vec![vec![0_u8; 160]; LINES];
+/// What a transaction writes.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub orders: usize,
+    pub lines: usize,
+    /// The row that makes a repeated request harmless, which the stream of orders does without.
+    pub idempotent: bool,
+    /// The row that the sequencer moves to the feeds; left out where only tables are to be filled.
+    pub outbox: bool,
+}
+
+/// One order, as PublishOrder writes it.
+pub const ONE: Shape = Shape { orders: 1, lines: LINES, idempotent: true, outbox: true };
+/// A slice of the stream of orders.
+pub const SLICE: Shape = Shape { orders: 100, lines: LINES, idempotent: false, outbox: true };
+
+/// Columns of the orders and their lines.
+struct Rows {
+    orders: Vec<Uuid>,
+    numbers: Vec<String>,
+    contents: Vec<Vec<u8>>,
+    hashes: Vec<Vec<u8>>,
+    /// Of each line: itself, its order, its place, its number, its content.
+    lines: Vec<Uuid>,
+    orders_of_lines: Vec<Uuid>,
+    positions: Vec<i32>,
+    line_numbers: Vec<String>,
+    line_contents: Vec<Vec<u8>>,
+}
+
+impl Rows {
+    fn of(shape: Shape) -> Self {
+        let orders: Vec<Uuid> = (0..shape.orders).map(|_| new_id()).collect();
+        let each = || orders.iter().flat_map(|order| (0..shape.lines as i32).map(move |line| (*order, line)));
+        Self {
+            numbers: orders.iter().map(Uuid::to_string).collect(),
+            contents: orders.iter().map(|_| vec![0; 120]).collect(),
+            hashes: orders.iter().map(|_| vec![0; 32]).collect(),
+            lines: each().map(|_| new_id()).collect(),
+            orders_of_lines: each().map(|(order, _)| order).collect(),
+            positions: each().map(|(_, line)| line).collect(),
+            line_numbers: each().map(|(_, line)| (line * 10 + 10).to_string()).collect(),
+            line_contents: each().map(|_| vec![0; 160]).collect(),
+            orders,
+        }
+    }
+}
+
+/// Writes orders in one transaction, as tandem_app in the buyer's tenant.
+pub async fn publish(
+    pool: &PgPool,
+    (buyer, supplier): (Uuid, Uuid),
+    payload: &[u8],
+    shape: Shape,
+) -> anyhow::Result<()> {
+    let rows = Rows::of(shape);
     let begin = format!("begin; select set_config('tandem.firm', '{buyer}', true)");
     let mut tx = pool.begin_with(sqlx::AssertSqlSafe(begin)).await?;
-    published(&mut tx, buyer, supplier, order).await?;
-    let rows = Rows { lines, orders, positions, numbers, content };
-    lines_of(&mut tx, buyer, supplier, &rows).await?;
-    state(&mut tx, buyer, supplier, order, &rows).await?;
-    receipt_and_outbox(&mut tx, buyer, order, payload).await?;
+    orders(&mut tx, buyer, supplier, &rows).await?;
+    lines(&mut tx, buyer, supplier, &rows).await?;
+    states(&mut tx, buyer, supplier, shape.lines as i32, &rows).await?;
+    if shape.idempotent {
+        sqlx::query(
+            "insert into event.idempotency (firm, method, request_id, request_sha256, receipt) \
+             select $1, 'bench', n, h, $4 from unnest($2::text[], $3::bytea[]) as t(n, h)",
+        )
+        .bind(buyer)
+        .bind(&rows.numbers)
+        .bind(&rows.hashes)
+        .bind(vec![0_u8; 900])
+        .execute(&mut *tx)
+        .await?;
+    }
+    if shape.outbox {
+        sqlx::query("insert into event.outbox (firm, payload) select $1, $2 from unnest($3::uuid[])")
+            .bind(buyer)
+            .bind(payload)
+            .bind(&rows.orders)
+            .execute(&mut *tx)
+            .await?;
+    }
     tx.commit().await?;
     Ok(())
 }
 
-/// Columns of an order's lines.
-struct Rows {
-    lines: Vec<Uuid>,
-    orders: Vec<Uuid>,
-    positions: Vec<i32>,
-    numbers: Vec<String>,
-    content: Vec<Vec<u8>>,
-}
-
-async fn published(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, order: Uuid) -> sqlx::Result<()> {
+async fn orders(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows) -> sqlx::Result<()> {
     sqlx::query(
         "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites, \
-         published_at) values ($1, $2, $3, 'bench', $4, '', '{}', now())",
+         published_at) select o, $1, $2, 'bench', n, '', '{}', now() from unnest($3::uuid[], $4::text[]) as t(o, n)",
     )
-    .bind(order)
     .bind(buyer)
     .bind(supplier)
-    .bind(order.to_string())
+    .bind(&rows.orders)
+    .bind(&rows.numbers)
     .execute(&mut *tx)
     .await?;
     sqlx::query(
         "insert into orders.order_revision (order_id, buyer, supplier, revision, content, content_sha256, \
          sent_sha256, vendor_number, currency, price_includes_tax, net_amount, line_count, first_item_name, \
          published_at, actor_name) \
-         values ($1, $2, $3, 1, $4, $5, $5, 'V1', 'CNY', false, 1000, 10, 'bench item', now(), 'bench')",
+         select o, $1, $2, 1, c, h, h, 'V1', 'CNY', false, 1000, 10, 'bench item', now(), 'bench' \
+         from unnest($3::uuid[], $4::bytea[], $5::bytea[]) as t(o, c, h)",
     )
-    .bind(order)
     .bind(buyer)
     .bind(supplier)
-    .bind(vec![0_u8; 120])
-    .bind(vec![0_u8; 32])
+    .bind(&rows.orders)
+    .bind(&rows.contents)
+    .bind(&rows.hashes)
     .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
-async fn lines_of(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows) -> sqlx::Result<()> {
+async fn lines(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows) -> sqlx::Result<()> {
     sqlx::query(
         "insert into orders.order_line (order_id, buyer, supplier, position, revision, line_number, buyer_item_id, \
          seller_item_id, item_name, unit_code, content) select o, $1, $2, p, 1, n, 'CY-BX-0450', 'SM-0450B', \
@@ -72,10 +130,10 @@ async fn lines_of(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Row
     )
     .bind(buyer)
     .bind(supplier)
-    .bind(&rows.orders)
+    .bind(&rows.orders_of_lines)
     .bind(&rows.positions)
-    .bind(&rows.numbers)
-    .bind(&rows.content)
+    .bind(&rows.line_numbers)
+    .bind(&rows.line_contents)
     .execute(&mut *tx)
     .await?;
     sqlx::query(
@@ -86,19 +144,19 @@ async fn lines_of(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Row
     .bind(buyer)
     .bind(supplier)
     .bind(&rows.lines)
-    .bind(&rows.orders)
+    .bind(&rows.orders_of_lines)
     .bind(&rows.positions)
-    .bind(&rows.content)
+    .bind(&rows.line_contents)
     .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
-async fn state(
+async fn states(
     tx: &mut PgConnection,
     buyer: Uuid,
     supplier: Uuid,
-    order: Uuid,
+    lines: i32,
     rows: &Rows,
 ) -> sqlx::Result<()> {
     sqlx::query(
@@ -108,42 +166,29 @@ async fn state(
     .bind(buyer)
     .bind(supplier)
     .bind(&rows.lines)
-    .bind(&rows.orders)
+    .bind(&rows.orders_of_lines)
     .execute(&mut *tx)
     .await?;
     sqlx::query(
         "insert into orders.order_state (order_id, buyer, supplier, revision, version, state, unanswered_lines, \
-         proposed_lines, requested_date, updated_at) values ($1, $2, $3, 1, 1, 1, 10, 0, '2026-12-28', now())",
+         proposed_lines, requested_date, updated_at) \
+         select o, $1, $2, 1, 1, 1, $4, 0, '2026-12-28', now() from unnest($3::uuid[]) as t(o)",
     )
-    .bind(order)
     .bind(buyer)
     .bind(supplier)
+    .bind(&rows.orders)
+    .bind(lines)
     .execute(&mut *tx)
     .await?;
-    Ok(())
-}
-
-async fn receipt_and_outbox(
-    tx: &mut PgConnection,
-    buyer: Uuid,
-    order: Uuid,
-    payload: &[u8],
-) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into event.idempotency (firm, method, request_id, request_sha256, receipt) \
-         values ($1, 'bench', $2, $3, $4)",
+        "insert into orders.answer_deadline (order_id, buyer, supplier, due_on, certain, remind_on, watched) \
+         select o, $1, $2, '2036-12-28', true, null, true from unnest($3::uuid[]) as t(o)",
     )
     .bind(buyer)
-    .bind(order.to_string())
-    .bind(vec![0_u8; 32])
-    .bind(vec![0_u8; 900])
+    .bind(supplier)
+    .bind(&rows.orders)
     .execute(&mut *tx)
     .await?;
-    sqlx::query("insert into event.outbox (firm, payload) values ($1, $2)")
-        .bind(buyer)
-        .bind(payload)
-        .execute(&mut *tx)
-        .await?;
     Ok(())
 }
 

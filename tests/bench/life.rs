@@ -12,16 +12,16 @@ use tokio::{
 
 use crate::{
     publish::document,
-    report::{Report, cpu_seconds, median, postgres_cpu_seconds},
+    report::{Noise, Report, cpu_seconds, median, postgres_cpu_seconds},
+    scale::Scale,
 };
 
-const ROUNDS: usize = 5;
 const ORDERS: usize = 1_000;
 const IN_FLIGHT: usize = 64;
 /// Published and responded, each on two feeds.
 const EVENTS: usize = 4;
 
-pub async fn run(report: &mut Report) -> anyhow::Result<()> {
+pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let world = crate::world().await?;
     let (buyer, supplier) = world.pair().await;
     let (seen, mut deliveries) = mpsc::unbounded_channel();
@@ -32,22 +32,28 @@ pub async fn run(report: &mut Report) -> anyhow::Result<()> {
     // Both streams are live, and connections and statements are warm, once these have arrived.
     lives(&buyer, &supplier, 100).await?;
     receive(&mut deliveries, 100 * EVENTS).await;
+    let orders = scale.of(ORDERS);
     let (mut own, mut database, mut rates) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    let mut noise = Noise::new(scale);
+    while noise.wants_another(rates.len()) {
+        noise.begin()?;
         let (cpu, postgres, started) = (cpu_seconds(), postgres_cpu_seconds()?, Instant::now());
-        lives(&buyer, &supplier, ORDERS).await?;
-        receive(&mut deliveries, ORDERS * EVENTS).await;
-        rates.push(ORDERS as f64 / started.elapsed().as_secs_f64());
-        own.push((cpu_seconds() - cpu) * 1e6 / ORDERS as f64);
-        database.push((postgres_cpu_seconds()? - postgres) * 1e6 / ORDERS as f64);
+        lives(&buyer, &supplier, orders).await?;
+        receive(&mut deliveries, orders * EVENTS).await;
+        if noise.too_loud()? {
+            continue;
+        }
+        rates.push(orders as f64 / started.elapsed().as_secs_f64());
+        own.push((cpu_seconds() - cpu) * 1e6 / orders as f64);
+        database.push((postgres_cpu_seconds()? - postgres) * 1e6 / orders as f64);
     }
     let (own, database, rate) = (median(&own), median(&database), median(&rates));
     let line = format!(
         "{own:.0} µs of processor time an order for client, server and two subscribers, {database:.0} µs for Postgres, \
          {rate:.0} lives/s"
     );
-    let figure =
-        serde_json::json!({ "us_per_order": own, "postgres_us_per_order": database, "per_second": rate });
+    let figure = serde_json::json!({ "us_per_order": own, "postgres_us_per_order": database, "per_second": rate,
+            "others_cores": noise.heard() });
     report.add("life", &line, figure);
     subscribers.shutdown().await;
     crate::finish(world).await

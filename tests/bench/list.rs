@@ -15,37 +15,35 @@ use tokio::task::JoinSet;
 
 use crate::{
     publish,
-    report::{Report, against},
+    report::{Report, interleaved},
+    scale::Scale,
 };
 
-const ROUNDS: usize = 5;
 /// Orders of the supplier whose list is read.
 const ORDERS: usize = 10_000;
 const PAGES: usize = 3_000;
 const IN_FLIGHT: usize = 16;
 const PAGE: usize = 50;
 
-pub async fn run(report: &mut Report) -> anyhow::Result<()> {
+pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let world = crate::world().await?;
     let (buyer, supplier) = world.pair().await;
-    publish::ours(&world, &buyer, 64, ORDERS).await?;
+    publish::ours(&world, &buyer, 64, scale.of(ORDERS)).await?;
     sqlx::raw_sql("vacuum analyze").execute(world.owner_pool().await).await?;
     let url = harness::cluster::get().await.url("tandem_app", world.database());
     let pool = chassis::db::connect(url.parse()?, IN_FLIGHT as u32).await?;
-    ours(&world, &supplier, 200).await?;
-    bare(&pool, &supplier, 200).await?;
-    let (mut mine, mut limit) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        mine.push(ours(&world, &supplier, PAGES).await?);
-        limit.push(bare(&pool, &supplier, PAGES).await?);
-    }
-    against("list_50_orders", report, &mine, &limit, "pages/s");
+    ours(&world, &supplier, scale.of(200)).await?;
+    bare(&pool, &supplier, scale.of(200)).await?;
+    let pages = scale.of(PAGES);
+    let ours = async || ours(&world, &supplier, pages).await;
+    let bare = async || bare(&pool, &supplier, pages).await;
+    interleaved("list_50_orders", report, scale, pages, "pages/s", ours, bare).await?;
     pool.close().await;
     crate::finish(world).await
 }
 
 /// Pages a second over gRPC.
-async fn ours(world: &World, supplier: &Firm, pages: usize) -> anyhow::Result<f64> {
+pub async fn ours(world: &World, supplier: &Firm, pages: usize) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(pages));
     let started = Instant::now();
     let mut tasks = JoinSet::new();

@@ -3,31 +3,52 @@
 //! Each prints a ratio against the machine's limit measured in the same run, and nothing here passes or fails by time.
 //! Client and server share the machine's cores. Results are kept in target/bench/results.json.
 //!
+//! `--long` adds the points to a million orders to the curve; `--smoke` runs a handful of everything and means nothing.
+//! A round in which other processes use more than a quarter of a core is taken again. Where a goal is missed, the figures
+//! say where processor time goes: client and server, and Postgres for the services, for the sequencer, and for itself;
+//! `perf record -g` on the program of this benchmark tells the rest.
+//!
 //! * `publish`  PublishOrder of 10 lines at 1 and at 64 in flight ÷ a bare loop that writes the same rows
+//! * `bulk`     PublishOrders by one stream ÷ bare transactions of 100 orders on 2 connections
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
+//! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
 //! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
 //! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
 //! * `idle`     memory of everything in one process, Postgres apart
 
 mod bare;
+mod bulk;
+mod curve;
 mod latency;
 mod life;
 mod list;
 mod memory;
 mod publish;
 mod report;
+mod scale;
 
 use harness::{Options, World, cluster};
 use report::Report;
+use scale::Scale;
 
-const NAMES: [&str; 6] = ["publish", "life", "list", "latency", "streams", "idle"];
+const NAMES: [&str; 8] = ["publish", "bulk", "life", "list", "curve", "latency", "streams", "idle"];
 
 fn main() -> anyhow::Result<()> {
     // cargo passes `--bench` to every bench program.
-    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let mut args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let mut asked = |flag: &str| {
+        let before = args.len();
+        args.retain(|arg| arg != flag);
+        args.len() < before
+    };
+    let scale = match (asked("--smoke"), asked("--long")) {
+        (true, _) => Scale::Smoke,
+        (false, true) => Scale::Long,
+        (false, false) => Scale::Usual,
+    };
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
-        println!("cargo bench -p tandem-tests [-- {}]", NAMES.join(" | "));
+        println!("cargo bench -p tandem-tests [-- [--long | --smoke] {}]", NAMES.join(" | "));
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -37,20 +58,29 @@ fn main() -> anyhow::Result<()> {
     if let Some(unknown) = args.iter().find(|arg| !NAMES.contains(&arg.as_str())) {
         anyhow::bail!("no benchmark {unknown}; there are {}", NAMES.join(", "));
     }
-    runtime.block_on(run(&args))
+    runtime.block_on(run(&args, scale))
 }
 
-async fn run(chosen: &[String]) -> anyhow::Result<()> {
-    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|arg| arg == name);
+async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
+    let named = |name: &str| chosen.iter().any(|arg| arg == name);
+    // What has no small size runs only where it is named.
+    let by_itself = |name: &str| scale != Scale::Smoke || !["latency", "streams", "idle"].contains(&name);
+    let wanted = |name: &str| named(name) || (chosen.is_empty() && by_itself(name));
     let mut report = Report::default();
     if wanted("publish") {
-        publish::run(&mut report).await?;
+        publish::run(&mut report, scale).await?;
+    }
+    if wanted("bulk") {
+        bulk::run(&mut report, scale).await?;
     }
     if wanted("life") {
-        life::run(&mut report).await?;
+        life::run(&mut report, scale).await?;
     }
     if wanted("list") {
-        list::run(&mut report).await?;
+        list::run(&mut report, scale).await?;
+    }
+    if wanted("curve") {
+        curve::run(&mut report, scale).await?;
     }
     if wanted("latency") {
         latency::run(&mut report).await?;

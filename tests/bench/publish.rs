@@ -14,32 +14,25 @@ use tokio::task::JoinSet;
 
 use crate::{
     bare,
-    report::{Report, against, cpu_seconds},
+    report::{Report, interleaved},
+    scale::Scale,
 };
 
-const ROUNDS: usize = 5;
 /// Connections of the bare loop where many are in flight.
 const BARE_CONNECTIONS: u32 = 16;
 
-pub async fn run(report: &mut Report) -> anyhow::Result<()> {
+pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let world = crate::world().await?;
     let (buyer, supplier) = world.pair().await;
     let pool = chassis::db::connect(cluster_url(&world).await.parse()?, BARE_CONNECTIONS).await?;
     // Warm up both sides: connections, statements, pages.
-    ours(&world, &buyer, 16, 200).await?;
-    bare(&world, &pool, &buyer, &supplier, 16, 200).await?;
-    for (in_flight, orders) in [(1, 400), (64, 3_000)] {
-        let (mut mine, mut limit, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let before = cpu_seconds();
-            mine.push(ours(&world, &buyer, in_flight, orders).await?);
-            cpu.push((cpu_seconds() - before) * 1e6 / orders as f64);
-            limit.push(bare(&world, &pool, &buyer, &supplier, in_flight, orders).await?);
-        }
-        against(&format!("publish_{in_flight}_in_flight"), report, &mine, &limit, "orders/s");
-        let cpu = crate::report::median(&cpu);
-        let line = format!("{cpu:.0} µs of processor time an order, client and server");
-        report.add(&format!("publish_{in_flight}_cpu"), &line, serde_json::json!({ "us_per_order": cpu }));
+    ours(&world, &buyer, 16, scale.of(200)).await?;
+    bare(&world, &pool, &buyer, &supplier, 16, scale.of(200)).await?;
+    for (in_flight, orders) in [(1, scale.of(400)), (64, scale.of(3_000))] {
+        let name = format!("publish_{in_flight}_in_flight");
+        let ours = async || ours(&world, &buyer, in_flight, orders).await;
+        let bare = async || bare(&world, &pool, &buyer, &supplier, in_flight, orders).await;
+        interleaved(&name, report, scale, orders, "orders/s", ours, bare).await?;
     }
     pool.close().await;
     crate::finish(world).await
@@ -90,7 +83,7 @@ async fn bare(
         let (left, pool, payload) = (left.clone(), pool.clone(), payload.clone());
         tasks.spawn(async move {
             while take(&left) {
-                bare::publish(&pool, buyer, supplier, &payload).await?;
+                bare::publish(&pool, (buyer, supplier), &payload, bare::ONE).await?;
             }
             Ok::<(), anyhow::Error>(())
         });

@@ -1,8 +1,10 @@
 //! Figures as ratios against the machine's limit in the same run, printed and kept in target/bench/results.json.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 use serde_json::{Value, json};
+
+use crate::scale::Scale;
 
 /// What a run measured.
 #[derive(Default)]
@@ -40,14 +42,102 @@ pub fn median(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Two sides of interleaved rounds: medians of rates and the ratio.
-pub fn against(name: &str, report: &mut Report, ours: &[f64], limit: &[f64], unit: &str) {
-    let ratios: Vec<f64> = ours.iter().zip(limit).map(|(ours, limit)| ours / limit).collect();
-    let (mine, bare, ratio) = (median(ours), median(limit), median(&ratios));
-    let line = format!("{mine:.0} {unit}, bare {bare:.0} {unit}, ratio {ratio:.2}");
-    let figure =
-        json!({ "ours": ours, "bare": limit, "unit": unit, "ratio_median": ratio, "ratios": ratios });
+/// Runs both sides in turn, five rounds, and adds medians of rates, the ratio, and what an operation of ours costs in
+/// processor time: in this process, and in Postgres by who asked for it.
+pub async fn interleaved(
+    name: &str,
+    report: &mut Report,
+    scale: Scale,
+    operations: usize,
+    unit: &str,
+    mut ours: impl AsyncFnMut() -> anyhow::Result<f64>,
+    mut bare: impl AsyncFnMut() -> anyhow::Result<f64>,
+) -> anyhow::Result<()> {
+    let (mut mine, mut limit, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    let mut database: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut noise = Noise::new(scale);
+    while noise.wants_another(mine.len()) {
+        noise.begin()?;
+        let (cpu, postgres) = (cpu_seconds(), postgres_cpu()?);
+        let rate = ours().await?;
+        let (cpu, postgres_after) = (cpu_seconds() - cpu, postgres_cpu()?);
+        let bare_rate = bare().await?;
+        if noise.too_loud()? {
+            continue;
+        }
+        mine.push(rate);
+        limit.push(bare_rate);
+        let per_operation = |seconds: f64| seconds * 1e6 / operations as f64;
+        own.push(per_operation(cpu));
+        for (role, seconds) in postgres_after {
+            let before = postgres.get(&role).copied().unwrap_or_default();
+            database.entry(role).or_default().push(per_operation(seconds - before));
+        }
+    }
+    let ratios: Vec<f64> = mine.iter().zip(&limit).map(|(ours, limit)| ours / limit).collect();
+    let (rate, bare_rate, ratio, us) = (median(&mine), median(&limit), median(&ratios), median(&own));
+    let shares: BTreeMap<&str, f64> = database.iter().map(|(role, us)| (role.as_str(), median(us))).collect();
+    let spent: Vec<String> = shares.iter().map(|(role, us)| format!("{role} {us:.0}")).collect();
+    let line = format!(
+        "{rate:.0} {unit}, bare {bare_rate:.0} {unit}, ratio {ratio:.2}; µs each: client and server {us:.0}, \
+         Postgres {}; others used {:.2} cores",
+        spent.join(", "),
+        noise.heard()
+    );
+    let figure = json!({
+        "ours": mine, "bare": limit, "unit": unit, "ratio_median": ratio, "ratios": ratios,
+        "us_each": us, "postgres_us_each": shares, "others_cores": noise.heard(),
+    });
     report.add(name, &line, figure);
+    Ok(())
+}
+
+/// Cores that other processes may use in a round that counts.
+const QUIET: f64 = 0.25;
+
+/// What other processes did to a round, so that loud ones are taken again.
+pub struct Noise {
+    rounds: usize,
+    spare: usize,
+    began: Instant,
+    others: f64,
+    heard: Vec<f64>,
+}
+
+impl Noise {
+    pub fn new(scale: Scale) -> Self {
+        // A machine that is never quiet gives figures all the same, marked as such.
+        let spare = if scale == Scale::Smoke { 0 } else { 5 };
+        Self { rounds: scale.rounds(), spare, began: Instant::now(), others: 0.0, heard: Vec::new() }
+    }
+
+    /// Whether rounds are missing.
+    pub fn wants_another(&self, taken: usize) -> bool {
+        taken < self.rounds
+    }
+
+    /// A round begins.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        (self.began, self.others) = (Instant::now(), others_cpu_seconds()?);
+        Ok(())
+    }
+
+    /// A round has ended: whether it is to be taken again.
+    pub fn too_loud(&mut self) -> anyhow::Result<bool> {
+        let cores = (others_cpu_seconds()? - self.others).max(0.0) / self.began.elapsed().as_secs_f64();
+        if cores > QUIET && self.spare > 0 {
+            self.spare -= 1;
+            println!("a round is taken again: other processes used {cores:.2} cores");
+            return Ok(true);
+        }
+        self.heard.push(cores);
+        Ok(false)
+    }
+
+    /// The loudest round that counted, in cores.
+    pub fn heard(&self) -> f64 {
+        self.heard.iter().copied().fold(0.0, f64::max)
+    }
 }
 
 /// Resident memory of a process in KiB, from /proc.
@@ -65,15 +155,38 @@ pub fn cpu_seconds() -> f64 {
 
 /// Processor seconds so far of every Postgres process of the machine that still lives: run it alone.
 pub fn postgres_cpu_seconds() -> anyhow::Result<f64> {
-    let mut sum = 0.0;
+    Ok(postgres_cpu()?.values().sum())
+}
+
+/// The same by who asked for it: the services' login, the sequencer's, and Postgres itself.
+fn postgres_cpu() -> anyhow::Result<BTreeMap<String, f64>> {
+    let mut by_role = BTreeMap::new();
     for entry in fs::read_dir("/proc")? {
+        let place = entry?.path();
         // A process may end while this looks.
-        let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
-        if stat.contains("(postgres)") {
-            sum += cpu_of(&stat);
+        let stat = fs::read_to_string(place.join("stat")).unwrap_or_default();
+        if !stat.contains("(postgres)") {
+            continue;
         }
+        let title = fs::read_to_string(place.join("cmdline")).unwrap_or_default();
+        let role = match title.as_str() {
+            title if title.contains(" tandem_app ") => "services",
+            title if title.contains(" tandem_stream ") => "sequencer",
+            _ => "itself",
+        };
+        *by_role.entry(role.to_string()).or_default() += cpu_of(&stat);
     }
-    Ok(sum)
+    Ok(by_role)
+}
+
+/// Processor seconds so far of everything on the machine but this process and Postgres.
+fn others_cpu_seconds() -> anyhow::Result<f64> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let first = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<f64> = first.split_whitespace().skip(1).filter_map(|text| text.parse().ok()).collect();
+    // user, nice, system; then irq and softirq, after idle and iowait.
+    let busy: f64 = [0, 1, 2, 5, 6].iter().filter_map(|place| ticks.get(*place)).sum();
+    Ok(busy / 100.0 - cpu_seconds() - postgres_cpu_seconds()?)
 }
 
 fn cpu_of(stat: &str) -> f64 {

@@ -127,10 +127,22 @@ async fn files_go_in_and_answers_come_out() {
     assert!(results.iter().any(|result| result.contains("published before")), "{results:?}");
     assert_eq!(count(&buyer).await, 5);
     assert_eq!(names(&dir.join("done")).iter().filter(|name| name.starts_with("good.")).count(), 4);
-    // A number that is taken by another content is not passed over in silence.
+    // What the table says anew changes the order that is there.
     drop_in(&dir, "changed.csv", table("G", 1).replace(",5,", ",6,").as_bytes());
+    cli::run(&world, &buyer.key, &once).await.done();
+    let ok = std::fs::read_to_string(dir.join("done/changed.csv.ok")).unwrap();
+    let changed: Value = serde_json::from_str(ok.trim()).unwrap();
+    assert_eq!(
+        (&changed["outcome"], &changed["reconfirm_lines"]),
+        (&"changed".into(), &1.into()),
+        "{changed}"
+    );
+    assert_eq!(count(&buyer).await, 5, "and publishes no other");
+    // A document whose number is taken by another content is not passed over in silence.
+    let other = crate::matrix::cast::ubl("UBL-9").replace("</", " </");
+    drop_in(&dir, "two.xml", other.as_bytes());
     assert_eq!(cli::run(&world, &buyer.key, &once).await.code, Some(3));
-    assert!(dir.join("done/changed.csv.err.xlsx").exists());
+    assert!(dir.join("done/two.xml.err.txt").exists());
     world.finish().await;
 }
 

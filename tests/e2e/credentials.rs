@@ -11,9 +11,9 @@ use harness::{
 };
 use proto::{
     partners::{
-        CreateApiKeyRequest, EndSessionRequest, ListApiKeysRequest, ListMembersRequest, Member,
-        RedeemSignInLinkRequest, RevokeApiKeyRequest, Role, Scope, SetLocaleRequest, UpdateMemberRequest,
-        WhoAmIRequest,
+        CreateApiKeyRequest, CreateSignInLinkRequest, EndSessionRequest, ListApiKeysRequest,
+        ListMembersRequest, Member, RedeemSignInLinkRequest, RevokeApiKeyRequest, Role, Scope,
+        SetLocaleRequest, UpdateMemberRequest, WhoAmIRequest,
     },
     stream::{SubscribeRequest, SubscribeResponse, subscribe_request::Start},
 };
@@ -273,7 +273,8 @@ async fn nobody_hands_out_more_than_they_have() {
     let world = World::start().await;
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
     let scope = Scope { purchasing_groups: vec!["P1".into()], ..Scope::default() };
-    let (_, narrow) = firm.person("分管", &[Role::Admin], Some(scope.clone())).await;
+    let scope_of_p1 = scope.clone();
+    let (narrow_id, narrow) = firm.person("分管", &[Role::Admin], Some(scope.clone())).await;
     refused(narrow.try_key("wide", &[Role::Viewer], None).await, Reason::PERMISSION_DENIED);
     narrow.try_key("narrow", &[Role::Viewer], Some(scope)).await.expect("within the own scope");
     refused(firm.session().try_key("ops", &[Role::Operator], None).await, Reason::PERMISSION_DENIED);
@@ -282,6 +283,18 @@ async fn nobody_hands_out_more_than_they_have() {
     let more = Member { roles: vec![Role::Admin.into()], ..find(&firm, &id).await };
     let more = UpdateMemberRequest { request_id: request_id(), member: Some(more) };
     refused(viewer.members().update_member(more).await, Reason::PERMISSION_DENIED);
+
+    // Whoever signs another one in has what that one has, and whoever locks one out had it too.
+    let link = |id: &str| CreateSignInLinkRequest { request_id: request_id(), member_id: id.into() };
+    let admin = find(&firm, &firm.admin_id).await;
+    refused(narrow.members().create_sign_in_link(link(&admin.id)).await, Reason::PERMISSION_DENIED);
+    refused(narrow.members().create_sign_in_link(link(&id)).await, Reason::PERMISSION_DENIED);
+    let lock_out = Member { disabled: true, ..admin };
+    let lock_out = UpdateMemberRequest { request_id: request_id(), member: Some(lock_out) };
+    refused(narrow.members().update_member(lock_out).await, Reason::PERMISSION_DENIED);
+    narrow.members().create_sign_in_link(link(&narrow_id)).await.expect("for itself");
+    let (third, _) = firm.person("同组", &[Role::Buyer], Some(scope_of_p1)).await;
+    narrow.members().create_sign_in_link(link(&third)).await.expect("for one of its own group");
     world.finish().await;
 }
 
@@ -304,10 +317,7 @@ async fn a_firm_has_at_most_fifty_active_keys() {
 async fn a_sign_in_link_works_once_and_a_session_until_its_end() {
     let world = World::start().await;
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
-    let link = proto::partners::CreateSignInLinkRequest {
-        request_id: request_id(),
-        member_id: firm.admin_id.clone(),
-    };
+    let link = CreateSignInLinkRequest { request_id: request_id(), member_id: firm.admin_id.clone() };
     let link = firm.session().members().create_sign_in_link(link).await.expect("a link").into_inner();
     let token = link.path.rsplit('/').next().unwrap().to_string();
     let redeem = RedeemSignInLinkRequest { token, device: "手机".into() };

@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 use chassis::clock::FixedClock;
 use harness::{
     Firm, Options, World, answer,
-    change::{change, hold, release},
+    change::{change, hold, release, withdraw},
     date, decide, events,
     events::Payload,
     order, request_id, until,
 };
 use proto::orders::{
-    AnswerDue, ListOrdersRequest, OrderAnswerOverdue, OrderSort, OrderSummary, SetTermsRequest, Side, Terms,
+    AnswerDue, ListOrdersRequest, OrderAnswerOverdue, OrderSort, OrderSummary, SetCalendarRequest,
+    SetTermsRequest, Side, Terms, WorkCalendar,
 };
 use time::{OffsetDateTime, macros::datetime};
 
@@ -257,5 +258,67 @@ async fn a_hold_stops_the_clock_and_a_change_sets_it_anew() {
     let told = until_overdue(&world, &buyer, &supplier, 2).await;
     let days: Vec<_> = told.iter().map(|event| (event.revision, event.due_date)).collect();
     assert_eq!(days, [(1, Some(date("2026-12-01"))), (2, Some(date("2026-12-04")))]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_proposal_that_is_taken_back_leaves_the_deadline_as_it_was() {
+    let (world, clock, buyer, supplier) = pair_at(datetime!(2026-11-24 02:00 UTC)).await;
+    answer_within(&buyer, &supplier, 1, 0).await;
+    let (late, told_before) = (publish(&buyer, "A1").await, publish(&buyer, "A2").await);
+    let propose = |id: &str| answer(id).propose("10", "", &[("10", "2027-01-04")]).accept("20", "").done();
+    let in_time = supplier.respond(propose(&late)).await.expect("in time").lines[0].proposal_id.clone();
+    clock.advance(DAY * 2);
+    assert_eq!(until_overdue(&world, &buyer, &supplier, 1).await[0].order_id, told_before);
+    assert_eq!(orders::sweep_once(world.deps()).await.expect("a look"), 0, "nothing is left to look at");
+
+    supplier.withdraw(withdraw(&late, &[&in_time])).await.expect("taken back");
+    let told = until_overdue(&world, &buyer, &supplier, 2).await;
+    let expected = (late.as_str(), Some(date("2026-11-25")), 1);
+    assert_eq!((told[1].order_id.as_str(), told[1].due_date, told[1].unanswered_lines), expected);
+    // What was told is not told again.
+    let again = supplier.respond(propose(&told_before)).await.expect("late").lines[0].proposal_id.clone();
+    supplier.withdraw(withdraw(&told_before, &[&again])).await.expect("taken back");
+    assert_eq!(orders::sweep_once(world.deps()).await.expect("a look"), 0);
+    assert_eq!(overdue(&buyer).await.len(), 2);
+    world.finish().await;
+}
+
+async fn work_on(buyer: &Firm, week: &[i32]) {
+    let calendar =
+        WorkCalendar { week_days: week.to_vec(), without_holidays: true, ..WorkCalendar::default() };
+    let request = SetCalendarRequest { request_id: request_id(), calendar: Some(calendar) };
+    buyer.calendars().set_calendar(request).await.expect("a calendar");
+}
+
+#[tokio::test]
+async fn a_hold_over_which_the_calendar_changes_ends_with_a_day_and_its_reminder() {
+    let (world, clock, buyer, supplier) = pair_at(datetime!(2026-11-24 02:00 UTC)).await;
+    // 250 Mondays lie further away than a thousand days of any calendar.
+    work_on(&buyer, &[1]).await;
+    answer_within(&buyer, &supplier, 250, 0).await;
+    let far = publish(&buyer, "A1").await;
+    assert_eq!(buyer.order(&far).await.unwrap().answer_due, due("2031-09-08"));
+    buyer.changes().hold_order(hold(&far)).await.expect("held");
+    work_on(&buyer, &[1, 2, 3, 4, 5, 6, 7]).await;
+    let released = async { buyer.changes().release_order(release(&far)).await };
+    let released = tokio::time::timeout(Duration::from_secs(10), released).await;
+    released.expect("it comes to an end").expect("released");
+    assert_eq!(buyer.order(&far).await.unwrap().answer_due, due("2029-08-20"), "as far as is counted");
+
+    // Nobody is reminded on the day of the release of what is far by then.
+    answer_within(&buyer, &supplier, 5, 3).await;
+    let id = publish(&buyer, "A2").await;
+    buyer.changes().hold_order(hold(&id)).await.expect("held");
+    clock.advance(DAY * 20);
+    buyer.changes().release_order(release(&id)).await.expect("released");
+    assert_eq!(buyer.order(&id).await.unwrap().answer_due, due("2026-12-19"));
+    assert_eq!(orders::sweep_once(world.deps()).await.expect("a look"), 0, "nothing to remind of yet");
+    clock.advance(DAY * 2);
+    until("the reminder is sent", Duration::from_secs(20), async || {
+        let history = supplier.order(&id).await.unwrap().history;
+        history.iter().any(|entry| entry.action == "reminded").then_some(())
+    })
+    .await;
     world.finish().await;
 }

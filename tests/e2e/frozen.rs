@@ -248,3 +248,138 @@ async fn what_the_supplier_rejected_and_what_is_not_material_is_not_frozen() {
     assert_eq!((receipt.outcome(), receipt.pending_change_id.as_str()), (PublishOutcome::Changed, ""));
     world.finish().await;
 }
+
+/// What the buyer's system sends every night, with these quantities.
+async fn nightly(buyer: &Firm, quantities: [&str; 2]) -> (PublishOutcome, String) {
+    let mut document = two_lines();
+    for (line, quantity) in document.content.lines.iter_mut().zip(quantities) {
+        line.quantity = Some(harness::decimal(quantity));
+    }
+    let answers = buyer.publish_all(vec![item("1", document.to("V100"))]).await.expect("answered");
+    let receipt = answers[0].receipt.clone().expect("taken");
+    (answers[0].outcome(), receipt.pending_change_id)
+}
+
+/// The numbers of the lines that the supplier is asked for.
+async fn asked_for(supplier: &Access, id: &str) -> Vec<String> {
+    let open = waiting(supplier, id).await;
+    let lines = open.iter().flat_map(|pending| pending.difference.as_ref().unwrap().lines.iter());
+    lines.map(|line| line.line_number.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_newer_document_takes_back_what_it_no_longer_says() {
+    let world = World::start().await;
+    let (buyer, supplier, id) = frozen(&world).await;
+    let (outcome, first) = nightly(&buyer, ["120", "50"]).await;
+    assert_eq!(
+        (outcome, asked_for(&supplier, &id).await),
+        (PublishOutcome::Pending, vec!["10".into(), "20".into()])
+    );
+    // Line 10 is again as it was published, line 20 is not.
+    let (outcome, second) = nightly(&buyer, ["100", "50"]).await;
+    assert_eq!((outcome, asked_for(&supplier, &id).await), (PublishOutcome::Pending, vec!["20".into()]));
+    assert_ne!(first, second);
+    let before = buyer.order(&id).await.unwrap().version;
+    assert_eq!(nightly(&buyer, ["100", "40"]).await, (PublishOutcome::Unchanged, String::new()));
+    let seen = supplier.order(&id).await.unwrap();
+    assert!(seen.pending_changes.is_empty(), "nothing is asked for any more: {:?}", seen.pending_changes);
+    assert_eq!(
+        (seen.version, seen.history.last().unwrap().action.as_str()),
+        (before + 1, "change_withdrawn")
+    );
+    for change in [&first, &second] {
+        refused(reply(&supplier, &id, change, true).await, Reason::CHANGE_RESOLVED);
+    }
+    assert_eq!(nightly(&buyer, ["100", "40"]).await, (PublishOutcome::Unchanged, String::new()));
+    assert_eq!(supplier.order(&id).await.unwrap().version, before + 1, "and that was said once");
+
+    // A change that lists one line leaves what is asked for of the other.
+    nightly(&buyer, ["120", "50"]).await;
+    let back = order("").line("10", "CY-BX-0450", "100", "6.85");
+    buyer.change(change(&id, back)).await.expect("taken back");
+    assert_eq!(asked_for(&supplier, &id).await, ["20"]);
+    world.settled().await;
+    events::check_feed(&supplier.id, &supplier.events().await);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_declined_is_asked_for_again_whenever_it_is_sent() {
+    let world = World::start().await;
+    let (buyer, supplier, id) = frozen(&world).await;
+    for nights in 1..3 {
+        let (outcome, asked) = nightly(&buyer, ["120", "40"]).await;
+        assert_eq!(outcome, PublishOutcome::Pending);
+        for _ in 1..nights {
+            assert_eq!(nightly(&buyer, ["120", "40"]).await, (PublishOutcome::Unchanged, asked.clone()));
+        }
+        reply(&supplier, &id, &asked, false).await.expect("declined");
+    }
+    assert_eq!(nightly(&buyer, ["120", "40"]).await.0, PublishOutcome::Pending);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_request_does_not_undo_what_was_cancelled_after_it() {
+    let world = World::start().await;
+    let (buyer, supplier, id) = frozen(&world).await;
+    let (_, older) = nightly(&buyer, ["90", "40"]).await;
+    let cancelled = buyer.cancel(cancel(&id, &[("10", "40")])).await.expect("asked for").pending_change_id;
+    reply(&supplier, &id, &cancelled, true).await.expect("accepted");
+    refused(reply(&supplier, &id, &older, true).await, Reason::CHANGE_RESOLVED);
+    let seen = supplier.order(&id).await.unwrap();
+    assert_eq!(
+        parts(seen.schedule[0].quantities.as_ref()),
+        [100, 60, 0, 0, 0, 40],
+        "the cancellation stands"
+    );
+    // Whoever says it after the cancellation means it.
+    let (outcome, newer) = nightly(&buyer, ["90", "40"]).await;
+    assert_eq!(outcome, PublishOutcome::Pending);
+    reply(&supplier, &id, &newer, true).await.expect("accepted");
+    let seen = supplier.order(&id).await.unwrap();
+    assert_eq!(parts(seen.schedule[0].quantities.as_ref()), [90, 90, 0, 0, 0, 0]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_header_that_waits_holds_no_line_that_it_leaves_alone() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let document = |near: &str, far: &str| {
+        let order = order("4500001").line("10", "X", "1", "1").schedule("1", near, "2026-12-01", "");
+        order.line("20", "Y", "1", "1").schedule("1", far, "2030-01-07", "")
+    };
+    let id = buyer.publish(document("100", "40").to("V100")).await.expect("published").order_id;
+    supplier.accept_all(&id).await.expect("accepted");
+    freeze(&buyer, 20).await;
+    let mut dear = document("110", "40");
+    dear.content.currency = "USD".into();
+    let asked = buyer.change(change(&id, dear.clone())).await.expect("asked for").pending_change_id;
+    reply(&supplier, &id, &asked, false).await.expect("declined");
+    let asked = buyer.change(change(&id, dear)).await.expect("asked for again").pending_change_id;
+    // The newer document has the header as it is published, and says nothing of line 10.
+    let far = order("").line("20", "Y", "1", "1").schedule("1", "60", "2030-01-07", "");
+    let receipt = buyer.change(change(&id, far)).await.expect("changed");
+    assert_eq!(receipt.outcome(), PublishOutcome::Changed);
+    let open = waiting(&supplier, &id).await;
+    assert_eq!((open.len(), asked_for(&supplier, &id).await), (1, vec!["10".into()]));
+    assert!(open[0].id != asked && open[0].difference.as_ref().unwrap().header.is_empty());
+    reply(&supplier, &id, &open[0].id, true).await.expect("accepted");
+    let seen = supplier.order(&id).await.unwrap();
+    assert_eq!(seen.content.as_ref().unwrap().currency, "CNY");
+    let stands: Vec<_> = seen.schedule.iter().map(|line| parts(line.quantities.as_ref())).collect();
+    assert_eq!(stands, [[110, 110, 0, 0, 0, 0], [60, 0, 0, 0, 60, 0]]);
+
+    // Of a request of which the next revision says otherwise, its event says so.
+    let asked = buyer.change(change(&id, document("120", "60"))).await.expect("asked for").pending_change_id;
+    buyer.change(change(&id, document("110", "70"))).await.expect("changed");
+    assert!(waiting(&buyer, &id).await.is_empty());
+    world.settled().await;
+    let feed = supplier.events().await;
+    let told = events::payload(events::event(events::of_order(&feed, &id).last().unwrap()));
+    let Payload::Changed(told) = told else { panic!("{told:?}") };
+    assert_eq!((told.ended_change_id, told.pending), (asked, None));
+    world.finish().await;
+}

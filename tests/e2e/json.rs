@@ -2,7 +2,6 @@
 
 mod docs;
 mod many;
-mod readme;
 mod refusals;
 mod streams;
 

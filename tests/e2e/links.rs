@@ -261,9 +261,10 @@ async fn a_link_is_made_for_suppliers_without_people_and_for_a_month_at_most() {
 }
 
 #[tokio::test]
-async fn a_link_outlives_the_claim_and_the_claimant_may_end_it() {
+async fn a_link_ends_when_the_supplier_has_people_of_its_own() {
     let scene = Scene::new().await;
-    let (link, holder, _) = scene.link().await;
+    let (link, holder, token) = scene.link().await;
+    holder.order(&scene.id).await.expect("it works");
     let request = ListRelationshipsRequest::default();
     let all = scene.buyer.relationships().list_relationships(request).await.unwrap().into_inner();
     let renew =
@@ -271,23 +272,33 @@ async fn a_link_outlives_the_claim_and_the_claimant_may_end_it() {
     let path =
         scene.buyer.relationships().renew_invitation(renew).await.unwrap().into_inner().invitation_path;
     let supplier = scene.world.firm("清禾包装(示例)有限公司").await;
-    let token = path.rsplit('/').next().unwrap().to_string();
-    let claim = ClaimInvitationRequest { request_id: request_id(), token };
+    let invitation = path.rsplit('/').next().unwrap().to_string();
+    let claim = ClaimInvitationRequest { request_id: request_id(), token: invitation };
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
     scene.world.settled().await;
 
-    // The holder's firm is looked up anew when what the process knows of it is old.
-    harness::until("the link works for the claimant", std::time::Duration::from_secs(20), async || {
-        holder.order(&scene.id).await.ok()
+    harness::until("the claimant has the order", std::time::Duration::from_secs(20), async || {
+        supplier.order(&scene.id).await.ok()
     })
     .await;
-    let receipt = holder.accept_all(&scene.id).await.expect("answered");
-    assert_eq!(receipt.supplier_id, supplier.id);
-    refused(holder.order(&scene.other).await, Reason::NOT_FOUND);
+    // What only the supplier may read, and what only it may say, whoever has the link; a caller is believed for 5 s.
+    let post = PostMessageRequest {
+        request_id: request_id(),
+        order_id: scene.id.clone(),
+        internal: true,
+        body: "底价 1.90,不能再低".into(),
+        ..PostMessageRequest::default()
+    };
+    supplier.thread().post_message(post).await.expect("a note for itself");
+    harness::until("the link is no longer believed", std::time::Duration::from_secs(20), async || {
+        holder.order(&scene.id).await.err().filter(|status| reason(status) == "UNAUTHENTICATED")
+    })
+    .await;
+    refused(holder.accept_all(&scene.id).await, Reason::UNAUTHENTICATED);
+    refused(inspect(&scene.world, &token).await, Reason::LINK_EXPIRED);
     refused(create(&scene.buyer, wanted(&scene.other)).await, Reason::SUPPLIER_HAS_ACCOUNT);
     assert_eq!(listed(&supplier, &scene.id).await[0].id, link.id);
     revoke(&supplier, &link.id).await.expect("its own order");
-    refused(holder.order(&scene.id).await, Reason::UNAUTHENTICATED);
     scene.world.finish().await;
 }
 

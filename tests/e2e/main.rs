@@ -7,6 +7,7 @@
     reason = "what costs a product something costs a test nothing, and the plain form reads better"
 )]
 
+mod addressing;
 mod aliases;
 mod bridge;
 mod bulk;
@@ -16,6 +17,7 @@ mod cancelling;
 mod capacity;
 mod changes;
 mod clusters;
+mod commands;
 mod conservation;
 mod corpus;
 mod crash;
@@ -39,6 +41,7 @@ mod preview;
 mod progress;
 mod publish;
 mod reading;
+mod readme;
 mod reasons;
 mod reminders;
 mod respond;

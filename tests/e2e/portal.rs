@@ -38,13 +38,13 @@ fn driver() -> Result<PathBuf, String> {
 }
 
 /// A `tandem dev` with data of its own.
-struct Dev {
-    data: PathBuf,
+pub(super) struct Dev {
+    pub(super) data: PathBuf,
     child: Child,
 }
 
 impl Dev {
-    async fn start(name: &str) -> Self {
+    pub(super) async fn start(name: &str) -> Self {
         let data = chaos::folder(name).await;
         let log = fs::File::create(data.join("dev.log")).expect("a log");
         let mut command = Command::new(binary::path());
@@ -66,7 +66,7 @@ impl Dev {
     }
 
     /// Ends it, and waits until its Postgres has gone with it.
-    async fn finish(mut self) {
+    pub(super) async fn finish(mut self) {
         self.terminate();
         let ended = tokio::time::timeout(GONE, self.child.wait()).await.expect("it ends in time");
         assert!(ended.expect("a child can be waited for").success(), "it ends without an error");

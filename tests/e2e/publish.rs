@@ -2,13 +2,16 @@
 
 use chassis::Reason;
 use harness::{
-    World, events,
+    World,
+    change::change,
+    events,
     events::Payload,
     number, order,
     refusal::{metadata, refused},
 };
 use proto::{
-    orders::{OrderState, SupplierAddress},
+    interchange::{DocumentFormat, ExportDocumentRequest},
+    orders::{OrderState, OrderType, PublishOutcome, SupplierAddress},
     partners::{RelationshipState, UpdateRelationshipRequest},
 };
 
@@ -212,5 +215,42 @@ async fn an_order_too_large_for_an_event_travels_without_its_lines() {
     assert_eq!(numbers, (1..=3_000).map(|n| n.to_string()).collect::<Vec<_>>());
     let all = supplier.accept_all(&receipt.order_id).await.expect("accepted in one answer");
     assert_eq!((all.lines.len(), all.state()), (3_000, OrderState::Accepted));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_framework_and_its_call_offs_name_their_agreement() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let of = |number: &str, order_type: OrderType, agreement: &str| {
+        let mut order = order(number).line("10", "CY-BX-0450", "500", "6.85");
+        order.content.order_type = order_type.into();
+        order.content.agreement_ref = agreement.into();
+        order
+    };
+    let mut seen = Vec::new();
+    for (number, order_type) in [("KJ-2026-017", OrderType::Framework), ("4500001", OrderType::CallOff)] {
+        let id = buyer
+            .publish(of(number, order_type, "KJ-2026-017").to("V100"))
+            .await
+            .expect("published")
+            .order_id;
+        let content = supplier.order(&id).await.expect("the supplier's order").content.expect("content");
+        assert_eq!((content.order_type(), content.agreement_ref.as_str()), (order_type, "KJ-2026-017"));
+        let export = ExportDocumentRequest { order_id: id.clone(), format: DocumentFormat::UblOrder.into() };
+        let document = supplier.documents().export_document(export).await.expect("a document").into_inner();
+        let text = String::from_utf8(document.content.to_vec()).expect("text");
+        let code = if order_type == OrderType::Framework { ">221<" } else { ">226<" };
+        assert!(text.contains(code) && text.contains(">KJ-2026-017<"), "{text}");
+        seen.push(id);
+    }
+    supplier.accept_all(&seen[1]).await.expect("accepted");
+    let other = of("4500001", OrderType::CallOff, "KJ-2026-018");
+    let receipt = buyer.change(change(&seen[1], other)).await.expect("changed");
+    assert_eq!(receipt.outcome(), PublishOutcome::Changed);
+    let after = supplier.order(&seen[1]).await.expect("its order");
+    let told = after.history.last().and_then(|entry| entry.difference.as_ref()).expect("a difference");
+    let header: Vec<_> = told.header.iter().map(|one| (&*one.field, &*one.old, &*one.new)).collect();
+    assert_eq!(header, [("agreement_ref", "KJ-2026-017", "KJ-2026-018")]);
     world.finish().await;
 }

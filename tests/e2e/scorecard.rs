@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use chassis::{Reason, clock::FixedClock, value};
 use harness::{
-    Firm, Options, World, answer, decide, decimal, events,
+    Firm, Options, World, answer,
+    change::{cancel, change},
+    decide, decimal, events,
     events::Payload,
     number, order,
     refusal::{bad_fields, refused},
@@ -43,6 +45,46 @@ struct Told {
     lines: HashMap<String, Quantities>,
     /// When each proposal was made, and what became of it: by tolerance, or accepted or declined, and when.
     proposals: HashMap<String, (i128, Option<Fate>)>,
+    /// When the buyer moved something of an accepted schedule line, and whether it had to ask.
+    moved: Vec<(i128, bool)>,
+}
+
+impl Told {
+    /// Whether something of a schedule line is accepted.
+    fn accepted(&self, schedule_line_id: &str) -> bool {
+        let line = self.lines.get(schedule_line_id);
+        line.is_some_and(|q| number(q.accepted.as_ref()) > Decimal::ZERO)
+    }
+
+    /// What an event moves, seen from how the order stood before it.
+    fn note_moves(&mut self, payload: &Payload, at: i128) {
+        let asked = |pending: &Option<PendingChange>| {
+            pending
+                .iter()
+                .flat_map(|one| one.difference.clone().unwrap_or_default().lines)
+                .collect::<Vec<_>>()
+        };
+        let (moved, frozen): (Vec<String>, Vec<LineChange>) = match payload {
+            Payload::Changed(event) => {
+                let lines = event.difference.clone().unwrap_or_default().lines;
+                let anew = lines.into_iter().filter(|line| line.reconfirm);
+                (anew.map(|line| line.schedule_line_id).collect(), asked(&event.pending))
+            }
+            Payload::Cancelled(event) => {
+                let some = |line: &&CancelledLine| number(line.accepted_quantity.as_ref()) > Decimal::ZERO;
+                let lines = event.lines.iter().filter(some).map(|line| line.schedule_line_id.clone());
+                (lines.collect(), asked(&event.pending))
+            }
+            Payload::ChangeRequested(event) => (Vec::new(), asked(&event.pending)),
+            _ => return,
+        };
+        let frozen = frozen.into_iter().map(|line| (line.schedule_line_id, true));
+        for (line, frozen) in moved.into_iter().map(|line| (line, false)).chain(frozen) {
+            if self.accepted(&line) {
+                self.moved.push((at, frozen));
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -67,6 +109,7 @@ fn tell(feed: &[FeedEvent], supplier: &str) -> HashMap<String, Told> {
         {
             told.published = Some(at(entry));
         }
+        told.note_moves(&payload, at(entry));
         for line in payload.schedule() {
             told.lines.insert(line.schedule_line_id.clone(), line.quantities.clone().unwrap());
             for proposal in
@@ -110,6 +153,7 @@ fn recomputed(
     let inside = |at: i128| micros(from) <= at && at < micros(until);
     let seconds = |from: i128, until: i128| i64::try_from((until - from) / 1_000_000).unwrap();
     let some = |wire: &Option<proto::Decimal>| number(wire.as_ref()) > Decimal::ZERO;
+    let wanted = |q: &Quantities| number(q.ordered.as_ref()) - number(q.cancelled.as_ref());
     let asks = |told: &&Told| told.lines.values().any(|line| some(&line.ordered));
     let asked: Vec<&Told> =
         told.values().filter(|told| inside(told.published.unwrap())).filter(asks).collect();
@@ -117,9 +161,8 @@ fn recomputed(
         asked.iter().filter_map(|told| Some(seconds(told.published.unwrap(), told.answered?))).collect();
     let lines = asked.iter().flat_map(|told| told.lines.values());
     let settled: Vec<&Quantities> =
-        lines.filter(|q| some(&q.ordered) && !some(&q.unanswered) && !some(&q.proposed)).collect();
-    let accepted =
-        settled.iter().filter(|q| number(q.accepted.as_ref()) == number(q.ordered.as_ref())).count();
+        lines.filter(|q| wanted(q) > Decimal::ZERO && !some(&q.unanswered) && !some(&q.proposed)).collect();
+    let accepted = settled.iter().filter(|q| number(q.accepted.as_ref()) == wanted(q)).count();
     let rate = (!settled.is_empty()).then(|| {
         let exact = Decimal::from(accepted) / Decimal::from(settled.len());
         exact.round_dp_with_strategy(4, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
@@ -148,6 +191,7 @@ fn recomputed(
         acceptance_rate: rate.map(|rate| decimal(&rate.to_string())),
         ..SupplierScore::default()
     };
+    let moves = told.values().flat_map(|told| &told.moved).filter(|(at, _)| inside(*at));
     let buyer = BuyerScore {
         proposals: proposals.len() as i32,
         agreed_by_tolerance: count(|fate| matches!(fate, Some(Fate::Tolerated))),
@@ -156,7 +200,8 @@ fn recomputed(
         waiting: count(Option::is_none),
         decision_median_seconds: nearest_rank(decisions.clone(), 50),
         decision_p90_seconds: nearest_rank(decisions, 90),
-        ..BuyerScore::default()
+        changes_to_accepted_lines: Some(moves.clone().count() as i32),
+        changes_inside_frozen_horizon: Some(moves.filter(|(_, frozen)| *frozen).count() as i32),
     };
     (supplier, buyer)
 }
@@ -171,6 +216,12 @@ async fn trade(buyer: &Firm, supplier: &Firm, clock: &FixedClock, random: &mut S
     buyer.tolerances().set_tolerance_rule(rule).await.expect("a rule");
     let mut waiting: Vec<(String, String)> = Vec::new();
     for n in 0..60 {
+        if n == 30 {
+            // From here on everything is inside the frozen horizon.
+            let terms = Terms { frozen_working_days: Some(250), ..Terms::default() };
+            let request = SetTermsRequest { request_id: request_id(), terms: Some(terms) };
+            buyer.terms().set_terms(request).await.expect("terms");
+        }
         clock.advance(Duration::seconds(random.random_range(1..20_000)));
         // One in ten asks for nothing and is no order to answer.
         let quantity = if n % 10 == 9 { "0" } else { "10" };
@@ -186,6 +237,17 @@ async fn trade(buyer: &Firm, supplier: &Firm, clock: &FixedClock, random: &mut S
             _ => answer(&id).propose("10", "", &[("10", day)]).accept("20", "").done(),
         };
         let Ok(receipt) = supplier.respond(request).await else { continue };
+        // The buyer moves what was agreed, now and then.
+        let proposes = receipt.lines.iter().any(|line| !line.proposal_id.is_empty());
+        match random.random_range(0..4) {
+            0 => drop(buyer.cancel(cancel(&id, &[("20", "3")])).await),
+            1 if !proposes => {
+                let more = order("").line("10", "X", "12", "1").line("20", "Y", "12", "2");
+                buyer.change(change(&id, more)).await.expect("changed, or asked for");
+                continue;
+            }
+            _ => {}
+        }
         let open = receipt.lines.iter().filter(|line| line.tolerance.as_ref().is_some_and(|t| !t.accepted));
         waiting.extend(open.map(|line| (id.clone(), line.proposal_id.clone())));
         if random.random_ratio(1, 2)
@@ -231,6 +293,8 @@ async fn the_query_says_what_the_events_say() {
     let (supplier_half, buyer_half) = (whole.supplier.unwrap(), whole.buyer.unwrap());
     assert!(supplier_half.orders > 40 && supplier_half.answered > 20, "something happened");
     assert!(buyer_half.agreed_by_tolerance > 0 && buyer_half.accepted > 0, "of every kind");
+    let (changes, frozen) = (buyer_half.changes_to_accepted_lines, buyer_half.changes_inside_frozen_horizon);
+    assert!(Some(0) < frozen && frozen < changes, "the buyer is scored, too");
     world.finish().await;
 }
 

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { INVITED, makeLink } from './buying.mjs';
+import { openPartner } from './settings.mjs';
 import { equal, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -12,13 +13,14 @@ const { anchors: [chengyu] } = sandbox;
 
 /** Paths by who may see them. A page of the answer form with faults stands for those that come back. */
 async function paths() {
-  const found = { order: '', proposal: '', bought: '', document: '', share: '' };
+  const found = { order: '', proposal: '', bought: '', document: '', share: '', partner: '' };
   const number = publish();
   await visit(shunmo, {}, async (page) => { found.order = await open(page, number); });
   await visit(chengyu, {}, async (page) => {
     await page.goto(`${portal}/proposals`);
     const first = page.locator('tbody a.cover').first();
     found.proposal = await first.getAttribute('href');
+    found.partner = await openPartner(page, '顺模');
     found.bought = await open(page, publish(), '/purchases');
     const invited = await open(page, publish({ supplier: { firm: INVITED } }), '/purchases');
     found.document = new URL(await makeLink(page, invited, '何姐')).pathname;
@@ -29,7 +31,8 @@ async function paths() {
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/help', '/no-such-page']],
     [chengyu, ['/purchases', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
-      '/partners', '/members', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
+      '/partners', found.partner, '/members', '/settings', '/calendar?from=2026-12-30&days=3',
+      '/channels', '/channels/new', '/keys', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
       `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share]],
   ];
 }

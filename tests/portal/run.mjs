@@ -7,14 +7,16 @@ import { buying } from './buying.mjs';
 import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
+import { settings } from './settings.mjs';
 import { signingIn } from './signing_in.mjs';
 import { supplying } from './supplying.mjs';
 
 await signingIn();
 await answering();
-await supplying();
 await buying();
+await supplying();
 await live();
 await docs();
+await settings();
 await everyPage();
 await finish();

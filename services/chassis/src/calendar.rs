@@ -251,6 +251,23 @@ impl Calendar {
         }
         Ok(counted)
     }
+
+    /// How many working days [`Calendar::count`] needs to come from `from` to `until` or past it; 0 where `until` does
+    /// not lie after `from`, and at most [`MAX_DAYS`].
+    ///
+    /// # Errors
+    /// As [`Calendar::day`].
+    pub fn between(&self, from: Date, until: Date) -> Result<i32> {
+        let (mut day, mut days, mut reached) = (from, 0, from >= until);
+        while !reached && days < MAX_DAYS {
+            let Some(next) = day.next_day() else { break };
+            day = next;
+            let worked = self.day(day)?.worked;
+            days += i32::from(worked);
+            reached = worked && day >= until;
+        }
+        Ok(days)
+    }
 }
 
 /// The years whose holidays are known, with what is known of the data.

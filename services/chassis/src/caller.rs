@@ -123,9 +123,9 @@ pub fn parse_token(token: &str) -> Option<Credential> {
 }
 
 impl Caller {
-    /// Whether a person calls, by a session or a document link, and no machine.
+    /// Whether a person calls that signed in. A document link may be fetched by whatever shows a preview of it.
     pub fn is_person(&self) -> bool {
-        self.credential.kind != CredentialKind::ApiKey
+        self.credential.kind == CredentialKind::Session
     }
 
     /// Whether one of the roles grants the permission.
@@ -144,6 +144,11 @@ impl Caller {
     /// Whether no document link keeps the caller from this order.
     pub fn reaches(&self, order: Uuid) -> bool {
         self.order.is_none_or(|only| only == order)
+    }
+
+    /// Whether the caller is narrowed to some of its firm's sites or purchasing groups.
+    pub fn is_narrowed(&self) -> bool {
+        !self.sites.is_empty() || !self.purchasing_groups.is_empty()
     }
 
     /// Whether the caller is not narrowed away from something of its own firm with these sites and this group.

@@ -1,8 +1,12 @@
 //! The reader's side of the event log, inside a firm's own transaction: where its feed stands.
 
+pub mod start;
+
 use uuid::Uuid;
 
-use crate::{Result, cursor::Cursor, db::TenantTx};
+use crate::{Result, cursor::Cursor, db::TenantTx, secret::SigningKeys};
+
+use start::Start;
 
 /// The chain before the first entry of a feed.
 pub const FIRST_CHAIN: [u8; 32] = [0; 32];
@@ -51,4 +55,26 @@ pub async fn head(tx: &mut TenantTx) -> Result<Head> {
         },
         None => Head { feed, seq: 0, chain: FIRST_CHAIN.into(), min_seq: 1, min_chain: FIRST_CHAIN.into() },
     })
+}
+
+/// The place in the firm's feed after which a reader begins.
+///
+/// # Errors
+/// As [`Start::place`]: a place that this feed does not have, or no longer, is never skipped over.
+pub async fn place(tx: &mut TenantTx, head: &Head, start: &Start, keys: &SigningKeys) -> Result<Cursor> {
+    let chain = match start.stored(head) {
+        Some(seq) => chain_at(tx, seq).await?,
+        None => None,
+    };
+    start.place(head, chain.as_deref(), keys)
+}
+
+/// The chain at a place of the firm's feed.
+async fn chain_at(tx: &mut TenantTx, seq: i64) -> Result<Option<Vec<u8>>> {
+    let feed: Uuid = tx.firm();
+    let chain =
+        sqlx::query_scalar!("select chain from event.feed_entry where feed = $1 and seq = $2", feed, seq)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(chain)
 }

@@ -7,8 +7,11 @@ use uuid::Uuid;
 
 use crate::{Error, Result};
 
-/// A decimal from its text: optional `-`, digits, optional fraction; at most 28 digits, 18 of them behind the
-/// point. No exponent, no thousands separators, no NaN. The scale is kept, so that `20.00` stays `20.00`.
+/// A decimal from its text: optional `-`, digits, optional fraction; at most 28 digits, of which 20 before and 18 behind
+/// the point. No exponent, no thousands separators, no NaN. The scale is kept, so that `20.00` stays `20.00`.
+///
+/// **Invariant:** the sum of as many as any document can hold stays far below what a [`Decimal`] can, so that adding
+/// up what came in never panics; products are checked.
 pub fn parse_decimal(text: &str) -> Result<Decimal, &'static str> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
@@ -17,8 +20,9 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, &'static str> {
         return Err("must be a plain decimal number such as 1234.50");
     }
     let fraction = fraction.unwrap_or_default();
-    if whole.trim_start_matches('0').len() + fraction.len() > 28 || fraction.len() > 18 {
-        return Err("has too many digits; at most 28, and 18 behind the point");
+    let whole = whole.trim_start_matches('0').len();
+    if whole > 20 || fraction.len() > 18 || whole + fraction.len() > 28 {
+        return Err("has too many digits; at most 28, of which 20 before the point and 18 behind it");
     }
     Decimal::from_str_exact(text).map_err(|_| "must be a plain decimal number such as 1234.50")
 }
@@ -82,7 +86,7 @@ mod tests {
 
     #[test]
     fn decimals_are_plain_and_keep_their_scale() {
-        for good in ["0", "20.00", "-3.5", "0.1", "1234567890123456789012345678", "007"] {
+        for good in ["0", "20.00", "-3.5", "0.1", "12345678901234567890.12345678", "007"] {
             assert!(parse_decimal(good).is_ok(), "{good}");
         }
         assert_eq!(parse_decimal("20.00").map(|d| d.to_string()), Ok("20.00".into()));
@@ -91,7 +95,15 @@ mod tests {
             assert!(parse_decimal(bad).is_err(), "{bad}");
         }
         assert!(parse_decimal("0.0000000000000000001").is_err(), "19 places");
-        assert!(parse_decimal("12345678901234567890123456789").is_err(), "29 digits");
+        assert!(parse_decimal("12345678901234567890.123456789").is_err(), "29 digits");
+        assert!(parse_decimal("123456789012345678901").is_err(), "21 before the point");
+    }
+
+    #[test]
+    fn what_came_in_adds_up_whatever_it_is() {
+        let most = parse_decimal("99999999999999999999.99999999").unwrap();
+        let sum: Decimal = std::iter::repeat_n(most, 1_000_000).sum();
+        assert!(sum > most);
     }
 
     #[test]

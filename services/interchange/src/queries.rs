@@ -2,7 +2,7 @@
 
 pub(crate) mod sheet;
 
-use chassis::{Error, Result, caller::Caller, db::TenantTx, service::Deps, value};
+use chassis::{Error, Result, calendar::day_of, caller::Caller, db::TenantTx, service::Deps, value};
 use proto::{
     interchange::{
         Document, DocumentFormat, ExportDocumentRequest, ExportDocumentResponse, GetDocumentRequest,
@@ -92,7 +92,7 @@ fn otherwise(order: &Order) -> Parties {
         seller.ids.push(Identifier { scheme: ubl::BY_BUYER.to_string(), value: order.vendor_number.clone() });
     }
     let published = order.published_at.as_ref().and_then(value::time);
-    let issue_date = published.map(|at| at.date().to_string()).unwrap_or_default();
+    let issue_date = published.map(|at| day_of(at).to_string()).unwrap_or_default();
     Parties { buyer: named(&order.buyer_name), seller, issue_date }
 }
 

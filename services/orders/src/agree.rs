@@ -94,5 +94,6 @@ pub fn answer(
 /// The schedule lines that answers propose for: what terms are needed of.
 pub fn proposed_lines(order: &Order, answers: Option<&[LineAnswer]>) -> Vec<Uuid> {
     let proposals = answers.unwrap_or_default().iter().filter(|line| line.answer.is_proposal());
-    proposals.filter_map(|line| order.find(&line.target)).map(|place| order.schedule[place].id).collect()
+    let places = order.places();
+    proposals.filter_map(|line| places.find(&line.target)).map(|place| order.schedule[place].id).collect()
 }

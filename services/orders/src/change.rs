@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::{
-    order::{Order, Quantities, Schedule},
+    order::{Order, Places, Quantities, Schedule},
     publish::{self, NewOrder},
 };
 
@@ -79,9 +79,27 @@ pub struct ChangedSchedule {
 }
 
 impl Change {
+    /// Schedule lines that are answered anew although something of them was accepted, with how much.
+    pub fn unsettled(&self, before: &Order) -> Vec<(Uuid, Decimal)> {
+        let reopened =
+            self.schedule.iter().filter(|each| !each.new && each.after.answered_since > before.version);
+        let stood =
+            reopened.filter_map(|each| before.place(each.after.id)).map(|place| &before.schedule[place]);
+        let accepted = stood.map(|line| (line.id, line.quantities.accepted));
+        accepted.filter(|(_, accepted)| *accepted > Decimal::ZERO).collect()
+    }
+
     /// Schedule lines that have to be answered anew.
     pub fn reconfirm(&self) -> usize {
         self.difference.lines.iter().filter(|line| line.reconfirm).count()
+    }
+
+    /// Those lines of the document behind it that are new or not as they were published.
+    pub fn listed(&self, content: &OrderContent) -> Vec<OrderLine> {
+        let lines = self.lines.iter().map(|(place, _)| &self.document.content.lines[*place].line_number);
+        let schedule = self.schedule.iter().filter(|each| each.rewritten).map(|each| &each.after.line_number);
+        let differing: HashSet<&String> = lines.chain(schedule).collect();
+        content.lines.iter().filter(|line| differing.contains(&line.line_number)).cloned().collect()
     }
 }
 
@@ -120,6 +138,7 @@ pub fn compare(
         },
         lines: Vec::new(),
         schedule: Vec::new(),
+        places: standing.order.places(),
     };
     work.run(&origins, new_id);
     let Work { difference, lines, schedule, .. } = work;
@@ -135,6 +154,7 @@ struct Work<'a> {
     difference: OrderDifference,
     lines: Vec<(usize, i32)>,
     schedule: Vec<ChangedSchedule>,
+    places: Places<'a>,
 }
 
 /// A schedule line of the merged document, with what was published of it.
@@ -219,7 +239,7 @@ impl Work<'_> {
     /// A schedule line that was published before: it stands, is only caught up with, or is unanswered again.
     fn standing_line(&mut self, place: &Place<'_>, id: Uuid, position: i32, old: &ScheduleLine) {
         let order = self.standing.order;
-        let Some(before) = order.place(id).map(|place| &order.schedule[place]) else { return };
+        let Some(before) = self.places.of(id).map(|place| &order.schedule[place]) else { return };
         let plan = &self.document.schedule[place.planned];
         let changes = diff::schedule_lines(old, place.new);
         let rewritten = old != place.new;

@@ -139,6 +139,7 @@ async fn slice<C: Effect>(
     let replays = idempotency::replays::<OrderReceipt>(&mut tx, C::METHOD, &keys).await?;
     let mut answers: Vec<Option<Result<OrderReceipt>>> =
         replays.into_iter().map(|replay| replay.map(|receipt| receipt.map(as_replay))).collect();
+    still_seen(deps, &mut tx, commands, &mut answers).await?;
     let fresh = fresh(commands, &mut answers);
     let mut effects = false;
     if !fresh.is_empty() {
@@ -163,6 +164,29 @@ async fn slice<C: Effect>(
         deps.wake.wake();
     }
     Ok(repeated(commands, answers))
+}
+
+/// A caller who was narrowed since meets no receipts of orders that it may not see any more: permission comes before
+/// replay.
+async fn still_seen<C>(
+    deps: &Deps,
+    tx: &mut TenantTx,
+    commands: &[Command<C>],
+    answers: &mut [Option<Result<OrderReceipt>>],
+) -> Result<()> {
+    for (command, answer) in commands.iter().zip(answers) {
+        if let Some(Ok(receipt)) = answer
+            && command.caller.is_narrowed()
+            && let Ok(order) = Uuid::try_parse(&receipt.order_id)
+            && let Err(refusal) = follow::seen(deps, tx, &command.caller, order).await
+        {
+            match refusal.reason {
+                Reason::NOT_FOUND => *answer = Some(Err(refusal)),
+                _ => return Err(refusal),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A command may be refused because the same request took effect in another process while this one waited for its

@@ -22,6 +22,7 @@ pub(crate) mod terms;
 pub(crate) mod thread;
 pub(crate) mod tolerance;
 pub(crate) mod trading_terms;
+pub(crate) mod volatility;
 
 /// Stands for "no requested day" in order_state, so that undated orders sort last in an index.
 pub(crate) const UNDATED: time::Date = time::macros::date!(9999 - 12 - 31);

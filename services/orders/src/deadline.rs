@@ -2,6 +2,16 @@
 
 use time::Date;
 
+/// When an answer is due, and when the supplier is reminded of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub on: Date,
+    /// False where days of a year without calendar data were counted.
+    pub certain: bool,
+    /// `None`: nobody is reminded without being asked.
+    pub remind_on: Option<Date>,
+}
+
 /// A deadline as it stands, and whether anything still waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {

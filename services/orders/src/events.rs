@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod follow;
+pub(crate) mod payload;
 
 use chassis::{caller::Caller, outbox::NewEvent, service::Deps};
 use prost::Message;
@@ -17,8 +18,7 @@ use uuid::Uuid;
 
 use crate::{db::publish::Begun, order::Order};
 
-/// The largest event, in bytes; a larger order travels without its lines.
-pub(crate) const MAX_BYTES: usize = 256 * 1024;
+use payload::Payload;
 
 const SOURCE: &str = "tandem/orders";
 
@@ -56,7 +56,7 @@ fn envelope(
     traceparent: &str,
     subject: &Subject<'_>,
     r#type: &'static str,
-    data: Vec<u8>,
+    payload: impl Payload,
 ) -> NewEvent {
     NewEvent {
         id: deps.clock.id(),
@@ -71,7 +71,7 @@ fn envelope(
         sites: subject.sites.to_vec(),
         purchasing_group: subject.purchasing_group.to_string(),
         scope_firm: Some(subject.buyer),
-        data: data.into(),
+        data: payload.fitted().into(),
     }
 }
 
@@ -116,18 +116,6 @@ pub(crate) fn relationship_begun(
     }
 }
 
-/// Leaves the lines out of an order that is too large for an event.
-fn fitted(mut order: WireOrder) -> WireOrder {
-    if order.encoded_len() > MAX_BYTES
-        && let Some(content) = &mut order.content
-    {
-        order.lines_omitted = content.lines.len() as i32;
-        content.lines.clear();
-        order.schedule.clear();
-    }
-    order
-}
-
 /// The buyer published the order.
 pub(crate) fn published(
     deps: &Deps,
@@ -136,7 +124,7 @@ pub(crate) fn published(
     subject: &Subject<'_>,
     order: WireOrder,
 ) -> NewEvent {
-    let data = OrderPublished { order: Some(fitted(order)) }.encode_to_vec();
+    let data = OrderPublished { order: Some(order) };
     envelope(deps, at, &caller.traceparent, subject, "tandem.orders.order.published.v1", data)
 }
 
@@ -160,16 +148,10 @@ pub(crate) fn responded(
         response_id: response.to_string(),
         schedule,
         note: note.to_string(),
+        lines_omitted: 0,
     };
     let subject = Subject::of(order);
-    envelope(
-        deps,
-        at,
-        &caller.traceparent,
-        &subject,
-        "tandem.orders.order.responded.v1",
-        data.encode_to_vec(),
-    )
+    envelope(deps, at, &caller.traceparent, &subject, "tandem.orders.order.responded.v1", data)
 }
 
 /// The buyer decided proposals.
@@ -195,10 +177,11 @@ pub(crate) fn resolved(
         state: order.state().into(),
         decisions: decisions.collect(),
         schedule,
+        lines_omitted: 0,
     };
     let subject = Subject::of(order);
     let r#type = "tandem.orders.order.proposal_resolved.v1";
-    envelope(deps, at, &caller.traceparent, &subject, r#type, data.encode_to_vec())
+    envelope(deps, at, &caller.traceparent, &subject, r#type, data)
 }
 
 /// A claimant took the order over from the placeholder; its history of the order begins here.
@@ -209,8 +192,7 @@ pub(crate) fn supplier_changed(
     order: WireOrder,
     previous: Uuid,
 ) -> NewEvent {
-    let data =
-        OrderSupplierChanged { order: Some(fitted(order)), previous_supplier_id: previous.to_string() };
+    let data = OrderSupplierChanged { order: Some(order), previous_supplier_id: previous.to_string() };
     let r#type = "tandem.orders.order.supplier_changed.v1";
-    envelope(deps, at, "", subject, r#type, data.encode_to_vec())
+    envelope(deps, at, "", subject, r#type, data)
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chassis::value;
-use proto::orders::{Commitment, OrderContent};
+use proto::orders::{Commitment, OrderContent, OrderLine};
 use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
@@ -30,8 +30,9 @@ pub fn lines(
 ) -> HashSet<String> {
     let reopened =
         change.schedule.iter().filter(|each| !each.new && each.after.answered_since > order.version);
+    let places = order.places();
     let frozen = reopened.filter(|each| {
-        let before = order.place(each.after.id).map(|place| &order.schedule[place]);
+        let before = places.of(each.after.id).map(|place| &order.schedule[place]);
         let promises = promises.get(&each.after.id).map(Vec::as_slice).unwrap_or_default();
         before.is_some_and(|line| is_frozen(line, promises, until))
     });
@@ -66,11 +67,8 @@ pub fn split(content: &OrderContent, frozen: &HashSet<String>) -> (OrderContent,
     (of(false), of(true))
 }
 
-/// A document that waits, with the lines of an earlier one that it does not list: a newer request for a line replaces
-/// an older one, and leaves the others.
-pub fn joined(earlier: OrderContent, mut later: OrderContent) -> OrderContent {
-    let listed: HashSet<String> = later.lines.iter().map(|line| line.line_number.clone()).collect();
-    let rest = earlier.lines.into_iter().filter(|line| !listed.contains(&line.line_number));
+/// A document that waits, with those lines of an earlier one that are still asked for.
+pub fn joined(rest: Vec<OrderLine>, mut later: OrderContent) -> OrderContent {
     later.lines.extend(rest);
     later.lines.sort_by(|a, b| a.line_number.cmp(&b.line_number));
     later

@@ -5,6 +5,8 @@
 
 pub mod cancel;
 
+use std::collections::{HashMap, HashSet};
+
 use proto::orders::{OrderState, RejectReason};
 use rust_decimal::Decimal;
 use time::Date;
@@ -175,18 +177,17 @@ impl Order {
         if revision != self.revision {
             return Err(Refusal::RevisionOutdated { current: self.revision });
         }
-        let mut next = self.clone();
-        let (mut answered, mut wrong, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut next, places) = (self.clone(), self.places());
+        let (mut answered, mut wrong, mut named) = (Vec::new(), Vec::new(), HashSet::new());
         for answer in answers {
-            let Some(place) = next.find(&answer.target) else {
+            let Some(place) = places.find(&answer.target) else {
                 wrong.push(crate::error::no_such_line(&answer.path));
                 continue;
             };
-            if named.contains(&place) {
+            if !named.insert(place) {
                 wrong.push(crate::error::answered_twice(&answer.path));
                 continue;
             }
-            named.push(place);
             match next.schedule[place].answer(answer) {
                 Ok(parts) => answered.push((place, parts)),
                 Err(problem) => wrong.push(problem),
@@ -233,49 +234,93 @@ impl Order {
     /// Where a proposal is not open, or is decided twice.
     pub fn resolve(&mut self, decisions: &[(Uuid, bool)]) -> Result<Vec<usize>, Refusal> {
         let mut next = self.clone();
-        let mut touched = Vec::new();
-        for (proposal, accepted) in decisions {
-            let Some(at) = next.proposals.iter().position(|open| open.id == *proposal) else {
-                return Err(Refusal::ProposalResolved);
-            };
-            let open = next.proposals.remove(at);
-            let Some(place) = next.schedule.iter().position(|line| line.id == open.schedule_line) else {
-                return Err(Refusal::ProposalResolved);
-            };
-            let line = &mut next.schedule[place];
-            let quantities = &mut line.quantities;
-            quantities.proposed -= open.covers;
+        let ids: Vec<Uuid> = decisions.iter().map(|(proposal, _)| *proposal).collect();
+        let ended = next.end_proposals(&ids)?;
+        for ((place, covers), (_, accepted)) in ended.iter().zip(decisions) {
+            let line = &mut next.schedule[*place];
             if *accepted {
-                quantities.accepted += open.covers;
+                line.quantities.accepted += covers;
                 line.agreed_differs = true;
             } else {
-                quantities.unanswered += open.covers;
-            }
-            if !touched.contains(&place) {
-                touched.push(place);
+                line.quantities.unanswered += covers;
             }
         }
         next.version += 1;
         *self = next;
-        Ok(touched)
+        Ok(each_once(ended))
     }
 
+    /// Takes open proposals out: the place of the schedule line of each, with what it covered, which is no longer
+    /// proposed.
+    fn end_proposals(&mut self, ids: &[Uuid]) -> Result<Vec<(usize, Decimal)>, Refusal> {
+        let mut open: HashMap<Uuid, &OpenProposal> =
+            self.proposals.iter().map(|open| (open.id, open)).collect();
+        let places = self.places();
+        let ended = ids.iter().map(|id| {
+            let open = open.remove(id)?;
+            Some((places.of(open.schedule_line)?, open.covers))
+        });
+        let ended: Vec<(usize, Decimal)> = ended.collect::<Option<_>>().ok_or(Refusal::ProposalResolved)?;
+        for (place, covers) in &ended {
+            self.schedule[*place].quantities.proposed -= covers;
+        }
+        let ids: HashSet<&Uuid> = ids.iter().collect();
+        self.proposals.retain(|open| !ids.contains(&open.id));
+        Ok(ended)
+    }
+
+    /// Where its schedule lines are.
+    pub fn places(&self) -> Places<'_> {
+        let mut places = Places::default();
+        for (place, line) in self.schedule.iter().enumerate() {
+            places.by_id.insert(line.id, place);
+            let numbered = places.by_line.entry(&line.line_number).or_default();
+            numbered.push((&line.schedule_line_number, place));
+        }
+        places
+    }
+}
+
+/// Places of schedule lines, looked up once for a command that may name thousands of them.
+#[derive(Debug, Default)]
+pub struct Places<'a> {
+    by_id: HashMap<Uuid, usize>,
+    /// By line number: schedule line numbers with their places.
+    by_line: HashMap<&'a str, Vec<(&'a str, usize)>>,
+}
+
+impl Places<'_> {
     /// The place of the schedule line that a target names.
     pub fn find(&self, target: &Target) -> Option<usize> {
         match target {
-            Target::Id(id) => self.schedule.iter().position(|line| line.id == *id),
+            Target::Id(id) => self.of(*id),
             Target::Number(line, schedule) => {
-                let mut fitting = self.schedule.iter().enumerate().filter(|(_, candidate)| {
-                    candidate.line_number == *line
-                        && (schedule.is_empty() || candidate.schedule_line_number == *schedule)
-                });
+                let numbered = self.by_line.get(line.as_str())?.iter();
+                let mut fitting =
+                    numbered.filter(|(number, _)| schedule.is_empty() || *number == schedule.as_str());
                 match (fitting.next(), fitting.next()) {
-                    (Some((place, _)), None) => Some(place),
+                    (Some((_, place)), None) => Some(*place),
                     _ => None,
                 }
             }
         }
     }
+
+    /// The place of the schedule line with this id.
+    pub fn of(&self, id: Uuid) -> Option<usize> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// The places of all schedule lines of a line.
+    pub fn of_line(&self, line_number: &str) -> impl Iterator<Item = usize> {
+        self.by_line.get(line_number).into_iter().flatten().map(|(_, place)| *place)
+    }
+}
+
+/// Places in the order in which they come first.
+fn each_once(ended: Vec<(usize, Decimal)>) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    ended.into_iter().map(|(place, _)| place).filter(|place| seen.insert(*place)).collect()
 }
 
 impl Schedule {

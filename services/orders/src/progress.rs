@@ -108,10 +108,12 @@ pub fn risk(
 ) -> Option<RiskReason> {
     let (begun, ready) = (ProgressStage::InProduction as i16, ProgressStage::ReadyToShip as i16);
     match said {
+        // Whether it left is not told before there are receipts; it could.
+        Some((stage, _)) if stage >= ready => None,
         _ if committed < today => Some(RiskReason::Past),
         None => Some(RiskReason::NotStarted),
         Some((stage, _)) if stage < begun => Some(RiskReason::NotStarted),
-        Some((stage, at)) if stage < ready && at < stale_before => Some(RiskReason::Stalled),
+        Some((_, at)) if at < stale_before => Some(RiskReason::Stalled),
         Some(_) => None,
     }
 }
@@ -145,7 +147,9 @@ mod tests {
         assert_eq!(risk(near, Some((S::InInspection, old))), Some(RiskReason::Stalled));
         assert_eq!(risk(near, Some((S::ReadyToShip, old))), None);
         assert_eq!(risk(today, Some((S::ReadyToShip, old))), None, "today is in time");
-        assert_eq!(risk(date!(2026 - 11 - 23), Some((S::ReadyToShip, stale))), Some(RiskReason::Past));
+        assert_eq!(risk(date!(2026 - 11 - 23), Some((S::InInspection, stale))), Some(RiskReason::Past));
+        assert_eq!(risk(date!(2026 - 11 - 23), None), Some(RiskReason::Past));
+        assert_eq!(risk(date!(2026 - 11 - 23), Some((S::ReadyToShip, stale))), None, "all that can be told");
     }
 
     #[test]

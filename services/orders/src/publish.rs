@@ -165,12 +165,8 @@ fn fill_schedule(
             planned.requested_delivery = header_window.cloned();
         }
     }
-    let sum = line
-        .schedule_lines
-        .iter()
-        .filter_map(|planned| parsed(planned.quantity.as_ref()))
-        .try_fold(Decimal::ZERO, Decimal::checked_add)
-        .unwrap_or(Decimal::MAX);
+    let sum =
+        line.schedule_lines.iter().filter_map(|planned| parsed(planned.quantity.as_ref())).sum::<Decimal>();
     match stated {
         Some(quantity) if quantity != sum => wrong.push(Field::new(
             format!("{path}.schedule_lines"),

@@ -5,7 +5,14 @@ pub(crate) mod follow;
 pub(crate) mod trading_terms;
 
 use chassis::{
-    Error, Result, caller::Caller, cursor::Cursor, db::TenantTx, feed, page, service::Deps, value,
+    Error, Result,
+    caller::Caller,
+    cursor::Cursor,
+    db::TenantTx,
+    feed::{self, start::Start},
+    page,
+    service::Deps,
+    value,
 };
 use prost::Message;
 use proto::orders::{
@@ -32,18 +39,19 @@ use crate::{
 /// Matching orders are counted up to this.
 const COUNTED: i64 = 1_000;
 
-/// How schedule lines of orders stand, with what was answered; of `only` these where it is given.
+/// How schedule lines of an order stand as it is now, with what was answered, and without proposals that had ended
+/// before; of `only` these where it is given.
 pub(crate) async fn schedule_states(
     tx: &mut TenantTx,
-    orders: &[Uuid],
+    order: &Order,
     only: Option<&[Uuid]>,
 ) -> Result<Vec<ScheduleLineState>> {
-    let rows = read::schedule(tx, orders, only, None).await?;
-    let mut answers = answers(tx, orders).await?;
+    let rows = read::schedule(tx, &[order.id], only, None).await?;
+    let mut answers = answers(tx, &ids(&rows), order.version).await?;
     Ok(rows.iter().map(|row| answers.state(row)).collect())
 }
 
-/// How the schedule lines at these places of an order stand.
+/// How the schedule lines at these places of an order stand, as [`schedule_states`].
 pub(crate) async fn touched(
     tx: &mut TenantTx,
     order: &Order,
@@ -53,13 +61,18 @@ pub(crate) async fn touched(
         return Ok(Vec::new());
     }
     let lines: Vec<Uuid> = places.iter().map(|place| order.schedule[*place].id).collect();
-    schedule_states(tx, &[order.id], Some(&lines)).await
+    schedule_states(tx, order, Some(&lines)).await
 }
 
-/// What was answered, by schedule line.
-async fn answers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Answers> {
-    let (given, proposals) = (read::answers(tx, orders).await?, read::proposals(tx, orders).await?);
-    Answers::new(given, proposals, read::cancelled_promises(tx, orders).await?)
+/// What was answered of schedule lines, without proposals that ended before a version of their order.
+async fn answers(tx: &mut TenantTx, lines: &[Uuid], ended_since: i64) -> Result<Answers> {
+    let given = read::answers(tx, lines).await?;
+    let proposals = read::proposals(tx, lines, ended_since).await?;
+    Answers::new(given, proposals, read::cancelled_promises(tx, lines).await?)
+}
+
+fn ids(schedule: &[read::ScheduleRow]) -> Vec<Uuid> {
+    schedule.iter().map(|row| row.id).collect()
 }
 
 /// An order with its lines and how they stand, without history. `None` where the firm does not see it.
@@ -71,7 +84,7 @@ pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Option<(read::H
     if let Some(content) = &mut order.content {
         content.lines = wire::lines(stored, &schedule)?;
     }
-    let mut answers = answers(tx, &[id]).await?;
+    let mut answers = answers(tx, &ids(&schedule), 0).await?;
     order.schedule = schedule.iter().map(|row| answers.state(row)).collect();
     let waiting = pending::open(tx, id).await?;
     order.pending_changes = waiting.iter().map(wire::pending).collect::<Result<_>>()?;
@@ -85,7 +98,7 @@ pub(crate) async fn get_order(deps: &Deps, caller: &Caller, request: &GetOrderRe
     may_see(deps, caller, &head)?;
     follow::with_progress(&mut tx, id, &mut order.schedule).await?;
     let entries = read::history(&mut tx, id).await?;
-    let entries = follow::history(&mut tx, id, entries).await?;
+    let entries = follow::history(&mut tx, id, entries, caller.order.is_none()).await?;
     order.history = entries.into_iter().map(wire::history).collect::<Result<_>>()?;
     let now = deps.clock.now();
     order.answer_due = deadline::of(&mut tx, id).await?.map(|due| convert::follow::answer_due(&due, now));
@@ -113,7 +126,8 @@ pub(crate) async fn list_orders(
 ) -> Result<ListOrdersResponse> {
     let size = page::size(request.page_size)?;
     let now = deps.clock.now();
-    let filter = Filter {
+    let since = changed_since(deps, caller, &request.changed_since)?;
+    let mut filter = Filter {
         states: request.states.iter().map(|state| *state as i16).collect(),
         counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
         purchasing_group: request.purchasing_group.clone(),
@@ -124,7 +138,6 @@ pub(crate) async fn list_orders(
         has_open_proposals: request.has_open_proposals,
         erp_differs: request.erp_differs,
         has_pending_changes: request.has_pending_changes,
-        changed_after: changed_after(deps, caller, &request.changed_since)?,
         due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
         ..narrowed(caller, request.side)?
     };
@@ -136,6 +149,7 @@ pub(crate) async fn list_orders(
     let sort = sort(deps, &question, &request)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
+    filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
     let total = list::count(&mut tx, &filter, COUNTED).await?;
     let next_page_token = match sort {
@@ -187,13 +201,13 @@ pub(crate) async fn list_schedule_lines(
     request: ListScheduleLinesRequest,
 ) -> Result<ListScheduleLinesResponse> {
     let size = page::size(request.page_size)?;
-    let filter = Filter {
+    let since = changed_since(deps, caller, &request.changed_since)?;
+    let mut filter = Filter {
         states: request.states.iter().map(|state| *state as i16).collect(),
         counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
         order: value::optional_id("order_id", &request.order_id)?,
         requested_from: day("requested_from", request.requested_from.as_ref())?,
         requested_until: day("requested_until", request.requested_until.as_ref())?,
-        changed_after: changed_after(deps, caller, &request.changed_since)?,
         ..narrowed(caller, request.side)?
     };
     let bound = ListScheduleLinesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
@@ -201,11 +215,13 @@ pub(crate) async fn list_schedule_lines(
     let after = question.after::<(Uuid, i32)>(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
+    filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     let mut rows = list::schedule_lines(&mut tx, &filter, after, size).await?;
     let last = page::cut(&mut rows, size, |row| (row.order_id, row.position));
     let mut orders: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
     orders.dedup();
-    let mut answers = answers(&mut tx, &orders).await?;
+    let lines: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut answers = answers(&mut tx, &lines, i64::MAX).await?;
     let mut said = progress::latest(&mut tx, &orders).await?;
     tx.commit().await?;
     let wire_rows = rows.into_iter().map(|row| {
@@ -245,7 +261,7 @@ pub(crate) async fn list_order_lines(
     let positions: Vec<i32> = stored.iter().map(|(position, _)| *position).collect();
     let mut schedule = read::schedule(&mut tx, &[id], None, Some(revision)).await?;
     schedule.retain(|row| positions.contains(&row.line_position));
-    let mut answers = answers(&mut tx, &[id]).await?;
+    let mut answers = answers(&mut tx, &ids(&schedule), 0).await?;
     let mut states: Vec<_> = schedule.iter().map(|row| answers.state(row)).collect();
     follow::with_progress(&mut tx, id, &mut states).await?;
     tx.commit().await?;
@@ -274,11 +290,24 @@ fn question(caller: &Caller, method: &str, bound: &impl Message) -> page::Questi
     page::Question::new(caller.firm, method, &bound.encode_to_vec())
 }
 
-fn changed_after(deps: &Deps, caller: &Caller, cursor: &str) -> Result<Option<i64>> {
+fn changed_since(deps: &Deps, caller: &Caller, cursor: &str) -> Result<Option<Start>> {
     if cursor.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Cursor::decode(cursor, caller.firm, &deps.keys)?.seq))
+    Ok(Some(Start::After(Cursor::decode(cursor, caller.firm, &deps.keys)?)))
+}
+
+/// The place after which orders changed. A cursor of another history, or of one that is gone, would skip what happened.
+async fn changed_after(
+    deps: &Deps,
+    tx: &mut TenantTx,
+    head: &feed::Head,
+    since: Option<Start>,
+) -> Result<Option<i64>> {
+    match since {
+        Some(start) => Ok(Some(feed::place(tx, head, &start, &deps.keys).await?.seq)),
+        None => Ok(None),
+    }
 }
 
 fn day(path: &str, date: Option<&proto::Date>) -> Result<Option<time::Date>> {

@@ -5,6 +5,8 @@ use chassis::calendar::{Calendar, Counted};
 use time::Date;
 use uuid::Uuid;
 
+use crate::deadline::Due;
+
 /// The most working days that a term may name.
 pub const MAX_DAYS: i32 = 250;
 /// The most working days before the due day on which a reminder may be sent.
@@ -68,12 +70,26 @@ impl Agreed {
         effective(find(Some(supplier)), find(None))
     }
 
-    /// The day on which an answer is due to what was published or changed on `today`.
+    /// When an answer is due to what was published or changed on `today`.
     ///
     /// # Errors
     /// As [`Calendar::day`].
-    pub fn answer_due(&self, supplier: Uuid, today: Date) -> chassis::Result<Counted> {
-        self.calendar.count(today, self.with(supplier).answer_within.0)
+    pub fn answer_due(&self, supplier: Uuid, today: Date) -> chassis::Result<Due> {
+        self.due_in(supplier, today, self.with(supplier).answer_within.0)
+    }
+
+    /// When an answer is due for which so many working days are left on `today`.
+    ///
+    /// # Errors
+    /// As [`Calendar::day`].
+    pub fn due_in(&self, supplier: Uuid, today: Date, days: i32) -> chassis::Result<Due> {
+        let due = self.calendar.count(today, days)?;
+        let remind_on = match self.with(supplier).remind_before.0 {
+            0 => None,
+            // A reminder on the day itself would say nothing new.
+            days => Some(self.calendar.count(due.date, -days)?.date).filter(|day| *day > today),
+        };
+        Ok(Due { on: due.date, certain: due.is_certain(), remind_on })
     }
 
     /// The last requested day that is frozen on `today`: whoever changes a line that is requested on or before it
@@ -126,8 +142,8 @@ mod tests {
             ..Agreed::default()
         };
         let today = date!(2026 - 09 - 30);
-        assert_eq!(agreed.answer_due(WHO, today).unwrap().date, date!(2026 - 10 - 10));
-        assert_eq!(agreed.answer_due(Uuid::nil(), today).unwrap().date, date!(2026 - 10 - 08));
+        assert_eq!(agreed.answer_due(WHO, today).unwrap().on, date!(2026 - 10 - 10));
+        assert_eq!(agreed.answer_due(Uuid::nil(), today).unwrap().on, date!(2026 - 10 - 08));
         assert_eq!(agreed.frozen_until(WHO, today).unwrap().date, date!(2026 - 10 - 09));
         assert_eq!(agreed.frozen_until(Uuid::nil(), today).unwrap().date, date!(2026 - 09 - 29));
     }

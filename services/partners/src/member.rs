@@ -114,6 +114,12 @@ pub fn may_grant(maker: &Caller, roles: &[Role], scope: &Scope) -> Result<()> {
     Ok(())
 }
 
+/// Whoever signs a member in, changes or disables it must have all that the member has, since it could hand itself that
+/// much or take it from others; everybody may do so much to themselves.
+pub fn may_manage(maker: &Caller, member: &Member) -> Result<()> {
+    if maker.actor == member.id { Ok(()) } else { may_grant(maker, &member.roles, &member.scope) }
+}
+
 fn within(wanted: &[String], own: &[String]) -> bool {
     own.is_empty() || (!wanted.is_empty() && wanted.iter().all(|one| own.contains(one)))
 }

@@ -11,7 +11,7 @@ nav-label = Main
 nav-inbox = Needs my answer
 nav-purchases = Purchase orders
 nav-proposals = To decide
-nav-partners = Suppliers
+nav-partners = Partners
 nav-members = Members
 nav-help = Help
 sign-out = Sign out
@@ -321,7 +321,7 @@ invitation-claim-denied = Only an administrator can accept for your firm. Please
 
 ## Suppliers and members
 
-partners-empty = No suppliers yet.
+partners-empty = No partners yet.
 partner-invited = Invited, not yet here
 partner-active = Active
 partner-suspended = Suspended

@@ -11,7 +11,7 @@ nav-label = 主要功能
 nav-inbox = 待我答复
 nav-purchases = 采购订单
 nav-proposals = 待我决定
-nav-partners = 供应商
+nav-partners = 合作伙伴
 nav-members = 成员
 nav-help = 帮助
 sign-out = 退出登录
@@ -290,7 +290,7 @@ invitation-claim-denied = 只有管理员可以为本企业接受邀请，请联
 
 ## 供应商与成员
 
-partners-empty = 还没有供应商。
+partners-empty = 还没有合作伙伴。
 partner-invited = 已邀请，未加入
 partner-active = 合作中
 partner-suspended = 已暂停

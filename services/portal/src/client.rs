@@ -6,12 +6,15 @@ use anyhow::Context as _;
 use chassis::secret::Redacted;
 use proto::{
     interchange::sheet_service_client::SheetServiceClient,
+    notices::notice_service_client::NoticeServiceClient,
     orders::{
+        calendar_service_client::CalendarServiceClient,
         order_change_service_client::OrderChangeServiceClient,
         order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
         progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
-        response_service_client::ResponseServiceClient, terms_service_client::TermsServiceClient,
-        thread_service_client::ThreadServiceClient,
+        response_service_client::ResponseServiceClient, scorecard_service_client::ScorecardServiceClient,
+        terms_service_client::TermsServiceClient, thread_service_client::ThreadServiceClient,
+        tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         member_service_client::MemberServiceClient, relationship_service_client::RelationshipServiceClient,
@@ -101,6 +104,26 @@ impl Api {
     /// What holds between a buyer and a supplier beside the orders.
     pub fn terms(&self) -> TermsServiceClient<Channel> {
         TermsServiceClient::new(self.channel.clone())
+    }
+
+    /// How far answers may differ without a decision.
+    pub fn tolerances(&self) -> ToleranceServiceClient<Channel> {
+        ToleranceServiceClient::new(self.channel.clone())
+    }
+
+    /// How both sides of a relationship did.
+    pub fn scorecards(&self) -> ScorecardServiceClient<Channel> {
+        ScorecardServiceClient::new(self.channel.clone())
+    }
+
+    /// Working days of the own firm.
+    pub fn calendars(&self) -> CalendarServiceClient<Channel> {
+        CalendarServiceClient::new(self.channel.clone())
+    }
+
+    /// Messages outside the portal.
+    pub fn notices(&self) -> NoticeServiceClient<Channel> {
+        NoticeServiceClient::new(self.channel.clone())
     }
 
     /// Signing in and out, and who calls.

@@ -131,7 +131,9 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
 fn pages() -> Router<Arc<App>> {
     use pages::{
         accept, at_risk, change, changes, decide, document, ending, hold, home, inbox, invitation, members,
-        order, partners, proposals, purchases, refuse, remind, revise, share, sign_in,
+        order, partners, proposals, purchases, refuse, remind, revise,
+        settings::{self, calendar, channels, keys, partner, terms, tolerances},
+        share, sign_in,
     };
     Router::new()
         .route("/", get(home::show))
@@ -172,9 +174,22 @@ fn pages() -> Router<Arc<App>> {
         .route("/orders/{id}/release", get(hold::release_form).post(hold::release))
         .merge(supplying())
         .route("/partners", get(partners::show))
+        .route("/partners/{id}", get(partner::show).post(partner::change))
         .route("/partners/{id}/invitation", post(partners::renew))
+        .route("/partners/{id}/terms", post(terms::set))
+        .route("/partners/{id}/tolerances", post(tolerances::set))
+        .route("/tolerances/{id}/end", post(tolerances::end))
         .route("/members", get(members::show))
         .route("/members/{id}/sign-in-link", post(members::make_link))
+        .route("/settings", get(settings::show))
+        .route("/calendar", get(calendar::show).post(calendar::set))
+        .route("/channels", get(channels::show))
+        .route("/channels/new", get(channels::form).post(channels::make))
+        .route("/channels/{id}", get(channels::edit).post(channels::save))
+        .route("/channels/{id}/test", post(channels::test))
+        .route("/channels/{id}/delete", post(channels::delete))
+        .route("/keys", get(keys::show).post(keys::make))
+        .route("/keys/{id}/revoke", post(keys::revoke))
 }
 
 /// What a supplier does beside answering one order, and what both sides write to each other.

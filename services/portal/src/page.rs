@@ -29,6 +29,7 @@ pub enum Tab {
     AtRisk,
     Partners,
     Members,
+    Settings,
     Help,
 }
 
@@ -42,6 +43,7 @@ impl Tab {
             Tab::AtRisk => "/at-risk",
             Tab::Partners => "/partners",
             Tab::Members => "/members",
+            Tab::Settings => "/settings",
             Tab::Help => "/help",
         }
     }
@@ -55,6 +57,7 @@ impl Tab {
             Tab::AtRisk => key::NAV_AT_RISK,
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
+            Tab::Settings => key::NAV_SETTINGS,
             Tab::Help => key::NAV_HELP,
         }
     }
@@ -195,12 +198,13 @@ fn work(member: &Member) -> Vec<Tab> {
 
 fn more(member: &Member) -> Vec<Tab> {
     let mut tabs = Vec::new();
-    if member.may(Permission::PartnersWrite) {
+    if member.may(Permission::PartnersRead) {
         tabs.push(Tab::Partners);
     }
     if member.may(Permission::MembersAdmin) {
         tabs.push(Tab::Members);
     }
+    tabs.push(Tab::Settings);
     tabs.push(Tab::Help);
     tabs
 }

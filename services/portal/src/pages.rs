@@ -23,6 +23,7 @@ pub mod purchases;
 pub mod refuse;
 pub mod remind;
 pub mod revise;
+pub mod settings;
 pub mod share;
 pub mod sheets;
 pub mod sign_in;

@@ -2,7 +2,15 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use chassis::{Error, Reason, Result, cursor::Cursor, db::TenantTx, feed};
+use chassis::{
+    Error, Reason, Result,
+    cursor::Cursor,
+    db::TenantTx,
+    feed::{
+        self,
+        start::{Start, expired},
+    },
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -12,7 +20,6 @@ use crate::{
     hub::Feed,
     merge::{Verdict, merge},
     sequencer::source,
-    start::{Start, expired},
     subscription::retry_after,
     tail::TROUBLE_MAX,
 };
@@ -95,9 +102,5 @@ async fn attempt(gateway: &Gateway, feed: &Feed, at: Cursor, verify: Verify) -> 
 /// Where a start lies in the firm's feed, and where the feed stands.
 pub async fn open(tx: &mut TenantTx, start: Start, gateway: &Gateway) -> Result<(Cursor, i64)> {
     let head = feed::head(tx).await?;
-    let chain = match start.stored(&head) {
-        Some(seq) => read::chain_at(tx, seq).await?,
-        None => None,
-    };
-    Ok((start.place(&head, chain.as_deref(), &gateway.keys)?, head.seq))
+    Ok((feed::place(tx, &head, &start, &gateway.keys).await?, head.seq))
 }

@@ -1,14 +1,17 @@
 //! Requests from the wire, with every bad field named.
 
-use chassis::{Error, Field, Result, cursor::Cursor, feed::Head, secret::SigningKeys, value};
+use chassis::{
+    Error, Field, Result,
+    cursor::Cursor,
+    feed::{Head, start::Start},
+    secret::SigningKeys,
+    value,
+};
 use proto::stream::{self as wire, subscribe_request};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{
-    filter::{Filter, Pattern},
-    start::Start,
-};
+use crate::filter::{Filter, Pattern};
 
 /// The most entries of one filter list.
 const LIST_MAX: usize = 100;

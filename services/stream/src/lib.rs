@@ -3,7 +3,7 @@
 //! The outbox's rows become facts ([`command`]), the sequencer gives them their places ([`sequencer`], [`chain`]), the
 //! tail hands them to the hub ([`tail`], [`hub`], [`ring`], [`slot`]), and an open stream ([`subscription`]) takes what follows
 //! its place from there or from Postgres ([`catch_up`]), by one rule ([`merge`]). [`api`], [`convert`] and [`frame`]
-//! are the wire, [`start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
+//! are the wire, [`chassis::feed::start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
 //! every SQL statement.
 //!
 //! **Invariant:** Postgres is the record. Rings, hand-offs, hints and any other source of live entries may lose or
@@ -27,7 +27,6 @@ pub mod ring;
 mod sample;
 pub mod sequencer;
 pub mod slot;
-pub mod start;
 pub mod subscription;
 pub mod tail;
 

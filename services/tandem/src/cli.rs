@@ -6,6 +6,8 @@ pub mod aliases;
 pub mod answers;
 pub mod atomic;
 pub mod bridge;
+pub mod call;
+pub mod changes;
 pub mod channels;
 pub mod client;
 pub mod documents;
@@ -141,6 +143,9 @@ pub enum Command {
     /// Get documents back
     #[command(subcommand)]
     Documents(DocumentsCommand),
+    /// Call any method of the API by its name, with JSON in and out
+    #[command(after_help = call::EXAMPLES)]
+    Call(call::CallArgs),
     /// Run everything on this machine, with a sandbox inside
     #[command(after_help = dev::EXAMPLES)]
     Dev(DevArgs),
@@ -184,6 +189,27 @@ pub enum OrdersCommand {
     /// An empty table of orders, with every heading that publish knows
     #[command(after_help = template::EXAMPLES)]
     Template(template::TemplateArgs),
+    /// Publish the next revision of an order, as buyer
+    #[command(after_help = changes::CHANGE_EXAMPLES)]
+    Change(changes::ChangeArgs),
+    /// Cancel an order or a part of it, as buyer
+    #[command(after_help = changes::CANCEL_EXAMPLES)]
+    Cancel(changes::CancelArgs),
+    /// Close lines at what was delivered, as buyer
+    #[command(after_help = changes::CLOSE_EXAMPLES)]
+    Close(changes::CloseArgs),
+    /// Ask the supplier to wait, as buyer
+    #[command(after_help = changes::HOLD_EXAMPLES)]
+    Hold(changes::HoldArgs),
+    /// End a hold, as buyer
+    #[command(after_help = changes::RELEASE_EXAMPLES)]
+    Release(changes::OnOrder),
+    /// Take proposals back, as supplier
+    #[command(after_help = changes::WITHDRAW_EXAMPLES)]
+    Withdraw(changes::WithdrawArgs),
+    /// Accept or decline a change inside the frozen horizon, as supplier, or take it back, as buyer
+    #[command(after_help = changes::CONSENT_EXAMPLES)]
+    Consent(changes::ConsentArgs),
     /// Accept or decline a proposal, as buyer
     #[command(after_help = resolve::EXAMPLES)]
     Resolve(resolve::ResolveArgs),
@@ -280,18 +306,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Whoami => whoami::run(session).await,
-        Command::Orders(OrdersCommand::Publish(args)) => publish::run(&args, session).await,
-        Command::Orders(OrdersCommand::List(args)) => list::run(&args, session).await,
-        Command::Orders(OrdersCommand::Show(args)) => show::run(&args, session).await,
-        Command::Orders(OrdersCommand::Respond(args)) => respond::run(&args, session).await,
-        Command::Orders(OrdersCommand::Resolve(args)) => resolve::run(&args, session).await,
-        Command::Orders(OrdersCommand::Answers(command)) => answers::run(&command, session).await,
-        Command::Orders(OrdersCommand::Pull(args)) => pull::run(&args, session).await,
-        Command::Orders(OrdersCommand::Template(args)) => template::run(&args, session).await,
-        Command::Orders(OrdersCommand::Remind(args)) => follow::remind(&args, session).await,
-        Command::Orders(OrdersCommand::Progress(args)) => follow::progress(&args, session).await,
-        Command::Orders(OrdersCommand::AtRisk(args)) => follow::at_risk(&args, session).await,
-        Command::Orders(OrdersCommand::Thread(args)) => follow::thread(&args, session).await,
+        Command::Call(args) => call::run(&args, session).await,
+        Command::Orders(command) => orders(command, session).await,
         Command::Partners(command) => suppliers::run(&command, session).await,
         Command::Keys(command) => keys::run(&command, session).await,
         Command::Aliases(command) => aliases::run(&command, session).await,
@@ -301,6 +317,30 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,
         // Taken care of before.
         _ => Ok(Exit::Usage),
+    }
+}
+
+async fn orders(command: OrdersCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        OrdersCommand::Publish(args) => publish::run(&args, session).await,
+        OrdersCommand::List(args) => list::run(&args, session).await,
+        OrdersCommand::Show(args) => show::run(&args, session).await,
+        OrdersCommand::Respond(args) => respond::run(&args, session).await,
+        OrdersCommand::Resolve(args) => resolve::run(&args, session).await,
+        OrdersCommand::Answers(command) => answers::run(&command, session).await,
+        OrdersCommand::Pull(args) => pull::run(&args, session).await,
+        OrdersCommand::Template(args) => template::run(&args, session).await,
+        OrdersCommand::Remind(args) => follow::remind(&args, session).await,
+        OrdersCommand::Progress(args) => follow::progress(&args, session).await,
+        OrdersCommand::AtRisk(args) => follow::at_risk(&args, session).await,
+        OrdersCommand::Thread(args) => follow::thread(&args, session).await,
+        OrdersCommand::Change(args) => changes::change(&args, session).await,
+        OrdersCommand::Cancel(args) => changes::cancel(&args, session).await,
+        OrdersCommand::Close(args) => changes::close(&args, session).await,
+        OrdersCommand::Hold(args) => changes::hold(&args, session).await,
+        OrdersCommand::Release(args) => changes::release(&args, session).await,
+        OrdersCommand::Withdraw(args) => changes::withdraw(&args, session).await,
+        OrdersCommand::Consent(args) => changes::consent(&args, session).await,
     }
 }
 

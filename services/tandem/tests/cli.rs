@@ -16,9 +16,11 @@ use futures::{StreamExt as _, stream::BoxStream};
 use prost::Message as _;
 use proto::{
     orders::{
-        GetOrderRequest, ListOrderLinesRequest, ListOrderLinesResponse, ListOrdersRequest,
-        ListOrdersResponse, ListScheduleLinesRequest, ListScheduleLinesResponse, Order, OrderPublished,
-        OrderReceipt, PublishOrderRequest, ResolveProposalRequest, RespondToOrderRequest,
+        GetOrderRequest, ItemRefusal, ItemViolation, ListOrderLinesRequest, ListOrderLinesResponse,
+        ListOrdersRequest, ListOrdersResponse, ListScheduleLinesRequest, ListScheduleLinesResponse, Order,
+        OrderPublished, OrderReceipt, PublishOrderRequest, PublishOrdersRequest, PublishOrdersResponse,
+        PublishOutcome, ResolveProposalRequest, RespondToOrderRequest,
+        order_publishing_service_server::{OrderPublishingService, OrderPublishingServiceServer},
         order_service_server::{OrderService, OrderServiceServer},
     },
     stream::{
@@ -28,7 +30,7 @@ use proto::{
     },
 };
 use serde_json::Value;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// What the script saw.
@@ -40,15 +42,9 @@ struct Script {
     busy: Arc<AtomicUsize>,
 }
 
-#[tonic::async_trait]
-impl OrderService for Script {
-    async fn publish_order(
-        &self,
-        request: Request<PublishOrderRequest>,
-    ) -> Result<Response<OrderReceipt>, Status> {
-        let key = request.metadata().get("authorization").map(|v| v.to_str().unwrap().to_owned());
-        self.keys.lock().unwrap().extend(key);
-        let request = request.into_inner();
+impl Script {
+    /// What becomes of an order follows from its number.
+    fn publish(&self, request: PublishOrderRequest) -> Result<OrderReceipt, Status> {
         let number = request.content.clone().unwrap_or_default().order_number;
         self.publications.lock().unwrap().push(request);
         let mut details = ErrorDetails::new();
@@ -71,14 +67,74 @@ impl OrderService for Script {
             }
             "BUSY" if self.busy.fetch_add(1, Ordering::SeqCst) == 0 => Err(Status::unavailable("restarting")),
             "SECRET" => Err(Status::permission_denied("not yours")),
-            _ => Ok(Response::new(OrderReceipt {
+            _ => Ok(OrderReceipt {
                 order_id: "o-2".into(),
                 revision: 1,
                 version: 1,
                 state: 1,
                 ..Default::default()
-            })),
+            }),
         }
+    }
+}
+
+#[tonic::async_trait]
+impl OrderPublishingService for Script {
+    type PublishOrdersStream = BoxStream<'static, Result<PublishOrdersResponse, Status>>;
+
+    /// As one by one, but what is there is unchanged.
+    async fn publish_orders(
+        &self,
+        request: Request<Streaming<PublishOrdersRequest>>,
+    ) -> Result<Response<Self::PublishOrdersStream>, Status> {
+        let key = request.metadata().get("authorization").map(|v| v.to_str().unwrap().to_owned());
+        self.keys.lock().unwrap().extend(key);
+        let script = self.clone();
+        let answers = request.into_inner().map(move |item| {
+            let PublishOrdersRequest { item_id, content, supplier, .. } = item?;
+            let unary = PublishOrderRequest { content, supplier, ..Default::default() };
+            let mut answer = PublishOrdersResponse { item_id, ..Default::default() };
+            match script.publish(unary) {
+                Ok(receipt) => answer.receipt = Some(receipt),
+                Err(status) if status.code() == Code::AlreadyExists => {
+                    let unchanged = PublishOutcome::Unchanged.into();
+                    let there = OrderReceipt { revision: 2, outcome: unchanged, ..Default::default() };
+                    answer.receipt = Some(there);
+                }
+                Err(status) => answer.refusal = Some(refusal(&status)),
+            }
+            Ok(answer)
+        });
+        Ok(Response::new(answers.boxed()))
+    }
+}
+
+fn refusal(status: &Status) -> ItemRefusal {
+    let details = status.get_error_details();
+    let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+    let violations = violations.into_iter().map(|violation| ItemViolation {
+        field: violation.field,
+        reason: violation.reason,
+        description: violation.description,
+    });
+    ItemRefusal {
+        code: status.code() as i32,
+        reason: details.error_info().map(|info| info.reason.clone()).unwrap_or_default(),
+        message: status.message().into(),
+        violations: violations.collect(),
+        ..ItemRefusal::default()
+    }
+}
+
+#[tonic::async_trait]
+impl OrderService for Script {
+    async fn publish_order(
+        &self,
+        request: Request<PublishOrderRequest>,
+    ) -> Result<Response<OrderReceipt>, Status> {
+        let key = request.metadata().get("authorization").map(|v| v.to_str().unwrap().to_owned());
+        self.keys.lock().unwrap().extend(key);
+        self.publish(request.into_inner()).map(Response::new)
     }
 
     async fn get_order(&self, _: Request<GetOrderRequest>) -> Result<Response<Order>, Status> {
@@ -174,6 +230,7 @@ async fn serve(script: Script) -> String {
     let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
     let server = tonic::transport::Server::builder()
         .add_service(OrderServiceServer::new(script.clone()))
+        .add_service(OrderPublishingServiceServer::new(script.clone()))
         .add_service(StreamServiceServer::new(script));
     tokio::spawn(server.serve_with_incoming(incoming));
     format!("http://{address}")
@@ -237,12 +294,12 @@ async fn a_folder_is_published_on_past_refusals() {
     assert_eq!(run.status.code(), Some(3), "{run:?}");
     let rows = json_lines(&run.stdout);
     let outcomes: Vec<&str> = rows.iter().map(|row| row["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["published", "published", "already_there", "refused"]);
+    assert_eq!(outcomes, ["published", "published", "unchanged", "refused"]);
     assert_eq!(rows[2]["revision"], 2);
     assert_eq!(rows[3]["error"]["fields"][1]["field"], "content.lines[0].quantity");
     assert_eq!(rows[3]["error"]["reason"], "INVALID_FIELDS");
     let sent = script.publications.lock().unwrap();
-    assert_eq!(sent[0].request_id, sent[1].request_id, "a busy server gets the same request again");
+    assert_eq!(sent[0], sent[1], "a busy server gets the same order again");
     assert!(sent.iter().all(|request| request.supplier.as_ref().unwrap().vendor_number == "0042"));
     assert!(script.keys.lock().unwrap().iter().all(|key| key == "Bearer k"));
     std::fs::remove_dir_all(dir).unwrap();
@@ -254,7 +311,7 @@ async fn strict_counts_what_is_already_there() {
     let order = r#"{ "orderNumber": "THERE" }"#;
     let lenient = tandem(&["orders", "publish", "-", "--api", &api], order).await;
     assert_eq!(lenient.status.code(), Some(0), "{lenient:?}");
-    assert!(String::from_utf8_lossy(&lenient.stdout).starts_with("already there"), "{lenient:?}");
+    assert!(String::from_utf8_lossy(&lenient.stdout).starts_with("unchanged"), "{lenient:?}");
     let strict = tandem(&["orders", "publish", "-", "--strict", "--api", &api], order).await;
     assert_eq!(strict.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&strict.stdout).contains("ORDER_EXISTS"), "{strict:?}");

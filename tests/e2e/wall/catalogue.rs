@@ -133,6 +133,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("orders.move_claimed_rules", "tandem_app"),
     ("orders.resolve_order_link", "tandem_app"),
     ("orders.deadlines_to_sweep", "tandem_app"),
+    ("orders.watch_again", "tandem_app"),
     ("partners.accept_invitation", "tandem_app"),
     ("partners.changed_credentials", "tandem_app"),
     ("partners.claim_invitation", "tandem_app"),

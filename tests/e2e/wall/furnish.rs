@@ -64,7 +64,7 @@ pub(super) async fn history(buyer: &Firm, supplier: &Firm, order_id: &str) {
     let proposed = supplier.respond(proposed).await.expect("proposed");
     let taken_back = withdraw(order_id, &[&proposed.lines[0].proposal_id]);
     supplier.withdraw(taken_back).await.expect("taken back");
-    buyer.cancel(cancel(order_id, &[("20", "1")])).await.expect("cancelled");
+    buyer.cancel(cancel(order_id, &[("20", "15")])).await.expect("cancelled");
     buyer.changes().hold_order(hold(order_id)).await.expect("held");
     buyer.changes().release_order(release(order_id)).await.expect("released");
 }

@@ -177,7 +177,7 @@ fn enumeration(comments: &Comments, names: &EnumDescriptor) -> Value {
 
 fn decimal() -> Value {
     json!({
-        "description": "A decimal number: at most 28 digits, 18 of them behind the point, no exponent. Answers have \
+        "description": "A decimal number: at most 28 digits, of which 20 before the point and 18 behind it, no exponent. Answers have \
             the object; requests may have the text or the number, whose digits are taken as they stand.",
         "anyOf": [
             { "type": "object", "properties": { "value": { "type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$" } } },

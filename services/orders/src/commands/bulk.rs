@@ -111,12 +111,15 @@ async fn known(
 }
 
 impl Slice {
-    /// An order that was published before: unchanged where the same document was last sent for it.
+    /// An order that was published before: unchanged where the same document was last sent for it, and nothing waits that
+    /// it may take back.
     fn known(&mut self, index: usize, command: &Command<Publish>, known: &Known, to: &Addressee) {
-        if known.supplier != to.supplier {
+        if known.supplier != to.supplier && known.moving {
+            self.answers[index] = Some(Err(Error::new(Reason::CONFLICT).with("order_id", known.id)));
+        } else if known.supplier != to.supplier {
             let refusal = Error::new(Reason::SUPPLIER_DIFFERS).with("order_id", known.id);
             self.answers[index] = Some(Err(refusal.with("supplier_id", known.supplier)));
-        } else if known.sent_sha256.as_deref() == Some(&command.what.order.sha256) {
+        } else if !known.asked && known.sent_sha256.as_deref() == Some(&command.what.order.sha256) {
             self.answers[index] = Some(Ok(OrderReceipt {
                 order_id: known.id.to_string(),
                 revision: known.revision,
@@ -153,7 +156,7 @@ impl Slice {
                 note: "",
                 sent_sha256: Some(&what.sha256),
             };
-            let decided = change::apply(moment, tx, order, revise).await?;
+            let decided = Box::pin(change::apply(moment, tx, order, revise)).await?;
             self.answers[index] = Some(decided.map(|decided| {
                 self.events.extend(decided.event.map(|event| vec![event]));
                 decided.receipt

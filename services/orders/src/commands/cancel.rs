@@ -3,6 +3,7 @@
 use chassis::{Result, db::TenantTx, service::Deps};
 use prost::Message as _;
 use proto::orders::{OrderReceipt, PendingKind};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{
@@ -13,8 +14,11 @@ use super::{
 use crate::{
     change,
     convert::wire,
-    db::{action, load},
-    events::change::{self as events, Moment},
+    db::{action, load, volatility},
+    events::{
+        change::{self as events, Moment},
+        payload,
+    },
     order::{
         Order,
         cancel::{Cancellation, Cancelled, Closing},
@@ -133,6 +137,12 @@ async fn take_effect(
 ) -> Result<Decided> {
     let entry = Entry { action: "cancelled", reason: what.reason, note: &what.note };
     let places = record(tx, moment, (before, order), cancelled, &entry).await?;
+    let accepted = cancelled.iter().filter(|each| each.accepted > Decimal::ZERO);
+    let unsettled: Vec<(Uuid, Decimal)> = accepted
+        .map(|each| &before.schedule[each.place])
+        .map(|line| (line.id, line.quantities.accepted))
+        .collect();
+    volatility::insert(tx, order, &unsettled, false, moment.at).await?;
     let asked = match ask {
         Some(ask) => Some(pending::ask(moment, tx, order, ask).await?),
         None => None,
@@ -165,7 +175,7 @@ async fn record(
     let places: Vec<usize> = cancelled.iter().map(|each| each.place).collect();
     action::insert_cancellations(tx, order, cancelled, moment.at).await?;
     let mut difference = change::moved(before, order, &places);
-    events::cut(&mut difference, super::super::events::MAX_BYTES);
+    payload::cut(&mut difference, payload::MAX_BYTES);
     let action = action::Action {
         action: entry.action,
         by_buyer: true,

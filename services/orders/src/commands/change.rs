@@ -1,6 +1,6 @@
 //! The buyer publishes another revision of an order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chassis::{Error, Field, Reason, Result, caller::Caller, db::TenantTx, outbox::NewEvent, service::Deps};
 use prost::Message as _;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     Command, Done, Effect, alias, deadline,
     on_order::{By, Decided, lock, own, receipt, refused},
-    pending,
+    pending::{self, Beside},
 };
 use crate::{
     change::{self, Change, Standing},
@@ -21,9 +21,13 @@ use crate::{
     db::{
         action, change as db,
         publish::{self as rows, LineRow, OrderRow, ScheduleRow},
+        volatility,
     },
     error::Refusal,
-    events::change::{self as events, Moment},
+    events::{
+        change::{self as events, Moment},
+        payload,
+    },
     frozen,
     order::{Order, Schedule},
     queries,
@@ -102,12 +106,8 @@ async fn ids(tx: &mut TenantTx, commands: &[&Command<ChangeOrder>]) -> Result<Ve
 
 /// A partner may still be sent documents.
 fn active(order: &Order, partners: &[rows::Partner]) -> Result<()> {
-    match partners.iter().find(|partner| partner.supplier == order.supplier) {
-        Some(partner) if !["invited", "active"].contains(&partner.state.as_str()) => {
-            Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE).with("state", &partner.state))
-        }
-        _ => Ok(()),
-    }
+    let partner = partners.iter().find(|partner| partner.supplier == order.supplier);
+    partner.map_or(Ok(()), super::publish::sendable)
 }
 
 async fn change(
@@ -135,7 +135,8 @@ async fn change(
     content.source_system.clone_from(&order.source_system);
     let warnings = what.warnings.iter().cloned().chain(warned).collect();
     let revise = Revise { content, warnings, note: &what.note, sent_sha256: None };
-    apply(Moment { deps, at: deps.clock.now(), caller: &command.caller }, tx, order, revise).await
+    let moment = Moment { deps, at: deps.clock.now(), caller: &command.caller };
+    Box::pin(apply(moment, tx, order, revise)).await
 }
 
 /// A refusal of what was made from an earlier revision, with everything that changed since.
@@ -151,7 +152,7 @@ pub(crate) async fn outdated(
     let encoded = db::differences_after(tx, order.id, revision).await?;
     let each = encoded.iter().map(|bytes| OrderDifference::decode(bytes.as_slice()).map_err(Error::internal));
     let mut difference = change::joined(each.collect::<Result<_>>()?);
-    events::cut(&mut difference, chassis::error::TYPED_BYTES);
+    payload::cut(&mut difference, chassis::error::TYPED_BYTES);
     Ok(refusal.typed("tandem.orders.v1.OrderDifference", &difference))
 }
 
@@ -186,10 +187,14 @@ pub(crate) async fn apply(
     let promises = promises(tx, order).await?;
     let comparing = Comparing { supplier: addressed(&document), warnings: revise.warnings };
     let mut new_id = || moment.deps.clock.id();
+    let earlier = pending::earlier(tx, order.id, &revise.content).await?;
     let standing = Standing { order, published: &published, promises: &promises };
     let change = match comparing.compare(&standing, revise.content.clone(), &mut new_id) {
         Ok(Some(change)) => change,
-        Ok(None) => return Ok(Ok(unchanged(tx, order, revise.sent_sha256, None).await?)),
+        Ok(None) => {
+            let beside = pending::beside(earlier.as_ref(), &standing, &comparing, &mut new_id);
+            return Ok(Ok(unchanged(moment, tx, order, revise.sent_sha256, beside).await?));
+        }
         Err(fields) => return Ok(Err(Error::invalid(fields))),
     };
     if let Err(refusal) = within_scope(moment.caller, &change) {
@@ -200,9 +205,10 @@ pub(crate) async fn apply(
         if change.reconfirm() > 0 { pending::horizon(tx, order.supplier, moment.at).await? } else { None };
     let lines = until.map(|until| frozen::lines(order, &change, &promises, until)).unwrap_or_default();
     let Some(until) = until.filter(|_| !lines.is_empty()) else {
-        return Ok(Ok(publish(moment, tx, order, change, sent, None).await?));
+        let beside = pending::beside(earlier.as_ref(), &standing, &comparing, &mut new_id);
+        return Ok(Ok(publish(moment, tx, order, change, sent, beside).await?));
     };
-    let frozen = pending::Frozen { standing, content: revise.content, change, lines };
+    let frozen = pending::Frozen { standing, content: revise.content, change, lines, earlier };
     let parted = match pending::part(tx, frozen, &comparing, &mut new_id).await? {
         Ok(parted) => parted,
         Err(refusal) => return Ok(Err(refusal)),
@@ -216,11 +222,14 @@ pub(crate) async fn apply(
         note: revise.note,
         until,
     });
+    // Something of the document waits: were it remembered as sent, it would not be asked for again once it was declined.
+    let sent = Sent { sha256: None, ..sent };
     Ok(Ok(match (parted.now, ask) {
-        (Some(change), ask) => publish(moment, tx, order, change, sent, ask).await?,
+        (Some(change), None) => publish(moment, tx, order, change, sent, Beside::AsItWas).await?,
+        (Some(change), Some(ask)) => publish(moment, tx, order, change, sent, Beside::Ask(ask)).await?,
         (None, Some(ask)) => pending::only_ask(moment, tx, order, ask).await?,
         // The same was asked for before.
-        (None, None) => unchanged(tx, order, revise.sent_sha256, parted.known).await?,
+        (None, None) => Decided { receipt: same(order, parted.known), event: None },
     }))
 }
 
@@ -229,21 +238,31 @@ pub(crate) fn addressed(document: &db::Document) -> SupplierAddress {
     SupplierAddress { vendor_number: document.vendor_number.clone(), ..SupplierAddress::default() }
 }
 
+/// A document that says what is published: what was asked for of its lines is asked for no more.
 async fn unchanged(
+    moment: Moment<'_>,
     tx: &mut TenantTx,
-    order: &Order,
+    order: &mut Order,
     sent_sha256: Option<&[u8]>,
-    pending: Option<Uuid>,
+    beside: Beside<'_>,
 ) -> Result<Decided> {
     if let Some(sha256) = sent_sha256 {
         db::remember_sent(tx, order, sha256).await?;
     }
-    let receipt = OrderReceipt {
+    let event = match beside {
+        Beside::AsItWas => None,
+        Beside::Over(change) => pending::take_back(moment, tx, order, change, "").await?.event,
+        Beside::Ask(ask) => pending::only_ask(moment, tx, order, ask).await?.event,
+    };
+    Ok(Decided { receipt: same(order, None), event })
+}
+
+fn same(order: &Order, pending: Option<Uuid>) -> OrderReceipt {
+    OrderReceipt {
         outcome: PublishOutcome::Unchanged.into(),
         pending_change_id: pending.map(|id| id.to_string()).unwrap_or_default(),
         ..receipt(order)
-    };
-    Ok(Decided { receipt, event: None })
+    }
 }
 
 /// How a document came.
@@ -260,22 +279,28 @@ async fn publish(
     order: &mut Order,
     change: Change,
     sent: Sent<'_>,
-    ask: Option<pending::Ask<'_>>,
+    beside: Beside<'_>,
 ) -> Result<Decided> {
+    let unsettled = change.unsettled(order);
     order.revise(&change);
     let sha256 = sent.sha256.unwrap_or(&change.document.sha256).to_vec();
     let rows = revision_rows(&moment.caller.actor_name, order, &change, sha256);
     db::revise(tx, order, &rows, moment.at).await?;
+    volatility::insert(tx, order, &unsettled, false, moment.at).await?;
     if change.reconfirm() > 0 {
         deadline::begin_again(tx, order, moment.at).await?;
     }
-    let asked = match ask {
-        Some(ask) => Some(pending::ask(moment, tx, order, ask).await?),
-        None => None,
+    let (asked, over) = match beside {
+        Beside::Ask(ask) => (Some(pending::ask(moment, tx, order, ask).await?), None),
+        Beside::Over(change) => {
+            pending::supersede(moment, tx, order, change).await?;
+            (None, Some(change))
+        }
+        Beside::AsItWas => (None, None),
     };
     record(tx, moment, order, &change, sent.note).await?;
     let pending = asked.as_ref().map(wire::pending).transpose()?;
-    let event = event(tx, moment, order, &change, sent.note, pending).await?;
+    let event = event(tx, moment, order, &change, (sent.note, pending, over)).await?;
     let pending_change_id = asked.map(|row| row.id.to_string()).unwrap_or_default();
     let receipt = OrderReceipt { pending_change_id, ..changed(order, &change) };
     Ok(Decided { receipt, event: Some(event) })
@@ -294,7 +319,7 @@ pub(crate) async fn promises(tx: &mut TenantTx, order: &Order) -> Result<HashMap
     if order.schedule.iter().all(|line| line.quantities.accepted.is_zero()) {
         return Ok(HashMap::new());
     }
-    let states = queries::schedule_states(tx, &[order.id], None).await?;
+    let states = queries::schedule_states(tx, order, None).await?;
     let promises = states
         .into_iter()
         .filter_map(|state| Some((Uuid::try_parse(&state.schedule_line_id).ok()?, state.commitments)));
@@ -356,7 +381,7 @@ async fn record(
     note: &str,
 ) -> Result<()> {
     let mut difference = change.difference.clone();
-    events::cut(&mut difference, crate::events::MAX_BYTES);
+    payload::cut(&mut difference, payload::MAX_BYTES);
     let action = action::Action {
         action: "changed",
         by_buyer: true,
@@ -375,20 +400,16 @@ async fn event(
     moment: Moment<'_>,
     order: &Order,
     change: &Change,
-    note: &str,
-    pending: Option<PendingChange>,
+    (note, pending, over): (&str, Option<PendingChange>, Option<Uuid>),
 ) -> Result<NewEvent> {
     let ids: Vec<Uuid> = change.schedule.iter().map(|each| each.after.id).collect();
-    let schedule = if ids.is_empty() {
-        Vec::new()
-    } else {
-        queries::schedule_states(tx, &[order.id], Some(&ids)).await?
-    };
-    let numbers: Vec<&String> = change.difference.lines.iter().map(|line| &line.line_number).collect();
+    let schedule =
+        if ids.is_empty() { Vec::new() } else { queries::schedule_states(tx, order, Some(&ids)).await? };
+    let numbers: HashSet<&String> = change.difference.lines.iter().map(|line| &line.line_number).collect();
     let mut content = OrderContent { lines: Vec::new(), ..change.document.content.clone() };
     let lines = change.document.content.lines.iter();
-    content.lines = lines.filter(|line| numbers.contains(&&line.line_number)).cloned().collect();
-    Ok(events::changed(moment, order, change.difference.clone(), content, schedule, (note, pending)))
+    content.lines = lines.filter(|line| numbers.contains(&line.line_number)).cloned().collect();
+    Ok(events::changed(moment, order, change.difference.clone(), content, schedule, (note, pending, over)))
 }
 
 fn changed(order: &Order, change: &Change) -> OrderReceipt {

@@ -39,25 +39,13 @@ pub(crate) async fn begin(tx: &mut TenantTx, waiting: &[(Uuid, Uuid)], now: Offs
     let today = day_of(now);
     let mut by_supplier = BTreeMap::new();
     for supplier in suppliers {
-        let due = agreed.answer_due(supplier, today)?;
-        let remind_on = match agreed.with(supplier).remind_before.0 {
-            0 => None,
-            // A reminder on the day of publication would say nothing new.
-            days => Some(agreed.calendar.count(due.date, -days)?.date).filter(|day| *day > today),
-        };
-        by_supplier.insert(supplier, (due, remind_on));
+        by_supplier.insert(supplier, agreed.answer_due(supplier, today)?);
     }
     let new: Vec<NewDeadline> = waiting
         .iter()
         .filter_map(|(order, supplier)| {
-            let (due, remind_on) = by_supplier.get(supplier)?;
-            Some(NewDeadline {
-                order: *order,
-                supplier: *supplier,
-                due_on: due.date,
-                certain: due.is_certain(),
-                remind_on: *remind_on,
-            })
+            let due = *by_supplier.get(supplier)?;
+            Some(NewDeadline { order: *order, supplier: *supplier, due })
         })
         .collect();
     db::begin(tx, &new).await
@@ -76,15 +64,23 @@ pub(crate) async fn pause(tx: &mut TenantTx, order: Uuid, now: OffsetDateTime) -
 
 /// The order is no longer held: as many working days are left as were left when it was held. As buyer.
 pub(crate) async fn resume(tx: &mut TenantTx, order: &Order, now: OffsetDateTime) -> Result<()> {
-    let Some((due_on, paused_on)) = db::paused(tx, order.id).await? else { return Ok(()) };
-    let agreed = trading_terms::agreed(tx, &[order.supplier]).await?;
-    let mut left = 0;
-    while agreed.calendar.count(paused_on, left)?.date < due_on {
-        left += 1;
+    let Some((before, paused_on)) = db::paused(tx, order.id).await? else { return Ok(()) };
+    if before.on < paused_on {
+        // What was overdue before it was held stays so.
+        return db::resume(tx, order.id, before).await;
     }
-    // What was overdue before it was held stays so.
-    let due = if due_on < paused_on { due_on } else { agreed.calendar.count(day_of(now), left)?.date };
-    db::resume(tx, order.id, due).await
+    let agreed = trading_terms::agreed(tx, &[order.supplier]).await?;
+    let left = agreed.calendar.between(paused_on, before.on)?;
+    db::resume(tx, order.id, agreed.due_in(order.supplier, day_of(now), left)?).await
+}
+
+/// The supplier left something unanswered that was not, by taking a proposal back or by a cancellation that voids one:
+/// the old deadline holds, and is watched again unless its passing was told. As supplier.
+pub(crate) async fn watch_again(tx: &mut TenantTx, before: &Order, order: &Order) -> Result<()> {
+    if before.unanswered_lines() == 0 && order.unanswered_lines() > 0 {
+        db::watch_again(tx, order.id).await?;
+    }
+    Ok(())
 }
 
 /// Keeps the first promised days of schedule lines that were answered or agreed just now.

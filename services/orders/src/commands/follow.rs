@@ -21,6 +21,11 @@ pub(crate) fn may_either(deps: &Deps, caller: &Caller, order: &Standing) -> Resu
     may(deps, caller, order, side)
 }
 
+/// Whether the caller may see this order at all; NOT_FOUND where not.
+pub(crate) async fn seen(deps: &Deps, tx: &mut TenantTx, caller: &Caller, order: Uuid) -> Result<()> {
+    may_either(deps, caller, &whole(tx, order).await?)
+}
+
 /// The order without its lines, unlocked; NOT_FOUND where the firm does not see it.
 pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Standing> {
     db::find(tx, id).await?.ok_or_else(Error::not_found)

@@ -116,6 +116,7 @@ impl OnOrder for Withdraw {
         let moment = Moment { deps, at: deps.clock.now(), caller: &command.caller };
         action::end_proposals(tx, order, &what.proposals, true, moment.at).await?;
         record(tx, moment, (&before, order), &places, ("proposal_withdrawn", 0, &what.note)).await?;
+        deadline::watch_again(tx, &before, order).await?;
         let schedule = queries::touched(tx, order, &places).await?;
         let event = events::withdrawn(moment, order, &what.proposals, &what.note, schedule);
         let lines = places.iter().map(|place| wire::line_receipt(&order.schedule[*place], None)).collect();

@@ -6,7 +6,10 @@ use chassis::{
 };
 use proto::orders::{CreateOrderLinkResponse, OrderLink};
 
-use super::single::{Begun, Single};
+use super::{
+    follow,
+    single::{Begun, Single},
+};
 use crate::{
     convert::{self, NewLink},
     db::{
@@ -22,7 +25,7 @@ const MOST: i64 = 20;
 pub(crate) async fn create_link(command: &Single<'_>, new: NewLink) -> Result<CreateOrderLinkResponse> {
     let (caller, at) = (command.caller, command.now());
     let (id, token, sha256) = new_token(CredentialKind::OrderLink);
-    let mut tx = match command.begin().await? {
+    let mut tx = match command.begin_about(&[new.order]).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -69,6 +72,8 @@ pub(crate) async fn revoke_link(command: &Single<'_>, id: String) -> Result<Orde
         Begun::New(tx) => tx,
     };
     let row = db::revoke(&mut tx, command.own(), &id, command.now()).await?.ok_or_else(Error::not_found)?;
+    // Of the order that it is for, which is known by now alone; what it did is undone with the transaction.
+    follow::seen(command.deps, &mut tx, command.caller, row.order_id).await?;
     let receipt = convert::order_link(&row);
     command.finish(tx, &receipt).await?;
     command.deps.resolver.forget(&Credential { kind: CredentialKind::OrderLink, id });

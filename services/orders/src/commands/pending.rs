@@ -1,11 +1,13 @@
-//! What lies inside the frozen horizon waits for the supplier: asking, accepting, declining, taking back.
+//! What lies inside the frozen horizon waits for the supplier: what is asked for, and what a newer document makes of it.
 
-use std::collections::{HashMap, HashSet};
+mod answer;
 
-use chassis::{Error, Reason, Result, calendar::day_of, db::TenantTx, service::Deps};
+use std::collections::HashSet;
+
+use chassis::{Error, Result, calendar::day_of, db::TenantTx};
 use prost::Message as _;
 use proto::orders::{
-    CancelOrderRequest, Commitment, LineCancellation, OrderContent, OrderDifference, OrderReceipt,
+    CancelOrderRequest, LineCancellation, LineChange, OrderContent, OrderDifference, OrderLine, OrderReceipt,
     PendingKind, PublishOutcome,
 };
 use rust_decimal::Decimal;
@@ -13,42 +15,26 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    Command, change, deadline,
-    on_order::{By, Decided, OnOrder, receipt},
+    change,
+    on_order::{Decided, receipt},
 };
 use crate::{
-    change::{Change, Standing, compare, moved},
-    convert::{self, wire},
+    change::{Change, Standing, moved},
+    convert::wire,
     db::{
-        action, change as rows, load,
+        action, load,
         pending::{self as db, PendingRow},
-        respond, trading_terms,
+        trading_terms, volatility,
     },
     events::change::{self as events, Moment},
     frozen,
     order::{
-        Order, Part,
+        Order,
         cancel::{Cancellation, Cancelled},
     },
-    queries,
 };
 
-/// Accept or decline what the buyer asks for.
-#[derive(Clone)]
-pub(crate) struct AnswerChange {
-    pub order: Uuid,
-    pub change: Uuid,
-    pub accept: bool,
-    pub note: String,
-}
-
-/// Ask for it no more.
-#[derive(Clone)]
-pub(crate) struct WithdrawChange {
-    pub order: Uuid,
-    pub change: Uuid,
-    pub note: String,
-}
+pub(crate) use answer::{AnswerChange, WithdrawChange};
 
 /// The last frozen day between a buyer and a supplier; `None` where nothing is frozen. As buyer.
 pub(crate) async fn horizon(tx: &mut TenantTx, supplier: Uuid, now: OffsetDateTime) -> Result<Option<Date>> {
@@ -78,11 +64,16 @@ pub(crate) async fn ask(
     order: &Order,
     ask: Ask<'_>,
 ) -> Result<PendingRow> {
+    let mut known = Vec::new();
     for earlier in db::open(tx, order.id).await?.iter().filter(|row| row.kind == ask.kind as i16) {
         db::end(tx, order, earlier.id, order.version, "superseded", moment.at).await?;
+        known.extend(wire::pending(earlier)?.difference.unwrap_or_default().lines);
     }
+    let unsettled = unsettled(order, &ask.difference, &known);
+    volatility::insert(tx, order, &unsettled, true, moment.at).await?;
     let row = PendingRow {
         id: moment.deps.clock.id(),
+        version: order.version,
         kind: ask.kind as i16,
         content: ask.content,
         whole: ask.whole,
@@ -95,6 +86,26 @@ pub(crate) async fn ask(
     };
     db::insert(tx, order, &row).await?;
     Ok(row)
+}
+
+/// A request of which nothing is asked for any more, in the version that the order has now.
+pub(crate) async fn supersede(
+    moment: Moment<'_>,
+    tx: &mut TenantTx,
+    order: &Order,
+    change: Uuid,
+) -> Result<()> {
+    db::end(tx, order, change, order.version, "superseded", moment.at).await
+}
+
+/// Accepted schedule lines that are asked for, with how much is accepted; what an earlier request asked for alike was
+/// counted then.
+fn unsettled(order: &Order, asked: &OrderDifference, known: &[LineChange]) -> Vec<(Uuid, Decimal)> {
+    let new = asked.lines.iter().filter(|line| !known.contains(line));
+    let ids: HashSet<Uuid> = new.filter_map(|line| Uuid::try_parse(&line.schedule_line_id).ok()).collect();
+    let lines = order.schedule.iter().filter(|line| ids.contains(&line.id));
+    let accepted = lines.map(|line| (line.id, line.quantities.accepted));
+    accepted.filter(|(_, accepted)| *accepted > Decimal::ZERO).collect()
 }
 
 /// A command of which nothing takes effect now: the request alone is a version.
@@ -141,6 +152,67 @@ async fn record(
     action::insert(tx, order, &entry).await
 }
 
+/// The open request for other values beside a newer document. Whatever that lists is its newest word, the header
+/// always included, so that of the request only the lines are left that it does not list.
+pub(crate) struct Earlier {
+    row: PendingRow,
+    asked: OrderContent,
+    rest: Vec<OrderLine>,
+}
+
+/// The open request for other values of an order, and what a newer document leaves of it.
+pub(crate) async fn earlier(tx: &mut TenantTx, order: Uuid, newer: &OrderContent) -> Result<Option<Earlier>> {
+    let open = db::open(tx, order).await?.into_iter().rfind(|row| row.kind == PendingKind::Change as i16);
+    let Some(row) = open else { return Ok(None) };
+    let asked = OrderContent::decode(row.content.as_slice()).map_err(Error::internal)?;
+    let listed: HashSet<&String> = newer.lines.iter().map(|line| &line.line_number).collect();
+    let rest = asked.lines.iter().filter(|line| !listed.contains(&line.line_number)).cloned().collect();
+    Ok(Some(Earlier { row, asked, rest }))
+}
+
+impl Earlier {
+    /// Whether the newer document says nothing of what was asked for.
+    fn stands(&self) -> bool {
+        !self.row.whole && self.rest.len() == self.asked.lines.len()
+    }
+}
+
+/// What becomes of the request of before beside a document of which nothing waits.
+pub(crate) enum Beside<'a> {
+    /// There is none, or it is about something else.
+    AsItWas,
+    /// Nothing of it is asked for any more.
+    Over(Uuid),
+    /// It gives way to another one.
+    Ask(Ask<'a>),
+}
+
+/// What a document of which nothing waits leaves of the request of before.
+pub(crate) fn beside<'a>(
+    earlier: Option<&'a Earlier>,
+    standing: &Standing<'_>,
+    comparing: &change::Comparing,
+    new_id: &mut (dyn FnMut() -> Uuid + Send),
+) -> Beside<'a> {
+    let Some(earlier) = earlier.filter(|earlier| !earlier.stands()) else { return Beside::AsItWas };
+    let asked = OrderContent { lines: earlier.rest.clone(), ..OrderContent::default() };
+    let header = standing.published.header.clone();
+    let document = OrderContent { lines: asked.lines.clone(), ..header };
+    match comparing.compare(standing, document, new_id) {
+        Ok(Some(change)) => Beside::Ask(Ask {
+            kind: PendingKind::Change,
+            content: asked.encode_to_vec(),
+            whole: false,
+            difference: change.difference,
+            reason: 0,
+            note: &earlier.row.note,
+            until: earlier.row.frozen_until,
+        }),
+        // What was left of it is published meanwhile, or cannot be any more.
+        Ok(None) | Err(_) => Beside::Over(earlier.row.id),
+    }
+}
+
 /// A document of which lines are frozen.
 pub(crate) struct Frozen<'a> {
     pub standing: Standing<'a>,
@@ -149,6 +221,7 @@ pub(crate) struct Frozen<'a> {
     /// What it would come to.
     pub change: Change,
     pub lines: HashSet<String>,
+    pub earlier: Option<Earlier>,
 }
 
 /// A document in two: what takes effect now, and what the supplier is asked for. `None` for the latter where the same
@@ -166,31 +239,29 @@ pub(crate) async fn part(
     comparing: &change::Comparing,
     new_id: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<Result<Parted>> {
-    let Frozen { standing, content, change: full, lines } = frozen;
+    let Frozen { standing, content, change: full, lines, earlier } = frozen;
     let whole = full.difference.header.iter().any(|field| field.material);
-    let earlier = db::open(tx, standing.order.id).await?;
-    let earlier = earlier.into_iter().rfind(|row| row.kind == PendingKind::Change as i16);
-    let (now, asked) = frozen::split(&content, &lines);
-    let (asked, shown) = if whole {
-        (content.clone(), full.difference)
-    } else {
-        let asked = OrderContent { lines: asked.lines, ..OrderContent::default() };
-        let asked = match earlier.as_ref().filter(|row| !row.whole) {
-            Some(row) => {
-                let known = OrderContent::decode(row.content.as_slice()).map_err(Error::internal)?;
-                frozen::joined(known, asked)
-            }
-            None => frozen::joined(OrderContent::default(), asked),
-        };
-        let header = standing.published.header.clone();
-        let document = OrderContent { lines: asked.lines.clone(), ..header };
-        match comparing.compare(&standing, document, new_id) {
-            Ok(change) => (asked, change.map(|change| change.difference).unwrap_or_default()),
-            Err(fields) => return Ok(Err(Error::invalid(fields))),
-        }
+    let (now, waits) = frozen::split(&content, &lines);
+    let own = match whole {
+        // A header that concerns every line takes effect with all that differs, or not at all.
+        true => OrderContent { lines: full.listed(&content), ..content.clone() },
+        false => OrderContent { lines: waits.lines, ..OrderContent::default() },
+    };
+    let rest = earlier.as_ref().map(|earlier| earlier.rest.clone()).unwrap_or_default();
+    let asked = frozen::joined(rest, own);
+    let header = if whole { content } else { standing.published.header.clone() };
+    let document = OrderContent { lines: asked.lines.clone(), ..header };
+    let shown = match comparing.compare(&standing, document, new_id) {
+        Ok(change) => change.map(|change| change.difference).unwrap_or_default(),
+        Err(fields) => return Ok(Err(Error::invalid(fields))),
     };
     let encoded = asked.encode_to_vec();
-    let same = earlier.as_ref().filter(|row| row.whole == whole && row.content == encoded).map(|row| row.id);
+    let same = earlier.filter(|earlier| earlier.row.whole == whole && earlier.row.content == encoded);
+    let same = match same {
+        // It cannot be accepted any more, so that it is asked for anew.
+        Some(same) if cancelled_since(tx, standing.order, &same.asked, same.row.version).await? => None,
+        same => same.map(|same| same.row.id),
+    };
     let now = match whole {
         true => None,
         false => match comparing.compare(&standing, now, new_id) {
@@ -200,6 +271,36 @@ pub(crate) async fn part(
     };
     let later = same.is_none().then_some((encoded, whole, shown));
     Ok(Ok(Parted { now, later, known: same }))
+}
+
+/// Whether a line that was asked for at a version of the order was cancelled or closed after it: what was asked for did
+/// not know of it, and would undo it.
+async fn cancelled_since(
+    tx: &mut TenantTx,
+    order: &Order,
+    asked: &OrderContent,
+    version: i64,
+) -> Result<bool> {
+    let numbers: HashSet<&String> = asked.lines.iter().map(|line| &line.line_number).collect();
+    let cancelled: HashSet<Uuid> = db::cancelled_since(tx, order.id, version).await?.into_iter().collect();
+    let touched = order.schedule.iter().filter(|line| cancelled.contains(&line.id));
+    Ok(touched.into_iter().any(|line| numbers.contains(&line.line_number)))
+}
+
+/// The buyer asks for it no more: that alone is a version.
+pub(crate) async fn take_back(
+    moment: Moment<'_>,
+    tx: &mut TenantTx,
+    order: &mut Order,
+    change: Uuid,
+    note: &str,
+) -> Result<Decided> {
+    order.version += 1;
+    db::end(tx, order, change, order.version, "withdrawn", moment.at).await?;
+    record(tx, moment, order, ("change_withdrawn", 0, note), &OrderDifference::default()).await?;
+    load::save(tx, &[(order, &[])], moment.at).await?;
+    let event = events::change_withdrawn(moment, order, change, note);
+    Ok(Decided { receipt: receipt(order), event: Some(event) })
 }
 
 /// A cancellation in two: what takes effect now, and what the supplier is asked for.
@@ -239,173 +340,4 @@ pub(crate) async fn part_cancellation(
     // It was tried before with the others.
     let _ = after.cancel(&wanted.collect::<Vec<_>>());
     Ok(Some((of_now.collect(), request, moved(order, &after, &places), until)))
-}
-
-/// The open request of this id.
-async fn open(tx: &mut TenantTx, order: &Order, id: Uuid) -> Result<Result<PendingRow>> {
-    let found = db::open(tx, order.id).await?.into_iter().find(|row| row.id == id);
-    let resolved = || Error::new(Reason::CHANGE_RESOLVED).with("current_version", order.version);
-    Ok(found.ok_or_else(resolved))
-}
-
-impl OnOrder for WithdrawChange {
-    const METHOD: &'static str = "tandem.orders.v1.OrderChangeService/WithdrawChange";
-    const BY: By = By::Buyer;
-
-    fn order(&self) -> Uuid {
-        self.order
-    }
-
-    async fn decide(
-        deps: &Deps,
-        tx: &mut TenantTx,
-        command: &Command<Self>,
-        order: &mut Order,
-    ) -> Result<Result<Decided>> {
-        let what = &command.what;
-        let row = match open(tx, order, what.change).await? {
-            Ok(row) => row,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let moment = Moment { deps, at: deps.clock.now(), caller: &command.caller };
-        order.version += 1;
-        db::end(tx, order, row.id, order.version, "withdrawn", moment.at).await?;
-        record(tx, moment, order, ("change_withdrawn", 0, &what.note), &OrderDifference::default()).await?;
-        load::save(tx, &[(order, &[])], moment.at).await?;
-        let event = events::change_withdrawn(moment, order, row.id, &what.note);
-        Ok(Ok(Decided { receipt: receipt(order), event: Some(event) }))
-    }
-}
-
-impl OnOrder for AnswerChange {
-    const METHOD: &'static str = "tandem.orders.v1.OrderChangeService/RespondToChange";
-    const BY: By = By::Supplier;
-
-    fn order(&self) -> Uuid {
-        self.order
-    }
-
-    async fn decide(
-        deps: &Deps,
-        tx: &mut TenantTx,
-        command: &Command<Self>,
-        order: &mut Order,
-    ) -> Result<Result<Decided>> {
-        let what = &command.what;
-        let row = match open(tx, order, what.change).await? {
-            Ok(row) => row,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let moment = Moment { deps, at: deps.clock.now(), caller: &command.caller };
-        if !what.accept {
-            order.version += 1;
-            db::end(tx, order, row.id, order.version, "declined", moment.at).await?;
-            record(tx, moment, order, ("change_declined", 0, &what.note), &OrderDifference::default())
-                .await?;
-            load::save(tx, &[(order, &[])], moment.at).await?;
-            let event =
-                events::change_answered(moment, order, &row.id, (false, &what.note), None, Vec::new());
-            return Ok(Ok(Decided { receipt: receipt(order), event: Some(event) }));
-        }
-        let adopted = if row.kind == PendingKind::Cancellation as i16 {
-            adopt_cancellation(moment, tx, order, &row).await?
-        } else {
-            match adopt_change(moment, tx, order, &row).await? {
-                Ok(adopted) => adopted,
-                Err(refusal) => return Ok(Err(refusal)),
-            }
-        };
-        let Adopted { places, difference } = adopted;
-        record(tx, moment, order, ("change_accepted", 0, &what.note), &difference).await?;
-        let schedule = queries::touched(tx, order, &places).await?;
-        deadline::promised(tx, order, &schedule, moment.at).await?;
-        let lines = places.iter().map(|place| wire::line_receipt(&order.schedule[*place], None)).collect();
-        let accepted = (true, what.note.as_str());
-        let event = events::change_answered(moment, order, &row.id, accepted, Some(difference), schedule);
-        Ok(Ok(Decided { receipt: OrderReceipt { lines, ..receipt(order) }, event: Some(event) }))
-    }
-}
-
-/// What accepting came to.
-struct Adopted {
-    places: Vec<usize>,
-    difference: OrderDifference,
-}
-
-/// Compares what was asked for with what is published now, publishes it, and takes it as promised.
-async fn adopt_change(
-    moment: Moment<'_>,
-    tx: &mut TenantTx,
-    order: &mut Order,
-    row: &PendingRow,
-) -> Result<Result<Adopted>> {
-    let document = rows::document(tx, order).await?;
-    let published = convert::change::published(&document)?;
-    let asked = OrderContent::decode(row.content.as_slice()).map_err(Error::internal)?;
-    let content = match row.whole {
-        true => asked,
-        false => OrderContent { lines: asked.lines, ..published.header.clone() },
-    };
-    let promises: HashMap<Uuid, Vec<Commitment>> = HashMap::new();
-    let standing = Standing { order, published: &published, promises: &promises };
-    let supplier = change::addressed(&document);
-    let clock = &moment.deps.clock;
-    let compared = compare(&standing, content, supplier, Vec::new(), &mut || clock.id());
-    let change = match compared {
-        Ok(change) => change,
-        Err(fields) => return Ok(Err(Error::new(Reason::CHANGE_RESOLVED).fields(fields))),
-    };
-    // Opens the door for what the buyer's side writes otherwise; see the policies.
-    db::end(tx, order, row.id, order.version + 1, "accepted", moment.at).await?;
-    let Some(change) = change else {
-        // The buyer's document came to the same meanwhile.
-        order.version += 1;
-        load::save(tx, &[(order, &[])], moment.at).await?;
-        return Ok(Ok(Adopted { places: Vec::new(), difference: OrderDifference::default() }));
-    };
-    order.revise(&change);
-    let ids: HashSet<Uuid> = change.schedule.iter().map(|each| each.after.id).collect();
-    let agreed = frozen::agree(order, &ids);
-    let sha256 = change.document.sha256.to_vec();
-    let mut written = change::revision_rows(&row.actor_name, order, &change, sha256);
-    written.changed = order.schedule.iter().filter(|line| ids.contains(&line.id)).cloned().collect();
-    rows::revise(tx, order, &written, moment.at).await?;
-    let part = |(place, quantity): (usize, Decimal)| {
-        let committed_date = order.schedule[place].requested_date;
-        (place, vec![Part::Accepted { quantity, committed_date }])
-    };
-    let answered = agreed.into_iter().map(part).collect();
-    respond::insert_parts(tx, order, moment.deps.clock.id(), &answered).await?;
-    let places = order.schedule.iter().enumerate().filter(|(_, line)| ids.contains(&line.id));
-    let places = places.map(|(place, _)| place).collect();
-    Ok(Ok(Adopted { places, difference: change.difference }))
-}
-
-/// Cancels what was asked for, as far as it is still open.
-async fn adopt_cancellation(
-    moment: Moment<'_>,
-    tx: &mut TenantTx,
-    order: &mut Order,
-    row: &PendingRow,
-) -> Result<Adopted> {
-    let asked = CancelOrderRequest::decode(row.content.as_slice()).map_err(Error::internal)?;
-    let wanted = asked.lines.iter().filter_map(|line| {
-        let place = order.place(Uuid::try_parse(&line.schedule_line_id).ok()?)?;
-        let open = order.schedule[place].open();
-        let quantity = chassis::value::decimal(line.quantity.as_ref()).ok()??.min(open);
-        let target = crate::order::Target::Id(order.schedule[place].id);
-        let cancellation = Cancellation { path: "lines".into(), target, quantity: Some(quantity) };
-        (quantity > Decimal::ZERO).then_some(cancellation)
-    });
-    let wanted: Vec<Cancellation> = wanted.collect();
-    let before = order.clone();
-    let cancelled = if wanted.is_empty() { Vec::new() } else { order.cancel(&wanted).unwrap_or_default() };
-    order.version = before.version + 1;
-    db::end(tx, order, row.id, order.version, "accepted", moment.at).await?;
-    let places: Vec<usize> = cancelled.iter().map(|each| each.place).collect();
-    if !cancelled.is_empty() {
-        action::insert_cancellations(tx, order, &cancelled, moment.at).await?;
-    }
-    load::save(tx, &[(order, &places)], moment.at).await?;
-    Ok(Adopted { difference: moved(&before, order, &places), places })
 }

@@ -166,27 +166,19 @@ pub(super) async fn addressees(
     // Whom this slice invited: a later order may name the same firm by another of its numbers.
     let mut invited: Vec<(&SupplierAddress, Addressee)> = Vec::new();
     for address in addresses {
-        let fitting: Vec<&Partner> =
-            partners.iter().filter(|partner| fits(partner, address, &by_party_id)).collect();
-        found.push(match fitting.as_slice() {
+        found.push(match fitting(&partners, address, &by_party_id).as_slice() {
             [] if !address.invite_as.is_empty() => {
-                let known = invited.iter().find(|(other, _)| same_firm(other, address));
-                let to = match known {
-                    Some((_, to)) => to.clone(),
-                    None => invite(tx, address).await?,
-                };
-                invited.push((address, to.clone()));
-                Ok(to)
+                match invited.iter().find(|(other, _)| same_firm(other, address)) {
+                    Some((_, to)) => Ok(to.clone()),
+                    None => {
+                        let to = invite(tx, address).await?;
+                        invited.extend(to.as_ref().ok().map(|to| (address, to.clone())));
+                        to
+                    }
+                }
             }
             [] => Err(Error::new(Reason::SUPPLIER_UNKNOWN).with("supplier", named(address))),
-            [one] if one.firm_state == "suspended" => Err(Error::new(Reason::FIRM_SUSPENDED)),
-            [one] if ["invited", "active"].contains(&one.state.as_str()) => Ok(Addressee {
-                supplier: one.supplier,
-                name: one.name.clone(),
-                vendor_number: one.vendor_number.clone(),
-                invited: false,
-            }),
-            [one] => Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE).with("state", &one.state)),
+            [one] => sendable(one).map(|()| addressee(one, false)),
             _ => Err(Error::new(Reason::SUPPLIER_AMBIGUOUS)),
         });
     }
@@ -216,6 +208,45 @@ pub(super) async fn begun(
         Some(vec![events::relationship_begun(deps, now, caller, begun)])
     });
     Ok(events.collect())
+}
+
+/// The partners whom an address means. A relationship that ended gave its vendor number free and does not count beside
+/// one that did not, nor where the firm is to be invited again.
+fn fitting<'a>(
+    partners: &'a [Partner],
+    address: &SupplierAddress,
+    by_party_id: &[(String, String, Uuid)],
+) -> Vec<&'a Partner> {
+    let mut fitting: Vec<&Partner> =
+        partners.iter().filter(|partner| fits(partner, address, by_party_id)).collect();
+    let live = |partner: &Partner| partner.state != "ended";
+    if !address.invite_as.is_empty() || fitting.iter().any(|partner| live(partner)) {
+        fitting.retain(|partner| live(partner));
+    }
+    fitting
+}
+
+/// Whether documents may be sent to a partner: neither the operator nor one of the two has put an end to it.
+///
+/// # Errors
+/// FIRM_SUSPENDED, RELATIONSHIP_NOT_ACTIVE.
+pub(super) fn sendable(partner: &Partner) -> Result<()> {
+    if partner.firm_state == "suspended" {
+        return Err(Error::new(Reason::FIRM_SUSPENDED));
+    }
+    match partner.state.as_str() {
+        "invited" | "active" => Ok(()),
+        state => Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE).with("state", state)),
+    }
+}
+
+fn addressee(partner: &Partner, invited: bool) -> Addressee {
+    Addressee {
+        supplier: partner.supplier,
+        name: partner.name.clone(),
+        vendor_number: partner.vendor_number.clone(),
+        invited,
+    }
 }
 
 /// Whether one of the address's numbers is the partner's.
@@ -253,16 +284,17 @@ fn named(address: &SupplierAddress) -> String {
     parts.join(", ")
 }
 
-async fn invite(tx: &mut TenantTx, address: &SupplierAddress) -> Result<Addressee> {
+/// Invites, or finds the partner that is meant by its name or by a number of before: then it is as good as any other
+/// address, and no better. The outer error is a fault.
+async fn invite(tx: &mut TenantTx, address: &SupplierAddress) -> Result<Result<Addressee>> {
     // A receipt is kept for replays and must hold no secret: the buyer asks for the link by RenewInvitation.
-    let supplier = db::invite(tx, address).await?;
-    tracing::info!(firm.id = %tx.firm(), supplier.id = %supplier, "supplier invited by an order");
-    Ok(Addressee {
-        supplier,
-        name: address.invite_as.clone(),
-        vendor_number: address.vendor_number.clone(),
-        invited: true,
-    })
+    let (supplier, new) = db::invite(tx, address).await?;
+    if new {
+        tracing::info!(firm.id = %tx.firm(), supplier.id = %supplier, "supplier invited by an order");
+    }
+    let partner = db::partners(tx, &[supplier], &[], &[]).await?.pop();
+    let partner = partner.ok_or_else(|| Error::new(Reason::CONFLICT))?;
+    Ok(sendable(&partner).map(|()| addressee(&partner, new)))
 }
 
 pub(super) fn prepare<'a>(

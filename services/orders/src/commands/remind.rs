@@ -29,7 +29,7 @@ pub(crate) async fn remind(
     ids: &[Uuid],
     message: &str,
 ) -> Result<RemindSupplierResponse> {
-    let mut tx = match command.begin::<RemindSupplierResponse>().await? {
+    let mut tx = match command.begin_about::<RemindSupplierResponse>(ids).await? {
         Begun::Replay(receipt) => return Ok(RemindSupplierResponse { replayed: true, ..receipt }),
         Begun::New(tx) => tx,
     };

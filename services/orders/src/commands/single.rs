@@ -11,7 +11,9 @@ use chassis::{
 };
 use prost::Message;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
+use super::follow;
 use crate::db::single as db;
 
 /// A command of a caller.
@@ -46,12 +48,21 @@ impl<'a> Single<'a> {
     /// Opens the transaction, or finds the receipt of the request id. Requests of one id run one after another, so
     /// that a repetition meets the receipt and not the effect of the first.
     pub(crate) async fn begin<R: Message + Default>(&self) -> Result<Begun<R>> {
+        self.begin_about(&[]).await
+    }
+
+    /// As [`Single::begin`], about these orders: a caller who was narrowed away from one of them since meets no receipt.
+    pub(crate) async fn begin_about<R: Message + Default>(&self, orders: &[Uuid]) -> Result<Begun<R>> {
         let mut tx = self.deps.pool.begin(self.caller.firm).await?;
         db::lock(&mut tx, self.method, &self.key.request_id).await?;
-        match idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten() {
-            Some(replay) => Ok(Begun::Replay(replay?)),
-            None => Ok(Begun::New(tx)),
+        let Some(replay) = idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten()
+        else {
+            return Ok(Begun::New(tx));
+        };
+        for order in orders.iter().filter(|_| self.caller.is_narrowed()) {
+            follow::seen(self.deps, &mut tx, self.caller, *order).await?;
         }
+        Ok(Begun::Replay(replay?))
     }
 
     /// Records the receipt and commits.
@@ -78,7 +89,7 @@ impl<'a> Single<'a> {
     }
 
     /// The firm whose row it must be, by our own decision; tests switch that off to see the second wall alone.
-    pub(crate) fn own(&self) -> Option<uuid::Uuid> {
+    pub(crate) fn own(&self) -> Option<Uuid> {
         self.deps.checks_ownership().then_some(self.caller.firm)
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Post {
 
 /// Posts a message, which takes a version, or writes a note, which takes none and locks nothing.
 pub(crate) async fn post_message(command: &Single<'_>, post: Post) -> Result<PostMessageResponse> {
-    let mut tx = match command.begin::<PostMessageResponse>().await? {
+    let mut tx = match command.begin_about::<PostMessageResponse>(&[post.order]).await? {
         Begun::Replay(receipt) => return Ok(PostMessageResponse { replayed: true, ..receipt }),
         Begun::New(tx) => tx,
     };

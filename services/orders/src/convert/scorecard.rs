@@ -80,8 +80,8 @@ pub(crate) fn scorecard(wanted: &Wanted, row: &ScoreRow) -> Scorecard {
             waiting: row.waiting as i32,
             decision_median_seconds: row.decision_median_seconds,
             decision_p90_seconds: row.decision_p90_seconds,
-            changes_to_accepted_lines: None,
-            changes_inside_frozen_horizon: None,
+            changes_to_accepted_lines: Some(row.changes as i32),
+            changes_inside_frozen_horizon: Some(row.frozen_changes as i32),
         }),
     }
 }

@@ -1,6 +1,6 @@
 //! What revisions read and write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chassis::{Error, Reason, Result, db::TenantTx};
 use rust_decimal::Decimal;
@@ -14,6 +14,10 @@ use crate::order::{Order, Quantities, Schedule};
 pub(crate) struct Known {
     pub id: Uuid,
     pub supplier: Uuid,
+    /// The supplier's orders are on their way to the firm that took it over.
+    pub moving: bool,
+    /// The supplier is asked for other values of it.
+    pub asked: bool,
     pub revision: i32,
     pub version: i64,
     pub state: i16,
@@ -30,13 +34,18 @@ pub(crate) async fn by_number(
     let buyer = tx.firm();
     let rows = sqlx::query!(
         r#"select o.source_system, o.order_number, o.id, o.supplier, s.revision, s.version, s.state,
-                  r.sent_sha256
+                  r.sent_sha256, coalesce(f.state, 'claimed') = 'claimed' as "moving!",
+                  exists (select from orders.pending_change p
+                          where p.order_id = o.id and p.buyer = o.buyer and p.kind = 1 and not exists (
+                              select from orders.pending_end e
+                              where e.order_id = p.order_id and e.buyer = p.buyer and e.change_id = p.id)) as "asked!"
            from unnest($2::text[], $3::text[]) as t(source_system, order_number)
            join orders.purchase_order o
                on o.buyer = $1 and o.source_system = t.source_system and o.order_number = t.order_number
            join orders.order_state s on s.order_id = o.id and s.buyer = o.buyer
            join orders.order_revision r
-               on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision"#,
+               on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision
+           left join partners.firm_name f on f.id = o.supplier"#,
         buyer,
         systems,
         numbers
@@ -47,6 +56,8 @@ pub(crate) async fn by_number(
         let known = Known {
             id: row.id,
             supplier: row.supplier,
+            moving: row.moving,
+            asked: row.asked,
             revision: row.revision,
             version: row.version,
             state: row.state,
@@ -128,7 +139,8 @@ pub(crate) async fn revise(
     publish::insert_revisions(tx, order.buyer, std::slice::from_ref(&rows.order), now).await?;
     publish::insert_lines(tx, order.buyer, &rows.lines).await?;
     publish::insert_schedule(tx, order.buyer, &rows.schedule).await?;
-    let new = rows.schedule.iter().filter(|row| rows.new.contains(&row.id)).collect();
+    let new: HashSet<&Uuid> = rows.new.iter().collect();
+    let new = rows.schedule.iter().filter(|row| new.contains(&row.id)).collect();
     publish::insert_schedule_states(tx, order.buyer, new).await?;
     restate(tx, order, &rows.changed).await?;
     advance(tx, order, rows.order.requested_date, now).await?;

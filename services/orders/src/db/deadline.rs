@@ -6,15 +6,13 @@ use chassis::{Result, db::TenantTx};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Due};
 
 /// A period of waiting as it begins.
 pub(crate) struct NewDeadline {
     pub order: Uuid,
     pub supplier: Uuid,
-    pub due_on: Date,
-    pub certain: bool,
-    pub remind_on: Option<Date>,
+    pub due: Due,
 }
 
 /// Begins a period of waiting for each of the tenant's orders; what was before is over.
@@ -32,9 +30,9 @@ pub(crate) async fn begin(tx: &mut TenantTx, new: &[NewDeadline]) -> Result<()> 
         buyer,
         &new.iter().map(|each| each.order).collect::<Vec<_>>(),
         &new.iter().map(|each| each.supplier).collect::<Vec<_>>(),
-        &new.iter().map(|each| each.due_on).collect::<Vec<_>>(),
-        &new.iter().map(|each| each.certain).collect::<Vec<_>>(),
-        &new.iter().map(|each| each.remind_on).collect::<Vec<_>>() as &[Option<Date>],
+        &new.iter().map(|each| each.due.on).collect::<Vec<_>>(),
+        &new.iter().map(|each| each.due.certain).collect::<Vec<_>>(),
+        &new.iter().map(|each| each.due.remind_on).collect::<Vec<_>>() as &[Option<Date>],
     )
     .execute(tx.conn())
     .await?;
@@ -55,31 +53,40 @@ pub(crate) async fn pause(tx: &mut TenantTx, order: Uuid, today: Date) -> Result
     Ok(())
 }
 
-/// The due day of an order of the tenant whose clock stands, and since when.
-pub(crate) async fn paused(tx: &mut TenantTx, order: Uuid) -> Result<Option<(Date, Date)>> {
+/// When an order of the tenant was due whose clock stands, and since when it does.
+pub(crate) async fn paused(tx: &mut TenantTx, order: Uuid) -> Result<Option<(Due, Date)>> {
     let buyer = tx.firm();
     let row = sqlx::query!(
-        r#"select due_on, paused_on as "paused_on!" from orders.answer_deadline
+        r#"select due_on, certain, remind_on, paused_on as "paused_on!" from orders.answer_deadline
            where buyer = $1 and order_id = $2 and paused_on is not null"#,
         buyer,
         order
     )
     .fetch_optional(tx.conn())
     .await?;
-    Ok(row.map(|row| (row.due_on, row.paused_on)))
+    Ok(row.map(|row| (Due { on: row.due_on, certain: row.certain, remind_on: row.remind_on }, row.paused_on)))
 }
 
 /// Lets the clock of an order of the tenant go on, until another day.
-pub(crate) async fn resume(tx: &mut TenantTx, order: Uuid, due_on: Date) -> Result<()> {
+pub(crate) async fn resume(tx: &mut TenantTx, order: Uuid, due: Due) -> Result<()> {
     let buyer = tx.firm();
     sqlx::query!(
-        r#"update orders.answer_deadline set paused_on = null, due_on = $3 where buyer = $1 and order_id = $2"#,
+        r#"update orders.answer_deadline set paused_on = null, due_on = $3, certain = $4, remind_on = $5
+           where buyer = $1 and order_id = $2"#,
         buyer,
         order,
-        due_on
+        due.on,
+        due.certain,
+        due.remind_on
     )
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Has the deadline of an order looked at again that the tenant supplies.
+pub(crate) async fn watch_again(tx: &mut TenantTx, order: Uuid) -> Result<()> {
+    sqlx::query!("select orders.watch_again($1)", order).execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use chassis::{Error, Reason, Result, db::TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::read::HistoryRow;
+use super::{load, read::HistoryRow};
 
 /// An order without its lines.
 #[derive(Clone, Debug)]
@@ -24,6 +24,7 @@ pub(crate) struct Standing {
 
 /// Locks the shared state of the orders that the firm sees, in id order.
 pub(crate) async fn lock(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Standing>> {
+    load::lock(tx, ids).await?;
     let rows = sqlx::query_as!(
         Standing,
         r#"select s.order_id as id, s.buyer, s.supplier, o.source_system, o.order_number, o.purchasing_group,
@@ -31,8 +32,7 @@ pub(crate) async fn lock(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Standing
            from orders.order_state s
            join orders.purchase_order o on o.id = s.order_id and o.buyer = s.buyer
            where s.order_id = any($1)
-           order by s.order_id
-           for update of s"#,
+           order by s.order_id"#,
         ids
     )
     .fetch_all(tx.conn())
@@ -71,8 +71,10 @@ pub(crate) async fn take_version(tx: &mut TenantTx, ids: &[Uuid], now: OffsetDat
     Ok(())
 }
 
-/// What happened around an order, without its own history. Internal notes of the other firm are not there.
-pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<HistoryRow>> {
+/// What happened around an order, without its own history. Internal notes are there for a reader who may see those of
+/// the own firm, and never those of the other.
+pub(crate) async fn history(tx: &mut TenantTx, order: Uuid, notes: bool) -> Result<Vec<HistoryRow>> {
+    let own_notes = notes.then_some(tx.firm());
     let rows = sqlx::query_as!(
         HistoryRow,
         r#"select version as "version!", at as "at!", action as "action!", firm as "firm!",
@@ -95,10 +97,11 @@ pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Histor
                union all
                select version, at, case when internal_to is null then 'message_posted' else 'note_written' end,
                       author, actor_name, body, '{}'
-               from orders.message where order_id = $1
+               from orders.message where order_id = $1 and (internal_to is null or internal_to = $2)
            ) happened
            order by at, version"#,
-        order
+        order,
+        own_notes
     )
     .fetch_all(tx.conn())
     .await?;

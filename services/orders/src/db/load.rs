@@ -11,14 +11,13 @@ use crate::order::{OpenProposal, Order, Quantities, Schedule};
 /// missing from the answer. Only the state row is locked: the other side's published rows cannot be, and a lock on
 /// them would silently find nothing.
 pub(crate) async fn for_update(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMap<Uuid, Order>> {
+    lock(tx, ids).await?;
     let rows = sqlx::query!(
         r#"select s.order_id, s.buyer, s.supplier, s.revision, s.version, s.held,
                   o.source_system, o.order_number, o.purchasing_group, o.sites
            from orders.order_state s
            join orders.purchase_order o on o.id = s.order_id and o.buyer = s.buyer
-           where s.order_id = any($1)
-           order by s.order_id
-           for update of s"#,
+           where s.order_id = any($1)"#,
         ids
     )
     .fetch_all(tx.conn())
@@ -54,6 +53,18 @@ pub(crate) async fn for_update(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMa
         }
     }
     Ok(orders)
+}
+
+/// Locks the shared state of the orders that the firm sees, in id order. Whatever is read of them is read by a later
+/// statement: one that waited for the lock would still see the rows beside it as they were before.
+pub(crate) async fn lock(tx: &mut TenantTx, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        r#"select order_id from orders.order_state where order_id = any($1) order by order_id for update"#,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// One order as it stands, without a lock: for what is not saved. `None` where the firm does not see it.

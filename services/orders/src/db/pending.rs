@@ -10,6 +10,8 @@ use crate::order::Order;
 #[derive(Clone, Debug)]
 pub(crate) struct PendingRow {
     pub id: Uuid,
+    /// Of the order, with which it was asked for.
+    pub version: i64,
     /// tandem.orders.v1.PendingKind
     pub kind: i16,
     /// Encoded OrderContent or CancelOrderRequest.
@@ -29,7 +31,7 @@ pub(crate) struct PendingRow {
 pub(crate) async fn open(tx: &mut TenantTx, order: Uuid) -> Result<Vec<PendingRow>> {
     let rows = sqlx::query_as!(
         PendingRow,
-        r#"select id, kind, content, whole, difference, reason, note, actor_name, frozen_until, at
+        r#"select id, version, kind, content, whole, difference, reason, note, actor_name, frozen_until, at
            from orders.pending_change p
            where order_id = $1 and not exists (
                select from orders.pending_end e
@@ -53,7 +55,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, order: &Order, row: &PendingRow) -
         order.id,
         order.buyer,
         order.supplier,
-        order.version,
+        row.version,
         row.kind,
         row.content,
         row.whole,
@@ -67,6 +69,18 @@ pub(crate) async fn insert(tx: &mut TenantTx, order: &Order, row: &PendingRow) -
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Schedule lines of an order of which something was cancelled, or which were closed, after a version.
+pub(crate) async fn cancelled_since(tx: &mut TenantTx, order: Uuid, version: i64) -> Result<Vec<Uuid>> {
+    let lines = sqlx::query_scalar!(
+        r#"select schedule_line_id from orders.cancellation where order_id = $1 and version > $2"#,
+        order,
+        version
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(lines)
 }
 
 /// Ends a pending change: `accepted`, `declined`, `withdrawn` or `superseded`, in this version of the order.

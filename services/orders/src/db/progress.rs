@@ -125,6 +125,8 @@ pub(crate) async fn promise(
 /// What is at risk, and who asks.
 pub(crate) struct RiskFilter {
     pub today: Date,
+    /// Promised days before this one are long over.
+    pub past_since: Date,
     /// Promised days after this one are far.
     pub near_until: Date,
     /// What was said before this moment is stale.
@@ -184,9 +186,10 @@ pub(crate) async fn at_risk(
          left join partners.firm_name f on f.id = m.supplier \
          where q.accepted > 0 and m.buyer = ",
     );
-    query.push_bind(me).push(" and m.committed_date <= ").push_bind(filter.near_until);
+    query.push_bind(me).push(" and m.committed_date between ").push_bind(filter.past_since);
+    query.push(" and ").push_bind(filter.near_until);
     // As crate::progress::risk, which names the reason.
-    query.push(" and (m.committed_date < ").push_bind(filter.today);
+    query.push(" and ((m.committed_date < ").push_bind(filter.today).push(" and coalesce(g.stage, 0) < 5)");
     query.push(" or g.stage is null or g.stage < 3 or (g.stage < 5 and g.at < ");
     query.push_bind(filter.stale_before).push("))");
     if let Some(supplier) = filter.supplier {

@@ -377,11 +377,16 @@ pub(crate) async fn begun_relationships(tx: &mut TenantTx) -> Result<Vec<Begun>>
     Ok(rows)
 }
 
-/// Invites a firm that is nobody's partner yet, in this transaction; the placeholder's id.
-pub(crate) async fn invite(tx: &mut TenantTx, address: &proto::orders::SupplierAddress) -> Result<Uuid> {
+/// Finds the partner that an address means beyond its numbers, or invites a firm in this transaction; its id, and
+/// whether it was invited just now.
+pub(crate) async fn invite(
+    tx: &mut TenantTx,
+    address: &proto::orders::SupplierAddress,
+) -> Result<(Uuid, bool)> {
+    let buyer = tx.firm();
     let schemes: Vec<String> = address.party_ids.iter().map(|id| id.scheme.clone()).collect();
     let values: Vec<String> = address.party_ids.iter().map(|id| id.value.clone()).collect();
-    let placeholder = sqlx::query_scalar!(
+    let supplier = sqlx::query_scalar!(
         r#"select partners.invite_placeholder($1, $2, $3, $4, $5) as "placeholder!""#,
         address.invite_as,
         address.vendor_number,
@@ -391,5 +396,14 @@ pub(crate) async fn invite(tx: &mut TenantTx, address: &proto::orders::SupplierA
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(placeholder)
+    // Such relationships begin with the transaction's own moment.
+    let new = sqlx::query_scalar!(
+        r#"select exists (select from partners.trading_relationship
+                          where buyer = $1 and supplier = $2 and created_at = now()) as "new!""#,
+        buyer,
+        supplier
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((supplier, new))
 }

@@ -146,34 +146,34 @@ pub(crate) struct AnswerRow {
     pub note: String,
 }
 
-/// Accepted and rejected parts of orders that count, oldest first.
-pub(crate) async fn answers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<AnswerRow>> {
+/// Accepted and rejected parts of schedule lines that count, oldest first.
+pub(crate) async fn answers(tx: &mut TenantTx, lines: &[Uuid]) -> Result<Vec<AnswerRow>> {
     let rows = sqlx::query_as!(
         AnswerRow,
         r#"select r.schedule_line_id, r.version, r.response_id, r.accepted, r.quantity, r.committed_date,
                   r.reject_reason, r.note
            from orders.response_line r
            join orders.schedule_state s on s.schedule_line_id = r.schedule_line_id and s.buyer = r.buyer
-           where r.order_id = any($1) and r.version > s.answered_since
+           where r.schedule_line_id = any($1) and r.version > s.answered_since
            order by r.version, r.position"#,
-        orders
+        lines
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(rows)
 }
 
-/// What cancellations took from promises that count, by schedule line and version.
+/// What cancellations took from promises of schedule lines that count, by schedule line and version.
 pub(crate) async fn cancelled_promises(
     tx: &mut TenantTx,
-    orders: &[Uuid],
+    lines: &[Uuid],
 ) -> Result<Vec<(Uuid, i64, Decimal)>> {
     let rows = sqlx::query!(
         r#"select c.schedule_line_id, c.version, c.accepted
            from orders.cancellation c
            join orders.schedule_state s on s.schedule_line_id = c.schedule_line_id and s.buyer = c.buyer
-           where c.order_id = any($1) and c.accepted > 0 and c.version > s.answered_since"#,
-        orders
+           where c.schedule_line_id = any($1) and c.accepted > 0 and c.version > s.answered_since"#,
+        lines
     )
     .fetch_all(tx.conn())
     .await?;
@@ -201,23 +201,50 @@ pub(crate) struct ProposalRow {
     pub ended_at: Option<OffsetDateTime>,
 }
 
-/// Proposals of orders, oldest first.
-pub(crate) async fn proposals(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<ProposalRow>> {
+/// The most proposals of one schedule line that are read beside those that are open or agreed on: a supplier may propose
+/// and withdraw as often as it likes.
+const ENDED_PROPOSALS: i64 = 20;
+
+/// Proposals of schedule lines, oldest first: those that are open or agreed on, and of those that are neither any more
+/// the newest that ended at or after a version of the order.
+pub(crate) async fn proposals(
+    tx: &mut TenantTx,
+    lines: &[Uuid],
+    ended_since: i64,
+) -> Result<Vec<ProposalRow>> {
     let rows = sqlx::query_as!(
         ProposalRow,
-        r#"select p.id, p.schedule_line_id, p.response_id, p.covers, p.content, p.at,
-                  r.accepted as "accepted?", r.version as "resolution_version?", r.at as "resolved_at?",
-                  r.note as "resolution_note?", p.tolerance, coalesce(r.version, p.version) <= s.answered_since as "superseded!",
-                  e.withdrawn as "withdrawn?", e.at as "ended_at?"
-           from orders.proposal p
-           join orders.schedule_state s on s.schedule_line_id = p.schedule_line_id and s.buyer = p.buyer
-           left join orders.proposal_end e
-               on e.order_id = p.order_id and e.buyer = p.buyer and e.proposal_id = p.id
-           left join orders.resolution r
-               on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
-           where p.order_id = any($1)
-           order by p.version, p.id"#,
-        orders
+        r#"select id as "id!", schedule_line_id as "schedule_line_id!", response_id as "response_id!",
+                  covers as "covers!", content as "content!", at as "at!",
+                  accepted as "accepted?", resolution_version as "resolution_version?",
+                  resolved_at as "resolved_at?", resolution_note as "resolution_note?",
+                  tolerance as "tolerance?", superseded as "superseded!", withdrawn as "withdrawn?",
+                  ended_at as "ended_at?"
+           from (
+               select *, row_number() over (
+                          partition by schedule_line_id, ended is null order by version desc, id) as place
+               from (
+                   select p.id, p.schedule_line_id, p.response_id, p.covers, p.content, p.at, p.version,
+                          p.tolerance, r.accepted, r.version as resolution_version, r.at as resolved_at,
+                          r.note as resolution_note, e.withdrawn, e.at as ended_at,
+                          coalesce(r.version, p.version) <= s.answered_since as superseded,
+                          coalesce(e.version, case when not r.accepted then r.version end,
+                                   case when coalesce(r.version, p.version) <= s.answered_since
+                                        then s.answered_since end) as ended
+                   from orders.proposal p
+                   join orders.schedule_state s on s.schedule_line_id = p.schedule_line_id and s.buyer = p.buyer
+                   left join orders.proposal_end e
+                       on e.order_id = p.order_id and e.buyer = p.buyer and e.proposal_id = p.id
+                   left join orders.resolution r
+                       on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
+                   where p.schedule_line_id = any($1)
+               ) each
+           ) placed
+           where ended is null or (ended >= $2 and place <= $3)
+           order by version, id"#,
+        lines,
+        ended_since,
+        ENDED_PROPOSALS
     )
     .fetch_all(tx.conn())
     .await?;
@@ -251,9 +278,9 @@ pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Histor
                union all
                select r.version, r.at, 'responded', r.supplier, r.actor_name, r.note,
                       array(select l.schedule_line_id from orders.response_line l
-                            where l.order_id = r.order_id and l.version = r.version
+                            where l.order_id = r.order_id and l.buyer = r.buyer and l.version = r.version
                             union select p.schedule_line_id from orders.proposal p
-                            where p.order_id = r.order_id and p.version = r.version), null
+                            where p.order_id = r.order_id and p.buyer = r.buyer and p.version = r.version), null
                from orders.response r where r.order_id = $1
                union all
                select d.version, min(d.at), 'proposal_resolved', d.buyer, min(d.actor_name),

@@ -34,6 +34,9 @@ pub(crate) struct ScoreRow {
     pub waiting: i64,
     pub decision_median_seconds: Option<i64>,
     pub decision_p90_seconds: Option<i64>,
+    /// To schedule lines that were accepted already; those inside the frozen horizon are among them.
+    pub changes: i64,
+    pub frozen_changes: i64,
 }
 
 pub(crate) async fn scorecard(tx: &mut TenantTx, wanted: &Wanted) -> Result<ScoreRow> {

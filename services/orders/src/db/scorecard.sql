@@ -8,6 +8,8 @@
 -- when all of it is that was not cancelled. It is answered on time when it was answered and never overdue; null where no
 -- order has a deadline.
 -- Buyer: proposals made in the period. `automatic` resolutions are the buyer's tolerances; the others its people's.
+-- Changes: what the buyer changed or cancelled in the period of lines that were accepted, and what it asked to change
+-- inside the frozen horizon, whatever the supplier said.
 -- Times are whole seconds, cut off. percentile_disc is the nearest rank: a time that was measured, and no float.
 with in_scope as (
     select o.id
@@ -53,7 +55,7 @@ select exists (select from partners.trading_relationship t where t.buyer = $1 an
        a.p90 as answer_p90_seconds, a.on_time as answered_on_time, l.settled as "lines_settled!", l.accepted as "lines_accepted!",
        p.proposals as "proposals!", p.automatic as "agreed_by_tolerance!", p.accepted as "accepted!",
        p.declined as "declined!", p.waiting as "waiting!", p.median as decision_median_seconds,
-       p.p90 as decision_p90_seconds
+       p.p90 as decision_p90_seconds, v.changes as "changes!", v.frozen as "frozen_changes!"
 from (
     select count(*) as orders, count(answer_seconds) as answered,
            percentile_disc(0.5) within group (order by answer_seconds) as median,
@@ -73,4 +75,8 @@ from (
            percentile_disc(0.5) within group (order by decision_seconds) filter (where not automatic) as median,
            percentile_disc(0.9) within group (order by decision_seconds) filter (where not automatic) as p90
     from proposed
-) p
+) p, (
+    select count(*) as changes, count(*) filter (where frozen) as frozen
+    from orders.volatility
+    where order_id in (select id from in_scope) and buyer = $1 and at >= $3 and at < $4
+) v

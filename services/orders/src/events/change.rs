@@ -1,7 +1,6 @@
 //! What happened to an order after it was published → its envelope.
 
 use chassis::{caller::Caller, outbox::NewEvent, service::Deps, value::wire_decimal};
-use prost::Message;
 use proto::orders::{
     CancelledLine, OrderCancelled, OrderChangeAnswered, OrderChangeRequested, OrderChangeWithdrawn,
     OrderChanged, OrderClosedShort, OrderContent, OrderDifference, OrderHeld, OrderReleased, PendingChange,
@@ -10,7 +9,7 @@ use proto::orders::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{MAX_BYTES, Subject, envelope};
+use super::{Subject, envelope, payload::Payload};
 use crate::order::{Order, cancel::Cancelled};
 
 /// Fills what every one of these events says of its order.
@@ -37,49 +36,31 @@ pub(crate) struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    fn event(&self, order: &Order, r#type: &'static str, data: &impl Message) -> NewEvent {
+    fn event(&self, order: &Order, r#type: &'static str, payload: impl Payload) -> NewEvent {
         let subject = Subject::of(order);
-        envelope(self.deps, self.at, &self.caller.traceparent, &subject, r#type, data.encode_to_vec())
+        envelope(self.deps, self.at, &self.caller.traceparent, &subject, r#type, payload)
     }
 }
 
-/// The buyer published another revision. Where it is too large for an event, lines are left out.
+/// The buyer published another revision.
 pub(crate) fn changed(
     moment: Moment<'_>,
     order: &Order,
     difference: OrderDifference,
     content: OrderContent,
     schedule: Vec<ScheduleLineState>,
-    (note, pending): (&str, Option<PendingChange>),
+    (note, pending, over): (&str, Option<PendingChange>, Option<Uuid>),
 ) -> NewEvent {
-    let mut event = about!(OrderChanged, order, {
+    let event = about!(OrderChanged, order, {
         difference: Some(difference),
         content: Some(content),
         schedule,
         lines_omitted: 0,
         note: note.into(),
         pending,
+        ended_change_id: over.map(|id| id.to_string()).unwrap_or_default(),
     });
-    if event.encoded_len() > MAX_BYTES
-        && let (Some(content), Some(difference)) = (&mut event.content, &mut event.difference)
-    {
-        event.lines_omitted = content.lines.len() as i32;
-        content.lines.clear();
-        event.schedule.clear();
-        cut(difference, MAX_BYTES / 2);
-    }
-    moment.event(order, "tandem.orders.order.changed.v1", &event)
-}
-
-/// Leaves out lines of a difference from the end until it fits.
-pub(crate) fn cut(difference: &mut OrderDifference, bytes: usize) {
-    let mut size = difference.encoded_len();
-    while size > bytes
-        && let Some(line) = difference.lines.pop()
-    {
-        size -= line.encoded_len().min(size);
-        difference.lines_omitted += 1;
-    }
+    moment.event(order, "tandem.orders.order.changed.v1", event)
 }
 
 /// What was cancelled, line by line.
@@ -108,8 +89,8 @@ pub(crate) fn cancelled(
     schedule: Vec<ScheduleLineState>,
     pending: Option<PendingChange>,
 ) -> NewEvent {
-    let event = about!(OrderCancelled, order, { reason, note: note.into(), lines, schedule, pending, });
-    moment.event(order, "tandem.orders.order.cancelled.v1", &event)
+    let event = about!(OrderCancelled, order, { reason, note: note.into(), lines, schedule, pending, lines_omitted: 0, });
+    moment.event(order, "tandem.orders.order.cancelled.v1", event)
 }
 
 /// The buyer closed lines at what was delivered.
@@ -120,20 +101,20 @@ pub(crate) fn closed_short(
     note: &str,
     schedule: Vec<ScheduleLineState>,
 ) -> NewEvent {
-    let event = about!(OrderClosedShort, order, { note: note.into(), lines, schedule, });
-    moment.event(order, "tandem.orders.order.closed_short.v1", &event)
+    let event = about!(OrderClosedShort, order, { note: note.into(), lines, schedule, lines_omitted: 0, });
+    moment.event(order, "tandem.orders.order.closed_short.v1", event)
 }
 
 /// The buyer asked to wait.
 pub(crate) fn held(moment: Moment<'_>, order: &Order, reason: i32, note: &str) -> NewEvent {
     let event = about!(OrderHeld, order, { reason, note: note.into(), });
-    moment.event(order, "tandem.orders.order.held.v1", &event)
+    moment.event(order, "tandem.orders.order.held.v1", event)
 }
 
 /// The buyer ended a hold.
 pub(crate) fn released(moment: Moment<'_>, order: &Order, note: &str) -> NewEvent {
     let event = about!(OrderReleased, order, { note: note.into(), });
-    moment.event(order, "tandem.orders.order.released.v1", &event)
+    moment.event(order, "tandem.orders.order.released.v1", event)
 }
 
 /// The supplier took proposals back.
@@ -145,18 +126,15 @@ pub(crate) fn withdrawn(
     schedule: Vec<ScheduleLineState>,
 ) -> NewEvent {
     let proposal_ids = proposals.iter().map(Uuid::to_string).collect();
-    let event = about!(ProposalWithdrawn, order, { proposal_ids, note: note.into(), schedule, });
-    moment.event(order, "tandem.orders.order.proposal_withdrawn.v1", &event)
+    let event =
+        about!(ProposalWithdrawn, order, { proposal_ids, note: note.into(), schedule, lines_omitted: 0, });
+    moment.event(order, "tandem.orders.order.proposal_withdrawn.v1", event)
 }
 
 /// The buyer asked for a change of what is frozen.
 pub(crate) fn change_requested(moment: Moment<'_>, order: &Order, pending: PendingChange) -> NewEvent {
-    let mut pending = pending;
-    if let Some(difference) = &mut pending.difference {
-        cut(difference, MAX_BYTES / 2);
-    }
     let event = about!(OrderChangeRequested, order, { pending: Some(pending), });
-    moment.event(order, "tandem.orders.order.change_requested.v1", &event)
+    moment.event(order, "tandem.orders.order.change_requested.v1", event)
 }
 
 /// The supplier accepted or declined it: (accepted, note).
@@ -168,10 +146,6 @@ pub(crate) fn change_answered(
     difference: Option<OrderDifference>,
     schedule: Vec<ScheduleLineState>,
 ) -> NewEvent {
-    let mut difference = difference;
-    if let Some(difference) = &mut difference {
-        cut(difference, MAX_BYTES / 2);
-    }
     let change_id = change.to_string();
     let event = about!(OrderChangeAnswered, order, {
         change_id,
@@ -179,12 +153,13 @@ pub(crate) fn change_answered(
         note: note.into(),
         difference,
         schedule,
+        lines_omitted: 0,
     });
-    moment.event(order, "tandem.orders.order.change_answered.v1", &event)
+    moment.event(order, "tandem.orders.order.change_answered.v1", event)
 }
 
 /// The buyer asks for it no more.
 pub(crate) fn change_withdrawn(moment: Moment<'_>, order: &Order, change: Uuid, note: &str) -> NewEvent {
     let event = about!(OrderChangeWithdrawn, order, { change_id: change.to_string(), note: note.into(), });
-    moment.event(order, "tandem.orders.order.change_withdrawn.v1", &event)
+    moment.event(order, "tandem.orders.order.change_withdrawn.v1", event)
 }

@@ -1,7 +1,6 @@
 //! What happened around an order.
 
 use chassis::{outbox::NewEvent, service::Deps, value};
-use prost::Message as _;
 use proto::orders::{
     LineStage, Message, OrderAnswerOverdue, OrderMessagePosted, OrderNoteWritten, OrderProgressed,
     OrderReminded, ProgressStage,
@@ -36,7 +35,7 @@ pub(crate) fn answer_overdue(deps: &Deps, at: OffsetDateTime, order: &Standing, 
         due_date: Some(value::wire_date(due_on)),
         unanswered_lines: order.unanswered_lines,
     };
-    envelope(deps, at, "", &subject, "tandem.orders.order.answer_overdue.v1", data.encode_to_vec())
+    envelope(deps, at, "", &subject, "tandem.orders.order.answer_overdue.v1", data)
 }
 
 /// A reminder as its event tells it.
@@ -66,7 +65,7 @@ pub(crate) fn reminded(
         automatic: reminder.automatic,
     };
     let r#type = "tandem.orders.order.reminded.v1";
-    envelope(deps, at, reminder.traceparent, &subject, r#type, data.encode_to_vec())
+    envelope(deps, at, reminder.traceparent, &subject, r#type, data)
 }
 
 /// The supplier said how far it is.
@@ -93,8 +92,9 @@ pub(crate) fn progressed(
         version: subject.version,
         lines: lines.collect(),
         note: note.to_string(),
+        lines_omitted: 0,
     };
-    envelope(deps, at, traceparent, &subject, "tandem.orders.order.progressed.v1", data.encode_to_vec())
+    envelope(deps, at, traceparent, &subject, "tandem.orders.order.progressed.v1", data)
 }
 
 /// One firm wrote to the other.
@@ -112,7 +112,7 @@ pub(crate) fn message_posted(
         version: subject.version,
         message: Some(message),
     };
-    envelope(deps, at, traceparent, &subject, "tandem.orders.order.message_posted.v1", data.encode_to_vec())
+    envelope(deps, at, traceparent, &subject, "tandem.orders.order.message_posted.v1", data)
 }
 
 /// Somebody wrote a note for the own firm: on its feed alone, and without a version, so that the other firm's feed does
@@ -131,6 +131,6 @@ pub(crate) fn note_written(
         message: Some(message),
     };
     let r#type = "tandem.orders.order.note_written.v1";
-    let both = envelope(deps, at, traceparent, &next(order), r#type, data.encode_to_vec());
+    let both = envelope(deps, at, traceparent, &next(order), r#type, data);
     NewEvent { version: 0, audience: vec![author], ..both }
 }

@@ -1,9 +1,11 @@
 //! What ends quantities, promises and proposals: cancelling, closing short, withdrawing, holding.
 
+use std::collections::HashSet;
+
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{OpenProposal, Order, Target};
+use super::{OpenProposal, Order, Target, each_once};
 use crate::error::{self, Refusal};
 
 /// So much of a schedule line is not wanted any more.
@@ -87,14 +89,15 @@ impl Order {
     /// # Errors
     /// Every line that cannot be closed so.
     pub fn close_short(&mut self, closings: &[Closing]) -> Result<Vec<Cancelled>, Refusal> {
-        let mut next = self.clone();
+        let (mut next, places) = (self.clone(), self.places());
         let (mut done, mut wrong, mut closed) = (Vec::<Cancelled>::new(), Vec::new(), 0);
+        let mut named = HashSet::new();
         for closing in closings {
-            let Some(place) = next.find(&closing.target) else {
+            let Some(place) = places.find(&closing.target) else {
                 wrong.push(error::no_such_line(&closing.path));
                 continue;
             };
-            if done.iter().any(|cancelled| cancelled.place == place) {
+            if !named.insert(place) {
                 wrong.push(error::answered_twice(&closing.path));
                 continue;
             }
@@ -109,9 +112,7 @@ impl Order {
                     line.quantities.accepted,
                 ));
             } else {
-                let rest = line.open() - closing.delivered;
-                done.push(next.take(place, rest));
-                next.schedule[place].closed = true;
+                done.push(next.close(place, closing.delivered));
             }
         }
         if !wrong.is_empty() {
@@ -130,21 +131,13 @@ impl Order {
     /// Where a proposal is not open.
     pub fn withdraw(&mut self, proposals: &[Uuid]) -> Result<Vec<usize>, Refusal> {
         let mut next = self.clone();
-        let mut touched = Vec::new();
-        for proposal in proposals {
-            let open = next.proposals.iter().position(|open| open.id == *proposal);
-            let open = next.proposals.remove(open.ok_or(Refusal::ProposalResolved)?);
-            let place = next.place(open.schedule_line).ok_or(Refusal::ProposalResolved)?;
-            let quantities = &mut next.schedule[place].quantities;
-            quantities.proposed -= open.covers;
-            quantities.unanswered += open.covers;
-            if !touched.contains(&place) {
-                touched.push(place);
-            }
+        let ended = next.end_proposals(proposals)?;
+        for (place, covers) in &ended {
+            next.schedule[*place].quantities.unanswered += covers;
         }
         next.version += 1;
         *self = next;
-        Ok(touched)
+        Ok(each_once(ended))
     }
 
     /// The buyer asks to wait, or to go on. On success the order stands one version further.
@@ -160,11 +153,6 @@ impl Order {
         Ok(())
     }
 
-    /// The place of a schedule line.
-    pub fn place(&self, id: Uuid) -> Option<usize> {
-        self.schedule.iter().position(|line| line.id == id)
-    }
-
     fn everything(&self) -> Vec<(usize, Option<Decimal>, String)> {
         let open = self.schedule.iter().enumerate().filter(|(_, line)| !line.open().is_zero());
         open.map(|(place, _)| (place, None, "lines".into())).collect()
@@ -173,31 +161,48 @@ impl Order {
     /// The places that are meant, each once. A line number alone, without a quantity, means all of its schedule lines.
     fn targets(&self, wanted: &[Cancellation]) -> Result<Vec<(usize, Option<Decimal>, String)>, Refusal> {
         let (mut targets, mut wrong) = (Vec::<(usize, Option<Decimal>, String)>::new(), Vec::new());
+        let (all, mut named) = (self.places(), HashSet::new());
         for each in wanted {
             let places: Vec<usize> = match (&each.target, each.quantity) {
                 (Target::Number(line, number), None) if number.is_empty() => {
-                    let of_line = self.schedule.iter().enumerate();
-                    let of_line =
-                        of_line.filter(|(_, own)| own.line_number == *line && !own.open().is_zero());
-                    let open: Vec<usize> = of_line.map(|(place, _)| place).collect();
+                    let open = all.of_line(line).filter(|place| !self.schedule[*place].open().is_zero());
+                    let open: Vec<usize> = open.collect();
                     // None is open: say so of one of them.
-                    let any = || self.schedule.iter().position(|own| own.line_number == *line);
-                    if open.is_empty() { any().into_iter().collect() } else { open }
+                    if open.is_empty() { all.of_line(line).take(1).collect() } else { open }
                 }
-                _ => self.find(&each.target).into_iter().collect(),
+                _ => all.find(&each.target).into_iter().collect(),
             };
             if places.is_empty() {
                 wrong.push(error::no_such_line(&each.path));
             }
             for place in places {
-                if targets.iter().any(|(other, ..)| *other == place) {
-                    wrong.push(error::answered_twice(&each.path));
-                } else {
+                if named.insert(place) {
                     targets.push((place, each.quantity, each.path.clone()));
+                } else {
+                    wrong.push(error::answered_twice(&each.path));
                 }
             }
         }
         if wrong.is_empty() { Ok(targets) } else { Err(Refusal::Fields(wrong)) }
+    }
+
+    /// Closes a schedule line at what was delivered, at most what is accepted: nothing of it waits any more, neither for
+    /// an answer nor for a decision.
+    fn close(&mut self, place: usize, delivered: Decimal) -> Cancelled {
+        let line = &mut self.schedule[place];
+        let (id, quantities) = (line.id, &mut line.quantities);
+        let superseded = self.proposals.extract_if(.., |open| open.schedule_line == id);
+        let done = Cancelled {
+            place,
+            unanswered: std::mem::take(&mut quantities.unanswered),
+            accepted: quantities.accepted - delivered,
+            proposed: std::mem::take(&mut quantities.proposed),
+            superseded: superseded.map(|open| open.id).collect(),
+        };
+        quantities.accepted = delivered;
+        quantities.cancelled += done.unanswered + done.accepted + done.proposed;
+        line.closed = true;
+        done
     }
 
     /// Cancels so much of a schedule line, at most what is open.
@@ -236,5 +241,58 @@ impl super::Schedule {
             return Decimal::ZERO;
         }
         self.quantities.unanswered + self.quantities.accepted + self.quantities.proposed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::{Quantities, Schedule, tests::with_schedule};
+
+    #[test]
+    fn a_closed_line_keeps_what_was_delivered_and_waits_for_nothing() {
+        let n = Decimal::from;
+        // Ordered 120: accepted, proposed, rejected, unanswered, and what was delivered.
+        for (accepted, proposed, rejected, unanswered, delivered) in [
+            (80, 20, 0, 20, 60),
+            (80, 40, 0, 0, 80),
+            (0, 100, 20, 0, 0),
+            (120, 0, 0, 0, 0),
+            (50, 0, 10, 60, 50),
+        ] {
+            let quantities = Quantities {
+                ordered: n(120),
+                accepted: n(accepted),
+                proposed: n(proposed),
+                rejected: n(rejected),
+                unanswered: n(unanswered),
+                cancelled: n(0),
+            };
+            let line = Uuid::from_u128(1);
+            let schedule = Schedule { id: line, line_number: "1".into(), quantities, ..Schedule::default() };
+            let mut order = with_schedule(vec![schedule]);
+            if proposed > 0 {
+                let halves = [(7, n(proposed) - n(5)), (8, n(5))];
+                order.proposals = halves
+                    .map(|(id, covers)| OpenProposal { id: Uuid::from_u128(id), schedule_line: line, covers })
+                    .to_vec();
+            }
+            let target = Target::Id(line);
+            let closing = Closing { path: "lines[0]".into(), target, delivered: n(delivered) };
+            let done = order.close_short(&[closing]).expect("it is closed");
+            let expected = Quantities {
+                accepted: n(delivered),
+                cancelled: n(accepted + proposed + unanswered - delivered),
+                proposed: n(0),
+                unanswered: n(0),
+                ..quantities
+            };
+            assert_eq!(order.schedule[0].quantities, expected);
+            assert!(order.schedule[0].closed && order.proposals.is_empty());
+            let [cancelled] = done.as_slice() else { panic!("one line: {done:?}") };
+            let told = (cancelled.unanswered, cancelled.accepted, cancelled.proposed);
+            assert_eq!(told, (n(unanswered), n(accepted - delivered), n(proposed)));
+            assert_eq!(cancelled.superseded.len(), if proposed > 0 { 2 } else { 0 });
+        }
     }
 }

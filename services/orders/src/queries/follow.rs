@@ -30,15 +30,20 @@ const PART_BYTES: usize = 256 * 1024;
 const NEAR: (i32, i32) = (7, 3);
 /// The most days of either.
 const MAX_DAYS: i32 = 90;
+/// How many days a promised day is remembered when it is over, where nobody says otherwise, and at most.
+const PAST: i32 = 30;
+const MAX_PAST_DAYS: i32 = 365;
 
-/// What happened to an order and around it, oldest first: by version, and what takes none by its moment.
+/// What happened to an order and around it, oldest first: by version, and what takes none by its moment. `notes`: with
+/// the own firm's internal notes.
 pub(crate) async fn history(
     tx: &mut TenantTx,
     order: Uuid,
     mut entries: Vec<HistoryRow>,
+    notes: bool,
 ) -> Result<Vec<HistoryRow>> {
     let (versioned, free): (Vec<_>, Vec<_>) =
-        follow::history(tx, order).await?.into_iter().partition(|entry| entry.version > 0);
+        follow::history(tx, order, notes).await?.into_iter().partition(|entry| entry.version > 0);
     entries.extend(versioned);
     entries.sort_by_key(|entry| entry.version);
     for entry in free {
@@ -100,9 +105,14 @@ pub(crate) async fn list_orders_at_risk(
 ) -> Result<ListOrdersAtRiskResponse> {
     let size = page::size(request.page_size)?;
     let (near, stale) = (request.within_days.unwrap_or(NEAR.0), request.stalled_days.unwrap_or(NEAR.1));
-    for (path, days, least) in [("within_days", near, 0), ("stalled_days", stale, 1)] {
-        if !(least..=MAX_DAYS).contains(&days) {
-            let message = format!("must lie between {least} and {MAX_DAYS}");
+    let past = request.past_days.unwrap_or(PAST);
+    for (path, days, least, most) in [
+        ("within_days", near, 0, MAX_DAYS),
+        ("stalled_days", stale, 1, MAX_DAYS),
+        ("past_days", past, 0, MAX_PAST_DAYS),
+    ] {
+        if !(least..=most).contains(&days) {
+            let message = format!("must lie between {least} and {most}");
             return Err(Error::field(path, "RANGE", message));
         }
     }
@@ -110,6 +120,7 @@ pub(crate) async fn list_orders_at_risk(
     let today = day_of(now);
     let filter = RiskFilter {
         today,
+        past_since: today.saturating_sub(Duration::days(past.into())),
         near_until: today.saturating_add(Duration::days(near.into())),
         stale_before: now - Duration::days(stale.into()),
         supplier: value::optional_id("supplier_id", &request.supplier_id)?,

@@ -8,7 +8,7 @@ use super::{Begun, Command, now};
 use crate::{
     convert, db,
     link::{LinkKind, SIGN_IN_VALID},
-    member::{Member, MemberChange, NewMember, may_grant},
+    member::{Member, MemberChange, NewMember, may_grant, may_manage},
 };
 
 /// Adds a person to the caller's firm.
@@ -41,6 +41,7 @@ pub(crate) async fn update_member(command: &Command<'_>, change: MemberChange) -
     if convert::etag(member.version) != change.etag {
         return Err(Error::new(Reason::STALE_ETAG));
     }
+    may_manage(command.caller, &member)?;
     if (&member.roles, &member.scope) != (&change.roles, &change.scope) {
         may_grant(command.caller, &change.roles, &change.scope)?;
     }
@@ -82,6 +83,7 @@ pub(crate) async fn create_sign_in_link(
         Begun::New(tx) => tx,
     };
     let member = load(command, &mut tx, member).await?;
+    may_manage(command.caller, &member)?;
     db::link::insert_sign_in(&mut tx, member.id, &sha256, at, expires_at).await?;
     let mut receipt = wire::CreateSignInLinkResponse {
         path: String::new(),

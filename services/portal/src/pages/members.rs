@@ -86,7 +86,7 @@ fn row(member: &Member, person: Person) -> Row {
     }
 }
 
-fn role_name(role: Role) -> Key<0> {
+pub fn role_name(role: Role) -> Key<0> {
     match role {
         Role::Admin => key::ROLE_ADMIN,
         Role::Buyer => key::ROLE_BUYER,

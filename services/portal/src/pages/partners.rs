@@ -1,4 +1,4 @@
-//! Suppliers of this firm, and a new invitation link for one that has not come yet.
+//! Whom this firm buys from and supplies, and a new invitation link for a supplier that has not come yet.
 
 use askama::Template;
 use axum::{
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::{
     failure::Failure,
     form::Fields,
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
     session::Member,
@@ -28,7 +28,10 @@ pub struct Place {
 }
 
 struct Row {
+    href: String,
     name: String,
+    /// What the other firm is to this one.
+    side: String,
     number: String,
     tag: Tag,
     since: String,
@@ -46,20 +49,16 @@ struct PartnersPage {
     next: String,
 }
 
-/// Who supplies this firm.
+/// Partners on either side.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
-    if !member.may(Permission::PartnersWrite) {
-        return Err(Failure::denied());
-    }
     let t = member.text().clone();
     let request = ListRelationshipsRequest { page_size: 100, page_token: place.page };
     let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
-    let own = list.relationships.into_iter().filter(|one| one.buyer_id == member.who.firm_id);
     let heading = t.say(key::NAV_PARTNERS);
     Ok(page::show(&PartnersPage {
         page: Page::member(&member, Tab::Partners).titled(heading.clone()),
         heading,
-        rows: own.map(|one| row(&member, one)).collect(),
+        rows: list.relationships.into_iter().map(|one| row(&member, one)).collect(),
         next: match list.next_page_token.as_str() {
             "" => String::new(),
             token => link("/partners", &[("page", token)]),
@@ -68,22 +67,31 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     }))
 }
 
-fn row(member: &Member, one: TradingRelationship) -> Row {
-    let t = member.text();
-    let (shape, label) = match one.state() {
+/// How a relationship's state is shown.
+pub fn state_of(state: RelationshipState) -> (&'static str, Key<0>) {
+    match state {
         RelationshipState::Invited => ("unanswered", key::PARTNER_INVITED),
         RelationshipState::Active => ("accepted", key::PARTNER_ACTIVE),
         RelationshipState::Suspended => ("part", key::PARTNER_SUSPENDED),
         RelationshipState::Ended | RelationshipState::Unspecified => ("cancelled", key::PARTNER_ENDED),
-    };
-    let renew = (one.state() == RelationshipState::Invited).then(|| {
+    }
+}
+
+fn row(member: &Member, one: TradingRelationship) -> Row {
+    let t = member.text();
+    let (shape, label) = state_of(one.state());
+    let buys = one.buyer_id == member.who.firm_id;
+    let invited = one.state() == RelationshipState::Invited;
+    let renew = (buys && invited && member.may(Permission::PartnersWrite)).then(|| {
         let token = member.app().tokens.make(member.app(), Some(&member.token), &purpose(&one.id));
         (format!("/partners/{}/invitation", one.id), token)
     });
     Row {
         since: t.moment(one.created_at.as_ref()),
-        name: one.supplier_name,
-        number: one.vendor_number,
+        href: format!("/partners/{}", one.id),
+        side: t.say(if buys { key::SUPPLIER } else { key::CUSTOMER }),
+        number: if buys { one.vendor_number } else { one.customer_number },
+        name: if buys { one.supplier_name } else { one.buyer_name },
         tag: Tag { shape, label: t.say(label) },
         renew,
     }

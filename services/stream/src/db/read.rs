@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chassis::db::TenantTx;
 use sqlx::PgPool;
-use uuid::Uuid;
 
 use crate::entry::{Batch, Entry, Fact, LogPlace, Placed};
 
@@ -126,14 +125,6 @@ pub async fn page(
             Ok(Arc::new(Entry::new(feed, row.seq, chain, row.last_of_command, Arc::new(fact))))
         })
         .collect()
-}
-
-/// The chain at a place of the firm's feed.
-pub async fn chain_at(tx: &mut TenantTx, seq: i64) -> Result<Option<Vec<u8>>, sqlx::Error> {
-    let feed: Uuid = tx.firm();
-    sqlx::query_scalar!("select chain from event.feed_entry where feed = $1 and seq = $2", feed, seq)
-        .fetch_optional(tx.conn())
-        .await
 }
 
 fn sized(chain: Vec<u8>) -> Result<[u8; 32], sqlx::Error> {

@@ -39,7 +39,7 @@ Folders, made where they are missing:
   state   what the bridge remembers; do not touch
 
 While the API is away or refuses the key, files stay in `in` and are tried again. A file of the same content is not
-published twice. One bridge works on a folder at a time.";
+published twice; another content changes the orders that it has. One bridge works on a folder at a time.";
 
 #[derive(Debug, Args)]
 pub struct BridgeArgs {
@@ -142,8 +142,7 @@ impl Bridge<'_> {
 
     async fn with(&mut self, session: &Session, files: &[PathBuf]) -> Result<Exit, Failure> {
         let mut exit = Exit::Ok;
-        // Nobody reads a remark here: a number that is taken by another content is for somebody to look at.
-        let options = PublishOptions { strict: true, ..self.args.options.clone() };
+        let options = PublishOptions { unattended: true, ..self.args.options.clone() };
         if let Some(mapping) = options.table.mapping.as_deref() {
             // A mapping that cannot be read is no fault of the files.
             publish::mapping::read(mapping)?;

@@ -7,8 +7,10 @@ use proto::{
     notices::notice_service_client::NoticeServiceClient,
     orders::{
         order_change_service_client::OrderChangeServiceClient,
-        order_link_service_client::OrderLinkServiceClient, order_service_client::OrderServiceClient,
-        progress_service_client::ProgressServiceClient, reminder_service_client::ReminderServiceClient,
+        order_link_service_client::OrderLinkServiceClient,
+        order_publishing_service_client::OrderPublishingServiceClient,
+        order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
+        reminder_service_client::ReminderServiceClient, response_service_client::ResponseServiceClient,
         terms_service_client::TermsServiceClient, thread_service_client::ThreadServiceClient,
         tolerance_service_client::ToleranceServiceClient,
     },
@@ -94,7 +96,8 @@ impl Connection {
         &self.api
     }
 
-    fn keyed(&self) -> Keyed {
+    /// What clients send over, for calls that are put together at run time.
+    pub fn keyed(&self) -> Keyed {
         InterceptedService::new(self.channel.clone(), self.bearer.clone())
     }
 
@@ -102,8 +105,16 @@ impl Connection {
         OrderServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
+    pub fn publishing(&self) -> OrderPublishingServiceClient<Keyed> {
+        OrderPublishingServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
     pub fn changes(&self) -> OrderChangeServiceClient<Keyed> {
-        OrderChangeServiceClient::new(self.keyed())
+        OrderChangeServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn responses(&self) -> ResponseServiceClient<Keyed> {
+        ResponseServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub fn order_links(&self) -> OrderLinkServiceClient<Keyed> {
@@ -221,7 +232,7 @@ where
 }
 
 /// How long to wait before asking again; nothing where the answer would be the same.
-fn pause(status: &Status, usual: Duration) -> Option<Duration> {
+pub(super) fn pause(status: &Status, usual: Duration) -> Option<Duration> {
     let asked = status.get_details_retry_info().and_then(|info| info.retry_delay);
     match status.code() {
         Code::Unavailable | Code::Aborted => Some(asked.unwrap_or(usual).min(Duration::from_secs(10))),

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions, Value as Field};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions, Value as Field,
+};
 use serde_json::{Value, json};
 
 /// The contract's messages and the event types among them.
@@ -63,12 +65,21 @@ impl Contract {
         types
     }
 
+    /// Every method, by path.
+    pub fn methods(&self) -> Vec<MethodDescriptor> {
+        let mut all: Vec<MethodDescriptor> =
+            self.pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
+        all.sort_by(|a, b| a.full_name().cmp(b.full_name()));
+        all
+    }
+
     fn message(&self, name: &str) -> anyhow::Result<MessageDescriptor> {
         self.pool.get_message_by_name(name).with_context(|| format!("the contract has no message {name}"))
     }
 }
 
-fn render(message: &DynamicMessage) -> anyhow::Result<Value> {
+/// A message as protobuf JSON, without fields that are not set.
+pub(super) fn render(message: &DynamicMessage) -> anyhow::Result<Value> {
     let options = SerializeOptions::new().skip_default_fields(true);
     Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
 }

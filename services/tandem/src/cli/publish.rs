@@ -1,5 +1,6 @@
-//! `tandem orders publish`: files in, one result a file. Re-running is safe: the request id follows from the file's
-//! bytes and the source system, so that the server repeats its answer.
+//! `tandem orders publish`: files in, one result an order. Re-running is safe: an order in JSON or in a table is compared
+//! with what was last published and changes it where it differs; the request id of a document follows from its bytes and
+//! the source system, so that the server repeats its answer.
 
 use std::{
     io::Read as _,
@@ -10,7 +11,9 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest},
-    orders::{OrderContent, OrderReceipt, PartyRole, PublishOrderRequest, SupplierAddress},
+    orders::{
+        OrderContent, OrderReceipt, PartyRole, PublishOrderRequest, PublishOrdersRequest, SupplierAddress,
+    },
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -23,6 +26,7 @@ use super::{
     find,
 };
 
+mod many;
 pub(super) mod mapping;
 pub(super) mod row;
 pub(super) mod table;
@@ -48,6 +52,10 @@ exports are recognised; a mapping in TOML or JSON says the others, and what no c
   fill_down = true              # the head of an order stands on its first row alone
   [defaults]
   price_includes_tax = \"yes\"
+
+An order whose number is new is published. One that was published before is changed where it differs from what was last
+published, and the same again is unchanged, whatever was agreed since; absence cancels nothing. A document in UBL
+publishes only.
 
 Exit code 3 where any file or order was refused; the others are published all the same.";
 
@@ -79,9 +87,12 @@ pub struct PublishOptions {
     /// Invite a supplier that is no partner yet, by the name in the document
     #[arg(long)]
     pub invite_unknown: bool,
-    /// Count an order that exists already as refused
+    /// Publish new orders only: one that exists already is refused, and not changed
     #[arg(long)]
     pub strict: bool,
+    /// Nobody reads a remark: a document whose number is taken by another content counts as refused.
+    #[arg(skip)]
+    pub unattended: bool,
     #[command(flatten)]
     pub table: table::TableArgs,
 }
@@ -190,7 +201,9 @@ async fn document(
             row.receipt(receipt);
         }
         Err(Refused::Here(failure)) => row.fail(failure),
-        Err(Refused::There(status)) if status.code() == Code::AlreadyExists && !args.strict => {
+        Err(Refused::There(status))
+            if status.code() == Code::AlreadyExists && !args.strict && !args.unattended =>
+        {
             row.exists(session.refused(&status));
         }
         Err(Refused::There(status)) => row.fail(session.refused(&status)),
@@ -247,6 +260,12 @@ async fn json(
     let request = request_from_json(request_id, bytes, args, session).map_err(Refused::Here)?;
     if let Some(content) = &request.content {
         row.order_number.clone_from(&content.order_number);
+    }
+    if !args.strict && !request.validate_only {
+        let PublishOrderRequest { content, supplier, stated_buyer, .. } = request;
+        let item =
+            PublishOrdersRequest { content, supplier, stated_buyer, ..PublishOrdersRequest::default() };
+        return Ok(many::one(item, session).await?);
     }
     let client = session.connection.orders();
     Ok(again(|| {

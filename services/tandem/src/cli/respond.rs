@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use prost::Message as _;
 use proto::orders::{
-    LineResponse, Order, OrderReceipt, Reject, RejectReason, RespondToOrderRequest, line_response::Answer,
+    LineResponse, Order, OrderReceipt, PreviewResponseRequest, Reject, RejectReason, RespondToOrderRequest,
+    line_response::Answer,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -22,6 +23,7 @@ use super::{
 pub const EXAMPLES: &str = r#"Examples:
   tandem orders respond CY26110231 --accept-all
   tandem orders respond CY26110220 --reject no-tooling --note "mould is at the toolmaker"
+  tandem orders respond CY26110228 --file answers.json --dry-run      what would be agreed at once, and what waits
   tandem orders respond CY26110228 --file answers.json
 
 answers.json is the protobuf JSON of RespondToOrderRequest, or of its lines alone; what it leaves out (order, revision,
@@ -42,6 +44,9 @@ pub struct RespondArgs {
     /// To the buyer, about the whole answer
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
+    /// Say what the answer would do, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +81,9 @@ pub(super) async fn run(args: &RespondArgs, session: &Session) -> Result<Exit, F
     }
     let order = find::order(&args.order, session).await?;
     let request = request(args, &order, session)?;
+    if args.dry_run {
+        return preview(request, session).await;
+    }
     let client = session.connection.orders();
     let receipt = again(|| {
         let (mut client, request) = (client.clone(), request.clone());
@@ -84,6 +92,41 @@ pub(super) async fn run(args: &RespondArgs, session: &Session) -> Result<Exit, F
     .await
     .map_err(|status| session.refused(&status))?;
     write_receipt(&receipt, session)?;
+    Ok(Exit::Ok)
+}
+
+/// What the answer would do: by the same decision, without writing anything.
+async fn preview(request: RespondToOrderRequest, session: &Session) -> Result<Exit, Failure> {
+    let RespondToOrderRequest { request_id, order_id, revision, accept_all, lines, note, version, .. } =
+        request;
+    let request = PreviewResponseRequest { request_id, order_id, revision, accept_all, lines, note, version };
+    let shown = session.connection.responses().preview_response(request).await;
+    let shown = shown.map_err(|status| session.refused(&status))?.into_inner();
+    if session.out.json() {
+        session.out.value(&session.contract.to_json("tandem.orders.v1.ResponsePreview", &shown)?)?;
+        return Ok(Exit::Ok);
+    }
+    let state = short(shown.state().as_str_name(), "ORDER_STATE_");
+    session.out.line(&format!("would be {state}, version {}", shown.version))?;
+    let mut table = table(&["LINE", "ACCEPTED", "REJECTED", "PROPOSED", "UNANSWERED", "DECIDED BY"]);
+    for line in &shown.lines {
+        let quantities = line.quantities.clone().unwrap_or_default();
+        let agreed = line.tolerance.as_ref().is_some_and(|outcome| outcome.accepted);
+        table.add_row([
+            format!("{}/{}", line.line_number, line.schedule_line_number),
+            decimal_text(quantities.accepted.as_ref()),
+            decimal_text(quantities.rejected.as_ref()),
+            decimal_text(quantities.proposed.as_ref()),
+            decimal_text(quantities.unanswered.as_ref()),
+            match (line.waits_for_buyer, agreed) {
+                (true, _) => "the buyer",
+                (false, true) => "tolerance",
+                (false, false) => "",
+            }
+            .to_owned(),
+        ]);
+    }
+    session.out.line(&table_text(&table))?;
     Ok(Exit::Ok)
 }
 

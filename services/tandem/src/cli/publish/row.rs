@@ -1,6 +1,6 @@
 //! The result of one file, and the sum over all.
 
-use proto::orders::OrderReceipt;
+use proto::orders::{OrderReceipt, PublishOutcome};
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -13,6 +13,10 @@ use crate::cli::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Published,
+    Changed,
+    /// Nothing of it takes effect before the supplier agrees.
+    Waiting,
+    Unchanged,
     AlreadyThere,
     Refused,
     Failed,
@@ -22,6 +26,9 @@ impl Outcome {
     fn name(self) -> &'static str {
         match self {
             Outcome::Published => "published",
+            Outcome::Changed => "changed",
+            Outcome::Waiting => "waiting",
+            Outcome::Unchanged => "unchanged",
             Outcome::AlreadyThere => "already there",
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",
@@ -57,7 +64,13 @@ impl Row {
     }
 
     pub(in crate::cli) fn receipt(&mut self, receipt: OrderReceipt) {
-        self.outcome = if receipt.replayed { Outcome::AlreadyThere } else { Outcome::Published };
+        self.outcome = match receipt.outcome() {
+            PublishOutcome::Changed => Outcome::Changed,
+            PublishOutcome::Pending => Outcome::Waiting,
+            PublishOutcome::Unchanged => Outcome::Unchanged,
+            _ if receipt.replayed => Outcome::AlreadyThere,
+            _ => Outcome::Published,
+        };
         self.receipt = receipt;
     }
 
@@ -112,6 +125,13 @@ impl Row {
         };
         let mut text =
             format!("{:<13}  {number:<20}  {revision:<6}  {state:<13}  {}", self.outcome.name(), self.file);
+        if self.receipt.reconfirm_lines > 0 {
+            let lines = self.receipt.reconfirm_lines;
+            text.push_str(&format!("\n  the supplier answers {lines} schedule lines anew"));
+        }
+        if !self.receipt.pending_change_id.is_empty() {
+            text.push_str("\n  what is frozen waits for the supplier's consent");
+        }
         for warning in &self.receipt.warnings {
             text.push_str(&format!(
                 "\n  warning: {}: {} [{}]",
@@ -158,6 +178,8 @@ impl Row {
             "revision": self.receipt.revision,
             "version": self.receipt.version,
             "state": self.state(),
+            "reconfirm_lines": self.receipt.reconfirm_lines,
+            "pending_change_id": self.receipt.pending_change_id,
             "supplier_id": self.receipt.supplier_id,
             "supplier_invited": self.receipt.supplier_invited,
             "invitation_path": self.invitation_path,
@@ -171,6 +193,9 @@ impl Row {
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Summary {
     published: usize,
+    changed: usize,
+    waiting: usize,
+    unchanged: usize,
     already_there: usize,
     refused: usize,
     failed: usize,
@@ -180,6 +205,9 @@ impl Summary {
     pub(in crate::cli) fn count(&mut self, row: &Row) {
         match row.outcome {
             Outcome::Published => self.published += 1,
+            Outcome::Changed => self.changed += 1,
+            Outcome::Waiting => self.waiting += 1,
+            Outcome::Unchanged => self.unchanged += 1,
             Outcome::AlreadyThere => self.already_there += 1,
             Outcome::Refused => self.refused += 1,
             Outcome::Failed => self.failed += 1,
@@ -187,8 +215,18 @@ impl Summary {
     }
 
     pub(in crate::cli) fn text(&self) -> String {
-        let Summary { published, already_there, refused, failed } = self;
-        format!("{published} published, {already_there} already there, {refused} refused, {failed} failed")
+        let counted = [
+            ("published", self.published),
+            ("changed", self.changed),
+            ("waiting for the supplier", self.waiting),
+            ("unchanged", self.unchanged),
+            ("already there", self.already_there),
+            ("refused", self.refused),
+            ("failed", self.failed),
+        ];
+        let always = ["published", "refused"];
+        let told = counted.iter().filter(|(name, count)| *count > 0 || always.contains(name));
+        told.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
     }
 
     /// A refusal weighs more than a file that could not be read: somebody has to act on it.
@@ -224,7 +262,7 @@ mod tests {
         assert_eq!(summary.exit(), Exit::Failed);
         summary.count(&refused());
         assert_eq!(summary.exit(), Exit::Refused);
-        assert_eq!(summary.text(), "1 published, 0 already there, 1 refused, 1 failed");
+        assert_eq!(summary.text(), "1 published, 1 refused, 1 failed");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Orders of a csv or xlsx file: read by the server, published many at one time, one result an order; what is wrong goes
+//! Orders of a csv or xlsx file: read by the server, sent over one stream, one result an order; what is wrong goes
 //! back into a table with a red column.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use futures::{StreamExt as _, stream};
@@ -12,12 +12,12 @@ use proto::{
         ColumnMapping, MarkErrorsRequest, ReadOrdersRequest, ReadOrdersResponse, RowError, SheetFile,
         SheetFormat, SheetOrder, TextEncoding,
     },
-    orders::{OrderReceipt, PublishOrderRequest},
+    orders::{OrderReceipt, PublishOrderRequest, PublishOrdersRequest},
 };
 use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status};
 
-use super::{FileFormat, PublishOptions, address, mapping, row::Row};
+use super::{FileFormat, PublishOptions, address, many, mapping, row::Row};
 use crate::cli::{
     Session,
     client::again,
@@ -25,7 +25,7 @@ use crate::cli::{
     find,
 };
 
-/// Orders on their way at one time; the server commits those of one firm together.
+/// Orders on their way at one time where only new ones are published; the server commits those of one firm together.
 const IN_FLIGHT: usize = 64;
 /// Errors that are shown; all of them go into the table.
 const SHOWN_ERRORS: usize = 50;
@@ -144,7 +144,65 @@ impl<'a> Publishing<'a> {
         let orders = std::mem::take(&mut self.read.orders);
         let total = orders.len();
         let bar = (total > 1 && crate::cli::watched()).then(|| super::progress(total, "orders"));
+        if self.options.strict {
+            self.one_by_one(orders, &bar).await;
+        } else {
+            self.together(orders, &bar).await;
+        }
+        bar.iter().for_each(ProgressBar::finish_and_clear);
+        let mut done = std::mem::take(&mut self.done);
+        if !done.errors.is_empty() {
+            match self.marked(&done.errors).await {
+                Ok(marked) => done.marked = marked,
+                Err(failure) => {
+                    self.session.out.note(&format!("note: no table of errors: {}", failure.text()));
+                }
+            }
+        }
+        done
+    }
+
+    /// Publishes and changes over one stream.
+    async fn together(&mut self, orders: Vec<SheetOrder>, bar: &Option<ProgressBar>) {
         let session = self.session;
+        let item = |order: &SheetOrder| PublishOrdersRequest {
+            content: order.content.clone(),
+            supplier: order.supplier.clone(),
+            ..PublishOrdersRequest::default()
+        };
+        let mut answers = HashMap::new();
+        let ended = many::send(orders.iter().map(item).collect(), session, &mut |place, answer| {
+            bar.iter().for_each(|bar| bar.inc(1));
+            answers.insert(place, answer);
+        })
+        .await;
+        let mut untried = 0;
+        let mut ended = ended.err();
+        for (place, order) in orders.into_iter().enumerate() {
+            match (answers.remove(&place), ended.take()) {
+                (Some(answer), end) => {
+                    ended = end;
+                    self.take(order, many::receipt(answer, session.locale)).await;
+                }
+                // The first that has no answer says why; the others fared no better.
+                (None, Some(status)) => {
+                    self.take(order, Err(status)).await;
+                }
+                (None, None) => untried += 1,
+            }
+        }
+        self.not_tried(untried);
+    }
+
+    fn not_tried(&self, count: usize) {
+        if count > 0 {
+            self.session.out.note(&format!("note: {count} more orders were not tried"));
+        }
+    }
+
+    /// Publishes what is new, many at one time.
+    async fn one_by_one(&mut self, orders: Vec<SheetOrder>, bar: &Option<ProgressBar>) {
+        let (session, total) = (self.session, orders.len());
         let calls = orders.into_iter().map(|order| send(order, session));
         let mut answers = stream::iter(calls).buffered(IN_FLIGHT);
         let mut count = 0;
@@ -153,22 +211,10 @@ impl<'a> Publishing<'a> {
             let stop = self.take(order, answer).await;
             bar.iter().for_each(|bar| bar.inc(1));
             if stop {
-                if count < total {
-                    session.out.note(&format!("note: {} more orders were not tried", total - count));
-                }
+                self.not_tried(total - count);
                 break;
             }
         }
-        drop(answers);
-        bar.iter().for_each(ProgressBar::finish_and_clear);
-        let mut done = std::mem::take(&mut self.done);
-        if !done.errors.is_empty() {
-            match self.marked(&done.errors).await {
-                Ok(marked) => done.marked = marked,
-                Err(failure) => session.out.note(&format!("note: no table of errors: {}", failure.text())),
-            }
-        }
-        done
     }
 
     /// Rows that are wrong by themselves, as one result.

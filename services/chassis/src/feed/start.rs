@@ -1,6 +1,6 @@
 //! Where a reader begins, and whether the cursor that it brings names a place of this feed.
 
-use chassis::{Error, Reason, Result, cursor::Cursor, feed::Head, secret::SigningKeys};
+use crate::{Error, Reason, Result, cursor::Cursor, feed::Head, secret::SigningKeys};
 
 /// Where a subscriber wants to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
