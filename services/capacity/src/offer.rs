@@ -95,13 +95,16 @@ pub fn withdrawn(standing: &[Bucket]) -> BTreeMap<Slot, Decimal> {
 
 #[cfg(test)]
 mod tests {
-    use rust_decimal::dec;
     use time::macros::date;
 
     use super::*;
 
     const W53: Date = date!(2026 - 12 - 28);
     const W01: Date = date!(2027 - 01 - 04);
+
+    fn dec(number: i64) -> Decimal {
+        number.into()
+    }
 
     fn week(monday: Date) -> Slot {
         Slot { monday, times: None }
@@ -113,20 +116,20 @@ mod tests {
 
     #[test]
     fn a_change_moves_what_differs_and_nothing_else() {
-        let standing = [bucket(1, W53, dec!(40), dec!(30)), bucket(2, W01, dec!(10), dec!(0))];
+        let standing = [bucket(1, W53, dec(40), dec(30)), bucket(2, W01, dec(10), dec(0))];
         let wanted = |list: &[(Date, Decimal)]| list.iter().map(|(day, q)| (week(*day), *q)).collect();
         let ids = |list: &[(u128, Decimal)]| -> BTreeMap<Uuid, Decimal> {
             list.iter().map(|(n, q)| (Uuid::from_u128(*n), *q)).collect()
         };
-        let same = moves(&standing, &wanted(&[(W53, dec!(40)), (W01, dec!(10))]));
+        let same = moves(&standing, &wanted(&[(W53, dec(40)), (W01, dec(10))]));
         assert_eq!(same, Moves::default());
-        let first = moves(&[], &wanted(&[(W53, dec!(40))]));
-        assert_eq!((first.new.len(), &first.weeks[&W53]), (1, &dec!(40)));
-        let less = moves(&standing, &wanted(&[(W53, dec!(35))]));
-        assert_eq!(less.totals, ids(&[(1, dec!(35)), (2, dec!(0))]));
-        assert_eq!(less.weeks, [(W53, dec!(-5)), (W01, dec!(-10))].into());
+        let first = moves(&[], &wanted(&[(W53, dec(40))]));
+        assert_eq!((first.new.len(), &first.weeks[&W53]), (1, &dec(40)));
+        let less = moves(&standing, &wanted(&[(W53, dec(35))]));
+        assert_eq!(less.totals, ids(&[(1, dec(35)), (2, dec(0))]));
+        assert_eq!(less.weeks, [(W53, dec(-5)), (W01, dec(-10))].into());
         let gone = moves(&standing, &withdrawn(&standing));
-        assert_eq!(gone.totals, ids(&[(1, dec!(30)), (2, dec!(0))]));
-        assert_eq!(gone.weeks, [(W53, dec!(-10)), (W01, dec!(-10))].into());
+        assert_eq!(gone.totals, ids(&[(1, dec(30)), (2, dec(0))]));
+        assert_eq!(gone.weeks, [(W53, dec(-10)), (W01, dec(-10))].into());
     }
 }

@@ -38,6 +38,7 @@ settings-own = Your firm
 settings-platform = The platform
 settings-none = Not set up
 settings-done = Set up
+settings-terms = Time to answer, frozen horizon and reminders that hold for all suppliers.
 settings-sites = Where goods are made, sent and received; orders name them by code.
 settings-groups = Names of the codes that orders carry; members and keys can be narrowed to them.
 settings-aliases = What your ERP’s units, plants and tax codes mean.

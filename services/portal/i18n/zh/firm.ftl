@@ -38,6 +38,7 @@ settings-own = 本企业
 settings-platform = 平台
 settings-none = 未设置
 settings-done = 已设置
+settings-terms = 对全部供应商生效的答复期限、冻结期和自动提醒。
 settings-sites = 收货、发货和生产的地点，订单用代码引用。
 settings-groups = 采购组代码的名称，成员和密钥可限定到采购组。
 settings-aliases = ERP 中的单位、工厂和税码分别是什么意思。
