@@ -102,7 +102,8 @@ async fn run(operations: usize, mutation: Option<(&str, &str)>) -> Vec<String> {
         done.expect("a client ends by itself");
     }
     let mut faults = std::mem::take(&mut *stage.faults.lock().unwrap());
-    faults.extend(judge(&world, &stage.seen.lock().unwrap()).await);
+    let seen = std::mem::take(&mut *stage.seen.lock().unwrap());
+    faults.extend(judge(&world, &seen).await);
     world.finish().await;
     faults
 }
@@ -164,7 +165,7 @@ async fn hold(stage: &Stage, access: &Access, rng: &mut StdRng, mine: &mut Vec<S
         buckets.iter().copied().zip(quantities.iter().map(String::as_str)).collect();
     let seconds = if rng.random_ratio(1, 3) { 1 } else { 60 };
     let request = booking::hold(&stage.offer, &parts, seconds);
-    let from = OffsetDateTime::now_utc();
+    let from = chassis::clock::system().now();
     if rng.random_ratio(1, 10) {
         // The client goes away in the middle, and asks again with the same id.
         let mut reservations = access.reservations();
@@ -172,7 +173,7 @@ async fn hold(stage: &Stage, access: &Access, rng: &mut StdRng, mine: &mut Vec<S
         let _ = tokio::time::timeout(patience, reservations.hold_capacity(request.clone())).await;
     }
     let answer = access.reservations().hold_capacity(request.clone()).await;
-    let until = OffsetDateTime::now_utc();
+    let until = chassis::clock::system().now();
     let what = match answer {
         Ok(held) => {
             let held = held.into_inner();

@@ -26,7 +26,7 @@ const FROZEN: Date = date!(2026 - 12 - 01);
 /// What the buyer asks for inside the frozen horizon.
 #[derive(Clone)]
 enum Asked {
-    Change(OrderContent),
+    Change(Box<OrderContent>),
     Cancel(Cancellation),
 }
 
@@ -148,7 +148,7 @@ fn change(life: &mut Life, dice: &mut Dice) {
     };
     let asked = frozen::joined(rest, later);
     if !asked.lines.is_empty() {
-        life.asked = Some(Asked::Change(asked));
+        life.asked = Some(Asked::Change(Box::new(asked)));
     } else if matches!(life.asked, Some(Asked::Change(_))) {
         life.asked = None;
     }
@@ -171,7 +171,7 @@ fn cancel(life: &mut Life, dice: &mut Dice) {
 fn adopt(life: &mut Life, asked: Asked) {
     match asked {
         Asked::Change(document) => {
-            if let Some(change) = life.scene.change(document).expect("it was tried before") {
+            if let Some(change) = life.scene.change(*document).expect("it was tried before") {
                 let ids = change.schedule.iter().map(|each| each.after.id).collect();
                 frozen::agree(&mut life.scene.order, &ids);
             }

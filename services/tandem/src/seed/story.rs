@@ -300,8 +300,11 @@ fn order(row: &str, shift: Duration) -> anyhow::Result<Order> {
     })
 }
 
+/// Lines by their places with what they asked for before, and acts.
+type Course = (Vec<(usize, Decimal)>, Vec<Act>);
+
 /// Documents that stood before, and acts, from `was:2*400,hold:demand`.
-fn course_of(text: &str) -> anyhow::Result<(Vec<(usize, Decimal)>, Vec<Act>)> {
+fn course_of(text: &str) -> anyhow::Result<Course> {
     let (mut before, mut acts) = (Vec::new(), Vec::new());
     for part in text.split(',').filter(|part| *part != "-") {
         let words: Vec<&str> = part.split(':').collect();

@@ -44,7 +44,7 @@ pub(super) async fn send(
             ended.err().unwrap_or_else(|| Status::unavailable("the stream ended without all its answers"));
         tries += 1;
         let cut = Failure::from_status(&status, session.locale).exit == Exit::Unreachable;
-        match pause(&status, wait).or(cut.then_some(wait)) {
+        match pause(&status, wait).or_else(|| cut.then_some(wait)) {
             Some(pause) if tries < PATIENCE => tokio::time::sleep(pause).await,
             _ => return Err(status),
         }
