@@ -366,6 +366,11 @@ impl From<Error> for Status {
     }
 }
 
+/// The status that stands for a refusal which a stream carried as a message of its own.
+pub fn carried(code: i32, message: String, details: tonic_types::ErrorDetails) -> Status {
+    Status::with_error_details(Code::from(code), message, details)
+}
+
 /// google.rpc.ErrorInfo with its facts in the order of their names: the one of tonic-types has them in the order of a
 /// hash map, and the same refusal must be the same bytes each time.
 #[derive(Message)]

@@ -204,10 +204,8 @@ async fn groups_say_what_no_schema_says() {
     let stranger = world.firm("陌生企业(示例)").await;
     let plain = || group("G", &[(W53, "10", "20")]);
 
-    bad_fields(
-        supplier.state_group(group("G", &[(W53, "10", "9.99")])).await,
-        &[("content.weeks[0].maximum_capacity", "BELOW_ACTUAL")],
-    );
+    let below = &[("content.weeks[0].maximum_capacity", "BELOW_ACTUAL")];
+    bad_fields(supplier.state_group(group("G", &[(W53, "10", "9.99")])).await, below);
     let kinds = &[("content.linked_group_ids", "LINK_KINDS")];
     bad_fields(supplier.state_group(for_customer(plain(), &buyer.id)).await, kinds);
     let mut both = linking(for_customer(plain(), &buyer.id), vec![link("", "M", "")]);
@@ -218,10 +216,8 @@ async fn groups_say_what_no_schema_says() {
     let of_rival = linking(for_customer(plain(), &buyer.id), vec![link(&rival.id, "M", "")]);
     bad_fields(supplier.state_group(of_rival).await, &[("content.linked_demand", "CUSTOMER_DIFFERS")]);
     let strange = linking(plain(), vec![link(&stranger.id, "M", "")]);
-    bad_fields(
-        supplier.state_group(strange).await,
-        &[("content.linked_demand[0].customer_id", "CUSTOMER_UNKNOWN")],
-    );
+    let unknown = &[("content.linked_demand[0].customer_id", "CUSTOMER_UNKNOWN")];
+    bad_fields(supplier.state_group(strange).await, unknown);
     let exchanged = linking(for_customer(plain(), &stranger.id), vec![link("", "M", "")]);
     refused(supplier.state_group(exchanged).await, Reason::NOT_FOUND);
 

@@ -141,7 +141,8 @@ impl Encoder for Plain {
     type Error = Status;
 
     fn encode(&mut self, item: DynamicMessage, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(buffer).map_err(|error| Status::internal(error.to_string()))
+        item.encode(buffer)
+            .map_err(|error| chassis::Error::new(chassis::Reason::INTERNAL).message(error.to_string()).into())
     }
 }
 
@@ -151,6 +152,8 @@ impl Decoder for Dynamic {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
         let decoded = DynamicMessage::decode(self.0.clone(), buffer);
-        decoded.map(Some).map_err(|error| Status::internal(error.to_string()))
+        decoded
+            .map(Some)
+            .map_err(|error| chassis::Error::new(chassis::Reason::INTERNAL).message(error.to_string()).into())
     }
 }

@@ -3,9 +3,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use chassis::{Error, Reason};
 use proto::orders::{ItemRefusal, OrderReceipt, PublishOrdersRequest, PublishOrdersResponse};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+use tonic_types::{ErrorDetails, FieldViolation};
 
 use crate::cli::{
     Session,
@@ -40,8 +41,9 @@ pub(super) async fn send(
         if left.is_empty() {
             break;
         }
-        let status =
-            ended.err().unwrap_or_else(|| Status::unavailable("the stream ended without all its answers"));
+        let cut_short =
+            || Error::new(Reason::UNAVAILABLE).message("the stream ended without all its answers");
+        let status = ended.err().unwrap_or_else(|| cut_short().into());
         tries += 1;
         let cut = Failure::from_status(&status, session.locale).exit == Exit::Unreachable;
         match pause(&status, wait).or_else(|| cut.then_some(wait)) {
@@ -89,7 +91,9 @@ pub(super) fn receipt(answer: PublishOrdersResponse, locale: &str) -> Result<Ord
     match (answer.receipt, answer.refusal) {
         (Some(receipt), _) => Ok(receipt),
         (None, Some(refusal)) => Err(refused(refusal, locale)),
-        (None, None) => Err(Status::internal("the server sent neither a receipt nor a refusal")),
+        (None, None) => Err(Error::new(Reason::INTERNAL)
+            .message("the server sent neither a receipt nor a refusal")
+            .into()),
     }
 }
 
@@ -105,7 +109,7 @@ fn refused(refusal: ItemRefusal, locale: &str) -> Status {
     }
     let zh = locale == "zh" && !refusal.message_zh.is_empty();
     let message = if zh { refusal.message_zh } else { refusal.message };
-    Status::with_error_details(Code::from(refusal.code), message, details)
+    chassis::error::carried(refusal.code, message, details)
 }
 
 #[cfg(test)]
