@@ -90,9 +90,11 @@ async fn what_is_frozen_is_asked_for_and_whatever_has_no_command_is_called() {
 
     let all = cli::run(&world, &buyer.key, &["call"]).await.done().json();
     assert!(all.iter().any(|method| method["method"] == "orders.v1.OrderService/GetOrder"));
+    let today = chassis::clock::system().now().date();
+    let day = |away| format!("{}T00:00:00Z", today + time::Duration::days(away));
     let asked = json!({
         "side": "SIDE_BUYER", "counterpartyId": supplier.id,
-        "from": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z",
+        "from": day(-30), "until": day(30),
     })
     .to_string();
     let card = run(&world, &buyer, &["call", "orders.v1.ScorecardService/GetScorecard", &asked]).await;

@@ -54,6 +54,8 @@ pub struct Ledger {
     pub sent: usize,
     /// Events that there must be.
     pub events: usize,
+    /// Documents that changed nothing of the order.
+    pub unchanged: usize,
     receipts: HashMap<String, Vec<u8>>,
     replays: usize,
     refusals: usize,
@@ -84,6 +86,7 @@ impl Ledger {
             let before = self.receipts.insert(outcome.request_id.clone(), receipt.first.clone());
             assert!(before.is_none(), "{} {} took effect twice", outcome.kind, outcome.request_id);
             self.events += usize::from(receipt.told);
+            self.unchanged += usize::from(!receipt.told);
             *self.kinds.entry(outcome.kind).or_default() += usize::from(receipt.told);
         }
         for outcome in outcomes {

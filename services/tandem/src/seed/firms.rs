@@ -65,7 +65,7 @@ async fn create_operator(
     let mut access =
         FirmAccess { name: operator.name.clone(), firm: made.firm.to_string(), ..Default::default() };
     access.members.insert(person.to_owned(), made.admin.to_string());
-    access.key = key(connection, made.sign_in_path.reveal(), Role::Operator).await?;
+    access.key = key(connection, made.sign_in_path.reveal(), &[Role::Operator, Role::Admin]).await?;
     Ok(access)
 }
 
@@ -92,12 +92,12 @@ async fn create_firm(
         ..Default::default()
     };
     access.members.insert(person.to_owned(), made.admin_member_id);
-    access.key = key(connection, &made.sign_in_path, Role::Admin).await?;
+    access.key = key(connection, &made.sign_in_path, &[Role::Admin]).await?;
     Ok(access)
 }
 
 /// Signs in once by a link and makes an API key.
-async fn key(connection: &Connection, sign_in_path: &str, role: Role) -> anyhow::Result<String> {
+async fn key(connection: &Connection, sign_in_path: &str, roles: &[Role]) -> anyhow::Result<String> {
     if sign_in_path.is_empty() {
         bail!("an earlier first start was interrupted and its link is gone; start afresh with --reset");
     }
@@ -108,7 +108,7 @@ async fn key(connection: &Connection, sign_in_path: &str, role: Role) -> anyhow:
     let request = CreateApiKeyRequest {
         request_id: "sandbox-key".to_owned(),
         name: "ERP".to_owned(),
-        roles: vec![role.into()],
+        roles: roles.iter().map(|role| i32::from(*role)).collect(),
         scope: None,
         expires_at: None,
     };
