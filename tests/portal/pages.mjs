@@ -26,14 +26,19 @@ async function paths() {
     found.document = new URL(await makeLink(page, invited, '何姐')).pathname;
     found.share = `${invited}/share`;
   });
+  const firm = `/operator/firms/${shunmo.firm}`;
   return [
     [null, ['/sign-in', '/s/none', '/i/none', '/d/none', '/help', found.document, `${found.document}/change`]],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
-      `${found.order}/change`, `${found.order}/refuse`, '/help', '/no-such-page']],
+      `${found.order}/change`, `${found.order}/refuse`, '/inbox/sheets', '/help', '/no-such-page']],
     [chengyu, ['/purchases', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
-      '/partners', found.partner, '/members', '/settings', '/calendar?from=2026-12-30&days=3',
+      '/partners', found.partner, '/partners/invite', '/partners/invite/list', '/members', '/members/new', '/sites',
+      '/sites/new', '/purchasing-groups', '/purchasing-groups/new', '/aliases', '/aliases/new', '/aliases/list',
+      '/clusters', '/platform-actions', '/terms', '/settings', '/calendar?from=2026-12-30&days=3',
       '/channels', '/channels/new', '/keys', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
       `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share]],
+    [sandbox.operator, ['/operator/firms', '/operator/firms/new', firm, ...['verify', 'suspend', 'merge', 'reset-admin']
+      .map((act) => `${firm}/${act}`), '/operator/actions', '/clusters', '/clusters/new']],
   ];
 }
 
@@ -56,8 +61,13 @@ export const small = (page) => page.evaluate(() => {
     .filter(([, height]) => height < 44);
 });
 
-/** By how many pixels a page is too wide. */
-export const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** What makes a page too wide; nothing where it is not. */
+export const sideways = (page) => page.evaluate(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > clientWidth);
+  return [`${scrollWidth - clientWidth} px`, ...wide.slice(-3).map((one) => one.outerHTML.slice(0, 120))];
+});
 
 export async function everyPage() {
   const all = await paths();
@@ -98,7 +108,7 @@ export async function everyPage() {
             for (const path of list) {
               await page.goto(portal + path);
               if (text) await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, text);
-              equal(await sideways(page), 0, `${locale} ${path}`);
+              equal(await sideways(page), [], `${locale} ${path}`);
             }
           });
         }

@@ -8,20 +8,16 @@ import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
 import { settings } from './settings.mjs';
-import { signingIn } from './signing_in.mjs';
+import { joining, signingIn } from './signing_in.mjs';
 import { supplying } from './supplying.mjs';
-
-// What was joined lately and has not passed together yet is tried with PORTAL_ALL=1 alone.
-const all = Boolean(process.env.PORTAL_ALL);
 
 await signingIn();
 await answering();
 await buying();
 await live();
 await docs();
-if (all) {
-  await supplying();
-  await settings();
-  await everyPage();
-}
+await supplying();
+await settings();
+await everyPage();
+await joining();
 await finish();

@@ -90,7 +90,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         let part = Part::new(columns.clone(), invited, String::new());
         listing = listing.part(part.titled(t.say(key::CLUSTERS_INVITED)));
     }
-    let mut listing = match operates {
+    let listing = match operates {
         true => {
             let run = Part::new(columns, of(State::Unspecified), t.say(key::CLUSTERS_RUN_EMPTY));
             listing.button(NEW, t.say(key::CLUSTER_NEW)).part(run.titled(t.say(key::CLUSTERS_RUN)))
@@ -100,7 +100,6 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
             listing.part(own.titled(t.say(key::CLUSTERS_OWN)))
         }
     };
-    listing = listing.button("/platform-actions", t.say(key::ACTS_OWN));
     Ok(listing.show())
 }
 
@@ -152,7 +151,6 @@ pub async fn members(
     let mut listing =
         Listing::new(&member, Tab::Settings, name(t, &cluster.name, &cluster.name_en), Some(back(t)))
             .lead(t.say(key::CLUSTER_MEMBERS_BODY))
-            .done(if place.done == "invited" { t.say(key::CLUSTER_INVITED) } else { String::new() })
             .fact(t.say(key::OPERATOR), cluster.operator_name.clone())
             .part(part.next(&path, &[], &list.next_page_token));
     if runs {

@@ -143,7 +143,11 @@ pub async fn firm(
     let request =
         ListOperatorActionsRequest { page_size: 20, page_token: String::new(), firm_id: id.clone() };
     let list = member.app().api.operator().list_operator_actions(member.call(request)).await?.into_inner();
-    let done = if place.done.is_empty() { String::new() } else { t.say(key::FIRM_DONE) };
+    let done = match place.done.as_str() {
+        "" => String::new(),
+        "cluster" => t.say(key::CLUSTER_INVITED),
+        _ => t.say(key::FIRM_DONE),
+    };
     let uscc = match (firm.uscc.as_str(), firm.uscc_suspect) {
         ("", _) => t.say(key::UNSTATED),
         (code, true) => t.two(key::WITH_NOTE, t.say(key::USCC_SUSPECT), code),
