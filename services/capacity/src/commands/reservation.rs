@@ -16,17 +16,16 @@ use crate::{
     events::booking,
 };
 
-/// How often a hold that found too little looks for holds whose time is over, and tries again.
-const TRIES: usize = 3;
 /// Holds that are ended in one go.
 const SLICE: i32 = 200;
 
-/// Holds all of it or nothing. Where too little is left, holds whose time is over are ended first: nobody is refused for
-/// the sake of one.
+/// Holds all of it or nothing. Where too little is left, holds whose time is over are ended and it is tried once more,
+/// whether or not any was found: somebody else may have ended the last of them between the two. What is short then is
+/// short without any hold that was over when it was asked for, so that nobody is refused for the sake of one.
 pub(crate) async fn hold(command: &Single<'_>, new: &NewHold) -> Result<wire::Reservation> {
     let buckets: Vec<Uuid> = new.parts.keys().copied().collect();
     let quantities: Vec<_> = new.parts.values().copied().collect();
-    let mut tries = 0;
+    let mut again = false;
     loop {
         let mut tx = match command.begin().await? {
             Begun::Replay(receipt) => return Ok(receipt),
@@ -47,12 +46,13 @@ pub(crate) async fn hold(command: &Single<'_>, new: &NewHold) -> Result<wire::Re
             Outcome::Short(bucket) => {
                 // What was taken of other buckets must not keep anybody waiting meanwhile.
                 tx.rollback().await?;
-                tries += 1;
-                let now = Now { deps: command.deps, at: command.now(), traceparent: "" };
-                if tries == TRIES || end_due(now, Some(buckets)).await? == 0 {
+                if again {
                     let short = bucket.map(|id| id.to_string()).unwrap_or_default();
                     return Err(Error::new(Reason::CAPACITY_SHORT).with("bucket_id", short));
                 }
+                end_due(Now { deps: command.deps, at: command.now(), traceparent: "" }, Some(buckets))
+                    .await?;
+                again = true;
             }
             Outcome::NotFound | Outcome::Stands => return Err(Error::not_found()),
         }
@@ -87,22 +87,18 @@ pub(crate) async fn release(command: &Single<'_>, id: Uuid) -> Result<wire::Rese
     }
 }
 
-/// Ends holds whose time is over, and tells of what orders consumed; how many of them. `buckets`: holds of these alone.
-pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<usize> {
+/// Ends holds whose time is over, and tells of what orders consumed. `buckets`: holds of these alone.
+pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()> {
     let mut outside = now.deps.pool.begin_outside().await?;
     let due = db::due(&mut outside, buckets, SLICE).await?;
     outside.commit().await?;
-    let mut ended = 0;
     for (supplier, id) in due {
         // One firm's trouble is not its neighbour's.
-        match end_one(now, supplier, id).await {
-            Ok(()) => ended += 1,
-            Err(error) => {
-                tracing::warn!(firm.id = %supplier, error = %error, source = ?error.source, "ending a hold failed");
-            }
+        if let Err(error) = end_one(now, supplier, id).await {
+            tracing::warn!(firm.id = %supplier, error = %error, source = ?error.source, "ending a hold failed");
         }
     }
-    Ok(ended)
+    Ok(())
 }
 
 async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
