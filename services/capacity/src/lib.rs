@@ -4,6 +4,7 @@
 //! * [`demand`], [`group`] what is stated, in full and by delta: pure
 //! * [`ingest`]   what becomes of an upload, the first rule that fits: pure
 //! * [`matching`] demand against capacity: pure
+//! * [`promise`]  what can still be promised, and from when: pure
 //! * [`volatility`] how far demand moved between two measurements: pure
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
@@ -29,6 +30,7 @@ pub mod group;
 pub mod ingest;
 pub mod matching;
 pub mod offer;
+pub mod promise;
 mod queries;
 pub mod unit;
 pub mod volatility;
