@@ -45,7 +45,8 @@ use chassis::{
 use proto::capacity::{
     capacity_group_service_server::CapacityGroupServiceServer, catena_service_server::CatenaServiceServer,
     demand_service_server::DemandServiceServer, disclosure_service_server::DisclosureServiceServer,
-    offer_service_server::OfferServiceServer, reservation_service_server::ReservationServiceServer,
+    offer_service_server::OfferServiceServer, promise_service_server::PromiseServiceServer,
+    reservation_service_server::ReservationServiceServer,
 };
 
 /// The schema `capacity`.
@@ -68,6 +69,7 @@ pub fn build(deps: &Deps) -> Service {
             CapacityGroupServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES),
         )
         .add_service(OfferServiceServer::from_arc(api.clone()))
+        .add_service(PromiseServiceServer::from_arc(api.clone()))
         .add_service(ReservationServiceServer::from_arc(api));
     Service {
         name: "capacity",
@@ -78,6 +80,7 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.OfferService",
             "tandem.capacity.v1.ReservationService",
             "tandem.capacity.v1.CatenaService",
+            "tandem.capacity.v1.PromiseService",
         ],
         routes: chassis::service::routes(routes),
         tasks: vec![Box::pin(consume::run(context.clone())), Box::pin(expire::run(context))],
