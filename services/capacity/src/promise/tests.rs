@@ -64,112 +64,69 @@ fn shown(promise: &Promise) -> String {
     format!("{} late {} left {}", weeks.join(" "), promise.late.normalize(), promise.unpromised.normalize())
 }
 
+/// Groups, how much is asked for W50 of them, what comes of it.
+type Case<'a> = (&'a str, Vec<Node>, &'a str, &'a str, Verdict);
+
+fn check(cases: Vec<Case<'_>>) {
+    for (name, nodes, quantity, expected, verdict) in cases {
+        let promise = promise(&shop(nodes), &ask(quantity, W50, W50));
+        assert_eq!((shown(&promise).as_str(), promise.verdict()), (expected, verdict), "{name}");
+    }
+}
+
 #[test]
 fn weeks_are_filled_one_after_the_other() {
     use Verdict::*;
-    type Case<'a> = (&'a str, Vec<Node>, &'a str, &'a str, Verdict);
-    let inactive = |node| Node { inactive: true, ..node };
-    let cases: Vec<Case<'_>> = vec![
+    check(vec![
         ("room enough", vec![makes("", "10 10")], "7", "7/10 late 0 left 0", OnTime),
         ("what is left over is late", vec![makes("2", "10 10")], "7", "5/5 2/5 late 2 left 0", Late),
         ("not everything", vec![makes("2", "10 5")], "9", "5/5 2/2 late 2 left 2", Partial),
         ("a full week is passed over", vec![makes("", "0 3 9")], "4", "0/0 3/3 1/9 late 4 left 0", Late),
-        (
-            "an unknown one too, and is not 0",
-            vec![makes("", "2 – 9")],
-            "4",
-            "2/2 0/– 2/9 late 2 left 0",
-            Late,
-        ),
+        ("so is an unknown one", vec![makes("", "2 – 9")], "4", "2/2 0/– 2/9 late 2 left 0", Late),
         ("full as far as is known", vec![makes("", "0 0")], "4", "0/0 0/0 late 0 left 4", Nothing),
         ("nothing is known", vec![makes("", "")], "4", "0/– late 0 left 4", Unknown),
         ("nobody makes it", vec![], "4", "0/– late 0 left 4", Unknown),
+        ("no load is no bound", vec![makes("0", "1")], "3", "3/3 late 0 left 0", OnTime),
+        ("whole pieces", vec![makes("3", "10 10")], "4.00", "3/3 1/3 late 1 left 0", Late),
+        ("as fine as is asked", vec![makes("3", "10 9")], "4.05", "3.33/3.33 0.72/3 late 0.72 left 0", Late),
+        ("tenths are exact", vec![makes("0.1", "0.3")], "3", "3/3 late 0 left 0", OnTime),
+        ("a quotient beyond decimals", vec![makes(TINY, HUGE)], "3", "3/3 late 0 left 0", OnTime),
+    ]);
+}
+
+const TINY: &str = "0.000000000000000001";
+const HUGE: &str = "999999999999";
+
+#[test]
+fn every_group_that_takes_a_load_must_have_room() {
+    use Verdict::*;
+    let off = |node| Node { inactive: true, ..node };
+    let diamond = vec![makes("2", "9"), sums(&[1], ""), sums(&[1], ""), sums(&[2, 3], "6")];
+    let stopped = vec![makes("", "9"), off(makes("", "1")), off(sums(&[1], "1"))];
+    check(vec![
+        ("all", vec![makes("", "9 9"), makes("2", "4 9")], "5", "2/2 3/4 late 3 left 0", Late),
+        ("full beside unknown", vec![makes("", "–"), makes("", "0")], "5", "0/0 late 0 left 5", Nothing),
+        ("room beside unknown", vec![makes("", "–"), makes("", "9")], "5", "0/– late 0 left 5", Unknown),
+        ("a sum", vec![makes("2", "9 9"), sums(&[1], "4 6")], "3", "2/2 1/3 late 1 left 0", Late),
         (
-            "all have room, or none",
-            vec![makes("", "9 9"), makes("2", "4 9")],
-            "5",
-            "2/2 3/4 late 3 left 0",
-            Late,
-        ),
-        (
-            "full beside unknown is full",
-            vec![makes("", "–"), makes("", "0")],
-            "5",
-            "0/0 late 0 left 5",
-            Nothing,
-        ),
-        (
-            "room beside unknown is unknown",
-            vec![makes("", "–"), makes("", "9")],
-            "5",
-            "0/– late 0 left 5",
-            Unknown,
-        ),
-        (
-            "a sum bounds its parts",
-            vec![makes("2", "9 9"), sums(&[1], "4 6")],
-            "3",
-            "2/2 1/3 late 1 left 0",
-            Late,
-        ),
-        (
-            "and takes the load of both",
+            "of two",
             vec![makes("2", "9"), makes("1", "9"), sums(&[1, 2], "6")],
             "2",
             "2/2 late 0 left 0",
             OnTime,
         ),
+        ("each once, whatever ways", diamond, "3", "3/3 late 0 left 0", OnTime),
+        ("not one that only sums", vec![makes("", "9"), sums(&[1], "")], "3", "3/9 late 0 left 0", OnTime),
         (
-            "each once, whatever ways",
-            vec![makes("2", "9"), sums(&[1], ""), sums(&[1], ""), sums(&[2, 3], "6")],
-            "3",
-            "3/3 late 0 left 0",
-            OnTime,
-        ),
-        (
-            "one that only sums bounds nothing",
-            vec![makes("", "9"), sums(&[1], "")],
-            "3",
-            "3/9 late 0 left 0",
-            OnTime,
-        ),
-        (
-            "one that states some weeks does",
+            "one that states a week",
             vec![makes("", "9 9"), sums(&[1], "– 9")],
             "3",
             "0/– 3/9 late 3 left 0",
             Late,
         ),
-        (
-            "inactive is as if absent",
-            vec![makes("", "9"), inactive(makes("", "1")), inactive(sums(&[1], "1"))],
-            "3",
-            "3/9 late 0 left 0",
-            OnTime,
-        ),
-        ("and so is all that makes it", vec![inactive(makes("", "9"))], "3", "0/– late 0 left 3", Unknown),
-        ("no load is no bound", vec![makes("0", "1")], "3", "3/3 late 0 left 0", OnTime),
-        ("whole pieces", vec![makes("3", "10 10")], "4.00", "3/3 1/3 late 1 left 0", Late),
-        (
-            "or as fine as is asked",
-            vec![makes("3", "10 10")],
-            "4.05",
-            "3.33/3.33 0.72/3.33 late 0.72 left 0",
-            Late,
-        ),
-        ("tenths are exact", vec![makes("0.1", "0.3")], "3", "3/3 late 0 left 0", OnTime),
-        (
-            "tiny loads leave more room than fits",
-            vec![makes("0.000000000000000001", "999999999999")],
-            "3",
-            "3/3 late 0 left 0",
-            OnTime,
-        ),
-    ];
-    for (name, nodes, quantity, expected, verdict) in cases {
-        let promise = promise(&shop(nodes), &ask(quantity, W50, W50));
-        assert_eq!((shown(&promise).as_str(), promise.verdict()), (expected, verdict), "{name}");
-    }
+        ("inactive is as if absent", stopped, "3", "3/9 late 0 left 0", OnTime),
+        ("and so is all that makes it", vec![off(makes("", "9"))], "3", "0/– late 0 left 3", Unknown),
+    ]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use clap::Args;
 use proto::capacity::{DemandCategory, PreviewPromiseRequest, PromisePreview, PromiseResult, TurnedWeek};
 use time::{Date, macros::format_description};
 
-use super::super::{
+use crate::cli::{
     Session,
     failure::{Exit, Failure},
     json::decimal_text,
