@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/capacity/v1/reservation.proto",
         "tandem/capacity/v1/booking_event.proto",
         "tandem/capacity/v1/catena.proto",
+        "tandem/capacity/v1/promise.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");

@@ -2,6 +2,7 @@
 
 mod catena;
 mod privacy;
+mod promise;
 mod writing;
 
 use harness::{

@@ -7,7 +7,7 @@ use proto::{
         capacity_group_service_client::CapacityGroupServiceClient,
         catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
         disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
-        reservation_service_client::ReservationServiceClient,
+        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -205,6 +205,10 @@ impl Access {
 
     pub fn reservations(&self) -> ReservationServiceClient<Client> {
         ReservationServiceClient::new(self.client())
+    }
+
+    pub fn promises(&self) -> PromiseServiceClient<Client> {
+        PromiseServiceClient::new(self.client())
     }
 
     pub fn catena(&self) -> CatenaServiceClient<Client> {

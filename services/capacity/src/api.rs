@@ -5,6 +5,7 @@ mod demand;
 mod disclosure;
 mod group;
 mod offer;
+mod promise;
 mod reservation;
 mod stream;
 

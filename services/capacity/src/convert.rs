@@ -6,6 +6,7 @@ pub(crate) mod disclosed;
 pub(crate) mod disclosure;
 pub(crate) mod group;
 pub(crate) mod offer;
+pub(crate) mod promise;
 pub(crate) mod read;
 pub(crate) mod reservation;
 pub(crate) mod week;

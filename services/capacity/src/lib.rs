@@ -4,6 +4,7 @@
 //! * [`demand`], [`group`] what is stated, in full and by delta: pure
 //! * [`ingest`]   what becomes of an upload, the first rule that fits: pure
 //! * [`matching`] demand against capacity: pure
+//! * [`promise`]  what can still be promised, and from when: pure
 //! * [`volatility`] how far demand moved between two measurements: pure
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
@@ -29,6 +30,7 @@ pub mod group;
 pub mod ingest;
 pub mod matching;
 pub mod offer;
+pub mod promise;
 mod queries;
 pub mod unit;
 pub mod volatility;
@@ -43,7 +45,8 @@ use chassis::{
 use proto::capacity::{
     capacity_group_service_server::CapacityGroupServiceServer, catena_service_server::CatenaServiceServer,
     demand_service_server::DemandServiceServer, disclosure_service_server::DisclosureServiceServer,
-    offer_service_server::OfferServiceServer, reservation_service_server::ReservationServiceServer,
+    offer_service_server::OfferServiceServer, promise_service_server::PromiseServiceServer,
+    reservation_service_server::ReservationServiceServer,
 };
 
 /// The schema `capacity`.
@@ -66,6 +69,7 @@ pub fn build(deps: &Deps) -> Service {
             CapacityGroupServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES),
         )
         .add_service(OfferServiceServer::from_arc(api.clone()))
+        .add_service(PromiseServiceServer::from_arc(api.clone()))
         .add_service(ReservationServiceServer::from_arc(api));
     Service {
         name: "capacity",
@@ -76,6 +80,7 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.OfferService",
             "tandem.capacity.v1.ReservationService",
             "tandem.capacity.v1.CatenaService",
+            "tandem.capacity.v1.PromiseService",
         ],
         routes: chassis::service::routes(routes),
         tasks: vec![Box::pin(consume::run(context.clone())), Box::pin(expire::run(context))],

@@ -93,7 +93,7 @@ pub fn found(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Found
 }
 
 /// The group and every active one below it, each once.
-fn reached(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeSet<Uuid> {
+pub(crate) fn reached(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeSet<Uuid> {
     let mut reached = BTreeSet::new();
     let mut next = vec![group];
     while let Some(group) = next.pop() {
@@ -152,11 +152,13 @@ fn add(sum: &mut BTreeMap<Date, Own>, weeks: BTreeMap<Date, Own>) {
     }
 }
 
-fn times(a: Decimal, b: Decimal) -> Decimal {
+/// A product beyond what a decimal holds stays at the largest.
+pub(crate) fn times(a: Decimal, b: Decimal) -> Decimal {
     a.checked_mul(b).unwrap_or(Decimal::MAX)
 }
 
-fn plus(a: Decimal, b: Decimal) -> Decimal {
+/// As [`times`].
+pub(crate) fn plus(a: Decimal, b: Decimal) -> Decimal {
     a.checked_add(b).unwrap_or(Decimal::MAX)
 }
 

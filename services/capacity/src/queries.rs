@@ -5,6 +5,7 @@ pub(crate) mod demand;
 pub(crate) mod disclosure;
 pub(crate) mod group;
 pub(crate) mod offer;
+pub(crate) mod promise;
 pub(crate) mod reservation;
 
 use chassis::{Result, page::Question, service::Deps};

@@ -138,7 +138,7 @@ pub enum Command {
     /// Where people are told: mail and group robots
     #[command(subcommand)]
     Notices(channels::NoticesCommand),
-    /// Demand and capacity: payloads in and out, and what the own groups find
+    /// Demand and capacity: payloads in and out, what the own groups find, and what can be promised
     #[command(subcommand)]
     Capacity(capacity::CapacityCommand),
     /// Read the firm's feed of events

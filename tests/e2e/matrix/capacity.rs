@@ -183,6 +183,32 @@ pub fn disclosures(method: &str) -> Option<Row> {
     })
 }
 
+/// The row of a method of PromiseService.
+pub fn promises(method: &str) -> Option<Row> {
+    Some(match method {
+        // As SetDisclosure: the supplier's customer, who has no customer of this id itself.
+        "PreviewPromise" => object(
+            Side::Supplier,
+            build!(|cast, caller, object| {
+                let customer_id = either(object, || match caller {
+                    Side::Supplier => cast.buyer.id.clone(),
+                    _ => cast.supplier.id.clone(),
+                });
+                let request = PreviewPromiseRequest {
+                    customer_id: customer_id.clone(),
+                    material_number_customer: "X".into(),
+                    customer_location: "CY01".into(),
+                    quantity: Some(decimal("1")),
+                    requested_delivery_date: Some(date("2026-12-28")),
+                    ..PreviewPromiseRequest::default()
+                };
+                named(&customer_id, request)
+            }),
+        ),
+        _ => return None,
+    })
+}
+
 /// The row of a method of CatenaService.
 pub fn catena(method: &str) -> Option<Row> {
     Some(match method {

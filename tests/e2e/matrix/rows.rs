@@ -129,6 +129,7 @@ pub fn row(path: &str) -> Option<Row> {
         "OfferService" => super::offers::offers(method),
         "ReservationService" => super::offers::reservations(method),
         "CatenaService" => super::capacity::catena(method),
+        "PromiseService" => super::capacity::promises(method),
         "DisclosureService" => super::capacity::disclosures(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }

@@ -13,7 +13,11 @@ use crate::{
 const FIELDS: usize = 50;
 
 pub(crate) fn result(row: &Row) -> wire::MatchResult {
-    match outcome(row.demand, row.capacity()) {
+    wire_outcome(outcome(row.demand, row.capacity()))
+}
+
+pub(crate) fn wire_outcome(outcome: Outcome) -> wire::MatchResult {
+    match outcome {
         Outcome::ZeroDeviation => wire::MatchResult::ZeroDeviation,
         Outcome::Surplus => wire::MatchResult::Surplus,
         Outcome::WithinMaximum => wire::MatchResult::BottleneckWithinMaximum,

@@ -109,6 +109,15 @@ pub(crate) async fn linking(
 
 /// The linked series of groups with what their customers forecast and what orders take.
 pub(crate) async fn series(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<(Uuid, Series)>> {
+    let series = named_series(tx, groups).await?;
+    Ok(series.into_iter().map(|((group, _), series)| (group, series)).collect())
+}
+
+/// As [`series`], each with its name.
+pub(crate) async fn named_series(
+    tx: &mut TenantTx,
+    groups: &[Uuid],
+) -> Result<BTreeMap<(Uuid, Key), Series>> {
     let me = tx.firm();
     let rows = sqlx::query!(
         r#"select l.group_id, l.load_factor, l.customer, l.material_number_customer, l.customer_location,
@@ -144,11 +153,11 @@ pub(crate) async fn series(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<(Uu
             one.booked.insert(monday, quantity);
         }
     }
-    Ok(series.into_iter().map(|((group, _), series)| (group, series)).collect())
+    Ok(series)
 }
 
-/// Customer, material, location and category.
-type Key = (Uuid, String, String, String);
+/// Customer, material, location and category, as they are stored.
+pub(crate) type Key = (Uuid, String, String, String);
 
 /// What accepted orders take of linked series, by week.
 async fn booked(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<((Uuid, Key), Date, Decimal)>> {

@@ -1,4 +1,6 @@
-//! `tandem capacity`: payloads of demand and capacity in and out, and what the own groups find.
+//! `tandem capacity`: payloads of demand and capacity in and out, what the own groups find, and what can be promised.
+
+mod promise;
 
 use std::{fs, path::PathBuf};
 
@@ -42,6 +44,9 @@ pub enum CapacityCommand {
     /// Show the own groups, or one of them by week
     #[command(after_help = SHOW_EXAMPLES)]
     Show(ShowArgs),
+    /// Ask what can be promised of an order, before it is answered
+    #[command(after_help = promise::EXAMPLES)]
+    Promise(promise::PromiseArgs),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -89,6 +94,7 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Export(args) => export(args, session).await,
         CapacityCommand::Show(ShowArgs { group: Some(group) }) => show(group, session).await,
         CapacityCommand::Show(ShowArgs { group: None }) => list(session).await,
+        CapacityCommand::Promise(args) => promise::run(args, session).await,
     }
 }
 

@@ -6,7 +6,7 @@ use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
         catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
-        disclosure_service_client::DisclosureServiceClient,
+        disclosure_service_client::DisclosureServiceClient, promise_service_client::PromiseServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -165,6 +165,10 @@ impl Connection {
 
     pub fn disclosures(&self) -> DisclosureServiceClient<Keyed> {
         DisclosureServiceClient::new(self.keyed())
+    }
+
+    pub fn promises(&self) -> PromiseServiceClient<Keyed> {
+        PromiseServiceClient::new(self.keyed())
     }
 
     pub fn catena(&self) -> CatenaServiceClient<Keyed> {

@@ -1,0 +1,117 @@
+//! What can be promised, in and out.
+
+use chassis::{Error, Result, value};
+use proto::capacity as wire;
+use rust_decimal::Decimal;
+use time::Date;
+
+use super::{read::Wrong, week::wire_outcome};
+use crate::{
+    group::LinkKey,
+    promise::{Promise, Question, Turn, Verdict, Week},
+    week::iso_week,
+};
+
+/// A question as it was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub series: LinkKey,
+    pub quantity: Decimal,
+    pub requested: Date,
+    pub earliest: Date,
+}
+
+/// INVALID_ARGUMENT naming every bad field; NOT_FOUND for a customer that is no id.
+pub(crate) fn asked(request: &wire::PreviewPromiseRequest) -> Result<Asked> {
+    let mut wrong = Wrong::default();
+    let material = wrong.name("material_number_customer", &request.material_number_customer);
+    let location = wrong.name("customer_location", &request.customer_location);
+    let category = match request.demand_category() {
+        wire::DemandCategory::Unspecified => wire::DemandCategory::Default,
+        category => category,
+    };
+    let category = wrong.category("demand_category", category);
+    let quantity = wrong.quantity("quantity", request.quantity.as_ref());
+    match quantity {
+        None if request.quantity.is_none() => wrong.note("quantity", "REQUIRED", "is required"),
+        Some(quantity) if quantity.is_zero() => wrong.note("quantity", "RANGE", "must be above 0"),
+        _ => {}
+    }
+    if request.requested_delivery_date.is_none() {
+        wrong.note("requested_delivery_date", "REQUIRED", "is required");
+    }
+    let requested = day(&mut wrong, "requested_delivery_date", request.requested_delivery_date.as_ref());
+    let earliest = day(&mut wrong, "earliest_delivery_date", request.earliest_delivery_date.as_ref());
+    if earliest.zip(requested).is_some_and(|(earliest, requested)| earliest > requested) {
+        wrong.note("earliest_delivery_date", "RANGE", "must not lie after the requested day");
+    }
+    match (category, quantity, requested) {
+        (Some(category), Some(quantity), Some(requested)) if wrong.0.is_empty() => Ok(Asked {
+            series: LinkKey {
+                customer: value::id(&request.customer_id)?,
+                material_number_customer: material,
+                customer_location: location,
+                category,
+            },
+            quantity,
+            requested,
+            earliest: earliest.unwrap_or(requested),
+        }),
+        _ => Err(Error::invalid(wrong.0)),
+    }
+}
+
+fn day(wrong: &mut Wrong, path: &str, wire: Option<&proto::Date>) -> Option<Date> {
+    match value::date(wire?) {
+        Ok(day) => Some(day),
+        Err(message) => {
+            wrong.note(path, "DATE", message);
+            None
+        }
+    }
+}
+
+/// As its supplier sees it.
+pub(crate) fn preview(
+    question: &Question,
+    promise: &Promise,
+    turned: &[Turn],
+    turned_as_requested: &[Turn],
+) -> wire::PromisePreview {
+    let result = match promise.verdict() {
+        Verdict::OnTime => wire::PromiseResult::OnTime,
+        Verdict::Late => wire::PromiseResult::Late,
+        Verdict::Partial => wire::PromiseResult::Partial,
+        Verdict::Nothing => wire::PromiseResult::None,
+        Verdict::Unknown => wire::PromiseResult::Unknown,
+    };
+    wire::PromisePreview {
+        result: result.into(),
+        weeks: promise.weeks.iter().map(|one| week(question, one)).collect(),
+        late: Some(value::wire_decimal(promise.late)),
+        unpromised: Some(value::wire_decimal(promise.unpromised)),
+        turned: turned.iter().map(turn).collect(),
+        turned_as_requested: turned_as_requested.iter().map(turn).collect(),
+    }
+}
+
+fn week(question: &Question, week: &Week) -> wire::PromiseWeek {
+    wire::PromiseWeek {
+        monday: Some(value::wire_date(week.monday)),
+        iso_week: iso_week(week.monday),
+        quantity: Some(value::wire_decimal(week.quantity)),
+        room: week.room.map(value::wire_decimal),
+        late: week.monday > question.until,
+        group_id: week.tightest.map(|group| group.to_string()).unwrap_or_default(),
+    }
+}
+
+fn turn(turn: &Turn) -> wire::TurnedWeek {
+    wire::TurnedWeek {
+        group_id: turn.group.to_string(),
+        monday: Some(value::wire_date(turn.monday)),
+        iso_week: iso_week(turn.monday),
+        before: wire_outcome(turn.before).into(),
+        after: wire_outcome(turn.after).into(),
+    }
+}

@@ -1,0 +1,70 @@
+//! What the caller can promise, as supplier.
+
+use std::collections::BTreeSet;
+
+use chassis::{Error, Result, caller::Caller, db::TenantTx, service::Deps};
+use proto::capacity::PromisePreview;
+use uuid::Uuid;
+
+use crate::{
+    convert::promise::{self as convert, Asked},
+    db::{group, partner, week},
+    group::{LinkKey, Stated},
+    matching::{Node, plus},
+    promise::{self, Question, Shop},
+    week::this_week,
+};
+
+/// The earliest split, and what it would turn. NOT_FOUND for a customer that is none of the caller's.
+pub(crate) async fn preview(deps: &Deps, caller: &Caller, asked: &Asked) -> Result<PromisePreview> {
+    let this_week = this_week(deps.clock.now());
+    let question = Question::new(asked.quantity, asked.earliest, asked.requested, this_week);
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    if partner::customer(&mut tx, asked.series.customer).await?.is_none() {
+        return Err(Error::not_found());
+    }
+    let shop = shop(&mut tx, &asked.series).await?;
+    tx.commit().await?;
+    let promise = promise::promise(&shop, &question);
+    let turned = promise::turned(&shop, &promise.split());
+    let as_requested = promise::turned(&shop, &[(question.as_requested(), question.quantity)].into());
+    Ok(convert::preview(&question, &promise, &turned, &as_requested))
+}
+
+/// The groups that a series concerns, and all that is below them. Nothing is locked: whoever promises next is not
+/// kept waiting by one who asks, and the answer holds nothing.
+async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
+    let material = asked.material_number_customer.clone();
+    let linking = week::linking(tx, &[asked.customer], std::slice::from_ref(&material)).await?;
+    let concerned = week::with_parents(tx, &linking).await?;
+    let links = week::links_below(tx, &concerned).await?;
+    let all: BTreeSet<Uuid> = concerned.into_iter().chain(links.iter().map(|(_, child)| *child)).collect();
+    let all: Vec<Uuid> = all.into_iter().collect();
+    let mut shop = Shop::default();
+    for head in group::heads(tx, &all).await? {
+        shop.groups.insert(head.id, Node { inactive: head.inactive, ..Node::default() });
+    }
+    for (parent, child) in links {
+        if let Some(node) = shop.groups.get_mut(&parent) {
+            node.children.insert(child);
+        }
+    }
+    let name = (asked.customer, material, asked.customer_location.clone(), asked.category.code().to_owned());
+    for ((id, one), series) in week::named_series(tx, &all).await? {
+        let Some(node) = shop.groups.get_mut(&id) else { continue };
+        if one == name {
+            shop.asked.insert(id, node.series.len());
+        }
+        node.series.push(series);
+    }
+    for row in week::rows(tx, &all).await? {
+        let Some((actual, maximum)) = row.capacity() else { continue };
+        if let Some(node) = shop.groups.get_mut(&row.group_id) {
+            let stated = Stated { actual, maximum, agreed: row.agreed, delta: row.delta };
+            node.weeks.insert(row.monday, stated);
+        }
+        let taken = plus(row.booked, row.offered);
+        shop.taken.insert((row.group_id, row.monday), taken);
+    }
+    Ok(shop)
+}
