@@ -8,8 +8,10 @@
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
 //! * [`offer`]  what may be booked, and what a change of it moves: pure
+//! * [`load`]   what accepted orders take of weeks: pure
 //! * `expire`     ends holds whose time is over
 //! * `consume`    matches demand that arrived, in the supplier's tenant
+//! * `follow`     takes capacity for what accepted orders promise, as the supplier's feed tells
 //! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
 //!
 //! **Invariant:** a customer reads demand of its own and what its supplier's policy shows it, in rows that hold no more;
@@ -25,8 +27,10 @@ pub mod disclosure;
 mod error;
 mod events;
 mod expire;
+mod follow;
 pub mod group;
 pub mod ingest;
+pub mod load;
 pub mod matching;
 pub mod offer;
 mod queries;
@@ -78,6 +82,10 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.CatenaService",
         ],
         routes: chassis::service::routes(routes),
-        tasks: vec![Box::pin(consume::run(context.clone())), Box::pin(expire::run(context))],
+        tasks: vec![
+            Box::pin(consume::run(context.clone())),
+            Box::pin(follow::run(context.clone())),
+            Box::pin(expire::run(context)),
+        ],
     }
 }

@@ -16,8 +16,12 @@ pub fn iso_week(monday: Date) -> String {
 
 /// The Monday of the week that contains this moment in Shanghai.
 pub fn this_week(now: OffsetDateTime) -> Date {
-    let today = day_of(now);
-    today - Duration::days(i64::from(today.weekday().number_days_from_monday()))
+    monday_of(day_of(now))
+}
+
+/// The Monday of the week of a day.
+pub fn monday_of(day: Date) -> Date {
+    day - Duration::days(i64::from(day.weekday().number_days_from_monday()))
 }
 
 /// Why something is wanted.
