@@ -238,7 +238,8 @@ impl World {
         stream::drain(&self.deps().stream_pool).await.expect("the sequencer runs")
     }
 
-    /// Waits until everything committed stands in the feeds, every claimed order was moved, and all demand was matched.
+    /// Waits until everything committed stands in the feeds, every claimed order was moved, all demand was matched,
+    /// and what accepted orders take was booked.
     pub async fn settled(&self) {
         let owner = self.owner_pool().await;
         until("the outbox is empty and no claim is pending", SETTLED, async || {
@@ -248,6 +249,9 @@ impl World {
             let settled: bool = sqlx::query_scalar(
                 "select not exists (select from event.outbox)
                     and not exists (select from capacity.demand_arrival where matched_at is null)
+                    and not exists (select from capacity.feed_place p
+                                    join event.feed_head h on h.feed = p.supplier and h.next_seq - 1 > p.seq
+                                    join partners.firm f on f.id = p.supplier and f.state = 'active')
                     and not exists (select from partners.claim c
                                     join orders.purchase_order o on o.supplier = c.placeholder)",
             )

@@ -6,6 +6,7 @@ pub(crate) mod demand;
 pub(crate) mod disclose;
 pub(crate) mod disclosure;
 pub(crate) mod group;
+pub(crate) mod load;
 pub(crate) mod matching;
 pub(crate) mod offer;
 pub(crate) mod reservation;

@@ -5,6 +5,7 @@ pub(crate) mod demand;
 pub(crate) mod disclosed;
 pub(crate) mod disclosure;
 pub(crate) mod group;
+pub(crate) mod load;
 pub(crate) mod offer;
 pub(crate) mod partner;
 pub(crate) mod reservation;

@@ -9,8 +9,10 @@
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
 //! * [`offer`]  what may be booked, and what a change of it moves: pure
+//! * [`load`]   what accepted orders take of weeks: pure
 //! * `expire`     ends holds whose time is over
 //! * `consume`    matches demand that arrived, in the supplier's tenant
+//! * `follow`     takes capacity for what accepted orders promise, as the supplier's feed tells
 //! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
 //!
 //! **Invariant:** a customer reads demand of its own and what its supplier's policy shows it, in rows that hold no more;
@@ -26,8 +28,10 @@ pub mod disclosure;
 mod error;
 mod events;
 mod expire;
+mod follow;
 pub mod group;
 pub mod ingest;
+pub mod load;
 pub mod matching;
 pub mod offer;
 pub mod promise;
@@ -83,6 +87,10 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.PromiseService",
         ],
         routes: chassis::service::routes(routes),
-        tasks: vec![Box::pin(consume::run(context.clone())), Box::pin(expire::run(context))],
+        tasks: vec![
+            Box::pin(consume::run(context.clone())),
+            Box::pin(follow::run(context.clone())),
+            Box::pin(expire::run(context)),
+        ],
     }
 }

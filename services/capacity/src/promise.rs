@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     group::Stated,
     matching::{Node, Outcome, found, outcome, plus, reached, times},
-    week::week_of,
+    week::monday_of,
 };
 
 /// How many weeks are looked at, at most: two years, and the present week.
@@ -50,7 +50,7 @@ pub struct Question {
 impl Question {
     /// Days become weeks, and none that is past is promised.
     pub fn new(quantity: Decimal, earliest: Date, requested: Date, this_week: Date) -> Self {
-        Self { quantity, from: week_of(earliest).max(this_week), until: week_of(requested) }
+        Self { quantity, from: monday_of(earliest).max(this_week), until: monday_of(requested) }
     }
 
     /// The week in which all of it would come if it were accepted as it is asked for.

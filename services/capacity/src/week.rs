@@ -16,11 +16,11 @@ pub fn iso_week(monday: Date) -> String {
 
 /// The Monday of the week that contains this moment in Shanghai.
 pub fn this_week(now: OffsetDateTime) -> Date {
-    week_of(day_of(now))
+    monday_of(day_of(now))
 }
 
-/// The Monday of a day's week.
-pub fn week_of(day: Date) -> Date {
+/// The Monday of the week of a day.
+pub fn monday_of(day: Date) -> Date {
     day - Duration::days(i64::from(day.weekday().number_days_from_monday()))
 }
 

@@ -35,6 +35,11 @@ pub(super) const SUPPLIER: &[Attack] = &[
     ("update capacity.capacity_bucket set total = 1", CHECK),
     ("update capacity.reservation set state = 'released'", DENIED),
     ("update capacity.reservation_part set quantity = 1", DENIED),
+    // what orders take of more weeks than there are
+    ("update capacity.booked_line set quantity = -1", CHECK),
+    ("update capacity.booked_line set monday = '2026-12-29'", CHECK),
+    ("update capacity.booked_line set customer = {rival}", DENIED),
+    ("update capacity.feed_place set supplier = {rival}", DENIED),
     // a customer's demand
     (
         "insert into capacity.material_demand (customer, id, supplier, material_number_customer, version, inactive,
@@ -86,6 +91,9 @@ pub(super) const CUSTOMER: &[Attack] = &[
     ("select from capacity.linked_demand", NOTHING),
     ("select from capacity.linked_group", NOTHING),
     ("select from capacity.demand_arrival", NOTHING),
+    ("select from capacity.booked_line", NOTHING),
+    ("update capacity.booked_line set quantity = 0", NOTHING),
+    ("update capacity.feed_place set seq = 0", NOTHING),
     ("update capacity.capacity_week set maximum = 0, actual = 0", NOTHING),
     ("update capacity.disclosed_group set content = 'x'", NOTHING),
     ("update capacity.demand_arrival set matched_at = now()", NOTHING),

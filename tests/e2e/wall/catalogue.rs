@@ -125,6 +125,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.buckets_in_sight", "tandem_app"),
     ("capacity.confirm_reservation", "tandem_app"),
     ("capacity.end_reservation", "tandem_app"),
+    ("capacity.firms_to_book", "tandem_app"),
     ("capacity.firms_to_match", "tandem_app"),
     ("capacity.hold_capacity", "tandem_app"),
     ("capacity.offers_in_sight", "tandem_app"),

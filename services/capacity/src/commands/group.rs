@@ -17,7 +17,7 @@ use crate::{
     convert::group::{self as convert, GroupDelta, NewGroup},
     db::{
         group::{self as db, Head},
-        partner,
+        load, partner,
     },
     demand::MAX_WEEKS,
     error, events,
@@ -185,6 +185,7 @@ async fn save(
     db::save(tx, head).await?;
     db::insert_version(tx, head, &content.encode_to_vec(), &moment.caller.actor_name).await?;
     db::save_links(tx, head, group).await?;
+    load::follow(tx).await?;
     let mut happened = vec![events::group_uploaded(moment, head, content)];
     happened.extend(
         matching::rematch(moment.now(), tx, Cause::Stated { id: head.id, weeks: &group.weeks }).await?,

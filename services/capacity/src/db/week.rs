@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
-use crate::matching::Series;
+use crate::{load::taker, matching::Series};
 
 /// A week as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,9 +148,18 @@ pub(crate) async fn named_series(
             *week = week.checked_add(quantity).unwrap_or(Decimal::MAX);
         }
     }
-    for (place, monday, quantity) in booked {
-        if let Some(one) = series.get_mut(&place) {
-            one.booked.insert(monday, quantity);
+    for line in booked {
+        let first = (line.group_id, (line.customer, line.material.clone(), String::new(), String::new()));
+        let linked =
+            series.range(first..).map(|(key, _)| key).take_while(|(group, (customer, material, ..))| {
+                (*group, *customer, material) == (line.group_id, line.customer, &line.material)
+            });
+        let linked = linked.map(|(_, (_, _, location, category))| (category.as_str(), location.as_str()));
+        let Some((category, location)) = taker(linked, &line.location) else { continue };
+        let key = (line.customer, line.material, location.to_owned(), category.to_owned());
+        if let Some(one) = series.get_mut(&(line.group_id, key)) {
+            let week = one.booked.entry(line.monday).or_default();
+            *week = week.checked_add(line.quantity).unwrap_or(Decimal::MAX);
         }
     }
     Ok(series)
@@ -159,28 +168,36 @@ pub(crate) async fn named_series(
 /// Customer, material, location and category, as they are stored.
 pub(crate) type Key = (Uuid, String, String, String);
 
-/// What accepted orders take of linked series, by week.
-async fn booked(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<((Uuid, Key), Date, Decimal)>> {
+/// What accepted orders take of a material that a group links.
+struct Booked {
+    group_id: Uuid,
+    customer: Uuid,
+    material: String,
+    /// Empty where the orders name none.
+    location: String,
+    monday: Date,
+    quantity: Decimal,
+}
+
+/// What accepted orders take of linked materials, by location and week.
+async fn booked(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Booked>> {
     let me = tx.firm();
-    let rows = sqlx::query!(
-        r#"select l.group_id, b.customer, b.material_number_customer, b.customer_location, b.demand_category,
-                  b.monday, sum(b.quantity) as "quantity!"
-           from capacity.linked_demand l
-           join capacity.booked_line b on b.supplier = l.supplier and b.customer = l.customer
+    let rows = sqlx::query_as!(
+        Booked,
+        r#"select l.group_id as "group_id!", b.customer as "customer!", b.material_number_customer as "material!",
+                  b.customer_location as "location!", b.monday as "monday!", sum(b.quantity) as "quantity!"
+           from (select distinct group_id, customer, material_number_customer from capacity.linked_demand
+                 where supplier = $1 and group_id = any($2) and not removed) l
+           join capacity.booked_line b on b.supplier = $1 and b.customer = l.customer
                and b.material_number_customer = l.material_number_customer
-               and b.customer_location = l.customer_location and b.demand_category = l.demand_category
-           where l.supplier = $1 and l.group_id = any($2) and not l.removed
-           group by 1, 2, 3, 4, 5, 6"#,
+           where b.quantity > 0
+           group by 1, 2, 3, 4, 5"#,
         me,
         groups
     )
     .fetch_all(tx.conn())
     .await?;
-    let line = rows.into_iter().map(|row| {
-        let key = (row.customer, row.material_number_customer, row.customer_location, row.demand_category);
-        ((row.group_id, key), row.monday, row.quantity)
-    });
-    Ok(line.collect())
+    Ok(rows)
 }
 
 /// Every week of groups.

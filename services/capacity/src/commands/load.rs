@@ -1,0 +1,115 @@
+//! Takes capacity for what the supplier accepted: reads the next events of its feed, keeps what their schedule lines take,
+//! and matches the groups that this concerns, in one transaction with the place in the feed. What is heard again finds
+//! itself kept, and nothing turns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chassis::{Result, db::TenantTx, outbox};
+use uuid::Uuid;
+
+use super::{
+    Context, Now,
+    matching::{self, Cause},
+    now,
+};
+use crate::{
+    convert::load::{self as convert, Told},
+    db::{
+        load::{self as db, Booked, Placed},
+        week,
+    },
+    load::{Line, Load, Promise, changes, load},
+};
+
+/// Events of one transaction.
+const EVENTS: i64 = 100;
+
+/// Reads the next events of a supplier's feed; whether there were any.
+pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
+    let mut tx = context.deps.pool.begin(supplier).await?;
+    let Some(place) = db::lock_place(&mut tx).await? else { return Ok(false) };
+    let kinds: Vec<String> = convert::KINDS.iter().map(ToString::to_string).collect();
+    let entries = db::entries(&mut tx, place, &kinds, EVENTS).await?;
+    let Some(last) = entries.last() else { return Ok(false) };
+    let last = last.seq;
+    let mut told = Told::default();
+    for entry in &entries {
+        if let Some(payload) = &entry.payload {
+            told.hear(&entry.kind, payload)?;
+        }
+    }
+    let booked = if told.is_empty() { Vec::new() } else { booked(&mut tx, &told).await? };
+    let events = if booked.is_empty() { Vec::new() } else { book(context, &mut tx, &booked).await? };
+    db::move_place(&mut tx, last).await?;
+    let any = !events.is_empty();
+    outbox::append(&mut tx, vec![events]).await?;
+    tx.commit().await?;
+    if any {
+        context.deps.wake.wake();
+    }
+    Ok(true)
+}
+
+/// Keeps what lines take and matches the groups that link their materials: the events of what turned.
+async fn book(context: &Context, tx: &mut TenantTx, booked: &[Booked]) -> Result<Vec<outbox::NewEvent>> {
+    matching::lock(tx).await?;
+    db::save(tx, booked).await?;
+    let materials: BTreeSet<(Uuid, String)> =
+        booked.iter().map(|one| (one.customer, one.material.clone())).collect();
+    let (customers, materials): (Vec<Uuid>, Vec<String>) = materials.into_iter().unzip();
+    let groups = week::linking(tx, &customers, &materials).await?;
+    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    matching::rematch(now, tx, Cause::Demand(&groups)).await
+}
+
+/// What has to be written, since lines take something else than what is kept of them. Only this reads and writes what is
+/// kept, and whoever has the place in the feed does it alone.
+async fn booked(tx: &mut TenantTx, told: &Told) -> Result<Vec<Booked>> {
+    let lines: Vec<Uuid> = told.lines().collect();
+    let omitted: Vec<Uuid> = told.omitted.iter().copied().collect();
+    let placed = db::placed(tx, &lines, &omitted).await?;
+    let orders: BTreeSet<Uuid> = placed.iter().map(|line| line.order_id).collect();
+    let orders: Vec<Uuid> = orders.into_iter().collect();
+    let mut frames = BTreeSet::new();
+    for (order, content) in db::headers(tx, &orders).await? {
+        if convert::is_framework(&content)? {
+            frames.insert(order);
+        }
+    }
+    let lines: Vec<Uuid> = placed.iter().map(|line| line.schedule_line_id).collect();
+    let kept = db::kept(tx, &lines).await?;
+    let nothing = BTreeMap::new();
+    let mut booked = Vec::new();
+    for one in placed {
+        let taken = if frames.contains(&one.order_id) { Load::new() } else { taken(told, &one) };
+        let location = convert::site(&one.content)?;
+        let kept = kept.get(&one.schedule_line_id).unwrap_or(&nothing);
+        let changed = changes(kept, &taken, &location).into_iter();
+        booked.extend(changed.map(|((monday, material), quantity)| Booked {
+            schedule_line_id: one.schedule_line_id,
+            order_id: one.order_id,
+            customer: one.customer,
+            material,
+            location: location.clone(),
+            monday,
+            quantity,
+        }));
+    }
+    Ok(booked)
+}
+
+/// What a line takes. Where an event was too large to tell of it, what is accepted counts on the day that was asked for:
+/// other days stand in events alone, and the next that tells of the line puts it right.
+fn taken(told: &Told, placed: &Placed) -> Load {
+    let as_asked;
+    let line = match told.line(placed.schedule_line_id) {
+        Some(line) => line,
+        None => {
+            let quantity = placed.accepted;
+            let promise = Promise { day: placed.requested_date, quantity, substitute: String::new() };
+            as_asked = Line { closed: placed.closed, promises: vec![promise] };
+            &as_asked
+        }
+    };
+    load(line, &placed.material)
+}

@@ -1,0 +1,197 @@
+//! Events of orders → what their schedule lines take. Every one says how the lines that it touched stand now, so that the
+//! newest counts and no older one is needed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chassis::{Error, Result, value};
+use prost::Message;
+use proto::orders::{
+    Commitment, OrderCancelled, OrderChangeAnswered, OrderChanged, OrderClosedShort, OrderContent,
+    OrderResponded, OrderSupplierChanged, OrderType, ProposalResolved, ProposalWithdrawn, ScheduleLine,
+    ScheduleLineState,
+};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::load::{Line, Promise};
+
+/// A claimant's history of an order begins with it.
+const SUPPLIER_CHANGED: &str = "tandem.orders.order.supplier_changed.v1";
+
+/// The order, its schedule lines, and how many of them were left out.
+type Stand = (String, Vec<ScheduleLineState>, i32);
+
+/// Lists the events that say how schedule lines stand, and reads them. Of a new order nothing is accepted yet, so that
+/// its publication is none of them.
+macro_rules! events {
+    ($($name:literal => $event:ty,)*) => {
+        /// Types of events that move what orders take.
+        pub(crate) const KINDS: &[&str] = &[SUPPLIER_CHANGED, $($name),*];
+
+        fn stand(kind: &str, payload: &[u8]) -> Result<Stand, prost::DecodeError> {
+            match kind {
+                $($name => {
+                    let event = <$event>::decode(payload)?;
+                    Ok((event.order_id, event.schedule, event.lines_omitted))
+                })*
+                _ => {
+                    let order = OrderSupplierChanged::decode(payload)?.order.unwrap_or_default();
+                    Ok((order.id, order.schedule, order.lines_omitted))
+                }
+            }
+        }
+    };
+}
+
+events! {
+    "tandem.orders.order.responded.v1" => OrderResponded,
+    "tandem.orders.order.proposal_resolved.v1" => ProposalResolved,
+    "tandem.orders.order.proposal_withdrawn.v1" => ProposalWithdrawn,
+    "tandem.orders.order.changed.v1" => OrderChanged,
+    "tandem.orders.order.change_answered.v1" => OrderChangeAnswered,
+    "tandem.orders.order.cancelled.v1" => OrderCancelled,
+    "tandem.orders.order.closed_short.v1" => OrderClosedShort,
+}
+
+/// What events told, the newest of each line.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// With the order of each.
+    lines: BTreeMap<Uuid, (String, Line)>,
+    /// Orders of which an event left lines out: what no newer one tells of has to be looked up.
+    pub omitted: BTreeSet<Uuid>,
+}
+
+impl Told {
+    /// Takes the next event in.
+    pub(crate) fn hear(&mut self, kind: &str, payload: &[u8]) -> Result<()> {
+        let (order, schedule, omitted) = stand(kind, payload).map_err(Error::internal)?;
+        if omitted > 0 {
+            self.omitted.insert(id(&order)?);
+            self.lines.retain(|_, (of, _)| *of != order);
+        }
+        for state in &schedule {
+            self.lines.insert(id(&state.schedule_line_id)?, (order.clone(), line(state)?));
+        }
+        Ok(())
+    }
+
+    /// Lines that were told of.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Uuid> {
+        self.lines.keys().copied()
+    }
+
+    /// What was told of a line.
+    pub(crate) fn line(&self, id: Uuid) -> Option<&Line> {
+        self.lines.get(&id).map(|(_, line)| line)
+    }
+
+    /// Whether nothing was told.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.omitted.is_empty()
+    }
+}
+
+fn line(state: &ScheduleLineState) -> Result<Line> {
+    let promises = state.commitments.iter().map(promise).collect::<Result<_>>()?;
+    Ok(Line { closed: state.closed, promises })
+}
+
+fn promise(commitment: &Commitment) -> Result<Promise> {
+    let quantity = value::decimal(commitment.quantity.as_ref()).map_err(malformed)?;
+    let day = commitment.committed_delivery_date.as_ref().map(value::date).transpose().map_err(malformed)?;
+    let substitute = commitment.substitute.as_ref().map(|item| item.buyer_item_id.clone());
+    Ok(Promise {
+        day,
+        quantity: quantity.unwrap_or(Decimal::ZERO),
+        substitute: substitute.unwrap_or_default(),
+    })
+}
+
+/// The site that a stored schedule line goes to; empty where it names none.
+pub(crate) fn site(content: &[u8]) -> Result<String> {
+    Ok(ScheduleLine::decode(content).map_err(Error::internal)?.ship_to_site)
+}
+
+/// Whether a stored order only frames others.
+pub(crate) fn is_framework(content: &[u8]) -> Result<bool> {
+    let order = OrderContent::decode(content).map_err(Error::internal)?;
+    Ok(order.order_type() == OrderType::Framework)
+}
+
+fn id(text: &str) -> Result<Uuid> {
+    Uuid::try_parse(text).map_err(Error::internal)
+}
+
+/// An event is ours: what is wrong in it is wrong here.
+fn malformed(message: &'static str) -> Error {
+    Error::internal(anyhow::anyhow!("an event of an order has a value that {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    const LINE: Uuid = Uuid::from_u128(7);
+    const ORDER: Uuid = Uuid::from_u128(8);
+
+    fn state(quantity: &str) -> ScheduleLineState {
+        let commitment = Commitment {
+            quantity: Some(proto::Decimal { value: quantity.into() }),
+            committed_delivery_date: Some(value::wire_date(date!(2026 - 12 - 28))),
+            ..Commitment::default()
+        };
+        ScheduleLineState {
+            schedule_line_id: LINE.to_string(),
+            commitments: vec![commitment],
+            ..ScheduleLineState::default()
+        }
+    }
+
+    #[test]
+    fn the_newest_word_on_a_line_counts() {
+        let accepted = OrderResponded { schedule: vec![state("100")], ..OrderResponded::default() };
+        let cancelled = OrderCancelled { schedule: vec![state("65")], ..OrderCancelled::default() };
+        let closed = ScheduleLineState { closed: true, ..state("65") };
+        let closed = OrderClosedShort { schedule: vec![closed], ..OrderClosedShort::default() };
+        let order = proto::orders::Order { schedule: vec![state("30")], ..Default::default() };
+        let claimed = OrderSupplierChanged { order: Some(order), ..OrderSupplierChanged::default() };
+        let mut told = Told::default();
+        assert!(told.is_empty());
+        for (kind, payload, quantity, closed) in [
+            ("tandem.orders.order.responded.v1", accepted.encode_to_vec(), 100, false),
+            ("tandem.orders.order.cancelled.v1", cancelled.encode_to_vec(), 65, false),
+            ("tandem.orders.order.closed_short.v1", closed.encode_to_vec(), 65, true),
+            (SUPPLIER_CHANGED, claimed.encode_to_vec(), 30, false),
+        ] {
+            assert!(KINDS.contains(&kind));
+            told.hear(kind, &payload).unwrap();
+            let promise = Promise {
+                day: Some(date!(2026 - 12 - 28)),
+                quantity: quantity.into(),
+                substitute: String::new(),
+            };
+            assert_eq!(told.line(LINE), Some(&Line { closed, promises: vec![promise] }), "{kind}");
+        }
+        assert_eq!((told.lines().count(), told.omitted.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_was_left_out_is_looked_up() {
+        let many =
+            OrderResponded { order_id: ORDER.to_string(), lines_omitted: 9000, ..OrderResponded::default() };
+        let few = OrderResponded {
+            order_id: ORDER.to_string(),
+            schedule: vec![state("1")],
+            ..OrderResponded::default()
+        };
+        let mut told = Told::default();
+        for (event, known) in [(&few, true), (&many, false), (&few, true)] {
+            told.hear("tandem.orders.order.responded.v1", &event.encode_to_vec()).unwrap();
+            assert_eq!(told.line(LINE).is_some(), known, "older words than what was left out do not count");
+        }
+        assert_eq!(told.omitted, [ORDER].into());
+    }
+}

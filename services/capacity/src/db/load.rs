@@ -1,0 +1,193 @@
+//! The supplier's own feed, the orders that it tells of, and what they take. All of the supplier's tenant.
+
+use std::collections::BTreeMap;
+
+use chassis::{Result, db::TenantTx};
+use rust_decimal::Decimal;
+use time::Date;
+use uuid::Uuid;
+
+use crate::{load::Kept, week::Category};
+
+/// Suppliers whose feed was not read to its end. Outside any firm: ids only.
+pub(crate) async fn firms(tx: &mut TenantTx, most: i32) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar!(r#"select firm as "firm!" from capacity.firms_to_book($1)"#, most)
+        .fetch_all(tx.conn())
+        .await?)
+}
+
+/// Begins to follow the supplier's feed where it is not followed yet, from its beginning: what was accepted before the
+/// first group takes capacity too.
+pub(crate) async fn follow(tx: &mut TenantTx) -> Result<()> {
+    let me = tx.firm();
+    sqlx::query!(
+        r#"insert into capacity.feed_place (supplier, seq) values ($1, 0) on conflict do nothing"#,
+        me
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes the supplier's place in its feed for this transaction; `None` where another process has it.
+pub(crate) async fn lock_place(tx: &mut TenantTx) -> Result<Option<i64>> {
+    let me = tx.firm();
+    let place = sqlx::query_scalar!(
+        r#"select seq from capacity.feed_place where supplier = $1 for update skip locked"#,
+        me
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(place)
+}
+
+/// An entry of the feed.
+pub(crate) struct Entry {
+    pub seq: i64,
+    pub kind: String,
+    /// Of the kinds that were asked for.
+    pub payload: Option<Vec<u8>>,
+}
+
+/// The next entries of the supplier's feed, with the payloads of these kinds.
+pub(crate) async fn entries(
+    tx: &mut TenantTx,
+    after: i64,
+    kinds: &[String],
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let me = tx.firm();
+    let entries = sqlx::query_as!(
+        Entry,
+        r#"select e.seq, l.type as kind, case when l.type = any($3) then l.payload end as payload
+           from event.feed_entry e
+           join event.event_log l on l.log_pos = e.log_pos and l.month = e.month
+           where e.feed = $1 and e.seq > $2
+           order by e.seq limit $4"#,
+        me,
+        after,
+        kinds,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(entries)
+}
+
+/// Moves the supplier's place on.
+pub(crate) async fn move_place(tx: &mut TenantTx, seq: i64) -> Result<()> {
+    let me = tx.firm();
+    sqlx::query!(r#"update capacity.feed_place set seq = $2 where supplier = $1"#, me, seq)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A schedule line as its customer asks for it now.
+pub(crate) struct Placed {
+    pub schedule_line_id: Uuid,
+    pub order_id: Uuid,
+    pub customer: Uuid,
+    pub material: String,
+    pub requested_date: Option<Date>,
+    /// tandem.orders.v1.ScheduleLine
+    pub content: Vec<u8>,
+    pub accepted: Decimal,
+    pub closed: bool,
+}
+
+/// These schedule lines, and all of these orders, as far as the tenant supplies them.
+pub(crate) async fn placed(tx: &mut TenantTx, lines: &[Uuid], orders: &[Uuid]) -> Result<Vec<Placed>> {
+    let me = tx.firm();
+    let placed = sqlx::query_as!(
+        Placed,
+        r#"select schedule_line_id as "schedule_line_id!", order_id as "order_id!", buyer as "customer!",
+                  buyer_item_id as "material!", requested_date, content as "content!", accepted as "accepted!",
+                  closed as "closed!"
+           from orders.placed_line
+           where supplier = $1 and (schedule_line_id = any($2) or order_id = any($3))
+           order by schedule_line_id"#,
+        me,
+        lines,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(placed)
+}
+
+/// The documents of these orders without their lines: (order, tandem.orders.v1.OrderContent).
+pub(crate) async fn headers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select order_id as "order_id!", content as "content!"
+           from orders.placed_order where supplier = $1 and order_id = any($2)"#,
+        me,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.order_id, row.content)).collect())
+}
+
+/// What is kept of these schedule lines.
+pub(crate) async fn kept(tx: &mut TenantTx, lines: &[Uuid]) -> Result<BTreeMap<Uuid, Kept>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select schedule_line_id, monday, material_number_customer, customer_location, quantity
+           from capacity.booked_line where supplier = $1 and schedule_line_id = any($2)"#,
+        me,
+        lines
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut kept: BTreeMap<Uuid, Kept> = BTreeMap::new();
+    for row in rows {
+        let week = (row.monday, row.material_number_customer);
+        kept.entry(row.schedule_line_id).or_default().insert(week, (row.customer_location, row.quantity));
+    }
+    Ok(kept)
+}
+
+/// What a schedule line takes of a week.
+pub(crate) struct Booked {
+    pub schedule_line_id: Uuid,
+    pub order_id: Uuid,
+    pub customer: Uuid,
+    pub material: String,
+    pub location: String,
+    pub monday: Date,
+    pub quantity: Decimal,
+}
+
+/// Writes what lines take, over what they took of the same weeks.
+pub(crate) async fn save(tx: &mut TenantTx, booked: &[Booked]) -> Result<()> {
+    let me = tx.firm();
+    let ids = |id: fn(&Booked) -> Uuid| -> Vec<Uuid> { booked.iter().map(id).collect() };
+    let texts = |text: fn(&Booked) -> &String| -> Vec<String> {
+        booked.iter().map(|one| text(one).clone()).collect()
+    };
+    let mondays: Vec<Date> = booked.iter().map(|one| one.monday).collect();
+    let quantities: Vec<Decimal> = booked.iter().map(|one| one.quantity).collect();
+    sqlx::query!(
+        r#"insert into capacity.booked_line
+               (supplier, demand_category, schedule_line_id, order_id, customer, material_number_customer,
+                customer_location, monday, quantity)
+           select $1, $2, * from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::date[],
+                                        $9::numeric[])
+           on conflict on constraint booked_line_pkey do update
+           set customer_location = excluded.customer_location, quantity = excluded.quantity"#,
+        me,
+        Category::Default.code(),
+        &ids(|one| one.schedule_line_id),
+        &ids(|one| one.order_id),
+        &ids(|one| one.customer),
+        &texts(|one| &one.material),
+        &texts(|one| &one.location),
+        &mondays,
+        &quantities
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! What accepted orders take of a supplier's weeks, and what is left to be offered.
+
+use chassis::Reason;
+use harness::{
+    Access, World, accept_all, answer,
+    booking::{named, offer},
+    capacity::{demand, group, link, linking, shown},
+    change::{cancel, close},
+    decide, order,
+    refusal::refused,
+};
+use proto::orders::{OrderType, Remainder};
+
+use super::{bottlenecks, golden, turns};
+
+const W53: &str = "2026-12-28";
+const W01: &str = "2027-01-04";
+const ITEM: &str = "CY-BX-0450";
+
+/// Weeks of a group with what orders take of them, and whether too much was offered.
+async fn booked(supplier: &Access, group: &str) -> Vec<String> {
+    let group = supplier.capacity_group(group).await.expect("the supplier's own");
+    let week = |week: &proto::capacity::MatchedWeek| {
+        let booked = week.booked.clone().unwrap_or_default().value;
+        format!("{} booked {booked}{}", shown(week), if week.overcommitted { " overcommitted" } else { "" })
+    };
+    group.matched.iter().map(week).collect()
+}
+
+/// 20,000 pieces of 45 seconds are more than the 240 hours that the machine can be run.
+#[tokio::test]
+async fn an_accepted_order_turns_its_week_red_once_and_a_cancelled_one_green() {
+    let world = World::with(golden()).await;
+    let (buyer, supplier) = world.pair().await;
+    let capacity = group("S1-G3 大机组", &[(W53, "734400", "864000")]);
+    let made = supplier.state_group(linking(capacity, vec![link(&buyer.id, ITEM, "45")])).await.unwrap().id;
+    buyer.state_demand(demand(ITEM, &[(W53, "14000")])).await.unwrap();
+    let placed =
+        order("4500000001").line("10", ITEM, "20000", "6.85").schedule("1", "20000", "2026-12-30", "CY01");
+    let id = buyer.publish(placed.to("V100")).await.unwrap().order_id;
+    world.settled().await;
+    let green = ["2026-W53 630000/734400/864000 SURPLUS booked 0"];
+    assert_eq!(booked(&supplier, &made).await, green, "what is asked for is not accepted yet");
+
+    // The order consumes the forecast of its week: the larger of the two counts.
+    supplier.respond(accept_all(&id)).await.unwrap();
+    world.settled().await;
+    let red = ["2026-W53 900000/734400/864000 BOTTLENECK_BEYOND_MAXIMUM booked 900000"];
+    assert_eq!(booked(&supplier, &made).await, red);
+    assert_eq!(turns(&bottlenecks(&supplier).await), ["raised 2026-W53"]);
+
+    // Everything is heard again, and nothing happens again.
+    sqlx::query("update capacity.feed_place set seq = 0").execute(world.owner_pool().await).await.unwrap();
+    world.settled().await;
+    assert_eq!(booked(&supplier, &made).await, red);
+    assert_eq!(turns(&bottlenecks(&supplier).await), ["raised 2026-W53"]);
+
+    buyer.cancel(cancel(&id, &[])).await.unwrap();
+    world.settled().await;
+    assert_eq!(booked(&supplier, &made).await, green);
+    assert_eq!(turns(&bottlenecks(&supplier).await), ["raised 2026-W53", "cleared 2026-W53"]);
+    assert!(bottlenecks(&buyer).await.is_empty(), "the group is the supplier's own");
+    world.finish().await;
+}
+
+/// 60 as asked, 40 a week later in two deliveries; and what is left of both weeks can be offered, and no more.
+#[tokio::test]
+async fn what_is_booked_cannot_be_offered_and_what_is_offered_can_be_overcommitted() {
+    let world = World::with(golden()).await;
+    let (buyer, supplier) = world.pair().await;
+    let capacity = group("机组", &[(W53, "80", "100"), (W01, "80", "100")]);
+    let made = supplier.state_group(linking(capacity, vec![link(&buyer.id, ITEM, "")])).await.unwrap().id;
+    let placed = order("4500000001").line("10", ITEM, "100", "6.85");
+    let id = buyer.publish(placed.to("V100")).await.unwrap().order_id;
+    let some = answer(&id).accept("10", "60").rest(Remainder::LeaveUnanswered);
+    supplier.respond(some.done()).await.unwrap();
+    let later = answer(&id).propose("10", "40", &[("30", "2027-01-10"), ("10", W01)]);
+    let proposal = supplier.respond(later.done()).await.unwrap().lines[0].proposal_id.clone();
+    world.settled().await;
+    let proposed = ["2026-W53 60/80/100 SURPLUS booked 60", "2027-W01 –/80/100 UNMATCHED booked 0"];
+    assert_eq!(booked(&supplier, &made).await, proposed, "a proposal is no promise yet");
+    buyer.orders().resolve_proposal(decide(&id, &[(&proposal, true)])).await.unwrap();
+    world.settled().await;
+    let agreed = ["2026-W53 60/80/100 SURPLUS booked 60", "2027-W01 40/80/100 SURPLUS booked 40"];
+    assert_eq!(booked(&supplier, &made).await, agreed);
+
+    for (monday, too_much, rest) in [(W53, "41", "40"), (W01, "61", "60")] {
+        let more = named(offer(&made, &[(monday, too_much)]), &[&buyer]);
+        refused(supplier.publish_offer(more).await, Reason::OFFER_EXCEEDS_CAPACITY);
+        supplier.publish_offer(named(offer(&made, &[(monday, rest)]), &[&buyer])).await.unwrap();
+    }
+
+    // Whoever accepts an order all the same has promised an hour twice, and sees it.
+    let placed = order("4500000002").line("10", ITEM, "10", "6.85");
+    let second = buyer.publish(placed.to("V100")).await.unwrap().order_id;
+    supplier.respond(accept_all(&second)).await.unwrap();
+    world.settled().await;
+    assert_eq!(booked(&supplier, &made).await[0], "2026-W53 70/80/100 SURPLUS booked 70 overcommitted");
+    buyer.cancel(cancel(&second, &[])).await.unwrap();
+    // Closed at what was delivered: nothing more is made for it.
+    buyer.close(close(&id, &[("10", "60")])).await.unwrap();
+    world.settled().await;
+    let free = ["2026-W53 –/80/100 UNMATCHED booked 0", "2027-W01 –/80/100 UNMATCHED booked 0"];
+    assert_eq!(booked(&supplier, &made).await, free);
+    let more = named(offer(&made, &[(W53, "60")]), &[&buyer]);
+    supplier.publish_offer(more).await.unwrap();
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn orders_that_were_accepted_before_count_once_they_are_linked() {
+    let world = World::with(golden()).await;
+    let (buyer, supplier) = world.pair().await;
+    let accepted = async |placed: harness::Order| {
+        let id = buyer.publish(placed.to("V100")).await.unwrap().order_id;
+        supplier.respond(accept_all(&id)).await.unwrap();
+    };
+    accepted(order("1").line("10", ITEM, "60", "6.85").line("20", "CY-BX-0460", "7", "6.85")).await;
+    let mut frame = order("2").line("10", ITEM, "5000", "6.85");
+    frame.content.order_type = OrderType::Framework.into();
+    accepted(frame).await;
+    accepted(order("3").line("10", ITEM, "9", "6.85").schedule("1", "9", W53, "CY02")).await;
+    // More lines than an event has room for.
+    let many =
+        (0..2_500).fold(order("4"), |placed, line| placed.line(&line.to_string(), "CY-BX-0470", "2", "1"));
+    accepted(many).await;
+    world.settled().await;
+
+    let linked = |name: &str, items: &[&str]| {
+        let links = items.iter().map(|item| link(&buyer.id, item, "")).collect();
+        linking(group(name, &[(W53, "100", "200")]), links)
+    };
+    let first = supplier.state_group(linked("一号机", &[ITEM])).await.unwrap().id;
+    world.settled().await;
+    // Neither the frame, nor what goes to a site that is not linked.
+    assert_eq!(booked(&supplier, &first).await, ["2026-W53 60/100/200 SURPLUS booked 60"]);
+    let second = supplier.state_group(linked("二号机", &["CY-BX-0460", "CY-BX-0470"])).await.unwrap().id;
+    assert_eq!(
+        booked(&supplier, &second).await,
+        ["2026-W53 5007/100/200 BOTTLENECK_BEYOND_MAXIMUM booked 5007"],
+        "in the transaction that links it"
+    );
+    world.finish().await;
+}
