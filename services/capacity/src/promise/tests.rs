@@ -58,7 +58,7 @@ fn ask(quantity: &str, from: Date, until: Date) -> Question {
 
 /// Each week as `quantity/room`, then what is late and what is left.
 fn shown(promise: &Promise) -> String {
-    let figure = |room: Option<Decimal>| room.map_or("–".into(), |room| room.normalize().to_string());
+    let figure = |room: Option<Decimal>| room.map_or_else(|| "–".into(), |room| room.normalize().to_string());
     let week = |week: &Week| format!("{}/{}", week.quantity.normalize(), figure(week.room));
     let weeks: Vec<String> = promise.weeks.iter().map(week).collect();
     format!("{} late {} left {}", weeks.join(" "), promise.late.normalize(), promise.unpromised.normalize())

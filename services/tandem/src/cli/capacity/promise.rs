@@ -95,7 +95,9 @@ fn text(preview: &PromisePreview) -> String {
     let summary = match preview.result() {
         PromiseResult::OnTime => "all of it, on time".to_owned(),
         PromiseResult::Late => format!("all of it, {late} late"),
-        PromiseResult::Partial => format!("not all of it: {left} has no room as far as capacity is known; {late} late"),
+        PromiseResult::Partial => {
+            format!("not all of it: {left} has no room as far as capacity is known; {late} late")
+        }
         PromiseResult::None => "nothing: every week is full whose capacity is known".to_owned(),
         _ => "unknown: no group makes it, or no capacity is stated".to_owned(),
     };
