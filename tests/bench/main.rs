@@ -12,6 +12,7 @@
 //! * `bulk`     PublishOrders by one stream ÷ bare transactions of 100 orders on 2 connections
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
+//! * `matching` the best ten of 10,000 offers for a need ÷ the bare query for the same offers
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
 //! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
 //! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
@@ -23,6 +24,7 @@ mod curve;
 mod latency;
 mod life;
 mod list;
+mod matching;
 mod memory;
 mod publish;
 mod report;
@@ -32,7 +34,7 @@ use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 8] = ["publish", "bulk", "life", "list", "curve", "latency", "streams", "idle"];
+const NAMES: [&str; 9] = ["publish", "bulk", "life", "list", "matching", "curve", "latency", "streams", "idle"];
 
 fn main() -> anyhow::Result<()> {
     // cargo passes `--bench` to every bench program.
@@ -78,6 +80,9 @@ async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
     }
     if wanted("list") {
         list::run(&mut report, scale).await?;
+    }
+    if wanted("matching") {
+        matching::run(&mut report, scale).await?;
     }
     if wanted("curve") {
         curve::run(&mut report, scale).await?;

@@ -2,6 +2,7 @@
 
 mod booked;
 mod catena;
+mod need;
 mod privacy;
 mod promise;
 mod writing;

@@ -6,6 +6,7 @@ mod agree;
 mod capacity;
 pub mod cast;
 mod follow;
+mod needs;
 mod offers;
 mod rows;
 mod sheets;

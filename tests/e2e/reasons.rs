@@ -52,6 +52,8 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::OFFER_EXCEEDS_CAPACITY, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::CAPACITY_SHORT, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::RESERVATION_ENDED, BOOKING, "hours_are_offered_held_and_consumed_once"),
+    (Reason::REQUEST_CLOSED, NEED, "a_need_is_shown_met_and_answered"),
+    (Reason::MATCH_STATE, NEED, "a_need_is_shown_met_and_answered"),
     (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
     (Reason::BPN_MISSING, CATENA, "what_goes_in_comes_out"),
@@ -60,6 +62,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::DEADLINE_EXCEEDED, HERE, "a_call_that_waits_too_long_is_ended"),
     (Reason::DRAINING, HERE, "a_server_that_stops_says_so_to_its_streams"),
 ];
+const NEED: &str = include_str!("capacity/need.rs");
 const BOOKING: &str = include_str!("booking.rs");
 const CAPACITY: &str = include_str!("capacity/writing.rs");
 const CATENA: &str = include_str!("capacity/catena.rs");

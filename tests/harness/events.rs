@@ -4,7 +4,8 @@ use prost::Message;
 use proto::{
     capacity::{
         BottleneckChanged, BottleneckCleared, BottleneckRaised, CapacityGroupDisclosed,
-        CapacityGroupUploaded, MaterialDemandUploaded, Offer, OfferChanged, OfferPublished, OfferWithdrawn,
+        CapacityGroupUploaded, CapacityMatch, CapacityMatchProposed, CapacityRequest,
+        CapacityRequestPublished, MaterialDemandUploaded, Offer, OfferChanged, OfferPublished, OfferWithdrawn,
         Reservation, ReservationHeld,
     },
     event::Event,
@@ -54,6 +55,9 @@ pub enum Payload {
     /// What became of an offer, and the offer.
     Offered(&'static str, Offer),
     Reserved(Reservation),
+    /// What became of a request for capacity, and the request.
+    Needed(String, CapacityRequest),
+    Matched(CapacityMatch),
 }
 
 /// Decodes what happened to offers and reservations; panics for a type that is not known.
@@ -78,6 +82,11 @@ fn booked(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeErro
         }
         ("reservation", "held" | "confirmed" | "consumed" | "released" | "expired") => {
             ReservationHeld::decode(data).map(|e| Payload::Reserved(e.reservation.unwrap_or_default()))
+        }
+        ("request", what @ ("published" | "changed" | "closed")) => CapacityRequestPublished::decode(data)
+            .map(|e| Payload::Needed(what.to_owned(), e.request.unwrap_or_default())),
+        ("match", "proposed" | "accepted" | "declined" | "contracted" | "delivered") => {
+            CapacityMatchProposed::decode(data).map(|e| Payload::Matched(e.r#match.unwrap_or_default()))
         }
         _ => panic!("no payload is known for {kind}.{what}"),
     }

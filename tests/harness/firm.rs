@@ -5,6 +5,8 @@ use std::{ops::Deref, time::Duration};
 use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
+        capacity_match_service_client::CapacityMatchServiceClient,
+        capacity_request_service_client::CapacityRequestServiceClient,
         catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
         disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
         promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
@@ -209,6 +211,14 @@ impl Access {
 
     pub fn promises(&self) -> PromiseServiceClient<Client> {
         PromiseServiceClient::new(self.client())
+    }
+
+    pub fn capacity_requests(&self) -> CapacityRequestServiceClient<Client> {
+        CapacityRequestServiceClient::new(self.client())
+    }
+
+    pub fn capacity_matches(&self) -> CapacityMatchServiceClient<Client> {
+        CapacityMatchServiceClient::new(self.client())
     }
 
     pub fn catena(&self) -> CatenaServiceClient<Client> {

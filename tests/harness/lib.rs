@@ -29,6 +29,7 @@ pub mod events;
 mod firm;
 pub mod history;
 pub mod http;
+pub mod need;
 mod order;
 pub mod outside;
 mod raw;

@@ -4,8 +4,10 @@ mod catena;
 mod demand;
 mod disclosure;
 mod group;
+mod matched;
 mod offer;
 mod promise;
+mod request;
 mod reservation;
 mod stream;
 

@@ -8,7 +8,9 @@ pub(crate) mod disclosure;
 pub(crate) mod group;
 pub(crate) mod load;
 pub(crate) mod matching;
+pub(crate) mod matched;
 pub(crate) mod offer;
+pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod slice;
 

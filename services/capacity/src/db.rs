@@ -6,8 +6,10 @@ pub(crate) mod disclosed;
 pub(crate) mod disclosure;
 pub(crate) mod group;
 pub(crate) mod load;
+pub(crate) mod matched;
 pub(crate) mod offer;
 pub(crate) mod partner;
+pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod week;
 

@@ -9,6 +9,8 @@
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
 //! * [`offer`]  what may be booked, and what a change of it moves: pure
+//! * [`need`]   what is needed, held against offers: pure
+//! * [`matched`] what comes of it, and who says so: pure
 //! * [`load`]   what accepted orders take of weeks: pure
 //! * `expire`     ends holds whose time is over
 //! * `consume`    matches demand that arrived, in the supplier's tenant
@@ -32,7 +34,9 @@ mod follow;
 pub mod group;
 pub mod ingest;
 pub mod load;
+pub mod matched;
 pub mod matching;
+pub mod need;
 pub mod offer;
 pub mod promise;
 mod queries;
@@ -47,7 +51,9 @@ use chassis::{
     service::{Deps, Service},
 };
 use proto::capacity::{
-    capacity_group_service_server::CapacityGroupServiceServer, catena_service_server::CatenaServiceServer,
+    capacity_group_service_server::CapacityGroupServiceServer,
+    capacity_match_service_server::CapacityMatchServiceServer,
+    capacity_request_service_server::CapacityRequestServiceServer, catena_service_server::CatenaServiceServer,
     demand_service_server::DemandServiceServer, disclosure_service_server::DisclosureServiceServer,
     offer_service_server::OfferServiceServer, promise_service_server::PromiseServiceServer,
     reservation_service_server::ReservationServiceServer,
@@ -73,6 +79,8 @@ pub fn build(deps: &Deps) -> Service {
             CapacityGroupServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES),
         )
         .add_service(OfferServiceServer::from_arc(api.clone()))
+        .add_service(CapacityRequestServiceServer::from_arc(api.clone()))
+        .add_service(CapacityMatchServiceServer::from_arc(api.clone()))
         .add_service(PromiseServiceServer::from_arc(api.clone()))
         .add_service(ReservationServiceServer::from_arc(api));
     Service {
@@ -85,6 +93,8 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.ReservationService",
             "tandem.capacity.v1.CatenaService",
             "tandem.capacity.v1.PromiseService",
+            "tandem.capacity.v1.CapacityRequestService",
+            "tandem.capacity.v1.CapacityMatchService",
         ],
         routes: chassis::service::routes(routes),
         tasks: vec![

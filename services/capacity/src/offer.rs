@@ -39,6 +39,14 @@ impl Visibility {
             Visibility::All => "all",
         }
     }
+
+    /// Whose members may see it, where it is for a cluster.
+    pub fn cluster(&self) -> Option<Uuid> {
+        match self {
+            Visibility::Cluster(cluster) => Some(*cluster),
+            _ => None,
+        }
+    }
 }
 
 /// When a bucket is: a week, or a slot in it.

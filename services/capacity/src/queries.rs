@@ -4,8 +4,10 @@ pub(crate) mod catena;
 pub(crate) mod demand;
 pub(crate) mod disclosure;
 pub(crate) mod group;
+pub(crate) mod matched;
 pub(crate) mod offer;
 pub(crate) mod promise;
+pub(crate) mod request;
 pub(crate) mod reservation;
 
 use chassis::{Result, page::Question, service::Deps};

@@ -1,4 +1,6 @@
-//! The 35 units of CX-0128, and what UN/ECE Recommendation 20 calls them. Pure.
+//! The 35 units of CX-0128, what UN/ECE Recommendation 20 calls them, and which can be converted. Pure.
+
+use rust_decimal::Decimal;
 
 /// Catena-X name without its prefix `unit:`, and the code of Recommendation 20.
 const UNITS: &[(&str, &str)] = &[
@@ -38,6 +40,60 @@ const UNITS: &[(&str, &str)] = &[
     ("hourUnitOfTime", "HUR"),
     ("day", "DAY"),
 ];
+
+/// Units that measure the same, with what one of each is in the first of its kind; exact by definition.
+const SCALES: &[&[(&str, (i64, u32))]] = &[
+    &[("SEC", (1, 0)), ("MIN", (60, 0)), ("HUR", (3_600, 0))],
+    &[
+        ("KGM", (1, 0)),
+        ("GRM", (1, 3)),
+        ("TNE", (1_000, 0)),
+        ("STN", (90_718_474, 5)),
+        ("LBR", (45_359_237, 8)),
+        ("ONZ", (28_349_523_125, 12)),
+    ],
+    &[
+        ("MTR", (1, 0)),
+        ("CMT", (1, 2)),
+        ("KTM", (1_000, 0)),
+        ("INH", (254, 4)),
+        ("FOT", (3_048, 4)),
+        ("YRD", (9_144, 4)),
+    ],
+    &[
+        ("MTK", (1, 0)),
+        ("CMK", (1, 4)),
+        ("INK", (64_516, 8)),
+        ("FTK", (9_290_304, 8)),
+        ("YDK", (83_612_736, 8)),
+    ],
+    &[
+        ("MTQ", (1, 0)),
+        ("CMQ", (1, 6)),
+        ("LTR", (1, 3)),
+        ("MLT", (1, 6)),
+        ("HLT", (1, 1)),
+        ("INQ", (16_387_064, 12)),
+        ("FTQ", (28_316_846_592, 12)),
+        ("YDQ", (764_554_857_984, 12)),
+    ],
+];
+
+/// The code of the unit that this one is counted in, and how many of it it is. A unit that cannot be converted, such as
+/// a day of a machine, is counted in itself.
+pub fn scale(code: &str) -> (&str, Decimal) {
+    let all = alike(code);
+    let factor = all.iter().find(|(one, _)| *one == code).map_or(Decimal::ONE, |(_, factor)| *factor);
+    (all[0].0, factor)
+}
+
+/// The units that can be converted into this one, itself included, each with its factor of [`scale`].
+pub fn alike(code: &str) -> Vec<(&str, Decimal)> {
+    match SCALES.iter().find(|scale| scale.iter().any(|(one, _)| *one == code)) {
+        Some(scale) => scale.iter().map(|(one, (digits, places))| (*one, Decimal::new(*digits, *places))).collect(),
+        None => vec![(code, Decimal::ONE)],
+    }
+}
 
 /// A unit that both know.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,6 +142,14 @@ mod tests {
         for (name, code) in UNITS {
             let unit = Unit::from_catena(&format!("unit:{name}"));
             assert!(unit.is_some() && unit == Unit::from_code(code));
+        }
+        let scaled: Vec<&str> = SCALES.iter().flat_map(|scale| scale.iter().map(|(code, _)| *code)).collect();
+        assert!(scaled.iter().all(|code| codes.contains(code)), "{scaled:?}");
+        assert_eq!(scaled.iter().collect::<BTreeSet<_>>().len(), scaled.len());
+        for (code, base, factor) in
+            [("HUR", "SEC", "3600"), ("TNE", "KGM", "1000"), ("H87", "H87", "1"), ("DAY", "DAY", "1"), ("INH", "MTR", "0.0254")]
+        {
+            assert_eq!(scale(code), (base, factor.parse().unwrap()));
         }
         assert!(Unit::from_catena("piece").is_none() && Unit::from_code("EA").is_none());
     }

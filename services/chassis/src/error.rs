@@ -124,6 +124,10 @@ reasons! {
     CAPACITY_SHORT, FailedPrecondition, "not so much is left of every week asked for, and nothing was held; ask for less", "所选时段余量不足,未预占任何产能,请减少数量";
     /// A reservation that is not open any more.
     RESERVATION_ENDED, FailedPrecondition, "the reservation has expired, was released, or was consumed; hold anew", "该预占已到期、释放或使用,请重新预占";
+    /// A request for capacity that nobody answers any more.
+    REQUEST_CLOSED, FailedPrecondition, "the request is closed; publish a new one", "该产能需求已关闭,请重新发布";
+    /// A match that does not go there from where it stands, or not by this side.
+    MATCH_STATE, FailedPrecondition, "the match does not go there from its present state, or the other side has to say so", "撮合当前状态不能这样处理,或应由对方处理";
     /// The deployment has no key to keep addresses with.
     NOTICES_NOT_SET_UP, FailedPrecondition, "messages are not set up here; whoever runs the platform sets notices.key", "本平台尚未开通消息通知,请联系平台运营方";
     /// The operator stopped the firm.

@@ -128,6 +128,8 @@ pub fn row(path: &str) -> Option<Row> {
         "CapacityGroupService" => super::capacity::groups(method),
         "OfferService" => super::offers::offers(method),
         "ReservationService" => super::offers::reservations(method),
+        "CapacityRequestService" => super::needs::requests(method),
+        "CapacityMatchService" => super::needs::matches(method),
         "CatenaService" => super::capacity::catena(method),
         "PromiseService" => super::capacity::promises(method),
         "DisclosureService" => super::capacity::disclosures(method),

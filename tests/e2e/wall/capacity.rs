@@ -3,9 +3,13 @@
 use harness::{
     Firm,
     capacity::{demand, for_customer, group, link, linking},
+    need::{needed, proposal},
     request_id,
 };
-use proto::capacity::{DisclosureLevel, SetDisclosureRequest, UploadMaterialDemandRequest};
+use proto::capacity::{
+    DisclosureLevel, OfferVisibility, PublishCapacityRequestRequest, SetDisclosureRequest,
+    UploadMaterialDemandRequest,
+};
 
 use super::attack::{Attack, CHECK, DENIED, FOREIGN_KEY, NOTHING};
 
@@ -27,9 +31,39 @@ pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) 
     supplier.state_group(parent).await.expect("a group of groups");
     let offer = supplier.offer_to(customer, "2026-12-28", "10").await;
     customer.hold(&offer, &[(0, "4")], 0).await.expect("a hold");
+    let request = needed("1", ("2026-12-28", "2026-12-28"));
+    let request = PublishCapacityRequestRequest {
+        visibility: OfferVisibility::Named.into(),
+        firm_ids: vec![supplier.id.clone()],
+        ..request
+    };
+    let request = customer.publish_need(request).await.expect("a request");
+    supplier.propose_match(proposal(&request.id, "")).await.expect("a match");
 }
 
 pub(super) const SUPPLIER: &[Attack] = &[
+    // what others need, and what came of it: the other side accepts, and says what was contracted
+    ("select from capacity.request", NOTHING),
+    ("select from capacity.request_reader", NOTHING),
+    ("update capacity.capacity_match set state = 'accepted', version = 2", CHECK),
+    ("update capacity.capacity_match set state = 'contracted', version = 2", CHECK),
+    ("update capacity.capacity_match set state = 'declined', version = 3", CHECK),
+    ("update capacity.capacity_match set need = ''", DENIED),
+    // an answer to a request that it does not see
+    (
+        "insert into capacity.capacity_match (requester, supplier, id, request_id, proposed_by, state, version, need, note,
+         proposed_at, changed_at)
+         values ({stranger}, {supplier}, gen_random_uuid(), {order}, {supplier}, 'proposed', 1, '', '', now(), now())",
+        DENIED,
+    ),
+    // a match that the other side has proposed, it seems
+    (
+        "insert into capacity.capacity_match (requester, supplier, id, request_id, proposed_by, state, version, need, note,
+         proposed_at, changed_at)
+         select requester, supplier, gen_random_uuid(), request_id, requester, 'proposed', 1, '', '', now(), now()
+         from capacity.capacity_match",
+        DENIED,
+    ),
     // what is sold, past the functions that sell it
     ("update capacity.capacity_bucket set reserved = 0", DENIED),
     ("update capacity.capacity_bucket set total = 1", CHECK),
@@ -73,6 +107,17 @@ pub(super) const SUPPLIER: &[Attack] = &[
 ];
 
 pub(super) const CUSTOMER: &[Attack] = &[
+    ("update capacity.capacity_match set state = 'delivered', version = 2", CHECK),
+    ("update capacity.request set firm = {rival}", DENIED),
+    ("update capacity.request set visibility = 'cluster'", CHECK),
+    // a supplier is asked whose offer nobody sees
+    (
+        "insert into capacity.capacity_match (requester, supplier, id, request_id, proposed_by, state, version, need, note,
+         proposed_at, changed_at)
+         select {buyer}, {stranger}, gen_random_uuid(), id, {buyer}, 'proposed', 1, '', '', now(), now()
+         from capacity.request",
+        DENIED,
+    ),
     ("select from capacity.offer", NOTHING),
     ("select from capacity.offer_reader", NOTHING),
     ("select from capacity.capacity_bucket", NOTHING),
@@ -123,6 +168,11 @@ pub(super) const CUSTOMER: &[Attack] = &[
 ];
 
 pub(super) const STRANGER: &[Attack] = &[
+    ("select from capacity.request", NOTHING),
+    ("select from capacity.request_reader", NOTHING),
+    ("select from capacity.capacity_match", NOTHING),
+    ("select from capacity.requests_in_sight(null, null, 100)", NOTHING),
+    ("update capacity.capacity_match set state = 'declined', version = 2", NOTHING),
     ("select from capacity.offer", NOTHING),
     ("select from capacity.reservation", NOTHING),
     ("select from capacity.reservation_part", NOTHING),

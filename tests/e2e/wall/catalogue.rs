@@ -123,14 +123,17 @@ const NAMES: &[(&str, &str)] = &[
 /// What crosses the wall, and who may call it; a new one has to be thought about here.
 const DEFINERS: &[(&str, &str)] = &[
     ("capacity.buckets_in_sight", "tandem_app"),
+    ("capacity.cluster_matches", "tandem_app"),
     ("capacity.confirm_reservation", "tandem_app"),
     ("capacity.end_reservation", "tandem_app"),
     ("capacity.firms_to_book", "tandem_app"),
     ("capacity.firms_to_match", "tandem_app"),
     ("capacity.hold_capacity", "tandem_app"),
     ("capacity.offers_in_sight", "tandem_app"),
+    ("capacity.offers_to_match", "tandem_app"),
     ("capacity.offers_to_trim", "tandem_app"),
     ("capacity.places_of", "tandem_app"),
+    ("capacity.requests_in_sight", "tandem_app"),
     ("capacity.reservations_due", "tandem_app"),
     ("capacity.take_hold", "tandem_app"),
     ("event.ensure_partitions", "tandem_stream"),

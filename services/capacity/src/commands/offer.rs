@@ -15,6 +15,7 @@ use crate::{
     },
     error,
     events::booking::{self, Happened},
+    need::fold,
     offer::{MAX_READERS, Moves, Visibility, moves, withdrawn},
 };
 
@@ -39,7 +40,8 @@ pub(crate) async fn publish(command: &Single<'_>, group_id: Uuid, new: NewOffer)
         changed_at: now,
         group_id: Some(group_id),
         visibility: Some(new.visibility.as_str().to_owned()),
-        cluster: cluster(&new.visibility),
+        cluster: new.visibility.cluster(),
+        process_key: Some(fold(&new.content.process)),
     };
     let moves = moves(&[], &new.buckets);
     let offer = save(&mut tx, command, &head, &new.visibility, &moves).await?;
@@ -70,7 +72,8 @@ pub(crate) async fn change(
         hold_seconds: new.hold_seconds,
         changed_at: command.now(),
         visibility: Some(new.visibility.as_str().to_owned()),
-        cluster: cluster(&new.visibility),
+        cluster: new.visibility.cluster(),
+        process_key: Some(fold(&new.content.process)),
         ..before
     };
     lock_weeks(&mut tx, &head, new.buckets.keys().map(|slot| slot.monday)).await?;
@@ -108,13 +111,6 @@ pub(crate) async fn trim(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
     tx.commit().await
 }
 
-fn cluster(visibility: &Visibility) -> Option<Uuid> {
-    match visibility {
-        Visibility::Cluster(cluster) => Some(*cluster),
-        _ => None,
-    }
-}
-
 fn group_of(head: &Head) -> Result<Uuid> {
     head.group_id.ok_or_else(|| error::missing(head.id))
 }
@@ -147,6 +143,16 @@ async fn shift(tx: &mut TenantTx, head: &Head, moves: &Moves) -> Result<()> {
     Ok(())
 }
 
+/// NOT_FOUND where somebody is named whom the tenant may not name.
+pub(super) async fn may_see(tx: &mut TenantTx, visibility: &Visibility) -> Result<()> {
+    let may = match visibility {
+        Visibility::Named(firms) => db::nameable(tx, firms).await?.len() == firms.len(),
+        Visibility::Cluster(cluster) => db::joined(tx, *cluster).await?,
+        Visibility::Partners | Visibility::All => true,
+    };
+    if may { Ok(()) } else { Err(Error::not_found()) }
+}
+
 async fn save(
     tx: &mut TenantTx,
     command: &Single<'_>,
@@ -154,14 +160,7 @@ async fn save(
     visibility: &Visibility,
     moves: &Moves,
 ) -> Result<wire::Offer> {
-    let may = match visibility {
-        Visibility::Named(firms) => db::nameable(tx, firms).await?.len() == firms.len(),
-        Visibility::Cluster(cluster) => db::joined(tx, *cluster).await?,
-        Visibility::Partners | Visibility::All => true,
-    };
-    if !may {
-        return Err(Error::not_found());
-    }
+    may_see(tx, visibility).await?;
     db::save(tx, head).await?;
     db::save_readers(tx, head.id, visibility).await?;
     let mondays: Vec<_> = moves.weeks.keys().copied().collect();

@@ -9,18 +9,19 @@ use rust_decimal::Decimal;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::read::{Wrong, once};
+use super::{
+    read::{Wrong, once},
+    share,
+};
 use crate::{
     db::offer::Head,
     error,
-    offer::{Bucket, HOLD_SECONDS, MAX_BUCKETS, MAX_HOLD_SECONDS, MAX_READERS, Slot, Visibility},
+    offer::{Bucket, HOLD_SECONDS, MAX_BUCKETS, MAX_HOLD_SECONDS, Slot, Visibility},
     week::{iso_week, this_week},
 };
 
-/// The most entries of a list in an offer's content.
-const MAX_LIST: usize = 50;
 /// The longest note, in bytes.
-const MAX_NOTE_BYTES: usize = 6_000;
+pub(super) const MAX_NOTE_BYTES: usize = 6_000;
 
 /// An offer that may be published.
 #[derive(Clone, Debug)]
@@ -35,7 +36,8 @@ pub(crate) struct NewOffer {
 pub(crate) fn new_offer(request: &wire::PublishOfferRequest) -> Result<NewOffer> {
     let mut wrong = Wrong::default();
     let content = content(&mut wrong, request.content.as_ref());
-    let visibility = visibility(&mut wrong, request);
+    let visibility =
+        share::visibility(&mut wrong, request.visibility(), &request.firm_ids, &request.cluster_id);
     let hold_seconds = match request.hold_seconds {
         0 => HOLD_SECONDS,
         seconds => seconds,
@@ -58,74 +60,12 @@ fn content(wrong: &mut Wrong, content: Option<&wire::OfferContent>) -> wire::Off
     wrong.name("content.process", &content.process);
     wrong.text("content.machine", &content.machine, 200);
     wrong.text("content.note", &content.note, MAX_NOTE_BYTES);
-    for (path, list) in
-        [("content.materials", &content.materials), ("content.certificates", &content.certificates)]
-    {
-        if list.len() > MAX_LIST {
-            wrong.note(path, "COUNT", format!("must have at most {MAX_LIST} entries"));
-        }
-        for (index, entry) in list.iter().take(MAX_LIST).enumerate() {
-            wrong.name(&format!("{path}[{index}]"), entry);
-        }
-    }
-    if !content.region.is_empty() && !matches!(content.region.len(), 2 | 4 | 6)
-        || content.region.bytes().any(|byte| !byte.is_ascii_digit())
-    {
-        wrong.note("content.region", "FORMAT", "must be 2, 4 or 6 digits, a code of GB/T 2260");
-    }
-    let limits = content.limits.clone().unwrap_or_default();
-    for (path, limit) in [
-        ("length_mm", &limits.length_mm),
-        ("width_mm", &limits.width_mm),
-        ("height_mm", &limits.height_mm),
-        ("weight_kg", &limits.weight_kg),
-        ("precision_mm", &limits.precision_mm),
-    ] {
-        wrong.quantity(&format!("content.limits.{path}"), limit.as_ref());
-    }
-    let price = wrong.quantity("content.price_hint", content.price_hint.as_ref());
-    let currency = content.currency.len() == 3 && content.currency.bytes().all(|b| b.is_ascii_uppercase());
-    if price.is_some() != currency || (price.is_none() && !content.currency.is_empty()) {
-        wrong.note("content.currency", "CURRENCY", "goes with a price: three letters, such as CNY");
-    }
+    share::names(wrong, "content.materials", &content.materials);
+    share::names(wrong, "content.certificates", &content.certificates);
+    share::region(wrong, &content.region);
+    share::limits(wrong, content.limits.as_ref());
+    share::price(wrong, "price_hint", content.price_hint.as_ref(), &content.currency);
     content.clone()
-}
-
-fn visibility(wrong: &mut Wrong, request: &wire::PublishOfferRequest) -> Option<Visibility> {
-    let named =
-        matches!(request.visibility(), wire::OfferVisibility::Named | wire::OfferVisibility::Unspecified);
-    if !named && !request.firm_ids.is_empty() {
-        wrong.note("firm_ids", "UNEXPECTED", "firms are named where the visibility is NAMED");
-    }
-    if request.visibility() != wire::OfferVisibility::Cluster && !request.cluster_id.is_empty() {
-        wrong.note("cluster_id", "UNEXPECTED", "a cluster is named where the visibility is CLUSTER");
-    }
-    match request.visibility() {
-        wire::OfferVisibility::Partners => Some(Visibility::Partners),
-        wire::OfferVisibility::All => Some(Visibility::All),
-        wire::OfferVisibility::Cluster => {
-            let cluster = Uuid::try_parse(&request.cluster_id).ok();
-            if cluster.is_none() {
-                wrong.note("cluster_id", "ID", "must be the id of a cluster");
-            }
-            cluster.map(Visibility::Cluster)
-        }
-        _ => {
-            if request.firm_ids.is_empty() || request.firm_ids.len() > MAX_READERS {
-                wrong.note("firm_ids", "COUNT", format!("must name 1 to {MAX_READERS} firms"));
-            }
-            let mut firms = Vec::new();
-            for (index, text) in request.firm_ids.iter().take(MAX_READERS).enumerate() {
-                match Uuid::try_parse(text) {
-                    Ok(firm) => firms.push(firm),
-                    Err(_) => wrong.note(format!("firm_ids[{index}]"), "ID", "must be the id of a firm"),
-                }
-            }
-            firms.sort_unstable();
-            firms.dedup();
-            Some(Visibility::Named(firms))
-        }
-    }
 }
 
 fn buckets(wrong: &mut Wrong, list: &[wire::NewBucket]) -> BTreeMap<Slot, Decimal> {
@@ -159,13 +99,6 @@ fn buckets(wrong: &mut Wrong, list: &[wire::NewBucket]) -> BTreeMap<Slot, Decima
 pub(crate) fn offer_out(head: &Head, buckets: &[Bucket], named: &[Uuid]) -> Result<wire::Offer> {
     let content = wire::OfferContent::decode(head.content.as_slice()).map_err(|_| error::missing(head.id))?;
     let own = head.group_id.is_some();
-    let visibility = match head.visibility.as_deref() {
-        Some("named") => wire::OfferVisibility::Named,
-        Some("partners") => wire::OfferVisibility::Partners,
-        Some("cluster") => wire::OfferVisibility::Cluster,
-        Some("all") => wire::OfferVisibility::All,
-        _ => wire::OfferVisibility::Unspecified,
-    };
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     Ok(wire::Offer {
         id: head.id.to_string(),
@@ -179,7 +112,7 @@ pub(crate) fn offer_out(head: &Head, buckets: &[Bucket], named: &[Uuid]) -> Resu
         published_at: Some(value::timestamp(head.published_at)),
         changed_at: Some(value::timestamp(head.changed_at)),
         group_id: id(head.group_id),
-        visibility: visibility.into(),
+        visibility: share::visibility_out(head.visibility.as_deref()).into(),
         firm_ids: named.iter().map(ToString::to_string).collect(),
         cluster_id: id(head.cluster),
     })

@@ -24,6 +24,8 @@ pub(crate) struct Head {
     pub group_id: Option<Uuid>,
     pub visibility: Option<String>,
     pub cluster: Option<Uuid>,
+    /// What of its process counts when two are compared; only where it is about to be saved.
+    pub process_key: Option<String>,
 }
 
 /// An offer of the tenant, locked.
@@ -32,7 +34,7 @@ pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Option<Head>> {
     let row = sqlx::query_as!(
         Head,
         r#"select supplier, id, version, content, unit_code, hold_seconds, withdrawn, published_at, changed_at,
-                  group_id as "group_id?", visibility as "visibility?", cluster
+                  group_id as "group_id?", visibility as "visibility?", cluster, process_key
            from capacity.offer where supplier = $1 and id = $2 for no key update"#,
         me,
         id
@@ -53,7 +55,7 @@ pub(crate) async fn own(
     let rows = sqlx::query_as!(
         Head,
         r#"select supplier, id, version, content, unit_code, hold_seconds, withdrawn, published_at, changed_at,
-                  group_id as "group_id?", visibility as "visibility?", cluster
+                  group_id as "group_id?", visibility as "visibility?", cluster, process_key
            from capacity.offer
            where supplier = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or id > $3)
            order by id limit $4"#,
@@ -82,7 +84,8 @@ pub(crate) async fn in_sight(tx: &mut TenantTx, which: Sight, limit: i64) -> Res
         r#"select supplier as "supplier!", id as "id!", version as "version!", content as "content!",
                   unit_code as "unit_code!", hold_seconds as "hold_seconds!", withdrawn as "withdrawn!",
                   published_at as "published_at!", changed_at as "changed_at!",
-                  null::uuid as group_id, null::text as visibility, null::uuid as cluster
+                  null::uuid as group_id, null::text as visibility, null::uuid as cluster,
+                  null::text as process_key
            from capacity.offers_in_sight($1, $2, $3, $4)"#,
         which.offer,
         which.supplier,
@@ -219,12 +222,12 @@ pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
     let saved = sqlx::query!(
         r#"insert into capacity.offer as o
                (supplier, id, group_id, version, content, unit_code, visibility, cluster, hold_seconds, withdrawn,
-                published_at, changed_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                published_at, changed_at, process_key)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
            on conflict on constraint offer_pkey do update
            set version = excluded.version, content = excluded.content, visibility = excluded.visibility,
                cluster = excluded.cluster, hold_seconds = excluded.hold_seconds, withdrawn = excluded.withdrawn,
-               changed_at = excluded.changed_at
+               changed_at = excluded.changed_at, process_key = excluded.process_key
            where o.version = excluded.version - 1"#,
         head.supplier,
         head.id,
@@ -237,7 +240,8 @@ pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
         head.hold_seconds,
         head.withdrawn,
         head.published_at,
-        head.changed_at
+        head.changed_at,
+        head.process_key
     )
     .execute(tx.conn())
     .await;

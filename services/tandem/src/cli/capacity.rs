@@ -1,6 +1,7 @@
 //! `tandem capacity`: payloads of demand and capacity in and out, what the own groups find, and what can be promised.
 
 mod promise;
+mod request;
 
 use std::{fs, path::PathBuf};
 
@@ -11,6 +12,7 @@ use proto::capacity::{
 };
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
+use time::{Date, macros::format_description};
 
 use super::{
     Session,
@@ -47,6 +49,12 @@ pub enum CapacityCommand {
     /// Ask what can be promised of an order, before it is answered
     #[command(after_help = promise::EXAMPLES)]
     Promise(promise::PromiseArgs),
+    /// Ask for capacity that others offer
+    #[command(subcommand)]
+    Request(request::RequestCommand),
+    /// Find the offers that meet a request, and why
+    #[command(after_help = request::MATCH_EXAMPLES)]
+    Match(request::MatchArgs),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -95,7 +103,14 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Show(ShowArgs { group: Some(group) }) => show(group, session).await,
         CapacityCommand::Show(ShowArgs { group: None }) => list(session).await,
         CapacityCommand::Promise(args) => promise::run(args, session).await,
+        CapacityCommand::Request(command) => request::run(command, session).await,
+        CapacityCommand::Match(args) => request::matching(args, session).await,
     }
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
+        .map_err(|_| "must be a day such as 2026-12-30".to_owned())
 }
 
 fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
+        capacity_request_service_client::CapacityRequestServiceClient,
         catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
         disclosure_service_client::DisclosureServiceClient, promise_service_client::PromiseServiceClient,
     },
@@ -165,6 +166,10 @@ impl Connection {
 
     pub fn disclosures(&self) -> DisclosureServiceClient<Keyed> {
         DisclosureServiceClient::new(self.keyed())
+    }
+
+    pub fn capacity_requests(&self) -> CapacityRequestServiceClient<Keyed> {
+        CapacityRequestServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub fn promises(&self) -> PromiseServiceClient<Keyed> {

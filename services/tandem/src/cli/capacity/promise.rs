@@ -2,8 +2,9 @@
 
 use clap::Args;
 use proto::capacity::{DemandCategory, PreviewPromiseRequest, PromisePreview, PromiseResult, TurnedWeek};
-use time::{Date, macros::format_description};
+use time::Date;
 
+use super::day;
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -43,11 +44,6 @@ pub struct PromiseArgs {
     /// Why it is wanted, such as after-sales
     #[arg(long, value_name = "CATEGORY", default_value = "default", value_parser = category)]
     pub category: DemandCategory,
-}
-
-fn day(text: &str) -> Result<Date, String> {
-    Date::parse(text, format_description!("[year]-[month]-[day]"))
-        .map_err(|_| "must be a day such as 2026-12-30".to_owned())
 }
 
 fn category(text: &str) -> Result<DemandCategory, String> {

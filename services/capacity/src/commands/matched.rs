@@ -1,0 +1,100 @@
+//! What comes of a request: one side proposes, the other answers, and the requester tells how it went.
+
+use chassis::{Error, Reason, Result, db::TenantTx};
+use proto::capacity as wire;
+use uuid::Uuid;
+
+use super::{Begun, Now, Single};
+use crate::{
+    convert::matched::{NewMatch, match_out},
+    db::{
+        matched::{self as db, Head},
+        offer::{self, Sight},
+        request,
+    },
+    error,
+    events::request as events,
+    matched::{Side, State, may},
+};
+
+/// Proposes a match, as requester to an offer's supplier or as supplier to a request's firm.
+pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire::CapacityMatch> {
+    let mut tx = match command.begin().await? {
+        Begun::Replay(receipt) => return Ok(receipt),
+        Begun::New(tx) => tx,
+    };
+    let me = tx.firm();
+    let (request, supplier) = match request::lock(&mut tx, new.request).await? {
+        Some(request) => {
+            let offer = new.offer.ok_or_else(|| Error::field("offer_id", "REQUIRED", "say whose offer"))?;
+            let sight = Sight { offer: Some(offer), ..Sight::default() };
+            let offer = offer::in_sight(&mut tx, sight, 1).await?.pop().filter(|offer| !offer.withdrawn);
+            (request, offer.ok_or_else(Error::not_found)?.supplier)
+        }
+        None => {
+            let request = request::in_sight(&mut tx, Some(new.request), None, 1).await?.pop();
+            if let Some(id) = new.offer {
+                let own = offer::own(&mut tx, Some(id), None, 1).await?.pop();
+                own.filter(|offer| !offer.withdrawn).ok_or_else(Error::not_found)?;
+            }
+            (request.ok_or_else(Error::not_found)?, me)
+        }
+    };
+    if request.closed {
+        return Err(Error::new(Reason::REQUEST_CLOSED));
+    }
+    let now = command.now();
+    let head = Head {
+        requester: request.firm,
+        supplier,
+        id: command.deps.clock.id(),
+        request_id: request.id,
+        offer_id: new.offer,
+        proposed_by: me,
+        state: State::Proposed.as_str().to_owned(),
+        version: 1,
+        need: request.content,
+        note: new.note,
+        proposed_at: now,
+        changed_at: now,
+    };
+    db::insert(&mut tx, &head).await?;
+    finish(tx, command, &head).await
+}
+
+/// Moves a match on.
+pub(crate) async fn advance(command: &Single<'_>, id: Uuid, to: State) -> Result<wire::CapacityMatch> {
+    let mut tx = match command.begin().await? {
+        Begun::Replay(receipt) => return Ok(receipt),
+        Begun::New(tx) => tx,
+    };
+    let me = tx.firm();
+    let before = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+    let from = State::from_name(&before.state).ok_or_else(|| error::missing(id))?;
+    if from == to {
+        let standing = match_out(&before)?;
+        command.finish(tx, &standing, Vec::new()).await?;
+        return Ok(standing);
+    }
+    let side = Side { requester: me == before.requester, proposed: me == before.proposed_by };
+    if !may(side, from, to) {
+        return Err(Error::new(Reason::MATCH_STATE).with("state", before.state));
+    }
+    let head = Head {
+        state: to.as_str().to_owned(),
+        version: before.version + 1,
+        changed_at: command.now(),
+        ..before
+    };
+    db::advance(&mut tx, &head).await?;
+    finish(tx, command, &head).await
+}
+
+/// Answers, and tells both sides.
+async fn finish(tx: TenantTx, command: &Single<'_>, head: &Head) -> Result<wire::CapacityMatch> {
+    let matched = match_out(head)?;
+    let now = Now { deps: command.deps, at: head.changed_at, traceparent: &command.caller.traceparent };
+    let event = events::matched(now, head, matched.clone());
+    command.finish(tx, &matched, vec![event]).await?;
+    Ok(matched)
+}

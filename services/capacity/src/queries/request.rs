@@ -1,0 +1,131 @@
+//! Requests for capacity: the caller's own and those that it may see; and the offers that meet one.
+
+use chassis::{
+    Error, Result,
+    caller::Caller,
+    page::{self, Question},
+    service::Deps,
+    value,
+};
+use proto::capacity as wire;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::token;
+use crate::{
+    convert::request::{kept, matched_offer, need, request_out, supply},
+    db::{
+        offer,
+        request::{self as db, Found, Wanted},
+    },
+    error,
+    need::{Need, fold, rank},
+    unit::{alike, scale},
+    week::this_week,
+};
+
+/// How many results an answer holds where nothing is said, and at most.
+const RESULTS: i32 = 10;
+const MAX_RESULTS: i32 = 100;
+
+/// One request.
+pub(crate) async fn get(
+    deps: &Deps,
+    caller: &Caller,
+    request: &wire::GetCapacityRequestRequest,
+) -> Result<wire::CapacityRequest> {
+    let id = value::id(&request.capacity_request_id)?;
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let own = db::own(&mut tx, Some(id), None, 1).await?.pop();
+    let (head, named) = match own {
+        Some(head) => (head, db::readers(&mut tx, &[id]).await?),
+        None => {
+            let seen = db::in_sight(&mut tx, Some(id), None, 1).await?.pop();
+            (seen.ok_or_else(Error::not_found)?, Default::default())
+        }
+    };
+    tx.commit().await?;
+    request_out(&head, named.get(&id).map(Vec::as_slice).unwrap_or_default())
+}
+
+/// The caller's own requests, or open ones of others that it may see.
+pub(crate) async fn list(
+    deps: &Deps,
+    caller: &Caller,
+    request: &wire::ListCapacityRequestsRequest,
+) -> Result<wire::ListCapacityRequestsResponse> {
+    let size = page::size(request.page_size)?;
+    let filter = request.own.to_string();
+    let question = Question::new(caller.firm, "ListCapacityRequests", filter.as_bytes());
+    let before: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let mut heads = match request.own {
+        true => db::own(&mut tx, None, before, size + 1).await?,
+        false => db::in_sight(&mut tx, None, before, size + 1).await?,
+    };
+    let last = page::cut(&mut heads, size, |head| head.id);
+    let named = match request.own {
+        true => db::readers(&mut tx, &heads.iter().map(|head| head.id).collect::<Vec<_>>()).await?,
+        false => Default::default(),
+    };
+    tx.commit().await?;
+    let one = |head: &db::Head| request_out(head, named.get(&head.id).map(Vec::as_slice).unwrap_or_default());
+    Ok(wire::ListCapacityRequestsResponse {
+        requests: heads.iter().map(one).collect::<Result<_>>()?,
+        next_page_token: token(deps, &question, last)?,
+    })
+}
+
+/// The offers that meet a request of the caller's, the best first.
+pub(crate) async fn matching(
+    deps: &Deps,
+    caller: &Caller,
+    request: &wire::MatchCapacityRequestRequest,
+) -> Result<wire::MatchCapacityRequestResponse> {
+    let id = value::id(&request.capacity_request_id)?;
+    let limit = match request.limit {
+        0 => RESULTS,
+        limit @ 1..=MAX_RESULTS => limit,
+        _ => return Err(Error::field("limit", "RANGE", format!("must lie between 1 and {MAX_RESULTS}"))),
+    };
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let head = db::own(&mut tx, Some(id), None, 1).await?.pop().ok_or_else(Error::not_found)?;
+    let need = need(&kept(&head)?, this_week(deps.clock.now())).ok_or_else(|| error::missing(id))?;
+    let found = candidates(&mut tx, &need, request.near_misses).await?;
+    let supplies = found.iter().map(supply).collect::<Result<Vec<_>>>()?;
+    let ranked = rank(&need, &supplies, request.near_misses);
+    let fitting = ranked.iter().filter(|(_, verdict)| verdict.fits).count();
+    let top: Vec<_> = ranked.into_iter().take(limit).collect();
+    let ids: Vec<Uuid> = top.iter().map(|(place, _)| supplies[*place].id).collect();
+    let mut buckets = offer::buckets_in_sight(&mut tx, &ids).await?;
+    tx.commit().await?;
+    let results = top.into_iter().map(|(place, verdict)| {
+        let head = &found[place].head;
+        let mut buckets = buckets.remove(&head.id).unwrap_or_default();
+        let wanted = need.first..=need.last;
+        buckets.retain(|bucket| wanted.contains(&bucket.slot.monday) && bucket.reserved < bucket.total);
+        matched_offer(head, &buckets, verdict)
+    });
+    Ok(wire::MatchCapacityRequestResponse {
+        results: results.collect::<Result<_>>()?,
+        fitting: i32::try_from(fitting).unwrap_or(i32::MAX),
+    })
+}
+
+/// Offers of the process that the caller may see; where near misses are not asked for, those alone of which enough is
+/// free. The database compares in the base of the units, as the rule does.
+async fn candidates(tx: &mut chassis::db::TenantTx, need: &Need, near: bool) -> Result<Vec<Found>> {
+    let (units, factors): (Vec<String>, Vec<Decimal>) =
+        alike(&need.unit_code).into_iter().map(|(code, factor)| (code.to_owned(), factor)).unzip();
+    let least = (!near).then(|| need.quantity * scale(&need.unit_code).1);
+    let wanted = Wanted {
+        process_key: &fold(&need.process),
+        first: need.first,
+        last: need.last,
+        units: &units,
+        factors: &factors,
+        least,
+    };
+    db::offers_to_match(tx, &wanted).await
+}
