@@ -34,7 +34,8 @@ use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 9] = ["publish", "bulk", "life", "list", "matching", "curve", "latency", "streams", "idle"];
+const NAMES: [&str; 9] =
+    ["publish", "bulk", "life", "list", "matching", "curve", "latency", "streams", "idle"];
 
 fn main() -> anyhow::Result<()> {
     // cargo passes `--bench` to every bench program.

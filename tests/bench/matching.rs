@@ -99,11 +99,13 @@ async fn offer(world: &World, buyer: &Firm, first: Date, scale: Scale) -> anyhow
     for n in 0..firms {
         let supplier = world.firm(&format!("第{n}家(示例)")).await;
         world.partner(buyer, &supplier, &format!("V{n}")).await;
-        let mondays: Vec<String> = (0..WEEKS).map(|week| (first + Duration::weeks(week)).to_string()).collect();
+        let mondays: Vec<String> =
+            (0..WEEKS).map(|week| (first + Duration::weeks(week)).to_string()).collect();
         let (gate, buyer) = (gate.clone(), buyer.id.clone());
         tasks.spawn(async move {
             let _open = gate.acquire().await?;
-            let weeks: Vec<_> = mondays.iter().map(|monday| (monday.as_str(), "99999999", "99999999")).collect();
+            let weeks: Vec<_> =
+                mondays.iter().map(|monday| (monday.as_str(), "99999999", "99999999")).collect();
             let group = supplier.state_group(group("机组", &weeks)).await?.id;
             for offer in 0..each {
                 supplier.publish_offer(one(&group, &mondays, &buyer, n * each + offer)).await?;
@@ -159,7 +161,8 @@ async fn publish(buyer: &Firm, first: Date) -> anyhow::Result<String> {
 }
 
 async fn matched(buyer: &Firm, id: &str, scale: Scale) -> anyhow::Result<()> {
-    let request = MatchCapacityRequestRequest { capacity_request_id: id.into(), limit: 10, near_misses: false };
+    let request =
+        MatchCapacityRequestRequest { capacity_request_id: id.into(), limit: 10, near_misses: false };
     let found = buyer.capacity_requests().match_capacity_request(request).await?.into_inner();
     anyhow::ensure!(scale == Scale::Smoke || found.results.len() == 10, "{} results", found.results.len());
     Ok(())
@@ -169,11 +172,13 @@ async fn matched(buyer: &Firm, id: &str, scale: Scale) -> anyhow::Result<()> {
 async fn read(pool: &PgPool, buyer: &Firm, first: Date) -> anyhow::Result<usize> {
     let begin = format!("begin; select set_config('tandem.firm', '{}', true)", buyer.uuid());
     let mut tx = pool.begin_with(sqlx::AssertSqlSafe(begin)).await?;
-    let rows = sqlx::query("select * from capacity.offers_to_match('注塑', $1, $2, '{SEC,MIN,HUR}', '{1,60,3600}', 72000)")
-        .bind(first)
-        .bind(first + Duration::weeks(3))
-        .fetch_all(&mut *tx)
-        .await?;
+    let rows = sqlx::query(
+        "select * from capacity.offers_to_match('注塑', $1, $2, '{SEC,MIN,HUR}', '{1,60,3600}', 72000)",
+    )
+    .bind(first)
+    .bind(first + Duration::weeks(3))
+    .fetch_all(&mut *tx)
+    .await?;
     tx.commit().await?;
     Ok(rows.len())
 }

@@ -5,8 +5,8 @@ use proto::{
     capacity::{
         BottleneckChanged, BottleneckCleared, BottleneckRaised, CapacityGroupDisclosed,
         CapacityGroupUploaded, CapacityMatch, CapacityMatchProposed, CapacityRequest,
-        CapacityRequestPublished, MaterialDemandUploaded, Offer, OfferChanged, OfferPublished, OfferWithdrawn,
-        Reservation, ReservationHeld,
+        CapacityRequestPublished, MaterialDemandUploaded, Offer, OfferChanged, OfferPublished,
+        OfferWithdrawn, Reservation, ReservationHeld,
     },
     event::Event,
     orders::{
@@ -192,7 +192,9 @@ impl Payload {
             | Payload::BottleneckChanged(_)
             | Payload::BottleneckCleared(_)
             | Payload::Offered(..)
-            | Payload::Reserved(_) => &[],
+            | Payload::Reserved(_)
+            | Payload::Needed(..)
+            | Payload::Matched(_) => &[],
         }
     }
 

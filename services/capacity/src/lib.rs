@@ -53,10 +53,10 @@ use chassis::{
 use proto::capacity::{
     capacity_group_service_server::CapacityGroupServiceServer,
     capacity_match_service_server::CapacityMatchServiceServer,
-    capacity_request_service_server::CapacityRequestServiceServer, catena_service_server::CatenaServiceServer,
-    demand_service_server::DemandServiceServer, disclosure_service_server::DisclosureServiceServer,
-    offer_service_server::OfferServiceServer, promise_service_server::PromiseServiceServer,
-    reservation_service_server::ReservationServiceServer,
+    capacity_request_service_server::CapacityRequestServiceServer,
+    catena_service_server::CatenaServiceServer, demand_service_server::DemandServiceServer,
+    disclosure_service_server::DisclosureServiceServer, offer_service_server::OfferServiceServer,
+    promise_service_server::PromiseServiceServer, reservation_service_server::ReservationServiceServer,
 };
 
 /// The schema `capacity`.

@@ -151,7 +151,8 @@ pub fn rank(need: &Need, supplies: &[Supply], near: bool) -> Vec<(usize, Verdict
         .filter(|(_, verdict)| near || verdict.fits)
         .collect();
     found.sort_by_cached_key(|(place, verdict)| {
-        let missed = |outcome| verdict.conditions.iter().filter(|one| one.hard && one.outcome == outcome).count();
+        let missed =
+            |outcome| verdict.conditions.iter().filter(|one| one.hard && one.outcome == outcome).count();
         let (failed, unsaid) = (missed(Outcome::NotMet), missed(Outcome::NotStated));
         let enough_by = verdict.enough_by.unwrap_or(Date::MAX);
         (failed, unsaid, Reverse(verdict.score), enough_by, Reverse(verdict.free), supplies[*place].id)
@@ -161,7 +162,8 @@ pub fn rank(need: &Need, supplies: &[Supply], near: bool) -> Vec<(usize, Verdict
 
 /// Every condition of a need, held against an offer.
 pub fn judge(need: &Need, supply: &Supply) -> Verdict {
-    let mut conditions = vec![named(Kind::Process, true, &need.process, std::slice::from_ref(&supply.process))];
+    let mut conditions =
+        vec![named(Kind::Process, true, &need.process, std::slice::from_ref(&supply.process))];
     conditions.extend(need.materials.iter().map(|one| named(Kind::Material, true, one, &supply.materials)));
     conditions.extend(limits(&need.limits, &supply.limits));
     conditions.extend(need.certificates.iter().map(|one| certificate(true, one, &supply.certificates)));
@@ -169,11 +171,13 @@ pub fn judge(need: &Need, supply: &Supply) -> Verdict {
     conditions.extend(enough);
     let fits = conditions.iter().all(|one| one.outcome == Outcome::Met);
 
-    let wished: Vec<_> = need.wished.iter().map(|one| certificate(false, one, &supply.certificates)).collect();
+    let wished: Vec<_> =
+        need.wished.iter().map(|one| certificate(false, one, &supply.certificates)).collect();
     let held = wished.iter().filter(|one| one.outcome == Outcome::Met).count();
     let (region, near) = region(&need.region, &supply.region);
     let (price, cheap) = price(need, supply);
-    let score = near + cheap + part(WISHED, held.into(), wished.len().into()) + time_and_room(need, free, enough_by);
+    let score =
+        near + cheap + part(WISHED, held.into(), wished.len().into()) + time_and_room(need, free, enough_by);
     conditions.extend(wished);
     conditions.extend(region);
     conditions.extend(price);
@@ -204,7 +208,9 @@ fn named(kind: Kind, hard: bool, wanted: &str, offered: &[String]) -> Condition 
 /// A certificate with the year of its standard is one without, not the other way round.
 fn certificate(hard: bool, wanted: &str, offered: &[String]) -> Condition {
     let general = |text: &str| match text.rsplit_once([':', ':']) {
-        Some((name, year)) if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),
+        Some((name, year)) if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => {
+            name.to_owned()
+        }
         _ => text.to_owned(),
     };
     let exact = named(Kind::Certificate, hard, wanted, offered);
@@ -239,7 +245,13 @@ fn limits(wanted: &Limits, offered: &Limits) -> Vec<Condition> {
     all
 }
 
-fn figure(kind: Kind, hard: bool, wanted: Decimal, found: Option<Decimal>, margin: Option<Decimal>) -> Condition {
+fn figure(
+    kind: Kind,
+    hard: bool,
+    wanted: Decimal,
+    found: Option<Decimal>,
+    margin: Option<Decimal>,
+) -> Condition {
     let outcome = match margin {
         Some(margin) if margin >= Decimal::ZERO => Outcome::Met,
         Some(_) => Outcome::NotMet,
@@ -334,7 +346,12 @@ fn price(need: &Need, supply: &Supply) -> (Option<Condition>, i64) {
         return (Some(figure(Kind::Price, false, ceiling.amount, None, None)), 0);
     };
     let one = price.amount * factor / offered_factor;
-    let condition =
-        figure(Kind::Price, false, ceiling.amount, Some(one.round_dp(PLACES)), Some((ceiling.amount - one).round_dp(PLACES)));
+    let condition = figure(
+        Kind::Price,
+        false,
+        ceiling.amount,
+        Some(one.round_dp(PLACES)),
+        Some((ceiling.amount - one).round_dp(PLACES)),
+    );
     (Some(condition), if one.is_zero() { PRICE } else { part(PRICE, ceiling.amount, one) })
 }

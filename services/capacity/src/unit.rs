@@ -90,7 +90,9 @@ pub fn scale(code: &str) -> (&str, Decimal) {
 /// The units that can be converted into this one, itself included, each with its factor of [`scale`].
 pub fn alike(code: &str) -> Vec<(&str, Decimal)> {
     match SCALES.iter().find(|scale| scale.iter().any(|(one, _)| *one == code)) {
-        Some(scale) => scale.iter().map(|(one, (digits, places))| (*one, Decimal::new(*digits, *places))).collect(),
+        Some(scale) => {
+            scale.iter().map(|(one, (digits, places))| (*one, Decimal::new(*digits, *places))).collect()
+        }
         None => vec![(code, Decimal::ONE)],
     }
 }
@@ -146,9 +148,13 @@ mod tests {
         let scaled: Vec<&str> = SCALES.iter().flat_map(|scale| scale.iter().map(|(code, _)| *code)).collect();
         assert!(scaled.iter().all(|code| codes.contains(code)), "{scaled:?}");
         assert_eq!(scaled.iter().collect::<BTreeSet<_>>().len(), scaled.len());
-        for (code, base, factor) in
-            [("HUR", "SEC", "3600"), ("TNE", "KGM", "1000"), ("H87", "H87", "1"), ("DAY", "DAY", "1"), ("INH", "MTR", "0.0254")]
-        {
+        for (code, base, factor) in [
+            ("HUR", "SEC", "3600"),
+            ("TNE", "KGM", "1000"),
+            ("H87", "H87", "1"),
+            ("DAY", "DAY", "1"),
+            ("INH", "MTR", "0.0254"),
+        ] {
             assert_eq!(scale(code), (base, factor.parse().unwrap()));
         }
         assert!(Unit::from_catena("piece").is_none() && Unit::from_code("EA").is_none());

@@ -4,6 +4,7 @@
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
 //! * `capacity`: demand, machines and policies
+//! * `need`: what is needed beyond them, and the answer
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
 //! * `course`: what happens to each order
 //!
@@ -14,6 +15,7 @@ mod capacity;
 pub mod content;
 mod course;
 mod firms;
+mod need;
 pub mod story;
 mod terms;
 
@@ -99,6 +101,7 @@ pub async fn run(
             .with_context(|| format!("order {}", order.number))?;
     }
     capacity::tell(connection, &story, credentials, monday_of(today)).await.context("capacity")?;
+    need::tell(connection, credentials, monday_of(today)).await.context("needs")?;
     credentials.complete = true;
     save(credentials)
 }

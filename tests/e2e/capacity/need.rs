@@ -15,10 +15,10 @@ use harness::{
 };
 use proto::{
     capacity::{
-        ChangeCapacityRequestRequest, CloseCapacityRequestRequest, ConditionOutcome,
-        CountMatchesRequest, ListCapacityRequestsRequest, ListMatchesRequest, ListOffersRequest,
-        MatchCapacityRequestResponse, MatchState as State, OfferLimits, OfferVisibility as Visible,
-        PublishCapacityRequestRequest, PublishOfferRequest,
+        ChangeCapacityRequestRequest, CloseCapacityRequestRequest, ConditionOutcome, CountMatchesRequest,
+        ListCapacityRequestsRequest, ListMatchesRequest, ListOffersRequest, MatchCapacityRequestResponse,
+        MatchState as State, OfferLimits, OfferVisibility as Visible, PublishCapacityRequestRequest,
+        PublishOfferRequest,
     },
     partners::{
         CreateClusterRequest, InviteToClusterRequest, JoinClusterRequest, RelationshipState,
@@ -134,10 +134,8 @@ async fn a_need_is_shown_met_and_answered() {
 
     answered(&buyer, &supplier, &stranger, &published.id, &offered.id).await;
     let version = supplier.need(&published.id).await.unwrap().version;
-    let close = CloseCapacityRequestRequest {
-        request_id: request_id(),
-        capacity_request_id: published.id.clone(),
-    };
+    let close =
+        CloseCapacityRequestRequest { request_id: request_id(), capacity_request_id: published.id.clone() };
     assert!(buyer.capacity_requests().close_capacity_request(close).await.unwrap().into_inner().closed);
     let change = ChangeCapacityRequestRequest {
         request_id: request_id(),
@@ -192,7 +190,8 @@ async fn answered(buyer: &Firm, supplier: &Firm, stranger: &Firm, request: &str,
 /// A cluster that these firms have joined.
 async fn cluster(world: &World, firms: &[&Firm]) -> String {
     let mut clusters = world.operator().await.session().clusters();
-    let request = CreateClusterRequest { request_id: request_id(), name: "集群".into(), ..Default::default() };
+    let request =
+        CreateClusterRequest { request_id: request_id(), name: "集群".into(), ..Default::default() };
     let cluster_id = clusters.create_cluster(request).await.expect("a cluster").into_inner().id;
     for firm in firms {
         let (cluster_id, firm_id) = (cluster_id.clone(), firm.id.clone());
@@ -221,7 +220,8 @@ async fn each_sees_what_is_meant_for_it_by_list_and_by_match_alike() {
     let stranger = world.firm("木棉门业(示例)有限公司").await;
     let cluster = cluster(&world, &[&supplier, &mate]).await;
     let audiences = [Visible::All, Visible::Partners, Visible::Cluster, Visible::Named];
-    let cluster_id = |visibility| if visibility == Visible::Cluster { cluster.clone() } else { String::new() };
+    let cluster_id =
+        |visibility| if visibility == Visible::Cluster { cluster.clone() } else { String::new() };
     let firm_ids = |visibility| if visibility == Visible::Named { vec![mate.id.clone()] } else { Vec::new() };
     let mut requests = Vec::new();
     for visibility in audiences {

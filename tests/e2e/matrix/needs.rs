@@ -86,7 +86,14 @@ pub fn matches(method: &str) -> Option<Row> {
             build!(|cast, caller, object| {
                 let id = match caller {
                     // Its own customer's request, which the buyer does not see.
-                    Side::Buyer => cast.rival.session().publish_need(needed("1", (W53, W53))).await.expect("a request").id,
+                    Side::Buyer => {
+                        cast.rival
+                            .session()
+                            .publish_need(needed("1", (W53, W53)))
+                            .await
+                            .expect("a request")
+                            .id
+                    }
                     _ => fresh(cast).await,
                 };
                 let id = either(object, || id);

@@ -61,7 +61,11 @@ fn check(wrong: &mut Wrong, content: &wire::RequestContent) {
     let first = wrong.monday("content.first_monday", content.first_monday.as_ref());
     let last = wrong.monday("content.last_monday", content.last_monday.as_ref());
     if first.zip(last).is_some_and(|(first, last)| !(0..MAX_WEEKS).contains(&(last - first).whole_weeks())) {
-        wrong.note("content.last_monday", "RANGE", format!("must lie up to {MAX_WEEKS} weeks from the first on"));
+        wrong.note(
+            "content.last_monday",
+            "RANGE",
+            format!("must lie up to {MAX_WEEKS} weeks from the first on"),
+        );
     }
 }
 
@@ -86,8 +90,7 @@ pub(crate) fn need(content: &wire::RequestContent, this_week: Date) -> Option<Ne
 /// An offer as the rule sees it.
 pub(crate) fn supply(found: &db::request::Found) -> Result<Supply> {
     let head = &found.head;
-    let content =
-        wire::OfferContent::decode(head.content.as_slice()).map_err(|_| error::missing(head.id))?;
+    let content = wire::OfferContent::decode(head.content.as_slice()).map_err(|_| error::missing(head.id))?;
     let mut free = BTreeMap::new();
     for (monday, quantity) in &found.free {
         *free.entry(*monday).or_default() += *quantity;

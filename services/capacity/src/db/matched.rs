@@ -45,7 +45,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, head: &Head) -> Result<()> {
     .await;
     match saved {
         Err(error) if chassis::db::is_constraint(&error, "capacity_match_stands_key") => {
-            Err(Error::new(Reason::ALREADY_EXISTS).message("a match of the two firms for this request stands"))
+            Err(Error::new(Reason::ALREADY_EXISTS)
+                .message("a match of the two firms for this request stands"))
         }
         saved => super::one_row(saved),
     }

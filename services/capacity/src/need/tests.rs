@@ -77,16 +77,21 @@ fn each_hard_condition_keeps_an_offer_out_and_says_by_how_much() {
         (|n, _| n.materials.push("PA66-GF30".into()), &["Material NotMet"]),
         (|_, s| s.limits.tonnage_t = Some(d("500")), &["Tonnage NotMet -150"]),
         (|_, s| s.limits.tonnage_t = None, &["Tonnage NotStated"]),
-        (|n, s| (n.limits.precision_mm, s.limits.precision_mm) = (Some(d("0.02")), Some(d("0.05"))), &[
-            "Precision NotMet -0.03",
-        ]),
-        (|n, s| (n.limits.length_mm, s.limits.length_mm) = (Some(d("604")), Some(d("603.5"))), &["Length NotMet -0.5"]),
+        (
+            |n, s| (n.limits.precision_mm, s.limits.precision_mm) = (Some(d("0.02")), Some(d("0.05"))),
+            &["Precision NotMet -0.03"],
+        ),
+        (
+            |n, s| (n.limits.length_mm, s.limits.length_mm) = (Some(d("604")), Some(d("603.5"))),
+            &["Length NotMet -0.5"],
+        ),
         (|n, s| (n.limits.weight_kg, s.limits.weight_kg) = (Some(d("1.8")), Some(d("1.8"))), &[]),
         (|n, _| n.certificates = texts(&["IATF 16949"]), &["Certificate NotStated"]),
         (|n, s| (n.certificates, s.certificates) = (texts(&["IATF16949"]), texts(&["IATF 16949:2016"])), &[]),
-        (|n, s| (n.certificates, s.certificates) = (texts(&["ISO 9001:2015"]), texts(&["ISO 9001"])), &[
-            "Certificate NotMet",
-        ]),
+        (
+            |n, s| (n.certificates, s.certificates) = (texts(&["ISO 9001:2015"]), texts(&["ISO 9001"])),
+            &["Certificate NotMet"],
+        ),
         (|_, s| s.unit_code = "H87".into(), &["Unit NotMet", "Quantity NotStated"]),
         (|n, _| n.last = W4, &["Quantity NotMet -40"]),
         (|n, _| n.quantity = d("120.000001"), &["Quantity NotMet -0.000001"]),
@@ -179,7 +184,12 @@ fn fits(need: &Need, supply: &Supply) -> bool {
         (Some(wanted), Some(offered)) => offered >= wanted,
         (wanted, _) => wanted.is_none(),
     };
-    let free: Decimal = supply.free.iter().filter(|(day, _)| need.first <= **day && **day <= need.last).map(|(_, q)| *q).sum();
+    let free: Decimal = supply
+        .free
+        .iter()
+        .filter(|(day, _)| need.first <= **day && **day <= need.last)
+        .map(|(_, q)| *q)
+        .sum();
     let enough = match (seconds(&need.unit_code), seconds(&supply.unit_code)) {
         (Some(a), Some(b)) => free * Decimal::from(b) >= need.quantity * Decimal::from(a),
         _ => need.unit_code == supply.unit_code && free >= need.quantity,
@@ -224,7 +234,10 @@ fn a_naive_matcher_finds_the_same_and_nothing_better_is_left_out() {
         let found = rank(&need, &supplies, true);
         let naive: Vec<usize> = (0..supplies.len()).filter(|place| fits(&need, &supplies[*place])).collect();
         let mut fit: Vec<usize> = found.iter().filter(|(_, one)| one.fits).map(|(place, _)| *place).collect();
-        assert!(found.iter().take(fit.len()).all(|(_, one)| one.fits), "round {round}: those that fit come first");
+        assert!(
+            found.iter().take(fit.len()).all(|(_, one)| one.fits),
+            "round {round}: those that fit come first"
+        );
         assert!(found[..fit.len()].is_sorted_by(|(_, a), (_, b)| a.score >= b.score), "round {round}");
         assert_eq!(found[..fit.len()], rank(&need, &supplies, false), "round {round}");
         supplies.reverse();
@@ -232,7 +245,11 @@ fn a_naive_matcher_finds_the_same_and_nothing_better_is_left_out() {
         let ids = |found: &[(usize, Verdict)], last: usize| -> Vec<usize> {
             found.iter().map(|(place, _)| if last == 0 { *place } else { last - place }).collect()
         };
-        assert_eq!(ids(&turned, supplies.len() - 1), ids(&found, 0), "round {round}: in whatever order they come");
+        assert_eq!(
+            ids(&turned, supplies.len() - 1),
+            ids(&found, 0),
+            "round {round}: in whatever order they come"
+        );
         fit.sort_unstable();
         assert_eq!(fit, naive, "round {round}");
         fitting += fit.len();

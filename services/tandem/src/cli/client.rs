@@ -5,6 +5,7 @@ use std::time::Duration;
 use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
+        capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
         catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
         disclosure_service_client::DisclosureServiceClient, promise_service_client::PromiseServiceClient,
@@ -170,6 +171,10 @@ impl Connection {
 
     pub fn capacity_requests(&self) -> CapacityRequestServiceClient<Keyed> {
         CapacityRequestServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn capacity_matches(&self) -> CapacityMatchServiceClient<Keyed> {
+        CapacityMatchServiceClient::new(self.keyed())
     }
 
     pub fn promises(&self) -> PromiseServiceClient<Keyed> {

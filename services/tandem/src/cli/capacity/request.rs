@@ -205,10 +205,8 @@ async fn publish(args: &PublishArgs, session: &Session) -> Result<Exit, Failure>
 }
 
 async fn close(args: &CloseArgs, session: &Session) -> Result<Exit, Failure> {
-    let request = CloseCapacityRequestRequest {
-        request_id: new_id(),
-        capacity_request_id: args.request.clone(),
-    };
+    let request =
+        CloseCapacityRequestRequest { request_id: new_id(), capacity_request_id: args.request.clone() };
     let answer = session.connection.capacity_requests().close_capacity_request(request).await;
     said("closed", &answer.map_err(|status| session.refused(&status))?.into_inner(), session)
 }
@@ -228,11 +226,14 @@ async fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     let mut page_token = String::new();
     loop {
         let request = ListCapacityRequestsRequest { own: args.own, page_size: 1_000, page_token };
-        let answer = client.list_capacity_requests(request).await.map_err(|status| session.refused(&status))?;
+        let answer =
+            client.list_capacity_requests(request).await.map_err(|status| session.refused(&status))?;
         let answer = answer.into_inner();
         for request in &answer.requests {
             if session.out.json() {
-                session.out.value(&session.contract.to_json("tandem.capacity.v1.CapacityRequest", request)?)?;
+                session
+                    .out
+                    .value(&session.contract.to_json("tandem.capacity.v1.CapacityRequest", request)?)?;
             }
             table.add_row(row(request));
         }
@@ -250,7 +251,9 @@ async fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
 fn row(request: &CapacityRequest) -> [String; 7] {
     let content = request.content.clone().unwrap_or_default();
     let day = |date: &Option<proto::Date>| {
-        date.as_ref().map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)).unwrap_or_default()
+        date.as_ref()
+            .map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
+            .unwrap_or_default()
     };
     [
         content.process,
