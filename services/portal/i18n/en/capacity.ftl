@@ -153,6 +153,7 @@ promise-partial = No room for { $amount }
 promise-none = No room in any known week
 promise-split = Earliest deliveries
 promise-turned = If all is accepted as asked
+promise-tight-already = By forecast the week is tight already
 promise-unturned = No week gets tighter
 promise-turn = from “{ $before }” to “{ $after }”
 promise-further = { $n } more lines were not tried.

@@ -134,6 +134,7 @@ promise-partial = { $amount }没有余量
 promise-none = 已知的周都没有余量
 promise-split = 最早可行的交付
 promise-turned = 全部按要求日期接受会怎样
+promise-tight-already = 该周按预测已经紧张，颜色不变
 promise-unturned = 没有哪一周变紧
 promise-turn = 由“{ $before }”变为“{ $after }”
 promise-further = 另有 { $n } 行未试算。
