@@ -7,6 +7,8 @@ use chassis::secret::Redacted;
 use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
+        capacity_match_service_client::CapacityMatchServiceClient,
+        capacity_request_service_client::CapacityRequestServiceClient,
         demand_service_client::DemandServiceClient, promise_service_client::PromiseServiceClient,
     },
     interchange::sheet_service_client::SheetServiceClient,
@@ -186,6 +188,16 @@ impl Api {
     /// What suppliers can make, week by week.
     pub fn capacity_groups(&self) -> CapacityGroupServiceClient<Channel> {
         CapacityGroupServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What is needed.
+    pub fn capacity_requests(&self) -> CapacityRequestServiceClient<Channel> {
+        CapacityRequestServiceClient::new(self.channel.clone())
+    }
+
+    /// What came of it.
+    pub fn capacity_matches(&self) -> CapacityMatchServiceClient<Channel> {
+        CapacityMatchServiceClient::new(self.channel.clone())
     }
 
     /// What can still be promised.

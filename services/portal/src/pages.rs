@@ -19,6 +19,7 @@ pub mod inbox;
 pub mod invitation;
 pub mod inviting;
 pub mod members;
+pub mod needs;
 pub mod operator;
 pub mod order;
 pub mod partners;

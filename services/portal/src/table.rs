@@ -7,7 +7,7 @@ use crate::{
     ask::{Choice, Way},
     i18n::{Text, key},
     order::Tag,
-    page::{self, Page, Tab, link},
+    page::{self, Link, Page, Tab, link},
     session::Member,
 };
 
@@ -104,6 +104,8 @@ pub struct Search {
 pub struct Listing {
     page: Page,
     t: Text,
+    /// Pages that stand beside this one; empty for none.
+    places: Vec<Link>,
     back: Option<Way>,
     heading: String,
     tag: Option<Tag>,
@@ -123,6 +125,7 @@ impl Listing {
         Self {
             page: Page::member(member, tab).titled(heading.clone()),
             t,
+            places: Vec::new(),
             back,
             heading,
             tag: None,
@@ -138,6 +141,11 @@ impl Listing {
     /// What it is for, in a sentence.
     pub fn lead(self, lead: String) -> Self {
         Self { lead, ..self }
+    }
+
+    /// Beside these pages.
+    pub fn places(self, places: Vec<Link>) -> Self {
+        Self { places, ..self }
     }
 
     /// What was just done; empty for nothing.

@@ -46,6 +46,7 @@ pub enum Place {
     Map,
     Edit,
     Demand,
+    Requests,
 }
 
 /// Who may see a page, where it is, and what it is called; in the order of the line.
@@ -53,6 +54,7 @@ const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
     (Place::Map, Permission::CapacityRead, "/capacity", key::CAPACITY_MAP),
     (Place::Edit, Permission::CapacityWrite, "/capacity/edit", key::EDIT_TITLE),
     (Place::Demand, Permission::CapacityRead, "/capacity/demand", key::DEMAND_TITLE),
+    (Place::Requests, Permission::CapacityRead, "/capacity/requests", key::NEEDS),
 ];
 
 /// The line above a page, as far as the roles allow.

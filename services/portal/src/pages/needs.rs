@@ -1,0 +1,203 @@
+//! Need and match 供需撮合: the board of requests for capacity, and what came of them.
+
+mod found;
+mod new;
+mod steps;
+mod words;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{Router, extract::Query, response::Response, routing::get};
+use proto::{
+    access::Permission,
+    capacity::{CapacityMatch, CapacityRequest, ListCapacityRequestsRequest, ListMatchesRequest, MatchState},
+    partners::ListRelationshipsRequest,
+};
+
+use crate::{
+    App,
+    ask::Way,
+    failure::Failure,
+    format::{day, decimal_or_zero},
+    i18n::{Text, key},
+    page::Tab,
+    pages::{
+        capacity::{Place as Beside, places},
+        firm::Place,
+    },
+    session::Member,
+    table::{Act, Cell, Listing, Part, Row},
+};
+
+const BOARD: &str = "/capacity/requests";
+/// Rows of each table of the board; the rest by API.
+const ROWS: i32 = 100;
+
+/// Its pages.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/capacity/requests", get(show))
+        .route("/capacity/requests/new", get(new::form).post(new::create))
+        .route("/capacity/requests/{id}", get(found::show))
+        .route("/capacity/requests/{id}/close", get(steps::close_form).post(steps::close))
+        .route("/capacity/requests/{id}/propose", get(steps::propose_form).post(steps::propose))
+        .route("/capacity/matches/{id}/{step}", get(steps::advance_form).post(steps::advance))
+}
+
+fn back(t: &Text) -> Way {
+    Way { href: BOARD.into(), label: t.say(key::NEEDS) }
+}
+
+/// What the member calls its partners; others stay nameless.
+async fn names(member: &Member) -> Result<BTreeMap<String, String>, Failure> {
+    let request = ListRelationshipsRequest { page_size: 1_000, ..ListRelationshipsRequest::default() };
+    let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
+    let both = list
+        .relationships
+        .into_iter()
+        .flat_map(|one| [(one.buyer_id, one.buyer_name), (one.supplier_id, one.supplier_name)]);
+    Ok(both.collect())
+}
+
+fn name(t: &Text, names: &BTreeMap<String, String>, firm: &str) -> String {
+    names.get(firm).cloned().unwrap_or_else(|| t.say(key::NEED_OTHER_FIRM))
+}
+
+/// What is needed, in a line: the process and its materials.
+fn what(t: &Text, content: &proto::capacity::RequestContent) -> String {
+    match content.materials.is_empty() {
+        true => content.process.clone(),
+        false => t.two(key::NEED_WHAT, &content.materials.join("、"), &content.process),
+    }
+}
+
+fn how_much(t: &Text, content: &proto::capacity::RequestContent) -> String {
+    t.quantity(decimal_or_zero(content.quantity.as_ref()), &words::unit(t, &content.unit_code))
+}
+
+fn when(t: &Text, content: &proto::capacity::RequestContent) -> String {
+    let last = day(content.last_monday.as_ref()).map(|monday| monday + time::Duration::days(6));
+    t.window(day(content.first_monday.as_ref()), last)
+}
+
+async fn requests(member: &Member, own: bool) -> Result<Vec<CapacityRequest>, Failure> {
+    let request = ListCapacityRequestsRequest { own, page_size: ROWS, page_token: String::new() };
+    let mut client = member.app().api.capacity_requests();
+    Ok(client.list_capacity_requests(member.call(request)).await?.into_inner().requests)
+}
+
+/// The board: the own requests, those of others that wait for an answer, and what came of either.
+pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    if !member.may(Permission::CapacityRead) {
+        return Err(Failure::denied());
+    }
+    let t = member.text();
+    let names = names(&member).await?;
+    let (own, others) = (requests(&member, true).await?, requests(&member, false).await?);
+    let request = ListMatchesRequest { page_size: ROWS, ..ListMatchesRequest::default() };
+    let matches = member.app().api.capacity_matches().list_matches(member.call(request)).await?;
+    let matches = matches.into_inner().matches;
+    let columns = |first: String| -> Vec<String> {
+        let rest = [key::NEED_QUANTITY, key::NEED_WEEKS, key::STATE].map(|label| t.say(label));
+        [first].into_iter().chain(rest).chain([String::new()]).collect()
+    };
+    let mine = own.iter().map(|one| own_row(&member, one)).collect();
+    let theirs = others.iter().map(|one| other_row(&member, &names, one, &matches)).collect();
+    let came = matches.iter().map(|one| match_row(&member, &names, one)).collect();
+    let done = match place.done.as_str() {
+        "published" => t.say(key::NEED_PUBLISHED),
+        "closed" => t.say(key::NEED_CLOSED_DONE),
+        "proposed" => t.say(key::NEED_PROPOSED_DONE),
+        "moved" => t.say(key::NEED_MOVED_DONE),
+        _ => String::new(),
+    };
+    let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::NEEDS), None)
+        .places(places(&member, Beside::Requests))
+        .lead(t.say(key::NEEDS_BODY))
+        .done(done)
+        .part(
+            Part::new(columns(t.say(key::NEED)), theirs, t.say(key::NEEDS_OTHERS_EMPTY))
+                .titled(t.say(key::NEEDS_OTHERS)),
+        )
+        .part(
+            Part::new(columns(t.say(key::NEED)), mine, t.say(key::NEEDS_OWN_EMPTY))
+                .titled(t.say(key::NEEDS_OWN)),
+        )
+        .part(
+            Part::new(columns(t.say(key::NEED)), came, t.say(key::NEED_MATCHES_EMPTY))
+                .titled(t.say(key::NEED_MATCHES)),
+        );
+    if member.may(Permission::CapacityReserve) {
+        listing = listing.button(format!("{BOARD}/new"), t.say(key::NEED_NEW));
+    }
+    Ok(listing.show())
+}
+
+fn go(href: String, label: String) -> Act {
+    Act::Go { href, label }
+}
+
+fn own_row(member: &Member, one: &CapacityRequest) -> Row {
+    let t = member.text();
+    let content = one.content.clone().unwrap_or_default();
+    let path = format!("{BOARD}/{}", one.id);
+    let mut acts = vec![go(path.clone(), t.say(key::NEED_FIND))];
+    if member.may(Permission::CapacityReserve) && !one.closed {
+        acts.push(go(format!("{path}/close"), t.say(key::NEED_CLOSE)));
+    }
+    vec![
+        Cell::link(what(t, &content), path),
+        Cell::Text(how_much(t, &content)),
+        Cell::Text(when(t, &content)),
+        Cell::Tag(words::open(t, one.closed)),
+        Cell::Acts(acts),
+    ]
+}
+
+fn other_row(
+    member: &Member,
+    names: &BTreeMap<String, String>,
+    one: &CapacityRequest,
+    matches: &[CapacityMatch],
+) -> Row {
+    let t = member.text();
+    let content = one.content.clone().unwrap_or_default();
+    let stands = matches
+        .iter()
+        .find(|found| found.capacity_request_id == one.id && found.state() != MatchState::Declined);
+    let acts = match (stands, member.may(Permission::CapacityReserve)) {
+        (None, true) => vec![go(format!("{BOARD}/{}/propose", one.id), t.say(key::NEED_ANSWER))],
+        _ => Vec::new(),
+    };
+    vec![
+        Cell::Name { text: what(t, &content), href: String::new(), sub: name(t, names, &one.requester_id) },
+        Cell::Text(how_much(t, &content)),
+        Cell::Text(when(t, &content)),
+        Cell::Tag(stands.map_or_else(|| words::open(t, false), |found| words::state(t, found.state()))),
+        Cell::Acts(acts),
+    ]
+}
+
+fn match_row(member: &Member, names: &BTreeMap<String, String>, one: &CapacityMatch) -> Row {
+    let t = member.text();
+    let need = one.need.clone().unwrap_or_default();
+    let asks = one.requester_id == member.who.firm_id;
+    let other = if asks { &one.supplier_id } else { &one.requester_id };
+    let sub = match one.note.is_empty() {
+        true => name(t, names, other),
+        false => t.two(key::NEED_NOTED, &name(t, names, other), &one.note),
+    };
+    let acts = match member.may(Permission::CapacityReserve) {
+        true => words::steps(asks, one.proposed_by_id == member.who.firm_id, one.state()),
+        false => Vec::new(),
+    };
+    let act =
+        |step: &words::Step| go(format!("/capacity/matches/{}/{}", one.id, step.path), t.say(&step.label));
+    vec![
+        Cell::Name { text: what(t, &need), href: String::new(), sub },
+        Cell::Text(how_much(t, &need)),
+        Cell::Text(when(t, &need)),
+        Cell::Tag(words::state(t, one.state())),
+        Cell::Acts(acts.iter().map(act).collect()),
+    ]
+}
