@@ -207,7 +207,7 @@ fn named(kind: Kind, hard: bool, wanted: &str, offered: &[String]) -> Condition 
 
 /// A certificate with the year of its standard is one without, not the other way round.
 fn certificate(hard: bool, wanted: &str, offered: &[String]) -> Condition {
-    let general = |text: &str| match text.rsplit_once([':', ':']) {
+    let general = |text: &str| match text.rsplit_once([':', '\u{ff1a}']) {
         Some((name, year)) if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => {
             name.to_owned()
         }

@@ -153,7 +153,7 @@ fn content(member: &Member, ask: &mut Ask, fields: &Fields) -> Option<RequestCon
     };
     let (first_monday, last_monday) = (week(ask, "first"), week(ask, "last"));
     let list = |name: &str| -> Vec<String> {
-        let parts = fields.get(name).split([',', ',', '、', ';', ';']);
+        let parts = fields.get(name).split([',', '\u{ff0c}', '、', ';', '\u{ff1b}']);
         parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
     };
     whole.then(|| RequestContent {
