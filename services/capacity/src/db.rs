@@ -9,6 +9,7 @@ pub(crate) mod load;
 pub(crate) mod offer;
 pub(crate) mod partner;
 pub(crate) mod reservation;
+pub(crate) mod reserved;
 pub(crate) mod week;
 
 use chassis::{Error, Reason, Result, db::TenantTx};

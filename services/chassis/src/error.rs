@@ -124,6 +124,8 @@ reasons! {
     CAPACITY_SHORT, FailedPrecondition, "not so much is left of every week asked for, and nothing was held; ask for less", "所选时段余量不足,未预占任何产能,请减少数量";
     /// A reservation that is not open any more.
     RESERVATION_ENDED, FailedPrecondition, "the reservation has expired, was released, or was consumed; hold anew", "该预占已到期、释放或使用,请重新预占";
+    /// Lines of an order name reservations that cannot be consumed.
+    RESERVATION_UNUSABLE, FailedPrecondition, "lines name reservations that cannot be used; hold anew or leave them out", "订单行引用的产能预占无法使用,请重新预占或去掉引用";
     /// The deployment has no key to keep addresses with.
     NOTICES_NOT_SET_UP, FailedPrecondition, "messages are not set up here; whoever runs the platform sets notices.key", "本平台尚未开通消息通知,请联系平台运营方";
     /// The operator stopped the firm.
