@@ -12,6 +12,7 @@
 //! * `bulk`     PublishOrders by one stream ÷ bare transactions of 100 orders on 2 connections
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
+//! * `reserve`  holds of one hot bucket, and of 10,000 buckets, by 16 clients ÷ the bare statement that sells
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
 //! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
 //! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
@@ -26,13 +27,15 @@ mod list;
 mod memory;
 mod publish;
 mod report;
+mod reserve;
 mod scale;
 
 use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 8] = ["publish", "bulk", "life", "list", "curve", "latency", "streams", "idle"];
+const NAMES: [&str; 9] =
+    ["publish", "bulk", "life", "list", "reserve", "curve", "latency", "streams", "idle"];
 
 fn main() -> anyhow::Result<()> {
     // cargo passes `--bench` to every bench program.
@@ -78,6 +81,9 @@ async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
     }
     if wanted("list") {
         list::run(&mut report, scale).await?;
+    }
+    if wanted("reserve") {
+        reserve::run(&mut report, scale).await?;
     }
     if wanted("curve") {
         curve::run(&mut report, scale).await?;

@@ -7,6 +7,7 @@ pub(crate) mod disclosure;
 pub(crate) mod group;
 pub(crate) mod load;
 pub(crate) mod offer;
+pub(crate) mod prefill;
 pub(crate) mod promise;
 pub(crate) mod read;
 pub(crate) mod reservation;

@@ -11,7 +11,7 @@ use harness::{
     request_id, until,
 };
 use proto::{
-    capacity::{GetReservationRequest, Offer, Reservation, ReservationState as State},
+    capacity::{GetReservationRequest, Offer, PrefillOrderRequest, Reservation, ReservationState as State},
     orders::{ListOrdersRequest, PublishOrderRequest, PublishOutcome, SetTermsRequest, Side, Terms},
 };
 
@@ -78,6 +78,23 @@ async fn an_order_consumes_what_a_line_names_and_its_hours_count_once() {
     let held = buyer.hold(&published, &[(0, "40")], 0).await.unwrap().id;
     buyer.confirm(&held).await.unwrap();
 
+    let prefill = |who: &Access| {
+        let mut client = who.reservations();
+        let request = PrefillOrderRequest { reservation_id: held.clone() };
+        async move { client.prefill_order(request).await.map(tonic::Response::into_inner) }
+    };
+    refused(prefill(&supplier).await, Reason::NOT_FOUND);
+    let mut prefilled = prefill(&buyer).await.unwrap();
+    let content = prefilled.content.as_mut().unwrap();
+    (content.order_number, content.price_includes_tax) = ("4500000000".into(), Some(false));
+    let ready = PublishOrderRequest {
+        content: prefilled.content.clone(),
+        supplier: prefilled.supplier.clone(),
+        validate_only: true,
+        ..PublishOrderRequest::default()
+    };
+    buyer.publish(ready).await.unwrap();
+
     let request = consuming("4500000001", "40", &held).to("V100");
     let tried = PublishOrderRequest { validate_only: true, request_id: String::new(), ..request.clone() };
     buyer.publish(tried).await.unwrap();
@@ -96,6 +113,7 @@ async fn an_order_consumes_what_a_line_names_and_its_hours_count_once() {
     refused(buyer.publish(twice).await, Reason::ORDER_EXISTS);
     unusable(buyer.publish(consuming("4500000002", "1", &held).to("V100")).await, &[(0, "CONSUMED")]);
     assert_eq!(orders(&buyer).await, 1);
+    refused(prefill(&buyer).await, Reason::RESERVATION_ENDED);
 
     // 40 hours are promised, not 80: 60 of the 100 are left, and no more.
     supplier.accept_all(&receipt.order_id).await.unwrap();

@@ -6,7 +6,9 @@ use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
         catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
-        disclosure_service_client::DisclosureServiceClient, promise_service_client::PromiseServiceClient,
+        disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
+        promise_service_client::PromiseServiceClient,
+        reservation_service_client::ReservationServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -185,6 +187,14 @@ impl Connection {
 
     pub fn firms(&self) -> FirmServiceClient<Keyed> {
         FirmServiceClient::new(self.keyed())
+    }
+
+    pub fn offers(&self) -> OfferServiceClient<Keyed> {
+        OfferServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn reservations(&self) -> ReservationServiceClient<Keyed> {
+        ReservationServiceClient::new(self.keyed())
     }
 
     pub fn members(&self) -> MemberServiceClient<Keyed> {
