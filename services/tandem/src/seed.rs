@@ -3,13 +3,14 @@
 //!
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
-//! * `capacity`: demand, machines and policies
+//! * `capacity`: demand, machines and policies; `booking`: hours that firms share
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
 //! * `course`: what happens to each order
 //!
 //! **Invariant:** request ids are fixed, so that a start after an interrupted one goes on; no row is written past the
 //! API except the operator, which no API can make.
 
+mod booking;
 mod capacity;
 pub mod content;
 mod course;
@@ -98,7 +99,9 @@ pub async fn run(
             .await
             .with_context(|| format!("order {}", order.number))?;
     }
-    capacity::tell(connection, &story, credentials, monday_of(today)).await.context("capacity")?;
+    let monday = monday_of(today);
+    let groups = capacity::tell(connection, &story, credentials, monday).await.context("capacity")?;
+    booking::tell(connection, credentials, &groups, monday).await.context("booking")?;
     credentials.complete = true;
     save(credentials)
 }

@@ -22,7 +22,8 @@ use proto::{
         tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
-        alias_service_client::AliasServiceClient, firm_service_client::FirmServiceClient,
+        alias_service_client::AliasServiceClient, cluster_service_client::ClusterServiceClient,
+        firm_service_client::FirmServiceClient,
         invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
         operator_service_client::OperatorServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
@@ -199,6 +200,10 @@ impl Connection {
 
     pub fn members(&self) -> MemberServiceClient<Keyed> {
         MemberServiceClient::new(self.keyed())
+    }
+
+    pub fn clusters(&self) -> ClusterServiceClient<Keyed> {
+        ClusterServiceClient::new(self.keyed())
     }
 
     pub fn aliases(&self) -> AliasServiceClient<Keyed> {
