@@ -68,7 +68,8 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
 async fn machines(supplier: &Firm) -> anyhow::Result<String> {
     let endless = format!("{TOTAL}000000");
     let mondays: Vec<String> = (0..WEEKS).map(|n| monday(n).to_string()).collect();
-    let weeks: Vec<_> = mondays.iter().map(|day| (day.as_str(), endless.as_str(), endless.as_str())).collect();
+    let weeks: Vec<_> =
+        mondays.iter().map(|day| (day.as_str(), endless.as_str(), endless.as_str())).collect();
     Ok(supplier.state_group(group("机组", &weeks)).await?.id)
 }
 
@@ -96,9 +97,9 @@ fn slots(group_id: &str) -> PublishOfferRequest {
 }
 
 fn stock(offers: &[Offer]) -> Stock {
-    let each = offers.iter().flat_map(|offer| {
-        offer.buckets.iter().map(|bucket| (offer.id.clone(), bucket.id.clone()))
-    });
+    let each = offers
+        .iter()
+        .flat_map(|offer| offer.buckets.iter().map(|bucket| (offer.id.clone(), bucket.id.clone())));
     Arc::new(each.collect())
 }
 

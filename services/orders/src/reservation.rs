@@ -26,10 +26,7 @@ pub fn named(content: &OrderContent) -> Vec<Named> {
 }
 
 /// Those lines of a newer document that name one and had none: what a line consumed before stays with it.
-pub fn newly_named<'a>(
-    content: &OrderContent,
-    published: impl Iterator<Item = &'a OrderLine>,
-) -> Vec<Named> {
+pub fn newly_named<'a>(content: &OrderContent, published: impl Iterator<Item = &'a OrderLine>) -> Vec<Named> {
     let had = published.filter(|line| !line.reservation_id.is_empty()).map(|line| line.line_number.as_str());
     let had: HashSet<&str> = had.collect();
     named(content).into_iter().filter(|line| !had.contains(line.line_number.as_str())).collect()
@@ -61,8 +58,7 @@ pub fn unusable(
     if reservation.supplier != supplier {
         return Some(("SUPPLIER_DIFFERS", "is a reservation with another supplier"));
     }
-    let same =
-        reservation.consumed_by.as_ref().is_some_and(|(of, line)| *of == order && line == line_number);
+    let same = reservation.consumed_by.as_ref().is_some_and(|(of, line)| *of == order && line == line_number);
     match reservation.state.as_str() {
         "held" | "confirmed" => None,
         "consumed" if same => None,

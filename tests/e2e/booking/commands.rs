@@ -18,13 +18,39 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     let made = supplier.state_group(hours).await.unwrap().id;
     let (first, second) = (format!("{W53}=40h"), format!("{W01}=10h"));
     let publish = [
-        "capacity", "offers", "publish", "--group", &made, "--process", "注塑", "--week", &first, "--week", &second,
-        "--price", "0.05", "--currency", "CNY", "--to", "partners",
+        "capacity",
+        "offers",
+        "publish",
+        "--group",
+        &made,
+        "--process",
+        "注塑",
+        "--week",
+        &first,
+        "--week",
+        &second,
+        "--price",
+        "0.05",
+        "--currency",
+        "CNY",
+        "--to",
+        "partners",
     ];
     let offer = run(&world, &supplier, &publish).await.remove(0);
     assert_eq!(offer["buckets"][0]["total"]["value"], "144000", "{offer}");
-    let too_much = ["capacity", "offers", "publish", "--group", &made, "--process", "注塑", "--week", "2026-12-28=61h",
-        "--to", "all"];
+    let too_much = [
+        "capacity",
+        "offers",
+        "publish",
+        "--group",
+        &made,
+        "--process",
+        "注塑",
+        "--week",
+        "2026-12-28=61h",
+        "--to",
+        "all",
+    ];
     let refused = cli::run(&world, &supplier.key, &too_much).await;
     assert!(refused.code == Some(3) && refused.err.contains("OFFER_EXCEEDS_CAPACITY"), "{refused:?}");
     let mixed = cli::run(&world, &supplier.key, &[&publish[..], &["--to", "all"]].concat()).await;
@@ -33,7 +59,8 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     let id = offer["id"].as_str().unwrap();
     assert_eq!(run(&world, &buyer, &["capacity", "offers"]).await[0]["id"], id);
     assert!(run(&world, &buyer, &["capacity", "offers", "--own"]).await.is_empty());
-    let held = run(&world, &buyer, &["capacity", "hold", id, "2026-12-28=40h", "--seconds", "600"]).await.remove(0);
+    let held =
+        run(&world, &buyer, &["capacity", "hold", id, "2026-12-28=40h", "--seconds", "600"]).await.remove(0);
     assert_eq!(held["state"], "RESERVATION_STATE_HELD");
     let short = cli::run(&world, &buyer.key, &["capacity", "hold", id, "2026-12-28=1h"]).await;
     assert!(short.code == Some(3) && short.err.contains("CAPACITY_SHORT"), "{short:?}");
@@ -41,10 +68,17 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
 
     let reservation = held["id"].as_str().unwrap();
-    assert_eq!(run(&world, &buyer, &["capacity", "confirm", reservation]).await[0]["state"], "RESERVATION_STATE_CONFIRMED");
+    assert_eq!(
+        run(&world, &buyer, &["capacity", "confirm", reservation]).await[0]["state"],
+        "RESERVATION_STATE_CONFIRMED"
+    );
     let mut order = run(&world, &buyer, &["capacity", "prefill", reservation]).await.remove(0);
     assert_eq!(
-        (&order["lines"][0]["quantity"]["value"], &order["lines"][0]["unitCode"], &order["lines"][0]["price"]["amount"]["value"]),
+        (
+            &order["lines"][0]["quantity"]["value"],
+            &order["lines"][0]["unitCode"],
+            &order["lines"][0]["price"]["amount"]["value"]
+        ),
         (&json!("40"), &json!("HUR"), &json!("180.00"))
     );
     (order["orderNumber"], order["priceIncludesTax"]) = (json!("4500000001"), json!(false));
@@ -54,7 +88,10 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     let path = file.to_str().unwrap();
     run(&world, &buyer, &["orders", "publish", path, "--format", "json", "--supplier", &supplier.id]).await;
     let seen = run(&world, &supplier, &["capacity", "reservations"]).await;
-    assert_eq!((&seen[0]["state"], &seen[0]["orderLine"]), (&json!("RESERVATION_STATE_CONSUMED"), &json!("10")));
+    assert_eq!(
+        (&seen[0]["state"], &seen[0]["orderLine"]),
+        (&json!("RESERVATION_STATE_CONSUMED"), &json!("10"))
+    );
     let late = cli::run(&world, &buyer.key, &["capacity", "release", reservation]).await;
     assert!(late.code == Some(3) && late.err.contains("RESERVATION_ENDED"), "{late:?}");
 

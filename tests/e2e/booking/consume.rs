@@ -21,7 +21,8 @@ const ITEM: &str = "CY-BX-0450";
 
 /// An order of one line that names a reservation.
 fn consuming(number: &str, quantity: &str, reservation: &str) -> harness::Order {
-    let mut placed = order(number).line("10", ITEM, quantity, "6.85").schedule("1", quantity, "2026-12-30", "");
+    let mut placed =
+        order(number).line("10", ITEM, quantity, "6.85").schedule("1", quantity, "2026-12-30", "");
     placed.content.lines[0].reservation_id = reservation.into();
     placed
 }
@@ -54,7 +55,12 @@ async fn booked(supplier: &Access, group: &str) -> Vec<String> {
     let group = supplier.capacity_group(group).await.unwrap();
     let week = |week: &proto::capacity::MatchedWeek| {
         let figure = |decimal: &Option<proto::Decimal>| decimal.clone().unwrap_or_default().value;
-        format!("demand {} booked {} offered {}", figure(&week.demand), figure(&week.booked), figure(&week.offered))
+        format!(
+            "demand {} booked {} offered {}",
+            figure(&week.demand),
+            figure(&week.booked),
+            figure(&week.offered)
+        )
     };
     group.matched.iter().map(week).collect()
 }
@@ -158,10 +164,8 @@ async fn a_reservation_that_cannot_be_used_is_named_by_its_line() {
     buyer.give_back(&given_back).await.unwrap();
     let elsewhere = buyer.hold(&elsewhere, &[(0, "1")], 0).await.unwrap().id;
     let foreign = rival.hold(&foreign, &[(0, "1")], 0).await.unwrap().id;
-    until("the hold ends", SOON, async || {
-        (state(&buyer, &lapsed).await.0 == State::Expired).then_some(())
-    })
-    .await;
+    until("the hold ends", SOON, async || (state(&buyer, &lapsed).await.0 == State::Expired).then_some(()))
+        .await;
     let named = |number: &str, ids: &[&str]| {
         let mut placed = order(number);
         for (place, id) in ids.iter().enumerate() {
@@ -221,7 +225,8 @@ async fn a_nightly_set_consumes_once_and_a_change_what_is_new() {
         assert_eq!(state(&buyer, &first).await, (State::Consumed, 2));
     }
     // One that cannot have its hours undoes no other.
-    let answers = nightly(vec![consuming("3", "10", &first), order("4").line("10", ITEM, "5", "1")]).await.unwrap();
+    let answers =
+        nightly(vec![consuming("3", "10", &first), order("4").line("10", ITEM, "5", "1")]).await.unwrap();
     let refusals: Vec<_> = answers.iter().filter_map(|answer| answer.refusal.as_ref()).collect();
     let [refusal] = refusals.as_slice() else { panic!("{answers:?}") };
     assert_eq!(refusal.reason, "RESERVATION_UNUSABLE");

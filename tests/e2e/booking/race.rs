@@ -184,31 +184,34 @@ async fn hold(stage: &Stage, access: &Access, rng: &mut StdRng, mine: &mut Vec<S
         answer = access.reservations().hold_capacity(request.clone()).await;
     }
     let until = chassis::clock::system().now();
-    let what = match answer {
-        Ok(held) => {
-            let held = held.into_inner();
-            if rng.random_ratio(1, 20) {
-                let again =
-                    access.reservations().hold_capacity(request).await.map(|again| again.into_inner());
-                if again.as_ref().ok() != Some(&held) {
-                    stage.faults.lock().unwrap().push(format!("another hold for the same id: {again:?}"));
+    let what =
+        match answer {
+            Ok(held) => {
+                let held = held.into_inner();
+                if rng.random_ratio(1, 20) {
+                    let again =
+                        access.reservations().hold_capacity(request).await.map(|again| again.into_inner());
+                    if again.as_ref().ok() != Some(&held) {
+                        stage.faults.lock().unwrap().push(format!("another hold for the same id: {again:?}"));
+                    }
                 }
+                mine.push(held.id.clone());
+                Ok(held)
             }
-            mine.push(held.id.clone());
-            Ok(held)
-        }
-        Err(status) if reason(&status) == Reason::CAPACITY_SHORT.as_str() => {
-            let bucket = metadata(&status).remove("bucket_id").unwrap_or_default();
-            let at = stage.offer.buckets.iter().position(|one| one.id == bucket).expect("a bucket");
-            let quantity = parts.iter().find(|(one, _)| *one == at).expect("asked for").1;
-            Err((Uuid::try_parse(&bucket).expect("an id"), quantity.parse().expect("a number")))
-        }
-        Err(status) => {
-            let after = until - from;
-            stage.faults.lock().unwrap().push(format!("refused after {after}, tried {TRIES} times where time ran out: {status:?}"));
-            return;
-        }
-    };
+            Err(status) if reason(&status) == Reason::CAPACITY_SHORT.as_str() => {
+                let bucket = metadata(&status).remove("bucket_id").unwrap_or_default();
+                let at = stage.offer.buckets.iter().position(|one| one.id == bucket).expect("a bucket");
+                let quantity = parts.iter().find(|(one, _)| *one == at).expect("asked for").1;
+                Err((Uuid::try_parse(&bucket).expect("an id"), quantity.parse().expect("a number")))
+            }
+            Err(status) => {
+                let after = until - from;
+                stage.faults.lock().unwrap().push(format!(
+                    "refused after {after}, tried {TRIES} times where time ran out: {status:?}"
+                ));
+                return;
+            }
+        };
     stage.seen.lock().unwrap().push(Seen { from, until, what });
 }
 

@@ -27,8 +27,7 @@ impl Consuming {
 /// Consumes what the lines of these orders name, or nothing of it: then the inner error says which lines cannot, of the
 /// first order that has such.
 pub(super) async fn consume(tx: &mut TenantTx, orders: &[Consuming]) -> Result<Result<()>> {
-    let ids: Vec<Uuid> =
-        orders.iter().flat_map(|order| &order.lines).map(|line| line.reservation).collect();
+    let ids: Vec<Uuid> = orders.iter().flat_map(|order| &order.lines).map(|line| line.reservation).collect();
     if ids.is_empty() {
         return Ok(Ok(()));
     }

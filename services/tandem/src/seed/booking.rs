@@ -6,8 +6,8 @@ use anyhow::{Context as _, bail};
 use chassis::value::{wire_date as day, wire_decimal as decimal};
 use proto::{
     capacity::{
-        ConfirmReservationRequest, HeldPart, HoldCapacityRequest, NewBucket, Offer, OfferContent, OfferLimits,
-        OfferVisibility, PublishOfferRequest,
+        ConfirmReservationRequest, HeldPart, HoldCapacityRequest, NewBucket, Offer, OfferContent,
+        OfferLimits, OfferVisibility, PublishOfferRequest,
     },
     partners::{CreateClusterRequest, InviteToClusterRequest, JoinClusterRequest},
 };
@@ -116,8 +116,7 @@ impl Cluster {
             name: self.name.clone(),
             name_en: self.name_en.clone(),
         };
-        let cluster_id =
-            operator.clusters().create_cluster(request).await.map_err(refused)?.into_inner().id;
+        let cluster_id = operator.clusters().create_cluster(request).await.map_err(refused)?.into_inner().id;
         for member in &self.members {
             let request = InviteToClusterRequest {
                 request_id: format!("sandbox-cluster-{member}"),
@@ -226,10 +225,12 @@ mod tests {
             .chain(&booking.refused)
             .map(|offered| offered.request(&groups, "c", date!(2026 - 11 - 23)).unwrap())
             .collect();
-        let quantity = |request: usize, bucket: usize| {
-            requests[request].buckets[bucket].quantity.clone().unwrap().value
-        };
-        assert_eq!((quantity(0, 1), quantity(1, 0), quantity(2, 0)), ("40".into(), "432000".into(), "900000".into()));
+        let quantity =
+            |request: usize, bucket: usize| requests[request].buckets[bucket].quantity.clone().unwrap().value;
+        assert_eq!(
+            (quantity(0, 1), quantity(1, 0), quantity(2, 0)),
+            ("40".into(), "432000".into(), "900000".into())
+        );
         assert_eq!(requests[0].buckets[1].monday, Some(day(date!(2026 - 12 - 28))));
         assert!(booking.reservations.iter().any(|one| one.holder == "S1" && one.week == 5));
     }

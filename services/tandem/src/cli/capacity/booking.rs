@@ -170,8 +170,12 @@ async fn list(args: &OffersArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.offers();
     let (mut offers, mut page_token) = (Vec::new(), String::new());
     loop {
-        let request =
-            ListOffersRequest { own: args.own, supplier_id: args.supplier.clone(), page_size: 200, page_token };
+        let request = ListOffersRequest {
+            own: args.own,
+            supplier_id: args.supplier.clone(),
+            page_size: 200,
+            page_token,
+        };
         let answer = client.list_offers(request).await.map_err(|status| session.refused(&status))?;
         let answer = answer.into_inner();
         offers.extend(answer.offers);
@@ -203,7 +207,11 @@ fn shown(offers: &[Offer], session: &Session) -> Result<(), Failure> {
                 free,
                 hours(bucket.total.as_ref(), &offer.unit_code).0,
                 unit,
-                if offer.withdrawn { format!("{} (withdrawn)", content.process) } else { content.process.clone() },
+                if offer.withdrawn {
+                    format!("{} (withdrawn)", content.process)
+                } else {
+                    content.process.clone()
+                },
                 content.machine.clone(),
                 price.trim().to_owned(),
                 offer.id.clone(),
@@ -285,7 +293,8 @@ fn whom(shares: &[Share]) -> Result<(OfferVisibility, String, Vec<String>), Fail
                 _ => None,
             };
             let firms = shares.iter().map(firm).collect::<Option<Vec<String>>>();
-            let mixed = || Failure::local(Exit::Usage, "--to names partners, all, one cluster, or firms alone");
+            let mixed =
+                || Failure::local(Exit::Usage, "--to names partners, all, one cluster, or firms alone");
             Ok((OfferVisibility::Named, String::new(), firms.ok_or_else(mixed)?))
         }
     }

@@ -19,7 +19,8 @@ impl FromStr for Week {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (monday, quantity) = text.split_once('=').ok_or("must be a Monday and a quantity, such as 2026-12-28=40h")?;
+        let (monday, quantity) =
+            text.split_once('=').ok_or("must be a Monday and a quantity, such as 2026-12-28=40h")?;
         let day = Date::parse(monday, format_description!("[year]-[month]-[day]"));
         let day = day.map_err(|_| format!("{monday} must be a day such as 2026-12-28"))?;
         Ok(Week { monday: chassis::value::wire_date(day), quantity: quantity.to_owned() })
@@ -60,7 +61,8 @@ pub fn kept(text: &str, unit: &str) -> Result<proto::Decimal, Failure> {
         "HUR" => 1,
         other => return Err(usage(format!("{text}: the unit is {other}, not a time"))),
     };
-    let kept = hours.checked_mul(Decimal::from(factor)).ok_or_else(|| usage(format!("{text} is too much")))?;
+    let kept =
+        hours.checked_mul(Decimal::from(factor)).ok_or_else(|| usage(format!("{text} is too much")))?;
     Ok(proto::Decimal { value: kept.normalize().to_string() })
 }
 
