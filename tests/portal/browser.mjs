@@ -22,6 +22,8 @@ export const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'],
+  // Without it a name in Chinese is no file name to Chromium, and a download is called just that.
+  env: { ...process.env, LC_ALL: 'C.UTF-8' },
 });
 
 // ---- Sessions ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chassis::{Result, outbox};
+use chassis::{Result, background, outbox};
 use uuid::Uuid;
 
 use crate::{
@@ -24,43 +24,20 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// Looks for arrivals until shutdown.
 pub(crate) async fn run(context: Context) {
-    loop {
-        let wait = match try_once(&context).await {
-            // There may be more than a slice.
-            Ok(matched) if matched > 0 => Duration::ZERO,
-            Ok(_) => EVERY,
-            Err(error) => {
-                tracing::warn!(error = %error, source = ?error.source, "looking for demand failed; going on");
-                EVERY
-            }
-        };
-        tokio::select! {
-            () = context.deps.shutdown.cancelled() => return,
-            () = context.arrived.woken() => {}
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    let look = || try_once(&context);
+    background::woken(&context.deps.shutdown, &context.arrived, EVERY, "looking for demand", look).await;
 }
 
-/// Matches a slice of every supplier; how many versions.
-pub(crate) async fn try_once(context: &Context) -> Result<usize> {
+/// Matches a slice of every supplier; whether there was one.
+async fn try_once(context: &Context) -> Result<bool> {
     let mut outside = context.deps.pool.begin_outside().await?;
     let firms = db::firms_to_match(&mut outside, FIRMS).await?;
     outside.commit().await?;
-    let mut matched = 0;
-    for firm in firms {
-        // One firm's trouble is not its neighbour's.
-        match arrived(context, firm).await {
-            Ok(count) => matched += count,
-            Err(error) => {
-                tracing::warn!(firm.id = %firm, error = %error, source = ?error.source, "matching failed");
-            }
-        }
-    }
-    Ok(matched)
+    Ok(background::each_firm(firms, "matching", |firm| arrived(context, firm)).await)
 }
 
-async fn arrived(context: &Context, supplier: Uuid) -> Result<usize> {
+/// Matches the next versions that arrived for a supplier; whether there were any.
+async fn arrived(context: &Context, supplier: Uuid) -> Result<bool> {
     let mut tx = context.deps.pool.begin(supplier).await?;
     matching::lock(&mut tx).await?;
     let arrivals = db::arrivals(&mut tx, SLICE).await?;
@@ -77,5 +54,5 @@ async fn arrived(context: &Context, supplier: Uuid) -> Result<usize> {
     if any {
         context.deps.wake.wake();
     }
-    Ok(arrivals.len())
+    Ok(!arrivals.is_empty())
 }

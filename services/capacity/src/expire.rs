@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chassis::Result;
+use chassis::{Result, background};
 
 use crate::{
     commands::{Context, Now, now, offer, reservation},
@@ -17,29 +17,21 @@ const SLICE: i32 = 200;
 
 /// Looks until shutdown.
 pub(crate) async fn run(context: Context) {
-    loop {
-        if let Err(error) = try_once(&context).await {
-            tracing::warn!(error = %error, source = ?error.source, "looking for ended holds failed; going on");
-        }
-        tokio::select! {
-            () = context.deps.shutdown.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-    }
+    background::run(&context.deps.shutdown, EVERY, "looking for ended holds", || try_once(&context)).await;
 }
 
-/// Looks once.
-pub(crate) async fn try_once(context: &Context) -> Result<()> {
+/// Looks once; whether more offers may be left to trim.
+async fn try_once(context: &Context) -> Result<bool> {
     let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
     reservation::end_due(now, None).await?;
     let mut outside = context.deps.pool.begin_outside().await?;
     let offers = db::to_trim(&mut outside, SLICE).await?;
     outside.commit().await?;
+    let full = offers.len() == SLICE as usize;
+    let mut any = false;
     for (supplier, id) in offers {
-        // One firm's trouble is not its neighbour's.
-        if let Err(error) = offer::trim(now, supplier, id).await {
-            tracing::warn!(firm.id = %supplier, error = %error, source = ?error.source, "trimming failed");
-        }
+        let trimmed = async { offer::trim(now, supplier, id).await.map(|()| true) };
+        any |= background::or_no(supplier, "trimming", trimmed).await;
     }
-    Ok(())
+    Ok(any && full)
 }

@@ -4,6 +4,7 @@
 //! **Invariant:** `tonic::Status` is built in [`error`] alone, time and ids come from [`clock`], settings from
 //! [`config`], and a connection to a firm's rows from [`db::TenantPool`].
 
+pub mod background;
 pub mod batch;
 pub mod calendar;
 pub mod caller;

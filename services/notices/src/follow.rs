@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use chassis::Result;
+use chassis::{Result, background};
 use uuid::Uuid;
 
 use crate::{
@@ -25,20 +25,7 @@ pub(crate) async fn run(context: Arc<Context>) {
         // Without a key there are no channels, and nobody to tell.
         return;
     }
-    loop {
-        let wait = match try_once(&context).await {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => EVERY,
-            Err(error) => {
-                tracing::warn!(error = %error, source = ?error.source, "following feeds failed; going on");
-                EVERY
-            }
-        };
-        tokio::select! {
-            () = context.deps.shutdown.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    background::run(&context.deps.shutdown, EVERY, "following feeds", || try_once(&context)).await;
 }
 
 /// Notes the next events of every firm that is behind; whether there were any.
@@ -46,17 +33,7 @@ async fn try_once(context: &Context) -> Result<bool> {
     let mut outside = context.deps.pool.begin_outside().await?;
     let firms = db::firms_behind(&mut outside, FIRMS).await?;
     outside.commit().await?;
-    let mut any = false;
-    for firm in firms {
-        match follow(context, firm).await {
-            Ok(noted) => any |= noted,
-            // One firm's trouble is not its neighbour's.
-            Err(error) => {
-                tracing::warn!(firm.id = %firm, error = %error, source = ?error.source, "following a feed failed; going on");
-            }
-        }
-    }
-    Ok(any)
+    Ok(background::each_firm(firms, "following a feed", |firm| follow(context, firm)).await)
 }
 
 /// Notes the next events of a firm.

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration as StdDuration};
 
-use chassis::{Result, dial::DialError, secret::Redacted};
+use chassis::{Result, background, dial::DialError, secret::Redacted};
 use futures::StreamExt;
 use proto::notices::NoticeKind;
 use time::{Duration, OffsetDateTime};
@@ -39,42 +39,32 @@ pub(crate) async fn run(context: Arc<Context>) {
     if context.vault.is_none() {
         return;
     }
-    loop {
-        if let Err(error) = try_once(&context).await {
-            tracing::warn!(error = %error, source = ?error.source, "sending messages failed; going on");
-        }
-        tokio::select! {
-            () = context.deps.shutdown.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-    }
+    background::run(&context.deps.shutdown, EVERY, "sending messages", || try_once(&context)).await;
 }
 
-async fn try_once(context: &Context) -> Result<()> {
+/// Serves the firms that are to be told something now; whether more of them may be left.
+async fn try_once(context: &Context) -> Result<bool> {
     let mut outside = context.deps.pool.begin_outside().await?;
     let firms = db::firms_due(&mut outside, context.deps.clock.now(), FIRMS).await?;
     outside.commit().await?;
-    futures::stream::iter(firms)
-        .for_each_concurrent(AT_ONCE, async |firm| {
-            // One firm's trouble is not its neighbour's.
-            if let Err(error) = serve(context, firm).await {
-                tracing::warn!(firm.id = %firm, error = %error, source = ?error.source, "sending a firm's messages failed; going on");
-            }
-        })
-        .await;
-    Ok(())
+    let full = firms.len() == FIRMS as usize;
+    let served = futures::stream::iter(firms)
+        .map(|firm| background::or_no(firm, "sending a firm's messages", serve(context, firm)))
+        .buffer_unordered(AT_ONCE)
+        .any(async |served| served);
+    Ok(served.await && full)
 }
 
 /// Makes and sends what a firm is to be told now.
-async fn serve(context: &Context, firm: Uuid) -> Result<()> {
+async fn serve(context: &Context, firm: Uuid) -> Result<bool> {
     compose(context, firm).await?;
     for (id, channel, medium) in due(context, firm).await? {
         if context.deps.shutdown.is_cancelled() {
-            return Ok(());
+            return Ok(true);
         }
         deliver(context, firm, id, channel, &medium).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn due(context: &Context, firm: Uuid) -> Result<Vec<(Uuid, Uuid, String)>> {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chassis::{Result, service::Deps};
+use chassis::{Result, background, service::Deps};
 use uuid::Uuid;
 
 use crate::{
@@ -17,52 +17,28 @@ const SLICE: i32 = 50;
 /// How often claims are looked for.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What one look found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Moved(usize),
-    Nothing,
-}
-
 /// Looks for claims until shutdown.
 pub(crate) async fn run(deps: Deps) {
-    loop {
-        let wait = match try_once(&deps).await {
-            Ok(Outcome::Moved(_)) => Duration::ZERO,
-            Ok(Outcome::Nothing) => EVERY,
-            Err(error) => {
-                tracing::warn!(error = %error, source = ?error.source, "moving claimed orders failed; going on");
-                EVERY
-            }
-        };
-        tokio::select! {
-            () = deps.shutdown.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    background::run(&deps.shutdown, EVERY, "looking for claimed orders", || try_once(&deps)).await;
 }
 
-/// Moves one slice of every pending claim.
-pub(crate) async fn try_once(deps: &Deps) -> Result<Outcome> {
+/// Moves one slice of every pending claim; whether there was one.
+async fn try_once(deps: &Deps) -> Result<bool> {
     let mut outside = deps.pool.begin_outside().await?;
     let claims = claim::pending(&mut outside).await?;
     // Before the orders, so that they meet their rules where they go.
     tolerance::move_claimed(&mut outside).await?;
     outside.commit().await?;
-    let mut moved = 0;
+    let mut any = false;
     for (placeholder, claimant) in claims {
-        match move_slice(deps, placeholder, claimant).await {
-            Ok(orders) => moved += orders,
-            // One claim's trouble is not the next one's.
-            Err(error) => {
-                tracing::warn!(firm.id = %claimant, error = %error, source = ?error.source, "moving claimed orders failed; going on");
-            }
-        }
+        let moved = move_slice(deps, placeholder, claimant);
+        any |= background::or_no(claimant, "moving claimed orders", moved).await;
     }
-    Ok(if moved > 0 { Outcome::Moved(moved) } else { Outcome::Nothing })
+    Ok(any)
 }
 
-async fn move_slice(deps: &Deps, placeholder: Uuid, claimant: Uuid) -> Result<usize> {
+/// Moves the next orders of a claim; whether there were any.
+async fn move_slice(deps: &Deps, placeholder: Uuid, claimant: Uuid) -> Result<bool> {
     let mut tx = deps.pool.begin(claimant).await?;
     let moved = claim::move_orders(&mut tx, placeholder, SLICE).await?;
     let mut commands = Vec::with_capacity(moved.len());
@@ -84,5 +60,5 @@ async fn move_slice(deps: &Deps, placeholder: Uuid, claimant: Uuid) -> Result<us
         tracing::info!(placeholder.id = %placeholder, firm.id = %claimant, orders = moved.len(), "orders moved");
         deps.wake.wake();
     }
-    Ok(moved.len())
+    Ok(!moved.is_empty())
 }

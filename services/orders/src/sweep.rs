@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chassis::{Result, calendar::day_of, service::Deps};
+use chassis::{Result, background, calendar::day_of, service::Deps};
 use uuid::Uuid;
 
 use crate::{commands::deadline, db::deadline as db};
@@ -15,21 +15,8 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Looks for deadlines until shutdown.
 pub(crate) async fn run(deps: Deps) {
-    loop {
-        let wait = match try_once(&deps).await {
-            // There may be more than a slice.
-            Ok(found) if found > 0 => Duration::ZERO,
-            Ok(_) => EVERY,
-            Err(error) => {
-                tracing::warn!(error = %error, source = ?error.source, "looking for deadlines failed; going on");
-                EVERY
-            }
-        };
-        tokio::select! {
-            () = deps.shutdown.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    let look = || async { Ok(try_once(&deps).await? > 0) };
+    background::run(&deps.shutdown, EVERY, "looking for deadlines", look).await;
 }
 
 /// Does what the present day brings for one slice of orders; how many were found.

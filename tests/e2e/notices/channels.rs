@@ -48,6 +48,8 @@ async fn a_members_channel_is_narrowed_as_the_member_is() {
     let robots = Robots::start().await;
     let world = world(&robots).await;
     let (buyer, supplier) = world.pair().await;
+    // That they are partners now is told too, to channels that are there.
+    world.settled().await;
     let scope = Scope { purchasing_groups: vec!["P01".into()], ..Scope::default() };
     let (member, _) = buyer.person("王敏", &[Role::Buyer], Some(scope)).await;
     let mut request = channel(Medium::Wecom);
