@@ -66,13 +66,17 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     assert!(short.code == Some(3) && short.err.contains("CAPACITY_SHORT"), "{short:?}");
     let unknown = cli::run(&world, &buyer.key, &["capacity", "hold", id, "2026-12-21=1h"]).await;
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    ordered(&world, (&buyer, &supplier), id, held["id"].as_str().unwrap()).await;
+    world.finish().await;
+}
 
-    let reservation = held["id"].as_str().unwrap();
+/// What is held becomes an order; something else is given back.
+async fn ordered(world: &World, (buyer, supplier): (&Firm, &Firm), id: &str, reservation: &str) {
     assert_eq!(
-        run(&world, &buyer, &["capacity", "confirm", reservation]).await[0]["state"],
+        run(world, buyer, &["capacity", "confirm", reservation]).await[0]["state"],
         "RESERVATION_STATE_CONFIRMED"
     );
-    let mut order = run(&world, &buyer, &["capacity", "prefill", reservation]).await.remove(0);
+    let mut order = run(world, buyer, &["capacity", "prefill", reservation]).await.remove(0);
     assert_eq!(
         (
             &order["lines"][0]["quantity"]["value"],
@@ -86,18 +90,17 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     let file = folder.join("order.json");
     std::fs::write(&file, order.to_string()).unwrap();
     let path = file.to_str().unwrap();
-    run(&world, &buyer, &["orders", "publish", path, "--format", "json", "--supplier", &supplier.id]).await;
-    let seen = run(&world, &supplier, &["capacity", "reservations"]).await;
+    run(world, buyer, &["orders", "publish", path, "--format", "json", "--supplier", &supplier.id]).await;
+    let seen = run(world, supplier, &["capacity", "reservations"]).await;
     assert_eq!(
         (&seen[0]["state"], &seen[0]["orderLine"]),
         (&json!("RESERVATION_STATE_CONSUMED"), &json!("10"))
     );
-    let late = cli::run(&world, &buyer.key, &["capacity", "release", reservation]).await;
+    let late = cli::run(world, &buyer.key, &["capacity", "release", reservation]).await;
     assert!(late.code == Some(3) && late.err.contains("RESERVATION_ENDED"), "{late:?}");
 
-    let other = run(&world, &buyer, &["capacity", "hold", id, "2027-01-04=1h"]).await.remove(0);
-    let given_back = run(&world, &buyer, &["capacity", "release", other["id"].as_str().unwrap()]).await;
+    let other = run(world, buyer, &["capacity", "hold", id, "2027-01-04=1h"]).await.remove(0);
+    let given_back = run(world, buyer, &["capacity", "release", other["id"].as_str().unwrap()]).await;
     assert_eq!(given_back[0]["state"], "RESERVATION_STATE_RELEASED");
-    assert_eq!(run(&world, &supplier, &["capacity", "offers", "withdraw", id]).await[0]["withdrawn"], true);
-    world.finish().await;
+    assert_eq!(run(world, supplier, &["capacity", "offers", "withdraw", id]).await[0]["withdrawn"], true);
 }
