@@ -89,7 +89,7 @@ pub struct OfferArgs {
 #[derive(Debug, Args)]
 pub struct PublishArgs {
     /// A PublishOfferRequest as JSON instead of everything below
-    #[arg(long, value_name = "FILE", exclusive = true)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "to"])]
     pub file: Option<PathBuf>,
     /// The own group whose hours are offered
     #[arg(long, value_name = "GROUP-ID", required_unless_present = "file")]
