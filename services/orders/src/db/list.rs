@@ -1,7 +1,7 @@
 //! Lists: filters are optional, so that statements are built; a generic plan would ignore the indexes.
 
 use chassis::{Result, db::TenantTx};
-use proto::orders::Side;
+use proto::orders::{OrderState, Side};
 use rust_decimal::Decimal;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use time::{Date, OffsetDateTime};
@@ -70,73 +70,125 @@ pub(crate) struct SummaryRow {
     pub change_pending: bool,
 }
 
-/// Whether what is agreed on an order `o` differs from what was published.
-const ERP_DIFFERS: &str = "exists (select from orders.schedule_state d where d.order_id = o.id \
-     and (d.agreed_differs or d.rejected > 0 or d.cancelled > 0))";
-
-/// Whether a change of an order `o` waits for its supplier.
-const CHANGE_PENDING: &str = "exists (select from orders.pending_change c where c.order_id = o.id \
-     and c.buyer = o.buyer and not exists (select from orders.pending_end e where e.order_id = c.order_id \
-     and e.buyer = c.buyer and e.change_id = c.id))";
-
-/// A page of orders, one row more than `limit` where there is another page.
+/// A page of orders, one row more than `limit` where there is another page. The page is found by the index of what
+/// sorts it, and only then everything is read of its rows: its price does not grow with the number of orders.
 pub(crate) async fn orders(
     tx: &mut TenantTx,
     filter: &Filter,
     sort: Sort,
     limit: i64,
 ) -> Result<Vec<SummaryRow>> {
-    let mut query = QueryBuilder::new(
-        "select o.id, o.order_number, o.source_system, o.buyer, coalesce(b.name, '') as buyer_name, o.supplier, \
+    let mut query = QueryBuilder::new("with page as (");
+    page(&mut query, tx.firm(), filter, sort, limit + 1);
+    query.push(
+        ") select o.id, o.order_number, o.source_system, o.buyer, coalesce(b.name, '') as buyer_name, o.supplier, \
          coalesce(f.name, '') as supplier_name, s.revision, s.version, s.state, o.purchasing_group, r.currency, \
          r.net_amount, r.price_includes_tax, s.requested_date, r.line_count, s.unanswered_lines, \
          s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, d.due_on, d.certain as due_certain, \
          d.paused_on, s.held, ",
     );
-    query.push(ERP_DIFFERS).push(" as erp_differs, ").push(CHANGE_PENDING).push(" as change_pending");
-    from_orders(&mut query);
+    query.push(erp_differs("o.id")).push(" as erp_differs, ");
+    query.push(change_pending("o.id")).push(" as change_pending from page");
     query.push(
-        " join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision \
+        " join orders.purchase_order o on o.id = page.id and o.buyer = page.buyer \
+         join orders.order_state s on s.order_id = page.id and s.buyer = page.buyer \
+         join orders.order_revision r on r.order_id = page.id and r.buyer = page.buyer and r.revision = s.revision \
+         left join orders.answer_deadline d \
+             on d.order_id = page.id and d.buyer = page.buyer and s.unanswered_lines > 0 \
          left join partners.firm_name b on b.id = o.buyer left join partners.firm_name f on f.id = o.supplier",
     );
-    conditions(&mut query, tx.firm(), filter);
+    query.push(sort.order("page.at", "page.id"));
+    Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+}
+
+/// The page's rows as (id, buyer, at), where `at` is what sorts them.
+fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sort, limit: i64) {
+    let tables = Tables { lead: sort.lead(), due: matches!(sort, Sort::AnswerDue(_)) };
+    // An index leads from a state to its orders by date. It is asked for each state, since for several at once nothing
+    // but sorting all of their orders would do.
+    let by_state = matches!(sort, Sort::RequestedDate(_));
+    if by_state {
+        query.push("select each.id, each.buyer, each.at from unnest(");
+        let states = if filter.states.is_empty() { all_states() } else { filter.states.clone() };
+        query.push_bind(states).push("::smallint[]) as wanted(state) cross join lateral (");
+    }
+    let (id, buyer) = (tables.lead.id(), tables.lead.buyer());
+    query.push(format!("select {id} as id, {buyer} as buyer, "));
+    sort.push_at(query);
+    query.push(" as at");
+    from(query, filter, &tables);
+    conditions(query, me, filter, &tables);
+    if by_state {
+        query.push(" and s.state = wanted.state");
+    } else if !filter.states.is_empty() {
+        query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
+    }
+    sort.push_after(query);
     match sort {
-        Sort::Newest(after) => {
-            if let Some((at, id)) = after {
-                query
-                    .push(" and (o.published_at, o.id) < (")
-                    .push_bind(at)
-                    .push(", ")
-                    .push_bind(id)
-                    .push(")");
-            }
-            query.push(" order by o.published_at desc, o.id desc limit ");
-        }
-        Sort::RequestedDate(after) => {
-            if let Some((date, id)) = after {
-                query.push(" and (s.requested_date, s.order_id) > (");
-                query.push_bind(date).push(", ").push_bind(id).push(")");
-            }
-            query.push(" order by s.requested_date, s.order_id limit ");
-        }
-        Sort::AnswerDue(after) => {
-            if let Some((date, id)) = after {
-                query.push(" and (coalesce(d.due_on, ").push_bind(super::UNDATED).push("), s.order_id) > (");
-                query.push_bind(date).push(", ").push_bind(id).push(")");
-            }
-            query.push(" order by coalesce(d.due_on, ").push_bind(super::UNDATED);
-            query.push("), s.order_id limit ");
+        Sort::Newest(_) => query.push(sort.order("o.published_at", "o.id")),
+        Sort::RequestedDate(_) => query.push(sort.order("s.requested_date", "s.order_id")),
+        Sort::AnswerDue(_) => query.push(sort.order("at", "s.order_id")),
+    };
+    query.push(" limit ").push_bind(limit);
+    if by_state {
+        query.push(") as each").push(sort.order("each.at", "each.id")).push(" limit ").push_bind(limit);
+    }
+}
+
+fn all_states() -> Vec<i16> {
+    (1..).map_while(|state| OrderState::try_from(state).ok()).map(|state| state as i16).collect()
+}
+
+impl Sort {
+    fn lead(self) -> Lead {
+        match self {
+            Sort::Newest(_) => Lead::Order,
+            Sort::RequestedDate(_) | Sort::AnswerDue(_) => Lead::State,
         }
     }
-    query.push_bind(limit + 1);
-    Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+
+    fn order(self, at: &str, id: &str) -> String {
+        match self {
+            Sort::Newest(_) => format!(" order by {at} desc, {id} desc"),
+            Sort::RequestedDate(_) | Sort::AnswerDue(_) => format!(" order by {at}, {id}"),
+        }
+    }
+
+    /// What sorts a row.
+    fn push_at(self, query: &mut QueryBuilder<Postgres>) {
+        match self {
+            Sort::Newest(_) => query.push("o.published_at"),
+            Sort::RequestedDate(_) => query.push("s.requested_date"),
+            Sort::AnswerDue(_) => query.push("coalesce(d.due_on, ").push_bind(super::UNDATED).push(")"),
+        };
+    }
+
+    /// Only rows after the last one of the page before.
+    fn push_after(self, query: &mut QueryBuilder<Postgres>) {
+        match self {
+            Sort::Newest(None) | Sort::RequestedDate(None) | Sort::AnswerDue(None) => {}
+            Sort::Newest(Some((at, id))) => {
+                query.push(" and (o.published_at, o.id) < (").push_bind(at);
+                query.push(", ").push_bind(id).push(")");
+            }
+            Sort::RequestedDate(Some((day, id))) | Sort::AnswerDue(Some((day, id))) => {
+                query.push(" and (");
+                self.push_at(query);
+                query.push(", s.order_id) > (").push_bind(day).push(", ").push_bind(id).push(")");
+            }
+        }
+    }
 }
 
 /// How many orders fit, counted up to `most`.
 pub(crate) async fn count(tx: &mut TenantTx, filter: &Filter, most: i64) -> Result<i64> {
+    let tables = Tables { lead: Lead::State, due: false };
     let mut query = QueryBuilder::new("select count(*) from (select 1");
-    from_orders(&mut query);
-    conditions(&mut query, tx.firm(), filter);
+    from(&mut query, filter, &tables);
+    conditions(&mut query, tx.firm(), filter, &tables);
+    if !filter.states.is_empty() {
+        query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
+    }
     query.push(" limit ").push_bind(most).push(") fitting");
     Ok(query.build_query_scalar().fetch_one(tx.conn()).await?)
 }
@@ -186,7 +238,8 @@ pub(crate) async fn schedule_lines(
          l.seller_item_id, l.item_name, l.unit_code, p.requested_date, p.position, q.ordered, q.accepted, \
          q.rejected, q.proposed, q.unanswered, q.cancelled",
     );
-    from_orders(&mut query);
+    let tables = Tables { lead: Lead::Both, due: false };
+    from(&mut query, filter, &tables);
     query.push(
         " join orders.schedule_line p on p.order_id = o.id and p.superseded is null \
          join orders.order_line l on l.order_id = p.order_id and l.buyer = p.buyer \
@@ -198,7 +251,10 @@ pub(crate) async fn schedule_lines(
         Side::Supplier => "o.buyer",
         _ => "o.supplier",
     });
-    conditions(&mut query, tx.firm(), filter);
+    conditions(&mut query, tx.firm(), filter, &tables);
+    if !filter.states.is_empty() {
+        query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
+    }
     if let Some((order, position)) = after {
         query.push(" and (o.id, p.position) > (").push_bind(order).push(", ").push_bind(position).push(")");
     }
@@ -206,30 +262,104 @@ pub(crate) async fn schedule_lines(
     Ok(query.build_query_as().fetch_all(tx.conn()).await?)
 }
 
-fn from_orders(query: &mut QueryBuilder<Postgres>) {
-    query.push(
-        " from orders.purchase_order o join orders.order_state s on s.order_id = o.id and s.buyer = o.buyer \
-         left join orders.answer_deadline d \
-             on d.order_id = o.id and d.buyer = o.buyer and s.unanswered_lines > 0",
-    );
+/// The table whose index finds the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lead {
+    Order,
+    State,
+    /// Rows are found by other tables; both are there.
+    Both,
 }
 
-fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter) {
-    // The side is named twice so that either table's index serves.
+impl Lead {
+    fn id(self) -> &'static str {
+        if self == Lead::State { "s.order_id" } else { "o.id" }
+    }
+
+    fn buyer(self) -> &'static str {
+        if self == Lead::State { "s.buyer" } else { "o.buyer" }
+    }
+}
+
+/// What a statement reads: orders `o`, their states `s` and deadlines `d`, each only where it has to.
+struct Tables {
+    lead: Lead,
+    /// The deadline is asked for whatever the filter says.
+    due: bool,
+}
+
+impl Tables {
+    fn has_deadline(&self, filter: &Filter) -> bool {
+        self.due || filter.due_before.is_some()
+    }
+
+    fn has_order(&self, filter: &Filter) -> bool {
+        let texts = [&filter.purchasing_group, &filter.source_system, &filter.order_number];
+        let narrowed = !filter.own_purchasing_groups.is_empty() || !filter.own_sites.is_empty();
+        self.lead != Lead::State || narrowed || texts.iter().any(|text| !text.is_empty())
+    }
+
+    fn has_state(&self, filter: &Filter) -> bool {
+        let asked = !filter.states.is_empty()
+            || filter.requested_from.is_some()
+            || filter.requested_until.is_some()
+            || filter.has_open_proposals.is_some();
+        self.lead != Lead::Order || asked || self.has_deadline(filter)
+    }
+}
+
+fn from(query: &mut QueryBuilder<Postgres>, filter: &Filter, tables: &Tables) {
+    let (order, state) = ("orders.purchase_order o", "orders.order_state s");
+    let together = " on s.order_id = o.id and s.buyer = o.buyer";
+    query.push(match (tables.has_order(filter), tables.has_state(filter)) {
+        (true, true) => format!(" from {order} join {state}{together}"),
+        (true, false) => format!(" from {order}"),
+        (false, _) => format!(" from {state}"),
+    });
+    if tables.has_deadline(filter) {
+        query.push(
+            " left join orders.answer_deadline d \
+                 on d.order_id = s.order_id and d.buyer = s.buyer and s.unanswered_lines > 0",
+        );
+    }
+}
+
+/// Whether what is agreed on an order differs from what was published.
+fn erp_differs(id: &str) -> String {
+    format!(
+        "exists (select from orders.schedule_state t where t.order_id = {id} \
+         and (t.agreed_differs or t.rejected > 0 or t.cancelled > 0))"
+    )
+}
+
+/// Whether a change of an order waits for its supplier.
+fn change_pending(id: &str) -> String {
+    format!(
+        "exists (select from orders.pending_change c where c.order_id = {id} \
+         and not exists (select from orders.pending_end e where e.order_id = c.order_id \
+         and e.buyer = c.buyer and e.change_id = c.id))"
+    )
+}
+
+/// Everything that a filter asks for but the states.
+fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, tables: &Tables) {
     let (own, other) = match filter.side {
         Side::Supplier => ("supplier", "buyer"),
         _ => ("buyer", "supplier"),
     };
-    query.push(format!(" where o.{own} = ")).push_bind(me);
-    query.push(format!(" and s.{own} = ")).push_bind(me);
+    let lead = if tables.lead == Lead::State { "s" } else { "o" };
+    query.push(format!(" where {lead}.{own} = ")).push_bind(me);
+    if tables.has_order(filter) && tables.has_state(filter) {
+        // The side is named twice so that either table's index serves.
+        let second = if lead == "s" { "o" } else { "s" };
+        query.push(format!(" and {second}.{own} = ")).push_bind(me);
+    }
     if let Some(counterparty) = filter.counterparty {
-        query.push(format!(" and o.{other} = ")).push_bind(counterparty);
+        query.push(format!(" and {lead}.{other} = ")).push_bind(counterparty);
     }
+    let id = tables.lead.id();
     if let Some(order) = filter.order {
-        query.push(" and o.id = ").push_bind(order);
-    }
-    if !filter.states.is_empty() {
-        query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
+        query.push(format!(" and {id} = ")).push_bind(order);
     }
     for (column, value) in [
         ("o.purchasing_group", &filter.purchasing_group),
@@ -253,16 +383,16 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter) {
         query.push(if some { " and s.proposed_lines > 0" } else { " and s.proposed_lines = 0" });
     }
     if let Some(differs) = filter.erp_differs {
-        query.push(if differs { " and " } else { " and not " }).push(ERP_DIFFERS);
+        query.push(if differs { " and " } else { " and not " }).push(erp_differs(id));
     }
     if let Some(pending) = filter.has_pending_changes {
-        query.push(if pending { " and " } else { " and not " }).push(CHANGE_PENDING);
+        query.push(if pending { " and " } else { " and not " }).push(change_pending(id));
     }
     if let Some(seq) = filter.changed_after {
-        query.push(
-            " and o.id in (select e.subject_id from event.feed_entry f \
-             join event.event_log e on e.log_pos = f.log_pos and e.month = f.month where f.feed = ",
-        );
+        query.push(format!(
+            " and {id} in (select e.subject_id from event.feed_entry f \
+             join event.event_log e on e.log_pos = f.log_pos and e.month = f.month where f.feed = "
+        ));
         query.push_bind(me).push(" and f.seq > ").push_bind(seq).push(")");
     }
     if filter.side == Side::Buyer {
