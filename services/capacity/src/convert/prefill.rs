@@ -28,7 +28,7 @@ pub(crate) fn prefilled(
         line_number: "10".into(),
         item: Some(Item { name: offer.map(name).unwrap_or_default(), ..Item::default() }),
         quantity: Some(shown.quantity(total)),
-        unit_code: shown.unit,
+        unit_code: shown.unit.clone(),
         price: offer.and_then(|offer| amount(offer.price_hint.as_ref())).map(|price| Price {
             amount: Some(value::wire_decimal(price * shown.factor)),
             ..Price::default()
