@@ -4,6 +4,7 @@
 import { finish } from './browser.mjs';
 import { answering } from './answering.mjs';
 import { buying } from './buying.mjs';
+import { capacity } from './capacity.mjs';
 import { docs } from './docs.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
@@ -18,6 +19,7 @@ await live();
 await docs();
 await supplying();
 await settings();
+await capacity();
 await everyPage();
 await joining();
 await finish();

@@ -16,11 +16,16 @@ const STYLE: &str = include_str!("../static/portal.css");
 /// htmx 4.0.1 (0BSD, see static/htmx.LICENSE), as its authors publish it.
 const HTMX: &str = include_str!("../static/htmx.min.js");
 const SCRIPT: &str = include_str!("../static/portal.js");
+/// What tables of weeks need; other pages do not load it.
+const GRID_STYLE: &str = include_str!("../static/grid.css");
+const GRID_SCRIPT: &str = include_str!("../static/grid.js");
 
 /// What pages link to.
 pub struct Assets {
     style: Asset,
     script: Asset,
+    grid_style: Asset,
+    grid_script: Asset,
 }
 
 struct Asset {
@@ -37,9 +42,11 @@ impl Assets {
     /// None in practice: compression writes to memory.
     pub fn load() -> anyhow::Result<Self> {
         Ok(Self {
-            style: Asset::new("css", "text/css; charset=utf-8", STYLE.to_string())?,
+            style: Asset::new("portal", "css", STYLE.to_string())?,
             // One file, since each request costs a slow phone a round trip.
-            script: Asset::new("js", "text/javascript; charset=utf-8", format!("{HTMX}\n{SCRIPT}"))?,
+            script: Asset::new("portal", "js", format!("{HTMX}\n{SCRIPT}"))?,
+            grid_style: Asset::new("grid", "css", GRID_STYLE.to_string())?,
+            grid_script: Asset::new("grid", "js", GRID_SCRIPT.to_string())?,
         })
     }
 
@@ -53,20 +60,30 @@ impl Assets {
         format!("/static/{}", self.script.name)
     }
 
+    /// The paths of the style sheet and of the script of tables of weeks.
+    pub fn grid(&self) -> (String, String) {
+        (format!("/static/{}", self.grid_style.name), format!("/static/{}", self.grid_script.name))
+    }
+
     fn find(&self, name: &str) -> Option<&Asset> {
-        [&self.style, &self.script].into_iter().find(|asset| asset.name == name)
+        [&self.style, &self.script, &self.grid_style, &self.grid_script]
+            .into_iter()
+            .find(|asset| asset.name == name)
     }
 }
 
 impl Asset {
-    fn new(extension: &str, media_type: &'static str, content: String) -> anyhow::Result<Self> {
+    fn new(stem: &str, extension: &str, content: String) -> anyhow::Result<Self> {
         let plain = content.into_bytes();
         let hash = chassis::secret::sha256(&plain);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&plain)?;
         Ok(Self {
-            name: format!("portal.{}.{extension}", hex::encode(&hash[..6])),
-            media_type,
+            name: format!("{stem}.{}.{extension}", hex::encode(&hash[..6])),
+            media_type: match extension {
+                "css" => "text/css; charset=utf-8",
+                _ => "text/javascript; charset=utf-8",
+            },
             gzip: encoder.finish()?.into(),
             plain: plain.into(),
         })
@@ -116,6 +133,8 @@ mod tests {
         let assets = Assets::load().unwrap();
         let bytes = assets.style.gzip.len() + assets.script.gzip.len();
         assert!(bytes <= 24 * 1024, "{bytes} bytes compressed");
+        let bytes = assets.grid_style.gzip.len() + assets.grid_script.gzip.len();
+        assert!(bytes <= 4 * 1024, "{bytes} bytes compressed");
     }
 
     #[test]

@@ -5,6 +5,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chassis::secret::Redacted;
 use proto::{
+    capacity::{
+        capacity_group_service_client::CapacityGroupServiceClient,
+        demand_service_client::DemandServiceClient, promise_service_client::PromiseServiceClient,
+    },
     interchange::sheet_service_client::SheetServiceClient,
     notices::notice_service_client::NoticeServiceClient,
     orders::{
@@ -172,6 +176,21 @@ impl Api {
     /// Trading relationships.
     pub fn relationships(&self) -> RelationshipServiceClient<Channel> {
         RelationshipServiceClient::new(self.channel.clone())
+    }
+
+    /// What customers want, week by week.
+    pub fn demands(&self) -> DemandServiceClient<Channel> {
+        DemandServiceClient::new(self.channel.clone())
+    }
+
+    /// What suppliers can make, week by week.
+    pub fn capacity_groups(&self) -> CapacityGroupServiceClient<Channel> {
+        CapacityGroupServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What can still be promised.
+    pub fn promises(&self) -> PromiseServiceClient<Channel> {
+        PromiseServiceClient::new(self.channel.clone())
     }
 
     /// The own firm's feed.

@@ -11,6 +11,7 @@
 //! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`upload`] files that come along
 //! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
+//! * [`week`] and [`measure`] weeks and figures of capacity · [`grid`] tables of weeks that are filled in
 //! * [`ask`] pages that ask for a few things · [`table`] lists of what is set up · [`rows`] lists as spreadsheets have them
 //! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes
 //!
@@ -27,8 +28,10 @@ mod download;
 mod failure;
 mod form;
 mod format;
+mod grid;
 mod i18n;
 mod live;
+mod measure;
 mod order;
 mod page;
 mod pages;
@@ -43,6 +46,7 @@ mod timeline;
 mod tolerance;
 mod typed;
 mod upload;
+mod week;
 
 use std::sync::Arc;
 
@@ -180,6 +184,7 @@ fn pages() -> Router<Arc<App>> {
         .merge(pages::firm::routes())
         .merge(pages::inviting::routes())
         .merge(pages::clusters::routes())
+        .merge(pages::capacity::routes())
         .merge(pages::operator::routes())
         .route("/partners", get(partners::show))
         .route("/partners/{id}", get(partner::show).post(partner::change))

@@ -9,6 +9,7 @@ use axum::{
 use proto::access::Permission;
 
 use crate::{
+    App,
     failure::Failure,
     i18n::{Key, Lang, Text, key},
     session::{Member, Visitor},
@@ -27,6 +28,7 @@ pub enum Tab {
     Purchases,
     Proposals,
     AtRisk,
+    Capacity,
     Partners,
     Members,
     Settings,
@@ -42,6 +44,7 @@ impl Tab {
             Tab::Purchases => "/purchases",
             Tab::Proposals => "/proposals",
             Tab::AtRisk => "/at-risk",
+            Tab::Capacity => "/capacity",
             Tab::Partners => "/partners",
             Tab::Members => "/members",
             Tab::Settings => "/settings",
@@ -57,6 +60,7 @@ impl Tab {
             Tab::Purchases => key::NAV_PURCHASES,
             Tab::Proposals => key::NAV_PROPOSALS,
             Tab::AtRisk => key::NAV_AT_RISK,
+            Tab::Capacity => key::NAV_CAPACITY,
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
             Tab::Settings => key::NAV_SETTINGS,
@@ -97,6 +101,8 @@ pub struct Page {
     pub title: String,
     pub style: String,
     pub script: String,
+    /// Style sheet and script of tables of weeks, on the pages that have them.
+    pub grid: Option<(String, String)>,
     /// Where the language switch comes back to.
     pub here: String,
     pub language_token: String,
@@ -120,6 +126,7 @@ impl Page {
             title: visitor.text.say(key::BRAND),
             style: app.assets.style(),
             script: app.assets.script(),
+            grid: None,
             here: visitor.here.clone(),
             language_token: app.tokens.make(app, visitor.token.as_ref(), LANGUAGE),
             other: visitor.text.lang.other(),
@@ -161,6 +168,12 @@ impl Page {
         self
     }
 
+    /// With a table of weeks.
+    pub fn with_grid(mut self, app: &App) -> Self {
+        self.grid = Some(app.assets.grid());
+        self
+    }
+
     /// Filled by a form.
     pub fn with_form(mut self, id: &'static str, action: String) -> Self {
         self.form = Some(MainForm { id, action });
@@ -195,6 +208,9 @@ fn work(member: &Member) -> Vec<Tab> {
     if buys {
         tabs.push(Tab::Proposals);
         tabs.push(Tab::AtRisk);
+    }
+    if member.may(Permission::CapacityRead) {
+        tabs.push(Tab::Capacity);
     }
     if member.may(Permission::Operate) {
         tabs.push(Tab::Firms);

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod at_risk;
 pub mod bulk;
 pub mod buyer;
+pub mod capacity;
 pub mod change;
 pub mod changes;
 pub mod clusters;
@@ -36,4 +37,5 @@ pub mod withdraw;
 
 mod list;
 mod preview;
+mod promise;
 mod respond;

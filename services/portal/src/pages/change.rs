@@ -18,6 +18,7 @@ use crate::{
     page::{self, Page, Tab, link},
     pages::{
         preview::{self, Outcome},
+        promise,
         respond::{self, Place},
         sign_in,
     },
@@ -95,7 +96,13 @@ pub async fn show(
     Query(place): Query<Place>,
 ) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
-        Some(loaded) => Ok(page::show(&form(&member, loaded, &place, &[], &[], ""))),
+        Some(loaded) => {
+            let begun = match place.split.is_empty() {
+                true => Vec::new(),
+                false => promise::entries(&member, &loaded).await,
+            };
+            Ok(page::show(&form(&member, loaded, &place, &begun, &[], "")))
+        }
         None => Ok(respond::changed(&member, &id)),
     }
 }

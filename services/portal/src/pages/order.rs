@@ -26,7 +26,7 @@ use crate::{
     pages::{
         buyer::{self, Buying},
         changes::{self, Changes},
-        consent, decide, list, progress, thread, withdraw,
+        consent, decide, list, progress, promise, thread, withdraw,
     },
     proposal::{self, ProposalView},
     reminder::{self, Reminded},
@@ -92,6 +92,8 @@ pub struct OrderPage {
     tag: Tag,
     done: Option<Done>,
     can_answer: bool,
+    /// What the supplier's machines have room for; never for the buyer.
+    promise: Option<promise::Panel>,
     facts: Vec<Fact>,
     more_facts: Vec<Fact>,
     lines: Vec<LineView>,
@@ -173,8 +175,9 @@ async fn read(
     let reminders = async { if waits { reminder::of_order(member, &id).await } else { Ok(Vec::new()) } };
     let thread = thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed);
     let buying = buyer::of(member, &loaded.order);
-    let (thread, reminded, buying) = try_join!(thread, reminders, buying)?;
-    Ok(OrderPage { reminded, buying, ..build(member, loaded, thread, &place.from) })
+    let promise = promise::panel(member, &loaded.order, &loaded.rows);
+    let (thread, reminded, buying, promise) = try_join!(thread, reminders, buying, promise)?;
+    Ok(OrderPage { reminded, buying, promise, ..build(member, loaded, thread, &place.from) })
 }
 
 fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
@@ -226,6 +229,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         timeline: timeline::moments(&t, &order),
         changes: changes::of(member, &order, &content),
         buying: None,
+        promise: None,
         number: content.order_number,
         id: order.id,
         proposals,

@@ -19,6 +19,9 @@ use crate::{
 pub struct Place {
     #[serde(default)]
     pub from: String,
+    /// Whether the form begins with what capacity can promise; empty for what was asked.
+    #[serde(default)]
+    pub split: String,
 }
 
 /// What the form token of an answer is for.

@@ -1,0 +1,128 @@
+//! How much a group can make, as people read and type it: machine time, which is kept in seconds, in hours; everything
+//! else in its own unit. Nothing is rounded but what is only looked at.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::{
+    format,
+    i18n::{Text, key},
+};
+
+const SECONDS: Decimal = Decimal::from_parts(3600, 0, 0, false, 0);
+/// Places of an hour in a form: 0.0036 s.
+const TYPED_PLACES: u32 = 6;
+
+/// The measure of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// As UN/ECE Recommendation 20 has it; empty where the group has no unit.
+    code: String,
+}
+
+impl Measure {
+    /// Of a unit.
+    pub fn of(code: &str) -> Self {
+        Self { code: code.to_string() }
+    }
+
+    fn is_time(&self) -> bool {
+        self.code == "SEC"
+    }
+
+    /// The unit's name as it stands behind figures; empty where there is none.
+    pub fn unit(&self, text: &Text) -> String {
+        text.unit(if self.is_time() { "HUR" } else { &self.code }, "")
+    }
+
+    /// Hours as they are typed into a field of it; `None` where it does not measure time.
+    pub fn hours(&self, hours: Decimal) -> Option<Decimal> {
+        match self.code.as_str() {
+            "SEC" | "HUR" => Some(hours),
+            "MIN" => hours.checked_mul(Decimal::from(60)),
+            _ => None,
+        }
+    }
+
+    /// A figure in the unit that people read.
+    fn read(&self, kept: Decimal) -> Decimal {
+        if self.is_time() { kept / SECONDS } else { kept }
+    }
+
+    /// For a narrow cell: at most one place behind the point.
+    pub fn cell(&self, kept: Decimal) -> String {
+        rounded(self.read(kept), 1)
+    }
+
+    /// For a table: at most two places.
+    pub fn figure(&self, kept: Decimal) -> String {
+        rounded(self.read(kept), 2)
+    }
+
+    /// With its unit.
+    pub fn said(&self, text: &Text, kept: Decimal) -> String {
+        match self.unit(text).as_str() {
+            "" => self.figure(kept),
+            unit => text.two(key::QUANTITY, self.figure(kept), unit),
+        }
+    }
+
+    /// For a field: as short as it can be typed, without thousands.
+    pub fn field(&self, kept: Decimal) -> String {
+        self.read(kept).round_dp(TYPED_PLACES).normalize().to_string()
+    }
+
+    /// What a typed figure is kept as; `None` where it is beyond what anybody can make.
+    pub fn keep(&self, typed: Decimal) -> Option<Decimal> {
+        if !self.is_time() {
+            return Some(typed);
+        }
+        let kept = typed.checked_mul(SECONDS)?.normalize();
+        // What the API takes.
+        chassis::value::parse_decimal(&kept.to_string()).ok()
+    }
+}
+
+fn rounded(value: Decimal, places: u32) -> String {
+    format::grouped(value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero).normalize())
+}
+
+/// How much of a whole something is, in whole percent; `None` of nothing.
+pub fn percent(part: Decimal, whole: Decimal) -> Option<i64> {
+    let share = part.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(whole)?;
+    i64::try_from(share.round()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn d(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn seconds_are_read_and_typed_as_hours_and_kept_exactly() {
+        let time = Measure::of("SEC");
+        for (kept, cell, figure, field) in [
+            ("900000", "250", "250", "250"),
+            ("300000", "83.3", "83.33", "83.333333"),
+            ("0", "0", "0", "0"),
+            ("4320000", "1,200", "1,200", "1200"),
+            ("90", "0", "0.03", "0.025"),
+        ] {
+            assert_eq!((time.cell(d(kept)), time.figure(d(kept))), (cell.into(), figure.into()), "{kept}");
+            assert_eq!(time.field(d(kept)), field, "{kept}");
+        }
+        assert_eq!(time.keep(d("83.5")), Some(d("300600")));
+        assert_eq!(time.keep(d("99999999999999999999")), None);
+        let pieces = Measure::of("H87");
+        assert_eq!((pieces.cell(d("12000")), pieces.keep(d("1.5"))), ("12,000".into(), Some(d("1.5"))));
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_unknown() {
+        assert_eq!(percent(d("250"), d("240")), Some(104));
+        assert_eq!(percent(d("0"), d("240")), Some(0));
+        assert_eq!(percent(d("5"), Decimal::ZERO), None);
+    }
+}

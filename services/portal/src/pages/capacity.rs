@@ -1,0 +1,124 @@
+//! 产能: demand against what machines can make, week by week. The pages of it, and the line above each of them that
+//! leads to the others.
+
+mod chart;
+mod demand;
+mod disclosed;
+mod edit;
+mod entry;
+mod group;
+mod map;
+mod origin;
+mod quick;
+pub mod read;
+mod setup;
+pub mod state;
+mod want;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use proto::{access::Permission, capacity::DemandCategory};
+use serde::Deserialize;
+
+use crate::{
+    App,
+    i18n::{Key, Text, key},
+    page::{Link, Page, Tab},
+    session::Member,
+};
+
+/// Its pages.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/capacity", get(map::show))
+        .route("/capacity/demand", get(demand::show).post(demand::send))
+        .route("/capacity/edit", get(edit::show).post(edit::send))
+        .route("/capacity/demand/new", get(want::new).post(want::create))
+        .route("/capacity/groups/new", get(setup::new).post(setup::create))
+        .route("/capacity/groups/{id}", get(group::show))
+        .route("/capacity/groups/{id}/edit", get(setup::edit).post(setup::change))
+}
+
+/// The pages that stand beside each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Map,
+    Edit,
+    Demand,
+}
+
+/// Who may see a page, where it is, and what it is called; in the order of the line.
+const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
+    (Place::Map, Permission::CapacityRead, "/capacity", key::CAPACITY_MAP),
+    (Place::Edit, Permission::CapacityWrite, "/capacity/edit", key::EDIT_TITLE),
+    (Place::Demand, Permission::CapacityRead, "/capacity/demand", key::DEMAND_TITLE),
+];
+
+/// The line above a page, as far as the roles allow.
+pub fn places(member: &Member, current: Place) -> Vec<Link> {
+    let open = PLACES.iter().filter(|(_, permission, ..)| member.may(*permission));
+    let link = |(place, _, href, label): &(Place, Permission, &'static str, Key<0>)| Link {
+        href,
+        label: member.text().say(label),
+        current: *place == current,
+    };
+    open.map(link).collect()
+}
+
+/// The frame of such a page.
+pub fn frame(member: &Member, title: String) -> Page {
+    Page::member(member, Tab::Capacity).titled(title).with_grid(member.app())
+}
+
+/// Which weeks, which groups, and what was just done.
+#[derive(Deserialize, Default)]
+pub struct Wish {
+    /// The first Monday.
+    #[serde(default)]
+    pub from: String,
+    /// The Monday that is looked at.
+    #[serde(default)]
+    pub week: String,
+    /// Which figure is filled in.
+    #[serde(default)]
+    pub figure: String,
+    /// Which page of groups.
+    #[serde(default)]
+    pub page: String,
+    #[serde(default)]
+    pub done: String,
+}
+
+impl Wish {
+    /// What was just done, in words.
+    pub fn said(&self, t: &Text) -> String {
+        match self.done.as_str() {
+            "saved" => t.say(key::CAPACITY_SAVED),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Links to the weeks before and after.
+pub struct Turn {
+    pub earlier: String,
+    pub later: String,
+    /// Empty where this week is the first.
+    pub present: String,
+}
+
+/// Why something is wanted.
+pub fn category(t: &Text, category: DemandCategory) -> String {
+    use DemandCategory as C;
+    t.say(match category {
+        C::Default | C::Unspecified => key::CATEGORY_DEFAULT,
+        C::AfterSales => key::CATEGORY_AFTER_SALES,
+        C::Series => key::CATEGORY_SERIES,
+        C::PhaseIn => key::CATEGORY_PHASE_IN,
+        C::SingleOrder => key::CATEGORY_SINGLE_ORDER,
+        C::SmallSeries => key::CATEGORY_SMALL_SERIES,
+        C::Extraordinary => key::CATEGORY_EXTRAORDINARY,
+        C::PhaseOut => key::CATEGORY_PHASE_OUT,
+    })
+}

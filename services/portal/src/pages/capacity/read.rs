@@ -1,0 +1,128 @@
+//! What the pages read of the API.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures::future::try_join_all;
+use proto::{
+    access::Permission,
+    capacity::{
+        CapacityGroup, DisclosedGroup, GetCapacityGroupRequest, GroupSummary, ListCapacityGroupsRequest,
+        ListCapacityWeeksRequest, ListDisclosedGroupsRequest, MatchedWeek,
+    },
+    partners::{ListRelationshipsRequest, RelationshipState, TradingRelationship},
+};
+use time::Date;
+
+use crate::{failure::Failure, format, session::Member, week::Span};
+
+/// Groups on one page.
+const GROUPS: i32 = 20;
+/// Rows of one answer.
+const MOST: i32 = 1_000;
+
+/// A page of the own groups, and where the next begins.
+pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSummary>, String), Failure> {
+    let request = ListCapacityGroupsRequest {
+        page_size: GROUPS,
+        page_token: page_token.to_string(),
+        ..ListCapacityGroupsRequest::default()
+    };
+    let list =
+        member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
+    Ok((list.groups, list.next_page_token))
+}
+
+/// A group as it was in a version; 0: as it stands.
+///
+/// # Errors
+/// 404 for everybody but its supplier.
+pub async fn group(member: &Member, id: &str, version: i64) -> Result<CapacityGroup, Failure> {
+    let request = GetCapacityGroupRequest { group_id: id.to_string(), version };
+    Ok(member.app().api.capacity_groups().get_capacity_group(member.call(request)).await?.into_inner())
+}
+
+/// The weeks of a page, of one group.
+pub async fn weeks(member: &Member, group: &str, span: Span) -> Result<BTreeMap<Date, MatchedWeek>, Failure> {
+    let request = ListCapacityWeeksRequest {
+        group_id: group.to_string(),
+        from: span.mondays().first().copied().map(chassis::value::wire_date),
+        until: Some(chassis::value::wire_date(span.last())),
+        page_size: MOST,
+        page_token: String::new(),
+    };
+    let list =
+        member.app().api.capacity_groups().list_capacity_weeks(member.call(request)).await?.into_inner();
+    let dated = list.weeks.into_iter().filter_map(|week| Some((format::day(week.monday.as_ref())?, week)));
+    Ok(dated.collect())
+}
+
+/// The weeks of a page, of each of these groups.
+pub async fn weeks_of(
+    member: &Member,
+    groups: &[GroupSummary],
+    span: Span,
+) -> Result<Vec<BTreeMap<Date, MatchedWeek>>, Failure> {
+    try_join_all(groups.iter().map(|group| weeks(member, &group.id, span))).await
+}
+
+/// What suppliers show of groups that name the own firm; the first thousand.
+pub async fn disclosed(member: &Member) -> Result<Vec<DisclosedGroup>, Failure> {
+    let request = ListDisclosedGroupsRequest { page_size: MOST, ..ListDisclosedGroupsRequest::default() };
+    let list =
+        member.app().api.capacity_groups().list_disclosed_groups(member.call(request)).await?.into_inner();
+    Ok(list.groups)
+}
+
+/// Whom the own firm trades with, by the firm's id.
+pub struct Partners(HashMap<String, TradingRelationship>);
+
+impl Partners {
+    /// Reads them; nobody where the roles do not allow it.
+    pub async fn read(member: &Member) -> Result<Self, Failure> {
+        let mut all = HashMap::new();
+        let mut page_token = String::new();
+        while member.may(Permission::PartnersRead) {
+            let request = ListRelationshipsRequest { page_size: MOST, page_token };
+            let list =
+                member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
+            for one in list.relationships {
+                let other = if one.buyer_id == member.who.firm_id { &one.supplier_id } else { &one.buyer_id };
+                all.insert(other.clone(), one);
+            }
+            if list.next_page_token.is_empty() {
+                break;
+            }
+            page_token = list.next_page_token;
+        }
+        Ok(Self(all))
+    }
+
+    /// Customers of the own firm that trade with it, by name.
+    pub fn customers(&self, own: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.trading(move |one| (one.supplier_id == own).then_some((&one.buyer_id, &one.buyer_name)))
+    }
+
+    /// Suppliers of the own firm that trade with it, by name.
+    pub fn suppliers(&self, own: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.trading(move |one| (one.buyer_id == own).then_some((&one.supplier_id, &one.supplier_name)))
+    }
+
+    fn trading<'a>(
+        &'a self,
+        other: impl Fn(&'a TradingRelationship) -> Option<(&'a String, &'a String)>,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let active = self.0.values().filter(|one| one.state() == RelationshipState::Active);
+        let mut all: Vec<(&str, &str)> =
+            active.filter_map(other).map(|(id, name)| (id.as_str(), name.as_str())).collect();
+        all.sort_by_key(|(_, name)| *name);
+        all.into_iter()
+    }
+
+    /// A firm's name; a dash where it is no partner any more.
+    pub fn name(&self, firm: &str) -> &str {
+        self.0.get(firm).map_or("–", |one| match one.buyer_id == firm {
+            true => one.buyer_name.as_str(),
+            false => one.supplier_name.as_str(),
+        })
+    }
+}

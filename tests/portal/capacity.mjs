@@ -1,0 +1,297 @@
+// Capacity: the map of weeks and groups, where a bottleneck comes from, filling weeks in by hand and from a spreadsheet, and
+// what can be promised before an order is answered. With scripts and without.
+
+import { equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+
+const [shunmo] = sandbox.suppliers;
+const { anchors: [chengyu] } = sandbox;
+const desk = { width: 1440, height: 900 };
+/** Presses a minute of someone who types with two fingers. */
+const PRESSES_A_MINUTE = 150;
+
+/** A call of the API in JSON. */
+async function call(firm, method, body) {
+  const answer = await fetch(`${sandbox.api}/tandem.${method}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${firm.key}` },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method}: ${text}`);
+  return JSON.parse(text);
+}
+
+let asked = 0;
+const once = () => `capacity-${process.pid}-${++asked}`;
+
+/** The Monday that is so many weeks away from this week's, as addresses have it. */
+function monday(weeks) {
+  const day = new Date(Date.now() + 8 * 3_600_000);
+  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7) + 7 * weeks);
+  return day.toISOString().slice(0, 10);
+}
+
+const wire = (text) => {
+  const [year, month, day] = text.split('-').map(Number);
+  return { year, month, day };
+};
+
+/** The seeded groups of the first supplier by the code that their names begin with. */
+async function groups() {
+  const { groups: all } = await call(shunmo, 'capacity.v1.CapacityGroupService/ListCapacityGroups', { pageSize: 100 });
+  return Object.fromEntries(all.map((one) => [one.name.split(' ')[0], one.id]));
+}
+
+const group = (groupId) => call(shunmo, 'capacity.v1.CapacityGroupService/GetCapacityGroup', { groupId });
+
+/** Planned hours of a group's week; null where it is unknown. */
+async function planned(groupId, week) {
+  const { content } = await group(groupId);
+  const found = (content.weeks || []).find((one) => JSON.stringify(one.monday) === JSON.stringify(wire(week)));
+  return found ? Number(found.actualCapacity.value) / 3600 : null;
+}
+
+/** A cell of the form: row and week, from 0. */
+const cell = (row, week) => `#c-${row}-${week}`;
+
+/** Number of the row whose name begins so. */
+async function rowOf(page, name) {
+  const id = await page.locator('table.filled tbody tr', { hasText: name }).first().getAttribute('id');
+  return Number(id.slice(4));
+}
+
+async function save(page) {
+  await Promise.all([page.waitForURL(/done=saved/), page.locator('.save button').click()]);
+}
+
+/** The pages that everything on a page is checked of. */
+export async function capacityPaths() {
+  const red = (await groups())['S1-G3'];
+  return {
+    supplier: ['/capacity', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', `/capacity/groups/${red}/edit`],
+    customer: ['/capacity', '/capacity/demand', '/capacity/demand/new', '/capacity/groups/new'],
+  };
+}
+
+async function looking(options) {
+  const english = options.locale === 'en-GB';
+  await visit(shunmo, options, async (page) => {
+    await page.goto(`${portal}/inbox`);
+    await page.click(`nav.work a:text-is("${english ? 'Capacity' : '产能'}")`);
+    const row = page.locator('table.heat tbody tr', { hasText: 'S1-G3' });
+    equal(await row.locator('td').count(), 12, 'twelve weeks');
+    const red = row.locator('td').nth(5);
+    equal((await red.locator('.shown b').innerText()).replace(/\s+/g, ' '), '250 ✕', 'the number, and a sign beside the colour');
+    ok((await red.locator('.unseen').textContent()).includes(english ? 'Over maximum' : '超出最大产能'), 'and a word for those who hear it');
+    ok((await row.locator('td').nth(4).locator('.sign').innerText()) === '▲', 'orange is another sign than red');
+    await red.locator('a').click();
+    await page.waitForURL(/\/capacity\/groups\//);
+    await says(page, english ? '10 h over the maximum' : '超出最大产能 10 小时');
+    const source = page.locator('table.sources tbody tr', { hasText: 'CY-BX-0450' });
+    const told = await source.innerText();
+    ok(told.includes('澄屿') && told.includes('20,000'), `the customer and its forecast: ${told}`);
+    ok((await page.locator('.chart desc').textContent()).length > 5, 'the picture in words');
+    await page.goto(`${portal}/capacity`);
+    await page.click(`.turn a[rel=next]`);
+    equal(await page.locator('table.heat thead .now').count(), 0, 'this week is on another page');
+    await page.click(`.turn a:text-is("${english ? 'From this week' : '本周起'}")`);
+    equal(await page.locator('table.heat thead .now').count(), 1, 'and back');
+  });
+}
+
+/** Fills 36 empty cells as a person does: a figure, on to the next. */
+async function typing() {
+  const from = monday(30);
+  await visit(shunmo, { viewport: desk }, async (page) => {
+    await page.goto(`${portal}/capacity/edit?from=${from}`);
+    const cells = await page.locator('[data-cell]').count();
+    ok(cells >= 36, `${cells} cells`);
+    const began = Date.now();
+    let presses = 1;
+    await page.click(cell(0, 0));
+    for (let row = 0; row < 3; row += 1) {
+      if (row) { await page.click(cell(row, 0)); presses += 1; }
+      for (let week = 0; week < 12; week += 1) {
+        const figure = `${200 + 10 * row + week}`;
+        await page.keyboard.type(figure, { delay: 25 });
+        await page.keyboard.press('Tab');
+        presses += figure.length + 1;
+      }
+    }
+    await save(page);
+    presses += 1;
+    const seconds = (Date.now() - began) / 1000;
+    const person = (presses * 60) / PRESSES_A_MINUTE;
+    console.log(`   36 cells: ${presses} presses, ${seconds.toFixed(1)} s here, ${Math.round(person)} s at ${PRESSES_A_MINUTE} presses a minute`);
+    ok(person <= 120 && seconds <= 15, 'within two minutes by hand');
+    equal(await page.locator('table.heat tbody tr').first().locator('td').nth(11).locator('.most').innerText(), '/ 211', 'the last of the first row');
+  });
+}
+
+/** Pastes into a cell as a spreadsheet does. */
+const pasteInto = (page, selector, text) => page.locator(selector).evaluate((field, data) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text', data);
+  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+}, text);
+
+async function pasting(javaScriptEnabled) {
+  const from = monday(javaScriptEnabled ? 44 : 58);
+  const { 'S1-G1': first, 'S1-G2': second } = await groups();
+  await visit(shunmo, { javaScriptEnabled, viewport: desk }, async (page) => {
+    await page.goto(`${portal}/capacity/edit?from=${from}`);
+    const [one, two] = [await rowOf(page, 'S1-G1'), await rowOf(page, 'S1-G2')];
+    if (javaScriptEnabled) {
+      equal(two, one + 1, 'one below the other');
+      await pasteInto(page, cell(one, 1), '816\t408/480\r\n612\t306\r\n');
+      equal(await page.inputValue(cell(two, 2)), '306', 'right and down');
+      await page.focus(cell(one, 1));
+      await page.keyboard.press('Enter');
+      equal(await page.evaluate(() => document.activeElement.id), cell(two, 1).slice(1), 'Enter goes down');
+    } else {
+      await page.click('summary:has-text("从 Excel 粘贴")');
+      await page.fill('#pasted', '产能组\t一\t二\nS1-G2\t\t612\t306\nS1-G1\t\t816\t408/480\nS9\t\t1\n');
+      await page.click('button[value=paste]');
+      await says(page, 'S9');
+      equal(await page.inputValue(cell(two, 2)), '306', 'by name, in any order');
+      equal(await planned(first, monday(59)), null, 'nothing is saved yet');
+    }
+    await page.fill(cell(one, 5), 'many');
+    await page.locator('.save button').click();
+    await page.locator('.errors').waitFor();
+    equal([await page.inputValue(cell(one, 5)), await page.inputValue(cell(two, 2))], ['many', '306'], 'what was typed is kept');
+    await page.fill(cell(one, 5), '');
+    await page.fill(cell(two, 5), '99');
+    await page.locator(`button[data-right="${two}"]`).click();
+    if (!javaScriptEnabled) await page.locator('.notice').waitFor();
+    equal(await page.inputValue(cell(two, 11)), '612', 'the first figure goes right');
+    await page.click('summary:has-text("按班次快速填写")');
+    await page.selectOption('#quick-row', { value: `${one}` });
+    await page.fill('#machines', '8');
+    await page.click('button[value=fill]');
+    await page.locator('.notice').waitFor();
+    equal(await page.inputValue(cell(one, 0)), '816/960', 'machines × shifts × hours × days × efficiency');
+    equal(await page.inputValue(cell(two, 11)), '612', 'the rest is kept');
+    await save(page);
+    const week = Number(new URL(page.url()).searchParams.get('from') === from);
+    equal([week, await planned(first, from), await planned(second, from)], [1, 816, null], 'it is saved');
+  });
+}
+
+/** Two people fill in the same group; what one typed is kept. */
+async function colliding(javaScriptEnabled) {
+  const from = monday(javaScriptEnabled ? 72 : 86);
+  const { 'S1-G3': id } = await groups();
+  await visit(shunmo, { javaScriptEnabled, viewport: desk }, async (page, context) => {
+    await page.goto(`${portal}/capacity/edit?from=${from}`);
+    const row = await rowOf(page, 'S1-G3');
+    await page.fill(cell(row, 0), '150');
+    await page.fill(cell(row, 1), '160');
+    const { version } = await group(id);
+    const hours = (text) => ({ value: `${Number(text) * 3600}` });
+    const weeks = [{ monday: wire(from), actualCapacity: hours(100), maximumCapacity: hours(120) }];
+    await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: id, version, weeks });
+    await page.locator('.save button').click();
+    await page.locator('.errors').waitFor();
+    equal([await page.inputValue(cell(row, 0)), await page.inputValue(cell(row, 1))], ['150', '160'], 'what was typed is kept');
+    await says(page, '现为 100');
+    const form = await page.evaluate(() => Object.fromEntries(new FormData(document.querySelector('#grid'))));
+    const action = await page.getAttribute('#grid', 'action');
+    await save(page);
+    equal([await planned(id, from), await planned(id, monday(javaScriptEnabled ? 73 : 87))], [150, 160], 'it is saved at the second time');
+    const after = (await group(id)).version;
+    const again = await context.request.post(portal + action, { form, headers: { origin: portal }, maxRedirects: 0 });
+    equal(again.status(), 303, 'the same form sent again is answered the same');
+    equal((await group(id)).version, after, 'and changes nothing');
+  });
+}
+
+async function demanding(javaScriptEnabled) {
+  const from = monday(javaScriptEnabled ? 32 : 46);
+  await visit(chengyu, { javaScriptEnabled, viewport: desk }, async (page) => {
+    await page.goto(`${portal}/capacity/demand?from=${from}`);
+    const row = await rowOf(page, 'CY-LD-0450');
+    await page.fill(cell(row, 0), 'x');
+    await page.locator('.save button').click();
+    await page.locator('.errors').waitFor();
+    await page.fill(cell(row, 0), '12,000');
+    await page.locator(`button[data-right="${row}"]`).click();
+    if (!javaScriptEnabled) await page.locator('.notice').waitFor();
+    await page.fill(cell(row, 11), '');
+    await save(page);
+    equal([await page.inputValue(cell(row, 10)), await page.inputValue(cell(row, 11))], ['12000', ''], 'a cleared week is unknown');
+  });
+  await visit(shunmo, { javaScriptEnabled, viewport: desk }, async (page) => {
+    await page.goto(`${portal}/capacity/demand?from=${from}`);
+    const row = page.locator('table.filled tbody tr', { hasText: 'CY-LD-0450' });
+    equal(await row.locator('td').first().locator('.in').innerText(), '12,000', 'its supplier reads it');
+    equal(await page.locator('[data-cell]').count(), 0, 'and only reads');
+  });
+}
+
+async function promising(javaScriptEnabled) {
+  const due = monday(17);
+  const quantity = '30000';
+  const content = {
+    sourceSystem: 'erp', orderNumber: `T-CTP-${once()}`, orderType: 'ORDER_TYPE_STANDALONE', currency: 'CNY', priceIncludesTax: false,
+    lines: [{ lineNumber: '10', item: { name: '45L 收纳箱 箱体', buyerItemId: 'CY-BX-0450' }, quantity: { value: quantity }, unitCode: 'H87',
+      price: { amount: { value: '6.85' } },
+      scheduleLines: [{ scheduleLineNumber: '1', quantity: { value: quantity }, shipToSite: 'CY01', requestedDelivery: { from: wire(due), until: wire(due) } }] }],
+  };
+  const { orderId } = await call(chengyu, 'orders.v1.OrderService/PublishOrder', { requestId: once(), content, supplier: { firmId: shunmo.firm } });
+  await visit(shunmo, { javaScriptEnabled }, async (page) => {
+    await page.goto(`${portal}/orders/${orderId}`);
+    const panel = page.locator('.promise');
+    ok(/S1-G3.*超出最大产能/s.test(await panel.innerText()), 'which week would turn red');
+    await panel.locator('a').click();
+    equal(await page.inputValue('#q-0'), '19200', '240 hours of 45 seconds a piece');
+    equal(await page.inputValue('#q2-0'), '10800', 'and the rest a week later');
+    ok(await page.isChecked('#rest-0'), 'as a later delivery');
+    await page.click('button:text-is("提交答复")');
+    await says(page, '答复已送达');
+  });
+  await visit(chengyu, { javaScriptEnabled }, async (page) => {
+    await page.goto(`${portal}/orders/${orderId}`);
+    ok(!(await page.content()).includes('S1-G3') && !(await page.locator('.promise').count()), 'the buyer sees none of it');
+  });
+}
+
+/** A group for one customer, made on its page; the customer sees it as its supplier discloses. */
+async function disclosing(javaScriptEnabled) {
+  const name = `专线 ${once()}`;
+  await visit(shunmo, { javaScriptEnabled }, async (page) => {
+    await page.goto(`${portal}/capacity/groups/new`);
+    await page.click('.actions button');
+    await page.locator('.errors').waitFor();
+    await page.fill('#name', name);
+    await page.selectOption('#customer', { value: chengyu.firm });
+    const factor = page.locator('tr', { hasText: 'CY-BX-0450' }).locator('input[inputmode]');
+    await factor.fill('45');
+    await Promise.all([page.waitForURL(/done=saved/), page.click('.asked-for .actions button')]);
+    await says(page, name);
+  });
+  await visit(chengyu, { javaScriptEnabled, viewport: desk }, async (page) => {
+    await page.goto(`${portal}/capacity`);
+    const row = page.locator('table.heat tbody tr', { hasText: name });
+    equal(await row.count(), 1, 'the customer sees the group that names it');
+    ok(!/\d{3}/.test(await row.locator('.shown').first().innerText()), 'and no figure of it: the policy is bands');
+    ok(!(await page.content()).includes('S1-G3'), 'and none of the others');
+  });
+  const { groups: all } = await call(shunmo, 'capacity.v1.CapacityGroupService/ListCapacityGroups', { pageSize: 100 });
+  const made = all.find((one) => one.name === name);
+  await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: made.id, version: made.version, inactive: true });
+}
+
+export async function capacity() {
+  await test('the capacity map shows the red week and where it comes from, with scripts', () => looking({ viewport: desk }));
+  await test('the capacity map shows the red week and where it comes from, without scripts', () => looking({ javaScriptEnabled: false, locale: 'en-GB' }));
+  await test('36 cells of capacity are typed within two minutes', typing);
+  for (const javaScriptEnabled of [true, false]) {
+    const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
+    await test(`capacity is pasted, computed and copied, ${how}`, () => pasting(javaScriptEnabled));
+    await test(`capacity that two people fill in keeps what was typed, ${how}`, () => colliding(javaScriptEnabled));
+    await test(`a customer fills in its demand and the supplier reads it, ${how}`, () => demanding(javaScriptEnabled));
+    await test(`an order shows what capacity can promise, ${how}`, () => promising(javaScriptEnabled));
+    await test(`a capacity group for a customer is made and disclosed, ${how}`, () => disclosing(javaScriptEnabled));
+  }
+}
