@@ -42,6 +42,19 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     crate::finish(world).await
 }
 
+/// The page as one would write it by hand: its keys by the index, then what is shown of each.
+const BARE: &str = "with page as (select s.order_id, s.buyer, s.requested_date from orders.order_state s \
+    where s.supplier = $1 and s.state = $2 order by s.requested_date, s.order_id limit $3) \
+    select o.id, o.order_number, o.source_system, o.buyer, b.name, o.supplier, f.name, s.revision, s.version, s.state, \
+    o.purchasing_group, r.currency, r.net_amount, r.price_includes_tax, s.requested_date, r.line_count, \
+    s.unanswered_lines, s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, d.due_on, d.paused_on, s.held \
+    from page join orders.purchase_order o on o.id = page.order_id and o.buyer = page.buyer \
+    join orders.order_state s on s.order_id = page.order_id and s.buyer = page.buyer \
+    join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision \
+    left join orders.answer_deadline d on d.order_id = o.id and d.buyer = o.buyer \
+    left join partners.firm_name b on b.id = o.buyer left join partners.firm_name f on f.id = o.supplier \
+    order by page.requested_date, page.order_id";
+
 /// Pages a second over gRPC.
 pub async fn ours(world: &World, supplier: &Firm, pages: usize) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(pages));
@@ -83,23 +96,12 @@ async fn bare(pool: &PgPool, supplier: &Firm, pages: usize) -> anyhow::Result<f6
             while publish::take(&left) {
                 let begin = format!("begin; select set_config('tandem.firm', '{firm}', true)");
                 let mut tx = pool.begin_with(sqlx::AssertSqlSafe(begin)).await?;
-                let rows = sqlx::query(
-                    "select o.id, o.order_number, o.source_system, o.buyer, b.name, o.supplier, f.name, s.revision, \
-                     s.version, s.state, o.purchasing_group, r.currency, r.net_amount, r.price_includes_tax, \
-                     s.requested_date, r.line_count, s.unanswered_lines, s.proposed_lines, r.first_item_name, \
-                     o.published_at, s.updated_at \
-                     from orders.order_state s \
-                     join orders.purchase_order o on o.id = s.order_id and o.buyer = s.buyer \
-                     join orders.order_revision r on r.order_id = o.id and r.buyer = o.buyer and r.revision = s.revision \
-                     left join partners.firm_name b on b.id = o.buyer left join partners.firm_name f on f.id = o.supplier \
-                     where s.supplier = $1 and o.supplier = $1 and s.state = any($2) \
-                     order by s.requested_date, s.order_id limit $3",
-                )
-                .bind(firm)
-                .bind(vec![OrderState::Unanswered as i16])
-                .bind(PAGE as i64)
-                .fetch_all(&mut *tx)
-                .await?;
+                let rows = sqlx::query(BARE)
+                    .bind(firm)
+                    .bind(OrderState::Unanswered as i16)
+                    .bind(PAGE as i64)
+                    .fetch_all(&mut *tx)
+                    .await?;
                 tx.commit().await?;
                 let numbers = rows.iter().map(|row| row.try_get::<String, _>("order_number"));
                 read.fetch_add(numbers.collect::<Result<Vec<_>, _>>()?.len(), Ordering::Relaxed);

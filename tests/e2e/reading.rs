@@ -53,23 +53,38 @@ async fn a_hundred_and_twenty_orders_are_paged_without_loss_or_repetition() {
         let day = format!("2026-12-{:02}", 1 + (n * 7) % 28);
         let mut request = order(&format!("45{n:05}")).line("10", "CY-BX-0450", "10", "6.85");
         request.content.requested_delivery.as_mut().unwrap().from = Some(harness::date(&day));
-        buyer.publish(request.to("V100")).await.expect("published");
+        let id = buyer.publish(request.to("V100")).await.expect("published").order_id;
+        // A page is put together from several states.
+        if n % 3 == 0 {
+            supplier.accept_all(&id).await.expect("accepted");
+        }
     }
     let all: BTreeSet<String> = (0..120).map(|n| format!("45{n:05}")).collect();
     for (access, side) in [(&*buyer, Side::Buyer), (&*supplier, Side::Supplier)] {
-        for order_by in [OrderSort::Unspecified, OrderSort::RequestedDate] {
-            let request = ListOrdersRequest { page_size: 50, order_by: order_by.into(), ..list(side) };
-            let first = access.orders().list_orders(request.clone()).await.unwrap().into_inner();
-            assert_eq!((first.orders.len(), first.total), (50, 120));
+        let both = vec![OrderState::Unanswered.into(), OrderState::Accepted.into()];
+        for (order_by, states) in [
+            (OrderSort::Unspecified, vec![]),
+            (OrderSort::RequestedDate, vec![]),
+            (OrderSort::RequestedDate, both.clone()),
+            (OrderSort::AnswerDue, vec![]),
+            (OrderSort::AnswerDue, both.clone()),
+            (OrderSort::Unspecified, both),
+        ] {
+            let request =
+                ListOrdersRequest { page_size: 50, order_by: order_by.into(), states, ..list(side) };
+            let counted = ListOrdersRequest { with_total: true, ..request.clone() };
+            let first = access.orders().list_orders(counted).await.unwrap().into_inner();
+            assert_eq!((first.orders.len(), first.total), (50, Some(120)));
             let found = pages(access, request).await;
             assert_eq!(found.len(), 120, "none twice");
             assert_eq!(found.iter().map(|each| each.order_number.clone()).collect::<BTreeSet<_>>(), all);
-            let sorted = if order_by == OrderSort::RequestedDate {
-                found.is_sorted_by_key(|each| {
+            let sorted = match order_by {
+                OrderSort::RequestedDate => found.is_sorted_by_key(|each| {
                     each.requested_delivery_date.map(|day| (day.year, day.month, day.day))
-                })
-            } else {
-                found.is_sorted_by(|a, b| a.order_number > b.order_number)
+                }),
+                // What waits for no answer comes last.
+                OrderSort::AnswerDue => found.is_sorted_by_key(|each| each.state() == OrderState::Accepted),
+                OrderSort::Unspecified => found.is_sorted_by(|a, b| a.order_number > b.order_number),
             };
             assert!(sorted, "{side:?} {order_by:?}");
         }

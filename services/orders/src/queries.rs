@@ -151,7 +151,10 @@ pub(crate) async fn list_orders(
     let head = feed::head(&mut tx).await?;
     filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
-    let total = list::count(&mut tx, &filter, COUNTED).await?;
+    let total = match request.with_total {
+        true => Some(list::count(&mut tx, &filter, COUNTED).await? as i32),
+        false => None,
+    };
     let next_page_token = match sort {
         Sort::Newest(_) => {
             page::cut(&mut rows, size, |row| (row.published_at.unix_timestamp_nanos(), row.id))
@@ -175,7 +178,7 @@ pub(crate) async fn list_orders(
         orders: rows.into_iter().map(|row| wire::summary(row, now)).collect(),
         next_page_token: next_page_token.transpose()?.unwrap_or_default(),
         cursor: head.cursor().encode(&deps.keys),
-        total: total as i32,
+        total,
     })
 }
 

@@ -84,15 +84,16 @@ pub fn row(text: &Text, summary: OrderSummary, side: Side, today: Date) -> Row {
     }
 }
 
-/// A page of a list.
+/// A page of a list, and how many orders it has.
 pub async fn read(member: &Member, request: ListOrdersRequest) -> Result<ListOrdersResponse, Failure> {
+    let request = ListOrdersRequest { with_total: true, ..request };
     Ok(member.app().api.orders().list_orders(member.call(request)).await?.into_inner())
 }
 
 /// How many orders a filter fits; the rows are not needed.
 pub async fn count(member: &Member, request: ListOrdersRequest) -> Result<i32, Failure> {
     let request = ListOrdersRequest { page_size: 1, page_token: String::new(), ..request };
-    Ok(read(member, request).await?.total)
+    Ok(read(member, request).await?.total())
 }
 
 /// Where the link that skips the header leads on a list: to its first row.

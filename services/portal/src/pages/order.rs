@@ -293,9 +293,10 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
         ..Default::default()
     };
     let list = list::read(member, request).await?;
+    let total = list.total();
     let next = list.orders.into_iter().find(|other| other.id != order.id);
     let label = |other: &proto::orders::OrderSummary| {
-        member.text().two(key::NEXT_ORDER, list::counted(list.total), &other.order_number)
+        member.text().two(key::NEXT_ORDER, list::counted(total), &other.order_number)
     };
     Ok(next.map(|other| Fact { label: label(&other), value: format!("/orders/{}", other.id) }))
 }

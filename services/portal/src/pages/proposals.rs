@@ -52,7 +52,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     };
     let list = list::read(&member, request).await?;
     let heading = t.say(key::NAV_PROPOSALS);
-    let title = t.two(key::INBOX_TITLE, list::counted(list.total), &heading);
+    let title = t.two(key::INBOX_TITLE, list::counted(list.total()), &heading);
     let rows = list.orders.into_iter().map(|order| list::row(&t, order, Side::Buyer, today)).collect();
     Ok(page::show(&ProposalsPage {
         page: Page::member(&member, Tab::Proposals).titled(title).live_after(list.cursor),

@@ -113,7 +113,12 @@ impl order_service_server::OrderService for Fake {
         let orders: Vec<_> = state.orders.iter().filter(own).filter(fits).map(summary).collect();
         let total = orders.len() as i32;
         let cursor = format!("cursor-{}", state.responses.len());
-        Ok(Response::new(ListOrdersResponse { orders, next_page_token: String::new(), cursor, total }))
+        Ok(Response::new(ListOrdersResponse {
+            orders,
+            next_page_token: String::new(),
+            cursor,
+            total: Some(total),
+        }))
     }
 
     async fn list_schedule_lines(
