@@ -7,7 +7,8 @@ use chassis::secret::Redacted;
 use proto::{
     capacity::{
         capacity_group_service_client::CapacityGroupServiceClient,
-        demand_service_client::DemandServiceClient, promise_service_client::PromiseServiceClient,
+        demand_service_client::DemandServiceClient, offer_service_client::OfferServiceClient,
+        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
     },
     interchange::sheet_service_client::SheetServiceClient,
     notices::notice_service_client::NoticeServiceClient,
@@ -191,6 +192,16 @@ impl Api {
     /// What can still be promised.
     pub fn promises(&self) -> PromiseServiceClient<Channel> {
         PromiseServiceClient::new(self.channel.clone())
+    }
+
+    /// Capacity that can be booked.
+    pub fn offers(&self) -> OfferServiceClient<Channel> {
+        OfferServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What is reserved of it.
+    pub fn reservations(&self) -> ReservationServiceClient<Channel> {
+        ReservationServiceClient::new(self.channel.clone())
     }
 
     /// The own firm's feed.

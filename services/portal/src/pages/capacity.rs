@@ -46,6 +46,8 @@ pub enum Place {
     Map,
     Edit,
     Demand,
+    Offers,
+    Reservations,
 }
 
 /// Who may see a page, where it is, and what it is called; in the order of the line.
@@ -53,6 +55,8 @@ const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
     (Place::Map, Permission::CapacityRead, "/capacity", key::CAPACITY_MAP),
     (Place::Edit, Permission::CapacityWrite, "/capacity/edit", key::EDIT_TITLE),
     (Place::Demand, Permission::CapacityRead, "/capacity/demand", key::DEMAND_TITLE),
+    (Place::Offers, Permission::CapacityRead, "/capacity/offers", key::OFFERS),
+    (Place::Reservations, Permission::CapacityRead, "/capacity/reservations", key::RESERVATIONS),
 ];
 
 /// The line above a page, as far as the roles allow.
