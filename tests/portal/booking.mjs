@@ -60,7 +60,7 @@ export async function booking() {
       await held.getByRole('button', { name: '确认' }).click();
       await says(page, '下一步');
       await row(page, '6 小时').getByRole('link', { name: '用于订单' }).click();
-      await says(page, MACHINE);
+      equal(await page.inputValue('#item'), `注塑 ${MACHINE}`, 'what is ordered is named');
       equal(await page.inputValue('#price'), '180', 'an hour costs what its seconds do');
       await page.fill('#number', `K${stamp}`);
       await send(page, '发布订单');
