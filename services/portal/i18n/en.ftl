@@ -89,6 +89,7 @@ unit-litre = l
 unit-box = boxes
 unit-roll = rolls
 unit-hour = h
+unit-second = s
 
 ## Lists
 

@@ -67,6 +67,7 @@ unit-litre = 升
 unit-box = 箱
 unit-roll = 卷
 unit-hour = 小时
+unit-second = 秒
 
 ## 列表
 

@@ -165,6 +165,7 @@ fn unit_key(code: &str) -> Option<Key<0>> {
         "BX" | "XBX" => key::UNIT_BOX,
         "RO" | "XRO" => key::UNIT_ROLL,
         "HUR" => key::UNIT_HOUR,
+        "SEC" => key::UNIT_SECOND,
         _ => return None,
     })
 }

@@ -58,6 +58,11 @@ impl Measure {
         rounded(self.read(kept), 2)
     }
 
+    /// What one piece takes, in the unit that it is kept in.
+    pub fn factor(&self, text: &Text, factor: Decimal) -> String {
+        text.quantity(factor.normalize(), &text.unit(&self.code, ""))
+    }
+
     /// With its unit.
     pub fn said(&self, text: &Text, kept: Decimal) -> String {
         match self.unit(text).as_str() {

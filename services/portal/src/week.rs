@@ -27,6 +27,15 @@ impl Span {
         Self { first: monday_of(typed::date(text).ok().flatten().unwrap_or(today)) }
     }
 
+    /// From this week, or from a week that would not be on that page.
+    pub fn with(monday: Option<Date>, today: Date) -> Self {
+        let present = Self { first: monday_of(today) };
+        match monday.map(monday_of).filter(|monday| !present.mondays().contains(monday)) {
+            Some(first) => Self { first },
+            None => present,
+        }
+    }
+
     /// Its Mondays.
     pub fn mondays(self) -> [Date; WEEKS] {
         let mut monday = self.first;
@@ -106,6 +115,14 @@ mod tests {
         let span = Span::read("", today);
         assert_eq!((span.last(), span.from()), (date!(2027 - 02 - 08), "2026-11-23".to_string()));
         assert_eq!((span.earlier(), span.later()), ("2026-08-31".to_string(), "2027-02-15".to_string()));
+        for (day, first) in [
+            (None, date!(2026 - 11 - 23)),
+            (Some(date!(2026 - 12 - 30)), date!(2026 - 11 - 23)),
+            (Some(date!(2027 - 02 - 15)), date!(2027 - 02 - 15)),
+            (Some(date!(2026 - 11 - 16)), date!(2026 - 11 - 16)),
+        ] {
+            assert_eq!(Span::with(day, today).mondays()[0], first, "{day:?}");
+        }
         assert!(span.is_present(today) && !Span::read("2026-12-28", today).is_present(today));
     }
 

@@ -42,6 +42,8 @@ pub struct Tried {
     pub split: Vec<String>,
     /// What accepting all of it as asked would turn.
     pub turned: Vec<Turned>,
+    /// What is said where it would turn nothing.
+    pub unturned: String,
 }
 
 /// All of it.
@@ -87,6 +89,10 @@ pub async fn panel(member: &Member, order: &Order, rows: &[Row]) -> Result<Optio
             title: t.two(key::LINE_OF, found.row.item_name(), found.row.number(t)),
             tag: verdict(t, &found.preview, &unit),
             split: split.iter().map(delivery).collect(),
+            unturned: t.say(match found.preview.result() {
+                PromiseResult::OnTime => key::PROMISE_UNTURNED,
+                _ => key::PROMISE_TIGHT_ALREADY,
+            }),
             turned: found.preview.turned_as_requested.iter().map(|one| turned(t, one, name(one))).collect(),
         }
     };

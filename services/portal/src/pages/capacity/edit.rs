@@ -6,12 +6,14 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
+use chassis::calendar::{self, Calendar};
 use futures::future::{join_all, try_join_all};
 use proto::{
     access::Permission,
     capacity::{CapacityGroup, CapacityWeek, GroupContent, UpdateCapacityWeeksRequest},
+    orders::GetCalendarRequest,
 };
-use time::Date;
+use time::{Date, Duration};
 
 use super::{
     Place, Turn, Wish as Where,
@@ -30,7 +32,7 @@ use crate::{
     page::{self, Link, Page, link},
     pages::{settings::Fault, sign_in},
     session::Member,
-    week::Span,
+    week::{Span, WEEKS},
 };
 
 const PATH: &str = "/capacity/edit";
@@ -111,7 +113,7 @@ fn asked(member: &Member, wish: &Where) -> Result<Asked, Failure> {
 pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response, Failure> {
     let asked = asked(&member, &wish)?;
     let (groups, next) = read::groups(&member, &asked.page).await?;
-    let ids = groups.iter().map(|group| (group.id.as_str(), 0));
+    let ids = groups.iter().filter(|group| !group.inactive).map(|group| (group.id.as_str(), 0));
     let loaded = load(&member, ids).await?;
     let mut shown = form(&member, &asked, &loaded, &[]);
     if !next.is_empty() {
@@ -245,7 +247,8 @@ pub async fn send(member: Member, Query(wish): Query<Where>, fields: Fields) -> 
         Wish::Fill => {
             let measures: Vec<Measure> = loaded.iter().map(Loaded::measure).collect();
             let mut quick = Quick::typed(&fields);
-            if !quick.fill(t, &measures, &mut lines) {
+            let closed = closed(&member, asked.span).await;
+            if !quick.fill(t, &measures, &mut lines, &closed) {
                 let mut shown = form(&member, &asked, &loaded, &lines);
                 quick.choices = std::mem::take(&mut shown.quick.choices);
                 shown.faults = quick.faults();
@@ -257,6 +260,20 @@ pub async fn send(member: Member, Query(wish): Query<Where>, fields: Fields) -> 
     let mut shown = form(&member, &asked, &loaded, &lines);
     shown.done = t.say(key::GRID_FILLED);
     Ok(page::show(&shown))
+}
+
+/// Which weeks of a page have no working day in the firm's calendar; none where that cannot be found out.
+async fn closed(member: &Member, span: Span) -> Vec<bool> {
+    let answer = member.app().api.calendars().get_calendar(member.call(GetCalendarRequest {})).await;
+    let Ok(set) = answer.map(|answer| answer.into_inner()) else { return vec![false; WEEKS] };
+    let days = |days: &[proto::Date]| -> Vec<Date> {
+        days.iter().filter_map(|day| format::day(Some(day))).collect()
+    };
+    let week = calendar::Week::of(set.week_days.iter().copied()).unwrap_or(calendar::Week::FIVE_DAYS);
+    let calendar = Calendar::new(week, !set.without_holidays, days(&set.open_days), days(&set.closed_days));
+    let works = |day: Date| calendar.day(day).is_ok_and(|day| day.worked);
+    let closed = |monday: &Date| !(0..7).any(|day| works(*monday + Duration::days(day)));
+    span.mondays().iter().map(closed).collect()
 }
 
 fn translated(shown: &EditPage, cookie: HeaderValue) -> Response {

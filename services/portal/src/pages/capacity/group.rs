@@ -17,7 +17,7 @@ use time::Date;
 use super::{
     Turn, Wish,
     chart::{self, Chart},
-    map,
+    disclosed, map,
     origin::{self, Origin},
     read::{self, Partners},
     state::{Figures, STATES, State},
@@ -112,11 +112,19 @@ pub async fn show(
     Path(id): Path<String>,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Failure> {
-    let group = read::group(&member, &id, 0).await?;
+    let group = match read::group(&member, &id, 0).await {
+        Ok(group) => group,
+        // Not the own firm's; perhaps one that its supplier shows.
+        Err(failure) if failure.is("NOT_FOUND") => return disclosed::show(&member, &id, &wish).await,
+        Err(failure) => return Err(failure),
+    };
     let t = member.text().clone();
     let today = format::today(member.app().clock.now());
     let chosen = typed::date(&wish.week).ok().flatten().map(monday_of);
-    let span = Span::read(if wish.from.is_empty() { &wish.week } else { &wish.from }, today);
+    let span = match wish.from.as_str() {
+        "" => Span::with(chosen, today),
+        from => Span::read(from, today),
+    };
     let content = group.content.clone().unwrap_or_default();
     let measure = Measure::of(&content.unit_code);
     let matched = matched(&group);

@@ -252,7 +252,7 @@ fn source(
         place: place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         forecast: forecast.map_or_else(|| t.say(key::NOT_KNOWN), |quantity| t.quantity(quantity, &unit)),
         booked: if found.booked.is_zero() { "–".into() } else { t.quantity(found.booked, &unit) },
-        factor: factor.map_or_else(String::new, |factor| factor.normalize().to_string()),
+        factor: factor.map_or_else(String::new, |factor| measure.factor(t, factor)),
         load: measure.said(t, weight),
         share: percent(weight, all),
         weight,

@@ -70,21 +70,23 @@ impl Quick {
         }
     }
 
-    /// Fills the weeks of the chosen row. Whether it could; where it could not, it says why.
-    pub fn fill(&mut self, t: &Text, measures: &[Measure], lines: &mut [Line]) -> bool {
-        let filled = self.try_fill(measures, lines).is_some();
+    /// Fills the weeks of the chosen row, with 0 those that are `closed`. Whether it could; where it could not, it says why.
+    pub fn fill(&mut self, t: &Text, measures: &[Measure], lines: &mut [Line], closed: &[bool]) -> bool {
+        let filled = self.try_fill(measures, lines, closed).is_some();
         if !filled {
             self.fault = t.say(key::QUICK_WRONG);
         }
         filled
     }
 
-    fn try_fill(&self, measures: &[Measure], lines: &mut [Line]) -> Option<()> {
+    fn try_fill(&self, measures: &[Measure], lines: &mut [Line], closed: &[bool]) -> Option<()> {
         let at: usize = self.row.parse().ok()?;
         let (planned, most) = self.shifts()?.week()?;
         let measure = measures.get(at)?;
         let text = format!("{}/{}", measure.hours(planned)?, measure.hours(most)?);
-        lines.get_mut(at)?.cells.fill(text);
+        for (cell, closed) in lines.get_mut(at)?.cells.iter_mut().zip(closed) {
+            *cell = if *closed { "0/0".to_string() } else { text.clone() };
+        }
         Some(())
     }
 

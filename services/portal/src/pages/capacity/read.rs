@@ -20,7 +20,7 @@ const GROUPS: i32 = 20;
 /// Rows of one answer.
 const MOST: i32 = 1_000;
 
-/// A page of the own groups, and where the next begins.
+/// A page of the own groups, those that are inactive last, and where the next begins.
 pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSummary>, String), Failure> {
     let request = ListCapacityGroupsRequest {
         page_size: GROUPS,
@@ -29,7 +29,9 @@ pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSumma
     };
     let list =
         member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
-    Ok((list.groups, list.next_page_token))
+    let mut groups = list.groups;
+    groups.sort_by_key(|group| group.inactive);
+    Ok((groups, list.next_page_token))
 }
 
 /// A group as it was in a version; 0: as it stands.
