@@ -13,6 +13,7 @@
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
 //! * `matching` the best ten of 10,000 offers for a need ÷ the bare query for the same offers
+//! * `reserve`  holds of one hot bucket, and of 10,000 buckets, by 16 clients ÷ the bare statement that sells
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
 //! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
 //! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
@@ -28,14 +29,15 @@ mod matching;
 mod memory;
 mod publish;
 mod report;
+mod reserve;
 mod scale;
 
 use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 9] =
-    ["publish", "bulk", "life", "list", "matching", "curve", "latency", "streams", "idle"];
+const NAMES: [&str; 10] =
+    ["publish", "bulk", "life", "list", "matching", "reserve", "curve", "latency", "streams", "idle"];
 
 fn main() -> anyhow::Result<()> {
     // cargo passes `--bench` to every bench program.
@@ -84,6 +86,9 @@ async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
     }
     if wanted("matching") {
         matching::run(&mut report, scale).await?;
+    }
+    if wanted("reserve") {
+        reserve::run(&mut report, scale).await?;
     }
     if wanted("curve") {
         curve::run(&mut report, scale).await?;

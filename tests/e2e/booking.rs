@@ -1,5 +1,7 @@
 //! Offered capacity through the public API: a machine hour is promised once, and both sides learn what becomes of it.
 
+mod commands;
+mod consume;
 mod race;
 
 use chassis::Reason;

@@ -54,6 +54,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::RESERVATION_ENDED, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::REQUEST_CLOSED, NEED, "a_need_is_shown_met_and_answered"),
     (Reason::MATCH_STATE, NEED, "a_need_is_shown_met_and_answered"),
+    (Reason::RESERVATION_UNUSABLE, CONSUME, "a_reservation_that_cannot_be_used_is_named_by_its_line"),
     (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
     (Reason::BPN_MISSING, CATENA, "what_goes_in_comes_out"),
@@ -64,6 +65,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
 ];
 const NEED: &str = include_str!("capacity/need.rs");
 const BOOKING: &str = include_str!("booking.rs");
+const CONSUME: &str = include_str!("booking/consume.rs");
 const CAPACITY: &str = include_str!("capacity/writing.rs");
 const CATENA: &str = include_str!("capacity/catena.rs");
 const HERE: &str = include_str!("reasons/circumstances.rs");

@@ -3,6 +3,7 @@
 
 import { finish } from './browser.mjs';
 import { answering } from './answering.mjs';
+import { booking } from './booking.mjs';
 import { buying } from './buying.mjs';
 import { capacity } from './capacity.mjs';
 import { docs } from './docs.mjs';
@@ -19,6 +20,7 @@ await buying();
 await live();
 await docs();
 await supplying();
+await booking();
 await settings();
 await capacity();
 await requests();

@@ -8,6 +8,7 @@ pub(crate) mod group;
 pub(crate) mod load;
 pub(crate) mod matched;
 pub(crate) mod offer;
+pub(crate) mod prefill;
 pub(crate) mod promise;
 pub(crate) mod read;
 pub(crate) mod request;

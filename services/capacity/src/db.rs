@@ -11,6 +11,7 @@ pub(crate) mod offer;
 pub(crate) mod partner;
 pub(crate) mod request;
 pub(crate) mod reservation;
+pub(crate) mod reserved;
 pub(crate) mod week;
 
 use chassis::{Error, Reason, Result, db::TenantTx};

@@ -5,7 +5,11 @@
 //! * accepted orders consume the forecast of their item and week: the larger of both counts, never their sum;
 //! * a production delta is added where a demand is known, and makes none where there is none;
 //! * a nested group sums the demand of every group below it once, whatever ways lead there, with that group's factors
-//!   and delta, and never its capacity; an inactive group is as if absent, and so is what is reached through it alone.
+//!   and delta, and never its capacity; an inactive group is as if absent, and so is what is reached through it alone;
+//! * what an order line makes in hours that it reserved stands in what the group offers, and is no booked load beside it:
+//!   of a line's load and of what it consumed of the group's own offers in that week, the larger counts, never their sum.
+//!   So booked + offered counts every machine hour once, whether or not the order is accepted yet. A line that is made in
+//!   another week, or for a group that offered nothing of it, takes those hours beside: they were not what it reserved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +26,15 @@ pub struct Series {
     pub load_factor: Option<Decimal>,
     pub forecast: Weeks,
     pub booked: Weeks,
+    /// The part of `booked` of lines that consumed reservations.
+    pub reserved: BTreeMap<Date, Lines>,
 }
+
+/// A line of an order: its order, and its number there.
+pub type OrderLine = (Uuid, String);
+
+/// Quantities of order lines.
+pub type Lines = BTreeMap<OrderLine, Decimal>;
 
 /// A group as matching sees it.
 #[derive(Clone, Debug, Default)]
@@ -32,13 +44,15 @@ pub struct Node {
     /// Those that are not there yet count once they are.
     pub children: BTreeSet<Uuid>,
     pub weeks: BTreeMap<Date, Stated>,
+    /// What order lines consumed of the group's own offers, in its unit.
+    pub consumed: BTreeMap<Date, Lines>,
 }
 
 /// What was found of one week, in the group's unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     pub demand: Decimal,
-    /// Load of accepted orders, part of the demand.
+    /// Load of accepted orders, part of the demand, beyond what they reserved of the group.
     pub booked: Decimal,
 }
 
@@ -81,15 +95,35 @@ pub fn outcome(demand: Option<Decimal>, capacity: Option<(Decimal, Decimal)>) ->
 /// Sums beyond what a decimal holds stay at the largest.
 pub fn found(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Found> {
     let mut sum: BTreeMap<Date, Own> = BTreeMap::new();
-    for below in reached(group, groups) {
-        if let Some(node) = groups.get(&below) {
-            add(&mut sum, own(node));
-        }
+    let below: Vec<&Node> = reached(group, groups).iter().filter_map(|below| groups.get(below)).collect();
+    for node in &below {
+        add(&mut sum, own(node));
     }
+    let reserved = groups.get(&group).map(|node| reserved(node, &below)).unwrap_or_default();
     let known = sum.into_iter().filter(|(_, week)| week.known);
     known
-        .map(|(monday, week)| (monday, Found { demand: plus(week.demand, week.delta), booked: week.booked }))
+        .map(|(monday, week)| {
+            let reserved = reserved.get(&monday).copied().unwrap_or_default();
+            let booked = (week.booked - reserved).max(Decimal::ZERO);
+            (monday, Found { demand: plus(week.demand, week.delta), booked })
+        })
         .collect()
+}
+
+/// How much of the load of order lines lies in hours that they reserved of this group; `below`: it and those that it sums.
+fn reserved(node: &Node, below: &[&Node]) -> BTreeMap<Date, Decimal> {
+    let load = |monday: &Date, line: &OrderLine| {
+        let series = below.iter().flat_map(|node| &node.series).filter_map(|series| {
+            let quantity = *series.reserved.get(monday)?.get(line)?;
+            Some(times(quantity, series.load_factor.unwrap_or(Decimal::ONE)))
+        });
+        series.fold(Decimal::ZERO, plus)
+    };
+    let week = |(monday, lines): (&Date, &Lines)| {
+        let each = lines.iter().map(|(line, hours)| load(monday, line).min(*hours));
+        (*monday, each.fold(Decimal::ZERO, plus))
+    };
+    node.consumed.iter().map(week).collect()
 }
 
 /// The group and every active one below it, each once.

@@ -128,6 +128,8 @@ reasons! {
     REQUEST_CLOSED, FailedPrecondition, "the request is closed; publish a new one", "该产能需求已关闭,请重新发布";
     /// A match that does not go there from where it stands, or not by this side.
     MATCH_STATE, FailedPrecondition, "the match does not go there from its present state, or the other side has to say so", "撮合当前状态不能这样处理,或应由对方处理";
+    /// Lines of an order name reservations that cannot be consumed.
+    RESERVATION_UNUSABLE, FailedPrecondition, "lines name reservations that cannot be used; hold anew or leave them out", "订单行引用的产能预占无法使用,请重新预占或去掉引用";
     /// The deployment has no key to keep addresses with.
     NOTICES_NOT_SET_UP, FailedPrecondition, "messages are not set up here; whoever runs the platform sets notices.key", "本平台尚未开通消息通知,请联系平台运营方";
     /// The operator stopped the firm.

@@ -14,6 +14,7 @@ mod pending;
 pub(crate) mod progress;
 mod publish;
 pub(crate) mod remind;
+mod reservation;
 mod resolve;
 mod respond;
 mod single;

@@ -15,6 +15,7 @@ pub(crate) mod progress;
 pub(crate) mod publish;
 pub(crate) mod read;
 pub(crate) mod reminder;
+pub(crate) mod reservation;
 pub(crate) mod respond;
 pub(crate) mod scorecard;
 pub(crate) mod single;

@@ -6,6 +6,7 @@
 //! * [`agree`]    an answer and what tolerances make of it, tried out or given: pure
 //! * [`publish`]  from a buyer's document to the rows of a new order: pure
 //! * [`alias`]    what a buyer's ERP writes → what it means: pure
+//! * [`reservation`] which reserved capacity a line may consume: pure
 //! * [`change`], [`frozen`] what a changed document does to an order, and what has to wait: pure
 //! * [`deadline`], [`reminder`], [`progress`], [`file`] what follows an order: pure
 //! * [`trading_terms`] what a buyer agrees on with its suppliers beside the orders: pure
@@ -40,6 +41,7 @@ pub mod progress;
 pub mod publish;
 mod queries;
 pub mod reminder;
+pub mod reservation;
 mod sweep;
 mod terms;
 pub mod tolerance;

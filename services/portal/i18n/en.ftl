@@ -164,6 +164,7 @@ schedule-line = Schedule line { $number }
 item-buyers = Buyer’s item { $id }
 item-sellers = Supplier’s item { $id }
 item-revision = Drawing revision { $revision }
+item-reservation = Uses capacity reservation { $reservation }
 ship-to-site = Ship to { $site }
 more-lines = More lines
 notes = Notes

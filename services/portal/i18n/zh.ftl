@@ -136,6 +136,7 @@ schedule-line = 计划行 { $number }
 item-buyers = 采购方料号 { $id }
 item-sellers = 供应商料号 { $id }
 item-revision = 图纸版本 { $revision }
+item-reservation = 使用产能预占 { $reservation }
 ship-to-site = 收货地 { $site }
 more-lines = 更多订单行
 notes = 备注

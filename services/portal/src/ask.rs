@@ -9,6 +9,8 @@ use axum::{
     response::Response,
 };
 
+use rust_decimal::Decimal;
+
 use crate::{
     failure::Failure,
     form::Fields,
@@ -17,6 +19,7 @@ use crate::{
     pages::sign_in,
     session::Member,
     table::Search,
+    typed,
 };
 
 /// What may be chosen.
@@ -175,6 +178,23 @@ impl Question {
     }
 }
 
+/// A number of one row of many, such as of a week; it may be left empty.
+pub struct Figure {
+    pub name: String,
+    pub label: String,
+    /// What is known of the row, such as how much there is.
+    pub known: String,
+    pub value: String,
+    pub fault: String,
+}
+
+/// Numbers that belong together, one a row.
+pub struct Figures {
+    pub legend: String,
+    pub hint: String,
+    pub rows: Vec<Figure>,
+}
+
 /// A link back, or on.
 pub struct Way {
     pub href: String,
@@ -204,6 +224,7 @@ pub struct Ask {
     token: String,
     hidden: Vec<(&'static str, String)>,
     questions: Vec<Question>,
+    figures: Option<Figures>,
     submit: String,
     /// Whether it takes something away.
     bad: bool,
@@ -213,9 +234,14 @@ pub struct Ask {
 impl Ask {
     /// A page whose form is posted to `action`. The token holds for that address alone.
     pub fn new(member: &Member, action: String, title: String, back: Way) -> Self {
+        Self::below(member, Tab::Settings, action, title, back)
+    }
+
+    /// As [`Ask::new`], in another place.
+    pub fn below(member: &Member, tab: Tab, action: String, title: String, back: Way) -> Self {
         let t = member.text().clone();
         let app = member.app();
-        let here = Page::member(member, Tab::Settings);
+        let here = Page::member(member, tab);
         Self {
             page: here.titled(title.clone()).with_form("ask", action.clone()),
             token: app.tokens.make(app, Some(&member.token), &action),
@@ -229,6 +255,7 @@ impl Ask {
             action,
             hidden: Vec::new(),
             questions: Vec::new(),
+            figures: None,
             bad: false,
             faults: Vec::new(),
         }
@@ -280,8 +307,16 @@ impl Ask {
         self
     }
 
+    /// Numbers beside the fields.
+    pub fn figures(self, figures: Figures) -> Self {
+        Self { figures: Some(figures), ..self }
+    }
+
     /// As it was typed.
     pub fn fill(mut self, fields: &Fields) -> Self {
+        for figure in self.figures.iter_mut().flat_map(|figures| &mut figures.rows) {
+            figure.value = fields.get(&figure.name).to_string();
+        }
         for question in &mut self.questions {
             question.fill(fields);
         }
@@ -296,7 +331,36 @@ impl Ask {
         if let Some(question) = self.questions.iter_mut().find(|one| one.name == name) {
             self.faults.push(Fault { href: format!("#{}", question.id()), text: text.clone() });
             question.fault = text;
+            return;
         }
+        let rows = self.figures.iter_mut().flat_map(|figures| &mut figures.rows);
+        if let Some(figure) = rows.into_iter().find(|one| one.name == name) {
+            self.faults.push(Fault { href: format!("#{name}"), text: text.clone() });
+            figure.fault = text;
+        }
+    }
+
+    /// Says what is wrong with the whole.
+    pub fn complain(&mut self, text: String) {
+        self.faults.push(Fault { href: "#ask".into(), text });
+    }
+
+    /// The numbers that were typed, by name; what is no number is said to be none. Whether all are.
+    pub fn typed_figures(&mut self) -> Option<Vec<(String, Decimal)>> {
+        let rows = self.figures.iter().flat_map(|figures| &figures.rows);
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for row in rows.filter(|row| !row.value.is_empty()) {
+            match typed::quantity(&row.value) {
+                Some(number) if number.is_zero() => {}
+                Some(number) => good.push((row.name.clone(), number)),
+                None => bad.push((row.name.clone(), row.label.clone())),
+            }
+        }
+        let clean = bad.is_empty();
+        for (name, label) in bad {
+            self.blame(&name, self.t.one(key::ASK_WRONG, label));
+        }
+        clean.then_some(good)
     }
 
     /// Required fields that were left empty are said to be so. Whether all were filled in.

@@ -9,7 +9,8 @@ use proto::{
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
-        demand_service_client::DemandServiceClient, promise_service_client::PromiseServiceClient,
+        demand_service_client::DemandServiceClient, offer_service_client::OfferServiceClient,
+        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
     },
     interchange::sheet_service_client::SheetServiceClient,
     notices::notice_service_client::NoticeServiceClient,
@@ -203,6 +204,16 @@ impl Api {
     /// What can still be promised.
     pub fn promises(&self) -> PromiseServiceClient<Channel> {
         PromiseServiceClient::new(self.channel.clone())
+    }
+
+    /// Capacity that can be booked.
+    pub fn offers(&self) -> OfferServiceClient<Channel> {
+        OfferServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What is reserved of it.
+    pub fn reservations(&self) -> ReservationServiceClient<Channel> {
+        ReservationServiceClient::new(self.channel.clone())
     }
 
     /// The own firm's feed.

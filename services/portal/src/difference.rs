@@ -112,6 +112,7 @@ fn known(field: &str) -> Option<(Key<0>, Kind)> {
         "item.name" => (key::ITEM, Kind::Plain),
         "item.buyer_item_id" => (key::CHANGED_ITEM_NUMBER, Kind::Plain),
         "resource_revision" => (key::CHANGED_DRAWING, Kind::Plain),
+        "reservation_id" => (key::CHANGED_RESERVATION, Kind::Plain),
         "purchasing_group" => (key::PURCHASING_GROUP, Kind::Plain),
         "currency" => (key::CHANGED_CURRENCY, Kind::Plain),
         "price_includes_tax" => (key::TAX_INCLUDED, Kind::YesNo),

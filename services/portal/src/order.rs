@@ -180,6 +180,9 @@ pub fn line_view(text: &Text, row: &Row, content: &OrderContent) -> LineView {
     if !row.line.resource_revision.is_empty() {
         ids.push(text.one(key::ITEM_REVISION, &row.line.resource_revision));
     }
+    if !row.line.reservation_id.is_empty() {
+        ids.push(text.one(key::ITEM_RESERVATION, &row.line.reservation_id));
+    }
     let (from, until) = row.requested(content);
     let quantity = format::decimal_or_zero(row.schedule.quantity.as_ref());
     LineView {

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod at_risk;
+pub mod booking;
 pub mod bulk;
 pub mod buyer;
 pub mod capacity;

@@ -116,6 +116,8 @@ pub struct Listing {
     buttons: Vec<Way>,
     search: Option<Search>,
     parts: Vec<Part>,
+    /// The pages beside it.
+    places: Vec<page::Link>,
 }
 
 impl Listing {
@@ -135,7 +137,13 @@ impl Listing {
             buttons: Vec::new(),
             search: None,
             parts: Vec::new(),
+            places: Vec::new(),
         }
+    }
+
+    /// With a line that leads to the pages beside it.
+    pub fn places(self, places: Vec<page::Link>) -> Self {
+        Self { places, ..self }
     }
 
     /// What it is for, in a sentence.

@@ -3,7 +3,7 @@
 //!
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
-//! * `capacity`: demand, machines and policies
+//! * `capacity`: demand, machines and policies; `booking`: hours that firms share
 //! * `need`: what is needed beyond them, and the answer
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
 //! * `course`: what happens to each order
@@ -11,6 +11,7 @@
 //! **Invariant:** request ids are fixed, so that a start after an interrupted one goes on; no row is written past the
 //! API except the operator, which no API can make.
 
+mod booking;
 mod capacity;
 pub mod content;
 mod course;
@@ -100,8 +101,10 @@ pub async fn run(
             .await
             .with_context(|| format!("order {}", order.number))?;
     }
-    capacity::tell(connection, &story, credentials, monday_of(today)).await.context("capacity")?;
-    need::tell(connection, credentials, monday_of(today)).await.context("needs")?;
+    let monday = monday_of(today);
+    let groups = capacity::tell(connection, &story, credentials, monday).await.context("capacity")?;
+    booking::tell(connection, credentials, &groups, monday).await.context("booking")?;
+    need::tell(connection, credentials, monday).await.context("needs")?;
     credentials.complete = true;
     save(credentials)
 }

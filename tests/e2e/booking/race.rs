@@ -27,6 +27,8 @@ const CLIENTS: usize = 64;
 const FIRMS: usize = 8;
 const BUCKETS: usize = 6;
 const TOTAL: i64 = 40;
+/// How often a client sends the same request again where time ran out: then the server hangs, and the test has failed.
+const TRIES: usize = 5;
 
 /// A request of a client, from before it was sent to after it was answered.
 struct Seen {
@@ -173,38 +175,43 @@ async fn hold(stage: &Stage, access: &Access, rng: &mut StdRng, mine: &mut Vec<S
         let patience = Duration::from_micros(rng.random_range(0..8_000));
         let _ = tokio::time::timeout(patience, reservations.hold_capacity(request.clone())).await;
     }
-    let answer = loop {
-        let answer = access.reservations().hold_capacity(request.clone()).await;
-        // Its text says what to do: the same request again.
+    let mut answer = access.reservations().hold_capacity(request.clone()).await;
+    // Its text says what to do: the same request again.
+    for _ in 1..TRIES {
         if answer.as_ref().err().map(reason).as_deref() != Some(Reason::DEADLINE_EXCEEDED.as_str()) {
-            break answer;
+            break;
         }
-    };
+        answer = access.reservations().hold_capacity(request.clone()).await;
+    }
     let until = chassis::clock::system().now();
-    let what = match answer {
-        Ok(held) => {
-            let held = held.into_inner();
-            if rng.random_ratio(1, 20) {
-                let again =
-                    access.reservations().hold_capacity(request).await.map(|again| again.into_inner());
-                if again.as_ref().ok() != Some(&held) {
-                    stage.faults.lock().unwrap().push(format!("another hold for the same id: {again:?}"));
+    let what =
+        match answer {
+            Ok(held) => {
+                let held = held.into_inner();
+                if rng.random_ratio(1, 20) {
+                    let again =
+                        access.reservations().hold_capacity(request).await.map(|again| again.into_inner());
+                    if again.as_ref().ok() != Some(&held) {
+                        stage.faults.lock().unwrap().push(format!("another hold for the same id: {again:?}"));
+                    }
                 }
+                mine.push(held.id.clone());
+                Ok(held)
             }
-            mine.push(held.id.clone());
-            Ok(held)
-        }
-        Err(status) if reason(&status) == Reason::CAPACITY_SHORT.as_str() => {
-            let bucket = metadata(&status).remove("bucket_id").unwrap_or_default();
-            let at = stage.offer.buckets.iter().position(|one| one.id == bucket).expect("a bucket");
-            let quantity = parts.iter().find(|(one, _)| *one == at).expect("asked for").1;
-            Err((Uuid::try_parse(&bucket).expect("an id"), quantity.parse().expect("a number")))
-        }
-        Err(status) => {
-            stage.faults.lock().unwrap().push(format!("refused: {status:?}"));
-            return;
-        }
-    };
+            Err(status) if reason(&status) == Reason::CAPACITY_SHORT.as_str() => {
+                let bucket = metadata(&status).remove("bucket_id").unwrap_or_default();
+                let at = stage.offer.buckets.iter().position(|one| one.id == bucket).expect("a bucket");
+                let quantity = parts.iter().find(|(one, _)| *one == at).expect("asked for").1;
+                Err((Uuid::try_parse(&bucket).expect("an id"), quantity.parse().expect("a number")))
+            }
+            Err(status) => {
+                let after = until - from;
+                stage.faults.lock().unwrap().push(format!(
+                    "refused after {after}, tried {TRIES} times where time ran out: {status:?}"
+                ));
+                return;
+            }
+        };
     stage.seen.lock().unwrap().push(Seen { from, until, what });
 }
 

@@ -122,6 +122,14 @@ pub fn reservations(method: &str) -> Option<Row> {
                 named(&reservation_id.clone(), GetReservationRequest { reservation_id })
             }),
         ),
+        "PrefillOrder" => object(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let held = held(cast).await;
+                let reservation_id = either(object, || held);
+                named(&reservation_id.clone(), PrefillOrderRequest { reservation_id })
+            }),
+        ),
         "ListReservations" => own(build!(|_, _, _| plain(ListReservationsRequest::default()))),
         _ => return None,
     })

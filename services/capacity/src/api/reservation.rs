@@ -3,7 +3,7 @@
 use chassis::value;
 use proto::capacity::{
     ConfirmReservationRequest, GetReservationRequest, HoldCapacityRequest, ListReservationsRequest,
-    ListReservationsResponse, ReleaseReservationRequest, Reservation,
+    ListReservationsResponse, PrefillOrderRequest, PrefilledOrder, ReleaseReservationRequest, Reservation,
     reservation_service_server::ReservationService,
 };
 use tonic::{Request, Response, Status};
@@ -52,6 +52,14 @@ impl ReservationService for Api {
     ) -> Result<Response<Reservation>, Status> {
         let (caller, request) = parts(request)?;
         Ok(Response::new(queries::reservation::get(self.deps(), &caller, &request).await?))
+    }
+
+    async fn prefill_order(
+        &self,
+        request: Request<PrefillOrderRequest>,
+    ) -> Result<Response<PrefilledOrder>, Status> {
+        let (caller, request) = parts(request)?;
+        Ok(Response::new(queries::reservation::prefill(self.deps(), &caller, &request).await?))
     }
 
     async fn list_reservations(

@@ -10,6 +10,7 @@ use super::{Now, disclose};
 use crate::{
     db::{
         group::{self as groups, Head},
+        reserved,
         week::{self as db, Row},
     },
     events,
@@ -96,9 +97,17 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
             node.children.insert(child);
         }
     }
-    for (group, series) in db::series(tx, &all).await? {
+    let mut series = db::series(tx, &all).await?;
+    let consumed = reserved::consumed(tx, &all).await?;
+    reserved::mark(tx, &mut series, &all, &consumed).await?;
+    for ((group, _), series) in series {
         if let Some(node) = nodes.get_mut(&group) {
             node.series.push(series);
+        }
+    }
+    for (group, weeks) in consumed {
+        if let Some(node) = nodes.get_mut(&group) {
+            node.consumed = weeks;
         }
     }
     let mut rows: BTreeMap<Uuid, BTreeMap<Date, Row>> = BTreeMap::new();

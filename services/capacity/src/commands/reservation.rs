@@ -1,11 +1,18 @@
 //! Holds, confirms and releases; and ends what nobody confirmed in time. What is sold is moved by functions of the
 //! database alone, under the buckets' rows.
 
-use chassis::{Error, Reason, Result, db::TenantTx, outbox};
+use chassis::{
+    Error, Reason, Result,
+    db::TenantTx,
+    outbox::{self, NewEvent},
+};
 use proto::capacity as wire;
 use uuid::Uuid;
 
-use super::{Begun, Now, Single};
+use super::{
+    Begun, Now, Single,
+    matching::{self, Cause},
+};
 use crate::{
     convert::reservation::{NewHold, reservation_out},
     db::{
@@ -103,17 +110,27 @@ pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()
 
 async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
     let mut tx = now.deps.pool.begin(supplier).await?;
-    let done = db::end(&mut tx, supplier, id, "expired").await? == Outcome::Done
-        || db::announced(&mut tx, id).await?;
-    if done {
+    let ended = db::end(&mut tx, supplier, id, "expired").await? == Outcome::Done;
+    let turned = if ended { Some(Vec::new()) } else { announce(now, &mut tx, id).await? };
+    let done = turned.is_some();
+    if let Some(turned) = turned {
         let (head, reservation) = read(&mut tx, id).await?;
-        outbox::append(&mut tx, vec![vec![booking::reservation(now, &head, reservation)]]).await?;
+        let told = vec![booking::reservation(now, &head, reservation)];
+        outbox::append(&mut tx, vec![told, turned]).await?;
     }
     tx.commit().await?;
     if done {
         now.deps.wake.wake();
     }
     Ok(())
+}
+
+/// Where an order consumed the reservation and nobody was told of it: the group is matched anew, since a line that was
+/// accepted before takes no hours now beside those that it reserved. What turned with it.
+async fn announce(now: Now<'_>, tx: &mut TenantTx, id: Uuid) -> Result<Option<Vec<NewEvent>>> {
+    matching::lock(tx).await?;
+    let Some(group) = db::announced(tx, id).await? else { return Ok(None) };
+    Ok(Some(matching::rematch(now, tx, Cause::Demand(&[group])).await?))
 }
 
 async fn held_by_me(tx: &mut TenantTx, id: Uuid) -> Result<Head> {

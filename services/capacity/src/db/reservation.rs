@@ -1,4 +1,4 @@
-//! Reservations: read by both sides, written by the functions of migration 0002 alone.
+//! Reservations: read by both sides, written by functions of the schema alone.
 
 use chassis::{Result, db::TenantTx};
 use rust_decimal::Decimal;
@@ -109,18 +109,21 @@ pub(crate) async fn end(tx: &mut TenantTx, supplier: Uuid, id: Uuid, how: &str) 
     outcome(answer.fetch_one(tx.conn()).await)
 }
 
-/// As supplier: both sides are told that an order consumed it.
-pub(crate) async fn announced(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
+/// As supplier: both sides are told that an order consumed it. The group that offered it; `None` where they were before.
+pub(crate) async fn announced(tx: &mut TenantTx, id: Uuid) -> Result<Option<Uuid>> {
     let me = tx.firm();
-    let done = sqlx::query!(
-        r#"update capacity.reservation set announced = true
-           where supplier = $1 and id = $2 and state = 'consumed' and not announced"#,
+    let group = sqlx::query_scalar!(
+        r#"update capacity.reservation r set announced = true
+           from capacity.offer o
+           where r.supplier = $1 and r.id = $2 and r.state = 'consumed' and not r.announced
+               and o.supplier = r.supplier and o.id = r.offer_id
+           returning o.group_id"#,
         me,
         id
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(group)
 }
 
 /// A reservation of the tenant on either side.

@@ -107,17 +107,8 @@ pub(crate) async fn linking(
     Ok(rows)
 }
 
-/// The linked series of groups with what their customers forecast and what orders take.
-pub(crate) async fn series(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<(Uuid, Series)>> {
-    let series = named_series(tx, groups).await?;
-    Ok(series.into_iter().map(|((group, _), series)| (group, series)).collect())
-}
-
-/// As [`series`], each with its name.
-pub(crate) async fn named_series(
-    tx: &mut TenantTx,
-    groups: &[Uuid],
-) -> Result<BTreeMap<(Uuid, Key), Series>> {
+/// The linked series of groups with what their customers forecast and what orders take, by group and name.
+pub(crate) async fn series(tx: &mut TenantTx, groups: &[Uuid]) -> Result<BTreeMap<(Uuid, Key), Series>> {
     let me = tx.firm();
     let rows = sqlx::query!(
         r#"select l.group_id, l.load_factor, l.customer, l.material_number_customer, l.customer_location,
@@ -149,15 +140,7 @@ pub(crate) async fn named_series(
         }
     }
     for line in booked {
-        let first = (line.group_id, (line.customer, line.material.clone(), String::new(), String::new()));
-        let linked =
-            series.range(first..).map(|(key, _)| key).take_while(|(group, (customer, material, ..))| {
-                (*group, *customer, material) == (line.group_id, line.customer, &line.material)
-            });
-        let linked = linked.map(|(_, (_, _, location, category))| (category.as_str(), location.as_str()));
-        let Some((category, location)) = taker(linked, &line.location) else { continue };
-        let key = (line.customer, line.material, location.to_owned(), category.to_owned());
-        if let Some(one) = series.get_mut(&(line.group_id, key)) {
+        if let Some(one) = whose(&mut series, &line) {
             let week = one.booked.entry(line.monday).or_default();
             *week = week.checked_add(line.quantity).unwrap_or(Decimal::MAX);
         }
@@ -165,18 +148,33 @@ pub(crate) async fn named_series(
     Ok(series)
 }
 
+/// The series of its group that takes what is booked.
+pub(super) fn whose<'a>(
+    series: &'a mut BTreeMap<(Uuid, Key), Series>,
+    line: &Booked,
+) -> Option<&'a mut Series> {
+    let first = (line.group_id, (line.customer, line.material.clone(), String::new(), String::new()));
+    let linked = series.range(first..).map(|(key, _)| key).take_while(|(group, (customer, material, ..))| {
+        (*group, *customer, material) == (line.group_id, line.customer, &line.material)
+    });
+    let linked = linked.map(|(_, (_, _, location, category))| (category.as_str(), location.as_str()));
+    let (category, location) = taker(linked, &line.location)?;
+    let key = (line.customer, line.material.clone(), location.to_owned(), category.to_owned());
+    series.get_mut(&(line.group_id, key))
+}
+
 /// Customer, material, location and category, as they are stored.
 pub(crate) type Key = (Uuid, String, String, String);
 
 /// What accepted orders take of a material that a group links.
-struct Booked {
-    group_id: Uuid,
-    customer: Uuid,
-    material: String,
+pub(super) struct Booked {
+    pub group_id: Uuid,
+    pub customer: Uuid,
+    pub material: String,
     /// Empty where the orders name none.
-    location: String,
-    monday: Date,
-    quantity: Decimal,
+    pub location: String,
+    pub monday: Date,
+    pub quantity: Decimal,
 }
 
 /// What accepted orders take of linked materials, by location and week.

@@ -15,7 +15,12 @@ fn weeks(list: &[(Date, &str)]) -> Weeks {
 }
 
 fn series(factor: Option<&str>, forecast: &[(Date, &str)], booked: &[(Date, &str)]) -> Series {
-    Series { load_factor: factor.map(d), forecast: weeks(forecast), booked: weeks(booked) }
+    Series {
+        load_factor: factor.map(d),
+        forecast: weeks(forecast),
+        booked: weeks(booked),
+        ..Series::default()
+    }
 }
 
 fn stated(delta: Option<&str>) -> Stated {
@@ -108,6 +113,32 @@ fn orders_consume_the_forecast_of_their_week() {
         found(id(1), &[(id(1), cancelled)].into()).is_empty(),
         "a cancelled order leaves the week unknown"
     );
+}
+
+#[test]
+fn what_a_line_makes_in_hours_that_it_reserved_counts_once() {
+    let line = |n: u128| (id(n), "10".to_owned());
+    let hours = |list: &[(u128, &str)]| -> BTreeMap<Date, Lines> {
+        [(W53, list.iter().map(|(n, quantity)| (line(*n), d(quantity))).collect())].into()
+    };
+    // 2 hours a piece; 30 pieces are booked, some of them by lines that reserved hours: booked beside what is offered.
+    for (reserved, consumed, expected) in [
+        (hours(&[]), hours(&[]), "60"),
+        (hours(&[]), hours(&[(7, "40")]), "60"),
+        (hours(&[(7, "20")]), hours(&[(7, "40")]), "20"),
+        (hours(&[(7, "20")]), hours(&[(7, "90")]), "20"),
+        (hours(&[(7, "20")]), hours(&[(7, "30")]), "30"),
+        (hours(&[(7, "20"), (8, "10")]), hours(&[(7, "30"), (8, "50")]), "10"),
+        (hours(&[(7, "20")]), [(W52, hours(&[(7, "40")])[&W53].clone())].into(), "60"),
+    ] {
+        let own = Series { reserved: reserved.clone(), ..series(Some("2"), &[], &[(W53, "30")]) };
+        let lends = Node { series: vec![own], consumed: consumed.clone(), ..Node::default() };
+        let sums = Node { children: [id(1)].into(), ..Node::default() };
+        let groups = BTreeMap::from([(id(1), lends), (id(2), sums)]);
+        let week = found(id(1), &groups)[&W53];
+        assert_eq!((week.booked, week.demand), (d(expected), d("60")), "{reserved:?} {consumed:?}");
+        assert_eq!(found(id(2), &groups)[&W53].booked, d("60"), "who sums it offers nothing of it");
+    }
 }
 
 #[test]

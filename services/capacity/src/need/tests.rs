@@ -87,7 +87,12 @@ fn each_hard_condition_keeps_an_offer_out_and_says_by_how_much() {
         ),
         (|n, s| (n.limits.weight_kg, s.limits.weight_kg) = (Some(d("1.8")), Some(d("1.8"))), &[]),
         (|n, _| n.certificates = texts(&["IATF 16949"]), &["Certificate NotStated"]),
-        (|n, s| (n.certificates, s.certificates) = (texts(&["IATF16949"]), texts(&["IATF 16949\u{ff1a}2016"])), &[]),
+        (
+            |n, s| {
+                (n.certificates, s.certificates) = (texts(&["IATF16949"]), texts(&["IATF 16949\u{ff1a}2016"]))
+            },
+            &[],
+        ),
         (
             |n, s| (n.certificates, s.certificates) = (texts(&["ISO 9001:2015"]), texts(&["ISO 9001"])),
             &["Certificate NotMet"],

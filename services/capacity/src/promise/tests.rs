@@ -159,8 +159,7 @@ fn nothing_comes_before_it_may_or_in_a_week_that_is_past() {
 fn forecasts_leave_room_and_show_as_weeks_that_turn() {
     let mut asked = Series { load_factor: Some(d("2")), ..Series::default() };
     asked.forecast = [(W50, d("4"))].into();
-    let rival =
-        Series { load_factor: Some(d("1")), forecast: [(W50, d("8"))].into(), booked: BTreeMap::new() };
+    let rival = Series { load_factor: Some(d("1")), forecast: [(W50, d("8"))].into(), ..Series::default() };
     let weeks = [(W50, stated(d("16"), d("20"))), (W51, stated(d("2"), d("20")))].into();
     let maker = Node { series: vec![rival, asked], weeks, ..Node::default() };
     let mut shop = shop(vec![maker, sums(&[1], "23 –")]);

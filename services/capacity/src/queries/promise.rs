@@ -50,7 +50,7 @@ async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
         }
     }
     let name = (asked.customer, material, asked.customer_location.clone(), asked.category.code().to_owned());
-    for ((id, one), series) in week::named_series(tx, &all).await? {
+    for ((id, one), series) in week::series(tx, &all).await? {
         let Some(node) = shop.groups.get_mut(&id) else { continue };
         if one == name {
             shop.asked.insert(id, node.series.len());

@@ -1,19 +1,28 @@
 //! Reservations, for holder and supplier.
 
 use chassis::{
-    Error, Result,
+    Error, Reason, Result,
     caller::Caller,
     page::{self, Question},
     service::Deps,
     value,
 };
+use prost::Message as _;
 use proto::capacity::{
-    GetReservationRequest, ListReservationsRequest, ListReservationsResponse, Reservation,
+    GetReservationRequest, ListReservationsRequest, ListReservationsResponse, OfferContent,
+    PrefillOrderRequest, PrefilledOrder, Reservation,
 };
 use uuid::Uuid;
 
 use super::token;
-use crate::{convert::reservation::reservation_out, db::reservation as db};
+use crate::{
+    convert::{prefill::prefilled, reservation::reservation_out},
+    db::{
+        offer::{self, Sight},
+        reservation as db,
+    },
+    error,
+};
 
 /// One reservation.
 pub(crate) async fn get(
@@ -28,6 +37,29 @@ pub(crate) async fn get(
     let places = db::places(&mut tx, &[id]).await?;
     tx.commit().await?;
     Ok(reservation_out(&head, &parts, &places))
+}
+
+/// The order that uses a reservation of the caller's.
+pub(crate) async fn prefill(
+    deps: &Deps,
+    caller: &Caller,
+    request: &PrefillOrderRequest,
+) -> Result<PrefilledOrder> {
+    let id = value::id(&request.reservation_id)?;
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let head = db::get(&mut tx, id).await?.filter(|head| head.holder == caller.firm);
+    let head = head.ok_or_else(Error::not_found)?;
+    if !["held", "confirmed"].contains(&head.state.as_str()) {
+        return Err(Error::new(Reason::RESERVATION_ENDED).with("state", head.state));
+    }
+    let parts = db::parts(&mut tx, &[id]).await?;
+    let places = db::places(&mut tx, &[id]).await?;
+    let sight = Sight { offer: Some(head.offer_id), ..Sight::default() };
+    let offer = offer::in_sight(&mut tx, sight, 1).await?.pop();
+    tx.commit().await?;
+    let offer = offer.map(|offer| OfferContent::decode(offer.content.as_slice())).transpose();
+    let offer = offer.map_err(|_| error::missing(head.offer_id))?;
+    Ok(prefilled(&reservation_out(&head, &parts, &places), offer.as_ref()))
 }
 
 /// The caller's reservations on either side.

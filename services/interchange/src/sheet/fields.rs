@@ -25,6 +25,7 @@ pub enum Field {
     ItemName,
     Specification,
     ResourceRevision,
+    ReservationId,
     Quantity,
     Unit,
     UnitPrice,
@@ -175,6 +176,9 @@ fields! {
     ResourceRevision "resource_revision", "图纸版本", "Drawing Revision", Line rare,
         ["图纸的版本", "the released revision of the drawing"],
         ["图纸版次", "图号版本", "Drawing Rev"];
+    ReservationId "reservation_id", "产能预占", "Capacity Reservation", Line rare,
+        ["该行使用的产能预占编号", "the id of the capacity reservation that the line uses"],
+        ["产能预占号", "产能预占编号", "预占号", "Reservation", "Reservation ID"];
     Quantity "quantity", "数量", "Quantity", Schedule required,
         ["订购数量,不小于 0", "the ordered quantity, at least 0"],
         ["采购数量", "订单数量", "订货数量", "计划数量", "数量合计", "Qty", "Order Quantity", "Order Qty", "PO Quantity", "PO Qty", "MENGE"];

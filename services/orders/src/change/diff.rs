@@ -279,6 +279,8 @@ mod tests {
         assert_eq!(told(&change(&|line| line.unit_text = "只".into())), [("unit_text", "", "只", false)]);
         let drawing = change(&|line| line.resource_revision = "C".into());
         assert_eq!(told(&drawing), [("resource_revision", "", "C", true)]);
+        let reserved = change(&|line| line.reservation_id = "R".into());
+        assert_eq!(told(&reserved), [("reservation_id", "", "R", false)]);
         let note = change(&|line| line.notes.push(Note { text: "急".into(), ..Note::default() }));
         assert_eq!(told(&note), [("notes", "", "[{\"text\":\"急\"}]", false)]);
         assert_eq!(

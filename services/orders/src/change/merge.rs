@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chassis::{Field, value};
 use proto::orders::{OrderContent, OrderLine, ScheduleLine};
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use super::Published;
 
@@ -31,8 +32,9 @@ pub(super) fn merge(
     let (mut lines, mut origins) = (Vec::new(), Vec::new());
     for (index, old) in published.lines.iter().enumerate() {
         let (line, place) = match given.remove(&old.content.line_number) {
-            Some((place, line)) => {
+            Some((place, mut line)) => {
                 let path = format!("content.lines[{place}]");
+                keep_reservation(&old.content, &mut line, &path, &mut wrong);
                 (merged_line(&old.content, line, &path, &mut wrong), Some(place))
             }
             None => (old.content.clone(), None),
@@ -48,6 +50,21 @@ pub(super) fn merge(
     }
     request.lines = lines;
     if wrong.is_empty() { Ok((request, origins)) } else { Err(wrong) }
+}
+
+/// What a line consumed stays with it, whatever a system that does not know of it sends.
+fn keep_reservation(old: &OrderLine, new: &mut OrderLine, path: &str, wrong: &mut Vec<Field>) {
+    if old.reservation_id.is_empty() {
+        return;
+    }
+    if new.reservation_id.is_empty() {
+        new.reservation_id.clone_from(&old.reservation_id);
+    } else if Uuid::try_parse(&new.reservation_id) != Uuid::try_parse(&old.reservation_id) {
+        let message = "the line has consumed another one, which never changes; add a line";
+        wrong.push(Field::new(format!("{path}.reservation_id"), "FIXED", message));
+    } else {
+        new.reservation_id.clone_from(&old.reservation_id);
+    }
 }
 
 /// The new line with the schedule lines that it does not list put back in their places.

@@ -14,6 +14,7 @@ use super::{
     Command, Done, Effect, alias, deadline,
     on_order::{By, Decided, lock, own, receipt, refused},
     pending::{self, Beside},
+    reservation::{Consuming, consume, waiting},
 };
 use crate::{
     change::{self, Change, Standing},
@@ -31,6 +32,7 @@ use crate::{
     frozen,
     order::{Order, Schedule},
     queries,
+    reservation::{Named, newly_named},
 };
 
 /// Change this order.
@@ -200,14 +202,20 @@ pub(crate) async fn apply(
     if let Err(refusal) = within_scope(moment.caller, &change) {
         return Ok(Err(refusal));
     }
-    let sent = Sent { note: revise.note, sha256: revise.sent_sha256 };
+    let named = newly_named(&revise.content, published.lines.iter().map(|line| &line.content));
+    let sent = Sent { note: revise.note, sha256: revise.sent_sha256, named: &named };
     let until =
         if change.reconfirm() > 0 { pending::horizon(tx, order.supplier, moment.at).await? } else { None };
     let lines = until.map(|until| frozen::lines(order, &change, &promises, until)).unwrap_or_default();
     let Some(until) = until.filter(|_| !lines.is_empty()) else {
         let beside = pending::beside(earlier.as_ref(), &standing, &comparing, &mut new_id);
-        return Ok(Ok(publish(moment, tx, order, change, sent, beside).await?));
+        return publish(moment, tx, order, change, sent, beside).await;
     };
+    let whole = change.difference.header.iter().any(|field| field.material);
+    let waits = named.iter().filter(|line| whole || lines.contains(&line.line_number));
+    if let Err(refusal) = waiting(waits) {
+        return Ok(Err(refusal));
+    }
     let frozen = pending::Frozen { standing, content: revise.content, change, lines, earlier };
     let parted = match pending::part(tx, frozen, &comparing, &mut new_id).await? {
         Ok(parted) => parted,
@@ -224,13 +232,13 @@ pub(crate) async fn apply(
     });
     // Something of the document waits: were it remembered as sent, it would not be asked for again once it was declined.
     let sent = Sent { sha256: None, ..sent };
-    Ok(Ok(match (parted.now, ask) {
-        (Some(change), None) => publish(moment, tx, order, change, sent, Beside::AsItWas).await?,
-        (Some(change), Some(ask)) => publish(moment, tx, order, change, sent, Beside::Ask(ask)).await?,
-        (None, Some(ask)) => pending::only_ask(moment, tx, order, ask).await?,
+    match (parted.now, ask) {
+        (Some(change), None) => publish(moment, tx, order, change, sent, Beside::AsItWas).await,
+        (Some(change), Some(ask)) => publish(moment, tx, order, change, sent, Beside::Ask(ask)).await,
+        (None, Some(ask)) => Ok(Ok(pending::only_ask(moment, tx, order, ask).await?)),
         // The same was asked for before.
-        (None, None) => Decided { receipt: same(order, parted.known), event: None },
-    }))
+        (None, None) => Ok(Ok(Decided { receipt: same(order, parted.known), event: None })),
+    }
 }
 
 /// Whom an order was addressed to, as its revision says.
@@ -270,9 +278,12 @@ struct Sent<'a> {
     note: &'a str,
     /// Of the document as it was sent, where it was sent in full.
     sha256: Option<&'a [u8]>,
+    /// Lines that name a reservation and had none.
+    named: &'a [Named],
 }
 
-/// Publishes another revision, with what the supplier is asked for beside it.
+/// Publishes another revision, with what the supplier is asked for beside it; or nothing, where a line names a reservation
+/// that cannot be consumed.
 async fn publish(
     moment: Moment<'_>,
     tx: &mut TenantTx,
@@ -280,7 +291,11 @@ async fn publish(
     change: Change,
     sent: Sent<'_>,
     beside: Beside<'_>,
-) -> Result<Decided> {
+) -> Result<Result<Decided>> {
+    let consuming = Consuming { order: order.id, supplier: order.supplier, lines: sent.named.to_vec() };
+    if let Err(refusal) = consume(tx, &[consuming]).await? {
+        return Ok(Err(refusal));
+    }
     let unsettled = change.unsettled(order);
     order.revise(&change);
     let sha256 = sent.sha256.unwrap_or(&change.document.sha256).to_vec();
@@ -303,7 +318,7 @@ async fn publish(
     let event = event(tx, moment, order, &change, (sent.note, pending, over)).await?;
     let pending_change_id = asked.map(|row| row.id.to_string()).unwrap_or_default();
     let receipt = OrderReceipt { pending_change_id, ..changed(order, &change) };
-    Ok(Decided { receipt, event: Some(event) })
+    Ok(Ok(Decided { receipt, event: Some(event) }))
 }
 
 fn within_scope(caller: &Caller, change: &Change) -> Result<()> {

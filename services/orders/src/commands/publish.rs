@@ -11,7 +11,10 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Command, Done, Effect, alias, deadline};
+use super::{
+    Command, Done, Effect, alias, deadline,
+    reservation::{Consuming, consume},
+};
 use crate::{
     convert::wire,
     db::publish::{self as db, LineRow, NewRows, OrderRow, Partner, ScheduleRow},
@@ -122,6 +125,12 @@ pub(super) async fn insert<'a>(
         content_rows(order, &mut new);
     }
     if !winners.is_empty() {
+        // After the numbers were taken, so that an order that stands is what is answered; before anything else. What one
+        // cannot have rolls the slice back, and each runs alone.
+        let consuming = winners
+            .iter()
+            .map(|order| Consuming::of(order.id, order.to.supplier, &order.command.what.order.content));
+        consume(tx, &consuming.collect::<Vec<_>>()).await??;
         db::insert_contents(tx, &new, now).await?;
         let waiting = winners.iter().filter(|order| order.state == OrderState::Unanswered);
         let waiting: Vec<_> = waiting.map(|order| (order.id, order.to.supplier)).collect();

@@ -8,6 +8,7 @@ use proto::orders::{
     SupplierAddress, Warning,
 };
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use crate::publish::{self, MAX_LINES, NewOrder};
 
@@ -136,7 +137,7 @@ impl Check {
         if named.iter().all(|value| value.is_empty()) && supplier.party_ids.is_empty() {
             self.bad("supplier", "REQUIRED", "is required; name the supplier by vendor number, code or id");
         }
-        if !supplier.firm_id.is_empty() && uuid::Uuid::try_parse(&supplier.firm_id).is_err() {
+        if !supplier.firm_id.is_empty() && Uuid::try_parse(&supplier.firm_id).is_err() {
             self.bad("supplier.firm_id", "ID", "must be an id as the platform gave it");
         }
         self.number("supplier.vendor_number", &supplier.vendor_number, false);
@@ -153,13 +154,24 @@ impl Check {
             return;
         }
         let mut numbers = HashSet::new();
+        let mut reservations = HashSet::new();
         for (i, line) in content.lines.iter().enumerate() {
             let path = format!("content.lines[{i}]");
+            self.reservation(&format!("{path}.reservation_id"), &line.reservation_id, &mut reservations);
             self.number(&format!("{path}.line_number"), &line.line_number, true);
             if !numbers.insert(&line.line_number) {
                 self.bad(format!("{path}.line_number"), "REPEATED", "stands on another line too");
             }
             self.line(&path, line);
+        }
+    }
+
+    fn reservation(&mut self, path: &str, text: &str, seen: &mut HashSet<Uuid>) {
+        match Uuid::try_parse(text) {
+            _ if text.is_empty() => {}
+            Err(_) => self.bad(path, "ID", "must be the id of a reservation"),
+            Ok(id) if !seen.insert(id) => self.bad(path, "REPEATED", "stands on another line too"),
+            Ok(_) => {}
         }
     }
 

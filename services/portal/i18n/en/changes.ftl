@@ -6,6 +6,7 @@ changed-price-base = Price base
 changed-site = Ship-to
 changed-item-number = Buyer’s item number
 changed-drawing = Drawing revision
+changed-reservation = Capacity reservation
 changed-currency = Currency
 changed-closed = Closed
 changed-held = On hold

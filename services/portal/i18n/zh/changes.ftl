@@ -6,6 +6,7 @@ changed-price-base = 计价数量
 changed-site = 收货地
 changed-item-number = 采购方料号
 changed-drawing = 图纸版本
+changed-reservation = 产能预占
 changed-currency = 币种
 changed-closed = 已关闭
 changed-held = 已暂停

@@ -47,6 +47,8 @@ pub enum Place {
     Edit,
     Demand,
     Requests,
+    Offers,
+    Reservations,
 }
 
 /// Who may see a page, where it is, and what it is called; in the order of the line.
@@ -55,6 +57,8 @@ const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
     (Place::Edit, Permission::CapacityWrite, "/capacity/edit", key::EDIT_TITLE),
     (Place::Demand, Permission::CapacityRead, "/capacity/demand", key::DEMAND_TITLE),
     (Place::Requests, Permission::CapacityRead, "/capacity/requests", key::NEEDS),
+    (Place::Offers, Permission::CapacityRead, "/capacity/offers", key::OFFERS),
+    (Place::Reservations, Permission::CapacityRead, "/capacity/reservations", key::RESERVATIONS),
 ];
 
 /// The line above a page, as far as the roles allow.

@@ -1,5 +1,8 @@
-//! `tandem capacity`: payloads of demand and capacity in and out, what the own groups find, and what can be promised.
+//! `tandem capacity`: payloads of demand and capacity in and out, what the own groups find, what can be promised, and
+//! what is offered and reserved.
 
+mod booking;
+mod figure;
 mod promise;
 mod request;
 
@@ -55,6 +58,24 @@ pub enum CapacityCommand {
     /// Find the offers that meet a request, and why
     #[command(after_help = request::MATCH_EXAMPLES)]
     Match(request::MatchArgs),
+    /// List what can be held, or offer own hours
+    #[command(after_help = booking::OFFERS_EXAMPLES, args_conflicts_with_subcommands = true)]
+    Offers(booking::OffersArgs),
+    /// Hold offered hours for a while
+    #[command(after_help = booking::HOLD_EXAMPLES)]
+    Hold(booking::HoldArgs),
+    /// Make a hold stay
+    #[command(after_help = booking::CONFIRM_EXAMPLES)]
+    Confirm(booking::ReservationArgs),
+    /// Give a reservation back
+    #[command(after_help = booking::RELEASE_EXAMPLES)]
+    Release(booking::ReservationArgs),
+    /// List reservations of either side
+    #[command(after_help = booking::RESERVATIONS_EXAMPLES)]
+    Reservations,
+    /// Write the order that uses a reservation, as far as it is known
+    #[command(after_help = booking::PREFILL_EXAMPLES)]
+    Prefill(booking::ReservationArgs),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -105,6 +126,12 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Promise(args) => promise::run(args, session).await,
         CapacityCommand::Request(command) => request::run(command, session).await,
         CapacityCommand::Match(args) => request::matching(args, session).await,
+        CapacityCommand::Offers(args) => booking::offers(args, session).await,
+        CapacityCommand::Hold(args) => booking::hold(args, session).await,
+        CapacityCommand::Confirm(args) => booking::confirm(args, session).await,
+        CapacityCommand::Release(args) => booking::release(args, session).await,
+        CapacityCommand::Reservations => booking::reservations(session).await,
+        CapacityCommand::Prefill(args) => booking::prefill(args, session).await,
     }
 }
 

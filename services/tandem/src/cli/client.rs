@@ -8,7 +8,8 @@ use proto::{
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
         catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
-        disclosure_service_client::DisclosureServiceClient, promise_service_client::PromiseServiceClient,
+        disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
+        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -22,9 +23,9 @@ use proto::{
         tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
-        alias_service_client::AliasServiceClient, firm_service_client::FirmServiceClient,
-        invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
-        operator_service_client::OperatorServiceClient,
+        alias_service_client::AliasServiceClient, cluster_service_client::ClusterServiceClient,
+        firm_service_client::FirmServiceClient, invitation_service_client::InvitationServiceClient,
+        member_service_client::MemberServiceClient, operator_service_client::OperatorServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     stream::stream_service_client::StreamServiceClient,
@@ -197,8 +198,20 @@ impl Connection {
         FirmServiceClient::new(self.keyed())
     }
 
+    pub fn offers(&self) -> OfferServiceClient<Keyed> {
+        OfferServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn reservations(&self) -> ReservationServiceClient<Keyed> {
+        ReservationServiceClient::new(self.keyed())
+    }
+
     pub fn members(&self) -> MemberServiceClient<Keyed> {
         MemberServiceClient::new(self.keyed())
+    }
+
+    pub fn clusters(&self) -> ClusterServiceClient<Keyed> {
+        ClusterServiceClient::new(self.keyed())
     }
 
     pub fn aliases(&self) -> AliasServiceClient<Keyed> {

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use time::{Date, Duration};
 
-use super::{Credentials, as_firm, refused, story::Story};
+use super::{Credentials, as_firm, booking::Groups, refused, story::Story};
 use crate::cli::client::Connection;
 
 /// Weeks of the story.
@@ -41,10 +41,17 @@ struct Group {
     id: String,
     supplier: String,
     name: String,
+    /// In which it is kept; its weeks are hours all the same.
+    #[serde(default = "seconds")]
+    unit: String,
     weeks: String,
     /// Seconds a piece, by item.
     #[serde(default)]
     seconds: BTreeMap<String, String>,
+}
+
+fn seconds() -> String {
+    "SEC".to_owned()
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,19 +88,21 @@ fn weeks(text: &str, monday: Date) -> anyhow::Result<Vec<(Date, &str)>> {
     Ok(weeks)
 }
 
-/// Tells demand, machines and policies.
+/// Tells demand, machines and policies; the groups as they are known from then on.
 pub(super) async fn tell(
     connection: &Connection,
     story: &Story,
     credentials: &Credentials,
     monday: Date,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Groups> {
     let capacity = load()?;
+    let mut groups = Groups::new();
     for group in &capacity.groups {
         let request =
             group.request(story, &capacity, credentials, monday).with_context(|| group.id.clone())?;
         let own = as_firm(connection, credentials, &group.supplier)?;
-        own.capacity_groups().upload_capacity_group(request).await.map_err(refused)?;
+        let made = own.capacity_groups().upload_capacity_group(request).await.map_err(refused)?;
+        groups.insert(group.id.clone(), (made.into_inner().id, group.unit.clone()));
     }
     for demand in &capacity.demands {
         let request = demand.request(story, credentials, monday).with_context(|| demand.item.clone())?;
@@ -105,7 +114,7 @@ pub(super) async fn tell(
         let request = disclosure.request(credentials)?;
         own.disclosures().set_disclosure(request).await.map_err(refused)?;
     }
-    Ok(())
+    Ok(groups)
 }
 
 /// Where a customer wants its goods: its site.
@@ -114,7 +123,7 @@ fn location(story: &Story, customer: &str) -> anyhow::Result<String> {
     Ok(site.with_context(|| format!("{customer} has no site"))?.code.clone())
 }
 
-fn firm(credentials: &Credentials, id: &str) -> anyhow::Result<String> {
+pub(super) fn firm(credentials: &Credentials, id: &str) -> anyhow::Result<String> {
     Ok(credentials.firms.get(id).with_context(|| format!("no key of {id} is kept"))?.firm.clone())
 }
 
@@ -160,14 +169,14 @@ impl Group {
         credentials: &Credentials,
         monday: Date,
     ) -> anyhow::Result<UploadCapacityGroupRequest> {
-        let seconds =
-            |hours: &str| anyhow::Ok(Some(decimal(Decimal::from_str(hours)? * Decimal::from(3_600))));
+        let factor = Decimal::from(if self.unit == "SEC" { 3_600 } else { 1 });
+        let kept = |hours: &str| anyhow::Ok(Some(decimal(Decimal::from_str(hours)? * factor)));
         let week = |(monday, hours): (Date, &str)| {
             let (actual, maximum) = hours.split_once('/').context("a week is actual/maximum")?;
             anyhow::Ok(CapacityWeek {
                 monday: Some(day(monday)),
-                actual_capacity: seconds(actual)?,
-                maximum_capacity: seconds(maximum)?,
+                actual_capacity: kept(actual)?,
+                maximum_capacity: kept(maximum)?,
                 ..CapacityWeek::default()
             })
         };
@@ -187,7 +196,7 @@ impl Group {
             request_id: format!("sandbox-group-{}", self.id),
             content: Some(GroupContent {
                 name: format!("{} {}", self.id, self.name),
-                unit_code: "SEC".to_owned(),
+                unit_code: self.unit.clone(),
                 linked_demand: self.seconds.iter().map(link).collect::<anyhow::Result<_>>()?,
                 weeks: weeks(&self.weeks, monday)?.into_iter().map(week).collect::<anyhow::Result<_>>()?,
                 ..GroupContent::default()

@@ -200,6 +200,7 @@ impl Agreed<'_, '_, '_> {
             tax: rate.map(|rate| Tax { rate: Some(wire_decimal(rate)), ..Tax::default() }),
             notes: notes(one!(self, rows, line_note, LineNote)),
             resource_revision: one!(self, rows, resource_revision, ResourceRevision).unwrap_or_default(),
+            reservation_id: one!(self, rows, reservation_id, ReservationId).unwrap_or_default(),
             schedule_lines: self.schedule(rows),
             ..OrderLine::default()
         }

@@ -1,0 +1,86 @@
+//! 共享产能: hours that firms offer each other, and what is reserved of them until an order uses it.
+
+mod offer;
+mod offering;
+mod offers;
+mod order;
+mod read;
+mod reservations;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use proto::capacity::{Bucket, ReservedPart};
+
+use crate::{
+    App,
+    ask::{Ask, Way},
+    format,
+    i18n::{Key, Text, key},
+    page::Tab,
+    session::Member,
+};
+
+/// Its pages.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/capacity/offers", get(offers::show))
+        .route("/capacity/offers/new", get(offering::form).post(offering::publish))
+        .route("/capacity/offers/{id}", get(offer::show))
+        .route("/capacity/offers/{id}/hold", get(offer::hold_form).post(offer::hold))
+        .route("/capacity/offers/{id}/withdraw", get(offer::withdraw_form).post(offer::withdraw))
+        .route("/capacity/reservations", get(reservations::show))
+        .route("/capacity/reservations/{id}/confirm", post(reservations::confirm))
+        .route(
+            "/capacity/reservations/{id}/release",
+            get(reservations::release_form).post(reservations::release),
+        )
+        .route("/capacity/reservations/{id}/order", get(order::form).post(order::publish))
+}
+
+const OFFERS: &str = "/capacity/offers";
+const RESERVATIONS: &str = "/capacity/reservations";
+
+fn to_offers(t: &Text) -> Way {
+    Way { href: OFFERS.into(), label: t.say(key::OFFERS) }
+}
+
+fn to_reservations(t: &Text) -> Way {
+    Way { href: RESERVATIONS.into(), label: t.say(key::RESERVATIONS) }
+}
+
+/// A page that asks, below one of these lists.
+fn asking(member: &Member, action: String, title: Key<0>, back: Way) -> Ask {
+    Ask::below(member, Tab::Capacity, action, member.text().say(title), back)
+}
+
+/// When a bucket is: a week, or a slot in it.
+fn when(t: &Text, bucket: &Bucket) -> String {
+    slot(t, bucket.monday.as_ref(), bucket.starts_at.as_ref(), bucket.ends_at.as_ref())
+}
+
+/// When a part of a reservation is.
+fn part_when(t: &Text, part: &ReservedPart) -> String {
+    slot(t, part.monday.as_ref(), part.starts_at.as_ref(), part.ends_at.as_ref())
+}
+
+fn slot(
+    t: &Text,
+    monday: Option<&proto::Date>,
+    starts_at: Option<&prost_types::Timestamp>,
+    ends_at: Option<&prost_types::Timestamp>,
+) -> String {
+    match (starts_at, ends_at) {
+        (Some(from), Some(until)) => t.two(key::DATE_SPAN, t.moment(Some(from)), t.moment(Some(until))),
+        _ => format::day(monday).map_or_else(|| t.say(key::UNSTATED), |monday| t.whole_week(monday)),
+    }
+}
+
+/// Process and machine.
+fn name(content: Option<&proto::capacity::OfferContent>) -> String {
+    let content = content.cloned().unwrap_or_default();
+    format!("{} {}", content.process, content.machine).trim().to_string()
+}

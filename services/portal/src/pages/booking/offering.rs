@@ -1,0 +1,283 @@
+//! Offers weeks of an own group: which group first, then how much of which week, and for whom.
+
+use axum::{extract::Query, response::Response};
+use proto::{
+    access::Permission,
+    capacity::{
+        CapacityGroup, GetCapacityGroupRequest, ListCapacityGroupsRequest, MatchedWeek, NewBucket,
+        OfferContent, OfferVisibility, PublishOfferRequest,
+    },
+};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use super::{OFFERS, asking, read::Known, to_offers};
+use crate::{
+    ask::{Ask, Choice, Figure, Figures, Kind, Posted, Question},
+    failure::Failure,
+    form::Fields,
+    format,
+    i18n::{Key, Text, key},
+    measure::Measure,
+    page::{self, Tab, link},
+    session::Member,
+    table::{Act, Cell, Listing, Part},
+    typed,
+    week::monday_of,
+};
+
+const NEW: &str = "/capacity/offers/new";
+/// Weeks that are shown.
+const WEEKS: usize = 26;
+
+/// Whose hours.
+#[derive(Deserialize, Default)]
+pub struct Wish {
+    #[serde(default)]
+    group: String,
+}
+
+/// How long a hold may last, in seconds.
+const LASTING: [(i32, Key<0>); 4] = [
+    (900, key::LASTING_QUARTER),
+    (3_600, key::LASTING_HOUR),
+    (86_400, key::LASTING_DAY),
+    (604_800, key::LASTING_WEEK),
+];
+
+/// The groups to choose from, or the form of one.
+pub async fn form(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
+    if !member.may(Permission::CapacityWrite) {
+        return Err(Failure::denied());
+    }
+    if wish.group.is_empty() {
+        return groups(&member).await;
+    }
+    let known = Known::read(&member).await?;
+    let group = group(&member, &wish.group).await?;
+    Ok(filled(&member, &group, &known).show())
+}
+
+async fn groups(member: &Member) -> Result<Response, Failure> {
+    let t = member.text();
+    let request = ListCapacityGroupsRequest { page_size: 200, ..ListCapacityGroupsRequest::default() };
+    let list =
+        member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
+    let rows = list.groups.iter().filter(|group| !group.inactive).map(|group| {
+        let href = link(NEW, &[("group", &group.id)]);
+        vec![
+            Cell::link(group.name.clone(), href.clone()),
+            Cell::Acts(vec![Act::Go { href, label: t.say(key::OFFER_CHOOSE) }]),
+        ]
+    });
+    let part = Part::new(vec![t.say(key::GROUP), String::new()], rows.collect(), t.say(key::OFFER_NO_GROUP));
+    Ok(Listing::new(member, Tab::Capacity, t.say(key::OFFER_NEW), Some(to_offers(t)))
+        .lead(t.say(key::OFFER_CHOOSE_BODY))
+        .part(part)
+        .show())
+}
+
+async fn group(member: &Member, id: &str) -> Result<CapacityGroup, Failure> {
+    let request = GetCapacityGroupRequest { group_id: id.to_string(), version: 0 };
+    Ok(member.app().api.capacity_groups().get_capacity_group(member.call(request)).await?.into_inner())
+}
+
+/// What of a week is neither taken by orders nor offered.
+fn spare(week: &MatchedWeek) -> Option<Decimal> {
+    let maximum = format::decimal(week.maximum_capacity.as_ref())?;
+    let taken =
+        format::decimal_or_zero(week.booked.as_ref()) + format::decimal_or_zero(week.offered.as_ref());
+    Some((maximum - taken).max(Decimal::ZERO)).filter(|_| !week.overcommitted)
+}
+
+fn action(group: &CapacityGroup) -> String {
+    link(NEW, &[("group", &group.id)])
+}
+
+fn filled(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
+    let t = member.text();
+    let content = group.content.clone().unwrap_or_default();
+    let measure = Measure::of(&content.unit_code);
+    let this_week = monday_of(format::today(member.app().clock.now()));
+    let weeks = group.matched.iter().filter_map(|week| {
+        let monday = format::day(week.monday.as_ref())?;
+        let spare = spare(week).filter(|spare| monday >= this_week && *spare > Decimal::ZERO)?;
+        Some(Figure {
+            name: format!("w-{}", typed::iso(Some(monday))),
+            label: t.whole_week(monday),
+            known: t.one(key::OFFER_SPARE, measure.said(t, spare)),
+            value: String::new(),
+            fault: String::new(),
+        })
+    });
+    let rows: Vec<Figure> = weeks.take(WEEKS).collect();
+    let hint = if rows.is_empty() { key::OFFER_NO_WEEK } else { key::OFFER_WEEKS_HINT };
+    let figures = Figures { legend: t.one(key::OFFER_HOW_MUCH, measure.unit(t)), hint: t.say(hint), rows };
+    let price_hint = t.two(key::OFFER_PRICE_HINT, t.unit(&content.unit_code, ""), "CNY");
+    asking(member, action(group), key::OFFER_NEW, to_offers(t))
+        .lead(t.say(key::OFFER_NEW_BODY))
+        .fact(t.say(key::GROUP), content.name)
+        .submit(t.say(key::OFFER_PUBLISH))
+        .ask(Question::new("process", Kind::Text, t.say(key::OFFER_PROCESS)).at("content.process"))
+        .ask(Question::new("machine", Kind::Text, t.say(key::OFFER_MACHINE)).at("content.machine").optional())
+        .ask(
+            Question::new("materials", Kind::Text, t.say(key::OFFER_MATERIALS))
+                .at("content.materials")
+                .hint(t.say(key::OFFER_MATERIALS_HINT))
+                .optional(),
+        )
+        .ask(
+            Question::new("price", Kind::Number, t.say(key::OFFER_PRICE))
+                .at("content.price")
+                .hint(price_hint)
+                .optional(),
+        )
+        .ask(Question::of("to", Kind::Radios, t.say(key::OFFER_SEEN_BY), shares(t, known)).with("partners"))
+        .ask_all(named(t, known))
+        .ask(Question::of("lasting", Kind::Select, t.say(key::OFFER_LASTING), lasting(t)).with(86_400))
+        .ask(Question::new("note", Kind::Area, t.say(key::OFFER_NOTE)).at("content.note").optional())
+        .figures(figures)
+}
+
+fn lasting(t: &Text) -> Vec<Choice> {
+    LASTING.iter().map(|(seconds, label)| Choice::new(seconds, t.say(label))).collect()
+}
+
+fn shares(t: &Text, known: &Known) -> Vec<Choice> {
+    let clusters =
+        known.clusters.iter().map(|one| Choice::new(format!("cluster-{}", one.id), one.name.clone()));
+    let mut choices = vec![Choice::new("partners", t.say(key::SHARE_PARTNERS))];
+    choices.extend(clusters);
+    if !known.partners.is_empty() {
+        choices.push(Choice::new("named", t.say(key::SHARE_NAMED)));
+    }
+    choices.push(Choice::new("all", t.say(key::SHARE_ALL)));
+    choices
+}
+
+/// The partners by name, where there are any.
+fn named(t: &Text, known: &Known) -> Vec<Question> {
+    if known.partners.is_empty() {
+        return Vec::new();
+    }
+    let choices = known.partners.iter().map(|(id, name)| Choice::new(id, name.clone())).collect();
+    let question = Question::of("firm", Kind::Boxes, t.say(key::SHARE_WHICH), choices).at("firm_ids");
+    vec![question.hint(t.say(key::SHARE_WHICH_HINT)).optional()]
+}
+
+/// Publishes the offer.
+pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -> Result<Response, Failure> {
+    let action = link(NEW, &[("group", &wish.group)]);
+    let posted = Posted::read(member, &action, &fields).await?;
+    let member = &posted.member;
+    let known = Known::read(member).await?;
+    let group = group(member, &wish.group).await?;
+    let mut ask = filled(member, &group, &known).fill(&fields);
+    if let Some(response) = posted.again(&mut ask) {
+        return Ok(response);
+    }
+    let t = member.text();
+    let Some(buckets) = buckets(t, &mut ask, &group) else { return Ok(ask.wrong()) };
+    let price = fields.get("price");
+    let price = if price.is_empty() { Ok(None) } else { typed::quantity(price).map(Some).ok_or(()) };
+    let Ok(price) = price else {
+        ask.blame("price", t.one(key::ASK_WRONG, t.say(key::OFFER_PRICE)));
+        return Ok(ask.wrong());
+    };
+    let mut request = PublishOfferRequest {
+        request_id: posted.request_id.clone(),
+        group_id: group.id.clone(),
+        content: Some(OfferContent {
+            process: fields.get("process").to_string(),
+            machine: fields.get("machine").to_string(),
+            materials: materials(fields.get("materials")),
+            currency: if price.is_some() { "CNY".to_string() } else { String::new() },
+            price_hint: price.map(chassis::value::wire_decimal),
+            note: fields.get("note").to_string(),
+            ..OfferContent::default()
+        }),
+        hold_seconds: fields.get("lasting").parse().unwrap_or_default(),
+        buckets,
+        ..PublishOfferRequest::default()
+    };
+    let to = fields.get("to");
+    if let Some(cluster) = to.strip_prefix("cluster-") {
+        request.visibility = OfferVisibility::Cluster.into();
+        request.cluster_id = cluster.to_string();
+    } else if to == "named" {
+        request.visibility = OfferVisibility::Named.into();
+        request.firm_ids = fields.all("firm").map(str::to_string).collect();
+        if request.firm_ids.is_empty() {
+            ask.blame("firm", t.one(key::ASK_REQUIRED, t.say(key::SHARE_WHICH)));
+            return Ok(ask.wrong());
+        }
+    } else {
+        let all = if to == "all" { OfferVisibility::All } else { OfferVisibility::Partners };
+        request.visibility = all.into();
+    }
+    match member.app().api.offers().publish_offer(member.call(request)).await {
+        Ok(_) => Ok(page::go(&format!("{OFFERS}?done=published"))),
+        Err(status) => ask.refused(status),
+    }
+}
+
+/// The weeks that were filled in, kept as the group keeps them; `None` where one is wrong or none is.
+fn buckets(t: &Text, ask: &mut Ask, group: &CapacityGroup) -> Option<Vec<NewBucket>> {
+    let unit = group.content.as_ref().map(|content| content.unit_code.clone()).unwrap_or_default();
+    let measure = Measure::of(&unit);
+    let mut buckets = Vec::new();
+    for (name, number) in ask.typed_figures()? {
+        let monday = typed::date(name.trim_start_matches("w-")).ok().flatten()?;
+        let Some(kept) = measure.keep(number) else {
+            ask.blame(&name, t.one(key::ASK_WRONG, t.whole_week(monday)));
+            return None;
+        };
+        buckets.push(NewBucket {
+            monday: Some(chassis::value::wire_date(monday)),
+            quantity: Some(chassis::value::wire_decimal(kept)),
+            ..NewBucket::default()
+        });
+    }
+    if buckets.is_empty() {
+        ask.complain(t.say(key::OFFER_NOTHING));
+        return None;
+    }
+    Some(buckets)
+}
+
+/// `PP、ABS, PC` → each by itself.
+fn materials(text: &str) -> Vec<String> {
+    let parts = text.split(['、', ',', '，', ';', '；']).map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn materials_are_told_apart_on_any_keyboard() {
+        assert_eq!(materials("PP、ABS, PC，POM ；PA66"), ["PP", "ABS", "PC", "POM", "PA66"]);
+        assert!(materials(" ").is_empty());
+    }
+
+    #[test]
+    fn spare_is_what_nobody_has_yet() {
+        let figure = |text: &str| Some(proto::Decimal { value: text.into() });
+        let week = |maximum: Option<&str>, booked: &str, offered: &str, overcommitted| MatchedWeek {
+            maximum_capacity: maximum.and_then(figure),
+            booked: figure(booked),
+            offered: figure(offered),
+            overcommitted,
+            ..MatchedWeek::default()
+        };
+        for (week, expected) in [
+            (week(Some("240"), "40", "80", false), Some(120)),
+            (week(Some("240"), "300", "0", false), Some(0)),
+            (week(Some("240"), "200", "80", true), None),
+            (week(None, "0", "0", false), None),
+        ] {
+            assert_eq!(spare(&week), expected.map(Decimal::from));
+        }
+    }
+}

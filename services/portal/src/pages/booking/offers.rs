@@ -1,0 +1,142 @@
+//! What others offer, and what the own firm offers.
+
+use axum::{extract::Query, response::Response};
+use proto::{
+    access::Permission,
+    capacity::{ListOffersRequest, Offer, OfferVisibility},
+};
+use rust_decimal::Decimal;
+
+use super::{name, read::Known};
+use crate::{
+    failure::Failure,
+    format,
+    i18n::{Text, key},
+    measure::Measure,
+    order::Tag,
+    page::Tab,
+    pages::{
+        capacity::{self, places},
+        firm::Place,
+    },
+    session::Member,
+    table::{Act, Cell, Listing, Part, Row},
+};
+
+/// Offers on one page.
+const PAGE: i32 = 50;
+
+/// Both lists; the pages of the first.
+pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    let t = member.text();
+    let known = Known::read(&member).await?;
+    let (offers, next) = list(&member, false, place.page.clone()).await?;
+    let (own, _) = list(&member, true, String::new()).await?;
+    let rows = offers.iter().map(|one| theirs(&member, &known, one)).collect();
+    let columns = [key::OFFER, key::SUPPLIER, key::OFFER_FREE, key::OFFER_PRICE].map(|label| t.say(label));
+    let columns = columns.into_iter().chain([String::new()]).collect();
+    let theirs = Part::new(columns, rows, t.say(key::OFFERS_EMPTY)).titled(t.say(key::OFFERS_THEIRS));
+    let rows = own.iter().rev().map(|one| mine(&member, one)).collect();
+    let columns = [key::OFFER, key::OFFER_FREE, key::OFFER_SEEN_BY, key::STATE].map(|label| t.say(label));
+    let columns = columns.into_iter().chain([String::new()]).collect();
+    let own = Part::new(columns, rows, t.say(key::OFFERS_OWN_EMPTY)).titled(t.say(key::OFFERS_OWN));
+    let done = match place.done.as_str() {
+        "published" => t.say(key::OFFER_PUBLISHED),
+        "withdrawn" => t.say(key::OFFER_WITHDRAWN),
+        _ => String::new(),
+    };
+    let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::OFFERS), None)
+        .places(places(&member, capacity::Place::Offers))
+        .lead(t.say(key::OFFERS_BODY))
+        .done(done)
+        .part(theirs.next(super::OFFERS, &[], &next))
+        .part(own);
+    if member.may(Permission::CapacityWrite) {
+        listing = listing.button("/capacity/offers/new", t.say(key::OFFER_NEW));
+    }
+    Ok(listing.show())
+}
+
+async fn list(member: &Member, own: bool, page_token: String) -> Result<(Vec<Offer>, String), Failure> {
+    let request = ListOffersRequest { own, supplier_id: String::new(), page_size: PAGE, page_token };
+    let list = member.app().api.offers().list_offers(member.call(request)).await?.into_inner();
+    Ok((list.offers, list.next_page_token))
+}
+
+/// What is left of all its weeks, and in how many.
+fn free(t: &Text, offer: &Offer) -> String {
+    let figures = offer.buckets.iter().map(|bucket| format::decimal_or_zero(bucket.free.as_ref()));
+    let left: Vec<Decimal> = figures.filter(|free| *free > Decimal::ZERO).collect();
+    match left.is_empty() {
+        true => t.say(key::OFFER_SOLD),
+        false => {
+            let said = Measure::of(&offer.unit_code).said(t, left.iter().sum());
+            t.two(key::OFFER_LEFT, said, i32::try_from(left.len()).unwrap_or(i32::MAX))
+        }
+    }
+}
+
+fn theirs(member: &Member, known: &Known, one: &Offer) -> Row {
+    let t = member.text();
+    let path = format!("/capacity/offers/{}", one.id);
+    let holdable =
+        one.buckets.iter().any(|bucket| format::decimal_or_zero(bucket.free.as_ref()) > Decimal::ZERO);
+    let mut acts = Vec::new();
+    if holdable && member.may(Permission::CapacityReserve) {
+        acts.push(Act::Go { href: format!("{path}/hold"), label: t.say(key::HOLD_DO) });
+    }
+    vec![
+        Cell::link(name(one.content.as_ref()), path),
+        Cell::Text(known.name(t, &one.supplier_id)),
+        Cell::Text(free(t, one)),
+        Cell::Text(price(t, one)),
+        Cell::Acts(acts),
+    ]
+}
+
+/// The price for one unit, where one is named.
+pub fn price(t: &Text, one: &Offer) -> String {
+    let content = one.content.clone().unwrap_or_default();
+    match content.price_hint {
+        None => String::new(),
+        Some(price) => {
+            let price = proto::orders::Price { amount: Some(price), ..Default::default() };
+            t.price(Some(&price), &content.currency, &t.unit(&one.unit_code, ""))
+        }
+    }
+}
+
+fn mine(member: &Member, one: &Offer) -> Row {
+    let t = member.text();
+    let path = format!("/capacity/offers/{}", one.id);
+    let mut acts = Vec::new();
+    if !one.withdrawn && member.may(Permission::CapacityWrite) {
+        acts.push(Act::Go { href: format!("{path}/withdraw"), label: t.say(key::OFFER_WITHDRAW) });
+    }
+    vec![
+        Cell::link(name(one.content.as_ref()), path),
+        Cell::Text(free(t, one)),
+        Cell::Text(seen_by(t, one)),
+        Cell::Tag(state(t, one)),
+        Cell::Acts(acts),
+    ]
+}
+
+/// Who may hold it.
+pub fn seen_by(t: &Text, one: &Offer) -> String {
+    match one.visibility() {
+        OfferVisibility::Partners => t.say(key::SHARE_PARTNERS),
+        OfferVisibility::Cluster => t.say(key::SHARE_CLUSTER),
+        OfferVisibility::All => t.say(key::SHARE_ALL),
+        _ => t.one(key::SHARE_NAMED_COUNT, i32::try_from(one.firm_ids.len()).unwrap_or(i32::MAX)),
+    }
+}
+
+/// Whether it stands.
+pub fn state(t: &Text, one: &Offer) -> Tag {
+    let (shape, label) = match one.withdrawn {
+        true => ("cancelled", key::OFFER_STATE_WITHDRAWN),
+        false => ("accepted", key::OFFER_STATE_OPEN),
+    };
+    Tag { shape, label: t.say(label) }
+}

@@ -1,0 +1,181 @@
+//! What the own firm reserved, and what others reserved of what it offers.
+
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
+use proto::{
+    access::Permission,
+    capacity::{
+        ConfirmReservationRequest, ListReservationsRequest, ReleaseReservationRequest, Reservation,
+        ReservationState as State,
+    },
+};
+use time::OffsetDateTime;
+
+use super::{
+    RESERVATIONS, asking, part_when,
+    read::{self, Known},
+    to_reservations,
+};
+use crate::{
+    ask::{Ask, Posted},
+    failure::Failure,
+    form::Fields,
+    format,
+    i18n::{Text, key},
+    measure::Measure,
+    order::Tag,
+    page::{self, Tab},
+    pages::{
+        capacity::{self, places},
+        firm::Place,
+    },
+    session::Member,
+    table::{Act, Cell, Listing, Part, Row},
+};
+
+/// Both lists, the newest first.
+pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    let t = member.text();
+    let known = Known::read(&member).await?;
+    let request = ListReservationsRequest { page_size: 1_000, page_token: String::new() };
+    let list = member.app().api.reservations().list_reservations(member.call(request)).await?.into_inner();
+    let of = |mine: bool| -> Vec<Row> {
+        let some = list.reservations.iter().rev().filter(|one| (one.holder_id == member.who.firm_id) == mine);
+        some.map(|one| row(&member, &known, one)).collect()
+    };
+    let columns = |who: String| {
+        vec![t.say(key::RESERVED_WHAT), who, t.say(key::STATE), t.say(key::RESERVED_UNTIL), String::new()]
+    };
+    let mine = Part::new(columns(t.say(key::SUPPLIER)), of(true), t.say(key::RESERVATIONS_EMPTY));
+    let theirs = of(false);
+    let done = match place.done.as_str() {
+        "held" => t.say(key::RESERVATION_HELD),
+        "confirmed" => t.say(key::RESERVATION_CONFIRMED),
+        "released" => t.say(key::RESERVATION_RELEASED),
+        _ => String::new(),
+    };
+    let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::RESERVATIONS), None)
+        .places(places(&member, capacity::Place::Reservations))
+        .lead(t.say(key::RESERVATIONS_BODY))
+        .done(done)
+        .part(mine.titled(t.say(key::RESERVATIONS_MINE)));
+    if !theirs.is_empty() {
+        let part = Part::new(columns(t.say(key::RESERVED_BY)), theirs, String::new());
+        listing = listing.part(part.titled(t.say(key::RESERVATIONS_THEIRS)));
+    }
+    Ok(listing.show())
+}
+
+fn row(member: &Member, known: &Known, one: &Reservation) -> Row {
+    let t = member.text();
+    let mine = one.holder_id == member.who.firm_id;
+    let path = format!("{RESERVATIONS}/{}", one.id);
+    let open = [State::Held, State::Confirmed].contains(&one.state());
+    let mut acts = Vec::new();
+    if mine && open && member.may(Permission::CapacityReserve) {
+        if one.state() == State::Held {
+            let (app, action) = (member.app(), format!("{path}/confirm"));
+            let token = app.tokens.make(app, Some(&member.token), &action);
+            acts.push(Act::Do { action, token, label: t.say(key::CONFIRM_DO) });
+        }
+        if member.may(Permission::OrdersPublish) {
+            acts.push(Act::Go { href: format!("{path}/order"), label: t.say(key::USE_DO) });
+        }
+        acts.push(Act::Go { href: format!("{path}/release"), label: t.say(key::RELEASE_DO) });
+    }
+    if one.state() == State::Consumed {
+        acts.push(Act::Go { href: format!("/orders/{}", one.order_id), label: t.say(key::USED_IN) });
+    }
+    let until = match one.state() {
+        State::Held => left(t, one, member.app().clock.now()),
+        _ => String::new(),
+    };
+    let other = if mine { &one.supplier_id } else { &one.holder_id };
+    vec![
+        Cell::name(what(t, one)),
+        Cell::Text(known.name(t, other)),
+        Cell::Tag(tag(t, one.state())),
+        Cell::Text(until),
+        Cell::Acts(acts),
+    ]
+}
+
+/// Weeks with what is reserved of each.
+pub fn what(t: &Text, one: &Reservation) -> String {
+    let measure = Measure::of(&one.unit_code);
+    let parts = one.parts.iter().map(|part| {
+        let quantity = format::decimal_or_zero(part.quantity.as_ref());
+        t.two(key::RESERVED_PART, part_when(t, part), measure.said(t, quantity))
+    });
+    parts.collect::<Vec<_>>().join(&t.say(key::LIST_JOIN))
+}
+
+/// How much of a hold's time is left, and until when.
+fn left(t: &Text, one: &Reservation, now: OffsetDateTime) -> String {
+    let until = t.moment(one.expires_at.as_ref());
+    let Some(at) = one.expires_at.as_ref().and_then(chassis::value::time) else { return until };
+    let minutes = (at - now).whole_minutes();
+    let left = match minutes {
+        ..=0 => return t.say(key::LEFT_NOTHING),
+        2_880.. => t.one(key::LEFT_DAYS, minutes / 1_440),
+        120.. => t.one(key::LEFT_HOURS, minutes / 60),
+        _ => t.one(key::LEFT_MINUTES, minutes),
+    };
+    t.two(key::LEFT_UNTIL, left, until)
+}
+
+/// How a reservation stands.
+fn tag(t: &Text, state: State) -> Tag {
+    let (shape, label) = match state {
+        State::Held => ("unanswered", key::RESERVATION_STATE_HELD),
+        State::Confirmed => ("accepted", key::RESERVATION_STATE_CONFIRMED),
+        State::Consumed => ("accepted", key::RESERVATION_STATE_CONSUMED),
+        State::Released => ("cancelled", key::RESERVATION_STATE_RELEASED),
+        State::Expired | State::Unspecified => ("cancelled", key::RESERVATION_STATE_EXPIRED),
+    };
+    Tag { shape, label: t.say(label) }
+}
+
+/// Makes a hold stay.
+pub async fn confirm(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    let posted = Posted::read(member, &format!("{RESERVATIONS}/{id}/confirm"), &fields).await?;
+    let member = &posted.member;
+    let request = ConfirmReservationRequest { request_id: posted.request_id.clone(), reservation_id: id };
+    member.app().api.reservations().confirm_reservation(member.call(request)).await?;
+    Ok(page::go(&format!("{RESERVATIONS}?done=confirmed")))
+}
+
+async fn releasing(member: &Member, id: &str) -> Result<Ask, Failure> {
+    let t = member.text();
+    let one = read::reservation(member, id).await?;
+    if one.holder_id != member.who.firm_id || !member.may(Permission::CapacityReserve) {
+        return Err(Failure::denied());
+    }
+    Ok(asking(member, format!("{RESERVATIONS}/{id}/release"), key::RELEASE_DO, to_reservations(t))
+        .lead(t.say(key::GIVE_BACK_BODY))
+        .fact(t.say(key::RESERVED_WHAT), what(t, &one))
+        .submit(t.say(key::RELEASE_DO))
+        .taking_away())
+}
+
+/// Asks once more.
+pub async fn release_form(member: Member, Path(id): Path<String>) -> Result<Response, Failure> {
+    Ok(releasing(&member, &id).await?.show())
+}
+
+/// Gives it back.
+pub async fn release(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    let posted = Posted::read(member, &format!("{RESERVATIONS}/{id}/release"), &fields).await?;
+    let member = &posted.member;
+    let mut ask = releasing(member, &id).await?;
+    if let Some(response) = posted.again(&mut ask) {
+        return Ok(response);
+    }
+    let request = ReleaseReservationRequest { request_id: posted.request_id.clone(), reservation_id: id };
+    match member.app().api.reservations().release_reservation(member.call(request)).await {
+        Ok(_) => Ok(page::go(&format!("{RESERVATIONS}?done=released"))),
+        Err(status) => ask.refused(status),
+    }
+}

@@ -1,0 +1,409 @@
+//! Capacity that is offered and reserved: `tandem capacity offers|hold|confirm|release|reservations|prefill`.
+
+use std::{fs, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use proto::capacity::{
+    Bucket, ConfirmReservationRequest, GetCapacityGroupRequest, GetOfferRequest, HeldPart,
+    HoldCapacityRequest, ListOffersRequest, ListReservationsRequest, NewBucket, Offer, OfferContent,
+    OfferVisibility, PrefillOrderRequest, PublishOfferRequest, ReleaseReservationRequest, Reservation,
+    WithdrawOfferRequest,
+};
+
+use super::figure::{Share, Week, hours, kept};
+use crate::cli::{
+    Session,
+    failure::{Exit, Failure},
+    json::{date_text, decimal_text, time_text},
+    output::{short, table, table_text},
+};
+
+pub const OFFERS_EXAMPLES: &str = "\
+Examples:
+  tandem capacity offers                             what can be held now
+  tandem capacity offers --own                       the own offers, with what of them is reserved
+  tandem capacity offers publish --group 0193… --process 注塑 --week 2026-12-28=40h --to partners
+  tandem capacity offers withdraw 0193…";
+pub const PUBLISH_EXAMPLES: &str = "\
+Examples:
+  tandem capacity offers publish --group 0193… --process 注塑 --machine '650 t' --week 2026-12-28=40h \\
+      --week 2027-01-04=40h --price 165 --currency CNY --to cluster:0193…
+  tandem capacity offers publish --group 0193… --process 三坐标 --week 2026-12-28=8h --to firm:0193… --to firm:0194…
+  tandem capacity offers publish --file offer.json
+
+A quantity is in the group's unit; 40h means hours where that is a unit of time. The file is a PublishOfferRequest as
+JSON. What is offered counts as load of the group, and never passes its maximum.";
+pub const WITHDRAW_EXAMPLES: &str = "\
+Example:
+  tandem capacity offers withdraw 0193…              what is reserved stays reserved";
+pub const HOLD_EXAMPLES: &str = "\
+Examples:
+  tandem capacity hold 0193… 2026-12-28=40h
+  tandem capacity hold 0193… 2026-12-28=40h 2027-01-04=20h --seconds 3600
+  tandem capacity hold 0193… 0194…=2                 a bucket by its id, such as a slot
+
+All of it is held, or nothing. Confirm it before its time is over.";
+pub const CONFIRM_EXAMPLES: &str = "\
+Example:
+  tandem capacity confirm 0193…";
+pub const RELEASE_EXAMPLES: &str = "\
+Example:
+  tandem capacity release 0193…                      gives back what is held or confirmed";
+pub const RESERVATIONS_EXAMPLES: &str = "\
+Example:
+  tandem capacity reservations                       own ones, and those of own offers";
+pub const PREFILL_EXAMPLES: &str = "\
+Example:
+  tandem capacity prefill 0193… > order.json         add number and priceIncludesTax, then
+  tandem orders publish order.json --format json --supplier 0194…";
+
+#[derive(Debug, Args)]
+pub struct OffersArgs {
+    #[command(subcommand)]
+    pub command: Option<OffersCommand>,
+    /// The own ones instead of those that can be held
+    #[arg(long)]
+    pub own: bool,
+    /// Only those of this firm
+    #[arg(long, value_name = "FIRM-ID", default_value = "", hide_default_value = true)]
+    pub supplier: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OffersCommand {
+    /// Offer weeks of an own group
+    #[command(after_help = PUBLISH_EXAMPLES)]
+    Publish(Box<PublishArgs>),
+    /// Offer no more of it
+    #[command(after_help = WITHDRAW_EXAMPLES)]
+    Withdraw(OfferArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct OfferArgs {
+    /// The offer's id
+    #[arg(value_name = "OFFER-ID")]
+    pub offer: String,
+}
+
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// A PublishOfferRequest as JSON instead of everything below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "to"])]
+    pub file: Option<PathBuf>,
+    /// The own group whose hours are offered
+    #[arg(long, value_name = "GROUP-ID", required_unless_present = "file")]
+    pub group: Option<String>,
+    /// What is done there, such as 注塑
+    #[arg(long, value_name = "PROCESS", required_unless_present = "file")]
+    pub process: Option<String>,
+    /// A week and how much of it, such as 2026-12-28=40h; may be repeated
+    #[arg(long, value_name = "MONDAY=QUANTITY", required_unless_present = "file")]
+    pub week: Vec<Week>,
+    /// Who may see and hold it: partners, all, cluster:ID, or firm:ID, which may be repeated
+    #[arg(long, value_name = "WHOM", required_unless_present = "file")]
+    pub to: Vec<Share>,
+    /// Machine or line
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub machine: String,
+    /// What it takes; may be repeated
+    #[arg(long, value_name = "MATERIAL")]
+    pub material: Vec<String>,
+    /// For one unit of the group, for information
+    #[arg(long, value_name = "AMOUNT", requires = "currency")]
+    pub price: Option<String>,
+    /// Such as CNY
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub currency: String,
+    /// How long a hold of it may last
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    pub hold_seconds: i32,
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub note: String,
+}
+
+#[derive(Debug, Args)]
+pub struct HoldArgs {
+    /// The offer's id
+    #[arg(value_name = "OFFER-ID")]
+    pub offer: String,
+    /// Mondays or ids of buckets, each with a quantity
+    #[arg(value_name = "BUCKET=QUANTITY", required = true)]
+    pub parts: Vec<String>,
+    /// How long it is held [default: as long as the offer allows]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    pub seconds: i32,
+}
+
+#[derive(Debug, Args)]
+pub struct ReservationArgs {
+    /// The reservation's id
+    #[arg(value_name = "RESERVATION-ID")]
+    pub reservation: String,
+}
+
+fn request_id() -> String {
+    format!("capacity-{}", chassis::clock::system().id())
+}
+
+pub(super) async fn offers(args: &OffersArgs, session: &Session) -> Result<Exit, Failure> {
+    match &args.command {
+        None => list(args, session).await,
+        Some(OffersCommand::Publish(publish)) => {
+            let request = new_offer(publish, session).await?;
+            let answer = session.connection.offers().publish_offer(request).await;
+            let offer = answer.map_err(|status| session.refused(&status))?.into_inner();
+            shown(&[offer], session)?;
+            Ok(Exit::Ok)
+        }
+        Some(OffersCommand::Withdraw(OfferArgs { offer })) => {
+            let request = WithdrawOfferRequest { request_id: request_id(), offer_id: offer.clone() };
+            let answer = session.connection.offers().withdraw_offer(request).await;
+            let offer = answer.map_err(|status| session.refused(&status))?.into_inner();
+            shown(&[offer], session)?;
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+async fn list(args: &OffersArgs, session: &Session) -> Result<Exit, Failure> {
+    let mut client = session.connection.offers();
+    let (mut offers, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListOffersRequest {
+            own: args.own,
+            supplier_id: args.supplier.clone(),
+            page_size: 200,
+            page_token,
+        };
+        let answer = client.list_offers(request).await.map_err(|status| session.refused(&status))?;
+        let answer = answer.into_inner();
+        offers.extend(answer.offers);
+        page_token = answer.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    shown(&offers, session)?;
+    Ok(Exit::Ok)
+}
+
+/// One line a bucket, since that is what is held.
+fn shown(offers: &[Offer], session: &Session) -> Result<(), Failure> {
+    if session.out.json() {
+        for offer in offers {
+            session.out.value(&session.contract.to_json("tandem.capacity.v1.Offer", offer)?)?;
+        }
+        return Ok(());
+    }
+    let mut table = table(&["WEEK", "FREE", "OF", "UNIT", "PROCESS", "MACHINE", "PRICE", "OFFER", "BUCKET"]);
+    for offer in offers {
+        let content = offer.content.clone().unwrap_or_default();
+        let price = format!("{} {}", decimal_text(content.price_hint.as_ref()), content.currency);
+        for bucket in &offer.buckets {
+            let (free, unit) = hours(bucket.free.as_ref(), &offer.unit_code);
+            table.add_row([
+                when(bucket),
+                free,
+                hours(bucket.total.as_ref(), &offer.unit_code).0,
+                unit,
+                if offer.withdrawn {
+                    format!("{} (withdrawn)", content.process)
+                } else {
+                    content.process.clone()
+                },
+                content.machine.clone(),
+                price.trim().to_owned(),
+                offer.id.clone(),
+                bucket.id.clone(),
+            ]);
+        }
+    }
+    session.out.line(&table_text(&table))
+}
+
+/// The week, or the slot in it.
+fn when(bucket: &Bucket) -> String {
+    match &bucket.starts_at {
+        None => format!("{} {}", bucket.iso_week, date_text(bucket.monday.as_ref())),
+        Some(_) => {
+            format!("{} – {}", time_text(bucket.starts_at.as_ref()), time_text(bucket.ends_at.as_ref()))
+        }
+    }
+}
+
+async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOfferRequest, Failure> {
+    if let Some(file) = &args.file {
+        let text = fs::read_to_string(file).map_err(|error| {
+            Failure::local(Exit::Failed, format!("cannot read {}: {error}", file.display()))
+        })?;
+        let bad = |error: &dyn std::fmt::Display| {
+            Failure::local(Exit::Failed, format!("{}: {error}", file.display()))
+        };
+        let value = serde_json::from_str(&text).map_err(|error| bad(&error))?;
+        let name = "tandem.capacity.v1.PublishOfferRequest";
+        let mut request: PublishOfferRequest =
+            session.contract.from_json(name, value).map_err(|error| bad(&error))?;
+        if request.request_id.is_empty() {
+            request.request_id = request_id();
+        }
+        return Ok(request);
+    }
+    let group_id = args.group.clone().unwrap_or_default();
+    let request = GetCapacityGroupRequest { group_id: group_id.clone(), version: 0 };
+    let group = session.connection.capacity_groups().get_capacity_group(request).await;
+    let group = group.map_err(|status| session.refused(&status))?.into_inner();
+    let unit = group.content.unwrap_or_default().unit_code;
+    let bucket = |week: &Week| {
+        Ok(NewBucket {
+            monday: Some(week.monday),
+            quantity: Some(kept(&week.quantity, &unit)?),
+            ..NewBucket::default()
+        })
+    };
+    let (visibility, cluster_id, firm_ids) = whom(&args.to)?;
+    Ok(PublishOfferRequest {
+        request_id: request_id(),
+        group_id,
+        content: Some(OfferContent {
+            process: args.process.clone().unwrap_or_default(),
+            machine: args.machine.clone(),
+            materials: args.material.clone(),
+            price_hint: args.price.clone().map(|value| proto::Decimal { value }),
+            currency: args.currency.clone(),
+            note: args.note.clone(),
+            ..OfferContent::default()
+        }),
+        visibility: visibility.into(),
+        firm_ids,
+        cluster_id,
+        hold_seconds: args.hold_seconds,
+        buckets: args.week.iter().map(bucket).collect::<Result<_, Failure>>()?,
+    })
+}
+
+fn whom(shares: &[Share]) -> Result<(OfferVisibility, String, Vec<String>), Failure> {
+    match shares {
+        [Share::Partners] => Ok((OfferVisibility::Partners, String::new(), Vec::new())),
+        [Share::All] => Ok((OfferVisibility::All, String::new(), Vec::new())),
+        [Share::Cluster(id)] => Ok((OfferVisibility::Cluster, id.clone(), Vec::new())),
+        shares => {
+            let firm = |share: &Share| match share {
+                Share::Firm(id) => Some(id.clone()),
+                _ => None,
+            };
+            let firms = shares.iter().map(firm).collect::<Option<Vec<String>>>();
+            let mixed =
+                || Failure::local(Exit::Usage, "--to names partners, all, one cluster, or firms alone");
+            Ok((OfferVisibility::Named, String::new(), firms.ok_or_else(mixed)?))
+        }
+    }
+}
+
+pub(super) async fn hold(args: &HoldArgs, session: &Session) -> Result<Exit, Failure> {
+    let request = GetOfferRequest { offer_id: args.offer.clone() };
+    let offer = session.connection.offers().get_offer(request).await;
+    let offer = offer.map_err(|status| session.refused(&status))?.into_inner();
+    let request = HoldCapacityRequest {
+        request_id: request_id(),
+        offer_id: args.offer.clone(),
+        parts: args.parts.iter().map(|text| part(text, &offer)).collect::<Result<_, _>>()?,
+        hold_seconds: args.seconds,
+    };
+    let answer = session.connection.reservations().hold_capacity(request).await;
+    reserved(answer, session)
+}
+
+fn part(text: &str, offer: &Offer) -> Result<HeldPart, Failure> {
+    let usage = |message: String| Failure::local(Exit::Usage, message);
+    let (name, quantity) =
+        text.split_once('=').ok_or_else(|| usage(format!("{text} must be BUCKET=QUANTITY")))?;
+    let fits = |bucket: &&Bucket| bucket.id == name || date_text(bucket.monday.as_ref()) == name;
+    let mut fitting = offer.buckets.iter().filter(fits);
+    let bucket = match (fitting.next(), fitting.next()) {
+        (Some(bucket), None) => bucket,
+        (None, _) => return Err(usage(format!("the offer has no bucket {name}"))),
+        (Some(_), Some(_)) => {
+            return Err(usage(format!("the week of {name} has several slots; name one by its id")));
+        }
+    };
+    Ok(HeldPart { bucket_id: bucket.id.clone(), quantity: Some(kept(quantity, &offer.unit_code)?) })
+}
+
+pub(super) async fn confirm(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
+    let reservation_id = args.reservation.clone();
+    let request = ConfirmReservationRequest { request_id: request_id(), reservation_id };
+    let answer = session.connection.reservations().confirm_reservation(request).await;
+    reserved(answer, session)
+}
+
+pub(super) async fn release(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
+    let reservation_id = args.reservation.clone();
+    let request = ReleaseReservationRequest { request_id: request_id(), reservation_id };
+    let answer = session.connection.reservations().release_reservation(request).await;
+    reserved(answer, session)
+}
+
+fn reserved(
+    answer: Result<tonic::Response<Reservation>, tonic::Status>,
+    session: &Session,
+) -> Result<Exit, Failure> {
+    let reservation = answer.map_err(|status| session.refused(&status))?.into_inner();
+    told(&[reservation], session)?;
+    Ok(Exit::Ok)
+}
+
+pub(super) async fn reservations(session: &Session) -> Result<Exit, Failure> {
+    let mut client = session.connection.reservations();
+    let (mut all, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListReservationsRequest { page_size: 200, page_token };
+        let answer = client.list_reservations(request).await.map_err(|status| session.refused(&status))?;
+        let answer = answer.into_inner();
+        all.extend(answer.reservations);
+        page_token = answer.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    told(&all, session)?;
+    Ok(Exit::Ok)
+}
+
+fn told(reservations: &[Reservation], session: &Session) -> Result<(), Failure> {
+    if session.out.json() {
+        for one in reservations {
+            session.out.value(&session.contract.to_json("tandem.capacity.v1.Reservation", one)?)?;
+        }
+        return Ok(());
+    }
+    let mut table = table(&["STATE", "UNTIL", "WHAT", "SUPPLIER", "HOLDER", "ORDER", "ID"]);
+    for one in reservations {
+        let held = one.state() == proto::capacity::ReservationState::Held;
+        let parts = one.parts.iter().map(|part| {
+            let (quantity, unit) = hours(part.quantity.as_ref(), &one.unit_code);
+            format!("{} {quantity} {unit}", part.iso_week)
+        });
+        table.add_row([
+            short(one.state().as_str_name(), "RESERVATION_STATE_").to_lowercase(),
+            if held { time_text(one.expires_at.as_ref()) } else { String::new() },
+            parts.collect::<Vec<_>>().join(", "),
+            one.supplier_id.clone(),
+            one.holder_id.clone(),
+            one.order_id.clone(),
+            one.id.clone(),
+        ]);
+    }
+    session.out.line(&table_text(&table))
+}
+
+pub(super) async fn prefill(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
+    let request = PrefillOrderRequest { reservation_id: args.reservation.clone() };
+    let answer = session.connection.reservations().prefill_order(request).await;
+    let order = answer.map_err(|status| session.refused(&status))?.into_inner();
+    let content = order.content.unwrap_or_default();
+    session.out.value(&session.contract.to_json("tandem.orders.v1.OrderContent", &content)?)?;
+    let supplier = order.supplier.unwrap_or_default().firm_id;
+    session.out.note(&format!("to be published to {supplier}"));
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,114 @@
+//! Quantities of capacity as they are typed and shown: machine time is kept in seconds and meant in hours.
+
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use time::{Date, macros::format_description};
+
+use crate::cli::failure::{Exit, Failure};
+
+/// `2026-12-28=40h`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Week {
+    pub monday: proto::Date,
+    /// As typed.
+    pub quantity: String,
+}
+
+impl FromStr for Week {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (monday, quantity) =
+            text.split_once('=').ok_or("must be a Monday and a quantity, such as 2026-12-28=40h")?;
+        let day = Date::parse(monday, format_description!("[year]-[month]-[day]"));
+        let day = day.map_err(|_| format!("{monday} must be a day such as 2026-12-28"))?;
+        Ok(Week { monday: chassis::value::wire_date(day), quantity: quantity.to_owned() })
+    }
+}
+
+/// Whom an offer is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Share {
+    Partners,
+    All,
+    Cluster(String),
+    Firm(String),
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "partners" => Ok(Share::Partners),
+            None if text == "all" => Ok(Share::All),
+            Some(("cluster", id)) if !id.is_empty() => Ok(Share::Cluster(id.to_owned())),
+            Some(("firm", id)) if !id.is_empty() => Ok(Share::Firm(id.to_owned())),
+            _ => Err("must be partners, all, cluster:ID or firm:ID".to_owned()),
+        }
+    }
+}
+
+/// A typed quantity in a unit; `40h` are hours of a unit of time.
+pub fn kept(text: &str, unit: &str) -> Result<proto::Decimal, Failure> {
+    let usage = |message: String| Failure::local(Exit::Usage, message);
+    let Some(hours) = text.strip_suffix('h') else { return Ok(proto::Decimal { value: text.to_owned() }) };
+    let hours = Decimal::from_str(hours).map_err(|_| usage(format!("{text} must be hours such as 40h")))?;
+    let factor = match unit {
+        "SEC" => 3_600,
+        "MIN" => 60,
+        "HUR" => 1,
+        other => return Err(usage(format!("{text}: the unit is {other}, not a time"))),
+    };
+    let kept =
+        hours.checked_mul(Decimal::from(factor)).ok_or_else(|| usage(format!("{text} is too much")))?;
+    Ok(proto::Decimal { value: kept.normalize().to_string() })
+}
+
+/// A quantity for people, and its unit: seconds as hours.
+pub fn hours(decimal: Option<&proto::Decimal>, unit: &str) -> (String, String) {
+    let value = decimal.map(|decimal| decimal.value.clone()).unwrap_or_default();
+    match value.parse::<Decimal>() {
+        Ok(seconds) if unit == "SEC" => {
+            let hours = (seconds / Decimal::from(3_600)).round_dp(2).normalize();
+            (hours.to_string(), "h".to_owned())
+        }
+        _ => (value, if unit == "SEC" { "h".to_owned() } else { unit.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_read_in_the_unit_or_in_hours() {
+        for (text, unit, expected) in [
+            ("40h", "SEC", Some("144000")),
+            ("1.5h", "SEC", Some("5400")),
+            ("90h", "MIN", Some("5400")),
+            ("40h", "HUR", Some("40")),
+            ("40", "SEC", Some("40")),
+            ("40h", "H87", None),
+            ("h", "SEC", None),
+        ] {
+            assert_eq!(kept(text, unit).ok().map(|kept| kept.value).as_deref(), expected, "{text} {unit}");
+        }
+        let shown = |text: &str, unit| hours(Some(&proto::Decimal { value: text.into() }), unit);
+        assert_eq!(shown("144000", "SEC"), ("40".into(), "h".into()));
+        assert_eq!(shown("7", "H87"), ("7".into(), "H87".into()));
+        assert_eq!(hours(None, "SEC"), (String::new(), "h".into()));
+    }
+
+    #[test]
+    fn weeks_and_readers_are_named() {
+        let week = Week::from_str("2026-12-28=40h").unwrap();
+        assert_eq!((week.monday.day, week.quantity.as_str()), (28, "40h"));
+        assert!(Week::from_str("2026-12-28").is_err() && Week::from_str("28.12.=1").is_err());
+        assert_eq!(Share::from_str("cluster:7"), Ok(Share::Cluster("7".into())));
+        for bad in ["cluster:", "everybody", "firm"] {
+            assert!(Share::from_str(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// Hours that are offered, held and used in an order, by people of both firms, with scripts off.
+
+import { equal, ok, phone, portal, sandbox, says, test, visit } from './browser.mjs';
+import { sideways, small, violations } from './pages.mjs';
+
+const [shunmo] = sandbox.suppliers;
+const { anchors: [chengyu] } = sandbox;
+const OFF = { javaScriptEnabled: false };
+const stamp = Date.now().toString(36).toUpperCase();
+const MACHINE = `280 t 演示机 ${stamp}`;
+
+const send = (page, text) => page.click(`main form button:text-is("${text}")`);
+/** The card or row of a list that says something. */
+const row = (page, text) => page.locator('tbody tr', { hasText: text }).first();
+
+export async function booking() {
+  await test('spare hours are offered, and no more than there are', async () => {
+    await visit(shunmo, OFF, async (page) => {
+      await page.goto(`${portal}/capacity/offers`);
+      await says(page, '双方都不承担义务');
+      await page.click('a:text-is("发布产能")');
+      await page.click('a:text-is("S1-G2 中机组 200–380 t")');
+      await says(page, '不构成交付义务');
+      await page.fill('#process', '注塑');
+      await page.fill('#machine', MACHINE);
+      await page.fill('#materials', 'PP、ABS');
+      await page.fill('#price', '0.05');
+      await send(page, '发布');
+      await says(page, '请至少填写一周的发布量');
+      const week = page.locator('input[name^="w-"]').nth(3);
+      await week.fill('八');
+      await send(page, '发布');
+      await says(page, '填写有误');
+      equal(await page.inputValue('#machine'), MACHINE, 'what was typed is kept');
+      await week.fill('9999');
+      await send(page, '发布');
+      await says(page, '将超过最大产能');
+      await week.fill('8');
+      await send(page, '发布');
+      await says(page, '已发布');
+      ok(await row(page, MACHINE).isVisible(), 'it stands among the own offers');
+    });
+  });
+
+  await test('a buyer holds them, confirms, and orders', async () => {
+    let order;
+    await visit(chengyu, OFF, async (page) => {
+      await page.goto(`${portal}/capacity/offers`);
+      await row(page, MACHINE).getByRole('link', { name: '预占' }).click();
+      await send(page, '预占');
+      await says(page, '请至少填写一个时段的数量');
+      await page.locator('input[name^="b-"]').first().fill('9');
+      await send(page, '预占');
+      await says(page, '余量不足');
+      await page.locator('input[name^="b-"]').first().fill('6');
+      await send(page, '预占');
+      await says(page, '请在到期前确认');
+      const held = row(page, '6 小时');
+      ok(/剩 \d+ (小时|分钟|天)/.test(await held.innerText()), 'how much time is left');
+      await held.getByRole('button', { name: '确认' }).click();
+      await says(page, '下一步');
+      await row(page, '6 小时').getByRole('link', { name: '用于订单' }).click();
+      equal(await page.inputValue('#item'), `注塑 ${MACHINE}`, 'what is ordered is named');
+      equal(await page.inputValue('#price'), '180', 'an hour costs what its seconds do');
+      await page.fill('#number', `K${stamp}`);
+      await send(page, '发布订单');
+      await says(page, '单价是否含税');
+      await page.check('#tax-no');
+      await send(page, '发布订单');
+      await page.waitForURL(/\/orders\//);
+      order = new URL(page.url()).pathname;
+      await says(page, '使用产能预占');
+      await page.goto(`${portal}/capacity/reservations`);
+      await says(page, '已用于订单');
+    });
+    await visit(shunmo, OFF, async (page) => {
+      await page.goto(portal + order);
+      await says(page, '使用产能预占');
+      await page.goto(`${portal}/capacity/reservations`);
+      await says(page, '其他企业预占的本企业产能');
+      await page.goto(`${portal}/capacity/offers`);
+      await row(page, MACHINE).getByRole('link', { name: '停止发布' }).click();
+      await send(page, '停止发布');
+      await says(page, '已被预占的仍然有效');
+    });
+  });
+
+  await test('the neighbour’s hours are held and given back', async () => {
+    await visit(shunmo, OFF, async (page) => {
+      await page.goto(`${portal}/capacity/reservations`);
+      await says(page, '40 小时');
+      await page.goto(`${portal}/capacity/offers`);
+      await page.click('a:text-is("注塑 650 t 二号机")');
+      await says(page, '邻益注塑');
+      await page.click('a:text-is("预占")');
+      await page.locator('input[name^="b-"]').first().fill('3');
+      await send(page, '预占');
+      await row(page, '3 小时').getByRole('link', { name: '释放' }).click();
+      await send(page, '释放');
+      await says(page, '已释放');
+    });
+  });
+
+  for (const [locale, viewport] of [['zh-CN', phone], ['en-GB', { width: 320, height: 640 }]]) {
+    await test(`pages of shared capacity fit a phone and axe, ${locale}`, async () => {
+      await visit(shunmo, { locale, viewport, bypassCSP: true }, async (page) => {
+        const list = ['/capacity/offers', '/capacity/offers/new', '/capacity/reservations'];
+        await page.goto(portal + list[1]);
+        list.push(await page.locator('tbody a.to').first().getAttribute('href'));
+        await page.goto(portal + list[0]);
+        const offer = await page.locator('tbody a.to').first().getAttribute('href');
+        list.push(offer, `${offer}/hold`);
+        for (const path of list) {
+          await page.goto(portal + path);
+          equal(await violations(page), [], path);
+          equal(await sideways(page), [], path);
+          equal(await small(page), [], path);
+        }
+      });
+    });
+  }
+}
