@@ -24,7 +24,7 @@ export async function booking() {
       await page.fill('#process', '注塑');
       await page.fill('#machine', MACHINE);
       await page.fill('#materials', 'PP、ABS');
-      await page.fill('#price', '0.05');
+      await page.fill('#price', '180');
       await send(page, '发布');
       await says(page, '请至少填写一周的发布量');
       const week = page.locator('input[name^="w-"]').nth(3);

@@ -76,6 +76,19 @@ impl Measure {
         self.read(kept).round_dp(TYPED_PLACES).normalize().to_string()
     }
 
+    /// The price of what people read one of, to four places: an hour costs what its seconds do.
+    pub fn priced(&self, kept: Decimal) -> Decimal {
+        match self.is_time() {
+            true => kept.saturating_mul(SECONDS).round_dp(4).normalize(),
+            false => kept,
+        }
+    }
+
+    /// What such a price is kept as: of machine time for a second, to twelve places, which an hour does not tell.
+    pub fn keep_price(&self, typed: Decimal) -> Decimal {
+        if self.is_time() { (typed / SECONDS).round_dp(12).normalize() } else { typed }
+    }
+
     /// What a typed figure is kept as; `None` where it is beyond what anybody can make.
     pub fn keep(&self, typed: Decimal) -> Option<Decimal> {
         if !self.is_time() {
@@ -122,6 +135,17 @@ mod tests {
         assert_eq!(time.keep(d("99999999999999999999")), None);
         let pieces = Measure::of("H87");
         assert_eq!((pieces.cell(d("12000")), pieces.keep(d("1.5"))), ("12,000".into(), Some(d("1.5"))));
+    }
+
+    #[test]
+    fn an_hour_costs_what_its_seconds_do() {
+        for (unit, typed, kept) in
+            [("SEC", "165", "0.045833333333"), ("SEC", "180", "0.05"), ("HUR", "165", "165")]
+        {
+            let measure = Measure::of(unit);
+            assert_eq!(measure.keep_price(d(typed)), d(kept), "{unit} {typed}");
+            assert_eq!(measure.priced(d(kept)), d(typed), "{unit} {typed}");
+        }
     }
 
     #[test]

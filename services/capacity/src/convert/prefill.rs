@@ -30,7 +30,8 @@ pub(crate) fn prefilled(
         quantity: Some(shown.quantity(total)),
         unit_code: shown.unit.clone(),
         price: offer.and_then(|offer| amount(offer.price_hint.as_ref())).map(|price| Price {
-            amount: Some(value::wire_decimal(price * shown.factor)),
+            // A price for a second has no more places than make a price for an hour.
+            amount: Some(value::wire_decimal(price.saturating_mul(shown.factor).round_dp(4))),
             ..Price::default()
         }),
         schedule_lines: schedule.collect(),

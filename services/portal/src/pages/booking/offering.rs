@@ -113,7 +113,7 @@ fn filled(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
     let rows: Vec<Figure> = weeks.take(WEEKS).collect();
     let hint = if rows.is_empty() { key::OFFER_NO_WEEK } else { key::OFFER_WEEKS_HINT };
     let figures = Figures { legend: t.one(key::OFFER_HOW_MUCH, measure.unit(t)), hint: t.say(hint), rows };
-    let price_hint = t.two(key::OFFER_PRICE_HINT, t.unit(&content.unit_code, ""), "CNY");
+    let price_hint = t.two(key::OFFER_PRICE_HINT, "CNY", measure.unit(t));
     asking(member, action(group), key::OFFER_NEW, to_offers(t))
         .lead(t.say(key::OFFER_NEW_BODY))
         .fact(t.say(key::GROUP), content.name)
@@ -184,6 +184,8 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
         ask.blame("price", t.one(key::ASK_WRONG, t.say(key::OFFER_PRICE)));
         return Ok(ask.wrong());
     };
+    let unit = group.content.as_ref().map(|content| content.unit_code.clone()).unwrap_or_default();
+    let measure = Measure::of(&unit);
     let mut request = PublishOfferRequest {
         request_id: posted.request_id.clone(),
         group_id: group.id.clone(),
@@ -192,7 +194,7 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
             machine: fields.get("machine").to_string(),
             materials: materials(fields.get("materials")),
             currency: if price.is_some() { "CNY".to_string() } else { String::new() },
-            price_hint: price.map(chassis::value::wire_decimal),
+            price_hint: price.map(|price| chassis::value::wire_decimal(measure.keep_price(price))),
             note: fields.get("note").to_string(),
             ..OfferContent::default()
         }),

@@ -94,16 +94,16 @@ fn theirs(member: &Member, known: &Known, one: &Offer) -> Row {
     ]
 }
 
-/// The price for one unit, where one is named.
+/// The price for one unit, where one is named; of machine time for an hour.
 pub fn price(t: &Text, one: &Offer) -> String {
     let content = one.content.clone().unwrap_or_default();
-    match content.price_hint {
-        None => String::new(),
-        Some(price) => {
-            let price = proto::orders::Price { amount: Some(price), ..Default::default() };
-            t.price(Some(&price), &content.currency, &t.unit(&one.unit_code, ""))
-        }
-    }
+    let Some(kept) = format::decimal(content.price_hint.as_ref()) else { return String::new() };
+    let measure = Measure::of(&one.unit_code);
+    let price = proto::orders::Price {
+        amount: Some(chassis::value::wire_decimal(measure.priced(kept))),
+        ..Default::default()
+    };
+    t.price(Some(&price), &content.currency, &measure.unit(t))
 }
 
 fn mine(member: &Member, one: &Offer) -> Row {

@@ -107,7 +107,7 @@ pub fn what(t: &Text, one: &Reservation) -> String {
     let measure = Measure::of(&one.unit_code);
     let parts = one.parts.iter().map(|part| {
         let quantity = format::decimal_or_zero(part.quantity.as_ref());
-        t.two(key::RESERVED_PART, part_when(t, part), measure.said(t, quantity))
+        t.two(key::RESERVED_PART, measure.said(t, quantity), part_when(t, part))
     });
     parts.collect::<Vec<_>>().join(&t.say(key::LIST_JOIN))
 }
