@@ -7,7 +7,7 @@ use crate::{
     ask::{Choice, Way},
     i18n::{Text, key},
     order::Tag,
-    page::{self, Link, Page, Tab, link},
+    page::{self, Page, Tab, link},
     session::Member,
 };
 
@@ -104,8 +104,6 @@ pub struct Search {
 pub struct Listing {
     page: Page,
     t: Text,
-    /// Pages that stand beside this one; empty for none.
-    places: Vec<Link>,
     back: Option<Way>,
     heading: String,
     tag: Option<Tag>,
@@ -127,7 +125,6 @@ impl Listing {
         Self {
             page: Page::member(member, tab).titled(heading.clone()),
             t,
-            places: Vec::new(),
             back,
             heading,
             tag: None,
@@ -149,11 +146,6 @@ impl Listing {
     /// What it is for, in a sentence.
     pub fn lead(self, lead: String) -> Self {
         Self { lead, ..self }
-    }
-
-    /// Beside these pages.
-    pub fn places(self, places: Vec<Link>) -> Self {
-        Self { places, ..self }
     }
 
     /// What was just done; empty for nothing.
