@@ -185,7 +185,6 @@ fn pages() -> Router<Arc<App>> {
         .merge(pages::inviting::routes())
         .merge(pages::clusters::routes())
         .merge(pages::capacity::routes())
-        .merge(pages::needs::routes())
         .merge(pages::booking::routes())
         .merge(pages::operator::routes())
         .route("/partners", get(partners::show))

@@ -38,6 +38,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
         .route("/capacity/groups/{id}", get(group::show))
         .route("/capacity/groups/{id}/edit", get(setup::edit).post(setup::change))
+        .merge(super::needs::routes())
 }
 
 /// The pages that stand beside each other.

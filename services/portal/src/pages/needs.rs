@@ -67,7 +67,7 @@ fn name(t: &Text, names: &BTreeMap<String, String>, firm: &str) -> String {
 fn what(t: &Text, content: &proto::capacity::RequestContent) -> String {
     match content.materials.is_empty() {
         true => content.process.clone(),
-        false => t.two(key::NEED_WHAT, &content.materials.join("、"), &content.process),
+        false => t.two(key::NEED_WHAT, content.materials.join("、"), &content.process),
     }
 }
 
@@ -185,14 +185,14 @@ fn match_row(member: &Member, names: &BTreeMap<String, String>, one: &CapacityMa
     let other = if asks { &one.supplier_id } else { &one.requester_id };
     let sub = match one.note.is_empty() {
         true => name(t, names, other),
-        false => t.two(key::NEED_NOTED, &name(t, names, other), &one.note),
+        false => t.two(key::NEED_NOTED, name(t, names, other), &one.note),
     };
     let acts = match member.may(Permission::CapacityReserve) {
         true => words::steps(asks, one.proposed_by_id == member.who.firm_id, one.state()),
         false => Vec::new(),
     };
     let act =
-        |step: &words::Step| go(format!("/capacity/matches/{}/{}", one.id, step.path), t.say(&step.label));
+        |step: &words::Step| go(format!("/capacity/matches/{}/{}", one.id, step.path), t.say(step.label));
     vec![
         Cell::Name { text: what(t, &need), href: String::new(), sub },
         Cell::Text(how_much(t, &need)),

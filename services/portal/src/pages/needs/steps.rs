@@ -135,11 +135,11 @@ async fn advancing(member: &Member, id: &str, step: &Step) -> Result<Ask, Failur
         _ => key::NEED_DECLINE_BODY,
     };
     let action = format!("/capacity/matches/{id}/{}", step.path);
-    let ask = Ask::new(member, action, t.say(&step.label), back(t))
+    let ask = Ask::new(member, action, t.say(step.label), back(t))
         .lead(t.say(lead))
         .fact(t.say(key::FIRM), name(t, &names, other))
         .fact(t.say(key::NEED_ANSWER_NOTE), found.note.clone())
-        .submit(t.say(&step.label));
+        .submit(t.say(step.label));
     let ask = if step.to == MatchState::Declined { ask.taking_away() } else { ask };
     Ok(about(member, ask, &found.need.unwrap_or_default()))
 }
