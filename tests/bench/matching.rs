@@ -136,7 +136,7 @@ fn one(group: &str, mondays: &[String], buyer: &str, n: usize) -> PublishOfferRe
         content.process = PROCESSES[(n / 3) % PROCESSES.len()].into();
         content.machine = format!("{n} 号机");
         content.materials = ["PP", "ABS", "PC"].into_iter().take(1 + n % 3).map(Into::into).collect();
-        content.certificates = if n % 2 == 0 { vec!["ISO 9001:2015".into()] } else { Vec::new() };
+        content.certificates = if n.is_multiple_of(2) { vec!["ISO 9001:2015".into()] } else { Vec::new() };
         content.region = REGIONS[n % REGIONS.len()].into();
         let tonnage_t = Some(decimal(&(100 + n % 900).to_string()));
         content.limits = Some(OfferLimits { tonnage_t, ..OfferLimits::default() });
