@@ -78,6 +78,7 @@ need-contract = Record contract
 need-contract-body = The two firms have a contract. The match can no longer be declined then.
 need-deliver = Record delivery
 need-deliver-body = Goods or service were delivered.
+need-none-offered = No firm offers yours capacity of this process. Firms that see the request can answer it.
 need-none-fit = No capacity meets every hard condition. These come nearest, with what is missing.
 need-fit-count =
     { $n ->

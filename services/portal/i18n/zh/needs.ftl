@@ -78,6 +78,7 @@ need-contract = 登记签约
 need-contract-body = 双方已签订合同。登记后不能再谢绝。
 need-deliver = 登记交付
 need-deliver-body = 货物或服务已交付完成。
+need-none-offered = 目前没有企业向本企业开放该工艺的产能。能看到该需求的企业可以主动答复。
 need-none-fit = 没有完全满足硬条件的产能。下面是最接近的，逐项说明差在哪里。
 need-fit-count = 有 { $n } 项共享产能满足全部硬条件。按匹配程度排列，逐项说明。
 need-fits = { $place }. { $firm } · 满足硬条件 · { $score } 分

@@ -35,6 +35,7 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     let names = names(&member).await?;
     let content = need.content.clone().unwrap_or_default();
     let lead = match found.fitting {
+        0 if found.results.is_empty() => t.say(key::NEED_NONE_OFFERED),
         0 => t.say(key::NEED_NONE_FIT),
         fitting => t.one(key::NEED_FIT_COUNT, fitting),
     };

@@ -22,6 +22,13 @@ Examples:
       --from 2026-12-21 --to 2027-01-04 --wish 'ISO 9001' --for partners
   tandem capacity request publish … --for named --firm 0193… --firm 0194…
   tandem capacity request publish … --for cluster --cluster 0193…";
+const LIST_EXAMPLES: &str = "\
+Examples:
+  tandem capacity request list
+  tandem capacity request list --own";
+const CLOSE_EXAMPLES: &str = "\
+Example:
+  tandem capacity request close 01a22206-e70b-733a-9003-89464e7ff999";
 pub const MATCH_EXAMPLES: &str = "\
 Examples:
   tandem capacity match 0193…                        what meets a request of your own, the best first
@@ -36,8 +43,10 @@ pub enum RequestCommand {
     #[command(after_help = PUBLISH_EXAMPLES)]
     Publish(Box<PublishArgs>),
     /// List open requests that you may see, or your own
+    #[command(after_help = LIST_EXAMPLES)]
     List(ListArgs),
     /// Close a request of your own
+    #[command(after_help = CLOSE_EXAMPLES)]
     Close(CloseArgs),
 }
 
