@@ -4,6 +4,7 @@ mod booked;
 mod catena;
 mod need;
 mod privacy;
+mod profile;
 mod promise;
 mod writing;
 

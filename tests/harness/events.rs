@@ -3,8 +3,8 @@
 use prost::Message;
 use proto::{
     capacity::{
-        BottleneckChanged, BottleneckCleared, BottleneckRaised, CapacityGroupDisclosed,
-        CapacityGroupUploaded, CapacityMatch, CapacityMatchProposed, CapacityRequest,
+        BottleneckChanged, BottleneckCleared, BottleneckRaised, CapabilityProfile, CapabilityProfileSet,
+        CapacityGroupDisclosed, CapacityGroupUploaded, CapacityMatch, CapacityMatchProposed, CapacityRequest,
         CapacityRequestPublished, MaterialDemandUploaded, Offer, OfferChanged, OfferPublished,
         OfferWithdrawn, Reservation, ReservationHeld,
     },
@@ -58,6 +58,7 @@ pub enum Payload {
     /// What became of a request for capacity, and the request.
     Needed(String, CapacityRequest),
     Matched(CapacityMatch),
+    Able(CapabilityProfile),
 }
 
 /// Decodes what happened to offers and reservations; panics for a type that is not known.
@@ -82,6 +83,9 @@ fn booked(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeErro
         }
         ("reservation", "held" | "confirmed" | "consumed" | "released" | "expired") => {
             ReservationHeld::decode(data).map(|e| Payload::Reserved(e.reservation.unwrap_or_default()))
+        }
+        ("capability_profile", "set") => {
+            CapabilityProfileSet::decode(data).map(|e| Payload::Able(e.profile.unwrap_or_default()))
         }
         ("request", what @ ("published" | "changed" | "closed")) => CapacityRequestPublished::decode(data)
             .map(|e| Payload::Needed(what.to_owned(), e.request.unwrap_or_default())),
@@ -194,7 +198,8 @@ impl Payload {
             | Payload::Offered(..)
             | Payload::Reserved(_)
             | Payload::Needed(..)
-            | Payload::Matched(_) => &[],
+            | Payload::Matched(_)
+            | Payload::Able(_) => &[],
         }
     }
 

@@ -4,6 +4,7 @@ use std::{ops::Deref, time::Duration};
 
 use proto::{
     capacity::{
+        capability_service_client::CapabilityServiceClient,
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
@@ -207,6 +208,10 @@ impl Access {
 
     pub fn reservations(&self) -> ReservationServiceClient<Client> {
         ReservationServiceClient::new(self.client())
+    }
+
+    pub fn capabilities(&self) -> CapabilityServiceClient<Client> {
+        CapabilityServiceClient::new(self.client())
     }
 
     pub fn promises(&self) -> PromiseServiceClient<Client> {

@@ -1,9 +1,10 @@
 //! Requests for capacity and what comes of them, put together in one line.
 
 use proto::capacity::{
-    AdvanceMatchRequest, CapacityMatch, CapacityRequest, GetCapacityRequestRequest,
+    AdvanceMatchRequest, CapabilityContent, CapabilityProfile, CapacityMatch, CapacityRequest,
+    GetCapabilityProfileRequest, GetCapacityRequestRequest, ManufacturingCapability,
     MatchCapacityRequestRequest, MatchCapacityRequestResponse, MatchState, OfferVisibility,
-    ProposeMatchRequest, PublishCapacityRequestRequest, RequestContent,
+    ProposeMatchRequest, PublishCapacityRequestRequest, RequestContent, SetCapabilityProfileRequest,
 };
 use tonic::Status;
 
@@ -32,11 +33,44 @@ pub fn proposal(request: &str, offer: &str) -> ProposeMatchRequest {
         request_id: request_id(),
         capacity_request_id: request.into(),
         offer_id: offer.into(),
-        note: String::new(),
+        ..ProposeMatchRequest::default()
     }
 }
 
+/// What a firm of this process and these materials can make.
+pub fn able(process: &str, materials: &[&str]) -> CapabilityContent {
+    let capability = ManufacturingCapability {
+        process: process.into(),
+        materials: materials.iter().map(ToString::to_string).collect(),
+        ..ManufacturingCapability::default()
+    };
+    CapabilityContent { capabilities: vec![capability], ..CapabilityContent::default() }
+}
+
 impl Access {
+    /// A firm's profile as this caller sees it; the own one where no firm is named.
+    pub async fn profile(&self, firm: &str) -> Result<CapabilityProfile, Status> {
+        let request = GetCapabilityProfileRequest { firm_id: firm.into() };
+        Ok(self.capabilities().get_capability_profile(request).await?.into_inner())
+    }
+
+    /// Sets the own profile in place of the present version.
+    pub async fn set_profile(
+        &self,
+        content: CapabilityContent,
+        visibility: OfferVisibility,
+        cluster: &str,
+    ) -> Result<CapabilityProfile, Status> {
+        let request = SetCapabilityProfileRequest {
+            request_id: request_id(),
+            version: self.profile("").await?.version,
+            content: Some(content),
+            visibility: visibility.into(),
+            cluster_id: cluster.into(),
+        };
+        Ok(self.capabilities().set_capability_profile(request).await?.into_inner())
+    }
+
     /// Publishes a request.
     pub async fn publish_need(
         &self,

@@ -75,8 +75,9 @@ async function sound(page, javaScriptEnabled, what) {
 export async function capacityPaths() {
   const red = (await groups())['S1-G3'];
   return {
-    supplier: ['/capacity', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', `/capacity/groups/${red}/edit`],
-    customer: ['/capacity', '/capacity/demand', '/capacity/demand/new', '/capacity/groups/new'],
+    supplier: ['/capacity', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', `/capacity/groups/${red}/edit`,
+      '/capacity/profile', '/capacity/profile/edit', '/capacity/profile/process'],
+    customer: ['/capacity', '/capacity/demand', '/capacity/demand/new', '/capacity/groups/new', '/capacity/requests/new'],
   };
 }
 

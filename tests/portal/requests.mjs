@@ -43,7 +43,7 @@ async function offer(process) {
 }
 
 /** The page is fit for a phone and for those who hear it. */
-async function fit(page, what, options) {
+export async function fit(page, what, options) {
   if (options.javaScriptEnabled === false) return;
   equal(await violations(page), [], `${what}: axe`);
   equal(await small(page), [], `${what}: targets`);

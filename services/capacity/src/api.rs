@@ -1,5 +1,6 @@
 //! The gRPC methods: caller → convert → command or query → convert.
 
+mod capability;
 mod catena;
 mod demand;
 mod disclosure;

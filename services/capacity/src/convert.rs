@@ -1,5 +1,6 @@
 //! Proto ⇄ domain, collecting every bad field and not just the first.
 
+pub(crate) mod capability;
 pub(crate) mod catena;
 pub(crate) mod demand;
 pub(crate) mod disclosed;

@@ -1,6 +1,7 @@
 //! What happened → its envelope.
 
 pub(crate) mod booking;
+pub(crate) mod capability;
 pub(crate) mod request;
 
 use chassis::{outbox::NewEvent, value};

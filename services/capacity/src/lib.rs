@@ -9,7 +9,7 @@
 //! * [`disclosure`] how much of a group a customer sees: pure
 //! * [`week`], [`unit`] names of weeks, categories and units: pure
 //! * [`offer`]  what may be booked, and what a change of it moves: pure
-//! * [`need`]   what is needed, held against offers: pure
+//! * [`need`]   what is needed, held against offers and against what firms say they can do: pure
 //! * [`matched`] what comes of it, and who says so: pure
 //! * [`load`]   what accepted orders take of weeks: pure
 //! * `expire`     ends holds whose time is over
@@ -51,6 +51,7 @@ use chassis::{
     service::{Deps, Service},
 };
 use proto::capacity::{
+    capability_service_server::CapabilityServiceServer,
     capacity_group_service_server::CapacityGroupServiceServer,
     capacity_match_service_server::CapacityMatchServiceServer,
     capacity_request_service_server::CapacityRequestServiceServer,
@@ -79,6 +80,7 @@ pub fn build(deps: &Deps) -> Service {
             CapacityGroupServiceServer::from_arc(api.clone()).max_decoding_message_size(MAX_UPLOAD_BYTES),
         )
         .add_service(OfferServiceServer::from_arc(api.clone()))
+        .add_service(CapabilityServiceServer::from_arc(api.clone()))
         .add_service(CapacityRequestServiceServer::from_arc(api.clone()))
         .add_service(CapacityMatchServiceServer::from_arc(api.clone()))
         .add_service(PromiseServiceServer::from_arc(api.clone()))
@@ -90,6 +92,7 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.CapacityGroupService",
             "tandem.capacity.v1.DisclosureService",
             "tandem.capacity.v1.OfferService",
+            "tandem.capacity.v1.CapabilityService",
             "tandem.capacity.v1.ReservationService",
             "tandem.capacity.v1.CatenaService",
             "tandem.capacity.v1.PromiseService",

@@ -1,8 +1,11 @@
 //! Capacity that is needed, held against what is offered: hard conditions decide whether an offer fits, soft ones which
 //! fits better, and each is said by itself. What an offer does not say, it does not meet. Pure.
 
+mod able;
 #[cfg(test)]
 mod tests;
+
+pub use able::{Askable, Capability, Held, Profile, askable};
 
 use std::{cmp::Reverse, collections::BTreeMap};
 

@@ -1,5 +1,6 @@
 //! Reads: get, and lists paged by key.
 
+pub(crate) mod capability;
 pub(crate) mod catena;
 pub(crate) mod demand;
 pub(crate) mod disclosure;

@@ -3,6 +3,8 @@
 //! Pages that set something up are all made of it, so that each of them keeps what was typed when something is wrong
 //! or the language is switched, and says first what it is for.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -75,7 +77,7 @@ pub struct Question {
     pub fault: String,
     pub optional: bool,
     /// Where the API names it in its refusals; the beginning of the path is enough.
-    path: &'static str,
+    path: Cow<'static, str>,
     /// What to say where the API refuses it; the hint says what is wanted.
     wrong: Option<String>,
 }
@@ -92,7 +94,7 @@ impl Question {
             choices: Vec::new(),
             fault: String::new(),
             optional: false,
-            path: name,
+            path: name.into(),
             wrong: None,
         }
     }
@@ -113,8 +115,8 @@ impl Question {
     }
 
     /// Named so by the API.
-    pub fn at(self, path: &'static str) -> Self {
-        Self { path, ..self }
+    pub fn at(self, path: impl Into<Cow<'static, str>>) -> Self {
+        Self { path: path.into(), ..self }
     }
 
     /// Where the API refuses it, this is said.
@@ -407,7 +409,7 @@ impl Ask {
         }
         let mut named: Vec<(&'static str, String)> = Vec::new();
         for (path, reason) in &failure.fields {
-            let Some(question) = self.questions.iter().find(|one| path.starts_with(one.path)) else {
+            let Some(question) = self.questions.iter().find(|one| path.starts_with(&*one.path)) else {
                 continue;
             };
             if named.iter().all(|(name, _)| *name != question.name) {

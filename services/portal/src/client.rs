@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use chassis::secret::Redacted;
 use proto::{
     capacity::{
+        capability_service_client::CapabilityServiceClient,
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
@@ -199,6 +200,11 @@ impl Api {
     /// What came of it.
     pub fn capacity_matches(&self) -> CapacityMatchServiceClient<Channel> {
         CapacityMatchServiceClient::new(self.channel.clone())
+    }
+
+    /// What firms can make.
+    pub fn capabilities(&self) -> CapabilityServiceClient<Channel> {
+        CapabilityServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
     }
 
     /// What can still be promised.

@@ -37,6 +37,12 @@ pub fn date(text: &str) -> Result<Option<Date>, ()> {
     Date::from_calendar_date(year, month, day).map(Some).map_err(|_| ())
 }
 
+/// Several names in a line, whatever they are separated by: `PP、ABS, PC` → each by itself.
+pub fn names(text: &str) -> Vec<String> {
+    let parts = text.split(['、', ',', '，', ';', '；']).map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_string).collect()
+}
+
 /// Full-width digits and punctuation, which Chinese keyboards type, as ASCII.
 fn narrow(c: char) -> char {
     match c {
@@ -76,6 +82,12 @@ mod tests {
         {
             assert_eq!(quantity(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn names_are_told_apart_on_any_keyboard() {
+        assert_eq!(names("PP、ABS, PC，POM ；PA66"), ["PP", "ABS", "PC", "POM", "PA66"]);
+        assert!(names(" ").is_empty());
     }
 
     #[test]

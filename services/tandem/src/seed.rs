@@ -4,13 +4,14 @@
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
 //! * `capacity`: demand, machines and policies; `booking`: hours that firms share
-//! * `need`: what is needed beyond them, and the answer
+//! * `able`: what firms can make; `need`: what is needed beyond them, and the answer
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
 //! * `course`: what happens to each order
 //!
 //! **Invariant:** request ids are fixed, so that a start after an interrupted one goes on; no row is written past the
 //! API except the operator, which no API can make.
 
+mod able;
 mod booking;
 mod capacity;
 pub mod content;
@@ -104,6 +105,7 @@ pub async fn run(
     let monday = monday_of(today);
     let groups = capacity::tell(connection, &story, credentials, monday).await.context("capacity")?;
     booking::tell(connection, credentials, &groups, monday).await.context("booking")?;
+    able::tell(connection, credentials, monday).await.context("profiles")?;
     need::tell(connection, credentials, monday).await.context("needs")?;
     credentials.complete = true;
     save(credentials)

@@ -1,7 +1,7 @@
-//! Rows of requests for capacity and of matches, each about one made for the call.
+//! Rows of capability profiles, of requests for capacity and of matches, each about one made for the call.
 
 use harness::{
-    need::{needed, proposal},
+    need::{able, needed, proposal},
     request_id,
 };
 use proto::capacity::*;
@@ -22,6 +22,39 @@ async fn fresh(cast: &Cast) -> String {
 async fn proposed(cast: &Cast) -> String {
     let request = fresh(cast).await;
     cast.supplier.session().propose_match(proposal(&request, "")).await.expect("a match").id
+}
+
+/// The row of a method of CapabilityService.
+pub fn capabilities(method: &str) -> Option<Row> {
+    Some(match method {
+        "SetCapabilityProfile" => own(build!(|cast, caller, _| {
+            let own = cast.firm(caller).session().profile("").await.expect("the own profile");
+            plain(SetCapabilityProfileRequest {
+                request_id: request_id(),
+                version: own.version,
+                content: Some(able("注塑", &["PP"])),
+                ..SetCapabilityProfileRequest::default()
+            })
+        })),
+        "GetCapabilityProfile" => shared(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let partners = OfferVisibility::Partners;
+                cast.buyer
+                    .session()
+                    .set_profile(able("注塑", &["PP"]), partners, "")
+                    .await
+                    .expect("a profile");
+                let firm_id = either(object, || cast.buyer.id.clone());
+                named(&firm_id.clone(), GetCapabilityProfileRequest { firm_id })
+            }),
+        ),
+        "ListCapabilityProfiles" => own(build!(|_, _, _| plain(ListCapabilityProfilesRequest::default()))),
+        "ListFirmNames" => own(build!(|cast, _, _| {
+            plain(ListFirmNamesRequest { firm_ids: vec![cast.buyer.id.clone(), cast.rival.id.clone()] })
+        })),
+        _ => return None,
+    })
 }
 
 /// The row of a method of CapacityRequestService.

@@ -3,7 +3,7 @@
 use harness::{
     Firm,
     capacity::{demand, for_customer, group, link, linking},
-    need::{needed, proposal},
+    need::{able, needed, proposal},
     request_id,
 };
 use proto::capacity::{
@@ -39,6 +39,7 @@ pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) 
     };
     let request = customer.publish_need(request).await.expect("a request");
     supplier.propose_match(proposal(&request.id, "")).await.expect("a match");
+    supplier.set_profile(able("注塑", &["PP"]), OfferVisibility::Partners, "").await.expect("a profile");
 }
 
 pub(super) const SUPPLIER: &[Attack] = &[
@@ -64,6 +65,9 @@ pub(super) const SUPPLIER: &[Attack] = &[
          from capacity.capacity_match",
         DENIED,
     ),
+    // a profile of somebody else's, and one for whom there is no word
+    ("update capacity.capability_profile set firm = {rival}", DENIED),
+    ("update capacity.capability_profile set visibility = 'named'", CHECK),
     // what is sold, past the functions that sell it
     ("update capacity.capacity_bucket set reserved = 0", DENIED),
     ("update capacity.capacity_bucket set total = 1", CHECK),
@@ -116,6 +120,14 @@ pub(super) const CUSTOMER: &[Attack] = &[
          proposed_at, changed_at)
          select {buyer}, {stranger}, gen_random_uuid(), id, {buyer}, 'proposed', 1, '', '', now(), now()
          from capacity.request",
+        DENIED,
+    ),
+    // what its supplier can make, past the function that shows it
+    ("select from capacity.capability_profile", NOTHING),
+    ("update capacity.capability_profile set visibility = 'all'", NOTHING),
+    (
+        "insert into capacity.capability_profile (firm, version, content, process_keys, visibility, changed_at)
+         values ({stranger}, 1, '', '{}', 'all', now())",
         DENIED,
     ),
     ("select from capacity.offer", NOTHING),
@@ -172,6 +184,9 @@ pub(super) const STRANGER: &[Attack] = &[
     ("select from capacity.request_reader", NOTHING),
     ("select from capacity.capacity_match", NOTHING),
     ("select from capacity.requests_in_sight(null, null, 100)", NOTHING),
+    ("select from capacity.capability_profile", NOTHING),
+    ("select from capacity.profiles_in_sight(null, null, null, null, null, 100)", NOTHING),
+    ("select from capacity.names_in_sight(array[{supplier}, {buyer}])", NOTHING),
     ("update capacity.capacity_match set state = 'declined', version = 2", NOTHING),
     ("select from capacity.offer", NOTHING),
     ("select from capacity.reservation", NOTHING),

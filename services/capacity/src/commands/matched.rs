@@ -8,6 +8,7 @@ use super::{Begun, Now, Single};
 use crate::{
     convert::matched::{NewMatch, match_out},
     db::{
+        capability,
         matched::{self as db, Head},
         offer::{self, Sight},
         request,
@@ -17,7 +18,7 @@ use crate::{
     matched::{Side, State, may},
 };
 
-/// Proposes a match, as requester to an offer's supplier or as supplier to a request's firm.
+/// Proposes a match, as requester to an offer's supplier or a firm with a profile, or as supplier to a request's firm.
 pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire::CapacityMatch> {
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
@@ -25,12 +26,7 @@ pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire:
     };
     let me = tx.firm();
     let (request, supplier) = match request::lock(&mut tx, new.request).await? {
-        Some(request) => {
-            let offer = new.offer.ok_or_else(|| Error::field("offer_id", "REQUIRED", "say whose offer"))?;
-            let sight = Sight { offer: Some(offer), ..Sight::default() };
-            let offer = offer::in_sight(&mut tx, sight, 1).await?.pop().filter(|offer| !offer.withdrawn);
-            (request, offer.ok_or_else(Error::not_found)?.supplier)
-        }
+        Some(request) => (request, asked(&mut tx, &new).await?),
         None => {
             let request = request::in_sight(&mut tx, Some(new.request), None, 1).await?.pop();
             if let Some(id) = new.offer {
@@ -60,6 +56,23 @@ pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire:
     };
     db::insert(&mut tx, &head).await?;
     finish(tx, command, &head).await
+}
+
+/// Whom a requester asks: the supplier of an offer that it sees, or a firm whose profile it sees.
+async fn asked(tx: &mut TenantTx, new: &NewMatch) -> Result<Uuid> {
+    match (new.offer, new.supplier) {
+        (Some(offer), None) => {
+            let sight = Sight { offer: Some(offer), ..Sight::default() };
+            let offer = offer::in_sight(tx, sight, 1).await?.pop().filter(|offer| !offer.withdrawn);
+            Ok(offer.ok_or_else(Error::not_found)?.supplier)
+        }
+        (None, Some(firm)) => {
+            let sight = capability::Sight { firm: Some(firm), ..capability::Sight::default() };
+            capability::in_sight(tx, sight, 1).await?.pop().ok_or_else(Error::not_found)?;
+            Ok(firm)
+        }
+        _ => Err(Error::field("offer_id", "REQUIRED", "say whose offer, or which firm is asked without one")),
+    }
 }
 
 /// Moves a match on.

@@ -13,6 +13,8 @@ use crate::{db::matched::Head, error, matched::State};
 pub(crate) struct NewMatch {
     pub request: Uuid,
     pub offer: Option<Uuid>,
+    /// Who is asked without an offer.
+    pub supplier: Option<Uuid>,
     pub note: String,
 }
 
@@ -23,8 +25,12 @@ pub(crate) fn new_match(request: &wire::ProposeMatchRequest) -> Result<NewMatch>
     if !wrong.0.is_empty() {
         return Err(Error::invalid(wrong.0));
     }
-    let request_id = value::id(&request.capacity_request_id)?;
-    Ok(NewMatch { request: request_id, offer: value::optional_id("offer_id", &request.offer_id)?, note })
+    Ok(NewMatch {
+        request: value::id(&request.capacity_request_id)?,
+        offer: value::optional_id("offer_id", &request.offer_id)?,
+        supplier: value::optional_id("supplier_id", &request.supplier_id)?,
+        note,
+    })
 }
 
 const STATES: [(State, wire::MatchState); 5] = [

@@ -63,7 +63,7 @@ fn content(wrong: &mut Wrong, content: Option<&wire::OfferContent>) -> wire::Off
     share::names(wrong, "content.materials", &content.materials);
     share::names(wrong, "content.certificates", &content.certificates);
     share::region(wrong, &content.region);
-    share::limits(wrong, content.limits.as_ref());
+    share::limits(wrong, "content.limits", content.limits.as_ref());
     share::price(wrong, "price_hint", content.price_hint.as_ref(), &content.currency);
     content.clone()
 }

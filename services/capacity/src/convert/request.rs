@@ -49,7 +49,7 @@ fn check(wrong: &mut Wrong, content: &wire::RequestContent) {
     share::names(wrong, "content.certificates", &content.certificates);
     share::names(wrong, "content.wished_certificates", &content.wished_certificates);
     share::region(wrong, &content.region);
-    share::limits(wrong, content.limits.as_ref());
+    share::limits(wrong, "content.limits", content.limits.as_ref());
     share::price(wrong, "price_ceiling", content.price_ceiling.as_ref(), &content.currency);
     let quantity = wrong.quantity("content.quantity", content.quantity.as_ref());
     if quantity.is_none_or(|quantity| quantity.is_zero()) {
@@ -154,7 +154,7 @@ pub(crate) fn matched_offer(
     })
 }
 
-fn condition(condition: Condition) -> wire::MatchedCondition {
+pub(super) fn condition(condition: Condition) -> wire::MatchedCondition {
     use wire::ConditionKind as Wire;
     let kind = match condition.kind {
         Kind::Process => Wire::Process,

@@ -1,4 +1,4 @@
-//! What offers and requests have in common: who may see them, and what a machine has to be.
+//! What offers, requests and profiles have in common: who may see them, and what a machine has to be.
 
 use chassis::value;
 use proto::capacity as wire;
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The most entries of a list.
-const MAX_LIST: usize = 50;
+pub(super) const MAX_LIST: usize = 50;
 
 /// Names, each of which must be there.
 pub(super) fn names(wrong: &mut Wrong, path: &str, list: &[String]) {
@@ -30,10 +30,10 @@ pub(super) fn region(wrong: &mut Wrong, region: &str) {
     }
 }
 
-pub(super) fn limits(wrong: &mut Wrong, limits: Option<&wire::OfferLimits>) -> Limits {
+pub(super) fn limits(wrong: &mut Wrong, path: &str, limits: Option<&wire::OfferLimits>) -> Limits {
     let Some(limits) = limits else { return Limits::default() };
     let mut read = |name: &str, limit: &Option<proto::Decimal>| {
-        wrong.quantity(&format!("content.limits.{name}"), limit.as_ref())
+        wrong.quantity(&format!("{path}.{name}"), limit.as_ref())
     };
     Limits {
         length_mm: read("length_mm", &limits.length_mm),
@@ -116,7 +116,7 @@ pub(super) fn visibility_out(visibility: Option<&str>) -> wire::OfferVisibility 
 
 /// What was checked when it was kept.
 pub(super) fn kept_limits(limits: Option<&wire::OfferLimits>) -> Limits {
-    self::limits(&mut Wrong::default(), limits)
+    self::limits(&mut Wrong::default(), "", limits)
 }
 
 /// The same for a price.

@@ -11,7 +11,7 @@ use proto::capacity as wire;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::token;
+use super::{capability::could_be_asked, token};
 use crate::{
     convert::request::{kept, matched_offer, need, request_out, supply},
     db::{
@@ -99,6 +99,7 @@ pub(crate) async fn matching(
     let top: Vec<_> = ranked.into_iter().take(limit).collect();
     let ids: Vec<Uuid> = top.iter().map(|(place, _)| supplies[*place].id).collect();
     let mut buckets = offer::buckets_in_sight(&mut tx, &ids).await?;
+    let could_be_asked = could_be_asked(&mut tx, &need, limit).await?;
     tx.commit().await?;
     let results = top.into_iter().map(|(place, verdict)| {
         let head = &found[place].head;
@@ -110,6 +111,7 @@ pub(crate) async fn matching(
     Ok(wire::MatchCapacityRequestResponse {
         results: results.collect::<Result<_>>()?,
         fitting: i32::try_from(fitting).unwrap_or(i32::MAX),
+        could_be_asked,
     })
 }
 

@@ -1,10 +1,11 @@
 //! 共享产能: hours that firms offer each other, and what is reserved of them until an order uses it.
 
+pub mod audience;
 mod offer;
 mod offering;
 mod offers;
 mod order;
-mod read;
+pub mod read;
 mod reservations;
 
 use std::sync::Arc;

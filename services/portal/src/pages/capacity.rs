@@ -50,6 +50,7 @@ pub enum Place {
     Requests,
     Offers,
     Reservations,
+    Profile,
 }
 
 /// Who may see a page, where it is, and what it is called; in the order of the line.
@@ -60,6 +61,7 @@ const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
     (Place::Requests, Permission::CapacityRead, "/capacity/requests", key::NEEDS),
     (Place::Offers, Permission::CapacityRead, "/capacity/offers", key::OFFERS),
     (Place::Reservations, Permission::CapacityRead, "/capacity/reservations", key::RESERVATIONS),
+    (Place::Profile, Permission::CapacityRead, "/capacity/profile", key::PROFILE),
 ];
 
 /// The line above a page, as far as the roles allow.

@@ -1,7 +1,10 @@
-//! Need and match 供需撮合: the board of requests for capacity, and what came of them.
+//! Need and match 供需撮合: the board of requests for capacity, and what came of them; and what firms can make.
 
+mod able;
+mod figures;
 mod found;
 mod new;
+pub mod profile;
 mod steps;
 mod words;
 
@@ -22,6 +25,7 @@ use crate::{
     i18n::{Text, key},
     page::Tab,
     pages::{
+        booking::read::strangers,
         capacity::{Place as Beside, places},
         firm::Place,
     },
@@ -30,6 +34,8 @@ use crate::{
 };
 
 const BOARD: &str = "/capacity/requests";
+/// Of price ceilings that are typed here.
+const CURRENCY: &str = "CNY";
 /// Rows of each table of the board; the rest by API.
 const ROWS: i32 = 100;
 
@@ -42,21 +48,29 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/requests/{id}/close", get(steps::close_form).post(steps::close))
         .route("/capacity/requests/{id}/propose", get(steps::propose_form).post(steps::propose))
         .route("/capacity/matches/{id}/{step}", get(steps::advance_form).post(steps::advance))
+        .route("/capacity/profile", get(profile::show))
+        .route("/capacity/profile/edit", get(able::general_form).post(able::save_general))
+        .route("/capacity/profile/process", get(able::process_form).post(able::save_process))
+        .route("/capacity/profile/process/remove", get(able::remove_form).post(able::remove))
 }
 
 fn back(t: &Text) -> Way {
     Way { href: BOARD.into(), label: t.say(key::NEEDS) }
 }
 
-/// What the member calls its partners; others stay nameless.
-async fn names(member: &Member) -> Result<BTreeMap<String, String>, Failure> {
+/// What the member calls its partners, and what others of these firms are called.
+async fn names(member: &Member, firms: Vec<String>) -> Result<BTreeMap<String, String>, Failure> {
     let request = ListRelationshipsRequest { page_size: 1_000, ..ListRelationshipsRequest::default() };
     let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
     let both = list
         .relationships
         .into_iter()
         .flat_map(|one| [(one.buyer_id, one.buyer_name), (one.supplier_id, one.supplier_name)]);
-    Ok(both.collect())
+    let mut names: BTreeMap<String, String> = both.collect();
+    let new = firms.into_iter().filter(|firm| !names.contains_key(firm)).collect();
+    let strangers = strangers(member, new).await?;
+    names.extend(strangers);
+    Ok(names)
 }
 
 fn name(t: &Text, names: &BTreeMap<String, String>, firm: &str) -> String {
@@ -92,11 +106,13 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         return Err(Failure::denied());
     }
     let t = member.text();
-    let names = names(&member).await?;
     let (own, others) = (requests(&member, true).await?, requests(&member, false).await?);
     let request = ListMatchesRequest { page_size: ROWS, ..ListMatchesRequest::default() };
     let matches = member.app().api.capacity_matches().list_matches(member.call(request)).await?;
     let matches = matches.into_inner().matches;
+    let firms = others.iter().map(|one| &one.requester_id);
+    let firms = firms.chain(matches.iter().flat_map(|one| [&one.requester_id, &one.supplier_id]));
+    let names = names(&member, firms.filter(|firm| **firm != member.who.firm_id).cloned().collect()).await?;
     let columns = |first: String| -> Vec<String> {
         let rest = [key::NEED_QUANTITY, key::NEED_WEEKS, key::STATE].map(|label| t.say(label));
         [first].into_iter().chain(rest).chain([String::new()]).collect()

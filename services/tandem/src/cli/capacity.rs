@@ -3,6 +3,7 @@
 
 mod booking;
 mod figure;
+mod profile;
 mod promise;
 mod request;
 
@@ -52,6 +53,9 @@ pub enum CapacityCommand {
     /// Ask what can be promised of an order, before it is answered
     #[command(after_help = promise::EXAMPLES)]
     Promise(promise::PromiseArgs),
+    /// Say what your firm can make, and see what others can
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// Ask for capacity that others offer
     #[command(subcommand)]
     Request(request::RequestCommand),
@@ -124,6 +128,7 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Show(ShowArgs { group: Some(group) }) => show(group, session).await,
         CapacityCommand::Show(ShowArgs { group: None }) => list(session).await,
         CapacityCommand::Promise(args) => promise::run(args, session).await,
+        CapacityCommand::Profile(command) => profile::run(command, session).await,
         CapacityCommand::Request(command) => request::run(command, session).await,
         CapacityCommand::Match(args) => request::matching(args, session).await,
         CapacityCommand::Offers(args) => booking::offers(args, session).await,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proto::{
     capacity::{
+        capability_service_client::CapabilityServiceClient,
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
@@ -176,6 +177,10 @@ impl Connection {
 
     pub fn capacity_matches(&self) -> CapacityMatchServiceClient<Keyed> {
         CapacityMatchServiceClient::new(self.keyed())
+    }
+
+    pub fn capabilities(&self) -> CapabilityServiceClient<Keyed> {
+        CapabilityServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub fn promises(&self) -> PromiseServiceClient<Keyed> {

@@ -50,6 +50,12 @@ struct Offered {
     machine: String,
     materials: Vec<String>,
     weight_kg: Option<String>,
+    tonnage: Option<String>,
+    #[serde(default)]
+    region: String,
+    /// Whom it names; nobody: it is for the cluster.
+    #[serde(default)]
+    to: Vec<String>,
     /// CNY for an hour.
     price: Option<String>,
     #[serde(default)]
@@ -87,6 +93,8 @@ pub(super) async fn tell(
     let mut offers = BTreeMap::new();
     for offered in &booking.offers {
         let request = offered.request(groups, &cluster, monday).with_context(|| offered.id.clone())?;
+        let firm_ids = offered.to.iter().map(|one| firm(credentials, one)).collect::<anyhow::Result<_>>()?;
+        let request = PublishOfferRequest { firm_ids, ..request };
         let own = as_firm(connection, credentials, &offered.supplier)?;
         let offer = own.offers().publish_offer(request).await.map_err(refused)?.into_inner();
         offers.insert(offered.id.as_str(), offer);
@@ -154,6 +162,7 @@ impl Offered {
         let number = |text: &Option<String>| {
             text.as_deref().map(Decimal::from_str).transpose().map(|number| number.map(decimal))
         };
+        let visibility = if self.to.is_empty() { OfferVisibility::Cluster } else { OfferVisibility::Named };
         Ok(PublishOfferRequest {
             request_id: format!("sandbox-offer-{}", self.id),
             group_id: group_id.clone(),
@@ -161,15 +170,20 @@ impl Offered {
                 process: self.process.clone(),
                 machine: self.machine.clone(),
                 materials: self.materials.clone(),
-                limits: Some(OfferLimits { weight_kg: number(&self.weight_kg)?, ..OfferLimits::default() }),
+                limits: Some(OfferLimits {
+                    weight_kg: number(&self.weight_kg)?,
+                    tonnage_t: number(&self.tonnage)?,
+                    ..OfferLimits::default()
+                }),
+                region: self.region.clone(),
                 price_hint: number(&self.price)?,
                 currency: if self.price.is_some() { "CNY".to_owned() } else { String::new() },
                 note: self.note.clone(),
                 ..OfferContent::default()
             }),
-            visibility: OfferVisibility::Cluster.into(),
+            visibility: visibility.into(),
             firm_ids: Vec::new(),
-            cluster_id: cluster.to_owned(),
+            cluster_id: if self.to.is_empty() { cluster.to_owned() } else { String::new() },
             hold_seconds: HOLD_SECONDS,
             buckets: self.weeks.iter().map(bucket).collect::<anyhow::Result<_>>()?,
         })
@@ -228,10 +242,11 @@ mod tests {
         let quantity =
             |request: usize, bucket: usize| requests[request].buckets[bucket].quantity.clone().unwrap().value;
         assert_eq!(
-            (quantity(0, 1), quantity(1, 0), quantity(2, 0)),
+            (quantity(0, 1), quantity(1, 0), quantity(3, 0)),
             ("40".into(), "432000".into(), "900000".into())
         );
         assert_eq!(requests[0].buckets[1].monday, Some(day(date!(2026 - 12 - 28))));
+        assert_eq!((requests[0].cluster_id.as_str(), requests[2].cluster_id.as_str()), ("c", ""));
         assert!(booking.reservations.iter().any(|one| one.holder == "S1" && one.week == 5));
     }
 }

@@ -55,8 +55,8 @@ pub(super) async fn tell(
         let answer = ProposeMatchRequest {
             request_id: format!("sandbox-match-{}", need.id),
             capacity_request_id: published.into_inner().id,
-            offer_id: String::new(),
             note: need.answer,
+            ..ProposeMatchRequest::default()
         };
         let supplier = as_firm(connection, credentials, &need.supplier)?;
         supplier.capacity_matches().propose_match(answer).await.map_err(refused)?;

@@ -35,7 +35,7 @@ fn own(member: &Member, offer: &Offer) -> bool {
 pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Failure> {
     let t = member.text();
     let offer = read::offer(&member, &id).await?;
-    let known = Known::read(&member).await?;
+    let known = Known::read(&member).await?.meet(&member, std::iter::once(&offer.supplier_id)).await?;
     let measure = Measure::of(&offer.unit_code);
     let mine = own(&member, &offer);
     let figure = |decimal: Option<&proto::Decimal>| {
@@ -100,7 +100,7 @@ async fn holding(member: &Member, id: &str) -> Result<(Ask, Offer), Failure> {
     if own(member, &offer) || !member.may(Permission::CapacityReserve) {
         return Err(Failure::denied());
     }
-    let known = Known::read(member).await?;
+    let known = Known::read(member).await?.meet(member, std::iter::once(&offer.supplier_id)).await?;
     let measure = Measure::of(&offer.unit_code);
     let rows = offer.buckets.iter().filter(|bucket| free(bucket) > Decimal::ZERO).take(ROWS);
     let rows = rows.map(|bucket| Figure {

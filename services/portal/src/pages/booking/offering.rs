@@ -5,13 +5,13 @@ use proto::{
     access::Permission,
     capacity::{
         CapacityGroup, GetCapacityGroupRequest, ListCapacityGroupsRequest, MatchedWeek, NewBucket,
-        OfferContent, OfferVisibility, PublishOfferRequest,
+        OfferContent, PublishOfferRequest,
     },
 };
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::{OFFERS, asking, read::Known, to_offers};
+use super::{OFFERS, asking, audience, read::Known, to_offers};
 use crate::{
     ask::{Ask, Choice, Figure, Figures, Kind, Posted, Question},
     failure::Failure,
@@ -132,8 +132,7 @@ fn filled(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
                 .hint(price_hint)
                 .optional(),
         )
-        .ask(Question::of("to", Kind::Radios, t.say(key::OFFER_SEEN_BY), shares(t, known)).with("partners"))
-        .ask_all(named(t, known))
+        .ask_all(audience::questions(t, known, t.say(key::OFFER_SEEN_BY), true))
         .ask(Question::of("lasting", Kind::Select, t.say(key::OFFER_LASTING), lasting(t)).with(86_400))
         .ask(Question::new("note", Kind::Area, t.say(key::OFFER_NOTE)).at("content.note").optional())
         .figures(figures)
@@ -141,28 +140,6 @@ fn filled(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
 
 fn lasting(t: &Text) -> Vec<Choice> {
     LASTING.iter().map(|(seconds, label)| Choice::new(seconds, t.say(label))).collect()
-}
-
-fn shares(t: &Text, known: &Known) -> Vec<Choice> {
-    let clusters =
-        known.clusters.iter().map(|one| Choice::new(format!("cluster-{}", one.id), one.name.clone()));
-    let mut choices = vec![Choice::new("partners", t.say(key::SHARE_PARTNERS))];
-    choices.extend(clusters);
-    if !known.partners.is_empty() {
-        choices.push(Choice::new("named", t.say(key::SHARE_NAMED)));
-    }
-    choices.push(Choice::new("all", t.say(key::SHARE_ALL)));
-    choices
-}
-
-/// The partners by name, where there are any.
-fn named(t: &Text, known: &Known) -> Vec<Question> {
-    if known.partners.is_empty() {
-        return Vec::new();
-    }
-    let choices = known.partners.iter().map(|(id, name)| Choice::new(id, name.clone())).collect();
-    let question = Question::of("firm", Kind::Boxes, t.say(key::SHARE_WHICH), choices).at("firm_ids");
-    vec![question.hint(t.say(key::SHARE_WHICH_HINT)).optional()]
 }
 
 /// Publishes the offer.
@@ -186,13 +163,14 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
     };
     let unit = group.content.as_ref().map(|content| content.unit_code.clone()).unwrap_or_default();
     let measure = Measure::of(&unit);
-    let mut request = PublishOfferRequest {
+    let Some(to) = audience::chosen(t, &mut ask, &fields) else { return Ok(ask.wrong()) };
+    let request = PublishOfferRequest {
         request_id: posted.request_id.clone(),
         group_id: group.id.clone(),
         content: Some(OfferContent {
             process: fields.get("process").to_string(),
             machine: fields.get("machine").to_string(),
-            materials: materials(fields.get("materials")),
+            materials: typed::names(fields.get("materials")),
             currency: if price.is_some() { "CNY".to_string() } else { String::new() },
             price_hint: price.map(|price| chassis::value::wire_decimal(measure.keep_price(price))),
             note: fields.get("note").to_string(),
@@ -200,23 +178,10 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
         }),
         hold_seconds: fields.get("lasting").parse().unwrap_or_default(),
         buckets,
-        ..PublishOfferRequest::default()
+        visibility: to.visibility.into(),
+        cluster_id: to.cluster_id,
+        firm_ids: to.firm_ids,
     };
-    let to = fields.get("to");
-    if let Some(cluster) = to.strip_prefix("cluster-") {
-        request.visibility = OfferVisibility::Cluster.into();
-        request.cluster_id = cluster.to_string();
-    } else if to == "named" {
-        request.visibility = OfferVisibility::Named.into();
-        request.firm_ids = fields.all("firm").map(str::to_string).collect();
-        if request.firm_ids.is_empty() {
-            ask.blame("firm", t.one(key::ASK_REQUIRED, t.say(key::SHARE_WHICH)));
-            return Ok(ask.wrong());
-        }
-    } else {
-        let all = if to == "all" { OfferVisibility::All } else { OfferVisibility::Partners };
-        request.visibility = all.into();
-    }
     match member.app().api.offers().publish_offer(member.call(request)).await {
         Ok(_) => Ok(page::go(&format!("{OFFERS}?done=published"))),
         Err(status) => ask.refused(status),
@@ -247,21 +212,9 @@ fn buckets(t: &Text, ask: &mut Ask, group: &CapacityGroup) -> Option<Vec<NewBuck
     Some(buckets)
 }
 
-/// `PP、ABS, PC` → each by itself.
-fn materials(text: &str) -> Vec<String> {
-    let parts = text.split(['、', ',', '，', ';', '；']).map(str::trim);
-    parts.filter(|part| !part.is_empty()).map(str::to_string).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn materials_are_told_apart_on_any_keyboard() {
-        assert_eq!(materials("PP、ABS, PC，POM ；PA66"), ["PP", "ABS", "PC", "POM", "PA66"]);
-        assert!(materials(" ").is_empty());
-    }
 
     #[test]
     fn spare_is_what_nobody_has_yet() {

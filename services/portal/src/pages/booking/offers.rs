@@ -32,6 +32,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let known = Known::read(&member).await?;
     let (offers, next) = list(&member, false, place.page.clone()).await?;
     let (own, _) = list(&member, true, String::new()).await?;
+    let known = known.meet(&member, offers.iter().map(|one| &one.supplier_id)).await?;
     let rows = offers.iter().map(|one| theirs(&member, &known, one)).collect();
     let columns = [key::OFFER, key::SUPPLIER, key::OFFER_FREE, key::OFFER_PRICE].map(|label| t.say(label));
     let columns = columns.into_iter().chain([String::new()]).collect();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proto::{
     access::Permission,
-    capacity::{GetOfferRequest, GetReservationRequest, Offer, Reservation},
+    capacity::{GetOfferRequest, GetReservationRequest, ListFirmNamesRequest, Offer, Reservation},
     partners::{
         Cluster, ClusterMembershipState, ListClusterMembersRequest, ListRelationshipsRequest,
         RelationshipState, TradingRelationship,
@@ -84,10 +84,39 @@ impl Known {
         Ok(known)
     }
 
+    /// Also what those of these firms are called that the firm does not know yet, as far as the API names them.
+    pub async fn meet<'a>(
+        mut self,
+        member: &Member,
+        firms: impl Iterator<Item = &'a String>,
+    ) -> Result<Self, Failure> {
+        let new = firms.filter(|firm| !self.names.contains_key(*firm)).cloned().collect();
+        self.names.extend(strangers(member, new).await?);
+        Ok(self)
+    }
+
     /// A firm by name; one that is not known has none here.
     pub fn name(&self, t: &Text, id: &str) -> String {
         self.names.get(id).cloned().unwrap_or_else(|| t.say(key::FIRM_UNKNOWN))
     }
+}
+
+/// What firms are called, partners or not, whose offers, requests or matches the firm sees; by their ids.
+pub async fn strangers(member: &Member, mut firm_ids: Vec<String>) -> Result<Vec<(String, String)>, Failure> {
+    firm_ids.retain(|firm| !firm.is_empty());
+    firm_ids.sort_unstable();
+    firm_ids.dedup();
+    if firm_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let request = ListFirmNamesRequest { firm_ids };
+    let list = member.app().api.capabilities().list_firm_names(member.call(request)).await?.into_inner();
+    let english = member.text().lang == Lang::En;
+    let said = list.firms.into_iter().map(|one| match english && !one.name_en.is_empty() {
+        true => (one.firm_id, one.name_en),
+        false => (one.firm_id, one.name),
+    });
+    Ok(said.collect())
 }
 
 /// The other side of a relationship.

@@ -41,6 +41,12 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let known = Known::read(&member).await?;
     let request = ListReservationsRequest { page_size: 1_000, page_token: String::new() };
     let list = member.app().api.reservations().list_reservations(member.call(request)).await?.into_inner();
+    let other = |one: &'_ Reservation| match one.holder_id == member.who.firm_id {
+        true => one.supplier_id.clone(),
+        false => one.holder_id.clone(),
+    };
+    let others: Vec<String> = list.reservations.iter().map(other).collect();
+    let known = known.meet(&member, others.iter()).await?;
     let of = |mine: bool| -> Vec<Row> {
         let some = list.reservations.iter().rev().filter(|one| (one.holder_id == member.who.firm_id) == mine);
         some.map(|one| row(&member, &known, one)).collect()

@@ -1,4 +1,5 @@
-//! The offers that meet a request, the best first, each condition by condition in words.
+//! The offers that meet a request, the best first, each condition by condition in words; and apart from them the firms that
+//! could be asked, since their profiles meet it.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +8,15 @@ use proto::{
     access::Permission,
     capacity::{
         GetCapacityRequestRequest, MatchCapacityRequestRequest, MatchedCondition, MatchedOffer,
-        RequestContent,
+        MatchedProfile, RequestContent,
     },
 };
 
-use super::{BOARD, back, how_much, name, names, what, when, words};
+use super::{BOARD, back, how_much, name, names, profile, what, when, words};
 use crate::{
     failure::Failure,
     format::decimal,
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     page::Tab,
     session::Member,
     table::{Act, Cell, Listing, Part, Row},
@@ -32,9 +33,11 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     let request =
         MatchCapacityRequestRequest { capacity_request_id: id.clone(), limit: RESULTS, near_misses: true };
     let found = client.match_capacity_request(member.call(request)).await?.into_inner();
-    let names = names(&member).await?;
+    let firms = found.results.iter().filter_map(|one| Some(one.offer.as_ref()?.supplier_id.clone()));
+    let names = names(&member, firms.collect()).await?;
     let content = need.content.clone().unwrap_or_default();
     let lead = match found.fitting {
+        0 if found.results.is_empty() && !found.could_be_asked.is_empty() => t.say(key::NEED_NONE_BUT_ASK),
         0 if found.results.is_empty() => t.say(key::NEED_NONE_OFFERED),
         0 => t.say(key::NEED_NONE_FIT),
         fitting => t.one(key::NEED_FIT_COUNT, fitting),
@@ -45,11 +48,52 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
         .lead(lead)
         .fact(t.say(key::NEED_QUANTITY), how_much(t, &content))
         .fact(t.say(key::NEED_WEEKS), when(t, &content))
+        .fact(t.say(key::NEED_CEILING), ceiling(t, &content))
         .fact(t.say(key::NEED_NOTE), content.note.clone());
     for (place, result) in found.results.iter().enumerate() {
         listing = listing.part(part(t, &names, &content, (&id, place + 1), (result, may)));
     }
+    for result in &found.could_be_asked {
+        listing = listing.part(askable(t, &content, &id, (result, may)));
+    }
     Ok(listing.show())
+}
+
+/// The price that is not to be passed, where one is named.
+fn ceiling(t: &Text, content: &RequestContent) -> String {
+    match content.price_ceiling {
+        Some(_) => {
+            let price = proto::orders::Price { amount: content.price_ceiling.clone(), ..Default::default() };
+            t.price(Some(&price), &content.currency, &words::unit(t, &content.unit_code))
+        }
+        None => String::new(),
+    }
+}
+
+const COLUMNS: [Key<0>; 4] = [key::NEED_CONDITION, key::NEED_WANTED, key::NEED_FOUND, key::NEED_OUTCOME];
+
+/// A firm without an offer: what its profile meets; the last row leads on.
+fn askable(t: &Text, content: &RequestContent, id: &str, (result, may): (&MatchedProfile, bool)) -> Part {
+    let found = result.profile.clone().unwrap_or_default();
+    let unit = words::unit(t, &content.unit_code);
+    let mut rows: Vec<Row> = result.conditions.iter().map(|one| row(t, one, &unit)).collect();
+    let equipment = result.capability.clone().unwrap_or_default().equipment.join(&t.say(key::LIST_JOIN));
+    if may {
+        let href = format!("{BOARD}/{id}/propose?firm={}", found.firm_id);
+        rows.push(asking(t, equipment, href));
+    }
+    let title = t.one(key::NEED_ASKABLE, profile::firm(t, &found));
+    Part::new(COLUMNS.map(|label| t.say(label)).into(), rows, String::new()).titled(title)
+}
+
+/// The row that leads on.
+fn asking(t: &Text, machine: String, href: String) -> Row {
+    vec![
+        Cell::name(t.say(key::NEED_MACHINE)),
+        Cell::Text(machine),
+        Cell::Text(String::new()),
+        Cell::Acts(vec![Act::Go { href, label: t.say(key::NEED_ASK) }]),
+    ]
 }
 
 /// An offer: whose it is, and a row for each condition; the last one leads on.
@@ -67,19 +111,13 @@ fn part(
         true => t.three(key::NEED_FITS, firm, place, i64::from(result.score)),
         false => t.two(key::NEED_MISSES, firm, place),
     };
-    let columns = [key::NEED_CONDITION, key::NEED_WANTED, key::NEED_FOUND, key::NEED_OUTCOME];
     let unit = words::unit(t, &content.unit_code);
     let mut rows: Vec<Row> = result.conditions.iter().map(|one| row(t, one, &unit)).collect();
     if may {
         let href = format!("{BOARD}/{id}/propose?offer={}", offer.id);
-        rows.push(vec![
-            Cell::name(t.say(key::NEED_MACHINE)),
-            Cell::Text(offer.content.unwrap_or_default().machine),
-            Cell::Text(String::new()),
-            Cell::Acts(vec![Act::Go { href, label: t.say(key::NEED_ASK) }]),
-        ]);
+        rows.push(asking(t, offer.content.unwrap_or_default().machine, href));
     }
-    Part::new(columns.map(|label| t.say(label)).into(), rows, String::new()).titled(title)
+    Part::new(COLUMNS.map(|label| t.say(label)).into(), rows, String::new()).titled(title)
 }
 
 fn row(t: &Text, one: &MatchedCondition, unit: &str) -> Row {

@@ -1,67 +1,36 @@
 //! A new request for capacity: any day names its week, and lists are typed with commas.
 
 use axum::response::Response;
-use chassis::value::{wire_date, wire_decimal};
+use chassis::value::wire_date;
 use proto::{
     access::Permission,
-    capacity::{OfferLimits, OfferVisibility, PublishCapacityRequestRequest, RequestContent},
+    capacity::{OfferLimits, PublishCapacityRequestRequest, RequestContent},
 };
 use time::Date;
 
-use super::{BOARD, back, words};
+use super::{BOARD, CURRENCY, back, figures, words};
 use crate::{
     ask::{Ask, Choice, Kind, Posted, Question},
     failure::Failure,
     form::Fields,
     i18n::key,
     page,
-    pages::clusters,
+    pages::booking::{audience, read::Known},
     session::Member,
     typed,
 };
 
 const NEW: &str = "/capacity/requests/new";
-/// Fields of figures that may be left out, with what the API calls them.
-const FIGURES: [(&str, &str); 6] = [
-    ("tonnage", "content.limits.tonnage_t"),
-    ("length", "content.limits.length_mm"),
-    ("width", "content.limits.width_mm"),
-    ("height", "content.limits.height_mm"),
-    ("weight", "content.limits.weight_kg"),
-    ("precision", "content.limits.precision_mm"),
-];
-
 async fn ask(member: &Member) -> Result<Ask, Failure> {
     let t = member.text();
     let units = words::UNITS.iter().map(|code| Choice::new(code, words::unit(t, code))).collect();
-    let mut shown = vec![
-        Choice::new("partners", t.say(key::NEED_FOR_PARTNERS)),
-        Choice::new("all", t.say(key::NEED_FOR_ALL)),
-    ];
-    let joined = clusters::all(member).await?.into_iter();
-    shown.extend(
-        joined
-            .filter(|one| one.own_state() == proto::partners::ClusterMembershipState::Joined)
-            .map(|one| Choice::new(&one.id, t.one(key::NEED_FOR_CLUSTER, &one.name))),
-    );
+    let known = Known::read(member).await?;
     let date = |name, label, path| {
         Question::new(name, Kind::Date, t.say(label)).hint(t.say(key::NEED_DAY_HINT)).at(path)
     };
     let list = |name, label, path| {
         Question::new(name, Kind::Text, t.say(label)).hint(t.say(key::NEED_LIST_HINT)).optional().at(path)
     };
-    let labels = [
-        key::NEED_TONNAGE_T,
-        key::NEED_LENGTH_MM,
-        key::NEED_WIDTH_MM,
-        key::NEED_HEIGHT_MM,
-        key::NEED_WEIGHT_KG,
-        key::NEED_PRECISION_MM,
-    ];
-    let figures = FIGURES
-        .iter()
-        .zip(labels)
-        .map(|((name, path), label)| Question::new(name, Kind::Number, t.say(label)).optional().at(path));
     Ok(Ask::new(member, NEW.into(), t.say(key::NEED_NEW), back(t))
         .lead(t.say(key::NEED_NEW_BODY))
         .submit(t.say(key::NEED_PUBLISH))
@@ -75,7 +44,7 @@ async fn ask(member: &Member) -> Result<Ask, Failure> {
         )
         .ask(date("first", key::NEED_FIRST, "content.first_monday"))
         .ask(date("last", key::NEED_LAST, "content.last_monday"))
-        .ask_all(figures.collect())
+        .ask_all(figures::questions(t, figures::NEEDED, "content.limits", &OfferLimits::default()))
         .ask(list("certificates", key::NEED_CERTIFICATE, "content.certificates"))
         .ask(list("wished", key::NEED_WISHED, "content.wished_certificates"))
         .ask(
@@ -84,12 +53,14 @@ async fn ask(member: &Member) -> Result<Ask, Failure> {
                 .optional()
                 .at("content.region"),
         )
-        .ask(Question::new("note", Kind::Area, t.say(key::NEED_NOTE)).optional().at("content.note"))
         .ask(
-            Question::of("shown", Kind::Radios, t.say(key::NEED_SHOWN), shown)
-                .with("partners")
-                .at("visibility"),
-        ))
+            Question::new("price", Kind::Number, t.say(key::NEED_CEILING))
+                .hint(t.one(key::NEED_CEILING_HINT, CURRENCY))
+                .optional()
+                .at("content.price_ceiling"),
+        )
+        .ask(Question::new("note", Kind::Area, t.say(key::NEED_NOTE)).optional().at("content.note"))
+        .ask_all(audience::questions(t, &known, t.say(key::NEED_SHOWN), true)))
 }
 
 /// The form.
@@ -109,17 +80,13 @@ pub async fn create(member: Member, fields: Fields) -> Result<Response, Failure>
         return Ok(response);
     }
     let Some(content) = content(member, &mut ask, &fields) else { return Ok(ask.wrong()) };
-    let (visibility, cluster_id) = match fields.get("shown") {
-        "partners" => (OfferVisibility::Partners, String::new()),
-        "all" => (OfferVisibility::All, String::new()),
-        cluster => (OfferVisibility::Cluster, cluster.to_owned()),
-    };
+    let Some(to) = audience::chosen(member.text(), &mut ask, &fields) else { return Ok(ask.wrong()) };
     let request = PublishCapacityRequestRequest {
         request_id: posted.request_id.clone(),
         content: Some(content),
-        visibility: visibility.into(),
-        firm_ids: Vec::new(),
-        cluster_id,
+        visibility: to.visibility.into(),
+        firm_ids: to.firm_ids,
+        cluster_id: to.cluster_id,
     };
     match member.app().api.capacity_requests().publish_capacity_request(member.call(request)).await {
         Ok(made) => Ok(page::go(&format!("{BOARD}/{}", made.into_inner().id))),
@@ -130,45 +97,32 @@ pub async fn create(member: Member, fields: Fields) -> Result<Response, Failure>
 /// What was typed; nothing where some of it is no number or no day, which the page then says.
 fn content(member: &Member, ask: &mut Ask, fields: &Fields) -> Option<RequestContent> {
     let t = member.text();
-    let mut whole = true;
-    let mut figure = |ask: &mut Ask, name: &str| {
-        let text = fields.get(name);
-        let value = typed::quantity(text);
-        if value.is_none() && !text.is_empty() {
-            whole = false;
-            ask.blame(name, t.say(key::NEED_NO_FIGURE));
-        }
-        value.map(wire_decimal)
-    };
-    let quantity = figure(ask, "quantity");
-    let [tonnage_t, length_mm, width_mm, height_mm, weight_kg, precision_mm] =
-        FIGURES.map(|(name, _)| figure(ask, name));
-    let mut week = |ask: &mut Ask, name: &str| {
+    let quantity = figures::figure(t, ask, fields, "quantity");
+    let limits = figures::read(t, ask, fields);
+    let price_ceiling = figures::figure(t, ask, fields, "price");
+    let mut week = |name: &str| {
         let day = typed::date(fields.get(name)).ok().flatten();
         if day.is_none() {
-            whole = false;
             ask.blame(name, t.say(key::NEED_NO_DAY));
         }
         day.map(|day| wire_date(monday(day)))
     };
-    let (first_monday, last_monday) = (week(ask, "first"), week(ask, "last"));
-    let list = |name: &str| -> Vec<String> {
-        let parts = fields.get(name).split([',', '\u{ff0c}', '、', ';', '\u{ff1b}']);
-        parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
-    };
-    whole.then(|| RequestContent {
+    let (first_monday, last_monday) = (week("first"), week("last"));
+    let price_ceiling = price_ceiling.ok()?;
+    Some(RequestContent {
         process: fields.get("process").to_owned(),
-        materials: list("materials"),
-        limits: Some(OfferLimits { length_mm, width_mm, height_mm, weight_kg, precision_mm, tonnage_t }),
-        quantity,
+        materials: typed::names(fields.get("materials")),
+        limits: Some(limits?),
+        quantity: quantity.ok()?,
         unit_code: fields.get("unit").to_owned(),
-        first_monday,
-        last_monday,
-        certificates: list("certificates"),
-        wished_certificates: list("wished"),
+        first_monday: Some(first_monday?),
+        last_monday: Some(last_monday?),
+        certificates: typed::names(fields.get("certificates")),
+        wished_certificates: typed::names(fields.get("wished")),
         region: fields.get("region").to_owned(),
+        currency: if price_ceiling.is_some() { CURRENCY.to_owned() } else { String::new() },
+        price_ceiling,
         note: fields.get("note").to_owned(),
-        ..RequestContent::default()
     })
 }
 

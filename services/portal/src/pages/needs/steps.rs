@@ -69,14 +69,16 @@ pub async fn close(member: Member, Path(id): Path<String>, fields: Fields) -> Re
     }
 }
 
-/// Whose offer is asked for; none where a request of others is answered.
+/// Whose offer is asked for, or which firm without one; none where a request of others is answered.
 #[derive(Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
     offer: String,
+    #[serde(default)]
+    firm: String,
 }
 
-async fn proposing(member: &Member, id: &str, offer: &str) -> Result<Ask, Failure> {
+async fn proposing(member: &Member, id: &str, asked: &Asked) -> Result<Ask, Failure> {
     let t = member.text();
     let need = need(member, id).await?;
     let (title, lead) = match need.requester_id == member.who.firm_id {
@@ -86,7 +88,8 @@ async fn proposing(member: &Member, id: &str, offer: &str) -> Result<Ask, Failur
     let ask = Ask::new(member, format!("{BOARD}/{id}/propose"), t.say(title), back(t))
         .lead(t.say(lead))
         .submit(t.say(key::NEED_PROPOSE))
-        .hidden("offer", offer.to_owned())
+        .hidden("offer", asked.offer.clone())
+        .hidden("firm", asked.firm.clone())
         .ask(Question::new("note", Kind::Area, t.say(key::NEED_NOTE)).optional());
     Ok(about(member, ask, &need.content.unwrap_or_default()))
 }
@@ -97,14 +100,14 @@ pub async fn propose_form(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    Ok(proposing(&member, &id, &asked.offer).await?.show())
+    Ok(proposing(&member, &id, &asked).await?.show())
 }
 
 /// Proposes.
 pub async fn propose(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
     let posted = Posted::read(member, &format!("{BOARD}/{id}/propose"), &fields).await?;
     let member = &posted.member;
-    let mut ask = proposing(member, &id, "").await?.fill(&fields);
+    let mut ask = proposing(member, &id, &Asked::default()).await?.fill(&fields);
     if let Some(response) = posted.again(&mut ask) {
         return Ok(response);
     }
@@ -113,6 +116,7 @@ pub async fn propose(member: Member, Path(id): Path<String>, fields: Fields) -> 
         capacity_request_id: id,
         offer_id: fields.get("offer").to_owned(),
         note: fields.get("note").to_owned(),
+        supplier_id: fields.get("firm").to_owned(),
     };
     match member.app().api.capacity_matches().propose_match(member.call(request)).await {
         Ok(_) => Ok(page::go(&format!("{BOARD}?done=proposed"))),
@@ -125,9 +129,9 @@ async fn advancing(member: &Member, id: &str, step: &Step) -> Result<Ask, Failur
     let request = GetMatchRequest { match_id: id.to_owned() };
     let mut client = member.app().api.capacity_matches();
     let found: CapacityMatch = client.get_match(member.call(request)).await?.into_inner();
-    let names = names(member).await?;
     let other =
         if found.requester_id == member.who.firm_id { &found.supplier_id } else { &found.requester_id };
+    let names = names(member, vec![other.clone()]).await?;
     let lead = match step.to {
         MatchState::Accepted => key::NEED_ACCEPT_BODY,
         MatchState::Contracted => key::NEED_CONTRACT_BODY,

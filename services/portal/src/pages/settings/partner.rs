@@ -19,7 +19,7 @@ use crate::{
     i18n::{Text, key},
     order::Tag,
     page::{self, Page, Tab},
-    pages::partners,
+    pages::{needs::profile, partners},
     session::Member,
 };
 
@@ -73,6 +73,8 @@ struct PartnerPage {
     terms_form: Option<terms::Form>,
     rules: Vec<tolerances::Rule>,
     rule_form: Option<tolerances::Form>,
+    /// What the other firm can make: label and what is stated.
+    able: Vec<(String, String)>,
     scores: Vec<score::Half>,
     faults: Vec<Fault>,
     done: String,
@@ -113,6 +115,7 @@ async fn page_of(
     let effective: EffectiveTerms = terms::effective(member, &partner).await?;
     let rules = tolerances::list(member, &partner).await?;
     let scores = score::halves(member, &partner).await?;
+    let able = profile::told(member, partner.other()).await?;
     let sets = partner.buys && member.may(Permission::PartnersWrite);
     let tolerates = partner.buys && member.may(Permission::OrdersPublish);
     let terms_form = match sets {
@@ -141,6 +144,7 @@ async fn page_of(
         terms_form,
         rules: rules.iter().map(|rule| tolerances::shown(member, rule, tolerates)).collect(),
         rule_form,
+        able,
         scores,
         faults: typed.faults,
         done,

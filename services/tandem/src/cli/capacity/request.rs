@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 use proto::capacity::{
     CapacityRequest, CloseCapacityRequestRequest, ConditionOutcome, ListCapacityRequestsRequest,
-    MatchCapacityRequestRequest, MatchedCondition, MatchedOffer, OfferLimits, OfferVisibility,
-    PublishCapacityRequestRequest, RequestContent,
+    MatchCapacityRequestRequest, MatchedCondition, MatchedOffer, MatchedProfile, OfferLimits,
+    OfferVisibility, PublishCapacityRequestRequest, RequestContent,
 };
 use time::Date;
 
@@ -35,7 +35,8 @@ Examples:
   tandem capacity match 0193… --near                 and what nearly does, with what is missing
   tandem capacity match 0193… --output json
 
-Only offers of the request's process that you may see take part. Nothing is held and nobody is told.";
+Only offers of the request's process that you may see take part; after them come firms that offer nothing of it in these
+weeks, but say that they can make it. Nothing is held and nobody is told.";
 
 #[derive(Debug, Subcommand)]
 pub enum RequestCommand {
@@ -292,6 +293,12 @@ pub(super) async fn matching(args: &MatchArgs, session: &Session) -> Result<Exit
     for (place, result) in answer.results.iter().enumerate() {
         session.out.line(&explained(place + 1, result))?;
     }
+    if !answer.could_be_asked.is_empty() {
+        session.out.line("\nWithout an offer, by what they say they can make, these could be asked:")?;
+    }
+    for one in &answer.could_be_asked {
+        session.out.line(&could_be_asked(one))?;
+    }
     Ok(Exit::Ok)
 }
 
@@ -303,6 +310,15 @@ fn explained(place: usize, result: &MatchedOffer) -> String {
         format!("\n{place}. {fits}, {} points: offer {} of {}", result.score, offer.id, offer.supplier_id);
     let lines = result.conditions.iter().map(line);
     std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// A firm without an offer, and condition by condition what its profile meets.
+fn could_be_asked(one: &MatchedProfile) -> String {
+    let firm = one.profile.clone().unwrap_or_default();
+    let equipment = one.capability.clone().unwrap_or_default().equipment.join(", ");
+    let head = format!("\n{} {}  {equipment}", firm.firm_name, firm.firm_id);
+    let lines = one.conditions.iter().map(line);
+    std::iter::once(head.trim_end().to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 fn line(condition: &MatchedCondition) -> String {

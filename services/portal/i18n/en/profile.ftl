@@ -1,0 +1,29 @@
+## Capability profile
+
+profile = Capability profile
+profile-body = What a firm can make: process, equipment, material, size and certificates. With it, needs of others find your firm even while it offers no capacity. A profile is no obligation to deliver.
+profile-own = Our firm
+profile-empty = Nothing is stated yet. Add a process first.
+profile-add = Add a process
+profile-edit = Edit
+profile-remove = Remove
+profile-remove-body = Firms that need this process no longer find yours by its profile.
+profile-general = Certificates, region, who may see it
+profile-general-body = What follows holds for every process.
+profile-process-body = One process at a time; add it several times where machines differ much. What is left empty counts as not stated.
+profile-saved = Saved.
+profile-others = Other firms
+profile-others-empty = No firm shows yours a profile, or none has this process.
+profile-search = Find by process, such as 注塑
+profile-equipment = Equipment
+profile-limits = Limits
+profile-join = { "; " }
+profile-certificates = Certificates
+profile-certificates-hint = One a line, with its last day where it has one, such as ISO 9001 2027-06-30.
+profile-certificate-until = { $name } (until { $until })
+profile-length-mm = Largest length (mm)
+profile-width-mm = Largest width (mm)
+profile-height-mm = Largest height (mm)
+profile-weight-kg = Largest weight (kg)
+profile-tonnage-t = Largest tonnage (t)
+profile-precision-mm = Finest precision (mm)

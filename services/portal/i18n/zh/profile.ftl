@@ -1,0 +1,29 @@
+## 能力档案
+
+profile = 能力档案
+profile-body = 说明能做什么：工艺、设备、材料、规格和资质。没有发布产能时，别家的需求也能找到贵司。档案不构成交付义务。
+profile-own = 本企业
+profile-empty = 还没有填写。先添加一道工艺。
+profile-add = 添加工艺
+profile-edit = 修改
+profile-remove = 删除
+profile-remove-body = 删除后，需要这道工艺的企业不再从档案里找到贵司。
+profile-general = 资质、地区与可见范围
+profile-general-body = 以下内容适用于全部工艺。
+profile-process-body = 一次填写一道工艺；设备差别大的，可以分几次添加。未填的视为未说明。
+profile-saved = 已保存。
+profile-others = 其他企业
+profile-others-empty = 目前没有企业向本企业展示能力档案，或没有这道工艺。
+profile-search = 按工艺查找，如 注塑
+profile-equipment = 设备
+profile-limits = 规格
+profile-join = ；
+profile-certificates = 资质
+profile-certificates-hint = 每行一项，后面可写有效期，如 ISO 9001 2027-06-30。
+profile-certificate-until = { $name }（至 { $until }）
+profile-length-mm = 最大长度（mm）
+profile-width-mm = 最大宽度（mm）
+profile-height-mm = 最大高度（mm）
+profile-weight-kg = 最大重量（kg）
+profile-tonnage-t = 最大吨位（t）
+profile-precision-mm = 可达精度（mm）
