@@ -109,7 +109,7 @@ pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()
 }
 
 async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
-    let mut tx = now.deps.pool.begin(supplier).await?;
+    let mut tx = now.deps.pool.begin_by_keys(supplier).await?;
     let ended = db::end(&mut tx, supplier, id, "expired").await? == Outcome::Done;
     let turned = if ended { Some(Vec::new()) } else { announce(now, &mut tx, id).await? };
     let done = turned.is_some();
