@@ -14,7 +14,7 @@ use harness::{
 use proto::capacity::{
     CapabilityContent, ConditionOutcome, HeldCertificate, ListCapabilityProfilesRequest,
     ListFirmNamesRequest, ManufacturingCapability, MatchState, MatchedProfile, OfferLimits,
-    OfferVisibility as Visible, ProposeMatchRequest, PublishCapacityRequestRequest,
+    OfferVisibility as Visible, ProposeMatchRequest, PublishCapacityRequestRequest, PublishOfferRequest,
     SetCapabilityProfileRequest,
 };
 
@@ -154,7 +154,12 @@ async fn a_firm_without_an_offer_is_named_and_asked() {
 
     // One that offers the process in these weeks is found by its offer, and not named again.
     let machines = supplier.state_group(group("机组", &[(W4, "10", "10")])).await.unwrap().id;
-    supplier.publish_offer(named(offer(&machines, &[(W4, "10")]), &[&stranger])).await.unwrap();
+    let elsewhere = PublishOfferRequest {
+        visibility: Visible::Cluster.into(),
+        cluster_id: cluster(&world, &[&supplier, &stranger]).await,
+        ..offer(&machines, &[(W4, "10")])
+    };
+    supplier.publish_offer(elsewhere).await.unwrap();
     assert_eq!(could_be_asked(&buyer, &need).await.len(), 1, "it offers nothing to this firm");
     let more = supplier.state_group(group("机组", &[(W4, "10", "10")])).await.unwrap().id;
     supplier.publish_offer(named(offer(&more, &[(W4, "10")]), &[&buyer])).await.unwrap();

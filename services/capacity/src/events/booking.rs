@@ -24,10 +24,9 @@ pub(crate) fn offer(
     offer: wire::Offer,
     others: Vec<Uuid>,
 ) -> Vec<NewEvent> {
-    let mut events = Vec::new();
-    if !others.is_empty() {
-        events.push(one(now, what, head, for_others(offer.clone()), others));
-    }
+    // One event for each, so that none learns of the others.
+    let other = |other| one(now, what, head, for_others(offer.clone()), vec![other]);
+    let mut events: Vec<NewEvent> = others.into_iter().map(other).collect();
     events.push(one(now, what, head, offer, vec![head.supplier]));
     events
 }

@@ -20,10 +20,9 @@ pub(crate) fn profile(
         let r#type = "tandem.capacity.capability_profile.set.v1";
         envelope(now, r#type, ("capability-profiles", head.firm), head.version, audience, data)
     };
-    let mut events = Vec::new();
-    if !others.is_empty() {
-        events.push(one(for_others(profile.clone()), others));
-    }
+    // One event for each, so that none learns of the others.
+    let mut events: Vec<NewEvent> =
+        others.into_iter().map(|other| one(for_others(profile.clone()), vec![other])).collect();
     events.push(one(profile, vec![head.firm]));
     events
 }

@@ -41,10 +41,9 @@ pub(crate) fn request(
         };
         envelope(now, r#type, ("capacity-requests", head.id), head.version, audience, data)
     };
-    let mut events = Vec::new();
-    if !others.is_empty() {
-        events.push(one(for_others(request.clone()), others));
-    }
+    // One event for each, so that none learns of the others.
+    let mut events: Vec<NewEvent> =
+        others.into_iter().map(|other| one(for_others(request.clone()), vec![other])).collect();
     events.push(one(request, vec![head.firm]));
     events
 }
