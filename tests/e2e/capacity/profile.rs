@@ -96,7 +96,7 @@ async fn a_profile_is_set_seen_and_replaced_by_version() {
     let seen = buyer.profile(&supplier.id).await.unwrap();
     assert_eq!((&seen.content, seen.visibility()), (&first.content, Visible::Unspecified));
     assert_eq!(seen.firm_name, supplier.name);
-    assert_eq!(sees(&buyer, " 注塑").await, [supplier.id.clone()]);
+    assert_eq!(sees(&buyer, " 注塑").await, [supplier.id.as_str()]);
     assert!(sees(&buyer, "冲压").await.is_empty());
 
     for (visibility, to, expected) in [
@@ -172,10 +172,10 @@ async fn a_firm_without_an_offer_is_named_and_asked() {
         listed.into_iter().map(|one| one.name).collect::<Vec<_>>()
     };
     assert!(names(&stranger, &buyer).await.is_empty());
-    assert_eq!(names(&stranger, &supplier).await, [supplier.name.clone()]);
+    assert_eq!(names(&stranger, &supplier).await, [supplier.name.as_str()]);
     let open = PublishCapacityRequestRequest { visibility: Visible::All.into(), ..story() };
     buyer.publish_need(open).await.unwrap();
-    assert_eq!(names(&stranger, &buyer).await, [buyer.name.clone()]);
+    assert_eq!(names(&stranger, &buyer).await, [buyer.name.as_str()]);
     world.finish().await;
 }
 

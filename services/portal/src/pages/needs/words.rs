@@ -81,6 +81,7 @@ pub fn kind(t: &Text, condition: &MatchedCondition) -> String {
         Kind::Weight => key::NEED_WEIGHT,
         Kind::Tonnage => key::NEED_TONNAGE,
         Kind::Precision => key::NEED_PRECISION,
+        Kind::Certificate if !condition.hard => return t.say(key::NEED_WISHED),
         Kind::Certificate => key::NEED_CERTIFICATE,
         Kind::Unit => key::NEED_UNIT,
         Kind::Quantity => key::NEED_QUANTITY,
