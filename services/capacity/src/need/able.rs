@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn a_certificate_counts_to_the_last_day_of_the_need() {
         let before = SUNDAY.previous_day();
-        let cases: &[(&[(&str, Option<Date>)], Outcome, &str)] = &[
+        type Case<'a> = (&'a [(&'a str, Option<Date>)], Outcome, &'a str);
+        let cases: &[Case<'_>] = &[
             (&[("ISO 9001", Some(SUNDAY))], Outcome::Met, "ISO 9001"),
             (&[("ISO 9001", before)], Outcome::NotMet, "ISO 9001 (2027-01-09)"),
             (&[("ISO 9001", before), ("iso9001:2015", None)], Outcome::Met, "iso9001:2015"),
