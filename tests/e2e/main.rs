@@ -35,6 +35,7 @@ mod json;
 mod links;
 mod matrix;
 mod nightly;
+mod noninterference;
 mod notices;
 mod operating;
 mod portal;

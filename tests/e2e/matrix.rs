@@ -8,7 +8,7 @@ pub mod cast;
 mod follow;
 mod needs;
 mod offers;
-mod rows;
+pub mod rows;
 mod sheets;
 mod widened;
 
@@ -63,7 +63,7 @@ async fn run(ownership_unchecked: bool) {
 }
 
 /// Every method of Tandem.
-fn contract() -> Vec<String> {
+pub fn contract() -> Vec<String> {
     let pool = DescriptorPool::decode(proto::DESCRIPTORS).expect("descriptors");
     let ours = pool.services().filter(|service| service.full_name().starts_with("tandem."));
     let paths: Vec<String> = ours

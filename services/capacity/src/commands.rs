@@ -101,7 +101,7 @@ impl Single<'_> {
     /// Opens the transaction, or finds the receipt of the request id. Requests of one id run one after another, so
     /// that a repetition meets the receipt and not the effect of the first.
     pub(crate) async fn begin<R: Message + Default>(&self) -> Result<Begun<R>> {
-        let mut tx = self.deps.pool.begin(self.caller.firm).await?;
+        let mut tx = self.deps.pool.begin_by_keys(self.caller.firm).await?;
         db::lock(&mut tx, self.method, &self.key.request_id).await?;
         match idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten() {
             Some(replay) => Ok(Begun::Replay(replay?)),

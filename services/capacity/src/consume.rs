@@ -38,7 +38,7 @@ async fn try_once(context: &Context) -> Result<bool> {
 
 /// Matches the next versions that arrived for a supplier; whether there were any.
 async fn arrived(context: &Context, supplier: Uuid) -> Result<bool> {
-    let mut tx = context.deps.pool.begin(supplier).await?;
+    let mut tx = context.deps.pool.begin_by_keys(supplier).await?;
     matching::lock(&mut tx).await?;
     let arrivals = db::arrivals(&mut tx, SLICE).await?;
     let materials: BTreeSet<(Uuid, String)> =

@@ -14,6 +14,14 @@ use uuid::Uuid;
 
 use crate::error::{Error, Reason, Result};
 
+/// How statements are planned that find their rows by keys.
+const BY_KEYS: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 /// Connections of `tandem_app`, usable only inside a firm's transaction.
 #[derive(Clone, Debug)]
 pub struct TenantPool(PgPool);
@@ -28,6 +36,17 @@ impl TenantPool {
     pub async fn begin(&self, firm: Uuid) -> Result<TenantTx> {
         // A UUID prints as hex and hyphens only, so that it cannot end the literal.
         self.begin_by(format!("begin; select set_config('tandem.firm', '{firm}', true)"), firm).await
+    }
+
+    /// As [`TenantPool::begin`], for statements that find their rows by keys: a command, or a page that an index gives.
+    /// The database keeps one plan for each of them, since planning anew for the values at hand took as long as the
+    /// statement itself; and the plan goes by indexes whatever the statistics say, since a plan that was kept while a table
+    /// was small would else read all of it when it is large.
+    pub async fn begin_by_keys(&self, firm: Uuid) -> Result<TenantTx> {
+        let settings =
+            BY_KEYS.map(|(name, value)| format!(", set_config('{name}', '{value}', true)")).concat();
+        self.begin_by(format!("begin; select set_config('tandem.firm', '{firm}', true){settings}"), firm)
+            .await
     }
 
     /// Begins a transaction of no firm: it sees no rows, and serves only published definer functions, such as
@@ -86,11 +105,15 @@ impl TenantTx {
     }
 }
 
-/// Opens a pool. Statements longer than 30 s and transactions idle for 30 s are ended by the database.
+/// Opens a pool. Statements longer than 30 s and transactions idle for 30 s are ended by the database. What is asked is
+/// small and there is much of it: compiling a statement, or sharing it among workers, would cost more than running it.
 pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
-    let options = options
-        .application_name("tandem")
-        .options([("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "30s")]);
+    let options = options.application_name("tandem").options([
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+        ("jit", "off"),
+        ("max_parallel_workers_per_gather", "0"),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(max)
         .acquire_timeout(Duration::from_secs(8))

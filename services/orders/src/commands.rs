@@ -109,7 +109,7 @@ pub(crate) async fn rehearse<C: Effect>(
     command: Command<C>,
     new: fn(&mut OrderReceipt),
 ) -> Result<OrderReceipt> {
-    let mut tx = deps.pool.begin(command.caller.firm).await?;
+    let mut tx = deps.pool.begin_by_keys(command.caller.firm).await?;
     let mut done = C::run(deps, &mut tx, &[&command]).await?;
     tx.rollback().await?;
     let mut receipt = done.answers.pop().unwrap_or_else(|| Err(Error::new(Reason::UNAVAILABLE)))?;
@@ -135,7 +135,7 @@ async fn slice<C: Effect>(
     firm: Uuid,
     commands: &[Command<C>],
 ) -> Result<Vec<Result<OrderReceipt>>> {
-    let mut tx = deps.pool.begin(firm).await?;
+    let mut tx = deps.pool.begin_by_keys(firm).await?;
     let keys: Vec<&Key> = commands.iter().map(|command| &command.key).collect();
     let replays = idempotency::replays::<OrderReceipt>(&mut tx, C::METHOD, &keys).await?;
     let mut answers: Vec<Option<Result<OrderReceipt>>> =

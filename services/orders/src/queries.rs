@@ -93,7 +93,7 @@ pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Option<(read::H
 
 pub(crate) async fn get_order(deps: &Deps, caller: &Caller, request: &GetOrderRequest) -> Result<WireOrder> {
     let id = value::id(&request.order_id)?;
-    let mut tx = deps.pool.begin(caller.firm).await?;
+    let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let (head, mut order) = whole(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     may_see(deps, caller, &head)?;
     follow::with_progress(&mut tx, id, &mut order.schedule).await?;
@@ -147,7 +147,7 @@ pub(crate) async fn list_orders(
         &ListOrdersRequest { page_size: 0, page_token: String::new(), ..request.clone() },
     );
     let sort = sort(deps, &question, &request)?;
-    let mut tx = deps.pool.begin(caller.firm).await?;
+    let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
     filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;

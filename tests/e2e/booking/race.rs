@@ -26,6 +26,7 @@ use harness::{
 };
 use proto::capacity::Offer;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use sqlx::postgres::PgConnectOptions;
 
 use client::{Client, Counts};
 use direct::Direct;
@@ -104,8 +105,10 @@ async fn race(plan: Plan) -> Vec<String> {
         process.start();
         processes.push(process);
     }
-    let url = cluster::get().await.url("tandem_app", world.database()).parse().unwrap();
-    let pool = chassis::db::connect(url, CONNECTIONS).await.unwrap();
+    let login: PgConnectOptions = cluster::get().await.url("tandem_app", world.database()).parse().unwrap();
+    // As the service plans its commands: once.
+    let login = login.options([("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")]);
+    let pool = chassis::db::connect(login, CONNECTIONS).await.unwrap();
     let stage = Arc::new(Stage {
         direct: Direct::new(pool.clone(), &offer),
         offer,

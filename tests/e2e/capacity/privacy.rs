@@ -110,7 +110,11 @@ async fn a_rival_changes_nothing_that_a_customer_sees() {
         worlds.push((told, subjects, shape));
         if with_rival {
             let told = super::turns(&super::bottlenecks(&supplier).await);
-            assert_eq!(told.len(), 3, "the shared group is raised and changes, the buyer's is raised: {told:?}");
+            assert_eq!(
+                told.len(),
+                3,
+                "the shared group is raised and changes, the buyer's is raised: {told:?}"
+            );
         }
         world.finish().await;
     }

@@ -26,7 +26,7 @@ const EVENTS: i64 = 100;
 
 /// Reads the next events of a supplier's feed; whether there were any.
 pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
-    let mut tx = context.deps.pool.begin(supplier).await?;
+    let mut tx = context.deps.pool.begin_by_keys(supplier).await?;
     let Some(place) = db::lock_place(&mut tx).await? else { return Ok(false) };
     let kinds: Vec<String> = convert::KINDS.iter().map(ToString::to_string).collect();
     let entries = db::entries(&mut tx, place, &kinds, EVENTS).await?;

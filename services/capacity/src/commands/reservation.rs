@@ -111,7 +111,7 @@ pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()
 }
 
 async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
-    let mut tx = now.deps.pool.begin(supplier).await?;
+    let mut tx = now.deps.pool.begin_by_keys(supplier).await?;
     let consumed = db::get(&mut tx, id).await?.is_some_and(|head| head.state == "consumed");
     // What is consumed is not locked before the matching is.
     let turned = if consumed {

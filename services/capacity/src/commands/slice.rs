@@ -69,7 +69,7 @@ async fn slice<C: Effect>(
     firm: Uuid,
     commands: &[Command<C>],
 ) -> Result<Vec<Result<CapacityReceipt>>> {
-    let mut tx = context.deps.pool.begin(firm).await?;
+    let mut tx = context.deps.pool.begin_by_keys(firm).await?;
     let mut answers = Vec::with_capacity(commands.len());
     let mut events = Vec::new();
     for command in commands {

@@ -49,7 +49,7 @@ struct Slice {
 }
 
 async fn slice(deps: &Deps, firm: Uuid, commands: &[Command<Publish>]) -> Result<Vec<Result<OrderReceipt>>> {
-    let mut tx = deps.pool.begin(firm).await?;
+    let mut tx = deps.pool.begin_by_keys(firm).await?;
     let commands: Vec<&Command<Publish>> = commands.iter().collect();
     let read = publish::read_by_aliases(&mut tx, &commands).await?;
     let commands: Vec<&Command<Publish>> = read.iter().map(Cow::as_ref).collect();

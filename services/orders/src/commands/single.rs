@@ -53,7 +53,7 @@ impl<'a> Single<'a> {
 
     /// As [`Single::begin`], about these orders: a caller who was narrowed away from one of them since meets no receipt.
     pub(crate) async fn begin_about<R: Message + Default>(&self, orders: &[Uuid]) -> Result<Begun<R>> {
-        let mut tx = self.deps.pool.begin(self.caller.firm).await?;
+        let mut tx = self.deps.pool.begin_by_keys(self.caller.firm).await?;
         db::lock(&mut tx, self.method, &self.key.request_id).await?;
         let Some(replay) = idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten()
         else {

@@ -1,4 +1,5 @@
-//! Lists: filters are optional, so that statements are built; a generic plan would ignore the indexes.
+//! Lists: filters are optional, so that statements are built of those that are asked for: each such statement has one
+//! plan that uses the indexes.
 
 use chassis::{Result, db::TenantTx};
 use proto::orders::{OrderState, Side};

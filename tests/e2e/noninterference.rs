@@ -1,0 +1,366 @@
+//! What a customer sees of its supplier is the same whatever the supplier's other customers do. Two worlds differ in a
+//! competitor that orders, states demand, holds and asks in one of them; every method of the contract answers the customer
+//! alike in both, under each disclosure policy, and its feed is the same, entry by entry.
+//!
+//! Declassified, since it is what the supplier shows on purpose: how much of a published offer is free. The day that a
+//! supplier proposes is its answer, which it gives itself.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    io::{Cursor, Read as _},
+};
+
+use base64::Engine as _;
+use bytes::Bytes;
+use chassis::gate;
+use harness::{
+    World, accept_all, answer,
+    booking::{named, offer},
+    capacity::{demand, for_customer, group, link, linking},
+    change::change,
+    decide,
+    events::{event, payload, short},
+    need::{needed, proposal},
+    order, request_id,
+};
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use proto::{
+    capacity::{DisclosureLevel, MatchState, Offer, OfferVisibility, SetDisclosureRequest},
+    orders::{PostMessageRequest, RespondToOrderRequest, SetTermsRequest, Terms},
+    partners::Role,
+};
+use serde_json::Value;
+use tonic::metadata::MetadataMap;
+
+use crate::{
+    capacity::golden,
+    matrix::{
+        cast::{Cast, Side},
+        contract,
+        rows::{Object, row},
+    },
+};
+
+const W53: &str = "2026-12-28";
+
+/// Policies, from the one that shows most.
+const LEVELS: [DisclosureLevel; 4] =
+    [DisclosureLevel::Exact, DisclosureLevel::Banded, DisclosureLevel::YesNo, DisclosureLevel::Hidden];
+
+/// Where a difference may be: of these fields of an answer alone.
+const DECLASSIFIED: [&str; 1] = ["free"];
+
+/// What the customer was answered, by call; and each step of its feed.
+type Seen = BTreeMap<String, Value>;
+
+#[tokio::test]
+async fn a_competitor_changes_no_answer_but_what_is_free() {
+    let (alone, beside, holder) =
+        tokio::join!(seen(Beside::Nobody), seen(Beside::Competitor), seen(Beside::Holder));
+    assert!(alone.len() > 200, "{} answers", alone.len());
+    let places = differing(&alone, &beside);
+    assert!(places.is_empty(), "{} places: {places:#?}", places.len());
+    // What the competitor holds of an offer that both see is not free any more, and nothing else is different.
+    let asked = alone.into_iter().filter(|(call, _)| holder.contains_key(call)).collect();
+    let places = differing(&asked, &holder);
+    let declassified = |place: &&String| {
+        let path = place.split(": ").next().unwrap_or_default();
+        DECLASSIFIED.iter().any(|field| path.split('/').any(|part| part == *field))
+    };
+    let (free, other): (Vec<_>, Vec<_>) = places.iter().partition(declassified);
+    assert!(other.is_empty(), "{} places: {other:#?}", other.len());
+    assert!(!free.is_empty(), "what was held is not free any more");
+}
+
+/// Who else buys of the supplier.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nobody,
+    /// One that does everything but hold what the customer could hold.
+    Competitor,
+    /// One that holds that alone.
+    Holder,
+}
+
+/// A world, and all that its customer is answered.
+async fn seen(beside: Beside) -> Seen {
+    let world = World::with(golden()).await;
+    let cast = Cast::new(&world).await;
+    let shared = furnish(&cast).await;
+    let methods = methods();
+    let mut seen = Seen::new();
+    // Whoever holds alone is met once, by what reads.
+    let levels = if beside == Beside::Holder { &LEVELS[..1] } else { &LEVELS };
+    for level in levels {
+        let disclose = SetDisclosureRequest {
+            request_id: request_id(),
+            customer_id: cast.buyer.id.clone(),
+            level: (*level).into(),
+        };
+        cast.supplier.disclosures().set_disclosure(disclose).await.expect("a policy");
+        match beside {
+            Beside::Nobody => {}
+            Beside::Competitor => compete(&cast).await,
+            Beside::Holder => {
+                cast.rival.session().hold(&shared, &[(0, "1")], 0).await.expect("a hold");
+            }
+        }
+        world.settled().await;
+        for path in contract().iter().filter(|path| reads(path)) {
+            call(&cast, &methods[path], path, level.as_str_name(), &mut seen).await;
+            // What a row makes before it asks is followed by work of the background, which is not waited for in it.
+            world.settled().await;
+        }
+    }
+    let writes = if beside == Beside::Holder { Vec::new() } else { contract() };
+    for path in writes.iter().filter(|path| !reads(path)) {
+        call(&cast, &methods[path], path, "write", &mut seen).await;
+        world.settled().await;
+    }
+    if beside != Beside::Holder {
+        feed(&cast, &mut seen).await;
+    }
+    world.finish().await;
+    seen
+}
+
+/// What both customers have of the supplier in every world: links of one group to both, and an offer that both see.
+async fn furnish(cast: &Cast) -> Offer {
+    let supplier = cast.supplier.session();
+    let common = linking(
+        group("大机组", &[(W53, "100", "5000")]),
+        vec![link(&cast.buyer.id, "X", "2"), link(&cast.rival.id, "R", "3"), link(&cast.rival.id, "X", "1")],
+    );
+    let common = supplier.state_group(common).await.expect("a group").id;
+    let offered = offer(&common, &[(W53, "100")]);
+    let offered =
+        proto::capacity::PublishOfferRequest { visibility: OfferVisibility::Partners.into(), ..offered };
+    supplier.publish_offer(offered).await.expect("an offer")
+}
+
+/// A round of everything that a competitor does with the supplier, under the same numbers as the customer's own.
+async fn compete(cast: &Cast) {
+    let (rival, supplier) = (&cast.rival, &cast.supplier);
+    // Orders: accepted, proposed to and decided, changed, talked about.
+    for number in [cast_number(), cast_number()] {
+        let receipt =
+            rival.publish(order(&number).line("10", "X", "40", "1").to("GYS-033")).await.expect("published");
+        let id = receipt.order_id;
+        let propose = answer(&id).propose("10", "", &[("40", "2027-01-04")]).done();
+        let proposed = supplier.respond(propose).await.expect("proposed").lines[0].proposal_id.clone();
+        rival.orders().resolve_proposal(decide(&id, &[(&proposed, true)])).await.expect("decided");
+        rival.change(change(&id, order("").line("10", "X", "50", "1"))).await.expect("changed");
+        let accept = RespondToOrderRequest { revision: 2, ..accept_all(&id) };
+        supplier.respond(accept).await.expect("accepted");
+        let message = PostMessageRequest { request_id: request_id(), order_id: id, ..Default::default() };
+        let message = PostMessageRequest { body: "竞争".into(), ..message };
+        rival.thread().post_message(message).await.expect("posted");
+    }
+    let terms = Terms { answer_within_working_days: Some(1), ..Terms::default() };
+    let terms = SetTermsRequest { request_id: request_id(), terms: Some(terms) };
+    rival.terms().set_terms(terms).await.expect("terms");
+    // Capacity: demand of both materials that turns weeks, a group of its own, and what is offered to it alone.
+    for material in ["R", "X"] {
+        let mut wanted = demand(material, &[(W53, "9000")]);
+        wanted.vendor_number = "GYS-033".into();
+        rival.state_demand(wanted).await.expect("a demand");
+    }
+    let own = for_customer(group("专用产能", &[(W53, "1", "1")]), &rival.id);
+    supplier.state_group(linking(own, vec![link("", "R", "2")])).await.expect("a group");
+    let machines = supplier.state_group(group("机组", &[(W53, "10", "10")])).await.expect("a group").id;
+    let offered = named(offer(&machines, &[(W53, "10")]), &[rival]);
+    let offered = supplier.session().publish_offer(offered).await.expect("an offer");
+    let held = rival.session().hold(&offered, &[(0, "3")], 0).await.expect("a hold");
+    rival.session().confirm(&held.id).await.expect("confirmed");
+    // A need that the supplier meets.
+    let need = rival.session().publish_need(needed("1", (W53, W53))).await.expect("a need").id;
+    let met = supplier.session().propose_match(proposal(&need, "")).await.expect("a match").id;
+    rival.session().advance_match(&met, MatchState::Accepted).await.expect("accepted");
+}
+
+/// A number of an order that the competitor did not use before, from the same series as the customer's.
+fn cast_number() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("N{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Whether a method changes nothing.
+fn reads(path: &str) -> bool {
+    let method = path.rsplit('/').next().unwrap_or_default();
+    let kinds =
+        ["Get", "List", "Preview", "Match", "Count", "Export", "Inspect", "WhoAmI", "Subscribe", "Prefill"];
+    kinds.iter().any(|kind| method.starts_with(kind))
+}
+
+fn methods() -> BTreeMap<String, MethodDescriptor> {
+    let pool = DescriptorPool::decode(proto::DESCRIPTORS).expect("descriptors");
+    let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+    methods
+        .map(|method| (format!("/{}/{}", method.parent_service().full_name(), method.name()), method))
+        .collect()
+}
+
+/// The answer of a method to the customer, as JSON without what is random.
+async fn call(cast: &Cast, method: &MethodDescriptor, path: &str, when: &str, seen: &mut Seen) {
+    let permitted = gate::methods().expect("the contract").contains_key(path);
+    assert!(permitted, "{path}");
+    let row = row(path).unwrap_or_else(|| panic!("{path} has no row in the matrix"));
+    let access = cast.access(Side::Buyer, Role::Admin).expect("the customer's administrator");
+    let (request, _) = (row.request)(cast, Side::Buyer, Object::Real).await;
+    let answer = match access.call_with(path, request, MetadataMap::new()).await {
+        // Entries are compared by their payloads at the end.
+        Ok(_) if path.ends_with("/Subscribe") => return,
+        Ok(messages) => messages.into_iter().map(|message| json(method, message)).collect(),
+        Err(status) => Value::from(format!("{:?} {}", status.code(), status.message())),
+    };
+    seen.insert(format!("{when} {path}"), answer);
+}
+
+fn json(method: &MethodDescriptor, message: Bytes) -> Value {
+    let message = DynamicMessage::decode(method.output(), message).expect("an answer of its type");
+    serde_json::to_value(&message).expect("JSON")
+}
+
+/// Each entry of the customer's feed.
+async fn feed(cast: &Cast, seen: &mut Seen) {
+    for entry in cast.buyer.events().await {
+        let what = format!("{} {} {:?}", short(&entry), event(&entry).subject, payload(event(&entry)));
+        seen.insert(format!("feed {:05}", entry.seq), Value::from(what));
+    }
+}
+
+/// The places at which two worlds differ, ids and moments apart: an id is the one that was met at the same place first.
+fn differing(alone: &Seen, beside: &Seen) -> Vec<String> {
+    let mut names = (Names::default(), Names::default());
+    let mut places = Vec::new();
+    let keys: BTreeSet<&String> = alone.keys().chain(beside.keys()).collect();
+    for key in keys {
+        match (alone.get(key), beside.get(key)) {
+            (Some(one), Some(other)) => compare(key, one, other, &mut names, &mut places),
+            (one, _) => {
+                places.push(format!("{key}: {} alone", if one.is_some() { "there" } else { "not there" }))
+            }
+        }
+    }
+    places
+}
+
+fn compare(at: &str, one: &Value, other: &Value, names: &mut (Names, Names), places: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                let at = format!("{at}/{key}");
+                match (a.get(key), b.get(key)) {
+                    _ if RANDOM.contains(&key.as_str()) => {}
+                    (Some(one), Some(other)) => compare(&at, one, other, names, places),
+                    (one, other) => places.push(format!("{at}: {one:?} and {other:?}")),
+                }
+            }
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            if a.len() != b.len() {
+                places.push(format!("{at}: {} and {} of them", a.len(), b.len()));
+            }
+            for (index, (one, other)) in a.iter().zip(b).enumerate() {
+                compare(&format!("{at}/{index}"), one, other, names, places);
+            }
+        }
+        (Value::String(a), Value::String(b)) => {
+            let (a, b) = (names.0.plain(&inside(a)), names.1.plain(&inside(b)));
+            if a != b {
+                let differ = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count().saturating_sub(60);
+                let end = |text: &str| text.chars().skip(differ).take(200).collect::<String>();
+                places.push(format!("{at}: {} and {}", end(&a), end(&b)));
+            }
+        }
+        (a, b) if a == b => {}
+        (a, b) => places.push(format!("{at}: {a} and {b}")),
+    }
+}
+
+/// Fields that are made at random, or signed or hashed over what is.
+const RANDOM: [&str; 11] = [
+    "chain",
+    "contentSha256",
+    "cursor",
+    "invitationPath",
+    "key",
+    "maskedAddress",
+    "nextPageToken",
+    "oldestCursor",
+    "path",
+    "sessionToken",
+    "token",
+];
+
+/// What a file in an answer says: text, or the parts of a workbook.
+fn inside(text: &str) -> Cow<'_, str> {
+    let file =
+        if text.len() < 100 { None } else { base64::engine::general_purpose::STANDARD.decode(text).ok() };
+    let Some(file) = file else { return Cow::Borrowed(text) };
+    if !file.starts_with(b"PK") {
+        return Cow::Owned(String::from_utf8_lossy(&file).into_owned());
+    }
+    let mut book = zip::ZipArchive::new(Cursor::new(file)).expect("a workbook");
+    let mut parts = String::new();
+    for index in 0..book.len() {
+        book.by_index(index).expect("a part").read_to_string(&mut parts).expect("XML");
+    }
+    Cow::Owned(parts)
+}
+
+/// Ids of a world, UUIDs and those of keys and links, in the order in which they were met.
+#[derive(Default)]
+struct Names(BTreeMap<String, usize>);
+
+impl Names {
+    /// The text with ids numbered and moments left out.
+    fn plain(&mut self, text: &str) -> String {
+        let mut plain = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            if let Some(id) = id(rest).filter(|_| !plain.ends_with(|c: char| c.is_ascii_alphanumeric())) {
+                let next = self.0.len();
+                let number = *self.0.entry(id.to_owned()).or_insert(next);
+                plain.push_str(&format!("#{number}"));
+                rest = &rest[id.len()..];
+            } else if let Some(length) = moment(rest) {
+                plain.push('@');
+                rest = &rest[length..];
+            } else {
+                plain.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+        plain
+    }
+}
+
+/// The id at the beginning of a text.
+fn id(text: &str) -> Option<&str> {
+    let short = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if short.len() == 16 && short.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f')) {
+        return Some(short);
+    }
+    text.get(..36).filter(|id| uuid::Uuid::try_parse(id).is_ok())
+}
+
+/// How long a moment at the beginning of a text is: in JSON, or as a payload is printed.
+fn moment(text: &str) -> Option<usize> {
+    if let Some(inside) = text.strip_prefix("Timestamp {") {
+        return Some("Timestamp {".len() + inside.find('}')? + 1);
+    }
+    let day = text.get(..11)?;
+    let shape = |(index, c): (usize, char)| match index {
+        4 | 7 => c == '-',
+        10 => c == 'T',
+        _ => c.is_ascii_digit(),
+    };
+    if !day.char_indices().all(shape) {
+        return None;
+    }
+    Some(text.find('Z')? + 1)
+}
