@@ -34,9 +34,9 @@ use direct::Direct;
 const CLIENTS: usize = 64;
 const FIRMS: usize = 8;
 const BUCKETS: usize = 6;
-const TOTAL: i64 = 40;
-/// Of the clients that call functions.
-const CONNECTIONS: u32 = 32;
+const TOTAL: i64 = 80;
+/// Of the clients that call functions: none waits for another one's.
+const CONNECTIONS: u32 = 96;
 /// How long work may stand still, and a request may be sent again and again.
 const STALLED: Duration = Duration::from_secs(60);
 
@@ -63,7 +63,7 @@ struct Stage {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_sold_twice_by_many_at_once() {
-    fair(race(Plan { operations: 20_000, kills: 10, api: 12, mutation: None }).await);
+    fair(race(Plan { operations: 20_000, kills: 10, api: 16, mutation: None }).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// As the service looks for holds that are over.
 const DUE: i32 = 200;
 /// One transaction of so many stays open until the client says so, as the service's do; the others end with their call.
-const LINGER: u32 = 4;
+const LINGER: u32 = 8;
 
 /// What a function says: done, or the state that stands.
 pub type Said = Result<String, String>;
