@@ -12,6 +12,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/calendar", "SetCalendar"),
     ("/capacity/demand", "UpdateDemandWeeks"),
     ("/capacity/demand/new", "UploadMaterialDemand"),
+    ("/capacity/disclosure/set", "SetDisclosure"),
     ("/capacity/edit", "UpdateCapacityWeeks"),
     ("/capacity/groups/new", "UploadCapacityGroup"),
     ("/capacity/groups/{id}/edit", "UploadCapacityGroup"),

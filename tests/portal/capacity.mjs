@@ -75,7 +75,7 @@ async function sound(page, javaScriptEnabled, what) {
 export async function capacityPaths() {
   const red = (await groups())['S1-G3'];
   return {
-    supplier: ['/capacity', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', `/capacity/groups/${red}/edit`],
+    supplier: ['/capacity', '/capacity/disclosure', '/capacity/disclosure/set?customer=', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', `/capacity/groups/${red}/edit`],
     customer: ['/capacity', '/capacity/demand', '/capacity/demand/new', '/capacity/groups/new'],
   };
 }
@@ -289,6 +289,27 @@ async function disclosing(javaScriptEnabled) {
     await says(page, '按四分之一分档');
     await sound(page, javaScriptEnabled, 'a group of a supplier');
   });
+  const disclose = (level) => visit(shunmo, { javaScriptEnabled }, async (page) => {
+    await page.goto(`${portal}/capacity`);
+    await page.click('nav.filters a:text-is("对外披露")');
+    const row = page.locator('table tbody tr', { hasText: '澄屿' });
+    await row.locator('a').click();
+    await page.locator('label', { hasText: level }).first().click();
+    await Promise.all([page.waitForURL(/done=saved/), page.click('.actions button')]);
+    ok((await row.innerText()).includes(level), `what the customer sees is set: ${await row.innerText()}`);
+  });
+  const shown = async () => {
+    let count;
+    await visit(chengyu, { javaScriptEnabled, viewport: desk }, async (page) => {
+      await page.goto(`${portal}/capacity`);
+      count = await page.locator('table.heat tbody tr', { hasText: name }).count();
+    });
+    return count;
+  };
+  await disclose('不披露');
+  equal(await shown(), 0, 'the customer does not see that there is a group');
+  await disclose('按四分之一分档');
+  equal(await shown(), 1, 'and sees it again');
   const { groups: all } = await call(shunmo, 'capacity.v1.CapacityGroupService/ListCapacityGroups', { pageSize: 100 });
   const made = all.find((one) => one.name === name);
   await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: made.id, version: made.version, inactive: true });

@@ -9,8 +9,9 @@ use proto::{
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
-        demand_service_client::DemandServiceClient, offer_service_client::OfferServiceClient,
-        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
+        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
+        offer_service_client::OfferServiceClient, promise_service_client::PromiseServiceClient,
+        reservation_service_client::ReservationServiceClient,
     },
     interchange::sheet_service_client::SheetServiceClient,
     notices::notice_service_client::NoticeServiceClient,
@@ -189,6 +190,11 @@ impl Api {
     /// What suppliers can make, week by week.
     pub fn capacity_groups(&self) -> CapacityGroupServiceClient<Channel> {
         CapacityGroupServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What suppliers show to whom.
+    pub fn disclosures(&self) -> DisclosureServiceClient<Channel> {
+        DisclosureServiceClient::new(self.channel.clone())
     }
 
     /// What is needed.

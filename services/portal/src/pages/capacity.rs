@@ -9,6 +9,7 @@ mod entry;
 mod group;
 mod map;
 mod origin;
+mod policy;
 mod quick;
 pub mod read;
 mod setup;
@@ -33,6 +34,8 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/capacity", get(map::show))
         .route("/capacity/demand", get(demand::show).post(demand::send))
+        .route("/capacity/disclosure", get(policy::show))
+        .route("/capacity/disclosure/set", get(policy::edit).post(policy::set))
         .route("/capacity/edit", get(edit::show).post(edit::send))
         .route("/capacity/demand/new", get(want::new).post(want::create))
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
@@ -50,6 +53,7 @@ pub enum Place {
     Requests,
     Offers,
     Reservations,
+    Disclosure,
 }
 
 /// Who may see a page, where it is, and what it is called; in the order of the line.
@@ -60,6 +64,7 @@ const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
     (Place::Requests, Permission::CapacityRead, "/capacity/requests", key::NEEDS),
     (Place::Offers, Permission::CapacityRead, "/capacity/offers", key::OFFERS),
     (Place::Reservations, Permission::CapacityRead, "/capacity/reservations", key::RESERVATIONS),
+    (Place::Disclosure, Permission::CapacityWrite, "/capacity/disclosure", key::POLICY_TITLE),
 ];
 
 /// The line above a page, as far as the roles allow.
