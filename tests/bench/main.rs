@@ -12,6 +12,7 @@
 //! * `bulk`     PublishOrders by one stream ÷ bare transactions of 100 orders on 2 connections
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
+//! * `demand`   from a demand of 104 weeks to the bottleneck in the supplier's feed, with 100 to 10,000 groups ÷ bare writes
 //! * `matching` the best ten of 10,000 offers for a need ÷ the bare query for the same offers
 //! * `reserve`  holds of one hot bucket, and of 10,000 buckets, by 16 clients ÷ the bare statement that sells
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
@@ -22,6 +23,7 @@
 mod bare;
 mod bulk;
 mod curve;
+mod demand;
 mod latency;
 mod life;
 mod list;
@@ -36,8 +38,9 @@ use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 10] =
-    ["publish", "bulk", "life", "list", "matching", "reserve", "curve", "latency", "streams", "idle"];
+const NAMES: [&str; 11] = [
+    "publish", "bulk", "life", "list", "demand", "matching", "reserve", "curve", "latency", "streams", "idle",
+];
 
 fn main() -> anyhow::Result<()> {
     // cargo passes `--bench` to every bench program.
@@ -83,6 +86,9 @@ async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
     }
     if wanted("list") {
         list::run(&mut report, scale).await?;
+    }
+    if wanted("demand") {
+        demand::run(&mut report, scale).await?;
     }
     if wanted("matching") {
         matching::run(&mut report, scale).await?;

@@ -2,6 +2,8 @@
 
 mod commands;
 mod consume;
+mod given_back;
+mod promised;
 mod race;
 
 use chassis::Reason;

@@ -19,7 +19,7 @@ use tonic::transport::Endpoint;
 use uuid::Uuid;
 
 use crate::{
-    Access, binary,
+    Access, World, binary,
     cluster::target,
     firm::{redeem, token},
     request_id,
@@ -73,7 +73,7 @@ impl Cluster {
     }
 
     /// What a process needs to know to run on it.
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    fn environment(&self) -> Environment {
         let access = &self.running.as_ref().expect("Postgres runs").access;
         let passwords = access.passwords();
         vec![
@@ -135,13 +135,16 @@ fn strike(running: &Running) {
     }
 }
 
+/// What a process is told by its environment.
+pub(crate) type Environment = Vec<(&'static str, String)>;
+
 /// A `tandem serve` at addresses of its own that it keeps over its deaths.
 pub struct Process {
     /// What it runs; a change counts from the next start.
     pub services: Vec<&'static str>,
     pub api: SocketAddr,
     metrics: SocketAddr,
-    environment: Vec<(&'static str, String)>,
+    environment: Environment,
     log: PathBuf,
     child: Option<Child>,
     /// How often it ended without being killed.
@@ -151,17 +154,19 @@ pub struct Process {
 impl Process {
     /// A process that does not run yet; the name is that of its log in the cluster's folder.
     pub fn new(cluster: &Cluster, name: &str, services: &[&'static str]) -> Self {
-        let log = cluster.dir.join(format!("{name}.log"));
+        Self::with(cluster.environment(), &cluster.dir, name, services)
+    }
+
+    /// The same beside the node of a world, on its database; its log lies in this folder.
+    pub async fn beside(world: &World, folder: &Path, name: &str, services: &[&'static str]) -> Self {
+        Self::with(world.environment().await, folder, name, services)
+    }
+
+    fn with(environment: Environment, folder: &Path, name: &str, services: &[&'static str]) -> Self {
+        let log = folder.join(format!("{name}.log"));
         let _ = fs::remove_file(&log);
-        Self {
-            services: services.into(),
-            api: free(),
-            metrics: free(),
-            environment: cluster.environment(),
-            log,
-            child: None,
-            ended: 0,
-        }
+        let services = services.into();
+        Self { services, api: free(), metrics: free(), environment, log, child: None, ended: 0 }
     }
 
     /// Starts it and does not wait for it.

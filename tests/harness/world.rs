@@ -18,7 +18,9 @@ use tokio::sync::OnceCell;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::{
-    Access, Firm, cluster,
+    Access, Firm,
+    chaos::Environment,
+    cluster,
     firm::{redeem, token},
     request_id,
     wait::until,
@@ -129,6 +131,16 @@ impl World {
     /// The database's name, for processes that a test starts beside the node.
     pub fn database(&self) -> &str {
         &self.database
+    }
+
+    /// What a process beside the node needs to know.
+    pub(crate) async fn environment(&self) -> Environment {
+        let cluster = cluster::get().await;
+        vec![
+            ("TANDEM_DATABASE__APP_URL", cluster.url("tandem_app", &self.database)),
+            ("TANDEM_DATABASE__STREAM_URL", cluster.url("tandem_stream", &self.database)),
+            ("TANDEM_KEYS__CURRENT", key()),
+        ]
     }
 
     /// A caller without a credential.
@@ -308,6 +320,11 @@ impl Drop for World {
     }
 }
 
+/// What credentials of a world are kept with.
+fn key() -> String {
+    "42".repeat(32)
+}
+
 /// Settings of a world: ports of its own, few connections, and a short patience.
 fn config(cluster: &cluster::Cluster, database: &str) -> Config {
     let mut config = Config::load(None).expect("the defaults are valid");
@@ -316,7 +333,7 @@ fn config(cluster: &cluster::Cluster, database: &str) -> Config {
     config.database.stream_url = cluster.url("tandem_stream", database);
     config.database.app_connections = 12;
     config.database.stream_connections = 4;
-    config.keys.current = "42".repeat(32);
+    config.keys.current = key();
     config.notices.key = "43".repeat(32);
     config.notices.mail_from = "Tandem <no-reply@example.invalid>".into();
     for listen in [&mut config.api.listen, &mut config.portal.listen, &mut config.metrics.listen] {

@@ -2,10 +2,12 @@
 //! fits better, and each is said by itself. What an offer does not say, it does not meet. Pure.
 
 mod able;
+mod best;
 #[cfg(test)]
 mod tests;
 
 pub use able::{Askable, Capability, Held, Profile, askable};
+pub use best::best;
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -137,12 +139,21 @@ pub struct Verdict {
 
 /// A name as it is compared: without spaces, hyphens and the like, in lower case and half width.
 pub fn fold(text: &str) -> String {
+    folded(text).collect()
+}
+
+fn folded(text: &str) -> impl Iterator<Item = char> {
     let half = |char: char| match u32::from(char) {
         code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(char),
         _ => char,
     };
     let counts = |char: &char| !char.is_whitespace() && !matches!(char, '-' | '_' | '/' | ':');
-    text.chars().map(half).filter(counts).flat_map(char::to_lowercase).collect()
+    text.chars().map(half).filter(counts).flat_map(char::to_lowercase)
+}
+
+/// Whether a name is the one of this key.
+fn is(key: &str, text: &str) -> bool {
+    folded(text).eq(key.chars())
 }
 
 /// Offers that fit, the best first; with `near`, those that do not after them, the nearest first. Each by its place.
@@ -198,7 +209,7 @@ fn part(best: i64, of: Decimal, whole: Decimal) -> i64 {
 
 fn named(kind: Kind, hard: bool, wanted: &str, offered: &[String]) -> Condition {
     let key = fold(wanted);
-    let found = offered.iter().find(|one| fold(one) == key);
+    let found = offered.iter().find(|one| is(&key, one));
     let outcome = match (found, offered.is_empty()) {
         (Some(_), _) => Outcome::Met,
         (None, true) => Outcome::NotStated,
@@ -208,17 +219,19 @@ fn named(kind: Kind, hard: bool, wanted: &str, offered: &[String]) -> Condition 
     Condition { kind, hard, outcome, wanted: wanted.to_owned(), found, margin: None }
 }
 
+/// A certificate without the year of its standard.
+fn general(text: &str) -> &str {
+    match text.rsplit_once([':', '\u{ff1a}']) {
+        Some((name, year)) if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => text,
+    }
+}
+
 /// A certificate with the year of its standard is one without, not the other way round.
 fn certificate(hard: bool, wanted: &str, offered: &[String]) -> Condition {
-    let general = |text: &str| match text.rsplit_once([':', '\u{ff1a}']) {
-        Some((name, year)) if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => {
-            name.to_owned()
-        }
-        _ => text.to_owned(),
-    };
     let exact = named(Kind::Certificate, hard, wanted, offered);
     let key = fold(wanted);
-    match offered.iter().find(|one| fold(&general(one)) == key) {
+    match offered.iter().find(|one| is(&key, general(one))) {
         Some(found) if exact.outcome != Outcome::Met => {
             Condition { outcome: Outcome::Met, found: found.clone(), ..exact }
         }
@@ -226,15 +239,19 @@ fn certificate(hard: bool, wanted: &str, offered: &[String]) -> Condition {
     }
 }
 
-fn limits(wanted: &Limits, offered: &Limits) -> Vec<Condition> {
-    let at_least = [
+/// Limits of which more is better, wanted and offered.
+fn at_least(wanted: &Limits, offered: &Limits) -> [(Kind, Option<Decimal>, Option<Decimal>); 5] {
+    [
         (Kind::Length, wanted.length_mm, offered.length_mm),
         (Kind::Width, wanted.width_mm, offered.width_mm),
         (Kind::Height, wanted.height_mm, offered.height_mm),
         (Kind::Weight, wanted.weight_kg, offered.weight_kg),
         (Kind::Tonnage, wanted.tonnage_t, offered.tonnage_t),
-    ];
-    let mut all: Vec<Condition> = at_least
+    ]
+}
+
+fn limits(wanted: &Limits, offered: &Limits) -> Vec<Condition> {
+    let mut all: Vec<Condition> = at_least(wanted, offered)
         .into_iter()
         .filter_map(|(kind, wanted, offered)| {
             let wanted = wanted?;
@@ -289,13 +306,7 @@ fn enough(need: &Need, supply: &Supply) -> ([Condition; 2], Decimal, Option<Date
         return ([unit, quantity], Decimal::ZERO, None);
     }
     let wanted = need.quantity * factor;
-    let (mut free, mut enough_by) = (Decimal::ZERO, None);
-    for (monday, quantity) in supply.free.range(need.first..=need.last) {
-        free += quantity * offered_factor;
-        if free >= wanted && enough_by.is_none() {
-            enough_by = Some(*monday);
-        }
-    }
+    let (free, enough_by) = room(need, supply, wanted, offered_factor);
     // Cut off and not rounded, so that nothing looks like more than it is.
     let cut = |base: Decimal| (base / factor).trunc_with_scale(PLACES);
     let mut quantity = figure(Kind::Quantity, true, need.quantity, Some(cut(free)), Some(cut(free - wanted)));
@@ -303,6 +314,18 @@ fn enough(need: &Need, supply: &Supply) -> ([Condition; 2], Decimal, Option<Date
         quantity.outcome = Outcome::NotMet;
     }
     ([unit, quantity], free, enough_by)
+}
+
+/// What is free in the window, in the base of the unit, and by when it is as much as this.
+fn room(need: &Need, supply: &Supply, wanted: Decimal, factor: Decimal) -> (Decimal, Option<Date>) {
+    let (mut free, mut enough_by) = (Decimal::ZERO, None);
+    for (monday, quantity) in supply.free.range(need.first..=need.last) {
+        free += quantity * factor;
+        if free >= wanted && enough_by.is_none() {
+            enough_by = Some(*monday);
+        }
+    }
+    (free, enough_by)
 }
 
 /// What enough sooner, and more than enough, are worth.
@@ -316,14 +339,18 @@ fn time_and_room(need: &Need, free: Decimal, enough_by: Option<Date>) -> i64 {
     early + part(SURPLUS, free - wanted, wanted)
 }
 
-/// How many levels of the division's code agree: province, prefecture, county.
+/// How many levels of the division's code agree, of how many: province, prefecture, county.
+fn agreeing(wanted: &str, offered: &str) -> (usize, usize) {
+    let level = |code: &str, n: usize| code.as_bytes().get(2 * n..2 * n + 2).map(<[u8]>::to_vec);
+    let levels = wanted.len() / 2;
+    ((0..levels).take_while(|n| level(wanted, *n) == level(offered, *n)).count(), levels)
+}
+
 fn region(wanted: &str, offered: &str) -> (Option<Condition>, i64) {
     if wanted.is_empty() {
         return (None, 0);
     }
-    let level = |code: &str, n: usize| code.as_bytes().get(2 * n..2 * n + 2).map(<[u8]>::to_vec);
-    let levels = wanted.len() / 2;
-    let agree = (0..levels).take_while(|n| level(wanted, *n) == level(offered, *n)).count();
+    let (agree, levels) = agreeing(wanted, offered);
     let outcome = match (offered.is_empty(), agree == levels) {
         (true, _) => Outcome::NotStated,
         (false, true) => Outcome::Met,
@@ -340,15 +367,24 @@ fn region(wanted: &str, offered: &str) -> (Option<Condition>, i64) {
     (Some(condition), part(REGION, agree.into(), levels.into()))
 }
 
-/// The price of one of the need's units against the ceiling; in another currency it says nothing.
-fn price(need: &Need, supply: &Supply) -> (Option<Condition>, i64) {
-    let Some(ceiling) = &need.ceiling else { return (None, 0) };
+/// The price of one of the need's units; in another currency than the ceiling's it says nothing.
+fn price_of_one(need: &Need, ceiling: &Price, supply: &Supply) -> Option<Decimal> {
     let ((base, factor), (offered_base, offered_factor)) = (scale(&need.unit_code), scale(&supply.unit_code));
     let same = |price: &&Price| price.currency == ceiling.currency && base == offered_base;
-    let Some(price) = supply.price.as_ref().filter(same) else {
+    supply.price.as_ref().filter(same).map(|price| price.amount * factor / offered_factor)
+}
+
+/// What a price below the ceiling is worth.
+fn cheap(ceiling: &Price, one: Decimal) -> i64 {
+    if one.is_zero() { PRICE } else { part(PRICE, ceiling.amount, one) }
+}
+
+/// The price against the ceiling.
+fn price(need: &Need, supply: &Supply) -> (Option<Condition>, i64) {
+    let Some(ceiling) = &need.ceiling else { return (None, 0) };
+    let Some(one) = price_of_one(need, ceiling, supply) else {
         return (Some(figure(Kind::Price, false, ceiling.amount, None, None)), 0);
     };
-    let one = price.amount * factor / offered_factor;
     let condition = figure(
         Kind::Price,
         false,
@@ -356,5 +392,5 @@ fn price(need: &Need, supply: &Supply) -> (Option<Condition>, i64) {
         Some(one.round_dp(PLACES)),
         Some((ceiling.amount - one).round_dp(PLACES)),
     );
-    (Some(condition), if one.is_zero() { PRICE } else { part(PRICE, ceiling.amount, one) })
+    (Some(condition), cheap(ceiling, one))
 }

@@ -17,22 +17,22 @@ use proto::{
 
 use super::{SOON, W01, W53};
 
-const ITEM: &str = "CY-BX-0450";
+pub(super) const ITEM: &str = "CY-BX-0450";
 
 /// An order of one line that names a reservation.
-fn consuming(number: &str, quantity: &str, reservation: &str) -> harness::Order {
+pub(super) fn consuming(number: &str, quantity: &str, reservation: &str) -> harness::Order {
     let mut placed =
         order(number).line("10", ITEM, quantity, "6.85").schedule("1", quantity, "2026-12-30", "");
     placed.content.lines[0].reservation_id = reservation.into();
     placed
 }
 
-async fn reservation(firm: &Access, id: &str) -> Reservation {
+pub(super) async fn reservation(firm: &Access, id: &str) -> Reservation {
     let request = GetReservationRequest { reservation_id: id.into() };
     firm.reservations().get_reservation(request).await.unwrap().into_inner()
 }
 
-async fn state(firm: &Access, id: &str) -> (State, i64) {
+pub(super) async fn state(firm: &Access, id: &str) -> (State, i64) {
     let found = reservation(firm, id).await;
     (found.state(), found.version)
 }
@@ -43,7 +43,7 @@ async fn orders(buyer: &Access) -> usize {
 }
 
 /// An hour a piece, 100 of them in two weeks, of which so many are offered to the buyer.
-async fn workshop(buyer: &Firm, supplier: &Firm, quantity: &str) -> (String, Offer) {
+pub(super) async fn workshop(buyer: &Firm, supplier: &Firm, quantity: &str) -> (String, Offer) {
     let hours = group("大机组", &[(W53, "80", "100"), (W01, "80", "100")]);
     let made = supplier.state_group(linking(hours, vec![link(&buyer.id, ITEM, "")])).await.unwrap().id;
     let request = named(offer(&made, &[(W53, quantity), (W01, "10")]), &[buyer]);
@@ -51,7 +51,7 @@ async fn workshop(buyer: &Firm, supplier: &Firm, quantity: &str) -> (String, Off
 }
 
 /// Weeks of the group: what orders take beside what is offered.
-async fn booked(supplier: &Access, group: &str) -> Vec<String> {
+pub(super) async fn booked(supplier: &Access, group: &str) -> Vec<String> {
     let group = supplier.capacity_group(group).await.unwrap();
     let week = |week: &proto::capacity::MatchedWeek| {
         let figure = |decimal: &Option<proto::Decimal>| decimal.clone().unwrap_or_default().value;

@@ -1,6 +1,6 @@
 //! Takes capacity for what the supplier accepted: reads the next events of its feed, keeps what their schedule lines take,
-//! and matches the groups that this concerns, in one transaction with the place in the feed. What is heard again finds
-//! itself kept, and nothing turns.
+//! matches the groups that this concerns, and gives back what lines reserved and take no more, in one transaction with the
+//! place in the feed. What is heard again finds itself kept, and nothing turns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Context, Now,
     matching::{self, Cause},
-    now,
+    now, reservation,
 };
 use crate::{
     convert::load::{self as convert, Told},
@@ -38,8 +38,15 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
             told.hear(&entry.kind, payload)?;
         }
     }
-    let booked = if told.is_empty() { Vec::new() } else { booked(&mut tx, &told).await? };
-    let events = if booked.is_empty() { Vec::new() } else { book(context, &mut tx, &booked).await? };
+    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    let mut events = Vec::new();
+    if !told.is_empty() {
+        let booked = booked(&mut tx, &told).await?;
+        if !booked.is_empty() {
+            events = book(now, &mut tx, &booked).await?;
+        }
+        events.extend(reservation::give_back(now, &mut tx, &told.orders()?).await?);
+    }
     db::move_place(&mut tx, last).await?;
     let any = !events.is_empty();
     outbox::append(&mut tx, vec![events]).await?;
@@ -51,14 +58,13 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
 }
 
 /// Keeps what lines take and matches the groups that link their materials: the events of what turned.
-async fn book(context: &Context, tx: &mut TenantTx, booked: &[Booked]) -> Result<Vec<outbox::NewEvent>> {
+async fn book(now: Now<'_>, tx: &mut TenantTx, booked: &[Booked]) -> Result<Vec<outbox::NewEvent>> {
     matching::lock(tx).await?;
     db::save(tx, booked).await?;
     let materials: BTreeSet<(Uuid, String)> =
         booked.iter().map(|one| (one.customer, one.material.clone())).collect();
     let (customers, materials): (Vec<Uuid>, Vec<String>) = materials.into_iter().unzip();
     let groups = week::linking(tx, &customers, &materials).await?;
-    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
     matching::rematch(now, tx, Cause::Demand(&groups)).await
 }
 

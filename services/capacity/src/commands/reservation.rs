@@ -18,9 +18,11 @@ use crate::{
     db::{
         offer::{self, Sight},
         reservation::{self as db, Head, Outcome},
+        reserved,
     },
     error,
     events::booking,
+    week::this_week,
 };
 
 /// Holds that are ended in one go.
@@ -110,12 +112,17 @@ pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()
 
 async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
     let mut tx = now.deps.pool.begin_by_keys(supplier).await?;
-    let ended = db::end(&mut tx, supplier, id, "expired").await? == Outcome::Done;
-    let turned = if ended { Some(Vec::new()) } else { announce(now, &mut tx, id).await? };
+    let consumed = db::get(&mut tx, id).await?.is_some_and(|head| head.state == "consumed");
+    // What is consumed is not locked before the matching is.
+    let turned = if consumed {
+        announce(now, &mut tx, id).await?
+    } else {
+        let ended = db::end(&mut tx, supplier, id, "expired").await? == Outcome::Done;
+        ended.then(Vec::new)
+    };
     let done = turned.is_some();
     if let Some(turned) = turned {
-        let (head, reservation) = read(&mut tx, id).await?;
-        let told = vec![booking::reservation(now, &head, reservation)];
+        let told = vec![became(now, &mut tx, id).await?];
         outbox::append(&mut tx, vec![told, turned]).await?;
     }
     tx.commit().await?;
@@ -131,6 +138,35 @@ async fn announce(now: Now<'_>, tx: &mut TenantTx, id: Uuid) -> Result<Option<Ve
     matching::lock(tx).await?;
     let Some(group) = db::announced(tx, id).await? else { return Ok(None) };
     Ok(Some(matching::rematch(now, tx, Cause::Demand(&[group])).await?))
+}
+
+/// Gives back what lines of these orders consumed and take nothing of any more, and tells both sides. Where a line was
+/// delivered, hours of weeks that have begun are used and stay taken. Comes after every week that the transaction moves:
+/// buckets are locked last.
+pub(crate) async fn give_back(now: Now<'_>, tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<NewEvent>> {
+    let left_over = reserved::left_over(tx, orders).await?;
+    if left_over.is_empty() {
+        return Ok(Vec::new());
+    }
+    matching::lock(tx).await?;
+    let (ids, delivered): (Vec<Uuid>, Vec<bool>) = left_over.into_iter().unzip();
+    let mut events = Vec::new();
+    for id in &ids {
+        // Nobody hears that something came back of which nobody heard that it was used.
+        if db::announced(tx, *id).await?.is_some() {
+            events.push(became(now, tx, *id).await?);
+        }
+    }
+    for id in db::give_back(tx, &ids, &delivered, this_week(now.at)).await? {
+        events.push(became(now, tx, id).await?);
+    }
+    Ok(events)
+}
+
+/// What both sides are told of a reservation as it stands.
+async fn became(now: Now<'_>, tx: &mut TenantTx, id: Uuid) -> Result<NewEvent> {
+    let (head, reservation) = read(tx, id).await?;
+    Ok(booking::reservation(now, &head, reservation))
 }
 
 async fn held_by_me(tx: &mut TenantTx, id: Uuid) -> Result<Head> {

@@ -81,6 +81,13 @@ impl Told {
         self.lines.keys().copied()
     }
 
+    /// Orders that were told of.
+    pub(crate) fn orders(&self) -> Result<Vec<Uuid>> {
+        let told: BTreeSet<&str> = self.lines.values().map(|(order, _)| order.as_str()).collect();
+        let told = told.into_iter().map(id);
+        told.chain(self.omitted.iter().copied().map(Ok)).collect()
+    }
+
     /// What was told of a line.
     pub(crate) fn line(&self, id: Uuid) -> Option<&Line> {
         self.lines.get(&id).map(|(_, line)| line)

@@ -109,6 +109,25 @@ pub(crate) async fn end(tx: &mut TenantTx, supplier: Uuid, id: Uuid, how: &str) 
     outcome(answer.fetch_one(tx.conn()).await)
 }
 
+/// As supplier: gives back what order lines consumed, of those that were delivered not the weeks that have begun. What was
+/// given back now.
+pub(crate) async fn give_back(
+    tx: &mut TenantTx,
+    reservations: &[Uuid],
+    delivered: &[bool],
+    begun: Date,
+) -> Result<Vec<Uuid>> {
+    let rows = sqlx::query_scalar!(
+        r#"select id as "id!" from capacity.give_back_consumed($1, $2, $3) id"#,
+        reservations,
+        delivered,
+        begun
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
 /// As supplier: both sides are told that an order consumed it. The group that offered it; `None` where they were before.
 pub(crate) async fn announced(tx: &mut TenantTx, id: Uuid) -> Result<Option<Uuid>> {
     let me = tx.firm();

@@ -38,6 +38,29 @@ pub(crate) async fn consumed(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Consu
     Ok(consumed)
 }
 
+/// Reservations that lines of these orders consumed and take nothing of any more: nothing is promised of such a line, and
+/// nothing is open. Of each, whether the line was closed because what was promised is delivered.
+pub(crate) async fn left_over(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<(Uuid, bool)>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select r.id,
+                  exists (select from orders.placed_line p
+                          where p.supplier = $1 and p.order_id = r.order_id and p.line_number = r.order_line
+                              and p.closed and p.accepted > 0) as "delivered!"
+           from capacity.reservation r
+           where r.supplier = $1 and r.state = 'consumed' and r.order_id = any($2)
+               and not exists (select from orders.placed_line p
+                               where p.supplier = $1 and p.order_id = r.order_id and p.line_number = r.order_line
+                                   and not p.closed and (p.accepted > 0 or p.open > 0))
+           order by r.id"#,
+        me,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.delivered)).collect())
+}
+
 /// Says of the linked series of groups how much of what is booked of them is made by lines that consumed something.
 pub(crate) async fn mark(
     tx: &mut TenantTx,

@@ -176,6 +176,11 @@ impl Dice {
     fn limit(&mut self) -> Option<Decimal> {
         (self.below(3) > 0).then(|| Decimal::from(self.below(3)))
     }
+
+    fn price(&mut self) -> Option<Price> {
+        let currency = ["CNY", "USD"][self.below(2) as usize].to_owned();
+        (self.below(3) > 0).then(|| Price { amount: Decimal::from(self.below(9)), currency })
+    }
 }
 
 /// Whether an offer fits, said anew: in seconds and whole numbers, without conditions.
@@ -222,6 +227,8 @@ fn a_naive_matcher_finds_the_same_and_nothing_better_is_left_out() {
                 materials: dice.some(&["PP", "ABS"]),
                 certificates: dice.some(&["ISO 9001", "IATF 16949"]),
                 limits: Limits { length_mm: dice.limit(), precision_mm: dice.limit(), ..Limits::default() },
+                region: ["990000", "991100", "110000", ""][dice.below(4) as usize].into(),
+                price: dice.price(),
                 unit_code: unit(&mut dice),
                 free: free.into_iter().filter(|_| dice.below(3) > 0).collect(),
                 ..supply(n)
@@ -230,6 +237,7 @@ fn a_naive_matcher_finds_the_same_and_nothing_better_is_left_out() {
         let need = Need {
             materials: dice.some(&["PP"]),
             certificates: dice.some(&["ISO 9001"]),
+            ceiling: dice.price(),
             limits: Limits { length_mm: dice.limit(), precision_mm: dice.limit(), ..Limits::default() },
             unit_code: unit(&mut dice),
             quantity: Decimal::from(1 + dice.below(3_600 * 5)),
@@ -245,6 +253,14 @@ fn a_naive_matcher_finds_the_same_and_nothing_better_is_left_out() {
         );
         assert!(found[..fit.len()].is_sorted_by(|(_, a), (_, b)| a.score >= b.score), "round {round}");
         assert_eq!(found[..fit.len()], rank(&need, &supplies, false), "round {round}");
+        for most in [0, 1, 3, 20] {
+            let best = best(&need, &supplies, most);
+            assert_eq!(
+                (best.0.as_slice(), best.1),
+                (&found[..fit.len().min(most)], fit.len()),
+                "round {round}"
+            );
+        }
         supplies.reverse();
         let turned = rank(&need, &supplies, true);
         let ids = |found: &[(usize, Verdict)], last: usize| -> Vec<usize> {

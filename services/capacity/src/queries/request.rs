@@ -19,7 +19,7 @@ use crate::{
         request::{self as db, Found, Wanted},
     },
     error,
-    need::{Need, fold, rank},
+    need::{Need, best, fold, rank},
     unit::{alike, scale},
     week::this_week,
 };
@@ -94,9 +94,15 @@ pub(crate) async fn matching(
     let need = need(&kept(&head)?, this_week(deps.clock.now())).ok_or_else(|| error::missing(id))?;
     let found = candidates(&mut tx, &need, request.near_misses).await?;
     let supplies = found.iter().map(supply).collect::<Result<Vec<_>>>()?;
-    let ranked = rank(&need, &supplies, request.near_misses);
-    let fitting = ranked.iter().filter(|(_, verdict)| verdict.fits).count();
-    let top: Vec<_> = ranked.into_iter().take(limit).collect();
+    let (top, fitting) = match request.near_misses {
+        true => {
+            let mut ranked = rank(&need, &supplies, true);
+            let fitting = ranked.iter().filter(|(_, verdict)| verdict.fits).count();
+            ranked.truncate(limit);
+            (ranked, fitting)
+        }
+        false => best(&need, &supplies, limit),
+    };
     let ids: Vec<Uuid> = top.iter().map(|(place, _)| supplies[*place].id).collect();
     let mut buckets = offer::buckets_in_sight(&mut tx, &ids).await?;
     let could_be_asked = could_be_asked(&mut tx, &need, limit).await?;

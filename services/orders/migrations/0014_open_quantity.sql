@@ -1,0 +1,10 @@
+-- For other services: how much of a schedule line nobody has settled yet, so that capacity finds lines that take nothing
+-- any more.
+create or replace view orders.placed_line with (security_invoker = true) as
+    select p.id as schedule_line_id, p.order_id, p.buyer, p.supplier, l.buyer_item_id, p.requested_date, p.content,
+           s.accepted, s.closed, l.line_number, s.proposed + s.unanswered as open
+    from orders.schedule_line p
+    join orders.order_line l
+        on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position and l.superseded is null
+    join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
+    where p.superseded is null;

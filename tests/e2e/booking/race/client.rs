@@ -1,0 +1,323 @@
+//! A client that books, confirms and gives back, over the API or by the functions of the schema, and writes down what it
+//! saw and when.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chassis::Reason;
+use harness::{
+    Access, booking,
+    history::{Outcome, outcome},
+    refusal::{metadata, reason},
+    request_id,
+};
+use proto::capacity::{
+    ConfirmReservationRequest, HoldCapacityRequest, ReleaseReservationRequest, Reservation, ReservationState,
+};
+use rand::{Rng as _, rngs::StdRng};
+use time::OffsetDateTime;
+use tonic::Status;
+use uuid::Uuid;
+
+use super::{
+    BUCKETS, STALLED, Stage,
+    direct::{Said, Wanted},
+    judge::{Seen, What},
+};
+
+/// How long a client waits for an answer before it asks again.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits before it asks again where nobody answers.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What happened of it, by how often.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Requests over the API.
+    api: AtomicUsize,
+    /// Tries that nobody answered.
+    pub unanswered: AtomicUsize,
+    /// Holds that stood already when the try began that was answered.
+    replayed: AtomicUsize,
+    /// Confirmed while the time ran out.
+    pub confirmed: AtomicUsize,
+    /// Too late for that.
+    pub late: AtomicUsize,
+}
+
+fn count(count: &AtomicUsize) {
+    count.fetch_add(1, Ordering::Relaxed);
+}
+
+fn now() -> OffsetDateTime {
+    chassis::clock::system().now()
+}
+
+/// A hold of the client.
+#[derive(Clone, Copy)]
+struct Mine {
+    id: Uuid,
+    /// When it ends unless it is confirmed.
+    over: OffsetDateTime,
+    short: bool,
+}
+
+/// A request that may be sent again as it is.
+#[derive(Clone)]
+enum Wish {
+    Hold(HoldCapacityRequest),
+    Confirm(ConfirmReservationRequest),
+    Release(ReleaseReservationRequest),
+}
+
+impl Wish {
+    async fn send(&self, access: &Access) -> Result<Reservation, Status> {
+        let mut reservations = access.reservations();
+        let answer = match self.clone() {
+            Wish::Hold(request) => reservations.hold_capacity(request).await,
+            Wish::Confirm(request) => reservations.confirm_reservation(request).await,
+            Wish::Release(request) => reservations.release_reservation(request).await,
+        };
+        answer.map(tonic::Response::into_inner)
+    }
+}
+
+pub struct Client {
+    stage: Arc<Stage>,
+    firm: Uuid,
+    apis: Vec<Access>,
+    rng: StdRng,
+    /// Which of the processes is asked next.
+    turn: usize,
+    mine: Vec<Mine>,
+    seen: Vec<Seen>,
+    faults: Vec<String>,
+}
+
+impl Client {
+    pub fn new(stage: Arc<Stage>, firm: Uuid, apis: Vec<Access>, rng: StdRng) -> Self {
+        Self { stage, firm, apis, rng, turn: 0, mine: Vec::new(), seen: Vec::new(), faults: Vec::new() }
+    }
+
+    /// Works until all operations are done, gives back what it has, and answers what it saw, and what went wrong.
+    pub async fn run(mut self) -> (Vec<Seen>, Vec<String>) {
+        let left = self.stage.clone();
+        while left.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+            match (self.mine.len(), self.rng.random_range(0..10)) {
+                (1.., 0..2) => self.confirm().await,
+                (1.., 2..7) => {
+                    let one = self.rng.random_range(0..self.mine.len());
+                    let one = self.mine.swap_remove(one);
+                    self.release(one).await;
+                }
+                _ => self.hold().await,
+            }
+        }
+        for one in std::mem::take(&mut self.mine) {
+            self.release(one).await;
+        }
+        (self.seen, self.faults)
+    }
+
+    fn by_api(&mut self) -> bool {
+        self.stage.api.is_some_and(|each| self.rng.random_ratio(1, each))
+    }
+
+    fn saw(&mut self, from: OffsetDateTime, until: OffsetDateTime, what: What) {
+        self.seen.push(Seen { from, until, what });
+    }
+
+    /// Sends the same request until it is answered, now to one process, now to the other. Some clients go away in the
+    /// middle of the first try. Answers when the last try began, too.
+    async fn insist(&mut self, wish: &Wish) -> (OffsetDateTime, Result<Reservation, Status>) {
+        count(&self.stage.counts.api);
+        let began = Instant::now();
+        if self.rng.random_ratio(1, 10) {
+            let patience = Duration::from_micros(self.rng.random_range(0..50_000));
+            let _ = tokio::time::timeout(patience, wish.send(&self.apis[0])).await;
+        }
+        loop {
+            self.turn = (self.turn + 1) % self.apis.len();
+            let sent = now();
+            let answer = tokio::time::timeout(PATIENCE, wish.send(&self.apis[self.turn])).await;
+            let answer = answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("nobody answered")));
+            if outcome(&answer) != Outcome::Unknown || began.elapsed() > STALLED {
+                return (sent, answer);
+            }
+            count(&self.stage.counts.unanswered);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn hold(&mut self) {
+        let first = self.rng.random_range(0..BUCKETS);
+        // In any order, so that it is the server's business to lock in one.
+        let mut buckets: Vec<usize> =
+            (0..self.rng.random_range(1..=3)).map(|n| (first + n) % BUCKETS).collect();
+        if self.rng.random() {
+            buckets.reverse();
+        }
+        let parts: Vec<(usize, i64)> =
+            buckets.into_iter().map(|bucket| (bucket, self.rng.random_range(1..=6))).collect();
+        let short = self.rng.random_ratio(1, 3);
+        let seconds = if short { 1 } else { 60 };
+        let from = now();
+        let held = match self.by_api() {
+            true => self.hold_by_api(&parts, seconds).await,
+            false => self.hold_directly(&parts, seconds).await,
+        };
+        let until = now();
+        match held {
+            Ok(Ok((id, over))) => {
+                self.mine.push(Mine { id, over, short });
+                self.saw(from, until, What::Held(id));
+            }
+            Ok(Err(bucket)) => {
+                let offered = &self.stage.offer.buckets;
+                let at = offered.iter().position(|one| one.id == bucket.to_string()).expect("a bucket");
+                let quantity = parts.iter().find(|(one, _)| *one == at).expect("asked for").1;
+                self.saw(from, until, What::Short(bucket, quantity));
+            }
+            Err(wrong) => self.faults.push(format!("after {}: {wrong}", until - from)),
+        }
+    }
+
+    async fn hold_by_api(
+        &mut self,
+        parts: &[(usize, i64)],
+        seconds: i32,
+    ) -> Result<Result<(Uuid, OffsetDateTime), Uuid>, String> {
+        let quantities: Vec<String> = parts.iter().map(|(_, quantity)| quantity.to_string()).collect();
+        let parts: Vec<(usize, &str)> =
+            parts.iter().map(|(bucket, _)| *bucket).zip(quantities.iter().map(String::as_str)).collect();
+        let wish = Wish::Hold(booking::hold(&self.stage.offer, &parts, seconds));
+        let held = match self.insist(&wish).await {
+            (_, Err(status)) if reason(&status) == Reason::CAPACITY_SHORT.as_str() => {
+                let bucket = metadata(&status).remove("bucket_id").unwrap_or_default();
+                return Ok(Err(Uuid::try_parse(&bucket).map_err(|_| format!("{status:?}"))?));
+            }
+            (_, Err(status)) => return Err(format!("refused: {status:?}")),
+            (sent, Ok(held)) => {
+                let at = time(held.held_at);
+                if at < sent {
+                    count(&self.stage.counts.replayed);
+                }
+                held
+            }
+        };
+        if self.rng.random_ratio(1, 20) {
+            let again = self.insist(&wish).await.1;
+            if again.as_ref().ok() != Some(&held) {
+                return Err(format!("another hold for the same id: {again:?}"));
+            }
+        }
+        let id = Uuid::try_parse(&held.id).map_err(|error| error.to_string())?;
+        Ok(Ok((id, time(held.expires_at))))
+    }
+
+    async fn hold_directly(
+        &mut self,
+        parts: &[(usize, i64)],
+        seconds: i32,
+    ) -> Result<Result<(Uuid, OffsetDateTime), Uuid>, String> {
+        let offered = &self.stage.offer.buckets;
+        let buckets: Vec<Uuid> =
+            parts.iter().map(|(bucket, _)| Uuid::try_parse(&offered[*bucket].id).expect("an id")).collect();
+        let quantities = parts.iter().map(|(_, quantity)| *quantity).collect();
+        let id = chassis::clock::system().id();
+        let wanted = Wanted { id, buckets, quantities, seconds };
+        let held = self.stage.direct.hold(self.firm, &wanted).await?;
+        Ok(held.map(|over| (id, over)))
+    }
+
+    /// Confirms one of the client's holds. Of those that end soon some are confirmed at the very moment, while the supplier
+    /// ends them too.
+    async fn confirm(&mut self) {
+        let place = self.rng.random_range(0..self.mine.len());
+        let one = self.mine[place];
+        let close = one.short && self.rng.random();
+        let mut end = None;
+        if close {
+            // It is a race with the clock, and begins when the clock says so.
+            let early = time::Duration::microseconds(self.rng.random_range(-5_000..100_000));
+            let wait = one.over - early - now();
+            tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
+            let stage = self.stage.clone();
+            end = Some(tokio::spawn(async move { stage.direct.expire(one.id).await }));
+        }
+        let from = now();
+        let said = match self.by_api() {
+            true => {
+                let (request_id, reservation_id) = (request_id(), one.id.to_string());
+                let wish = Wish::Confirm(ConfirmReservationRequest { request_id, reservation_id });
+                said(self.insist(&wish).await.1)
+            }
+            false => self.stage.direct.confirm(self.firm, one.id).await,
+        };
+        let until = now();
+        if let Some(end) = end
+            && let Err(wrong) = end.await.expect("it ends")
+        {
+            self.faults.push(wrong);
+        }
+        match said.as_deref() {
+            Ok("done" | "confirmed") => {
+                if close {
+                    count(&self.stage.counts.confirmed);
+                }
+                self.mine[place].short = false;
+                self.saw(from, until, What::Confirmed(one.id));
+            }
+            Ok("expired" | "ended") => {
+                if close {
+                    count(&self.stage.counts.late);
+                }
+                // It is given back later, whoever ended it.
+                self.mine[place].short = false;
+            }
+            other => self.faults.push(format!("confirming a hold: {other:?}")),
+        }
+    }
+
+    /// Gives back a hold, whose time may be over.
+    async fn release(&mut self, one: Mine) {
+        let from = now();
+        let said = match self.by_api() {
+            true => {
+                let (request_id, reservation_id) = (request_id(), one.id.to_string());
+                let wish = Wish::Release(ReleaseReservationRequest { request_id, reservation_id });
+                said(self.insist(&wish).await.1)
+            }
+            false => self.stage.direct.release(self.firm, one.id).await,
+        };
+        let until = now();
+        match said.as_deref() {
+            Ok("done" | "released") => self.saw(from, until, What::Released(one.id)),
+            Ok("expired") => {}
+            other => self.faults.push(format!("giving back a hold: {other:?}")),
+        }
+    }
+}
+
+/// The state that the service answers, in the words of the functions; `ended` where it refuses.
+fn said(answer: Result<Reservation, Status>) -> Said {
+    match answer {
+        Ok(reservation) => Ok(match reservation.state() {
+            ReservationState::Confirmed => "confirmed".into(),
+            ReservationState::Released => "released".into(),
+            ReservationState::Expired => "expired".into(),
+            other => other.as_str_name().into(),
+        }),
+        Err(status) if reason(&status) == Reason::RESERVATION_ENDED.as_str() => Ok("ended".into()),
+        Err(status) => Err(format!("refused: {status:?}")),
+    }
+}
+
+fn time(stamp: Option<prost_types::Timestamp>) -> OffsetDateTime {
+    stamp.as_ref().and_then(chassis::value::time).expect("the service says when")
+}

@@ -1,0 +1,123 @@
+//! What the service does of a hold, a confirmation and a release under locks: the same functions in transactions of the same
+//! firms, with the same second try after holds that are over were ended.
+
+use proto::capacity::Offer;
+use rand::Rng as _;
+use sqlx::{
+    AssertSqlSafe, PgPool, Row as _,
+    postgres::{PgDatabaseError, PgRow},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// As the service looks for holds that are over.
+const DUE: i32 = 200;
+/// One transaction of so many stays open until the client says so, as the service's do; the others end with their call.
+const LINGER: u32 = 8;
+
+/// What a function says: done, or the state that stands.
+pub type Said = Result<String, String>;
+
+pub struct Direct {
+    pool: PgPool,
+    supplier: Uuid,
+    offer: Uuid,
+}
+
+/// What is to be held.
+pub struct Wanted {
+    pub id: Uuid,
+    pub buckets: Vec<Uuid>,
+    pub quantities: Vec<i64>,
+    pub seconds: i32,
+}
+
+impl Direct {
+    pub fn new(pool: PgPool, offer: &Offer) -> Self {
+        let id = |id: &str| Uuid::try_parse(id).expect("an id");
+        Self { pool, supplier: id(&offer.supplier_id), offer: id(&offer.id) }
+    }
+
+    /// When the hold ends; or the bucket of which too little is left.
+    pub async fn hold(&self, firm: Uuid, wanted: &Wanted) -> Result<Result<OffsetDateTime, Uuid>, String> {
+        let first = self.try_hold(firm, wanted).await?;
+        if first.is_ok() {
+            return Ok(first);
+        }
+        let buckets = list(&wanted.buckets);
+        let due = format!("select id from capacity.reservations_due('{buckets}', {DUE})");
+        let due = self.call(None, &due).await.map_err(|error| error.to_string())?;
+        for row in due {
+            self.expire(row.try_get(0).map_err(|error| error.to_string())?).await?;
+        }
+        self.try_hold(firm, wanted).await
+    }
+
+    async fn try_hold(&self, firm: Uuid, wanted: &Wanted) -> Result<Result<OffsetDateTime, Uuid>, String> {
+        let Wanted { id, buckets, quantities, seconds } = wanted;
+        let (buckets, quantities) = (list(buckets), list(quantities));
+        let hold = format!(
+            "select capacity.hold_capacity('{}', '{}', '{id}', '{buckets}', '{quantities}', {seconds})",
+            self.supplier, self.offer
+        );
+        match self.call(Some(firm), &hold).await {
+            Ok(rows) => rows[0].try_get(0).map(Ok).map_err(|error| error.to_string()),
+            Err(error) => short(&error).map(Err).ok_or_else(|| error.to_string()),
+        }
+    }
+
+    /// As holder.
+    pub async fn confirm(&self, firm: Uuid, id: Uuid) -> Said {
+        self.say(firm, &format!("select capacity.confirm_reservation('{}', '{id}')", self.supplier)).await
+    }
+
+    /// As holder.
+    pub async fn release(&self, firm: Uuid, id: Uuid) -> Said {
+        self.say(firm, &format!("select capacity.end_reservation('{}', '{id}', 'released')", self.supplier))
+            .await
+    }
+
+    /// As supplier.
+    pub async fn expire(&self, id: Uuid) -> Said {
+        let end = format!("select capacity.end_reservation('{}', '{id}', 'expired')", self.supplier);
+        self.say(self.supplier, &end).await
+    }
+
+    async fn say(&self, firm: Uuid, call: &str) -> Said {
+        let said = self.call(Some(firm), call).await.and_then(|rows| rows[0].try_get(0));
+        said.map_err(|error| error.to_string())
+    }
+
+    /// Calls a function in a transaction of a firm, or of none: the rows that it answers.
+    async fn call(&self, firm: Option<Uuid>, call: &str) -> Result<Vec<PgRow>, sqlx::Error> {
+        let firm = firm.map(|firm| firm.to_string()).unwrap_or_default();
+        let linger = rand::rng().random_ratio(1, LINGER);
+        // Statements that are sent together are one transaction, unless one of them begins it.
+        let begin = if linger { "begin; " } else { "" };
+        let text = format!("{begin}select set_config('tandem.firm', '{firm}', true); {call}");
+        let mut connection = self.pool.acquire().await?;
+        let answer = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut *connection).await;
+        if linger {
+            let end = if answer.is_ok() { "commit" } else { "rollback" };
+            sqlx::raw_sql(end).execute(&mut *connection).await?;
+        }
+        let mut rows = answer?;
+        // What was set comes first.
+        rows.remove(0);
+        Ok(rows)
+    }
+}
+
+/// As an array is written.
+fn list(of: &[impl ToString]) -> String {
+    format!("{{{}}}", of.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+}
+
+/// The bucket that a refusal names.
+fn short(error: &sqlx::Error) -> Option<Uuid> {
+    let refusal = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+    if refusal.code() != "TC409" {
+        return None;
+    }
+    Uuid::try_parse(refusal.detail()?).ok()
+}
