@@ -51,6 +51,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/capacity/v1/promise.proto",
         "tandem/capacity/v1/capability.proto",
         "tandem/capacity/v1/capability_event.proto",
+        "tandem/capacity/v1/comment.proto",
+        "tandem/capacity/v1/comment_event.proto",
         "tandem/capacity/v1/request.proto",
         "tandem/capacity/v1/match.proto",
         "tandem/capacity/v1/request_event.proto",

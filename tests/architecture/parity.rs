@@ -10,6 +10,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/aliases/list", "SetAliases"),
     ("/aliases/new", "SetAliases"),
     ("/calendar", "SetCalendar"),
+    ("/capacity/comments/{word}/{id}/delete/{comment}", "DeleteComment"),
+    ("/capacity/comments/{word}/{id}/new", "PostComment"),
     ("/capacity/demand", "UpdateDemandWeeks"),
     ("/capacity/demand/new", "UploadMaterialDemand"),
     ("/capacity/disclosure/set", "SetDisclosure"),

@@ -2,6 +2,7 @@
 
 mod booked;
 mod catena;
+mod comment;
 mod need;
 mod privacy;
 mod profile;

@@ -4,9 +4,9 @@ use prost::Message;
 use proto::{
     capacity::{
         BottleneckChanged, BottleneckCleared, BottleneckRaised, CapabilityProfile, CapabilityProfileSet,
-        CapacityGroupDisclosed, CapacityGroupUploaded, CapacityMatch, CapacityMatchProposed, CapacityRequest,
-        CapacityRequestPublished, MaterialDemandUploaded, Offer, OfferChanged, OfferPublished,
-        OfferWithdrawn, Reservation, ReservationHeld,
+        CapacityCommentPosted, CapacityGroupDisclosed, CapacityGroupUploaded, CapacityMatch,
+        CapacityMatchProposed, CapacityRequest, CapacityRequestPublished, Comment, MaterialDemandUploaded,
+        Offer, OfferChanged, OfferPublished, OfferWithdrawn, Reservation, ReservationHeld,
     },
     event::Event,
     orders::{
@@ -59,6 +59,7 @@ pub enum Payload {
     Needed(String, CapacityRequest),
     Matched(CapacityMatch),
     Able(CapabilityProfile),
+    Said(Comment),
 }
 
 /// Decodes what happened to offers and reservations; panics for a type that is not known.
@@ -83,6 +84,9 @@ fn booked(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeErro
         }
         ("reservation", "held" | "confirmed" | "consumed" | "released" | "expired") => {
             ReservationHeld::decode(data).map(|e| Payload::Reserved(e.reservation.unwrap_or_default()))
+        }
+        ("comment", "posted" | "deleted") => {
+            CapacityCommentPosted::decode(data).map(|e| Payload::Said(e.comment.unwrap_or_default()))
         }
         ("capability_profile", "set") => {
             CapabilityProfileSet::decode(data).map(|e| Payload::Able(e.profile.unwrap_or_default()))
@@ -199,7 +203,8 @@ impl Payload {
             | Payload::Reserved(_)
             | Payload::Needed(..)
             | Payload::Matched(_)
-            | Payload::Able(_) => &[],
+            | Payload::Able(_)
+            | Payload::Said(_) => &[],
         }
     }
 

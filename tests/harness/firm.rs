@@ -8,9 +8,10 @@ use proto::{
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
-        catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
-        disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
-        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
+        catena_service_client::CatenaServiceClient, comment_service_client::CommentServiceClient,
+        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
+        offer_service_client::OfferServiceClient, promise_service_client::PromiseServiceClient,
+        reservation_service_client::ReservationServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -212,6 +213,10 @@ impl Access {
 
     pub fn capabilities(&self) -> CapabilityServiceClient<Client> {
         CapabilityServiceClient::new(self.client())
+    }
+
+    pub fn comments(&self) -> CommentServiceClient<Client> {
+        CommentServiceClient::new(self.client())
     }
 
     pub fn promises(&self) -> PromiseServiceClient<Client> {

@@ -14,6 +14,7 @@ import { requests } from './requests.mjs';
 import { settings } from './settings.mjs';
 import { joining, signingIn } from './signing_in.mjs';
 import { supplying } from './supplying.mjs';
+import { talk } from './talk.mjs';
 
 await signingIn();
 await answering();
@@ -26,6 +27,7 @@ await settings();
 await capacity();
 await requests();
 await profile();
+await talk();
 await everyPage();
 await joining();
 await finish();

@@ -2,6 +2,7 @@
 
 mod capability;
 mod catena;
+mod comment;
 mod demand;
 mod disclosure;
 mod group;

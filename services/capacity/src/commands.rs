@@ -3,6 +3,7 @@
 
 pub(crate) mod capability;
 pub(crate) mod catena;
+pub(crate) mod comment;
 pub(crate) mod demand;
 pub(crate) mod disclose;
 pub(crate) mod disclosure;

@@ -2,6 +2,7 @@
 //! second wall, not the first.
 
 pub(crate) mod capability;
+pub(crate) mod comment;
 pub(crate) mod demand;
 pub(crate) mod disclosed;
 pub(crate) mod disclosure;

@@ -2,6 +2,7 @@
 
 pub(crate) mod booking;
 pub(crate) mod capability;
+pub(crate) mod comment;
 pub(crate) mod request;
 
 use chassis::{outbox::NewEvent, value};

@@ -2,6 +2,7 @@
 //! and what of capacity is promised. Follows Catena-X CX-0128, so that its payloads go in and out unchanged.
 //!
 //! * [`demand`], [`group`] what is stated, in full and by delta: pure
+//! * [`comment`] what is said about them: pure
 //! * [`ingest`]   what becomes of an upload, the first rule that fits: pure
 //! * [`matching`] demand against capacity: pure
 //! * [`promise`]  what can still be promised, and from when: pure
@@ -22,6 +23,7 @@
 
 mod api;
 mod commands;
+pub mod comment;
 mod consume;
 mod convert;
 mod db;
@@ -55,9 +57,10 @@ use proto::capacity::{
     capacity_group_service_server::CapacityGroupServiceServer,
     capacity_match_service_server::CapacityMatchServiceServer,
     capacity_request_service_server::CapacityRequestServiceServer,
-    catena_service_server::CatenaServiceServer, demand_service_server::DemandServiceServer,
-    disclosure_service_server::DisclosureServiceServer, offer_service_server::OfferServiceServer,
-    promise_service_server::PromiseServiceServer, reservation_service_server::ReservationServiceServer,
+    catena_service_server::CatenaServiceServer, comment_service_server::CommentServiceServer,
+    demand_service_server::DemandServiceServer, disclosure_service_server::DisclosureServiceServer,
+    offer_service_server::OfferServiceServer, promise_service_server::PromiseServiceServer,
+    reservation_service_server::ReservationServiceServer,
 };
 
 /// The schema `capacity`.
@@ -81,6 +84,7 @@ pub fn build(deps: &Deps) -> Service {
         )
         .add_service(OfferServiceServer::from_arc(api.clone()))
         .add_service(CapabilityServiceServer::from_arc(api.clone()))
+        .add_service(CommentServiceServer::from_arc(api.clone()))
         .add_service(CapacityRequestServiceServer::from_arc(api.clone()))
         .add_service(CapacityMatchServiceServer::from_arc(api.clone()))
         .add_service(PromiseServiceServer::from_arc(api.clone()))
@@ -93,6 +97,7 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.capacity.v1.DisclosureService",
             "tandem.capacity.v1.OfferService",
             "tandem.capacity.v1.CapabilityService",
+            "tandem.capacity.v1.CommentService",
             "tandem.capacity.v1.ReservationService",
             "tandem.capacity.v1.CatenaService",
             "tandem.capacity.v1.PromiseService",

@@ -2,6 +2,7 @@
 
 pub(crate) mod capability;
 pub(crate) mod catena;
+pub(crate) mod comment;
 pub(crate) mod demand;
 pub(crate) mod disclosure;
 pub(crate) mod group;

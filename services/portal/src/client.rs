@@ -10,9 +10,9 @@ use proto::{
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
-        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
-        offer_service_client::OfferServiceClient, promise_service_client::PromiseServiceClient,
-        reservation_service_client::ReservationServiceClient,
+        comment_service_client::CommentServiceClient, demand_service_client::DemandServiceClient,
+        disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
+        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
     },
     interchange::sheet_service_client::SheetServiceClient,
     notices::notice_service_client::NoticeServiceClient,
@@ -211,6 +211,11 @@ impl Api {
     /// What firms can make.
     pub fn capabilities(&self) -> CapabilityServiceClient<Channel> {
         CapabilityServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What is said about demands and groups.
+    pub fn comments(&self) -> CommentServiceClient<Channel> {
+        CommentServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
     }
 
     /// What can still be promised.

@@ -7,8 +7,8 @@ use chassis::Reason;
 use harness::{Firm, World, cli, refusal::refused, request_id};
 use proto::{
     capacity::{
-        ExportPayloadsRequest, ImportCapacityGroupsRequest, ImportMaterialDemandsRequest, PayloadKind,
-        PayloadResult,
+        ExportPayloadsRequest, ImportCapacityGroupsRequest, ImportCommentsRequest,
+        ImportMaterialDemandsRequest, PayloadKind, PayloadResult,
     },
     partners::{CreateFirmRequest, PartyId},
 };
@@ -41,6 +41,10 @@ async fn import(firm: &Firm, kind: PayloadKind, content: &Value) -> Vec<PayloadR
     let (request_id, content) = (request_id(), content.to_string().into());
     let mut catena = firm.catena();
     match kind {
+        PayloadKind::Comment => {
+            let request = ImportCommentsRequest { request_id, content };
+            catena.import_comments(request).await.expect("taken in").into_inner().results
+        }
         PayloadKind::CapacityGroup => {
             let request = ImportCapacityGroupsRequest { request_id, content };
             catena.import_capacity_groups(request).await.expect("taken in").into_inner().results
@@ -309,5 +313,59 @@ async fn the_command_line_imports_shows_and_exports() {
     let export = ["capacity", "export", "groups", "--partner", &customer.id];
     let out = cli::run(&world, &supplier.key, &export).await.done().json();
     assert_eq!(said(&out[0]["content"]["informationObject"][0]), said(&group));
+    world.finish().await;
+}
+
+/// An official example, made one of these two firms and of what they share.
+fn said_of(demand: &str) -> Option<Value> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/catena-x-dcm");
+    let name = "sldt__io.catenax.id_based_comment_1.0.0_gen_IdBasedComment.json";
+    let Ok(text) = fs::read_to_string(corpus.join(name)) else {
+        println!("skipped: no corpus of payloads beside the repository at {}", corpus.display());
+        return None;
+    };
+    let mut comment: Value = serde_json::from_str(&text).expect("JSON");
+    comment["customer"] = json!(CUSTOMER);
+    comment["supplier"] = json!(SUPPLIER);
+    comment["objectType"] = json!("urn:samm:io.catenax.week_based_material_demand");
+    comment["objectId"] = json!(demand);
+    comment["listOfReferenceDates"] = json!(["2023-11-06"]);
+    comment.as_object_mut().unwrap().remove("requestDelete");
+    Some(comment)
+}
+
+#[tokio::test]
+async fn comments_go_in_come_out_and_are_deleted() {
+    let world = World::with(golden()).await;
+    let (customer, supplier) = numbered(&world).await;
+    let demand = harness::capacity::demand("X", &[("2026-12-28", "100")]);
+    let demand = customer.state_demand(demand).await.unwrap().id;
+    let Some(comment) = said_of(&demand) else { return };
+    let kind = PayloadKind::Comment;
+    let status = async |firm: &Firm, payload: &Value| import(firm, kind, payload).await.pop().unwrap();
+    let with = |name: &str, value: Value| {
+        let mut changed = comment.clone();
+        changed[name] = value;
+        changed
+    };
+    let sunday = status(&supplier, &with("listOfReferenceDates", json!(["2023-11-05"]))).await;
+    assert_eq!((sunday.status, why(&sunday).as_str()), (400, "listOfReferenceDates[0] MONDAY"));
+    let elsewhere = status(&supplier, &with("objectId", json!(request_id()))).await;
+    assert_eq!(elsewhere.status, 403, "{elsewhere:?}");
+    assert_eq!(status(&supplier, &comment).await.status, 201);
+    assert_eq!(status(&supplier, &comment).await.status, 200, "the same moment");
+    let older = status(&supplier, &with("changedAt", json!("2023-03-09T12:27:11.320Z"))).await;
+    assert_eq!((older.status, why(&older).as_str()), (400, "CHANGED_AT_OLDER"));
+    let request = ExportPayloadsRequest {
+        kind: kind.into(),
+        counterparty_id: customer.id.clone(),
+        ..ExportPayloadsRequest::default()
+    };
+    let answer = supplier.catena().export_payloads(request).await.unwrap().into_inner();
+    let message: Value = serde_json::from_slice(&answer.content).unwrap();
+    assert_eq!(said(&message["content"]["informationObject"][0]), said(&comment));
+    assert_eq!(status(&customer, &with("requestDelete", json!(true))).await.status, 400, "it is not its own");
+    assert_eq!(status(&supplier, &with("requestDelete", json!(true))).await.status, 200);
+    assert_eq!(status(&supplier, &with("requestDelete", json!(true))).await.status, 400, "it is gone");
     world.finish().await;
 }

@@ -209,11 +209,54 @@ pub fn promises(method: &str) -> Option<Row> {
     })
 }
 
+/// A comment of the buyer on its demand.
+fn comment(demand: &str) -> PostCommentRequest {
+    PostCommentRequest {
+        request_id: request_id(),
+        subject: CommentSubject::MaterialDemand.into(),
+        object_id: demand.into(),
+        text: "说明".into(),
+        ..PostCommentRequest::default()
+    }
+}
+
+/// The row of a method of CommentService.
+pub fn comments(method: &str) -> Option<Row> {
+    Some(match method {
+        "PostComment" => shared(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let demand = either(object, || cast.demand.clone());
+                named(&demand, comment(&demand))
+            }),
+        ),
+        "DeleteComment" => object(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let mut comments = cast.buyer.session().comments();
+                let said =
+                    comments.post_comment(comment(&cast.demand)).await.expect("a comment").into_inner().id;
+                let comment_id = either(object, || said);
+                named(&comment_id.clone(), DeleteCommentRequest { request_id: request_id(), comment_id })
+            }),
+        ),
+        "ListComments" => own(build!(|_, _, _| plain(ListCommentsRequest {
+            subject: CommentSubject::MaterialDemand.into(),
+            ..ListCommentsRequest::default()
+        }))),
+        _ => return None,
+    })
+}
+
 /// The row of a method of CatenaService.
 pub fn catena(method: &str) -> Option<Row> {
     Some(match method {
         // What is refused stands in the answers.
         "ImportMaterialDemands" => own(build!(|_, _, _| plain(ImportMaterialDemandsRequest {
+            request_id: request_id(),
+            content: b"[]".as_slice().into(),
+        }))),
+        "ImportComments" => own(build!(|_, _, _| plain(ImportCommentsRequest {
             request_id: request_id(),
             content: b"[]".as_slice().into(),
         }))),

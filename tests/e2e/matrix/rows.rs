@@ -128,6 +128,7 @@ pub fn row(path: &str) -> Option<Row> {
         "CapacityGroupService" => super::capacity::groups(method),
         "OfferService" => super::offers::offers(method),
         "ReservationService" => super::offers::reservations(method),
+        "CommentService" => super::capacity::comments(method),
         "CapabilityService" => super::needs::capabilities(method),
         "CapacityRequestService" => super::needs::requests(method),
         "CapacityMatchService" => super::needs::matches(method),

@@ -7,8 +7,8 @@ use harness::{
     request_id,
 };
 use proto::capacity::{
-    DisclosureLevel, OfferVisibility, PublishCapacityRequestRequest, SetDisclosureRequest,
-    UploadMaterialDemandRequest,
+    CommentSubject, DisclosureLevel, OfferVisibility, PostCommentRequest, PublishCapacityRequestRequest,
+    SetDisclosureRequest, UploadMaterialDemandRequest,
 };
 
 use super::attack::{Attack, CHECK, DENIED, FOREIGN_KEY, NOTHING};
@@ -23,7 +23,15 @@ pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) 
     supplier.disclosures().set_disclosure(request).await.expect("a policy");
     let stated = demand("X", &[("2026-12-28", "100")]);
     let stated = UploadMaterialDemandRequest { vendor_number: vendor_number.into(), ..stated };
-    customer.state_demand(stated).await.expect("a demand");
+    let object_id = customer.state_demand(stated).await.expect("a demand").id;
+    let said = PostCommentRequest {
+        request_id: request_id(),
+        subject: CommentSubject::MaterialDemand.into(),
+        object_id,
+        text: "说明".into(),
+        ..PostCommentRequest::default()
+    };
+    customer.comments().post_comment(said).await.expect("a comment");
     let shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &customer.id);
     let child = supplier.state_group(linking(shown, vec![link("", "X", "2")])).await.expect("a group").id;
     let mut parent = group("车间", &[]);
@@ -78,6 +86,8 @@ pub(super) const SUPPLIER: &[Attack] = &[
     ("update capacity.booked_line set monday = '2026-12-29'", CHECK),
     ("update capacity.booked_line set customer = {rival}", DENIED),
     ("update capacity.feed_place set supplier = {rival}", DENIED),
+    // what its customer said
+    ("update capacity.comment set text = 'x'", NOTHING),
     // a customer's demand
     (
         "insert into capacity.material_demand (customer, id, supplier, material_number_customer, version, inactive,

@@ -1,10 +1,11 @@
 //! The methods of CatenaService.
 
-use chassis::{Error, Result};
+use chassis::{Error, Reason, Result};
 use proto::capacity::{
     CapacityReceipt, ExportPayloadsRequest, ExportPayloadsResponse, ImportCapacityGroupsRequest,
-    ImportCapacityGroupsResponse, ImportMaterialDemandsRequest, ImportMaterialDemandsResponse, PayloadResult,
-    UploadOutcome, catena_service_server::CatenaService,
+    ImportCapacityGroupsResponse, ImportCommentsRequest, ImportCommentsResponse,
+    ImportMaterialDemandsRequest, ImportMaterialDemandsResponse, PayloadResult, UploadOutcome,
+    catena_service_server::CatenaService,
 };
 use tonic::{Request, Response, Status};
 
@@ -40,6 +41,18 @@ impl CatenaService for Api {
         Ok(Response::new(ImportCapacityGroupsResponse { status, results }))
     }
 
+    async fn import_comments(
+        &self,
+        request: Request<ImportCommentsRequest>,
+    ) -> Result<Response<ImportCommentsResponse>, Status> {
+        let (caller, request) = parts(request)?;
+        check_id(&request.request_id)?;
+        let (id, content) = (&request.request_id, &request.content);
+        let done = import::<convert::catena::comment::Payload>(&self.context, &caller, id, content).await?;
+        let (status, results) = results(done);
+        Ok(Response::new(ImportCommentsResponse { status, results }))
+    }
+
     async fn export_payloads(
         &self,
         request: Request<ExportPayloadsRequest>,
@@ -66,13 +79,16 @@ fn results(done: Vec<Result<CapacityReceipt>>) -> (i32, Vec<PayloadResult>) {
             PayloadResult { status: if created { 201 } else { 200 }, receipt: Some(receipt), refusal: None }
         }
         Err(error) => {
-            PayloadResult { status: 400, receipt: None, refusal: Some(convert::week::refusal(&error)) }
+            // Something that the two never exchanged, which is said with its id.
+            let forbidden = error.reason == Reason::NOT_FOUND && !error.metadata.is_empty();
+            let status = if forbidden { 403 } else { 400 };
+            PayloadResult { status, receipt: None, refusal: Some(convert::week::refusal(&error)) }
         }
     };
     let results: Vec<PayloadResult> = done.into_iter().map(result).collect();
     let status = match results.as_slice() {
         [one] => one.status,
-        all if all.iter().any(|one| one.status == 400) => 400,
+        all if all.iter().any(|one| one.status >= 400) => 400,
         _ => 200,
     };
     (status, results)

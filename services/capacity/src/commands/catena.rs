@@ -14,6 +14,7 @@ use super::{
 use crate::{
     convert::{
         catena::{self, Object},
+        comment::{About, NewComment},
         demand::{Addressee, NewDemand},
         group::NewGroup,
         read::Wrong,
@@ -34,8 +35,8 @@ pub(crate) trait Payload: Sized + Send {
 
     fn read(wrong: &mut Wrong, object: &Object<'_>) -> Self;
 
-    /// Who must be the sender, and who the other firm is.
-    fn numbers(&self) -> (&str, &str);
+    /// Who must be the sender, and who the other firm is; where either may send, the one that this is true of.
+    fn numbers(&self, is_me: impl Fn(&str) -> bool) -> (&str, &str);
 
     /// To the other firm.
     fn upload(self, other: Uuid) -> Self::Upload;
@@ -49,7 +50,7 @@ impl Payload for catena::demand::Payload {
         catena::demand::read(wrong, object)
     }
 
-    fn numbers(&self) -> (&str, &str) {
+    fn numbers(&self, _: impl Fn(&str) -> bool) -> (&str, &str) {
         (&self.customer, &self.supplier)
     }
 
@@ -72,7 +73,7 @@ impl Payload for catena::group::Payload {
         catena::group::read(wrong, object)
     }
 
-    fn numbers(&self) -> (&str, &str) {
+    fn numbers(&self, _: impl Fn(&str) -> bool) -> (&str, &str) {
         (&self.supplier, &self.customer)
     }
 
@@ -84,6 +85,27 @@ impl Payload for catena::group::Payload {
             expected_version: None,
             group: catena::group::addressed(self.group, other),
         }
+    }
+}
+
+impl Payload for catena::comment::Payload {
+    type Upload = NewComment;
+    const NO_PARTNER: Reason = Reason::NOT_FOUND;
+
+    fn read(wrong: &mut Wrong, object: &Object<'_>) -> Self {
+        catena::comment::read(wrong, object)
+    }
+
+    fn numbers(&self, is_me: impl Fn(&str) -> bool) -> (&str, &str) {
+        match is_me(&self.customer) {
+            true => (&self.customer, &self.supplier),
+            false => (&self.supplier, &self.customer),
+        }
+    }
+
+    fn upload(self, other: Uuid) -> NewComment {
+        let about = self.comment.about.map(|about| About { other: Some(other), ..about });
+        NewComment { about, ..self.comment }
     }
 }
 
@@ -110,7 +132,7 @@ pub(crate) async fn import<P: Payload>(
     let header = envelope.header.as_ref();
     let mut numbers: Vec<String> = header.into_iter().map(|header| header.sender.clone()).collect();
     for (payload, _) in read.iter().flatten() {
-        let (sender, other) = payload.numbers();
+        let (sender, other) = payload.numbers(|_| true);
         numbers.extend([sender.to_owned(), other.to_owned()]);
     }
     numbers.sort();
@@ -173,7 +195,7 @@ impl Firms {
 
     /// Who sends is the first rule after the values; whether the other firm is a partner, the upload finds out itself.
     fn upload<P: Payload>(&self, payload: P) -> Result<P::Upload> {
-        let (sender, other) = payload.numbers();
+        let (sender, other) = payload.numbers(|number| self.is_me(number));
         if !self.is_me(sender) {
             return Err(error::refused(Refused::NotSender, P::NO_PARTNER));
         }

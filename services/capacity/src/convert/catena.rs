@@ -1,7 +1,8 @@
-//! Payloads of Catena-X ⇄ domain: WeekBasedMaterialDemand, WeekBasedCapacityGroup and IdBasedRequestForUpdate (CX-0128),
+//! Payloads of Catena-X ⇄ domain: WeekBasedMaterialDemand, WeekBasedCapacityGroup, IdBasedComment and IdBasedRequestForUpdate (CX-0128),
 //! alone, in a list, or in the envelope with its message header. Unknown properties are ignored, numbers are decimals
 //! from the first digit to the last, and every bad field is named.
 
+pub(crate) mod comment;
 pub(crate) mod demand;
 mod envelope;
 pub(crate) mod group;

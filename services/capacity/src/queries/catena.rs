@@ -1,4 +1,4 @@
-//! Own demands and groups as messages of Catena-X.
+//! Own demands, groups and comments as messages of Catena-X.
 
 use chassis::{Error, Reason, Result, caller::Caller, db::TenantTx, value};
 use proto::capacity::{ExportPayloadsRequest, ExportPayloadsResponse, PayloadKind};
@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use crate::{
     commands::{Context, now},
+    comment::Subject,
     convert::{
         self,
         catena::{self, Header, Object, Wanted},
         read::Wrong,
     },
-    db::{demand, group, partner},
+    db::{comment, demand, group, partner},
     error,
 };
 
@@ -50,6 +51,10 @@ pub(crate) async fn export(
     let mut tx = context.deps.pool.begin(caller.firm).await?;
     let known = match kind {
         PayloadKind::CapacityGroup => partner::customer(&mut tx, counterparty).await?,
+        PayloadKind::Comment => match partner::supplier(&mut tx, Some(counterparty), "").await? {
+            None => partner::customer(&mut tx, counterparty).await?,
+            supplier => supplier,
+        },
         _ => partner::supplier(&mut tx, Some(counterparty), "").await?,
     };
     known.ok_or_else(Error::not_found)?;
@@ -62,6 +67,9 @@ pub(crate) async fn export(
             of_groups(&mut tx, &header, counterparty, &groups).await?,
             "urn:samm:io.catenax.week_based_capacity_group:3.0.1",
         ),
+        PayloadKind::Comment => {
+            (of_comments(&mut tx, &header, counterparty).await?, "urn:samm:io.catenax.id_based_comment:1.0.0")
+        }
         _ => (
             of_demands(&mut tx, &header, counterparty, &demands).await?,
             "urn:samm:io.catenax.week_based_material_demand:3.0.1",
@@ -130,6 +138,32 @@ async fn of_demands(tx: &mut TenantTx, header: &Header, supplier: Uuid, wanted: 
             None => return Ok(written),
         }
     }
+}
+
+/// All of them, since a request for update knows none.
+async fn of_comments(tx: &mut TenantTx, header: &Header, other: Uuid) -> Result<Written> {
+    let mut written = Written::default();
+    for subject in [Subject::Demand, Subject::Group] {
+        let mut before = None;
+        loop {
+            let which = comment::Which {
+                object_type: subject.as_str(),
+                object: None,
+                own_to: Some(other),
+                before,
+                limit: PAGE,
+            };
+            let page = comment::list(tx, &which).await?;
+            for head in &page {
+                written.push(head.id, catena::comment::write(head, &header.sender, &header.receiver));
+            }
+            match page.last().filter(|_| page.len() as i64 == PAGE) {
+                Some(last) => before = Some((last.posted_at.unwrap_or(last.changed_at), last.id)),
+                None => break,
+            }
+        }
+    }
+    Ok(written)
 }
 
 async fn of_groups(tx: &mut TenantTx, header: &Header, customer: Uuid, wanted: &Wanted) -> Result<Written> {

@@ -14,6 +14,7 @@ mod quick;
 pub mod read;
 mod setup;
 pub mod state;
+mod talk;
 mod want;
 
 use std::sync::Arc;
@@ -37,6 +38,9 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/disclosure", get(policy::show))
         .route("/capacity/disclosure/set", get(policy::edit).post(policy::set))
         .route("/capacity/edit", get(edit::show).post(edit::send))
+        .route("/capacity/comments/{word}/{id}", get(talk::show))
+        .route("/capacity/comments/{word}/{id}/new", get(talk::form).post(talk::send))
+        .route("/capacity/comments/{word}/{id}/delete/{comment}", get(talk::delete_form).post(talk::delete))
         .route("/capacity/demand/new", get(want::new).post(want::create))
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
         .route("/capacity/groups/{id}", get(group::show))

@@ -2,6 +2,7 @@
 //! what is offered and reserved.
 
 mod booking;
+mod comment;
 mod figure;
 mod profile;
 mod promise;
@@ -12,7 +13,8 @@ use std::{fs, path::PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use proto::capacity::{
     CapacityGroup, ExportPayloadsRequest, GetCapacityGroupRequest, ImportCapacityGroupsRequest,
-    ImportMaterialDemandsRequest, ListCapacityGroupsRequest, MatchedWeek, PayloadKind, PayloadResult,
+    ImportCommentsRequest, ImportMaterialDemandsRequest, ListCapacityGroupsRequest, MatchedWeek, PayloadKind,
+    PayloadResult,
 };
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
@@ -28,6 +30,7 @@ pub const IMPORT_EXAMPLES: &str = "\
 Examples:
   tandem capacity import demands demand.json         WeekBasedMaterialDemand, as customer
   tandem capacity import groups group.json           WeekBasedCapacityGroup, as supplier
+  tandem capacity import comments comment.json       IdBasedComment, as either
 
 A file holds one object, a list, or a message with its header. Importing a file again changes nothing.";
 pub const EXPORT_EXAMPLES: &str = "\
@@ -53,6 +56,9 @@ pub enum CapacityCommand {
     /// Ask what can be promised of an order, before it is answered
     #[command(after_help = promise::EXAMPLES)]
     Promise(promise::PromiseArgs),
+    /// Talk with a partner about a demand or a group
+    #[command(subcommand)]
+    Comment(comment::CommentCommand),
     /// Say what your firm can make, and see what others can
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
@@ -86,6 +92,7 @@ pub enum CapacityCommand {
 pub enum KindArg {
     Demands,
     Groups,
+    Comments,
 }
 
 #[derive(Debug, Args)]
@@ -128,6 +135,7 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Show(ShowArgs { group: Some(group) }) => show(group, session).await,
         CapacityCommand::Show(ShowArgs { group: None }) => list(session).await,
         CapacityCommand::Promise(args) => promise::run(args, session).await,
+        CapacityCommand::Comment(command) => comment::run(command, session).await,
         CapacityCommand::Profile(command) => profile::run(command, session).await,
         CapacityCommand::Request(command) => request::run(command, session).await,
         CapacityCommand::Match(args) => request::matching(args, session).await,
@@ -162,6 +170,10 @@ async fn import(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
         let content = read(file)?;
         let request_id = request_id(&content);
         let results = match args.kind {
+            KindArg::Comments => {
+                let request = ImportCommentsRequest { request_id, content: content.into() };
+                client.import_comments(request).await.map(|answer| answer.into_inner().results)
+            }
             KindArg::Demands => {
                 let request = ImportMaterialDemandsRequest { request_id, content: content.into() };
                 client.import_material_demands(request).await.map(|answer| answer.into_inner().results)
@@ -202,6 +214,7 @@ async fn export(args: &ExportArgs, session: &Session) -> Result<Exit, Failure> {
     let kind = match args.kind {
         KindArg::Demands => PayloadKind::MaterialDemand,
         KindArg::Groups => PayloadKind::CapacityGroup,
+        KindArg::Comments => PayloadKind::Comment,
     };
     let request = ExportPayloadsRequest {
         kind: kind.into(),

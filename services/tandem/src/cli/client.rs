@@ -8,9 +8,10 @@ use proto::{
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
-        catena_service_client::CatenaServiceClient, demand_service_client::DemandServiceClient,
-        disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
-        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
+        catena_service_client::CatenaServiceClient, comment_service_client::CommentServiceClient,
+        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
+        offer_service_client::OfferServiceClient, promise_service_client::PromiseServiceClient,
+        reservation_service_client::ReservationServiceClient,
     },
     interchange::{document_service_client::DocumentServiceClient, sheet_service_client::SheetServiceClient},
     notices::notice_service_client::NoticeServiceClient,
@@ -181,6 +182,10 @@ impl Connection {
 
     pub fn capabilities(&self) -> CapabilityServiceClient<Keyed> {
         CapabilityServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn comments(&self) -> CommentServiceClient<Keyed> {
+        CommentServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub fn promises(&self) -> PromiseServiceClient<Keyed> {

@@ -9,7 +9,10 @@ use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, format_description
 use uuid::Uuid;
 
 use crate::{
-    convert::read::{Wrong, micros},
+    convert::{
+        comment::text,
+        read::{Wrong, micros},
+    },
     unit::Unit,
     week::{Category, is_monday},
 };
@@ -184,6 +187,29 @@ impl<'a> Object<'a> {
             None => wrong.note(self.at(name), "DATE", "must be a day between 1900 and 2200 as in 2023-10-09"),
         }
         None
+    }
+
+    /// A text of several lines.
+    pub(crate) fn lines(&self, wrong: &mut Wrong, name: &str) -> Option<String> {
+        let lines: String = self.typed(wrong, name, self.raw(name)?, NOT_TEXT)?;
+        text(wrong, &self.at(name), &lines);
+        Some(lines)
+    }
+
+    /// Mondays of a list, each once.
+    pub(crate) fn mondays(&self, wrong: &mut Wrong, name: &str, most: usize) -> Vec<Date> {
+        let mut mondays = Vec::new();
+        for (path, raw) in self.list(wrong, name, most) {
+            let text: Option<String> = serde_json::from_str(raw.get()).ok();
+            match text.as_deref().and_then(day) {
+                Some(day) if is_monday(day) => mondays.push(day),
+                Some(_) => wrong.note(path, "MONDAY", "must be the monday of its week"),
+                None => wrong.note(path, "DATE", "must be a day between 1900 and 2200 as in 2023-10-09"),
+            }
+        }
+        mondays.sort_unstable();
+        mondays.dedup();
+        mondays
     }
 
     /// Elements of a list with their paths; none where the property is not there.

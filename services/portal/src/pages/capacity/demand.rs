@@ -15,8 +15,8 @@ use futures::{
 use proto::{
     access::Permission,
     capacity::{
-        DemandCategory, DemandSeries, DemandWeek, GetMaterialDemandRequest, ListMaterialDemandsRequest,
-        MaterialDemand, UpdateDemandWeeksRequest,
+        CommentSubject, DemandCategory, DemandSeries, DemandWeek, GetMaterialDemandRequest,
+        ListMaterialDemandsRequest, MaterialDemand, UpdateDemandWeeksRequest,
     },
 };
 use rust_decimal::Decimal;
@@ -26,8 +26,10 @@ use super::{
     Place, Turn, Wish as Where, category,
     map::{self, Column},
     read::Partners,
+    talk,
 };
 use crate::{
+    ask::Way,
     failure::Failure,
     form::Fields,
     format,
@@ -65,6 +67,8 @@ struct DemandPage {
     turn: Turn,
     first: String,
     next: String,
+    /// What is said about each demand: its name, and the link.
+    talks: Vec<(String, Way)>,
 }
 
 /// A series of a demand, as it stands and as it was when the form was made.
@@ -176,11 +180,28 @@ fn rows(member: &Member, span: Span, all: &[Series], lines: &[Line], partners: &
     all.iter().enumerate().map(row).collect()
 }
 
+/// What is said about each demand of the page.
+async fn talks(member: &Member, all: &[Series]) -> Result<Vec<(String, Way)>, Failure> {
+    let subject = CommentSubject::MaterialDemand;
+    let said = talk::comments(member, subject, "").await?;
+    let mut talks: Vec<(String, Way)> = Vec::new();
+    for demand in all.iter().map(|one| &one.now) {
+        let href = talk::path(subject, &demand.id);
+        if talks.iter().all(|(_, way)| way.href != href) {
+            let count = said.iter().filter(|one| one.object_id == demand.id).count();
+            let name = demand.content.clone().unwrap_or_default().material_number_customer;
+            talks.push((name, Way { href, label: talk::label(member.text(), count) }));
+        }
+    }
+    Ok(talks)
+}
+
 /// The series as they stand.
 pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response, Failure> {
     let (listed, partners) = try_join!(listed(&member, &wish.page), Partners::read(&member))?;
     let (all, next) = listed;
     let mut shown = form(&member, &wish, &all, &[], &partners);
+    shown.talks = talks(&member, &all).await?;
     let from = span(&member, &wish).from();
     if !next.is_empty() {
         shown.next = link(PATH, &[("from", &from), ("page", &next)]);
@@ -222,6 +243,7 @@ fn form(member: &Member, wish: &Where, all: &[Series], lines: &[Line], partners:
         turn: map::turn(PATH, &[("page", &wish.page)], span, today),
         first: String::new(),
         next: String::new(),
+        talks: Vec::new(),
         rows,
         action,
         t,

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use futures::try_join;
-use proto::capacity::{DisclosedGroup, DisclosedWeek, DisclosureLevel};
+use proto::capacity::{CommentSubject, DisclosedGroup, DisclosedWeek, DisclosureLevel};
 use rust_decimal::Decimal;
 use time::Date;
 
@@ -12,8 +12,10 @@ use super::{
     map::{self, Cell, Row, cell},
     read::{self, Partners},
     state::{Figures, State},
+    talk,
 };
 use crate::{
+    ask::Way,
     failure::Failure,
     format,
     i18n::{Text, key},
@@ -54,6 +56,8 @@ struct DisclosedPage {
     bands: bool,
     weeks: Vec<Week>,
     turn: Turn,
+    /// What is said about it.
+    talk: Way,
 }
 
 /// A group of a supplier, week by week.
@@ -63,6 +67,7 @@ struct DisclosedPage {
 pub async fn show(member: &Member, id: &str, wish: &Wish) -> Result<Response, Failure> {
     let (shown, partners) = try_join!(read::disclosed(member), Partners::read(member))?;
     let group = shown.into_iter().find(|one| one.id == id).ok_or_else(Failure::not_found)?;
+    let talk = talk::way(member, CommentSubject::CapacityGroup, id).await?;
     let t = member.text().clone();
     let today = format::today(member.app().clock.now());
     let span = Span::read(&wish.from, today);
@@ -90,6 +95,7 @@ pub async fn show(member: &Member, id: &str, wish: &Wish) -> Result<Response, Fa
         weeks: span.mondays().iter().map(line).collect(),
         turn: map::turn(&format!("/capacity/groups/{id}"), &[], span, today),
         name: group.name,
+        talk,
         t,
     }))
 }

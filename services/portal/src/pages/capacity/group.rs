@@ -9,7 +9,7 @@ use axum::{
 };
 use proto::{
     access::Permission,
-    capacity::{CapacityGroup, GroupContent},
+    capacity::{CapacityGroup, CommentSubject, GroupContent},
 };
 use rust_decimal::Decimal;
 use time::Date;
@@ -21,8 +21,10 @@ use super::{
     origin::{self, Origin},
     read::{self, Partners},
     state::{Figures, STATES, State},
+    talk,
 };
 use crate::{
+    ask::Way,
     failure::Failure,
     format,
     i18n::{Key, Text, key},
@@ -104,6 +106,8 @@ struct GroupPage {
     filled: Filled,
     turn: Turn,
     chosen: Option<Chosen>,
+    /// What is said about it; only where a customer is shown it.
+    talk: Option<Way>,
 }
 
 /// The page.
@@ -133,6 +137,10 @@ pub async fn show(
         None => None,
     };
     let facts = facts(&member, &group, &content, &measure).await?;
+    let talk = match group.customer_id.is_empty() {
+        true => None,
+        false => Some(talk::way(&member, CommentSubject::CapacityGroup, &id).await?),
+    };
     let drawn: Vec<_> = span
         .mondays()
         .iter()
@@ -161,6 +169,7 @@ pub async fn show(
             .map(|(monday, origin)| look(&t, &measure, &content, monday, matched.get(&monday), origin)),
         name: content.name,
         facts,
+        talk,
         t,
     }))
 }
