@@ -68,7 +68,9 @@ impl Effect for NewComment {
             text: kept(new.text.clone()),
             kind: new.kind.as_str().to_owned(),
             reference_dates: new.mondays.clone(),
-            posted_at: posted_at.or(before.as_ref().and_then(|head| head.posted_at)).or(Some(changed_at)),
+            posted_at: posted_at
+                .or_else(|| before.as_ref().and_then(|head| head.posted_at))
+                .or(Some(changed_at)),
             changed_at,
             deleted,
         };
