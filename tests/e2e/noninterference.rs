@@ -143,7 +143,7 @@ async fn furnish(cast: &Cast) -> Offer {
 async fn compete(cast: &Cast) {
     let (rival, supplier) = (&cast.rival, &cast.supplier);
     // Orders: accepted, proposed to and decided, changed, talked about.
-    for number in [cast_number(), cast_number()] {
+    for number in [number_of_rival(), number_of_rival()] {
         let receipt =
             rival.publish(order(&number).line("10", "X", "40", "1").to("GYS-033")).await.expect("published");
         let id = receipt.order_id;
@@ -180,7 +180,7 @@ async fn compete(cast: &Cast) {
 }
 
 /// A number of an order that the competitor did not use before, from the same series as the customer's.
-fn cast_number() -> String {
+fn number_of_rival() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("N{}", NEXT.fetch_add(1, Ordering::Relaxed))

@@ -51,6 +51,19 @@ async fn told(firm: &Firm) -> Vec<(String, bool)> {
     said.collect()
 }
 
+/// The customer writes, reads and takes back from its command line.
+async fn by_commands(world: &World, buyer: &Firm, wanted: &str) {
+    let run = async |arguments: &[&str]| {
+        let arguments = [&["capacity", "comment"], arguments].concat();
+        cli::run(world, &buyer.key, &arguments).await.done().json()
+    };
+    let said = run(&["post", "--demand", wanted, "--text", "再等等", "--kind", "action-required"]).await;
+    let listed = run(&["list", "--demand", wanted]).await;
+    assert_eq!((&listed[0]["text"], listed.len()), (&"再等等".into(), 2));
+    run(&["delete", said[0]["id"].as_str().unwrap()]).await;
+    assert_eq!(run(&["list", "--demand", wanted]).await.len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_sides_read_what_its_author_alone_changes() {
     let world = World::with(golden()).await;
@@ -106,15 +119,7 @@ async fn both_sides_read_what_its_author_alone_changes() {
     supplier.disclosures().set_disclosure(hide).await.unwrap();
     refused(say(&supplier, about(Subject::CapacityGroup, &made, "看得到吗")).await, Reason::NOT_FOUND);
 
-    let run = async |arguments: &[&str]| {
-        let arguments = [&["capacity", "comment"], arguments].concat();
-        cli::run(&world, &buyer.key, &arguments).await.done().json()
-    };
-    let said = run(&["post", "--demand", &wanted, "--text", "再等等", "--kind", "action-required"]).await;
-    let listed = run(&["list", "--demand", &wanted]).await;
-    assert_eq!((&listed[0]["text"], listed.len()), (&"再等等".into(), 2));
-    run(&["delete", said[0]["id"].as_str().unwrap()]).await;
-    assert_eq!(run(&["list", "--demand", &wanted]).await.len(), 1);
+    by_commands(&world, &buyer, &wanted).await;
     world.settled().await;
     let expected = ["展会用\n第二行", "收到", "模具在修", "改了", "", "再等等", ""];
     let expected: Vec<_> = expected.iter().map(|text| ((*text).to_owned(), text.is_empty())).collect();
