@@ -280,12 +280,13 @@ pub(crate) async fn history(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Histor
                       array(select l.schedule_line_id from orders.response_line l
                             where l.order_id = r.order_id and l.buyer = r.buyer and l.version = r.version
                             union select p.schedule_line_id from orders.proposal p
-                            where p.order_id = r.order_id and p.buyer = r.buyer and p.version = r.version), null
+                            where p.order_id = r.order_id and p.buyer = r.buyer and p.version = r.version
+                            order by 1), null
                from orders.response r where r.order_id = $1
                union all
                select d.version, min(d.at), 'proposal_resolved', d.buyer, min(d.actor_name),
-                      coalesce(string_agg(distinct nullif(d.note, ''), ' · '), ''), array_agg(p.schedule_line_id),
-                      null
+                      coalesce(string_agg(distinct nullif(d.note, ''), ' · '), ''),
+                      array_agg(p.schedule_line_id order by p.schedule_line_id), null
                from orders.resolution d
                join orders.proposal p on p.order_id = d.order_id and p.buyer = d.buyer and p.id = d.proposal_id
                where d.order_id = $1 and not d.automatic group by d.version, d.buyer
