@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/notices/v1/notice.proto",
         "tandem/capacity/v1/week.proto",
         "tandem/capacity/v1/demand.proto",
+        "tandem/capacity/v1/alert.proto",
         "tandem/capacity/v1/group.proto",
         "tandem/capacity/v1/disclosure.proto",
         "tandem/capacity/v1/event.proto",

@@ -15,6 +15,7 @@ pub(crate) mod offer;
 pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod slice;
+pub(crate) mod volatility;
 
 use chassis::{
     Error, Reason, Result,

@@ -14,6 +14,7 @@ pub(crate) mod partner;
 pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod reserved;
+pub(crate) mod volatility;
 pub(crate) mod week;
 
 use chassis::{Error, Reason, Result, db::TenantTx};

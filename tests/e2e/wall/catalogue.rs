@@ -128,6 +128,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.end_reservation", "tandem_app"),
     ("capacity.firms_to_book", "tandem_app"),
     ("capacity.firms_to_match", "tandem_app"),
+    ("capacity.firms_to_measure", "tandem_app"),
     ("capacity.give_back_consumed", "tandem_app"),
     ("capacity.hold_capacity", "tandem_app"),
     ("capacity.lock_holds", "tandem_app"),
