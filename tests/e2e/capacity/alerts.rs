@@ -20,9 +20,12 @@ const W53: &str = "2026-12-28";
 const START: OffsetDateTime = datetime!(2026-11-25 00:00 UTC);
 const SECOND: OffsetDateTime = datetime!(2026-12-09 00:00 UTC);
 
-/// The same upload, measured every two weeks: a rise by more than a fifth or a fall by more than a tenth is an alert, and
+/// The same upload, measured from a moment on every two weeks: a rise by more than a fifth or a fall by more than a tenth is an alert, and
 /// from the second part of the horizon on, which begins with week 53, from 50 on too.
-fn measured(mut request: UploadCapacityGroupRequest) -> UploadCapacityGroupRequest {
+pub(crate) fn measured(
+    mut request: UploadCapacityGroupRequest,
+    start: OffsetDateTime,
+) -> UploadCapacityGroupRequest {
     let threshold = |sequence_number, absolute_positive: &str| AlertThreshold {
         sequence_number,
         subhorizon_length_weeks: 5,
@@ -32,7 +35,7 @@ fn measured(mut request: UploadCapacityGroupRequest) -> UploadCapacityGroupReque
         absolute_negative: None,
     };
     request.content.as_mut().expect("content").volatility = Some(DemandVolatility {
-        start_at: Some(chassis::value::timestamp(START)),
+        start_at: Some(chassis::value::timestamp(start)),
         measurement_interval_weeks: 2,
         thresholds: vec![threshold(1, "1000"), threshold(2, "50")],
     });
@@ -73,7 +76,7 @@ async fn alerts(supplier: &Firm, group: &str) -> Vec<String> {
 }
 
 /// Waits until a group was measured at a moment: by the loop, since nobody writes.
-async fn measured_at(supplier: &Firm, group: &str, at: OffsetDateTime) {
+pub(crate) async fn measured_at(supplier: &Firm, group: &str, at: OffsetDateTime) {
     until("the demand was measured", std::time::Duration::from_secs(30), async || {
         let group = supplier.capacity_group(group).await.expect("a group");
         (group.demand_measured_at == Some(chassis::value::timestamp(at))).then_some(())
@@ -99,10 +102,10 @@ async fn demand_that_moves_too_far_is_told_once() {
     let rival = world.firm("木棉门业(示例)有限公司").await;
     world.partner(&rival, &supplier, "GYS-033").await;
     let theirs = for_customer(group("专用", &[(W53, "1000", "1000")]), &buyer.id);
-    let theirs = measured(linking(theirs, vec![link("", "M", "2")]));
+    let theirs = measured(linking(theirs, vec![link("", "M", "2")]), START);
     let exchanged = supplier.state_group(theirs.clone()).await.expect("a group").id;
     let links = vec![link(&buyer.id, "M", "2"), link(&rival.id, "R", "1")];
-    let own = measured(linking(group("共用", &[(W53, "9000", "9000")]), links));
+    let own = measured(linking(group("共用", &[(W53, "9000", "9000")]), links), START);
     let own = supplier.state_group(own).await.expect("a group").id;
 
     // Before the first measurement nothing moves; at it, what stands is measured, though nobody writes.

@@ -1,6 +1,7 @@
 //! `tandem capacity`: payloads of demand and capacity in and out, what the own groups find, what can be promised, and
 //! what is offered and reserved.
 
+mod alert;
 mod booking;
 mod comment;
 mod figure;
@@ -40,7 +41,8 @@ Examples:
 pub const SHOW_EXAMPLES: &str = "\
 Examples:
   tandem capacity show                               the own groups
-  tandem capacity show 0193…                         a group, demand against capacity by week";
+  tandem capacity show 0193…                         a group, demand against capacity by week, and
+                                                     where demand moved too far since it was measured";
 
 #[derive(Debug, Subcommand)]
 pub enum CapacityCommand {
@@ -243,7 +245,7 @@ async fn export(args: &ExportArgs, session: &Session) -> Result<Exit, Failure> {
 
 async fn list(session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.capacity_groups();
-    let mut table = table(&["NAME", "UNIT", "FOR", "VERSION", "ID"]);
+    let mut table = table(&["NAME", "UNIT", "FOR", "VERSION", "ALERTS", "ID"]);
     let mut page_token = String::new();
     loop {
         let request = ListCapacityGroupsRequest { page_size: 1_000, page_token, ..Default::default() };
@@ -258,6 +260,7 @@ async fn list(session: &Session) -> Result<Exit, Failure> {
                 group.unit_code.clone(),
                 group.customer_id.clone(),
                 group.version.to_string(),
+                group.demand_alerts.len().to_string(),
                 group.id.clone(),
             ]);
         }
@@ -293,7 +296,11 @@ fn text(group: &CapacityGroup) -> String {
     for week in &group.matched {
         table.add_row(row(week, hours));
     }
-    format!("{}  [{unit}]  version {}\n{}", content.name, group.version, table_text(&table))
+    let weeks = format!("{}  [{unit}]  version {}\n{}", content.name, group.version, table_text(&table));
+    match alert::text(group, &content.unit_code).as_str() {
+        "" => weeks,
+        alerts => format!("{weeks}\n{alerts}"),
+    }
 }
 
 fn row(week: &MatchedWeek, hours: bool) -> [String; 7] {
