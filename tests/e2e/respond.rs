@@ -65,56 +65,6 @@ async fn a_part_is_accepted_and_the_rest_is_rejected_or_left() {
     world.finish().await;
 }
 
-/// Answers of one firm that come while another is written go into its next transaction together, some about one order.
-#[tokio::test]
-async fn answers_that_wait_together_are_told_one_by_one() {
-    const LINES: usize = 8;
-    let world = World::start().await;
-    let (buyer, supplier) = world.pair().await;
-    let request = |number: &str| {
-        let lines = 1..=LINES;
-        lines
-            .fold(order(number), |order, n| order.line(&n.to_string(), "CY-BX-0450", "100", "6.85"))
-            .to("V100")
-    };
-    let one = buyer.publish(request("4500001")).await.expect("published").order_id;
-    let mut answers: Vec<_> = (1..=LINES).map(|n| answer(&one).accept(&n.to_string(), "").done()).collect();
-    // Nothing waits for an answer in it: refused, among those that are not.
-    answers.push(answer(&one).reject("99", "", RejectReason::Other).done());
-    for n in 2..=LINES {
-        let other = buyer.publish(request(&format!("450000{n}"))).await.expect("published").order_id;
-        answers.push(answer(&other).propose("1", "", &[("100", "2027-01-04")]).accept("2", "").done());
-    }
-    let answered = futures::future::join_all(answers.into_iter().map(|each| supplier.respond(each))).await;
-    let (ones, others) = answered.split_at(LINES);
-    bad_fields(others[0].clone(), &[("lines[0]", "LINE_UNKNOWN")]);
-    assert!(others[1..].iter().all(|each| each.as_ref().expect("answered").version == 2));
-    let mut versions: Vec<_> = ones.iter().map(|each| each.as_ref().expect("answered").version).collect();
-    versions.sort_unstable();
-    assert_eq!(versions, (2..=1 + LINES as i64).collect::<Vec<_>>());
-
-    world.settled().await;
-    let mut told = 0;
-    let feed = buyer.events().await;
-    for entry in feed.iter().filter(|entry| events::short(entry) == "order.responded") {
-        let Payload::Responded(event) = events::payload(events::event(entry)) else { panic!("a response") };
-        told += 1;
-        let lines: Vec<_> = event.schedule.iter().map(|line| line.line_number.as_str()).collect();
-        if event.order_id == one {
-            let receipt =
-                ones.iter().flatten().find(|each| each.version == event.version).expect("its receipt");
-            assert_eq!(lines, [receipt.lines[0].line_number.as_str()], "its own line and no other");
-        } else {
-            assert_eq!(lines, ["1", "2"]);
-            assert_eq!((event.schedule[0].proposals.len(), event.schedule[1].commitments.len()), (1, 1));
-        }
-    }
-    assert_eq!(told, 2 * LINES - 1);
-    let seen = buyer.order(&one).await.expect("the order");
-    assert_eq!((seen.version, seen.state()), (1 + LINES as i64, OrderState::Accepted));
-    world.finish().await;
-}
-
 #[tokio::test]
 async fn a_whole_order_is_rejected_with_reasons() {
     let world = World::start().await;
