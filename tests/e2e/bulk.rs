@@ -7,8 +7,8 @@ use harness::{
     Firm, World, accept_all, answer, events, events::Payload, order, refusal::bad_fields, request_id,
 };
 use proto::orders::{
-    BulkRespondRequest, BulkRespondResult, OrderReceipt, OrderState, RejectReason, RespondToOrderRequest,
-    ResponseRefusal, bulk_respond_result::Result as One,
+    BulkRespondRequest, BulkRespondResult, OrderReceipt, OrderState, RejectReason, Remainder,
+    RespondToOrderRequest, ResponseRefusal, bulk_respond_result::Result as One,
 };
 
 use crate::changes::parts;
@@ -91,7 +91,7 @@ async fn answers_that_go_together_are_told_one_by_one() {
     let mut requests: Vec<_> = (1..=LINES).map(|n| answer(one).accept(&n.to_string(), "").done()).collect();
     requests.insert(2, answer(another).propose("1", "", &[("100", "2027-01-04")]).accept("2", "").done());
     requests.insert(4, answer(one).reject("99", "", RejectReason::Other).done());
-    requests.push(answer(third).accept("3", "60").done());
+    requests.push(answer(third).accept("3", "60").rest(Remainder::LeaveUnanswered).done());
     requests.push(answer(another).accept("3", "").done());
     let results = bulk(&supplier, requests).await;
     refusal(&results[4], Reason::INVALID_FIELDS);
