@@ -122,10 +122,10 @@ async fn demand_that_moves_too_far_is_told_once() {
     assert_eq!((told(&supplier).await, told(&buyer).await), (vec![], vec![]));
     wants(&world, &buyer, "M", "V100", "121").await;
     let first = format!("raised {exchanged} 2026-W53 200→242 0.21 1");
-    assert_eq!(told(&supplier).await, [first.clone()], "not of the own group, of whose total it is little");
-    assert_eq!(told(&buyer).await, [first.clone()]);
+    assert_eq!(told(&supplier).await, [first.as_str()], "not of the own group, of whose total it is little");
+    assert_eq!(told(&buyer).await, [first.as_str()]);
     wants(&world, &buyer, "M", "V100", "121.0").await;
-    assert_eq!(told(&supplier).await, [first.clone()], "the state stands");
+    assert_eq!(told(&supplier).await, [first.as_str()], "the state stands");
 
     // Further: changed; and what each policy shows of it. Then a rival moves a group that it shares, of which the customer
     // learns nothing.
