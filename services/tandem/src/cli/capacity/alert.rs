@@ -55,7 +55,7 @@ mod tests {
             (alert("200", "160", "-40", Some("-0.2")), "H87", ["200", "160", "-20%"]),
             (alert("0", "5", "5", None), "H87", ["0", "5", "5"]),
         ] {
-            let [week, previous, latest, moved, beyond] = row(&alert, hours);
+            let [week, previous, latest, moved, beyond] = row(&alert, unit);
             assert_eq!((week.as_str(), beyond.as_str()), ("2026-W53", both));
             assert_eq!([previous, latest, moved], expected);
         }
