@@ -85,7 +85,7 @@ fn how(t: &Text, measure: &Measure, alert: &DemandAlert) -> How {
     };
     let (before, after) = (measure.said(t, previous), measure.said(t, latest));
     let whole = if risen(alert) { key::MOVED_UP } else { key::MOVED_DOWN };
-    How { whole: t.three(whole, &by, before, after), short: by }
+    How { whole: t.three(whole, after, before, &by), short: by }
 }
 
 fn share_said(share: Decimal) -> String {
