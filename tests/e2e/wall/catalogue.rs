@@ -131,6 +131,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.firms_to_measure", "tandem_app"),
     ("capacity.give_back_consumed", "tandem_app"),
     ("capacity.hold_capacity", "tandem_app"),
+    ("capacity.hold_many", "tandem_app"),
     ("capacity.lock_holds", "tandem_app"),
     ("capacity.names_in_sight", "tandem_app"),
     ("capacity.offers_in_sight", "tandem_app"),
