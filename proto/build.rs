@@ -56,6 +56,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/capacity/v1/request.proto",
         "tandem/capacity/v1/match.proto",
         "tandem/capacity/v1/request_event.proto",
+        "tandem/resources/v1/resource.proto",
+        "tandem/resources/v1/revision.proto",
+        "tandem/resources/v1/entitlement.proto",
+        "tandem/resources/v1/follow.proto",
+        "tandem/resources/v1/access_log.proto",
+        "tandem/resources/v1/event.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");

@@ -1,0 +1,717 @@
+-- What firms open to their partners: resources, their revisions, who may use them, and who did.
+--
+-- A resource and its revisions are the owner's rows; whoever may find or use one reads it through definer functions, which
+-- ask resources.sight. An entitlement is read by both sides: the firm asks, the owner decides and ends. The access log is
+-- read by the owner; each side writes what it does. Nothing is deleted, and files stand outside of the database.
+
+grant usage on schema resources to tandem_app;
+
+-- One row a firm that publishes: the lock under which it is decided who hears of something, so that nobody does after its
+-- right has ended.
+create table resources.publisher (
+    owner uuid not null,
+    constraint publisher_pkey primary key (owner)
+);
+
+create table resources.resource (
+    owner uuid not null,
+    id uuid not null,
+    version bigint not null,
+    -- the owner's own; null: none
+    resource_number text,
+    -- tandem.resources.v1.ResourceContent
+    content bytea not null,
+    -- of the content: ResourceCategory, ResourceClassification, and what the database has to know
+    category smallint not null,
+    classification smallint not null,
+    acknowledge boolean not null,
+    seats int not null,
+    visibility text not null,
+    cluster uuid,
+    -- whoever finds it may use it
+    open boolean not null,
+    -- what is looked for, folded; and its parts with the codes that it stands under, as search.rs makes them
+    search_text text not null,
+    search_keys text[] not null,
+    withdrawn boolean not null default false,
+    published_at timestamptz not null,
+    changed_at timestamptz not null,
+    constraint resource_pkey primary key (owner, id),
+    constraint resource_number_key unique (owner, resource_number),
+    constraint resource_version_check check (version > 0),
+    constraint resource_category_check check (category between 1 and 8),
+    constraint resource_classification_check check (classification between 1 and 3),
+    constraint resource_seats_check check (seats >= 0),
+    constraint resource_visibility_check check (visibility in ('granted', 'partners', 'cluster', 'all')),
+    constraint resource_cluster_check check ((visibility = 'cluster') = (cluster is not null)),
+    constraint resource_open_check check (not (open and visibility = 'granted')),
+    -- important ones are not for all, core ones for nobody who was not named
+    constraint resource_class_check check (
+        (classification <> 2 or visibility <> 'all') and (classification <> 3 or visibility = 'granted'))
+);
+create index resource_id_idx on resources.resource (id);
+create index resource_search_idx on resources.resource using gin (search_keys);
+
+-- Items of the owner's that a resource belongs to.
+create table resources.resource_item (
+    owner uuid not null,
+    resource_id uuid not null,
+    buyer_item_id text not null,
+    removed boolean not null default false,
+    constraint resource_item_pkey primary key (owner, resource_id, buyer_item_id),
+    constraint resource_item_resource_fkey foreign key (owner, resource_id) references resources.resource (owner, id)
+);
+create index resource_item_item_idx on resources.resource_item (owner, buyer_item_id) where not removed;
+
+create table resources.revision (
+    owner uuid not null,
+    id uuid not null,
+    resource_id uuid not null,
+    number int not null,
+    label text not null,
+    state text not null,
+    change_note text not null,
+    location text not null,
+    -- Effectivity; null until it is released
+    effectivity smallint,
+    effective_date date,
+    created_at timestamptz not null,
+    released_at timestamptz,
+    ended_at timestamptz,
+    constraint revision_pkey primary key (owner, id),
+    constraint revision_number_key unique (owner, resource_id, number),
+    constraint revision_resource_fkey foreign key (owner, resource_id) references resources.resource (owner, id),
+    constraint revision_state_check check (state in ('draft', 'released', 'superseded', 'withdrawn')),
+    constraint revision_number_check check (number > 0),
+    constraint revision_released_check check (state not in ('released', 'superseded')
+        or (released_at is not null and effectivity between 1 and 3)),
+    constraint revision_from_date_check check (effectivity is distinct from 2 or effective_date is not null)
+);
+create unique index revision_released_key on resources.revision (owner, resource_id) where state = 'released';
+create unique index revision_label_key on resources.revision (owner, resource_id, label) where state <> 'withdrawn';
+create index revision_id_idx on resources.revision (id);
+
+-- Files of revisions; what is uploaded becomes one when it is whole and hashes to what was announced.
+create table resources.revision_file (
+    owner uuid not null,
+    id uuid not null,
+    revision_id uuid not null,
+    name text not null,
+    media_type text not null,
+    size_bytes bigint not null,
+    -- names the content in the store, beside the owner
+    sha256 bytea not null,
+    removed boolean not null default false,
+    created_at timestamptz not null,
+    constraint revision_file_pkey primary key (owner, id),
+    constraint revision_file_revision_fkey foreign key (owner, revision_id) references resources.revision (owner, id),
+    constraint revision_file_size_check check (size_bytes >= 0),
+    constraint revision_file_sha256_check check (length(sha256) = 32)
+);
+create unique index revision_file_name_key on resources.revision_file (owner, revision_id, name) where not removed;
+create index revision_file_id_idx on resources.revision_file (id);
+
+create table resources.entitlement (
+    owner uuid not null,
+    id uuid not null,
+    -- who: a firm, or the members of a cluster
+    firm uuid,
+    cluster uuid,
+    -- what: a resource, or all of a category but core ones
+    resource_id uuid,
+    category smallint,
+    state text not null,
+    version bigint not null,
+    purpose text not null,
+    valid_from timestamptz not null,
+    valid_until timestamptz,
+    -- null: no bound
+    download_limit int,
+    downloads int not null default 0,
+    request_note text not null,
+    decision_note text not null,
+    -- the order that it is for
+    order_id uuid,
+    requested_at timestamptz,
+    decided_at timestamptz,
+    ended_at timestamptz,
+    constraint entitlement_pkey primary key (owner, id),
+    constraint entitlement_resource_fkey foreign key (owner, resource_id) references resources.resource (owner, id),
+    constraint entitlement_who_check check ((firm is null) <> (cluster is null) and firm is distinct from owner),
+    constraint entitlement_what_check check ((resource_id is null) <> (category is null)),
+    constraint entitlement_state_check check (state in ('requested', 'granted', 'refused', 'expired', 'revoked')),
+    constraint entitlement_asked_check check ((requested_at is not null and firm is not null and resource_id is not null)
+        or state in ('granted', 'expired', 'revoked')),
+    constraint entitlement_decided_check check ((state = 'requested') = (decided_at is null)),
+    constraint entitlement_ended_check check ((state in ('expired', 'revoked')) = (ended_at is not null)),
+    constraint entitlement_valid_check check (valid_until > valid_from),
+    constraint entitlement_downloads_check check (downloads >= 0 and download_limit > 0)
+);
+-- One of the same that stands.
+create unique index entitlement_stands_key on resources.entitlement (owner, firm, cluster, resource_id, category, order_id)
+    nulls not distinct where state in ('requested', 'granted');
+create index entitlement_firm_idx on resources.entitlement (firm, id);
+create index entitlement_cluster_idx on resources.entitlement (cluster) where state = 'granted';
+create index entitlement_resource_idx on resources.entitlement (owner, resource_id, id);
+create index entitlement_due_idx on resources.entitlement (valid_until) where state = 'granted';
+
+-- That a firm has taken note of a revision.
+create table resources.acknowledgement (
+    owner uuid not null,
+    revision_id uuid not null,
+    firm uuid not null,
+    actor_name text not null,
+    at timestamptz not null,
+    constraint acknowledgement_pkey primary key (owner, revision_id, firm),
+    constraint acknowledgement_revision_fkey foreign key (owner, revision_id) references resources.revision (owner, id)
+);
+create index acknowledgement_firm_idx on resources.acknowledgement (firm, revision_id);
+
+-- What a firm wants to hear of; for itself alone.
+create table resources.following (
+    firm uuid not null,
+    id uuid not null,
+    owner uuid,
+    category smallint,
+    followed_at timestamptz not null,
+    ended boolean not null default false,
+    constraint following_pkey primary key (firm, id),
+    constraint following_what_key unique nulls not distinct (firm, owner, category),
+    constraint following_what_check check (owner is not null or category is not null),
+    constraint following_owner_check check (owner is distinct from firm)
+);
+create index following_owner_idx on resources.following (owner, category) where not ended;
+
+-- Who did what with a resource.
+create table resources.access_entry (
+    owner uuid not null,
+    id uuid not null,
+    at timestamptz not null,
+    kind text not null,
+    -- whose access it is; null for a cluster's entitlement
+    firm uuid,
+    actor_name text not null,
+    resource_id uuid,
+    revision_id uuid,
+    file_id uuid,
+    sent_bytes bigint,
+    entitlement_id uuid,
+    constraint access_entry_pkey primary key (owner, id),
+    constraint access_entry_kind_check check (kind in (
+        'viewed', 'downloaded', 'requested', 'granted', 'refused', 'expired', 'revoked', 'acknowledged')),
+    constraint access_entry_download_check check ((kind = 'downloaded') = (file_id is not null and sent_bytes is not null))
+);
+create index access_entry_resource_idx on resources.access_entry (owner, resource_id, id);
+
+-- What others are still to be told, slice by slice, in the owner's tenant.
+create table resources.announcement (
+    owner uuid not null,
+    id uuid not null,
+    what text not null,
+    resource_id uuid not null,
+    revision_id uuid,
+    -- the last firm that was told
+    after uuid,
+    done boolean not null default false,
+    constraint announcement_pkey primary key (owner, id),
+    constraint announcement_what_check check (what in (
+        'published', 'changed', 'withdrawn', 'revision_released', 'revision_withdrawn')),
+    constraint announcement_resource_fkey foreign key (owner, resource_id) references resources.resource (owner, id)
+);
+create index announcement_due_idx on resources.announcement (owner, id) where not done;
+
+-- What the tenant may do with a resource of another firm at this moment: 'use' it, 'find' it, or null: it does not exist.
+create function resources.sight(of_resource resources.resource, me uuid) returns text
+language plpgsql stable set search_path = '' as $$
+declare
+    at constant timestamptz := clock_timestamp();
+    states text[];
+begin
+    if me is null or me = of_resource.owner or of_resource.withdrawn
+        or not exists (select from partners.active_firms(array[of_resource.owner])) then
+        return null;
+    end if;
+    select array_agg(p.state) into states from partners.trading_partner p
+    where (p.buyer, p.supplier) in ((me, of_resource.owner), (of_resource.owner, me));
+    if 'suspended' = any (states) then
+        return null;
+    end if;
+    -- What was granted to a partner ends with the partnership.
+    if (states is null or 'active' = any (states) or not 'ended' = any (states))
+        and exists (
+            select from resources.entitlement e
+            where e.owner = of_resource.owner and e.state = 'granted' and e.firm = me
+                and e.valid_from <= at and (e.valid_until is null or e.valid_until > at)
+                and (e.resource_id = of_resource.id
+                    or (e.category = of_resource.category and of_resource.classification <> 3)))
+        or of_resource.classification <> 3 and exists (
+            select from resources.entitlement e
+            join partners.cluster_membership m on m.cluster = e.cluster and m.firm = me
+            where e.owner = of_resource.owner and e.state = 'granted'
+                and e.valid_from <= at and (e.valid_until is null or e.valid_until > at)
+                and (e.resource_id = of_resource.id or e.category = of_resource.category)) then
+        return 'use';
+    end if;
+    return case
+        when case of_resource.visibility
+            when 'all' then true
+            when 'partners' then coalesce('active' = any (states), false)
+            when 'cluster' then 2 = (
+                select count(*) from partners.cluster_membership m
+                where m.cluster = of_resource.cluster and m.firm in (me, of_resource.owner))
+            else false
+        end then case when of_resource.open then 'use' else 'find' end
+    end;
+end
+$$;
+
+-- Firms that a firm may reach: partners with their state, and members of its clusters. For definer functions.
+create function resources.reach(me uuid) returns table (firm uuid, how text, cluster uuid)
+language plpgsql stable set search_path = '' as $$
+#variable_conflict use_column
+begin
+    return query
+    select p.supplier, p.state, null::uuid from partners.trading_partner p where p.buyer = me
+    union
+    select p.buyer, p.state, null::uuid from partners.trading_partner p where p.supplier = me
+    union
+    select m.firm, 'cluster', m.cluster
+    from partners.cluster_membership own
+    join partners.cluster_membership m on m.cluster = own.cluster
+    where own.firm = me and m.firm <> me;
+end
+$$;
+
+-- Ids of the tenant's own resources, or of others' that it may find, those published last first; by resources.sight's rule,
+-- for many at once. All of `keys` and all of `words` must be in them. Null: no condition.
+create function resources.search(own boolean, keys text[], words text[], categories smallint[], only_owner uuid, item text,
+                                 only_usable boolean, to_acknowledge boolean, before uuid, most bigint)
+returns table (id uuid)
+language plpgsql stable security definer set search_path = ''
+-- which index is best depends on the words
+set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_column
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+    at constant timestamptz := clock_timestamp();
+begin
+    if own then
+        return query
+        select r.id
+        from resources.resource r
+        where r.owner = me and (keys is null or r.search_keys @> keys) and (before is null or r.id < before)
+            and (categories is null or r.category = any (categories))
+            and not exists (select from unnest(words) w (word) where position(w.word in r.search_text) = 0)
+            and (item is null or exists (
+                select from resources.resource_item i
+                where i.owner = r.owner and i.resource_id = r.id and i.buyer_item_id = item and not i.removed))
+        order by r.id desc
+        limit most;
+        return;
+    end if;
+    return query
+    with reach as materialized (select x.* from resources.reach(me) x),
+    working as materialized (
+        select a.firm from partners.active_firms((select array_agg(p.owner) from resources.publisher p)) a
+        where a.firm <> me and a.firm not in (select x.firm from reach x where x.how = 'suspended')
+    ),
+    granted as materialized (
+        select e.owner, e.resource_id, e.category, e.cluster is not null as shared
+        from resources.entitlement e
+        where e.state = 'granted' and e.valid_from <= at and (e.valid_until is null or e.valid_until > at)
+            and case when e.cluster is null
+                then e.firm = me and (
+                    e.owner not in (select x.firm from reach x where x.how = 'ended')
+                    or e.owner in (select x.firm from reach x where x.how = 'active'))
+                else e.cluster in (select m.cluster from partners.cluster_membership m where m.firm = me)
+            end
+            and (e.firm = me or e.cluster is not null)
+    )
+    select r.id
+    from resources.resource r
+    cross join lateral (
+        select (r.owner, r.id) in (select g.owner, g.resource_id from granted g where g.resource_id is not null and not g.shared)
+            or (r.classification <> 3 and (
+                (r.owner, r.id) in (select g.owner, g.resource_id from granted g where g.resource_id is not null and g.shared)
+                or (r.owner, r.category) in (select g.owner, g.category from granted g where g.category is not null))) as entitled,
+            case r.visibility
+                when 'all' then true
+                when 'partners' then r.owner in (select x.firm from reach x where x.how = 'active')
+                when 'cluster' then (r.owner, r.cluster) in (select x.firm, x.cluster from reach x where x.how = 'cluster')
+                else false
+            end as found
+        offset 0
+    ) s
+    where not r.withdrawn and r.owner in (select w.firm from working w)
+        and (keys is null or r.search_keys @> keys) and (before is null or r.id < before)
+        and (categories is null or r.category = any (categories))
+        and (only_owner is null or r.owner = only_owner)
+        and (s.entitled or s.found)
+        and (not (only_usable or to_acknowledge or item is not null) or s.entitled or r.open)
+        and not exists (select from unnest(words) w (word) where position(w.word in r.search_text) = 0)
+        and (item is null or exists (
+            select from resources.resource_item i
+            where i.owner = r.owner and i.resource_id = r.id and i.buyer_item_id = item and not i.removed))
+        and (not to_acknowledge or (r.acknowledge and exists (
+            select from resources.revision v
+            where v.owner = r.owner and v.resource_id = r.id and v.state = 'released' and not exists (
+                select from resources.acknowledgement a
+                where a.owner = v.owner and a.revision_id = v.id and a.firm = me))))
+    order by r.id desc
+    limit most;
+end
+$$;
+
+-- Resources as the tenant sees them: 'own', 'use' or 'find', each with what is in force. What is not in its sight is left
+-- out. A resource may be named by the number that is the tenant's own.
+create function resources.seen(ids uuid[], own_number text)
+returns table (owner uuid, owner_name text, id uuid, version bigint, resource_number text, content bytea, category smallint,
+               visibility text, cluster uuid, open boolean, withdrawn boolean, published_at timestamptz,
+               changed_at timestamptz, sight text, revision_id uuid, label text, released_at timestamptz,
+               to_acknowledge boolean, items text[], seats_taken bigint)
+language plpgsql stable security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+begin
+    return query
+    select r.owner, coalesce((select n.name from partners.firm_names(array[r.owner]) n), ''), r.id, r.version,
+           r.resource_number, r.content, r.category, r.visibility, r.cluster, r.open, r.withdrawn, r.published_at,
+           r.changed_at, s.sight, v.id, v.label, v.released_at,
+           r.acknowledge and v.id is not null and s.sight = 'use' and not exists (
+               select from resources.acknowledgement a
+               where a.owner = r.owner and a.revision_id = v.id and a.firm = me),
+           coalesce((select array_agg(i.buyer_item_id order by i.buyer_item_id) from resources.resource_item i
+                     where i.owner = r.owner and i.resource_id = r.id and not i.removed), '{}'),
+           (select count(*) from resources.entitlement e
+            where e.owner = r.owner and e.resource_id = r.id and e.state = 'granted')
+    from resources.resource r
+    cross join lateral (
+        select case when r.owner = me then 'own' else resources.sight(r, me) end as sight
+    ) s
+    left join resources.revision v on v.owner = r.owner and v.resource_id = r.id and v.state = 'released'
+    where (r.id = any (ids) or (r.owner = me and r.resource_number = own_number)) and s.sight is not null
+    order by r.id desc;
+end
+$$;
+
+-- Revisions that the tenant may use, the newest first: all of its own, released and superseded ones of others'.
+create function resources.revisions_in_sight(of_resource uuid, only_revisions uuid[], before int, most bigint)
+returns table (owner uuid, id uuid, resource_id uuid, number int, label text, state text, change_note text, location text,
+               effectivity smallint, effective_date date, created_at timestamptz, released_at timestamptz,
+               ended_at timestamptz, acknowledged_at timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+begin
+    return query
+    select v.owner, v.id, v.resource_id, v.number, v.label, v.state, v.change_note, v.location, v.effectivity,
+           v.effective_date, v.created_at, v.released_at, v.ended_at,
+           (select a.at from resources.acknowledgement a where a.owner = v.owner and a.revision_id = v.id and a.firm = me)
+    from resources.revision v
+    join resources.resource r on r.owner = v.owner and r.id = v.resource_id
+    where (of_resource is null or r.id = of_resource) and (only_revisions is null or v.id = any (only_revisions))
+        and not (of_resource is null and only_revisions is null)
+        and (before is null or v.number < before)
+        and (v.owner = me or (v.state in ('released', 'superseded') and resources.sight(r, me) = 'use'))
+    order by v.number desc, v.id
+    limit most;
+end
+$$;
+
+-- Files of revisions that the tenant may use, by name.
+create function resources.files_in_sight(of_revisions uuid[], only_file uuid)
+returns table (owner uuid, id uuid, revision_id uuid, resource_id uuid, name text, media_type text, size_bytes bigint,
+               sha256 bytea)
+language plpgsql stable security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+begin
+    return query
+    select f.owner, f.id, f.revision_id, v.resource_id, f.name, f.media_type, f.size_bytes, f.sha256
+    from resources.revision_file f
+    join resources.revision v on v.owner = f.owner and v.id = f.revision_id
+    join resources.resource r on r.owner = v.owner and r.id = v.resource_id
+    where (of_revisions is null or f.revision_id = any (of_revisions)) and (only_file is null or f.id = only_file)
+        and not (of_revisions is null and only_file is null) and not f.removed
+        and (f.owner = me or (v.state in ('released', 'superseded') and resources.sight(r, me) = 'use'))
+    order by f.revision_id, f.name, f.id;
+end
+$$;
+
+-- What the tenant may do with a resource of this owner: as resources.sight. For policies.
+create function resources.sight_of(of_owner uuid, of_resource uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    found_resource resources.resource;
+begin
+    select r.* into found_resource from resources.resource r where r.owner = of_owner and r.id = of_resource;
+    if not found then
+        return null;
+    end if;
+    return resources.sight(found_resource, nullif(current_setting('tandem.firm', true), '')::uuid);
+end
+$$;
+
+-- Whether the tenant knows a firm: a partner, ended ones aside, a member of one of its clusters, who asked it for a
+-- resource, or the owner of one that it may find.
+create function resources.knows(of_firm uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+begin
+    return me <> of_firm and (
+        exists (select from resources.reach(me) x where x.firm = of_firm and x.how <> 'ended')
+        or exists (select from resources.entitlement e where e.owner = me and e.firm = of_firm)
+        or exists (select from resources.search(false, null, null, null, of_firm, null, false, false, null, 1)));
+end
+$$;
+
+-- What firms of the tenant's access log and entitlements are called, and owners that it knows.
+create function resources.names(firms uuid[]) returns table (firm uuid, name text)
+language plpgsql stable security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+begin
+    return query
+    select n.firm, n.name
+    from partners.firm_names((
+        select array_agg(a.firm) from unnest(firms) a (firm)
+        where a.firm = me
+            or exists (select from resources.entitlement e where (e.owner, e.firm) in ((me, a.firm), (a.firm, me)))
+            or exists (
+                select from resources.entitlement e
+                join partners.cluster_membership m on m.cluster = e.cluster and m.firm = me
+                where e.owner = a.firm)
+            or exists (select from resources.access_entry x where x.owner = me and x.firm = a.firm)
+            or exists (select from resources.acknowledgement k where k.owner = me and k.firm = a.firm))) n
+    order by n.firm;
+end
+$$;
+
+-- Entitlements of the clusters that the tenant has joined, which it may use as a member.
+create function resources.shared_entitlements(states text[], of_owner uuid, of_resource uuid, only_entitlement uuid, before uuid,
+                                             most bigint)
+returns setof resources.entitlement
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+begin
+    return query
+    select e.*
+    from resources.entitlement e
+    join partners.cluster_membership m on m.cluster = e.cluster and m.firm = me
+    where e.owner <> me and (states is null or e.state = any (states)) and (of_owner is null or e.owner = of_owner)
+        and (of_resource is null or e.resource_id = of_resource)
+        and (only_entitlement is null or e.id = only_entitlement) and (before is null or e.id < before)
+    order by e.id desc
+    limit most;
+end
+$$;
+
+-- Whom the tenant has to tell of a resource of its own, by firm: those who may use it by an entitlement, and those who
+-- follow and may find it. With `gone`, those with an entitlement, of a resource that nobody finds any more.
+create function resources.readers(of_resource uuid, gone boolean, after uuid, most bigint)
+returns table (firm uuid, sight text)
+language plpgsql stable security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+    told resources.resource;
+begin
+    select r.* into told from resources.resource r where r.owner = me and r.id = of_resource;
+    if not found then
+        return;
+    end if;
+    -- As it stood before, for the last time.
+    if gone then
+        told.withdrawn := false;
+        told.visibility := 'granted';
+        told.open := false;
+    end if;
+    return query
+    with candidate as materialized (
+        select e.firm from resources.entitlement e
+        where e.owner = me and e.state = 'granted' and e.firm is not null
+            and (e.resource_id = of_resource or e.category = told.category)
+        union
+        select m.firm from resources.entitlement e
+        join partners.cluster_membership m on m.cluster = e.cluster
+        where e.owner = me and e.state = 'granted' and (e.resource_id = of_resource or e.category = told.category)
+        union
+        select f.firm from resources.following f
+        where not f.ended and (f.owner is null or f.owner = me) and (f.category is null or f.category = told.category)
+    )
+    select c.firm, s.sight
+    from candidate c
+    cross join lateral (select resources.sight(told, c.firm) as sight offset 0) s
+    where c.firm <> me and (after is null or c.firm > after) and s.sight is not null
+        and exists (select from partners.active_firms(array[c.firm]))
+    order by c.firm
+    limit most;
+end
+$$;
+
+-- Entitlements whose time is over, and firms with something to announce; for the loop that works without a caller.
+create function resources.entitlements_due(most int) returns table (firm uuid, id uuid)
+language plpgsql volatile security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+    at constant timestamptz := clock_timestamp();
+begin
+    return query
+    select e.owner, e.id from resources.entitlement e
+    where e.state = 'granted' and e.valid_until <= at order by e.valid_until, e.id limit most;
+end
+$$;
+create function resources.owners_to_announce(most int) returns table (firm uuid)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+    return query select distinct a.owner from resources.announcement a where not a.done order by a.owner limit most;
+end
+$$;
+
+do $$
+declare
+    me constant text := 'nullif(current_setting(''tandem.firm'', true), '''')::uuid';
+    name text;
+begin
+    foreach name in array array['publisher', 'resource', 'resource_item', 'revision', 'revision_file', 'entitlement',
+                                'acknowledgement', 'following', 'access_entry', 'announcement'] loop
+        execute format('alter table resources.%I enable row level security', name);
+        execute format('alter table resources.%I force row level security', name);
+        execute format('create policy owner_all on resources.%I for all to tandem_owner using (true) with check (true)', name);
+        execute format('grant select, insert on resources.%I to tandem_app', name);
+    end loop;
+    foreach name in array array['publisher', 'resource', 'resource_item', 'revision', 'revision_file', 'announcement'] loop
+        execute format('create policy publisher_all on resources.%I for all to tandem_app using (owner = %2$s) with check (owner = %2$s)', name, me);
+    end loop;
+    execute format('create policy firm_all on resources.following for all to tandem_app using (firm = %1$s) with check (firm = %1$s)', me);
+    execute format('create policy publisher_read on resources.access_entry for select to tandem_app using (owner = %s)', me);
+    execute format($policy$create policy publisher_insert on resources.access_entry for insert to tandem_app
+        with check (owner = %s and kind in ('granted', 'refused', 'expired', 'revoked'))$policy$, me);
+    execute format($policy$create policy reader_insert on resources.access_entry for insert to tandem_app
+        with check (firm = %s and kind in ('viewed', 'downloaded', 'requested', 'acknowledged')
+            and resources.sight_of(owner, resource_id) is not null)$policy$, me);
+    foreach name in array array['entitlement', 'acknowledgement'] loop
+        execute format('create policy two_firms_read on resources.%I for select to tandem_app using (owner = %2$s or firm = %2$s)', name, me);
+    end loop;
+    execute format($policy$create policy publisher_insert on resources.entitlement for insert to tandem_app
+        with check (owner = %s and state = 'granted' and downloads = 0 and (firm is null or resources.knows(firm)))$policy$, me);
+    execute format($policy$create policy reader_insert on resources.entitlement for insert to tandem_app
+        with check (firm = %s and state = 'requested' and version = 1 and downloads = 0 and order_id is null
+            and decision_note = '' and resources.sight_of(owner, resource_id) = 'find')$policy$, me);
+    execute format('create policy publisher_update on resources.entitlement for update to tandem_app using (owner = %1$s) with check (owner = %1$s)', me);
+    execute format($policy$create policy reader_insert on resources.acknowledgement for insert to tandem_app
+        with check (firm = %s and exists (
+            select from resources.revisions_in_sight(null, array[revision_id], null, 1) v
+            where v.owner = acknowledgement.owner and v.owner <> acknowledgement.firm and v.state = 'released'))$policy$, me);
+end
+$$;
+-- The lock alone.
+grant update (owner) on resources.publisher to tandem_app;
+grant update (version, resource_number, content, category, classification, acknowledge, seats, visibility, cluster, open,
+              search_text, search_keys, withdrawn, changed_at) on resources.resource to tandem_app;
+grant update (removed) on resources.resource_item to tandem_app;
+grant update (state, effectivity, effective_date, released_at, ended_at) on resources.revision to tandem_app;
+grant update (removed) on resources.revision_file to tandem_app;
+-- What was downloaded, functions alone count.
+grant update (state, version, purpose, valid_from, valid_until, download_limit, decision_note, decided_at, ended_at)
+    on resources.entitlement to tandem_app;
+grant update (followed_at, ended) on resources.following to tandem_app;
+grant update (after, done) on resources.announcement to tandem_app;
+
+-- What stands for good: a released revision changes in nothing but how it ends, and a draft is the only one that is released.
+create function resources.guard_revision() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    if not case new.state
+            when 'released' then old.state = 'draft'
+            when 'superseded' then old.state = 'released'
+            when 'withdrawn' then old.state in ('draft', 'released', 'superseded')
+            else false
+        end
+        or (old.state <> 'draft' and (new.effectivity, new.effective_date, new.released_at)
+            is distinct from (old.effectivity, old.effective_date, old.released_at)) then
+        raise exception 'the revision does not go there' using errcode = '23514';
+    end if;
+    return new;
+end
+$$;
+create trigger guard_revision before update on resources.revision
+    for each row execute function resources.guard_revision();
+
+-- Files come to drafts, and go from drafts alone.
+create function resources.guard_revision_file() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    if not exists (
+        select from resources.revision v where v.owner = new.owner and v.id = new.revision_id and v.state = 'draft') then
+        raise exception 'the revision is no draft' using errcode = '23514';
+    end if;
+    return new;
+end
+$$;
+create trigger guard_revision_file before insert or update on resources.revision_file
+    for each row execute function resources.guard_revision_file();
+
+-- Which state follows which; what was granted changes in nothing but how it ends.
+create function resources.guard_entitlement() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    -- A download is counted by a function of tandem_owner and takes no version.
+    if current_user = 'tandem_owner' and new.state = old.state then
+        return new;
+    end if;
+    if new.version <> old.version + 1
+        or not case new.state
+            when 'granted' then old.state = 'requested'
+            when 'refused' then old.state = 'requested'
+            when 'expired' then old.state = 'granted' and old.valid_until <= clock_timestamp()
+            when 'revoked' then old.state = 'granted'
+            else false
+        end
+        or (old.state <> 'requested' and (new.purpose, new.valid_from, new.valid_until, new.download_limit, new.decided_at)
+            is distinct from (old.purpose, old.valid_from, old.valid_until, old.download_limit, old.decided_at)) then
+        raise exception 'the entitlement does not go there' using errcode = '23514';
+    end if;
+    return new;
+end
+$$;
+create trigger guard_entitlement before update on resources.entitlement
+    for each row execute function resources.guard_entitlement();
+
+revoke all on function
+    resources.sight(resources.resource, uuid),
+    resources.reach(uuid),
+    resources.search(boolean, text[], text[], smallint[], uuid, text, boolean, boolean, uuid, bigint),
+    resources.seen(uuid[], text),
+    resources.revisions_in_sight(uuid, uuid[], int, bigint),
+    resources.files_in_sight(uuid[], uuid),
+    resources.sight_of(uuid, uuid),
+    resources.knows(uuid),
+    resources.names(uuid[]),
+    resources.shared_entitlements(text[], uuid, uuid, uuid, uuid, bigint),
+    resources.readers(uuid, boolean, uuid, bigint),
+    resources.entitlements_due(int),
+    resources.owners_to_announce(int),
+    resources.guard_revision(),
+    resources.guard_revision_file(),
+    resources.guard_entitlement()
+    from public;
+grant execute on function
+    resources.search(boolean, text[], text[], smallint[], uuid, text, boolean, boolean, uuid, bigint),
+    resources.seen(uuid[], text),
+    resources.revisions_in_sight(uuid, uuid[], int, bigint),
+    resources.files_in_sight(uuid[], uuid),
+    resources.sight_of(uuid, uuid),
+    resources.knows(uuid),
+    resources.names(uuid[]),
+    resources.shared_entitlements(text[], uuid, uuid, uuid, uuid, bigint),
+    resources.readers(uuid, boolean, uuid, bigint),
+    resources.entitlements_due(int),
+    resources.owners_to_announce(int)
+    to tandem_app;
