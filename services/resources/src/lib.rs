@@ -12,5 +12,54 @@
 //! **Invariant:** a resource does not exist for a firm that may neither find nor use it: `resources.sight` in the database
 //! says which, for every read, every event and every policy alike.
 
+mod announce;
+mod api;
+mod commands;
+mod convert;
+mod db;
+pub mod entitlement;
+mod error;
+mod events;
+mod expire;
+mod queries;
+pub mod resource;
+pub mod revision;
+pub mod search;
+
+use std::sync::Arc;
+
+use chassis::{
+    outbox::Wake,
+    service::{Deps, Service},
+};
+use proto::resources::{
+    access_log_service_server::AccessLogServiceServer, entitlement_service_server::EntitlementServiceServer,
+    follow_service_server::FollowServiceServer, resource_service_server::ResourceServiceServer,
+    revision_service_server::RevisionServiceServer,
+};
+
 /// The schema `resources`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The service, ready to be served.
+pub fn build(deps: &Deps) -> Service {
+    let context = commands::Context { deps: deps.clone(), to_tell: Wake::default() };
+    let api = Arc::new(api::Api { context: context.clone() });
+    let routes = tonic::service::Routes::new(ResourceServiceServer::from_arc(api.clone()))
+        .add_service(RevisionServiceServer::from_arc(api.clone()))
+        .add_service(EntitlementServiceServer::from_arc(api.clone()))
+        .add_service(FollowServiceServer::from_arc(api.clone()))
+        .add_service(AccessLogServiceServer::from_arc(api));
+    Service {
+        name: "resources",
+        grpc: &[
+            "tandem.resources.v1.ResourceService",
+            "tandem.resources.v1.RevisionService",
+            "tandem.resources.v1.EntitlementService",
+            "tandem.resources.v1.FollowService",
+            "tandem.resources.v1.AccessLogService",
+        ],
+        routes: chassis::service::routes(routes),
+        tasks: vec![Box::pin(announce::run(context.clone())), Box::pin(expire::run(context))],
+    }
+}
