@@ -4,8 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use proto::resources::{
     AccessFilter, CreateRevisionRequest, Entitlement, EntitlementTerms, ExportAccessRequest,
     GetResourceRequest, GrantEntitlementRequest, ListResourcesRequest, PublishResourceRequest,
-    ReleaseRevisionRequest, Resource, ResourceCategory, ResourceContent, ResourceVisibility,
-    RevokeEntitlementRequest,
+    ReleaseRevisionRequest, Resource, ResourceContent, ResourceVisibility, RevokeEntitlementRequest,
 };
 use time::{Date, OffsetDateTime, UtcOffset, macros::format_description};
 
@@ -14,6 +13,7 @@ use super::{
     failure::{Exit, Failure},
     json::time_text,
     output::{short, table, table_text},
+    pages,
 };
 
 const PUBLISH_EXAMPLES: &str = "\
@@ -188,8 +188,7 @@ pub(super) async fn run(command: &ResourcesCommand, session: &Session) -> Result
         ResourcesCommand::Grant(args) => grant(args, session).await,
         ResourcesCommand::Revoke(args) => revoke(args, session).await,
         ResourcesCommand::Get(GetArgs { resource: Some(named), .. }) => {
-            let resource = find(named, session).await?;
-            said(session, "Resource", &resource, &text(std::slice::from_ref(&resource)))
+            shown(&[find(named, session).await?], session)
         }
         ResourcesCommand::Get(args) => list(args, session).await,
         ResourcesCommand::Log(args) => log(args, session).await,
@@ -330,55 +329,40 @@ fn decided(
 
 async fn list(args: &GetArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.resources();
-    let mut request = ListResourcesRequest {
-        text: args.text.clone(),
-        own: args.own,
-        page_size: 1_000,
-        ..ListResourcesRequest::default()
+    let page = async |page_token| {
+        let request = ListResourcesRequest {
+            text: args.text.clone(),
+            own: args.own,
+            page_size: pages::SIZE,
+            page_token,
+            ..ListResourcesRequest::default()
+        };
+        let page = client.list_resources(request).await?.into_inner();
+        Ok((page.resources, page.next_page_token))
     };
-    let mut found = Vec::new();
-    loop {
-        let answer =
-            client.list_resources(request.clone()).await.map_err(|status| session.refused(&status))?;
-        let answer = answer.into_inner();
-        found.extend(answer.resources);
-        if answer.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = answer.next_page_token;
-    }
-    if !session.out.json() {
-        session.out.line(&text(&found))?;
-        return Ok(Exit::Ok);
-    }
-    for resource in &found {
-        session.out.value(&session.contract.to_json("tandem.resources.v1.Resource", resource)?)?;
-    }
-    Ok(Exit::Ok)
+    shown(&pages::all(session, page).await?, session)
 }
 
-fn text(resources: &[Resource]) -> String {
-    let mut table = table(&["NAME", "NUMBER", "CATEGORY", "REVISION", "OWNER", "MAY", "ID"]);
-    for resource in resources {
+fn shown(resources: &[Resource], session: &Session) -> Result<Exit, Failure> {
+    let header = ["NAME", "NUMBER", "CATEGORY", "REVISION", "OWNER", "MAY", "ID"];
+    pages::say(session, "tandem.resources.v1.Resource", resources, &header, |resource| {
         let content = resource.content.clone().unwrap_or_default();
-        let category = ResourceCategory::try_from(content.category).unwrap_or_default();
-        let may = match (resource.withdrawn, resource.visibility, resource.usable) {
+        let may = match (resource.withdrawn, resource.visibility(), resource.usable) {
             (true, ..) => "withdrawn",
-            (_, visibility, _) if visibility != ResourceVisibility::Unspecified as i32 => "own",
-            (_, _, true) => "use",
-            _ => "ask",
+            (_, ResourceVisibility::Unspecified, true) => "use",
+            (_, ResourceVisibility::Unspecified, false) => "ask",
+            _ => "own",
         };
-        table.add_row([
+        [
             content.name.clone(),
             resource.resource_number.clone(),
-            short(category.as_str_name(), "RESOURCE_CATEGORY_").to_lowercase(),
+            short(content.category().as_str_name(), "RESOURCE_CATEGORY_").to_lowercase(),
             resource.current.as_ref().map(|current| current.label.clone()).unwrap_or_default(),
             resource.owner_name.clone(),
             may.to_owned(),
             resource.id.clone(),
-        ]);
-    }
-    table_text(&table)
+        ]
+    })
 }
 
 async fn log(args: &LogArgs, session: &Session) -> Result<Exit, Failure> {
