@@ -207,7 +207,7 @@ create table resources.access_entry (
 );
 create index access_entry_resource_idx on resources.access_entry (owner, resource_id, id);
 
--- What others are still to be told, slice by slice, in the owner's tenant.
+-- What more firms are still to be told than one transaction tells, slice by slice, in the owner's tenant.
 create table resources.announcement (
     owner uuid not null,
     id uuid not null,
