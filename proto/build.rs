@@ -62,6 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "tandem/resources/v1/follow.proto",
         "tandem/resources/v1/access_log.proto",
         "tandem/resources/v1/event.proto",
+        "tandem/resources/v1/transfer.proto",
     ];
     println!("cargo:rerun-if-changed=tandem");
     println!("cargo:rerun-if-changed=google");
