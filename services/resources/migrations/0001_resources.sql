@@ -21,7 +21,8 @@ create table resources.resource (
     resource_number text,
     -- tandem.resources.v1.ResourceContent
     content bytea not null,
-    -- of the content: ResourceCategory, ResourceClassification, and what the database has to know
+    -- of the content: what the database has to know, ResourceCategory and ResourceClassification included
+    name text not null,
     category smallint not null,
     classification smallint not null,
     acknowledge boolean not null,
@@ -120,6 +121,8 @@ create table resources.entitlement (
     -- what: a resource, or all of a category but core ones
     resource_id uuid,
     category smallint,
+    -- the resource's when it was asked for or granted, since its firm may not find it any more
+    resource_name text not null,
     state text not null,
     version bigint not null,
     purpose text not null,
@@ -151,7 +154,7 @@ create table resources.entitlement (
 create unique index entitlement_stands_key on resources.entitlement (owner, firm, cluster, resource_id, category, order_id)
     nulls not distinct where state in ('requested', 'granted');
 create index entitlement_firm_idx on resources.entitlement (firm, id);
-create index entitlement_cluster_idx on resources.entitlement (cluster) where state = 'granted';
+create index entitlement_cluster_idx on resources.entitlement (cluster) where cluster is not null;
 create index entitlement_resource_idx on resources.entitlement (owner, resource_id, id);
 create index entitlement_due_idx on resources.entitlement (valid_until) where state = 'granted';
 
@@ -492,9 +495,10 @@ begin
 end
 $$;
 
--- Entitlements of the clusters that the tenant has joined, which it may use as a member.
-create function resources.shared_entitlements(states text[], of_owner uuid, of_resource uuid, only_entitlement uuid, before uuid,
-                                             most bigint)
+-- Entitlements of the tenant's to others' resources, and of the clusters that it has joined, the newest first. Null: no
+-- condition.
+create function resources.held_entitlements(only_entitlement uuid, states text[], of_owner uuid, of_resource uuid,
+                                            before uuid, most bigint)
 returns setof resources.entitlement
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -503,10 +507,11 @@ begin
     return query
     select e.*
     from resources.entitlement e
-    join partners.cluster_membership m on m.cluster = e.cluster and m.firm = me
-    where e.owner <> me and (states is null or e.state = any (states)) and (of_owner is null or e.owner = of_owner)
-        and (of_resource is null or e.resource_id = of_resource)
-        and (only_entitlement is null or e.id = only_entitlement) and (before is null or e.id < before)
+    where e.owner <> me
+        and (e.firm = me or e.cluster in (select m.cluster from partners.cluster_membership m where m.firm = me))
+        and (only_entitlement is null or e.id = only_entitlement) and (states is null or e.state = any (states))
+        and (of_owner is null or e.owner = of_owner) and (of_resource is null or e.resource_id = of_resource)
+        and (before is null or e.id < before)
     order by e.id desc
     limit most;
 end
@@ -613,7 +618,7 @@ end
 $$;
 -- The lock alone.
 grant update (owner) on resources.publisher to tandem_app;
-grant update (version, resource_number, content, category, classification, acknowledge, seats, visibility, cluster, open,
+grant update (version, resource_number, content, name, category, classification, acknowledge, seats, visibility, cluster, open,
               search_text, search_keys, withdrawn, changed_at) on resources.resource to tandem_app;
 grant update (removed) on resources.resource_item to tandem_app;
 grant update (state, effectivity, effective_date, released_at, ended_at) on resources.revision to tandem_app;
@@ -628,12 +633,11 @@ grant update (after, done) on resources.announcement to tandem_app;
 create function resources.guard_revision() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-    if not case new.state
+    if not coalesce(case new.state
             when 'released' then old.state = 'draft'
             when 'superseded' then old.state = 'released'
             when 'withdrawn' then old.state in ('draft', 'released', 'superseded')
-            else false
-        end
+        end, false)
         or (old.state <> 'draft' and (new.effectivity, new.effective_date, new.released_at)
             is distinct from (old.effectivity, old.effective_date, old.released_at)) then
         raise exception 'the revision does not go there' using errcode = '23514';
@@ -667,13 +671,12 @@ begin
         return new;
     end if;
     if new.version <> old.version + 1
-        or not case new.state
+        or not coalesce(case new.state
             when 'granted' then old.state = 'requested'
             when 'refused' then old.state = 'requested'
             when 'expired' then old.state = 'granted' and old.valid_until <= clock_timestamp()
             when 'revoked' then old.state = 'granted'
-            else false
-        end
+        end, false)
         or (old.state <> 'requested' and (new.purpose, new.valid_from, new.valid_until, new.download_limit, new.decided_at)
             is distinct from (old.purpose, old.valid_from, old.valid_until, old.download_limit, old.decided_at)) then
         raise exception 'the entitlement does not go there' using errcode = '23514';
@@ -694,7 +697,7 @@ revoke all on function
     resources.sight_of(uuid, uuid),
     resources.knows(uuid),
     resources.names(uuid[]),
-    resources.shared_entitlements(text[], uuid, uuid, uuid, uuid, bigint),
+    resources.held_entitlements(uuid, text[], uuid, uuid, uuid, bigint),
     resources.readers(uuid, boolean, uuid, bigint),
     resources.entitlements_due(int),
     resources.owners_to_announce(int),
@@ -710,7 +713,7 @@ grant execute on function
     resources.sight_of(uuid, uuid),
     resources.knows(uuid),
     resources.names(uuid[]),
-    resources.shared_entitlements(text[], uuid, uuid, uuid, uuid, bigint),
+    resources.held_entitlements(uuid, text[], uuid, uuid, uuid, bigint),
     resources.readers(uuid, boolean, uuid, bigint),
     resources.entitlements_due(int),
     resources.owners_to_announce(int)

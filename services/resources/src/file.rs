@@ -49,7 +49,8 @@ pub fn name(text: &str) -> Result<String, &'static str> {
     let numbered = |prefix: &str| {
         stem.strip_prefix(prefix).is_some_and(|rest| {
             let mut chars = rest.chars();
-            chars.next().is_some_and(|c| ('1'..='9').contains(&c) || "¹²³".contains(c)) && chars.next().is_none()
+            chars.next().is_some_and(|c| ('1'..='9').contains(&c) || "¹²³".contains(c))
+                && chars.next().is_none()
         })
     };
     if DEVICES.contains(&stem.as_str()) || numbered("COM") || numbered("LPT") {
@@ -81,7 +82,9 @@ pub fn media_type(text: &str) -> Result<String, &'static str> {
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
     match text.split_once('/') {
-        Some((kind, subtype)) if fine(kind) && fine(subtype) && text.len() <= MAX_MEDIA_TYPE_BYTES => Ok(text),
+        Some((kind, subtype)) if fine(kind) && fine(subtype) && text.len() <= MAX_MEDIA_TYPE_BYTES => {
+            Ok(text)
+        }
         _ => Err(wrong),
     }
 }
@@ -135,8 +138,10 @@ pub fn sent_type(media_type: &str) -> &str {
 
 /// `attachment` with the name: in ASCII for old clients, and as RFC 8187 writes it.
 pub fn disposition(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\%;'".contains(c) || c == ' ' { c } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && !"\"\\%;'".contains(c) || c == ' ' { c } else { '_' })
+        .collect();
     let mut exact = String::with_capacity(name.len() * 3);
     for byte in name.bytes() {
         match byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
@@ -153,14 +158,53 @@ mod tests {
 
     #[test]
     fn a_name_is_a_name_everywhere() {
-        for good in ["支架-B.pdf", "Bracket rev C.step", "a", "CONTROL.txt", "COM.txt", "COM10.txt", "a..b", "图纸(终版).dwg"] {
+        for good in [
+            "支架-B.pdf",
+            "Bracket rev C.step",
+            "a",
+            "CONTROL.txt",
+            "COM.txt",
+            "COM10.txt",
+            "a..b",
+            "图纸(终版).dwg",
+        ] {
             assert_eq!(name(good).as_deref(), Ok(good));
         }
         let long = "长".repeat(67);
         let bad = [
-            "", ".", "..", "../name", "..\\name", "/etc/passwd", "C:\\x", "C:x", "a/b", "a\0b", "a\nb", "a\u{7f}", ".htaccess",
-            "trailing.", "trailing ", " leading", "-rf", "~x", "CON", "con.txt", "NUL.tar.gz", "COM1", "lpt9.pdf", "COM¹.x",
-            "CON .txt", "in\u{202E}fdp.exe", "a\u{200B}b", "a\u{FEFF}", "\u{2066}x", "a\u{2028}b", "x\u{E0041}", "a|b", "a?b",
+            "",
+            ".",
+            "..",
+            "../name",
+            "..\\name",
+            "/etc/passwd",
+            "C:\\x",
+            "C:x",
+            "a/b",
+            "a\0b",
+            "a\nb",
+            "a\u{7f}",
+            ".htaccess",
+            "trailing.",
+            "trailing ",
+            " leading",
+            "-rf",
+            "~x",
+            "CON",
+            "con.txt",
+            "NUL.tar.gz",
+            "COM1",
+            "lpt9.pdf",
+            "COM¹.x",
+            "CON .txt",
+            "in\u{202E}fdp.exe",
+            "a\u{200B}b",
+            "a\u{FEFF}",
+            "\u{2066}x",
+            "a\u{2028}b",
+            "x\u{E0041}",
+            "a|b",
+            "a?b",
             &long,
         ];
         for bad in bad {
@@ -174,7 +218,16 @@ mod tests {
         assert_eq!(media_type("").as_deref(), Ok("application/octet-stream"));
         assert_eq!(media_type("Application/PDF").as_deref(), Ok("application/pdf"));
         assert!(media_type("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet").is_ok());
-        for bad in ["pdf", "a/b/c", "a/", "/b", "a/b; c=d", "a/b\r\nX: y", "text/é", &format!("a/{}", "b".repeat(100))] {
+        for bad in [
+            "pdf",
+            "a/b/c",
+            "a/",
+            "/b",
+            "a/b; c=d",
+            "a/b\r\nX: y",
+            "text/é",
+            &format!("a/{}", "b".repeat(100)),
+        ] {
             assert!(media_type(bad).is_err(), "{bad:?}");
         }
     }
@@ -203,7 +256,14 @@ mod tests {
 
     #[test]
     fn nothing_that_runs_is_sent_as_what_it_is() {
-        for active in ["text/html", "application/xhtml+xml", "image/svg+xml", "text/javascript", "text/xml", "multipart/related"] {
+        for active in [
+            "text/html",
+            "application/xhtml+xml",
+            "image/svg+xml",
+            "text/javascript",
+            "text/xml",
+            "multipart/related",
+        ] {
             assert_eq!(sent_type(active), "application/octet-stream", "{active}");
         }
         for inert in ["application/pdf", "image/png", "text/csv", "model/step"] {
@@ -214,7 +274,10 @@ mod tests {
     #[test]
     fn a_disposition_carries_every_name() {
         assert_eq!(disposition("a b.pdf"), "attachment; filename=\"a b.pdf\"; filename*=UTF-8''a%20b.pdf");
-        assert_eq!(disposition("支架.pdf"), "attachment; filename=\"__.pdf\"; filename*=UTF-8''%E6%94%AF%E6%9E%B6.pdf");
+        assert_eq!(
+            disposition("支架.pdf"),
+            "attachment; filename=\"__.pdf\"; filename*=UTF-8''%E6%94%AF%E6%9E%B6.pdf"
+        );
         let tricks = disposition("a\"; x=\r\n%.pdf");
         assert!(tricks.starts_with("attachment; filename=\"a__ x=____.pdf\"; "), "{tricks}");
         assert!(tricks.bytes().all(|b| (b' '..0x7f).contains(&b)));

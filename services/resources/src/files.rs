@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use chassis::{Error, Reason, Result, config::Config, outbox::Wake, service::Deps};
+use chassis::{Error, Reason, Result, config::Config, outbox::Wake};
 
-use crate::{link::Links, store::Store, watch::Watch};
+use crate::{commands::Context, link::Links, store::Store, watch::Watch};
 
 /// Store, running downloads and links; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Files {
-    pub deps: Deps,
+    pub context: Context,
     store: Option<Store>,
     pub watch: Arc<Watch>,
     pub links: Arc<Links>,
@@ -24,12 +24,12 @@ impl Files {
     ///
     /// # Errors
     /// Names the setting that is wrong.
-    pub(crate) fn new(deps: &Deps, config: &Config) -> anyhow::Result<Files> {
+    pub(crate) fn new(context: Context, config: &Config) -> anyhow::Result<Files> {
         Ok(Files {
-            deps: deps.clone(),
             store: Store::open(&config.resources)?,
             watch: Arc::default(),
-            links: Arc::new(Links::new(&deps.keys, &config.link_url())?),
+            links: Arc::new(Links::new(&context.deps.keys, &config.link_url())?),
+            context,
             ended: Wake::default(),
             max_bytes: config.resources.max_file_bytes,
         })

@@ -39,7 +39,7 @@ async fn follow(
 }
 
 async fn answer(files: &Files, token: &str, method: &Method, headers: &HeaderMap) -> Result<Response> {
-    let link = files.links.open(token, files.deps.clock.now()).ok_or_else(Error::not_found)?;
+    let link = files.links.open(token, files.context.deps.clock.now()).ok_or_else(Error::not_found)?;
     let file = download::file(files, link.firm, link.file).await?;
     let size = u64::try_from(file.size_bytes).map_err(Error::internal)?;
     let etag = format!("\"{}\"", hex::encode(&file.sha256));

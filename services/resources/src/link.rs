@@ -71,7 +71,6 @@ impl Links {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;

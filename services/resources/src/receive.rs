@@ -32,7 +32,7 @@ pub(crate) async fn run(files: Files, caller: Caller, mut chunks: Streaming<wire
         return Err(Error::field("upload_id", "REQUIRED", "the first chunk names the upload").into());
     };
     let id = chassis::value::id(&first.upload_id)?;
-    let writer = files.deps.clock.id();
+    let writer = files.context.deps.clock.id();
     let upload = upload::take_over(&files, &caller, id, writer).await?;
     let mut stream = Receiving { files, caller, upload, writer, waiting: Vec::new(), size: 0 };
     let ended = stream.take(first, &mut chunks).await;
@@ -48,7 +48,7 @@ async fn next(
     chunks: &mut Streaming<wire::UploadChunk>,
 ) -> std::result::Result<Option<wire::UploadChunk>, Status> {
     tokio::select! {
-        () = files.deps.shutdown.cancelled() => Err(Error::new(Reason::DRAINING).into()),
+        () = files.context.deps.shutdown.cancelled() => Err(Error::new(Reason::DRAINING).into()),
         next = tokio::time::timeout(IDLE, chunks.message()) => match next {
             Ok(next) => next,
             Err(_) => Err(Error::new(Reason::DEADLINE_EXCEEDED).into()),
@@ -105,7 +105,7 @@ impl Receiving {
         if self.size == 0 {
             return Ok(());
         }
-        let caller = self.files.deps.resolver.resolve(self.caller.token.reveal()).await?;
+        let caller = self.files.context.deps.resolver.resolve(self.caller.token.reveal()).await?;
         if !caller.may(Permission::ResourcesPublish) {
             return Err(Error::new(Reason::PERMISSION_DENIED));
         }
@@ -115,7 +115,11 @@ impl Receiving {
             if !file::fits(&self.upload.media_type, &head) {
                 self.waiting.clear();
                 self.size = 0;
-                return Err(Error::field("data", "MEDIA_TYPE", "does not begin as files of the announced type do"));
+                return Err(Error::field(
+                    "data",
+                    "MEDIA_TYPE",
+                    "does not begin as files of the announced type do",
+                ));
             }
         }
         let (bytes, size) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.size));

@@ -56,9 +56,14 @@ impl Store {
         }
         if let Some(folder) = at.strip_prefix("file://") {
             let root = PathBuf::from(folder);
-            std::fs::create_dir_all(&root).with_context(|| format!("resources.store: cannot make {folder}"))?;
+            std::fs::create_dir_all(&root)
+                .with_context(|| format!("resources.store: cannot make {folder}"))?;
             let inner = LocalFileSystem::new_with_prefix(&root).context("resources.store")?;
-            return Ok(Some(Store { inner: Arc::new(inner), prefix: Path::default(), root: Some(root.canonicalize()?) }));
+            return Ok(Some(Store {
+                inner: Arc::new(inner),
+                prefix: Path::default(),
+                root: Some(root.canonicalize()?),
+            }));
         }
         let Some(place) = at.strip_prefix("s3://") else {
             anyhow::bail!("resources.store = {at:?} is neither file:///folder nor s3://bucket/prefix");
@@ -126,7 +131,11 @@ impl Store {
     pub(crate) async fn write(&self, owner: Uuid, upload: Uuid, run: Uuid) -> Result<Writing> {
         let draft = self.path(&format!("uploads/{owner}/{upload}/whole-{run}"));
         let upload = self.inner.put_multipart(&draft).await.map_err(unavailable)?;
-        Ok(Writing { store: self.clone(), draft, upload: WriteMultipart::new_with_chunk_size(upload, WRITE_BYTES) })
+        Ok(Writing {
+            store: self.clone(),
+            draft,
+            upload: WriteMultipart::new_with_chunk_size(upload, WRITE_BYTES),
+        })
     }
 
     /// Bytes of a content from `from` until before `until`.
@@ -214,5 +223,7 @@ fn local(file: std::fs::File, from: u64, until: u64) -> impl futures::Stream<Ite
 }
 
 fn unavailable(error: impl Into<anyhow::Error>) -> Error {
-    Error { source: Some(error.into().context("the store of files")), ..Error::new(Reason::UNAVAILABLE) }
+    let mut unavailable = Error::new(Reason::UNAVAILABLE);
+    unavailable.source = Some(error.into().context("the store of files"));
+    unavailable
 }

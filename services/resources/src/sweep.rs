@@ -19,13 +19,14 @@ const SLICE: i32 = 100;
 
 /// Looks until shutdown.
 pub(crate) async fn run(files: Files) {
-    let shutdown = files.deps.shutdown.clone();
-    background::woken(&shutdown, &files.ended, EVERY, "looking for uploads that ended", || once(&files)).await;
+    let shutdown = files.context.deps.shutdown.clone();
+    background::woken(&shutdown, &files.ended, EVERY, "looking for uploads that ended", || once(&files))
+        .await;
 }
 
 /// Looks once; whether there may be more.
 pub(crate) async fn once(files: &Files) -> Result<bool> {
-    let mut outside = files.deps.pool.begin_outside().await?;
+    let mut outside = files.context.deps.pool.begin_outside().await?;
     let due = uploads::due(&mut outside, SLICE).await?;
     let lost = downloads::lost(&mut outside, SLICE).await?;
     outside.commit().await?;
@@ -42,11 +43,11 @@ pub(crate) async fn once(files: &Files) -> Result<bool> {
 /// The upload takes nothing any more, then its bytes go, then it is said that they are gone.
 async fn sweep(files: &Files, owner: Uuid, id: Uuid) -> Result<bool> {
     let Ok(store) = files.store() else { return Ok(false) };
-    let mut tx = files.deps.pool.begin(owner).await?;
+    let mut tx = files.context.deps.pool.begin(owner).await?;
     uploads::expire(&mut tx, id).await?;
     tx.commit().await?;
     store.sweep(owner, id).await?;
-    let mut tx = files.deps.pool.begin(owner).await?;
+    let mut tx = files.context.deps.pool.begin(owner).await?;
     uploads::swept(&mut tx, id).await?;
     tx.commit().await?;
     Ok(true)

@@ -72,7 +72,7 @@ impl Watch {
 pub(crate) async fn run(files: Files) {
     loop {
         tokio::select! {
-            () = files.deps.shutdown.cancelled() => break,
+            () = files.context.deps.shutdown.cancelled() => break,
             () = tokio::time::sleep(EVERY) => {}
         }
         if let Err(error) = look(&files).await {
@@ -93,7 +93,7 @@ async fn look(files: &Files) -> Result<()> {
     }
     let ids: Vec<Uuid> = running.iter().map(|one| one.id).collect();
     let sent: Vec<i64> = running.iter().map(|one| one.sent()).collect();
-    let mut outside = files.deps.pool.begin_outside().await?;
+    let mut outside = files.context.deps.pool.begin_outside().await?;
     let stopped = db::stopped(&mut outside, &ids, &sent).await?;
     outside.commit().await?;
     let stopped = running.iter().filter(|one| stopped.binary_search(&one.id).is_ok());

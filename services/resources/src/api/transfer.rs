@@ -4,9 +4,9 @@ use chassis::{Error, Result, caller::Caller, idempotency::Key, value};
 use futures::{StreamExt as _, stream::BoxStream};
 use prost::Message;
 use proto::resources::{
-    AbortUploadRequest, BeginUploadRequest, CreateDownloadLinkRequest, DownloadChunk, DownloadLink, DownloadRequest,
-    FinishUploadRequest, GetUploadRequest, RemoveFileRequest, RemoveFileResponse, RevisionFile, Upload, UploadChunk,
-    transfer_service_server::TransferService,
+    AbortUploadRequest, BeginUploadRequest, CreateDownloadLinkRequest, DownloadChunk, DownloadLink,
+    DownloadRequest, FinishUploadRequest, GetUploadRequest, RemoveFileRequest, RemoveFileResponse,
+    RevisionFile, Upload, UploadChunk, transfer_service_server::TransferService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -47,14 +47,20 @@ impl TransferService for Transfers {
         Ok(Response::new(upload::get(&self.0, &caller, value::id(&request.upload_id)?).await?))
     }
 
-    async fn upload_chunks(&self, request: Request<Streaming<UploadChunk>>) -> Result<Response<Upload>, Status> {
+    async fn upload_chunks(
+        &self,
+        request: Request<Streaming<UploadChunk>>,
+    ) -> Result<Response<Upload>, Status> {
         let (caller, chunks) = parts(request)?;
         // A task of its own: a client that goes away ends the call, and what it sent is kept all the same.
         let received = tokio::spawn(receive::run(self.0.clone(), caller, chunks));
         received.await.map_err(Error::internal)?.map(Response::new)
     }
 
-    async fn finish_upload(&self, request: Request<FinishUploadRequest>) -> Result<Response<RevisionFile>, Status> {
+    async fn finish_upload(
+        &self,
+        request: Request<FinishUploadRequest>,
+    ) -> Result<Response<RevisionFile>, Status> {
         let (caller, request) = parts(request)?;
         let key = key(&request.request_id, &request)?;
         let id = value::id(&request.upload_id)?;
@@ -69,7 +75,10 @@ impl TransferService for Transfers {
         Ok(Response::new(upload::abort(&self.0, &caller, key, value::id(&request.upload_id)?).await?))
     }
 
-    async fn remove_file(&self, request: Request<RemoveFileRequest>) -> Result<Response<RemoveFileResponse>, Status> {
+    async fn remove_file(
+        &self,
+        request: Request<RemoveFileRequest>,
+    ) -> Result<Response<RemoveFileResponse>, Status> {
         let (caller, request) = parts(request)?;
         let key = key(&request.request_id, &request)?;
         Ok(Response::new(upload::remove_file(&self.0, &caller, key, value::id(&request.file_id)?).await?))
@@ -77,7 +86,10 @@ impl TransferService for Transfers {
 
     type DownloadStream = BoxStream<'static, Result<DownloadChunk, Status>>;
 
-    async fn download(&self, request: Request<DownloadRequest>) -> Result<Response<Self::DownloadStream>, Status> {
+    async fn download(
+        &self,
+        request: Request<DownloadRequest>,
+    ) -> Result<Response<Self::DownloadStream>, Status> {
         let (caller, request) = parts(request)?;
         let found = download::file(&self.0, caller.firm, value::id(&request.file_id)?).await?;
         let size = u64::try_from(found.size_bytes).map_err(Error::internal)?;
@@ -100,8 +112,11 @@ impl TransferService for Transfers {
         let (caller, request) = parts(request)?;
         let seconds = link_seconds(&request)?;
         let found = download::file(&self.0, caller.firm, value::id(&request.file_id)?).await?;
-        let expires = now(&self.0.deps) + time::Duration::seconds(seconds);
+        let expires = now(&self.0.context.deps) + time::Duration::seconds(seconds);
         let url = self.0.links.make(found.id, caller.firm, &caller.actor_name, expires)?;
-        Ok(Response::new(DownloadLink { url: url.reveal().clone(), expires_at: Some(value::timestamp(expires)) }))
+        Ok(Response::new(DownloadLink {
+            url: url.reveal().clone(),
+            expires_at: Some(value::timestamp(expires)),
+        }))
     }
 }

@@ -6,12 +6,10 @@ use std::{ops::Range, sync::Arc};
 use bytes::Bytes;
 use chassis::{Error, Reason, Result, caller::Caller, outbox};
 use futures::{StreamExt as _, stream::BoxStream};
-use proto::resources as wire;
 use uuid::Uuid;
 
-use super::now;
+use super::{Now, now};
 use crate::{
-    convert::transfer::downloaded_out,
     db::download::{self as db, File},
     events,
     files::Files,
@@ -33,7 +31,7 @@ impl<'a> Reader<'a> {
 
 /// The file, where the reader may use it. NOT_FOUND for every other.
 pub(crate) async fn file(files: &Files, firm: Uuid, id: Uuid) -> Result<File> {
-    let mut tx = files.deps.pool.begin(firm).await?;
+    let mut tx = files.context.deps.pool.begin(firm).await?;
     let file = db::file(&mut tx, id).await?;
     tx.commit().await?;
     file.ok_or_else(Error::not_found)
@@ -63,15 +61,20 @@ impl Drop for Guard {
 }
 
 /// Begins to send a part of a file. NOT_FOUND where the right ended meanwhile; FAILED_PRECONDITION `DOWNLOAD_LIMIT`.
-pub(crate) async fn begin(files: &Files, reader: Reader<'_>, file: &File, part: Range<u64>) -> Result<Download> {
+pub(crate) async fn begin(
+    files: &Files,
+    reader: Reader<'_>,
+    file: &File,
+    part: Range<u64>,
+) -> Result<Download> {
     let store = files.store()?;
     // First of all, since a store that does not answer must use up nothing.
     let pieces = store.read(file.owner, &file.sha256, part.start, part.end).await?;
     let running = match file.owner == reader.firm {
         true => None,
         false => {
-            let id = files.deps.clock.id();
-            let mut tx = files.deps.pool.begin(reader.firm).await?;
+            let id = files.context.deps.clock.id();
+            let mut tx = files.context.deps.pool.begin(reader.firm).await?;
             if !db::begin(&mut tx, file.id, id, reader.actor_name).await? {
                 return Err(Error::new(Reason::DOWNLOAD_LIMIT));
             }
@@ -106,13 +109,13 @@ impl Download {
         let Some(running) = &self.guard.running else {
             return tokio::select! {
                 biased;
-                () = self.guard.files.deps.shutdown.cancelled() => Some(Err(Error::new(Reason::DRAINING))),
+                () = self.guard.files.context.deps.shutdown.cancelled() => Some(Err(Error::new(Reason::DRAINING))),
                 piece = self.pieces.next() => piece,
             };
         };
         tokio::select! {
             biased;
-            () = running.stop.cancelled() => Some(Err(match self.guard.files.deps.shutdown.is_cancelled() {
+            () = running.stop.cancelled() => Some(Err(match self.guard.files.context.deps.shutdown.is_cancelled() {
                 true => Error::new(Reason::DRAINING),
                 false => Error::not_found(),
             })),
@@ -139,12 +142,14 @@ pub(crate) async fn end(files: &Files, running: &Running) {
 
 /// Ends a download in the database and tells its owner; whether it had not ended.
 pub(crate) async fn tell(files: &Files, firm: Uuid, id: Uuid, sent: i64) -> Result<bool> {
-    let mut tx = files.deps.pool.begin(firm).await?;
-    let Some(ended) = db::end(&mut tx, id, files.deps.clock.id(), sent).await? else { return Ok(false) };
-    let entry: wire::AccessEntry = downloaded_out(&ended);
-    let event = events::transfer::downloaded(&files.deps, now(&files.deps), ended.owner, entry);
+    let mut tx = files.context.deps.pool.begin(firm).await?;
+    let Some(ended) = db::end(&mut tx, id, files.context.deps.clock.id(), sent).await? else {
+        return Ok(false);
+    };
+    let deps = &files.context.deps;
+    let event = events::downloaded(Now { deps, at: now(deps), traceparent: "" }, &ended);
     outbox::append(&mut tx, vec![vec![event]]).await?;
     tx.commit().await?;
-    files.deps.wake.wake();
+    files.context.deps.wake.wake();
     Ok(true)
 }

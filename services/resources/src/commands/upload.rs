@@ -2,20 +2,20 @@
 //! transaction; what of them counts, the database says.
 
 use bytes::Bytes;
-use chassis::{Error, Reason, Result, caller::Caller, idempotency::Key, service::Deps};
+use chassis::{Error, Reason, Result, caller::Caller, idempotency::Key};
 use futures::StreamExt as _;
 use proto::resources as wire;
 use ring::digest;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Begun, Single, now};
+use super::{Begun, Command, now};
 use crate::{
     convert::transfer::{NewUpload, file_out, upload_out},
     db::upload::{self as db, Upload},
     file,
     files::Files,
-    store::{PartName, Store},
+    store::{PartName, Store, Writing},
 };
 
 /// How long an upload waits for its next part.
@@ -25,8 +25,8 @@ const MAX_UPLOADS: i64 = 500;
 /// Parts that are read ahead while one is checked and written.
 const READ_AHEAD: usize = 2;
 
-fn single<'a>(deps: &'a Deps, caller: &'a Caller, method: &'static str, key: Key) -> Single<'a> {
-    Single { deps, caller, method, key }
+fn command<'a>(files: &'a Files, caller: &'a Caller, method: &'static str, key: Key) -> Command<'a> {
+    Command { context: &files.context, caller, method, key }
 }
 
 /// Until when an upload waits from now on.
@@ -46,7 +46,7 @@ async fn check_draft(tx: &mut chassis::db::TenantTx, revision: Uuid) -> Result<(
 /// Begins an upload to a draft.
 pub(crate) async fn begin(files: &Files, caller: &Caller, key: Key, new: &NewUpload) -> Result<wire::Upload> {
     files.store()?;
-    let command = single(&files.deps, caller, "tandem.resources.v1.TransferService/BeginUpload", key);
+    let command = command(files, caller, "tandem.resources.v1.TransferService/BeginUpload", key);
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -59,8 +59,8 @@ pub(crate) async fn begin(files: &Files, caller: &Caller, key: Key, new: &NewUpl
     if room.files >= file::MAX_FILES || room.uploads >= MAX_UPLOADS {
         return Err(Error::new(Reason::LIMIT_REACHED));
     }
-    let at = command.now();
-    let upload = db::insert(&mut tx, files.deps.clock.id(), new, at, patience(at)).await?;
+    let at = command.now().at;
+    let upload = db::insert(&mut tx, files.context.deps.clock.id(), new, at, patience(at)).await?;
     let receipt = upload_out(&upload);
     command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
@@ -68,7 +68,7 @@ pub(crate) async fn begin(files: &Files, caller: &Caller, key: Key, new: &NewUpl
 
 /// How far an upload is.
 pub(crate) async fn get(files: &Files, caller: &Caller, id: Uuid) -> Result<wire::Upload> {
-    let mut tx = files.deps.pool.begin_by_keys(caller.firm).await?;
+    let mut tx = files.context.deps.pool.begin_by_keys(caller.firm).await?;
     let upload = db::get(&mut tx, id).await?;
     tx.commit().await?;
     Ok(upload_out(&upload.ok_or_else(Error::not_found)?))
@@ -84,9 +84,9 @@ pub(crate) fn check_open(upload: &Upload, at: OffsetDateTime) -> Result<()> {
 
 /// This stream goes on with an upload from now on, and no other one does.
 pub(crate) async fn take_over(files: &Files, caller: &Caller, id: Uuid, writer: Uuid) -> Result<Upload> {
-    let mut tx = files.deps.pool.begin_by_keys(caller.firm).await?;
+    let mut tx = files.context.deps.pool.begin_by_keys(caller.firm).await?;
     let upload = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-    check_open(&upload, now(&files.deps))?;
+    check_open(&upload, now(&files.context.deps))?;
     check_draft(&mut tx, upload.revision_id).await?;
     db::take_over(&mut tx, id, writer).await?;
     tx.commit().await?;
@@ -109,14 +109,16 @@ pub(crate) async fn add_part(
         writer,
     };
     if name.number >= MAX_PARTS {
-        return Err(Error::new(Reason::LIMIT_REACHED).message("the upload came in too many pieces; begin anew"));
+        return Err(
+            Error::new(Reason::LIMIT_REACHED).message("the upload came in too many pieces; begin anew")
+        );
     }
     let store = files.store()?;
     store.put_part(&name, bytes).await?;
-    let expires_at = patience(now(&files.deps));
+    let expires_at = patience(now(&files.context.deps));
     let size = i64::try_from(size).map_err(Error::internal)?;
     let saved = async {
-        let mut tx = files.deps.pool.begin_by_keys(upload.owner).await?;
+        let mut tx = files.context.deps.pool.begin_by_keys(upload.owner).await?;
         db::add_part(&mut tx, &name, upload.offset_bytes, size, expires_at).await?;
         tx.commit().await
     };
@@ -137,14 +139,14 @@ const MAX_PARTS: i32 = 20_000;
 
 /// Makes a file of an upload whose content is what was announced.
 pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> Result<wire::RevisionFile> {
-    let command = single(&files.deps, &caller, "tandem.resources.v1.TransferService/FinishUpload", key);
+    let command = command(&files, &caller, "tandem.resources.v1.TransferService/FinishUpload", key);
     let (upload, parts) = {
         let mut tx = match command.begin().await? {
             Begun::Replay(receipt) => return Ok(receipt),
             Begun::New(tx) => tx,
         };
         let upload = db::get(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-        check_open(&upload, command.now())?;
+        check_open(&upload, command.now().at)?;
         check_draft(&mut tx, upload.revision_id).await?;
         if upload.offset_bytes < upload.size_bytes {
             let offset = upload.offset_bytes;
@@ -155,7 +157,7 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
         (upload, parts)
     };
     if !gather(&files, &upload, &parts).await? {
-        let mut tx = files.deps.pool.begin_by_keys(caller.firm).await?;
+        let mut tx = files.context.deps.pool.begin_by_keys(caller.firm).await?;
         db::begin_anew(&mut tx, id, upload.attempt).await?;
         tx.commit().await?;
         return Err(Error::new(Reason::UPLOAD_DIFFERS));
@@ -166,11 +168,11 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
     };
     check_draft(&mut tx, upload.revision_id).await?;
     let current = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-    check_open(&current, command.now())?;
+    check_open(&current, command.now().at)?;
     if current.attempt != upload.attempt {
         return Err(Error::new(Reason::CONFLICT));
     }
-    let made = db::insert_file(&mut tx, files.deps.clock.id(), &upload, command.now()).await?;
+    let made = db::insert_file(&mut tx, files.context.deps.clock.id(), &upload, command.now().at).await?;
     db::end(&mut tx, id, "finished").await?;
     let receipt = file_out(&made);
     command.finish(tx, &receipt, Vec::new()).await?;
@@ -185,7 +187,7 @@ async fn gather(files: &Files, upload: &Upload, parts: &[PartName]) -> Result<bo
     let stands = store.has_content(upload.owner, &upload.sha256, size).await?;
     let mut writing = match stands {
         true => None,
-        false => Some(store.write(upload.owner, upload.id, files.deps.clock.id()).await?),
+        false => Some(store.write(upload.owner, upload.id, files.context.deps.clock.id()).await?),
     };
     let checked = check(store, upload, parts, &mut writing).await;
     match (checked, writing) {
@@ -207,11 +209,16 @@ async fn check(
     store: &Store,
     upload: &Upload,
     parts: &[PartName],
-    writing: &mut Option<crate::store::Writing>,
+    writing: &mut Option<Writing>,
 ) -> Result<bool> {
     let mut hash = digest::Context::new(&digest::SHA256);
     let (mut size, mut head) = (0, Vec::new());
-    let mut read = futures::stream::iter(parts).map(|name| store.get_part(name)).buffered(READ_AHEAD);
+    let (from, names) = (store.clone(), parts.to_vec());
+    let read = futures::stream::iter(names).map(move |name| {
+        let store = from.clone();
+        async move { store.get_part(&name).await }
+    });
+    let mut read = read.buffered(READ_AHEAD);
     while let Some(bytes) = read.next().await {
         let bytes = bytes?;
         size += bytes.len() as i64;
@@ -236,7 +243,7 @@ async fn check(
 
 /// Gives an upload up.
 pub(crate) async fn abort(files: &Files, caller: &Caller, key: Key, id: Uuid) -> Result<wire::Upload> {
-    let command = single(&files.deps, caller, "tandem.resources.v1.TransferService/AbortUpload", key);
+    let command = command(files, caller, "tandem.resources.v1.TransferService/AbortUpload", key);
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -260,7 +267,7 @@ pub(crate) async fn remove_file(
     key: Key,
     file: Uuid,
 ) -> Result<wire::RemoveFileResponse> {
-    let command = single(&files.deps, caller, "tandem.resources.v1.TransferService/RemoveFile", key);
+    let command = command(files, caller, "tandem.resources.v1.TransferService/RemoveFile", key);
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

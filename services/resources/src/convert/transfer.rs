@@ -33,16 +33,17 @@ pub(crate) struct NewUpload {
 pub(crate) fn new_upload(request: &wire::BeginUploadRequest, max_bytes: u64) -> Result<NewUpload> {
     let mut wrong = Vec::new();
     let mut note = |path: &str, reason, message: String| wrong.push(Field::new(path, reason, message));
-    let name = file::name(&request.file_name)
-        .unwrap_or_else(|message| {
-            note("file_name", if request.file_name.is_empty() { "REQUIRED" } else { "NAME" }, message.into());
-            String::new()
-        });
+    let name = file::name(&request.file_name).unwrap_or_else(|message| {
+        note("file_name", if request.file_name.is_empty() { "REQUIRED" } else { "NAME" }, message.into());
+        String::new()
+    });
     let media_type = file::media_type(&request.media_type).unwrap_or_else(|message| {
         note("media_type", "FORMAT", message.into());
         String::new()
     });
-    if u64::try_from(request.size_bytes).is_ok_and(|size| size == 0 || size > max_bytes) || request.size_bytes < 0 {
+    if u64::try_from(request.size_bytes).is_ok_and(|size| size == 0 || size > max_bytes)
+        || request.size_bytes < 0
+    {
         note("size_bytes", "RANGE", format!("must lie between 1 and {max_bytes}"));
     }
     if request.sha256.len() != 32 {
@@ -52,7 +53,13 @@ pub(crate) fn new_upload(request: &wire::BeginUploadRequest, max_bytes: u64) -> 
         return Err(Error::invalid(wrong));
     }
     let revision = value::id(&request.revision_id)?;
-    Ok(NewUpload { revision, name, media_type, size_bytes: request.size_bytes, sha256: request.sha256.to_vec() })
+    Ok(NewUpload {
+        revision,
+        name,
+        media_type,
+        size_bytes: request.size_bytes,
+        sha256: request.sha256.to_vec(),
+    })
 }
 
 /// An upload as its owner sees it.
@@ -147,7 +154,11 @@ mod tests {
 
     #[test]
     fn every_bad_field_of_an_upload_is_named() {
-        let request = wire::BeginUploadRequest { file_name: "../x".into(), media_type: "x".into(), ..Default::default() };
+        let request = wire::BeginUploadRequest {
+            file_name: "../x".into(),
+            media_type: "x".into(),
+            ..Default::default()
+        };
         let error = new_upload(&request, 10).unwrap_err();
         let paths: Vec<&str> = error.fields.iter().map(|field| field.path.as_str()).collect();
         assert_eq!(paths, ["file_name", "media_type", "size_bytes", "sha256"]);

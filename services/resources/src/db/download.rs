@@ -9,7 +9,6 @@ use uuid::Uuid;
 pub(crate) struct File {
     pub owner: Uuid,
     pub id: Uuid,
-    pub revision_id: Uuid,
     pub name: String,
     pub media_type: String,
     pub size_bytes: i64,
@@ -20,8 +19,8 @@ pub(crate) struct File {
 pub(crate) async fn file(tx: &mut TenantTx, id: Uuid) -> Result<Option<File>> {
     let file = sqlx::query_as!(
         File,
-        r#"select owner as "owner!", id as "id!", revision_id as "revision_id!", name as "name!",
-                  media_type as "media_type!", size_bytes as "size_bytes!", sha256 as "sha256!"
+        r#"select owner as "owner!", id as "id!", name as "name!", media_type as "media_type!",
+                  size_bytes as "size_bytes!", sha256 as "sha256!"
            from resources.files_in_sight(null, $1)"#,
         id
     )
@@ -84,13 +83,10 @@ pub(crate) async fn end(tx: &mut TenantTx, download: Uuid, entry: Uuid, sent: i6
 
 /// Which of these running downloads must stop, outside of a tenant; `sent` is how much of each was sent.
 pub(crate) async fn stopped(outside: &mut TenantTx, running: &[Uuid], sent: &[i64]) -> Result<Vec<Uuid>> {
-    let ids = sqlx::query_scalar!(
-        r#"select id as "id!" from resources.stopped_downloads($1, $2)"#,
-        running,
-        sent
-    )
-    .fetch_all(outside.conn())
-    .await?;
+    let ids =
+        sqlx::query_scalar!(r#"select id as "id!" from resources.stopped_downloads($1, $2)"#, running, sent)
+            .fetch_all(outside.conn())
+            .await?;
     Ok(ids)
 }
 

@@ -255,7 +255,12 @@ pub(crate) async fn due(outside: &mut TenantTx, most: i32) -> Result<Vec<(Uuid, 
 }
 
 /// A file of a revision of the tenant's. ALREADY_EXISTS where one is called so.
-pub(crate) async fn insert_file(tx: &mut TenantTx, id: Uuid, upload: &Upload, at: OffsetDateTime) -> Result<File> {
+pub(crate) async fn insert_file(
+    tx: &mut TenantTx,
+    id: Uuid,
+    upload: &Upload,
+    at: OffsetDateTime,
+) -> Result<File> {
     let me = tx.firm();
     let saved = sqlx::query!(
         r#"insert into resources.revision_file
@@ -279,7 +284,6 @@ pub(crate) async fn insert_file(tx: &mut TenantTx, id: Uuid, upload: &Upload, at
         saved => saved.map_err(Error::from).map(|_| File {
             owner: me,
             id,
-            revision_id: upload.revision_id,
             name: upload.name.clone(),
             media_type: upload.media_type.clone(),
             size_bytes: upload.size_bytes,
