@@ -230,14 +230,14 @@ begin
 end
 $$;
 
--- Uploads whose bytes are to go: those that stood still, and those that ended.
-create function resources.uploads_due(most int) returns table (firm uuid, id uuid)
+-- Uploads whose bytes are to go: those that stood still until this moment, and those that ended.
+create function resources.uploads_due(at timestamptz, most int) returns table (firm uuid, id uuid)
 language plpgsql stable security definer set search_path = '' as $$
 #variable_conflict use_column
 begin
     return query
     (select u.owner, u.id from resources.upload u
-     where u.state = 'open' and u.expires_at <= clock_timestamp() order by u.expires_at, u.id limit most)
+     where u.state = 'open' and u.expires_at <= at order by u.expires_at, u.id limit most)
     union all
     (select u.owner, u.id from resources.upload u
      where u.state <> 'open' and not u.swept order by u.owner, u.id limit most);
@@ -267,12 +267,12 @@ revoke all on function
     resources.end_download(uuid, uuid, bigint),
     resources.stopped_downloads(uuid[], bigint[]),
     resources.lost_downloads(int),
-    resources.uploads_due(int)
+    resources.uploads_due(timestamptz, int)
     from public;
 grant execute on function
     resources.begin_download(uuid, uuid, text),
     resources.end_download(uuid, uuid, bigint),
     resources.stopped_downloads(uuid[], bigint[]),
     resources.lost_downloads(int),
-    resources.uploads_due(int)
+    resources.uploads_due(timestamptz, int)
     to tandem_app;

@@ -33,7 +33,12 @@ pub(crate) async fn run(files: Files, caller: Caller, mut chunks: Streaming<wire
     };
     let id = chassis::value::id(&first.upload_id)?;
     let writer = files.context.deps.clock.id();
-    let upload = upload::take_over(&files, &caller, id, writer).await?;
+    let upload = upload::take_over(&files, &caller, id, writer).await.inspect_err(|error| {
+        // What arrived may go at once.
+        if error.reason == Reason::UPLOAD_ENDED {
+            files.ended.wake();
+        }
+    })?;
     let mut stream = Receiving { files, caller, upload, writer, waiting: Vec::new(), size: 0 };
     let ended = stream.take(first, &mut chunks).await;
     // Whatever ended it: what arrived whole stays.

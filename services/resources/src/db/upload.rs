@@ -220,13 +220,14 @@ pub(crate) async fn end(tx: &mut TenantTx, id: Uuid, state: &str) -> Result<bool
 }
 
 /// An upload that stood still ends.
-pub(crate) async fn expire(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+pub(crate) async fn expire(tx: &mut TenantTx, id: Uuid, at: OffsetDateTime) -> Result<()> {
     let me = tx.firm();
     sqlx::query!(
         r#"update resources.upload set state = 'expired'
-           where owner = $1 and id = $2 and state = 'open' and expires_at <= clock_timestamp()"#,
+           where owner = $1 and id = $2 and state = 'open' and expires_at <= $3"#,
         me,
-        id
+        id,
+        at
     )
     .execute(tx.conn())
     .await?;
@@ -247,10 +248,11 @@ pub(crate) async fn swept(tx: &mut TenantTx, id: Uuid) -> Result<()> {
 }
 
 /// Uploads of any firm whose bytes are to go, outside of a tenant.
-pub(crate) async fn due(outside: &mut TenantTx, most: i32) -> Result<Vec<(Uuid, Uuid)>> {
-    let rows = sqlx::query!(r#"select firm as "firm!", id as "id!" from resources.uploads_due($1)"#, most)
-        .fetch_all(outside.conn())
-        .await?;
+pub(crate) async fn due(outside: &mut TenantTx, at: OffsetDateTime, most: i32) -> Result<Vec<(Uuid, Uuid)>> {
+    let rows =
+        sqlx::query!(r#"select firm as "firm!", id as "id!" from resources.uploads_due($1, $2)"#, at, most)
+            .fetch_all(outside.conn())
+            .await?;
     Ok(rows.into_iter().map(|row| (row.firm, row.id)).collect())
 }
 
