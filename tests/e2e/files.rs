@@ -5,17 +5,18 @@ mod downloads;
 mod large;
 mod links;
 
-use chassis::Reason;
+use std::{path::Path, time::Duration};
+
+use chassis::{Reason, clock::Clock as _};
 use harness::{
     Access, Options, World,
     file::{CHUNK, Content},
-    refusal::{bad_fields, fields, metadata, refused},
+    refusal::{bad_fields, metadata, refused},
     request_id,
     resource::drawing,
     until,
 };
 use proto::resources::*;
-use std::{path::Path, time::Duration};
 use tonic::Code;
 
 /// A released revision with one file, granted to the supplier: the resource, the file, and the entitlement.
@@ -100,7 +101,9 @@ async fn a_file_goes_up_in_pieces_and_comes_down_whole() {
     release(&owner, &revision).await;
     assert!(supplier.fetch(&file.id, 0, 0).await.expect("whole") == content.bytes(0..content.size));
     let size = content.size as i64;
-    for (offset, length) in [(0, 1), (9, 100), (CHUNK as i64 - 1, 2), (size - 5, 0), (size - 5, 100), (size - 1, 1)] {
+    for (offset, length) in
+        [(0, 1), (9, 100), (CHUNK as i64 - 1, 2), (size - 5, 0), (size - 5, 100), (size - 1, 1)]
+    {
         let got = supplier.fetch(&file.id, offset, length).await.expect("a part");
         let end = if length == 0 { size } else { (offset + length).min(size) };
         assert!(got == content.bytes(offset as usize..end as usize), "{offset} {length}");
@@ -136,8 +139,20 @@ async fn what_is_not_as_announced_becomes_no_file() {
     };
     // Groups I and H of the attack cases: names that are paths, tricks or devices; nothing is repaired.
     for name in [
-        "../name", "..\\name", "/etc/passwd", "C:\\x", "a\0b", "a\nb", "in\u{202E}fdp.exe", "CON", "nul.txt", "trailing.",
-        ".htaccess", &"x".repeat(300), "a\u{200B}b", "=cmd|x",
+        "../name",
+        "..\\name",
+        "/etc/passwd",
+        "C:\\x",
+        "a\0b",
+        "a\nb",
+        "in\u{202E}fdp.exe",
+        "CON",
+        "nul.txt",
+        "trailing.",
+        ".htaccess",
+        &"x".repeat(300),
+        "a\u{200B}b",
+        "=cmd|x",
     ] {
         bad_fields(owner.transfers().begin_upload(request(name, "", 1)).await, &[("file_name", "NAME")]);
     }
@@ -152,7 +167,7 @@ async fn what_is_not_as_announced_becomes_no_file() {
     refused(owner.finish_upload(&upload).await, Reason::UPLOAD_DIFFERS);
     assert_eq!(owner.upload(&upload).await.expect("an upload").offset_bytes, 0);
     let page = owner.send(&upload, &Content::new(3_000, b"<html><script>"), 0..3_000).await;
-    assert_eq!(fields(&refused(page, Reason::INVALID_FIELDS)), [("data".into(), "MEDIA_TYPE".into())]);
+    bad_fields(page, &[("data", "MEDIA_TYPE")]);
     // More than was announced, and chunks of no or too many bytes.
     let more = Content::pdf(4_000);
     assert_eq!(owner.send(&upload, &more, 0..4_000).await.unwrap_err().code(), Code::InvalidArgument);
@@ -173,7 +188,8 @@ async fn what_is_not_as_announced_becomes_no_file() {
     let abort = AbortUploadRequest { request_id: request_id(), upload_id: given_up.clone() };
     assert!(owner.transfers().abort_upload(abort).await.expect("given up").into_inner().ended);
     refused(owner.send(&given_up, &content, 1_000..2_000).await, Reason::UPLOAD_ENDED);
-    until("the parts go", Duration::from_secs(30), async || (stored(world.files()).len() == 1).then_some(())).await;
+    until("the parts go", Duration::from_secs(30), async || (stored(world.files()).len() == 1).then_some(()))
+        .await;
     let late = owner.begin_upload(&revision, "c.pdf", &content).await.expect("begun").id;
     let file = owner.put_file(&revision, "d.pdf", &content).await.expect("the same content again");
     let remove = |id: &str| RemoveFileRequest { request_id: request_id(), file_id: id.into() };
@@ -210,7 +226,8 @@ async fn an_upload_that_stands_still_is_given_up() {
     owner.send(&upload, &content, 1_000..2_000).await.expect("it waits a day from its last part");
     clock.advance(time::Duration::hours(25));
     refused(owner.send(&upload, &content, 2_000..3_000).await, Reason::UPLOAD_ENDED);
-    until("its bytes go", Duration::from_secs(60), async || stored(world.files()).is_empty().then_some(())).await;
+    until("its bytes go", Duration::from_secs(60), async || stored(world.files()).is_empty().then_some(()))
+        .await;
     assert!(owner.upload(&upload).await.expect("an upload").ended);
     world.finish().await;
 }

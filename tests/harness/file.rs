@@ -77,7 +77,11 @@ impl Content {
     }
 
     /// The chunks of a range, as an upload sends them.
-    pub fn chunks(&self, upload_id: &str, range: Range<usize>) -> impl Iterator<Item = UploadChunk> + Send + 'static {
+    pub fn chunks(
+        &self,
+        upload_id: &str,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = UploadChunk> + Send + use<> {
         let (content, upload_id) = (self.clone(), upload_id.to_owned());
         let mut at = range.start;
         std::iter::from_fn(move || {
@@ -105,7 +109,12 @@ impl Access {
     }
 
     /// Begins to upload a PDF.
-    pub async fn begin_upload(&self, revision: &str, name: &str, content: &Content) -> Result<Upload, Status> {
+    pub async fn begin_upload(
+        &self,
+        revision: &str,
+        name: &str,
+        content: &Content,
+    ) -> Result<Upload, Status> {
         let request = BeginUploadRequest {
             request_id: request_id(),
             revision_id: revision.into(),
@@ -146,14 +155,24 @@ impl Access {
     }
 
     /// A whole file in a draft.
-    pub async fn put_file(&self, revision: &str, name: &str, content: &Content) -> Result<RevisionFile, Status> {
+    pub async fn put_file(
+        &self,
+        revision: &str,
+        name: &str,
+        content: &Content,
+    ) -> Result<RevisionFile, Status> {
         let upload = self.begin_upload(revision, name, content).await?;
         self.send(&upload.id, content, 0..content.size).await?;
         self.finish_upload(&upload.id).await
     }
 
     /// A part of a file as a stream.
-    pub async fn open(&self, file: &str, offset: i64, length: i64) -> Result<Streaming<DownloadChunk>, Status> {
+    pub async fn open(
+        &self,
+        file: &str,
+        offset: i64,
+        length: i64,
+    ) -> Result<Streaming<DownloadChunk>, Status> {
         let request = DownloadRequest { file_id: file.into(), offset_bytes: offset, length_bytes: length };
         Ok(self.transfers().download(request).await?.into_inner())
     }

@@ -176,7 +176,8 @@ impl World {
     /// The same with a narrow window: what is not read is not sent either.
     pub fn narrow(&self, token: &str) -> Access {
         let endpoint = Endpoint::from_shared(format!("http://{}", self.node().api)).expect("an address");
-        let endpoint = endpoint.initial_stream_window_size(64 * 1024).initial_connection_window_size(128 * 1024);
+        let endpoint =
+            endpoint.initial_stream_window_size(64 * 1024).initial_connection_window_size(128 * 1024);
         Access::new(endpoint.tcp_nodelay(true).connect_lazy(), Some(token))
     }
 

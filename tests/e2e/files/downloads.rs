@@ -9,8 +9,9 @@ use harness::{
     events::{event, short},
     file::{CHUNK, Content},
     refusal::{reason, refused},
-    request_id, until,
+    request_id,
     resource::{drawing, grant},
+    until,
 };
 use proto::resources::*;
 use tokio::sync::watch;
@@ -71,8 +72,9 @@ async fn downloads_are_counted_and_told() {
     let feed = buyer.events().await;
     let told = feed.iter().filter(|entry| event(entry).r#type.ends_with("resource.downloaded.v1"));
     assert_eq!(told.map(short).count(), 3);
-    let listed = owner.entitlements().list_entitlements(ListEntitlementsRequest { own: true, ..Default::default() });
-    let listed = listed.await.expect("a list").into_inner().entitlements;
+    let listed = ListEntitlementsRequest { own: true, ..ListEntitlementsRequest::default() };
+    let listed = owner.entitlements().list_entitlements(listed).await;
+    let listed = listed.expect("a list").into_inner().entitlements;
     assert_eq!(listed[0].downloads, 1);
     world.finish().await;
 }
@@ -157,14 +159,12 @@ async fn the_end_of_a_revision_stops_what_runs() {
     let (buyer, supplier) = world.pair().await;
     let owner = buyer.session();
     let content = Content::pdf(24 * CHUNK);
-    let (_, file, _) = opened(&owner, &supplier.id, &content).await;
+    let (resource_id, file, _) = opened(&owner, &supplier.id, &content).await;
     let reader = world.narrow(supplier.session().token());
     let mut stream = reader.open(&file, 0, 0).await.expect("open");
     let first = stream.message().await.expect("a chunk").expect("not empty").file.expect("what it is");
     assert_eq!(first.id, file);
-    let listed = owner.resources().list_resources(ListResourcesRequest { own: true, ..Default::default() }).await;
-    let resource = listed.expect("a list").into_inner().resources[0].id.clone();
-    let request = WithdrawResourceRequest { request_id: request_id(), resource_id: resource };
+    let request = WithdrawResourceRequest { request_id: request_id(), resource_id };
     owner.resources().withdraw_resource(request).await.expect("withdrawn");
     let ended = until("it ends", Duration::from_secs(20), async || match stream.message().await {
         Ok(chunk) => {

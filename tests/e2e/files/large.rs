@@ -1,7 +1,10 @@
 //! Large files: the process that takes one is killed in the middle, another one goes on, and none of them holds more of it
 //! in memory than a few parts.
 
-use std::{fs, time::{Duration, Instant}};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use harness::{
     Access, World,
@@ -99,10 +102,12 @@ async fn large(name: &str, megabytes: usize) {
 async fn finish(owner: &Access, upload: &str) -> String {
     let request = FinishUploadRequest { request_id: request_id(), upload_id: upload.into() };
     let mut transfers = owner.transfers();
-    until("it becomes a file", Duration::from_secs(600), async || match transfers.finish_upload(request.clone()).await {
-        Ok(file) => Some(file.into_inner().id),
-        Err(status) if status.code() == tonic::Code::DeadlineExceeded => None,
-        Err(status) => panic!("{status:?}"),
+    until("it becomes a file", Duration::from_secs(600), async || {
+        match transfers.finish_upload(request.clone()).await {
+            Ok(file) => Some(file.into_inner().id),
+            Err(status) if status.code() == tonic::Code::DeadlineExceeded => None,
+            Err(status) => panic!("{status:?}"),
+        }
     })
     .await
 }

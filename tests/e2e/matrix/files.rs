@@ -1,10 +1,6 @@
 //! Rows of files: the supplier's, in a revision that is granted to the buyer.
 
-use harness::{
-    file::Content,
-    request_id,
-    resource::drawing,
-};
+use harness::{file::Content, request_id, resource::drawing};
 use proto::resources::*;
 
 use super::{

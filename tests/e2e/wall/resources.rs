@@ -1,10 +1,6 @@
 //! Resources: rows to look for, and writes that one side has no business with.
 
-use harness::{
-    Firm, request_id,
-    file::Content,
-    resource::drawing,
-};
+use harness::{Firm, file::Content, request_id, resource::drawing};
 use proto::resources::{AcknowledgeRevisionRequest, FollowRequest, ReleaseRevisionRequest};
 
 use super::attack::{Attack, CHECK, DENIED, NOTHING};
