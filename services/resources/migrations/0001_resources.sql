@@ -51,6 +51,7 @@ create table resources.resource (
         (classification <> 2 or visibility <> 'all') and (classification <> 3 or visibility = 'granted'))
 );
 create index resource_id_idx on resources.resource (id);
+create index resource_open_idx on resources.resource (id) where open and not withdrawn;
 create index resource_search_idx on resources.resource using gin (search_keys);
 
 -- Items of the owner's that a resource belongs to.
@@ -62,7 +63,7 @@ create table resources.resource_item (
     constraint resource_item_pkey primary key (owner, resource_id, buyer_item_id),
     constraint resource_item_resource_fkey foreign key (owner, resource_id) references resources.resource (owner, id)
 );
-create index resource_item_item_idx on resources.resource_item (owner, buyer_item_id) where not removed;
+create index resource_item_item_idx on resources.resource_item (buyer_item_id) where not removed;
 
 create table resources.revision (
     owner uuid not null,
@@ -287,81 +288,110 @@ $$;
 
 -- Ids of the tenant's own resources, or of others' that it may find, those published last first; by resources.sight's rule,
 -- for many at once. All of `keys` and all of `words` must be in them. Null: no condition.
+--
+-- What many have is found among the newest, and what few have by the index of keys: which of the two it is, statistics of
+-- single keys do not tell, so that the newest are looked at first, and the index where they do not fill the page.
 create function resources.search(own boolean, keys text[], words text[], categories smallint[], only_owner uuid, item text,
                                  only_usable boolean, to_acknowledge boolean, before uuid, most bigint)
 returns table (id uuid)
 language plpgsql stable security definer set search_path = ''
--- which index is best depends on the words
+-- which index is best depends on what is asked for
 set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
     me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
     at constant timestamptz := clock_timestamp();
+    -- words are letters, digits and Chinese characters alone
+    patterns constant text[] := array(select '%' || w.word || '%' from unnest(words) w (word));
+    newest constant int := 4000;
+    since uuid;
+    -- null: all
+    among uuid[];
+    ids uuid[];
 begin
-    if own then
-        return query
-        select r.id
-        from resources.resource r
-        where r.owner = me and (keys is null or r.search_keys @> keys) and (before is null or r.id < before)
-            and (categories is null or r.category = any (categories))
-            and not exists (select from unnest(words) w (word) where position(w.word in r.search_text) = 0)
-            and (item is null or exists (
-                select from resources.resource_item i
-                where i.owner = r.owner and i.resource_id = r.id and i.buyer_item_id = item and not i.removed))
-        order by r.id desc
-        limit most;
-        return;
+    -- Few at most, so that they are looked up and not come upon.
+    if item is not null then
+        among := array(select i.resource_id from resources.resource_item i where i.buyer_item_id = item and not i.removed);
+    elsif (only_usable or to_acknowledge) and not own then
+        among := array(
+            with granted as materialized (
+                select e.owner, e.resource_id, e.category
+                from resources.entitlement e
+                where e.state = 'granted' and (e.firm = me
+                    or e.cluster in (select m.cluster from partners.cluster_membership m where m.firm = me)))
+            select g.resource_id from granted g where g.resource_id is not null
+            union
+            select r.id from granted g join resources.resource r on r.owner = g.owner and r.category = g.category
+            union
+            select r.id from resources.resource r where r.open and not r.withdrawn);
     end if;
-    return query
-    with reach as materialized (select x.* from resources.reach(me) x),
-    working as materialized (
-        select a.firm from partners.active_firms((select array_agg(p.owner) from resources.publisher p)) a
-        where a.firm <> me and a.firm not in (select x.firm from reach x where x.how = 'suspended')
-    ),
-    granted as materialized (
-        select e.owner, e.resource_id, e.category, e.cluster is not null as shared
-        from resources.entitlement e
-        where e.state = 'granted' and e.valid_from <= at and (e.valid_until is null or e.valid_until > at)
-            and case when e.cluster is null
-                then e.firm = me and (
-                    e.owner not in (select x.firm from reach x where x.how = 'ended')
-                    or e.owner in (select x.firm from reach x where x.how = 'active'))
-                else e.cluster in (select m.cluster from partners.cluster_membership m where m.firm = me)
-            end
-            and (e.firm = me or e.cluster is not null)
-    )
-    select r.id
-    from resources.resource r
-    cross join lateral (
-        select (r.owner, r.id) in (select g.owner, g.resource_id from granted g where g.resource_id is not null and not g.shared)
-            or (r.classification <> 3 and (
-                (r.owner, r.id) in (select g.owner, g.resource_id from granted g where g.resource_id is not null and g.shared)
-                or (r.owner, r.category) in (select g.owner, g.category from granted g where g.category is not null))) as entitled,
-            case r.visibility
-                when 'all' then true
-                when 'partners' then r.owner in (select x.firm from reach x where x.how = 'active')
-                when 'cluster' then (r.owner, r.cluster) in (select x.firm, x.cluster from reach x where x.how = 'cluster')
-                else false
-            end as found
-        offset 0
-    ) s
-    where not r.withdrawn and r.owner in (select w.firm from working w)
-        and (keys is null or r.search_keys @> keys) and (before is null or r.id < before)
-        and (categories is null or r.category = any (categories))
-        and (only_owner is null or r.owner = only_owner)
-        and (s.entitled or s.found)
-        and (not (only_usable or to_acknowledge or item is not null) or s.entitled or r.open)
-        and not exists (select from unnest(words) w (word) where position(w.word in r.search_text) = 0)
-        and (item is null or exists (
-            select from resources.resource_item i
-            where i.owner = r.owner and i.resource_id = r.id and i.buyer_item_id = item and not i.removed))
-        and (not to_acknowledge or (r.acknowledge and exists (
-            select from resources.revision v
-            where v.owner = r.owner and v.resource_id = r.id and v.state = 'released' and not exists (
-                select from resources.acknowledgement a
-                where a.owner = v.owner and a.revision_id = v.id and a.firm = me))))
-    order by r.id desc
-    limit most;
+    if among is null then
+        select r.id into since from resources.resource r
+        where (before is null or r.id < before) and (not own or r.owner = me)
+        order by r.id desc offset newest limit 1;
+    end if;
+    loop
+        ids := array(
+            with reach as materialized (select x.* from resources.reach(me) x),
+            working as materialized (
+                select a.firm from partners.active_firms((select array_agg(p.owner) from resources.publisher p)) a
+                where a.firm <> me and a.firm not in (select x.firm from reach x where x.how = 'suspended')
+            ),
+            granted as materialized (
+                select e.owner, e.resource_id, e.category, e.cluster is not null as shared
+                from resources.entitlement e
+                where e.state = 'granted' and e.valid_from <= at and (e.valid_until is null or e.valid_until > at)
+                    and (e.firm = me
+                            and (e.owner not in (select x.firm from reach x where x.how = 'ended')
+                                or e.owner in (select x.firm from reach x where x.how = 'active'))
+                        or e.cluster in (select m.cluster from partners.cluster_membership m where m.firm = me))
+            ),
+            hit as materialized (
+                select r.owner, r.id, r.category, r.classification, r.visibility, r.cluster, r.open, r.acknowledge
+                from resources.resource r
+                where (among is null or r.id = any (among)) and (since is null or r.id > since)
+                    and (before is null or r.id < before)
+                    and (not own or r.owner = me) and (own or (not r.withdrawn and r.owner <> me))
+                    and (categories is null or r.category = any (categories))
+                    and (only_owner is null or r.owner = only_owner)
+                    and r.search_text like all (patterns)
+                    -- an index serves the plain form alone
+                    and (keys is null or case when since is null then r.search_keys @> keys
+                                              else coalesce(r.search_keys @> keys, false) end)
+            )
+            select r.id
+            from hit r
+            cross join lateral (
+                select (r.owner, r.id) in (
+                        select g.owner, g.resource_id from granted g where g.resource_id is not null and not g.shared)
+                    or (r.classification <> 3 and (
+                        (r.owner, r.id) in (
+                            select g.owner, g.resource_id from granted g where g.resource_id is not null and g.shared)
+                        or (r.owner, r.category) in (select g.owner, g.category from granted g where g.category is not null))
+                    ) as entitled,
+                    case r.visibility
+                        when 'all' then true
+                        when 'partners' then r.owner in (select x.firm from reach x where x.how = 'active')
+                        when 'cluster' then
+                            (r.owner, r.cluster) in (select x.firm, x.cluster from reach x where x.how = 'cluster')
+                        else false
+                    end as found
+                offset 0
+            ) s
+            where own or (
+                r.owner in (select w.firm from working w) and (s.entitled or s.found)
+                and (not (only_usable or to_acknowledge or item is not null) or s.entitled or r.open)
+                and (not to_acknowledge or (r.acknowledge and exists (
+                    select from resources.revision v
+                    where v.owner = r.owner and v.resource_id = r.id and v.state = 'released' and not exists (
+                        select from resources.acknowledgement a
+                        where a.owner = v.owner and a.revision_id = v.id and a.firm = me)))))
+            order by r.id desc
+            limit most);
+        exit when since is null or cardinality(ids) >= most;
+        since := null;
+    end loop;
+    return query select f.id from unnest(ids) f (id) order by f.id desc;
 end
 $$;
 
