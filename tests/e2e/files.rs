@@ -1,6 +1,7 @@
 //! Files of revisions through the public API: sent in pieces, cut off, gone on with, checked; got in parts, by gRPC and by
 //! links; what is refused, and what happens when a process is killed in between.
 
+mod commands;
 mod downloads;
 mod large;
 mod links;
