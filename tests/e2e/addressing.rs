@@ -116,7 +116,7 @@ async fn orders_on_their_way_to_a_claimant_are_asked_for_again() {
     let answers = buyer.publish_all(vec![item("1", document())]).await.expect("answered");
     assert_eq!(answers[0].refusal.as_ref().expect("not yet").reason, Reason::CONFLICT.as_str());
     looking.rollback().await.unwrap();
-    harness::until("the claimant has the order", std::time::Duration::from_secs(20), async || {
+    harness::until("the claimant has the order", std::time::Duration::from_secs(60), async || {
         supplier.order(&receipt.order_id).await.ok()
     })
     .await;

@@ -22,7 +22,7 @@ use sqlx::Row as _;
 
 const W53: &str = "2026-12-28";
 /// Until when what comes by itself has come.
-const SOON: std::time::Duration = std::time::Duration::from_secs(20);
+const SOON: std::time::Duration = std::time::Duration::from_secs(60);
 const W01: &str = "2027-01-04";
 
 fn free(offer: &Offer) -> Vec<String> {

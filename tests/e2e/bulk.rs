@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use chassis::Reason;
-use harness::{Firm, World, accept_all, answer, events, order, refusal::bad_fields, request_id};
-use proto::orders::{
-    BulkRespondRequest, BulkRespondResult, OrderReceipt, OrderState, RespondToOrderRequest, ResponseRefusal,
-    bulk_respond_result::Result as One,
+use harness::{
+    Firm, World, accept_all, answer, events, events::Payload, order, refusal::bad_fields, request_id,
 };
+use proto::orders::{
+    BulkRespondRequest, BulkRespondResult, OrderReceipt, OrderState, RejectReason, Remainder,
+    RespondToOrderRequest, ResponseRefusal, bulk_respond_result::Result as One,
+};
+
+use crate::changes::parts;
 
 async fn publish(buyer: &Firm, orders: usize) -> Vec<String> {
     let sent = (0..orders).map(|n| {
@@ -42,6 +46,14 @@ fn refusal(result: &BulkRespondResult, reason: Reason) -> &ResponseRefusal {
     }
 }
 
+/// How many transactions wrote all answers.
+async fn transactions(world: &World) -> i64 {
+    sqlx::query_scalar("select count(distinct xmin::text) from orders.response")
+        .fetch_one(world.owner_pool().await)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn a_hundred_answers_share_a_transaction() {
     let world = World::start().await;
@@ -54,15 +66,53 @@ async fn a_hundred_answers_share_a_transaction() {
         let receipt = receipt(result);
         assert_eq!((receipt.version, receipt.state()), (2, OrderState::Accepted));
     }
-    let transactions: i64 = sqlx::query_scalar("select count(distinct xmin::text) from orders.response")
-        .fetch_one(world.owner_pool().await)
-        .await
-        .unwrap();
-    assert_eq!(transactions, 1);
+    assert_eq!(transactions(&world).await, 1);
     world.settled().await;
     let feed = buyer.events().await;
     let answered = feed.iter().filter(|entry| events::short(entry) == "order.responded").count();
     assert_eq!(answered, 100);
+    world.finish().await;
+}
+
+/// Several answers to one order among answers to others: one transaction, and each is told as if it had come alone.
+#[tokio::test]
+async fn answers_that_go_together_are_told_one_by_one() {
+    const LINES: usize = 6;
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        let lines = (1..=LINES).fold(order(&format!("450000{n}")), |order, line| {
+            order.line(&line.to_string(), "CY-BX-0450", "100", "6.85")
+        });
+        ids.push(buyer.publish(lines.to("V100")).await.expect("published").order_id);
+    }
+    let [one, another, third] = &ids[..] else { panic!("three orders") };
+    let mut requests: Vec<_> = (1..=LINES).map(|n| answer(one).accept(&n.to_string(), "").done()).collect();
+    requests.insert(2, answer(another).propose("1", "", &[("100", "2027-01-04")]).accept("2", "").done());
+    requests.insert(4, answer(one).reject("99", "", RejectReason::Other).done());
+    requests.push(answer(third).accept("3", "60").rest(Remainder::LeaveUnanswered).done());
+    requests.push(answer(another).accept("3", "").done());
+    let results = bulk(&supplier, requests).await;
+    refusal(&results[4], Reason::INVALID_FIELDS);
+    let receipts: Vec<&OrderReceipt> = results[..4].iter().chain(&results[5..]).map(receipt).collect();
+    assert_eq!(transactions(&world).await, 1);
+
+    world.settled().await;
+    let feed = buyer.events().await;
+    let mut told = 0;
+    for entry in feed.iter().filter(|entry| events::short(entry) == "order.responded") {
+        let Payload::Responded(event) = events::payload(events::event(entry)) else { panic!("a response") };
+        let own = receipts.iter().find(|each| each.response_id == event.response_id).expect("its receipt");
+        assert_eq!((event.version, event.state), (own.version, own.state));
+        let answered = own.lines.iter().map(|line| (&line.line_number, parts(line.quantities.as_ref())));
+        let seen = event.schedule.iter().map(|line| (&line.line_number, parts(line.quantities.as_ref())));
+        assert!(seen.eq(answered), "its own lines as they stood then: {event:?}, {own:?}");
+        told += 1;
+    }
+    assert_eq!(told, receipts.len());
+    let seen = buyer.order(one).await.expect("the order");
+    assert_eq!((seen.version, seen.state()), (1 + LINES as i64, OrderState::Accepted));
     world.finish().await;
 }
 

@@ -71,7 +71,7 @@ async fn until_overdue(
     supplier: &Firm,
     count: usize,
 ) -> Vec<OrderAnswerOverdue> {
-    until("the sweep has told it", Duration::from_secs(20), async || {
+    until("the sweep has told it", Duration::from_secs(60), async || {
         (overdue(buyer).await.len() >= count).then_some(())
     })
     .await;
@@ -214,7 +214,7 @@ async fn terms_remind_before_the_day_and_a_year_without_data_says_so() {
     let uncertain = AnswerDue { date: Some(date("2027-01-04")), uncertain: true, ..AnswerDue::default() };
     assert_eq!(buyer.order(&waits).await.unwrap().answer_due, Some(uncertain));
     clock.advance(DAY * 2);
-    let history = until("the reminder is sent", Duration::from_secs(20), async || {
+    let history = until("the reminder is sent", Duration::from_secs(60), async || {
         let history = supplier.order(&waits).await.unwrap().history;
         history.iter().any(|entry| entry.action == "reminded").then_some(history)
     })
@@ -315,7 +315,7 @@ async fn a_hold_over_which_the_calendar_changes_ends_with_a_day_and_its_reminder
     assert_eq!(buyer.order(&id).await.unwrap().answer_due, due("2026-12-19"));
     assert_eq!(orders::sweep_once(world.deps()).await.expect("a look"), 0, "nothing to remind of yet");
     clock.advance(DAY * 2);
-    until("the reminder is sent", Duration::from_secs(20), async || {
+    until("the reminder is sent", Duration::from_secs(60), async || {
         let history = supplier.order(&id).await.unwrap().history;
         history.iter().any(|entry| entry.action == "reminded").then_some(())
     })

@@ -22,7 +22,7 @@ use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 /// Longer than anything here takes.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 fn event(audience: &[Uuid], kind: &'static str, subject: &str, data: Vec<u8>) -> NewEvent {
     NewEvent {

@@ -277,7 +277,7 @@ async fn a_link_ends_when_the_supplier_has_people_of_its_own() {
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
     scene.world.settled().await;
 
-    harness::until("the claimant has the order", std::time::Duration::from_secs(20), async || {
+    harness::until("the claimant has the order", std::time::Duration::from_secs(60), async || {
         supplier.order(&scene.id).await.ok()
     })
     .await;
@@ -290,7 +290,7 @@ async fn a_link_ends_when_the_supplier_has_people_of_its_own() {
         ..PostMessageRequest::default()
     };
     supplier.thread().post_message(post).await.expect("a note for itself");
-    harness::until("the link is no longer believed", std::time::Duration::from_secs(20), async || {
+    harness::until("the link is no longer believed", std::time::Duration::from_secs(60), async || {
         holder.order(&scene.id).await.err().filter(|status| reason(status) == "UNAUTHENTICATED")
     })
     .await;

@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use tonic::Status;
 
 /// How long a message may take.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 const KEY: &str = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa";
 const SECRET: &str = "this is secret";
 

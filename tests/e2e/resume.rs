@@ -22,7 +22,7 @@ use tonic::{Request, Status, Streaming};
 /// How many calls of a test are under way at once.
 const AT_ONCE: usize = 8;
 /// How long anything may take that does not wait for anybody.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 
 const PUBLISHED: &str = "tandem.orders.order.published.v1";
 

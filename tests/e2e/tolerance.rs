@@ -285,7 +285,7 @@ async fn a_placeholders_rules_follow_it_to_its_claimant() {
     let token = path.rsplit('/').next().unwrap().to_string();
     let claim = proto::partners::ClaimInvitationRequest { request_id: request_id(), token };
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
-    harness::until("the rule has moved", std::time::Duration::from_secs(20), async || {
+    harness::until("the rule has moved", std::time::Duration::from_secs(60), async || {
         (listed(&supplier).await == std::slice::from_ref(&set.id)).then_some(())
     })
     .await;

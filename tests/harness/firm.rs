@@ -52,7 +52,7 @@ use crate::{accept_all, request_id};
 /// Answers may be as large as the largest document.
 const ANSWER_BYTES: usize = 64 << 20;
 /// How long reading what is there may take.
-const READ: Duration = Duration::from_secs(20);
+const READ: Duration = Duration::from_secs(60);
 
 /// What clients send over.
 pub type Client = InterceptedService<Channel, Bearer>;

@@ -123,7 +123,7 @@ impl Lines {
                 let line: Vec<u8> = self.waiting.drain(..=end).collect();
                 return Some(String::from_utf8(line).expect("utf-8").trim_end().to_string());
             }
-            let next = tokio::time::timeout(std::time::Duration::from_secs(20), self.response.chunk());
+            let next = tokio::time::timeout(std::time::Duration::from_secs(60), self.response.chunk());
             match next.await.expect("something comes in time").expect("the stream goes on") {
                 Some(bytes) => self.waiting.extend_from_slice(&bytes),
                 None => return None,

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long the sequencer may take for everything that a test did.
-const SETTLED: Duration = Duration::from_secs(20);
+const SETTLED: Duration = Duration::from_secs(60);
 
 const OPERATOR: &str = "南汀产业集群服务中心(示例)";
 

@@ -4,6 +4,8 @@ pub(crate) mod agree;
 pub(crate) mod follow;
 pub(crate) mod trading_terms;
 
+use std::collections::HashMap;
+
 use chassis::{
     Error, Result,
     caller::Caller,
@@ -47,8 +49,7 @@ pub(crate) async fn schedule_states(
     only: Option<&[Uuid]>,
 ) -> Result<Vec<ScheduleLineState>> {
     let rows = read::schedule(tx, &[order.id], only, None).await?;
-    let mut answers = answers(tx, &ids(&rows), order.version).await?;
-    Ok(rows.iter().map(|row| answers.state(row)).collect())
+    states(tx, &rows, |_| order.version).await
 }
 
 /// How the schedule lines at these places of an order stand, as [`schedule_states`].
@@ -57,22 +58,49 @@ pub(crate) async fn touched(
     order: &Order,
     places: &[usize],
 ) -> Result<Vec<ScheduleLineState>> {
-    if places.is_empty() {
-        return Ok(Vec::new());
+    Ok(touched_of_all(tx, &[(order, places)]).await?.remove(&order.id).unwrap_or_default())
+}
+
+/// As [`touched`], of many orders, each once: by order.
+pub(crate) async fn touched_of_all(
+    tx: &mut TenantTx,
+    touched: &[(&Order, &[usize])],
+) -> Result<HashMap<Uuid, Vec<ScheduleLineState>>> {
+    let line = |(order, places): &(&Order, &[usize])| -> Vec<Uuid> {
+        places.iter().map(|place| order.schedule[*place].id).collect()
+    };
+    let lines: Vec<Uuid> = touched.iter().flat_map(line).collect();
+    if lines.is_empty() {
+        return Ok(HashMap::new());
     }
-    let lines: Vec<Uuid> = places.iter().map(|place| order.schedule[*place].id).collect();
-    schedule_states(tx, order, Some(&lines)).await
+    let versions: HashMap<Uuid, i64> = touched.iter().map(|(order, _)| (order.id, order.version)).collect();
+    let orders: Vec<Uuid> = touched.iter().map(|(order, _)| order.id).collect();
+    let rows = read::schedule(tx, &orders, Some(&lines), None).await?;
+    let states = states(tx, &rows, |order| versions.get(&order).copied().unwrap_or(i64::MAX)).await?;
+    let mut by_order: HashMap<Uuid, Vec<ScheduleLineState>> = HashMap::new();
+    for (row, state) in rows.iter().zip(states) {
+        by_order.entry(row.order).or_default().push(state);
+    }
+    Ok(by_order)
 }
 
-/// What was answered of schedule lines, without proposals that ended before a version of their order.
-async fn answers(tx: &mut TenantTx, lines: &[Uuid], ended_since: i64) -> Result<Answers> {
-    let given = read::answers(tx, lines).await?;
-    let proposals = read::proposals(tx, lines, ended_since).await?;
-    Answers::new(given, proposals, read::cancelled_promises(tx, lines).await?)
+/// How schedule lines stand, without proposals that had ended before a version of their order.
+async fn states(
+    tx: &mut TenantTx,
+    rows: &[read::ScheduleRow],
+    ended_since: impl Fn(Uuid) -> i64,
+) -> Result<Vec<ScheduleLineState>> {
+    let lines: Vec<(Uuid, i64)> = rows.iter().map(|row| (row.id, ended_since(row.order))).collect();
+    let mut answers = answers(tx, &lines).await?;
+    Ok(rows.iter().map(|row| answers.state(row)).collect())
 }
 
-fn ids(schedule: &[read::ScheduleRow]) -> Vec<Uuid> {
-    schedule.iter().map(|row| row.id).collect()
+/// What was answered of schedule lines, without proposals that ended before the version of their order beside each.
+async fn answers(tx: &mut TenantTx, lines: &[(Uuid, i64)]) -> Result<Answers> {
+    let ids: Vec<Uuid> = lines.iter().map(|(line, _)| *line).collect();
+    let given = read::answers(tx, &ids).await?;
+    let proposals = read::proposals(tx, lines).await?;
+    Answers::new(given, proposals, read::cancelled_promises(tx, &ids).await?)
 }
 
 /// An order with its lines and how they stand, without history. `None` where the firm does not see it.
@@ -84,8 +112,7 @@ pub(crate) async fn whole(tx: &mut TenantTx, id: Uuid) -> Result<Option<(read::H
     if let Some(content) = &mut order.content {
         content.lines = wire::lines(stored, &schedule)?;
     }
-    let mut answers = answers(tx, &ids(&schedule), 0).await?;
-    order.schedule = schedule.iter().map(|row| answers.state(row)).collect();
+    order.schedule = states(tx, &schedule, |_| 0).await?;
     let waiting = pending::open(tx, id).await?;
     order.pending_changes = waiting.iter().map(wire::pending).collect::<Result<_>>()?;
     Ok(Some((head, order)))
@@ -223,8 +250,8 @@ pub(crate) async fn list_schedule_lines(
     let last = page::cut(&mut rows, size, |row| (row.order_id, row.position));
     let mut orders: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
     orders.dedup();
-    let lines: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut answers = answers(&mut tx, &lines, i64::MAX).await?;
+    let lines: Vec<(Uuid, i64)> = rows.iter().map(|row| (row.id, i64::MAX)).collect();
+    let mut answers = answers(&mut tx, &lines).await?;
     let mut said = progress::latest(&mut tx, &orders).await?;
     tx.commit().await?;
     let wire_rows = rows.into_iter().map(|row| {
@@ -264,8 +291,7 @@ pub(crate) async fn list_order_lines(
     let positions: Vec<i32> = stored.iter().map(|(position, _)| *position).collect();
     let mut schedule = read::schedule(&mut tx, &[id], None, Some(revision)).await?;
     schedule.retain(|row| positions.contains(&row.line_position));
-    let mut answers = answers(&mut tx, &ids(&schedule), 0).await?;
-    let mut states: Vec<_> = schedule.iter().map(|row| answers.state(row)).collect();
+    let mut states = states(&mut tx, &schedule, |_| 0).await?;
     follow::with_progress(&mut tx, id, &mut states).await?;
     tx.commit().await?;
     Ok(ListOrderLinesResponse {

@@ -21,6 +21,7 @@ pub mod keys;
 pub mod list;
 pub mod operate;
 pub mod output;
+pub mod pages;
 pub mod publish;
 pub mod pull;
 pub mod resolve;

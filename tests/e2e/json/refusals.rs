@@ -169,7 +169,7 @@ async fn what_is_our_fault_says_to_come_again() {
     let waiting = erp.call(PUBLISH, request("r1", "A1")).header("grpc-timeout", "500m");
     assert_eq!(answer(waiting).await.refusal(), (504, "DEADLINE_EXCEEDED"));
     lock.rollback().await.unwrap();
-    let receipt = harness::until("it goes through", std::time::Duration::from_secs(10), async || {
+    let receipt = harness::until("it goes through", std::time::Duration::from_secs(60), async || {
         let answer = erp.post(PUBLISH, request("r1", "A1")).await;
         (answer.status == 200).then_some(answer.body)
     })

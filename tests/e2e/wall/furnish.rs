@@ -131,7 +131,7 @@ pub(super) async fn channel(firm: &Firm) {
 /// Waits until a firm's feed was followed to its end.
 pub(super) async fn noted(world: &World, firm: &Firm) {
     let owner = world.owner_pool().await;
-    until("notices are there", Duration::from_secs(20), async || {
+    until("notices are there", Duration::from_secs(60), async || {
         let noted: bool = sqlx::query_scalar("select exists (select from notices.notice where firm = $1)")
             .bind(firm.uuid())
             .fetch_one(owner)

@@ -83,25 +83,36 @@ pub(crate) async fn watch_again(tx: &mut TenantTx, before: &Order, order: &Order
     Ok(())
 }
 
-/// Keeps the first promised days of schedule lines that were answered or agreed just now.
+/// Keeps the first promised days of schedule lines of an order that were answered or agreed just now.
 pub(crate) async fn promised(
     tx: &mut TenantTx,
     order: &Order,
     schedule: &[ScheduleLineState],
     now: OffsetDateTime,
 ) -> Result<()> {
+    promised_of_all(tx, &[(order, schedule)], now).await
+}
+
+/// As [`promised`], of many orders.
+pub(crate) async fn promised_of_all(
+    tx: &mut TenantTx,
+    touched: &[(&Order, &[ScheduleLineState])],
+    now: OffsetDateTime,
+) -> Result<()> {
     let first = |line: &ScheduleLineState| {
         let days = line.commitments.iter().filter_map(|each| each.committed_delivery_date.as_ref());
         days.filter_map(|day| chassis::value::date(day).ok()).min()
     };
-    let days: Vec<(Uuid, Date)> = schedule
-        .iter()
-        .filter_map(|line| Some((Uuid::try_parse(&line.schedule_line_id).ok()?, first(line)?)))
+    let lines = touched.iter().flat_map(|(order, schedule)| schedule.iter().map(|line| (*order, line)));
+    let days: Vec<(&Order, Uuid, Date)> = lines
+        .filter_map(|(order, line)| {
+            Some((order, Uuid::try_parse(&line.schedule_line_id).ok()?, first(line)?))
+        })
         .collect();
     if days.is_empty() {
         return Ok(());
     }
-    progress::promise(tx, order.id, order.buyer, order.supplier, &days, now).await
+    progress::promise(tx, &days, now).await
 }
 
 /// Does what the day brings for these orders of one buyer; how many events that made. Whoever looks at the same orders at

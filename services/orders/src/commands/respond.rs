@@ -1,9 +1,10 @@
 //! The supplier answers schedule lines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use chassis::{Result, db::TenantTx, service::Deps};
-use proto::orders::{LineReceipt, OrderReceipt};
+use chassis::{Error, Result, db::TenantTx, service::Deps};
+use proto::orders::{LineReceipt, OrderReceipt, ScheduleLineState};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -43,15 +44,37 @@ impl Effect for Respond {
         });
         let mut terms = terms::load(tx, &proposed.collect::<Vec<_>>()).await?;
         let mut done = Done::default();
-        for command in commands {
-            let order = own(deps, &command.caller, &mut orders, command.what.order, By::Supplier);
-            done.take(match order {
-                Ok(order) => respond(deps, tx, command, order, &mut terms).await?,
-                Err(refusal) => Err(refusal),
-            });
+        for round in rounds(commands) {
+            answer(deps, tx, round, &mut orders, &mut terms, &mut done).await?;
         }
         Ok(done)
     }
+}
+
+/// Commands in their order, cut so that each order is answered once in a piece: what an event says of it is read when
+/// the whole piece is written.
+fn rounds<'a, 'b>(commands: &'a [&'b Command<Respond>]) -> Vec<&'a [&'b Command<Respond>]> {
+    let mut rounds = Vec::new();
+    let mut seen = HashSet::new();
+    let mut from = 0;
+    for (place, command) in commands.iter().enumerate() {
+        if !seen.insert(command.what.order) {
+            rounds.push(&commands[from..place]);
+            from = place;
+            seen = HashSet::from([command.what.order]);
+        }
+    }
+    rounds.push(&commands[from..]);
+    rounds
+}
+
+/// An answer that was decided and is to be written.
+struct Given {
+    order: Uuid,
+    response: Uuid,
+    agreement: Agreement,
+    outcomes: HashMap<Uuid, Vec<u8>>,
+    places: Vec<usize>,
 }
 
 /// What an answer does to its order, given or tried out, or why it is refused. The outer error is a fault.
@@ -73,40 +96,90 @@ pub(crate) async fn decide(
     })
 }
 
-/// The outer error rolls the slice back; the inner one refuses this command alone.
-async fn respond(
+/// Answers orders, each once, and writes all of it together. The error rolls the slice back; what refuses one command
+/// stands in its place.
+async fn answer(
     deps: &Deps,
     tx: &mut TenantTx,
-    command: &Command<Respond>,
-    order: &mut Order,
+    commands: &[&Command<Respond>],
+    orders: &mut HashMap<Uuid, Order>,
     terms: &mut AllTerms,
-) -> Result<Result<Decided>> {
-    let (caller, what) = (&command.caller, &command.what);
-    let agreement = match decide(tx, order, terms, what).await? {
-        Ok(agreement) => agreement,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let (id, at) = (deps.clock.id(), deps.clock.now());
-    let outcomes: HashMap<Uuid, Vec<u8>> = convert::outcomes(&agreement);
-    let response = db::Response {
-        id,
+    done: &mut Done,
+) -> Result<()> {
+    let mut decided = Vec::with_capacity(commands.len());
+    for command in commands {
+        let order = match own(deps, &command.caller, orders, command.what.order, By::Supplier) {
+            Ok(order) => order,
+            Err(refusal) => {
+                decided.push(Err(refusal));
+                continue;
+            }
+        };
+        decided.push(decide(tx, order, terms, &command.what).await?.map(|agreement| Given {
+            order: order.id,
+            response: deps.clock.id(),
+            outcomes: convert::outcomes(&agreement),
+            places: agreement.answered.iter().map(|(place, _)| *place).collect(),
+            agreement,
+        }));
+    }
+    let at = deps.clock.now();
+    let mut schedules = write(tx, commands, &decided, orders, at).await?;
+    for (command, decided) in commands.iter().zip(decided) {
+        done.take(decided.and_then(|given| {
+            let order = orders.get(&given.order).ok_or_else(Error::not_found)?;
+            let schedule = schedules.remove(&given.order).unwrap_or_default();
+            let (caller, note) = (&command.caller, &command.what.note);
+            let event = events::responded(deps, at, caller, order, given.response, schedule, note);
+            let receipt = OrderReceipt {
+                lines: touched(order, &given.agreement),
+                response_id: given.response.to_string(),
+                ..receipt(order)
+            };
+            Ok(Decided { receipt, event: Some(event) })
+        }));
+    }
+    Ok(())
+}
+
+/// Writes what was answered; how the schedule lines stand then, by order.
+async fn write(
+    tx: &mut TenantTx,
+    commands: &[&Command<Respond>],
+    decided: &[Result<Given>],
+    orders: &HashMap<Uuid, Order>,
+    at: OffsetDateTime,
+) -> Result<HashMap<Uuid, Vec<ScheduleLineState>>> {
+    let given = commands.iter().zip(decided).filter_map(|(command, decided)| {
+        let given = decided.as_ref().ok()?;
+        Some((command, orders.get(&given.order)?, given))
+    });
+    let given: Vec<(&&Command<Respond>, &Order, &Given)> = given.collect();
+    if given.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let responses = given.iter().map(|(command, order, given)| db::Response {
+        id: given.response,
         order,
-        answered: &agreement.answered,
-        outcomes: &outcomes,
-        note: &what.note,
-        actor_name: &caller.actor_name,
+        answered: &given.agreement.answered,
+        outcomes: &given.outcomes,
+        note: &command.what.note,
+        actor_name: &command.caller.actor_name,
         at,
-    };
-    db::insert_response(tx, &response).await?;
-    db::insert_agreed(tx, order, &agreement.agreed(), at).await?;
-    let places: Vec<usize> = agreement.answered.iter().map(|(place, _)| *place).collect();
-    load::save(tx, &[(order, &places)], at).await?;
-    let schedule = queries::touched(tx, order, &places).await?;
-    deadline::promised(tx, order, &schedule, at).await?;
-    let event = events::responded(deps, at, caller, order, id, schedule, &what.note);
-    let receipt =
-        OrderReceipt { lines: touched(order, &agreement), response_id: id.to_string(), ..receipt(order) };
-    Ok(Ok(Decided { receipt, event: Some(event) }))
+    });
+    db::insert_responses(tx, &responses.collect::<Vec<_>>()).await?;
+    let agreed = given.iter().flat_map(|(_, order, given)| {
+        given.agreement.agreed().into_iter().map(|proposal| (*order, proposal))
+    });
+    db::insert_agreed(tx, &agreed.collect::<Vec<_>>(), at).await?;
+    let places: Vec<(&Order, &[usize])> =
+        given.iter().map(|(_, order, given)| (*order, given.places.as_slice())).collect();
+    load::save(tx, &places, at).await?;
+    let schedules = queries::touched_of_all(tx, &places).await?;
+    let promised =
+        places.iter().filter_map(|(order, _)| Some((*order, schedules.get(&order.id)?.as_slice())));
+    deadline::promised_of_all(tx, &promised.collect::<Vec<_>>(), at).await?;
+    Ok(schedules)
 }
 
 /// A receipt for each line of an answer.

@@ -8,7 +8,7 @@ use sqlx::{FromRow, QueryBuilder};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::progress::Line;
+use crate::{order::Order, progress::Line};
 
 /// Schedule lines of an order as far as progress needs them, in their order. Of a closed line nothing is accepted any
 /// more, and what was said of a line before it was put back to unanswered was said of something else.
@@ -96,26 +96,25 @@ pub(crate) async fn latest(tx: &mut TenantTx, orders: &[Uuid]) -> Result<HashMap
     Ok(rows.into_iter().map(|row| (row.schedule_line_id, row)).collect())
 }
 
-/// Keeps the first promised days of schedule lines of an order: (schedule line, day).
+/// Keeps the first promised days of schedule lines: (order, schedule line, day).
 pub(crate) async fn promise(
     tx: &mut TenantTx,
-    order: Uuid,
-    buyer: Uuid,
-    supplier: Uuid,
-    days: &[(Uuid, Date)],
+    days: &[(&Order, Uuid, Date)],
     at: OffsetDateTime,
 ) -> Result<()> {
     sqlx::query!(
         r#"insert into orders.promise (schedule_line_id, order_id, buyer, supplier, committed_date, at)
-           select line, $1, $2, $3, day, $4 from unnest($5::uuid[], $6::date[]) as t(line, day)
+           select line, order_id, buyer, supplier, day, $1
+           from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::date[])
+               as t(line, order_id, buyer, supplier, day)
            on conflict (schedule_line_id, buyer) do update
            set committed_date = excluded.committed_date, at = excluded.at"#,
-        order,
-        buyer,
-        supplier,
         at,
-        &days.iter().map(|each| each.0).collect::<Vec<_>>(),
         &days.iter().map(|each| each.1).collect::<Vec<_>>(),
+        &days.iter().map(|each| each.0.id).collect::<Vec<_>>(),
+        &days.iter().map(|each| each.0.buyer).collect::<Vec<_>>(),
+        &days.iter().map(|each| each.0.supplier).collect::<Vec<_>>(),
+        &days.iter().map(|each| each.2).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;

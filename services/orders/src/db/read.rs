@@ -78,6 +78,7 @@ pub(crate) async fn lines(
 
 /// A schedule line with its quantities.
 pub(crate) struct ScheduleRow {
+    pub order: Uuid,
     pub id: Uuid,
     pub line_position: i32,
     pub line_number: String,
@@ -97,7 +98,7 @@ pub(crate) async fn schedule(
     revision: Option<i32>,
 ) -> Result<Vec<ScheduleRow>> {
     let rows = sqlx::query!(
-        r#"select p.id, p.line_position, l.line_number, p.schedule_line_number, p.content, s.closed,
+        r#"select p.order_id, p.id, p.line_position, l.line_number, p.schedule_line_number, p.content, s.closed,
                   s.agreed_differs,
                   s.ordered, s.accepted, s.rejected, s.proposed, s.unanswered, s.cancelled
            from orders.schedule_line p
@@ -115,6 +116,7 @@ pub(crate) async fn schedule(
     .fetch_all(tx.conn())
     .await?;
     let rows = rows.into_iter().map(|row| ScheduleRow {
+        order: row.order_id,
         id: row.id,
         line_position: row.line_position,
         line_number: row.line_number,
@@ -206,12 +208,8 @@ pub(crate) struct ProposalRow {
 const ENDED_PROPOSALS: i64 = 20;
 
 /// Proposals of schedule lines, oldest first: those that are open or agreed on, and of those that are neither any more
-/// the newest that ended at or after a version of the order.
-pub(crate) async fn proposals(
-    tx: &mut TenantTx,
-    lines: &[Uuid],
-    ended_since: i64,
-) -> Result<Vec<ProposalRow>> {
+/// the newest that ended at or after the version of the order that stands beside the schedule line.
+pub(crate) async fn proposals(tx: &mut TenantTx, lines: &[(Uuid, i64)]) -> Result<Vec<ProposalRow>> {
     let rows = sqlx::query_as!(
         ProposalRow,
         r#"select id as "id!", schedule_line_id as "schedule_line_id!", response_id as "response_id!",
@@ -224,26 +222,26 @@ pub(crate) async fn proposals(
                select *, row_number() over (
                           partition by schedule_line_id, ended is null order by version desc, id) as place
                from (
-                   select p.id, p.schedule_line_id, p.response_id, p.covers, p.content, p.at, p.version,
+                   select p.id, p.schedule_line_id, p.response_id, p.covers, p.content, p.at, p.version, w.since,
                           p.tolerance, r.accepted, r.version as resolution_version, r.at as resolved_at,
                           r.note as resolution_note, e.withdrawn, e.at as ended_at,
                           coalesce(r.version, p.version) <= s.answered_since as superseded,
                           coalesce(e.version, case when not r.accepted then r.version end,
                                    case when coalesce(r.version, p.version) <= s.answered_since
                                         then s.answered_since end) as ended
-                   from orders.proposal p
+                   from unnest($1::uuid[], $2::bigint[]) as w(line, since)
+                   join orders.proposal p on p.schedule_line_id = w.line
                    join orders.schedule_state s on s.schedule_line_id = p.schedule_line_id and s.buyer = p.buyer
                    left join orders.proposal_end e
                        on e.order_id = p.order_id and e.buyer = p.buyer and e.proposal_id = p.id
                    left join orders.resolution r
                        on r.order_id = p.order_id and r.buyer = p.buyer and r.proposal_id = p.id
-                   where p.schedule_line_id = any($1)
                ) each
            ) placed
-           where ended is null or (ended >= $2 and place <= $3)
+           where ended is null or (ended >= since and place <= $3)
            order by version, id"#,
-        lines,
-        ended_since,
+        &lines.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+        &lines.iter().map(|(_, since)| *since).collect::<Vec<_>>(),
         ENDED_PROPOSALS
     )
     .fetch_all(tx.conn())

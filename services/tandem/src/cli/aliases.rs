@@ -10,7 +10,8 @@ use super::{
     Session,
     failure::{Exit, Failure},
     json::decimal_text,
-    output::{short, table, table_text},
+    output::short,
+    pages,
 };
 
 pub const SET_EXAMPLES: &str = "\
@@ -132,33 +133,21 @@ async fn set(args: &SetArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 async fn list(session: &Session) -> Result<Exit, Failure> {
-    let mut rows = Vec::new();
-    let mut request = ListAliasesRequest { page_size: 1_000, ..Default::default() };
-    loop {
-        let answer = session.connection.aliases().list_aliases(request.clone()).await;
-        let answer = answer.map_err(|status| session.refused(&status))?.into_inner();
-        rows.extend(answer.aliases);
-        if answer.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = answer.next_page_token;
-    }
-    if session.out.json() {
-        for row in &rows {
-            session.out.value(&session.contract.to_json("tandem.partners.v1.Alias", row)?)?;
-        }
-        return Ok(Exit::Ok);
-    }
-    let mut table = table(&["KIND", "WRITTEN", "MEANING", "RATE", "SYSTEM"]);
-    for row in &rows {
-        table.add_row([
+    let mut client = session.connection.aliases();
+    let page = async |page_token| {
+        let request = ListAliasesRequest { page_size: pages::SIZE, page_token, ..Default::default() };
+        let page = client.list_aliases(request).await?.into_inner();
+        Ok((page.aliases, page.next_page_token))
+    };
+    let aliases = pages::all(session, page).await?;
+    let header = ["KIND", "WRITTEN", "MEANING", "RATE", "SYSTEM"];
+    pages::say(session, "tandem.partners.v1.Alias", &aliases, &header, |row| {
+        [
             short(row.kind().as_str_name(), "ALIAS_KIND_").to_owned(),
             row.written.clone(),
             row.meaning.clone(),
             decimal_text(row.tax_rate.as_ref()),
             row.source_system.clone(),
-        ]);
-    }
-    session.out.line(&table_text(&table))?;
-    Ok(Exit::Ok)
+        ]
+    })
 }

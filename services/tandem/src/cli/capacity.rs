@@ -24,6 +24,7 @@ use super::{
     Session,
     failure::{Exit, Failure},
     output::{short, table, table_text},
+    pages,
 };
 
 pub const IMPORT_EXAMPLES: &str = "\
@@ -243,33 +244,17 @@ async fn export(args: &ExportArgs, session: &Session) -> Result<Exit, Failure> {
 
 async fn list(session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.capacity_groups();
-    let mut table = table(&["NAME", "UNIT", "FOR", "VERSION", "ID"]);
-    let mut page_token = String::new();
-    loop {
-        let request = ListCapacityGroupsRequest { page_size: 1_000, page_token, ..Default::default() };
-        let answer = client.list_capacity_groups(request).await.map_err(|status| session.refused(&status))?;
-        let answer = answer.into_inner();
-        for group in &answer.groups {
-            if session.out.json() {
-                session.out.value(&session.contract.to_json("tandem.capacity.v1.GroupSummary", group)?)?;
-            }
-            table.add_row([
-                group.name.clone(),
-                group.unit_code.clone(),
-                group.customer_id.clone(),
-                group.version.to_string(),
-                group.id.clone(),
-            ]);
-        }
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    if !session.out.json() {
-        session.out.line(&table_text(&table))?;
-    }
-    Ok(Exit::Ok)
+    let page = async |page_token| {
+        let request = ListCapacityGroupsRequest { page_size: pages::SIZE, page_token, ..Default::default() };
+        let page = client.list_capacity_groups(request).await?.into_inner();
+        Ok((page.groups, page.next_page_token))
+    };
+    let groups = pages::all(session, page).await?;
+    let header = ["NAME", "UNIT", "FOR", "VERSION", "ID"];
+    pages::say(session, "tandem.capacity.v1.GroupSummary", &groups, &header, |group| {
+        let version = group.version.to_string();
+        [group.name.clone(), group.unit_code.clone(), group.customer_id.clone(), version, group.id.clone()]
+    })
 }
 
 async fn show(group: &str, session: &Session) -> Result<Exit, Failure> {

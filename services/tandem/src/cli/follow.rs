@@ -16,6 +16,7 @@ use super::{
     find,
     json::{date_text, decimal_text, time_text},
     output::{short, table, table_text},
+    pages,
 };
 
 pub const REMIND_EXAMPLES: &str = "\
@@ -216,22 +217,19 @@ impl StageArg {
 }
 
 pub(super) async fn at_risk(args: &AtRiskArgs, session: &Session) -> Result<Exit, Failure> {
-    let mut request = ListOrdersAtRiskRequest {
-        page_size: 1_000,
-        within_days: args.within_days,
-        stalled_days: args.stalled_days,
-        ..ListOrdersAtRiskRequest::default()
+    let mut client = session.connection.progress();
+    let page = async |page_token| {
+        let request = ListOrdersAtRiskRequest {
+            page_size: pages::SIZE,
+            page_token,
+            within_days: args.within_days,
+            stalled_days: args.stalled_days,
+            ..ListOrdersAtRiskRequest::default()
+        };
+        let page = client.list_orders_at_risk(request).await?.into_inner();
+        Ok((page.lines, page.next_page_token))
     };
-    let mut lines = Vec::new();
-    loop {
-        let answer = session.connection.progress().list_orders_at_risk(request.clone()).await;
-        let answer = answer.map_err(|status| session.refused(&status))?.into_inner();
-        lines.extend(answer.lines);
-        if answer.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = answer.next_page_token;
-    }
+    let lines = pages::all(session, page).await?;
     if session.out.json() {
         for line in &lines {
             session.out.value(&session.contract.to_json("tandem.orders.v1.LineAtRisk", line)?)?;

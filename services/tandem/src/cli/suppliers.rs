@@ -20,7 +20,8 @@ use super::{
     Session,
     client::again,
     failure::{Exit, Failure},
-    output::{short, table, table_text},
+    output::short,
+    pages,
 };
 
 /// Rows of one request, as the contract bounds them.
@@ -187,37 +188,25 @@ fn report(results: &[SupplierRowResult], out: Option<&Path>, session: &Session) 
 }
 
 async fn list(session: &Session) -> Result<Exit, Failure> {
-    let mut rows = Vec::new();
-    let mut request = ListRelationshipsRequest { page_size: 1_000, ..Default::default() };
-    loop {
-        let answer = session.connection.relationships().list_relationships(request.clone()).await;
-        let answer = answer.map_err(|status| session.refused(&status))?.into_inner();
-        rows.extend(answer.relationships);
-        if answer.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = answer.next_page_token;
-    }
-    if session.out.json() {
-        for row in &rows {
-            session.out.value(&session.contract.to_json("tandem.partners.v1.TradingRelationship", row)?)?;
-        }
-        return Ok(Exit::Ok);
-    }
-    let mut table = table(&["BUYER", "SUPPLIER", "VENDOR NO", "CUSTOMER NO", "STATE", "ID"]);
-    for row in &rows {
+    let mut client = session.connection.relationships();
+    let page = async |page_token| {
+        let request = ListRelationshipsRequest { page_size: pages::SIZE, page_token };
+        let page = client.list_relationships(request).await?.into_inner();
+        Ok((page.relationships, page.next_page_token))
+    };
+    let relationships = pages::all(session, page).await?;
+    let header = ["BUYER", "SUPPLIER", "VENDOR NO", "CUSTOMER NO", "STATE", "ID"];
+    pages::say(session, "tandem.partners.v1.TradingRelationship", &relationships, &header, |row| {
         let state: RelationshipState = row.state();
-        table.add_row([
-            &row.buyer_name,
-            &row.supplier_name,
-            &row.vendor_number,
-            &row.customer_number,
-            short(state.as_str_name(), "RELATIONSHIP_STATE_"),
-            &row.id,
-        ]);
-    }
-    session.out.line(&table_text(&table))?;
-    Ok(Exit::Ok)
+        [
+            row.buyer_name.clone(),
+            row.supplier_name.clone(),
+            row.vendor_number.clone(),
+            row.customer_number.clone(),
+            short(state.as_str_name(), "RELATIONSHIP_STATE_").to_owned(),
+            row.id.clone(),
+        ]
+    })
 }
 
 #[cfg(test)]

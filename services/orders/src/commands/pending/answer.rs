@@ -183,7 +183,7 @@ async fn adopt_change(
         (place, vec![Part::Accepted { quantity, committed_date }])
     };
     let answered = agreed.into_iter().map(part).collect();
-    respond::insert_parts(tx, order, moment.deps.clock.id(), &answered).await?;
+    respond::insert_parts(tx, &[(order, moment.deps.clock.id(), &answered)]).await?;
     let places = order.schedule.iter().enumerate().filter(|(_, line)| ids.contains(&line.id));
     let places = places.map(|(place, _)| place).collect();
     Ok(Ok(Adopted { places, difference: change.difference }))

@@ -16,6 +16,7 @@ use crate::cli::{
     failure::{Exit, Failure},
     json::{date_text, decimal_text, time_text},
     output::{short, table, table_text},
+    pages,
 };
 
 pub const OFFERS_EXAMPLES: &str = "\
@@ -168,23 +169,13 @@ pub(super) async fn offers(args: &OffersArgs, session: &Session) -> Result<Exit,
 
 async fn list(args: &OffersArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.offers();
-    let (mut offers, mut page_token) = (Vec::new(), String::new());
-    loop {
-        let request = ListOffersRequest {
-            own: args.own,
-            supplier_id: args.supplier.clone(),
-            page_size: 200,
-            page_token,
-        };
-        let answer = client.list_offers(request).await.map_err(|status| session.refused(&status))?;
-        let answer = answer.into_inner();
-        offers.extend(answer.offers);
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    shown(&offers, session)?;
+    let page = async |page_token| {
+        let (own, supplier_id) = (args.own, args.supplier.clone());
+        let request = ListOffersRequest { own, supplier_id, page_size: 200, page_token };
+        let page = client.list_offers(request).await?.into_inner();
+        Ok((page.offers, page.next_page_token))
+    };
+    shown(&pages::all(session, page).await?, session)?;
     Ok(Exit::Ok)
 }
 
@@ -355,18 +346,12 @@ fn reserved(
 
 pub(super) async fn reservations(session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.reservations();
-    let (mut all, mut page_token) = (Vec::new(), String::new());
-    loop {
+    let page = async |page_token| {
         let request = ListReservationsRequest { page_size: 200, page_token };
-        let answer = client.list_reservations(request).await.map_err(|status| session.refused(&status))?;
-        let answer = answer.into_inner();
-        all.extend(answer.reservations);
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    told(&all, session)?;
+        let page = client.list_reservations(request).await?.into_inner();
+        Ok((page.reservations, page.next_page_token))
+    };
+    told(&pages::all(session, page).await?, session)?;
     Ok(Exit::Ok)
 }
 

@@ -12,7 +12,8 @@ use crate::cli::{
     Session,
     failure::{Exit, Failure},
     json::{date_text, time_text},
-    output::{short, table, table_text},
+    output::short,
+    pages,
 };
 
 const POST_EXAMPLES: &str = "\
@@ -144,32 +145,15 @@ fn said(what: &str, receipt: &CapacityReceipt, session: &Session) -> Result<Exit
 async fn list(args: &AboutArgs, session: &Session) -> Result<Exit, Failure> {
     let (subject, object_id) = args.subject();
     let mut client = session.connection.comments();
-    let mut table = table(&["POSTED", "KIND", "WEEKS", "AUTHOR", "TEXT", "FIRM", "ID"]);
-    let mut page_token = String::new();
-    loop {
-        let request = ListCommentsRequest {
-            subject: subject.into(),
-            object_id: object_id.clone(),
-            page_size: 1_000,
-            page_token,
-        };
-        let answer = client.list_comments(request).await.map_err(|status| session.refused(&status))?;
-        let answer = answer.into_inner();
-        for comment in &answer.comments {
-            if session.out.json() {
-                session.out.value(&session.contract.to_json("tandem.capacity.v1.Comment", comment)?)?;
-            }
-            table.add_row(row(comment));
-        }
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    if !session.out.json() {
-        session.out.line(&table_text(&table))?;
-    }
-    Ok(Exit::Ok)
+    let page = async |page_token| {
+        let (subject, object_id) = (subject.into(), object_id.clone());
+        let request = ListCommentsRequest { subject, object_id, page_size: pages::SIZE, page_token };
+        let page = client.list_comments(request).await?.into_inner();
+        Ok((page.comments, page.next_page_token))
+    };
+    let comments = pages::all(session, page).await?;
+    let header = ["POSTED", "KIND", "WEEKS", "AUTHOR", "TEXT", "FIRM", "ID"];
+    pages::say(session, "tandem.capacity.v1.Comment", &comments, &header, row)
 }
 
 fn row(comment: &Comment) -> [String; 7] {

@@ -14,6 +14,7 @@ use crate::cli::{
     failure::{Exit, Failure},
     json::{date_text, decimal_text},
     output::{table, table_text},
+    pages,
 };
 
 const SHOW_EXAMPLES: &str = "\
@@ -148,36 +149,23 @@ fn limits(one: &ManufacturingCapability) -> String {
 
 async fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.capabilities();
-    let mut table = table(&["FIRM", "PROCESSES", "CERTIFICATES", "REGION", "ID"]);
-    let mut page_token = String::new();
-    loop {
-        let request =
-            ListCapabilityProfilesRequest { process: args.process.clone(), page_size: 1_000, page_token };
-        let answer =
-            client.list_capability_profiles(request).await.map_err(|status| session.refused(&status))?;
-        let answer = answer.into_inner();
-        for profile in &answer.profiles {
-            if session.out.json() {
-                let value = session.contract.to_json("tandem.capacity.v1.CapabilityProfile", profile)?;
-                session.out.value(&value)?;
-            }
-            let content = profile.content.clone().unwrap_or_default();
-            let joined = |names: Vec<String>| names.join(", ");
-            table.add_row([
-                profile.firm_name.clone(),
-                joined(content.capabilities.into_iter().map(|one| one.process).collect()),
-                joined(content.certificates.into_iter().map(|one| one.name).collect()),
-                content.region,
-                profile.firm_id.clone(),
-            ]);
-        }
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    if !session.out.json() {
-        session.out.line(&table_text(&table))?;
-    }
-    Ok(Exit::Ok)
+    let page = async |page_token| {
+        let process = args.process.clone();
+        let request = ListCapabilityProfilesRequest { process, page_size: pages::SIZE, page_token };
+        let page = client.list_capability_profiles(request).await?.into_inner();
+        Ok((page.profiles, page.next_page_token))
+    };
+    let profiles = pages::all(session, page).await?;
+    let header = ["FIRM", "PROCESSES", "CERTIFICATES", "REGION", "ID"];
+    pages::say(session, "tandem.capacity.v1.CapabilityProfile", &profiles, &header, |profile| {
+        let content = profile.content.clone().unwrap_or_default();
+        let joined = |names: Vec<String>| names.join(", ");
+        [
+            profile.firm_name.clone(),
+            joined(content.capabilities.into_iter().map(|one| one.process).collect()),
+            joined(content.certificates.into_iter().map(|one| one.name).collect()),
+            content.region,
+            profile.firm_id.clone(),
+        ]
+    })
 }

@@ -13,7 +13,8 @@ use crate::cli::{
     Session,
     failure::{Exit, Failure},
     json::decimal_text,
-    output::{short, table, table_text},
+    output::short,
+    pages,
 };
 
 pub const PUBLISH_EXAMPLES: &str = "\
@@ -232,30 +233,14 @@ fn said(what: &str, request: &CapacityRequest, session: &Session) -> Result<Exit
 
 async fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.capacity_requests();
-    let mut table = table(&["PROCESS", "MATERIALS", "QUANTITY", "WEEKS", "STATE", "FROM", "ID"]);
-    let mut page_token = String::new();
-    loop {
-        let request = ListCapacityRequestsRequest { own: args.own, page_size: 1_000, page_token };
-        let answer =
-            client.list_capacity_requests(request).await.map_err(|status| session.refused(&status))?;
-        let answer = answer.into_inner();
-        for request in &answer.requests {
-            if session.out.json() {
-                session
-                    .out
-                    .value(&session.contract.to_json("tandem.capacity.v1.CapacityRequest", request)?)?;
-            }
-            table.add_row(row(request));
-        }
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    if !session.out.json() {
-        session.out.line(&table_text(&table))?;
-    }
-    Ok(Exit::Ok)
+    let page = async |page_token| {
+        let request = ListCapacityRequestsRequest { own: args.own, page_size: pages::SIZE, page_token };
+        let page = client.list_capacity_requests(request).await?.into_inner();
+        Ok((page.requests, page.next_page_token))
+    };
+    let requests = pages::all(session, page).await?;
+    let header = ["PROCESS", "MATERIALS", "QUANTITY", "WEEKS", "STATE", "FROM", "ID"];
+    pages::say(session, "tandem.capacity.v1.CapacityRequest", &requests, &header, row)
 }
 
 fn row(request: &CapacityRequest) -> [String; 7] {
