@@ -63,7 +63,8 @@ pub mod tandem {
 pub use google::r#type::{Date, Decimal};
 pub use tandem::{
     access::v1 as access, capacity::v1 as capacity, event::v1 as event, interchange::v1 as interchange,
-    notices::v1 as notices, orders::v1 as orders, partners::v1 as partners, resources::v1 as resources, stream::v1 as stream,
+    notices::v1 as notices, orders::v1 as orders, partners::v1 as partners, resources::v1 as resources,
+    stream::v1 as stream,
 };
 
 /// The encoded `FileDescriptorSet` of the whole contract, imports and our options included.

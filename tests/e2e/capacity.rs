@@ -3,7 +3,7 @@
 mod booked;
 mod catena;
 mod comment;
-mod need;
+pub(crate) mod need;
 mod privacy;
 mod profile;
 mod promise;

@@ -86,11 +86,7 @@ impl Command<'_> {
     }
 
     pub(crate) fn now(&self) -> Now<'_> {
-        Now {
-            deps: &self.context.deps,
-            at: now(&self.context.deps),
-            traceparent: &self.caller.traceparent,
-        }
+        Now { deps: &self.context.deps, at: now(&self.context.deps), traceparent: &self.caller.traceparent }
     }
 }
 

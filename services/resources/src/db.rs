@@ -77,10 +77,12 @@ pub(crate) async fn knows(tx: &mut TenantTx, firm: Uuid) -> Result<(bool, bool)>
 pub(crate) async fn names(tx: &mut TenantTx, mut firms: Vec<Uuid>) -> Result<Names> {
     firms.sort_unstable();
     firms.dedup();
-    let rows =
-        sqlx::query!(r#"select firm as "firm!", name as "name!" from resources.names($1) order by firm"#, &firms)
-            .fetch_all(tx.conn())
-            .await?;
+    let rows = sqlx::query!(
+        r#"select firm as "firm!", name as "name!" from resources.names($1) order by firm"#,
+        &firms
+    )
+    .fetch_all(tx.conn())
+    .await?;
     Ok(rows.into_iter().map(|row| (row.firm, row.name)).collect())
 }
 
@@ -101,7 +103,9 @@ fn one_row(saved: Result<PgQueryResult, sqlx::Error>) -> Result<()> {
 /// The same for a row about another firm's resource: NOT_FOUND where the right to it ended meanwhile.
 fn one_row_of_others(saved: Result<PgQueryResult, sqlx::Error>) -> Result<()> {
     match saved {
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => Err(Error::not_found()),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
+            Err(Error::not_found())
+        }
         saved => one_row(saved),
     }
 }

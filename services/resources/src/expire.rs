@@ -17,7 +17,8 @@ const SLICE: i32 = 200;
 
 /// Looks until shutdown.
 pub(crate) async fn run(context: Context) {
-    background::run(&context.deps.shutdown, EVERY, "looking for ended entitlements", || try_once(&context)).await;
+    background::run(&context.deps.shutdown, EVERY, "looking for ended entitlements", || try_once(&context))
+        .await;
 }
 
 /// Looks once; whether more may be left.

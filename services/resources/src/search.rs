@@ -153,8 +153,22 @@ mod tests {
     fn words_of_both_languages_are_found_and_parts_of_them() {
         let text = "转向柱支架 YZ-10022 图纸 (PDF + STEP) Steering Column Bracket";
         for query in [
-            "", "图纸", "支架", "柱", "转向柱支架", "图纸 支架", "YZ-10022", "yz10022 图纸", "10022", "022", "steer",
-            "BRACKET column", "s", "st", "ＹＺ", "转向柱支架YZ",
+            "",
+            "图纸",
+            "支架",
+            "柱",
+            "转向柱支架",
+            "图纸 支架",
+            "YZ-10022",
+            "yz10022 图纸",
+            "10022",
+            "022",
+            "steer",
+            "BRACKET column",
+            "s",
+            "st",
+            "ＹＺ",
+            "转向柱支架YZ",
         ] {
             assert!(finds(text, query), "{query}");
         }

@@ -57,7 +57,11 @@ async fn events_of(
     let event = |(firm, sight): (Uuid, Sight)| -> Result<NewEvent> {
         // Who found it before it was withdrawn learns no more of it than that.
         let sight = if what == What::Withdrawn { Sight::Find } else { sight };
-        let seen = Seen { sight, to_acknowledge: what == What::RevisionReleased && acknowledges(&own)?, ..own.clone() };
+        let seen = Seen {
+            sight,
+            to_acknowledge: what == What::RevisionReleased && acknowledges(&own)?,
+            ..own.clone()
+        };
         let revision = revision.clone().filter(|_| sight == Sight::Use).map(|revision| match what {
             // What was taken back is not to be had any more.
             What::RevisionWithdrawn => {

@@ -240,7 +240,11 @@ async fn may_grant(tx: &mut TenantTx, who: Who, what: What) -> Result<String> {
     }
     let class = Classification::from_number(resource.classification).ok_or_else(|| error::unreadable(id))?;
     if !rules::grantable(class, who) {
-        return Err(Error::field("cluster_id", "CLASSIFICATION", "core resources are granted to firms alone"));
+        return Err(Error::field(
+            "cluster_id",
+            "CLASSIFICATION",
+            "core resources are granted to firms alone",
+        ));
     }
     if !rules::has_seat(resource.seats, rows::seats_taken(tx, id).await?) {
         return Err(Error::new(Reason::LIMIT_REACHED).with("seats", resource.seats));

@@ -81,11 +81,8 @@ pub(crate) async fn withdraw(command: &Command<'_>, id: Uuid) -> Result<wire::Re
     db::lock_publisher(&mut tx).await?;
     let before = db::resource::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     if before.withdrawn {
-        let receipt = wire::ResourceReceipt {
-            resource_id: id.to_string(),
-            version: before.version,
-            withdrawn: true,
-        };
+        let receipt =
+            wire::ResourceReceipt { resource_id: id.to_string(), version: before.version, withdrawn: true };
         command.finish(tx, &receipt, Vec::new()).await?;
         return Ok(receipt);
     }

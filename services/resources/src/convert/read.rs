@@ -48,7 +48,11 @@ impl Wrong {
     }
 
     /// A moment to the microsecond, as the database keeps it.
-    pub(super) fn time(&mut self, path: &str, wire: Option<&prost_types::Timestamp>) -> Option<OffsetDateTime> {
+    pub(super) fn time(
+        &mut self,
+        path: &str,
+        wire: Option<&prost_types::Timestamp>,
+    ) -> Option<OffsetDateTime> {
         let at = value::time(wire?).filter(|at| (1900..=2200).contains(&at.year()));
         if at.is_none() {
             self.note(path, "TIME", "is no moment between 1900 and 2200");

@@ -208,8 +208,9 @@ pub(crate) async fn held(tx: &mut TenantTx, filter: &Filter, limit: i64) -> Resu
 
 /// Entitlements whose time is over, with their owners; without a tenant.
 pub(crate) async fn due(outside: &mut TenantTx, most: i32) -> Result<Vec<(Uuid, Uuid)>> {
-    let rows = sqlx::query!(r#"select firm as "firm!", id as "id!" from resources.entitlements_due($1)"#, most)
-        .fetch_all(outside.conn())
-        .await?;
+    let rows =
+        sqlx::query!(r#"select firm as "firm!", id as "id!" from resources.entitlements_due($1)"#, most)
+            .fetch_all(outside.conn())
+            .await?;
     Ok(rows.into_iter().map(|row| (row.firm, row.id)).collect())
 }

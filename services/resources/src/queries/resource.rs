@@ -79,9 +79,14 @@ pub(crate) async fn list(
 
 fn narrowed(request: &wire::ListResourcesRequest) -> Result<Search> {
     check_codes(&request.industry_code, &request.region)?;
-    let wanted = Some(&request.text).filter(|text| text.len() <= MAX_TEXT).and_then(|text| search::wanted(text));
+    let wanted =
+        Some(&request.text).filter(|text| text.len() <= MAX_TEXT).and_then(|text| search::wanted(text));
     let Some(mut wanted) = wanted else {
-        return Err(Error::field("text", "TOO_LONG", format!("must have at most {MAX_TEXT} bytes and 12 words")));
+        return Err(Error::field(
+            "text",
+            "TOO_LONG",
+            format!("must have at most {MAX_TEXT} bytes and 12 words"),
+        ));
     };
     if !request.industry_code.is_empty() {
         wanted.keys.push(search::industry(&request.industry_code));

@@ -98,8 +98,7 @@ pub(crate) async fn acknowledgements(
     let row = rows::one(&mut tx, revision).await?.filter(|row| row.owner == caller.firm);
     let row = row.ok_or_else(Error::not_found)?;
     let seen = db::resource::one(&mut tx, row.resource_id).await?.ok_or_else(Error::not_found)?;
-    let of =
-        Of { revision, resource: seen.id, category: seen.category, missing: request.missing, after };
+    let of = Of { revision, resource: seen.id, category: seen.category, missing: request.missing, after };
     let mut found = acknowledgement::list(&mut tx, &of, size + 1).await?;
     let last = page::cut(&mut found, size, |row| row.firm);
     let names = db::names(&mut tx, found.iter().map(|row| row.firm).collect()).await?;
