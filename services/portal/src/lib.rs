@@ -186,6 +186,7 @@ fn pages() -> Router<Arc<App>> {
         .merge(pages::clusters::routes())
         .merge(pages::capacity::routes())
         .merge(pages::booking::routes())
+        .merge(pages::resources::routes())
         .merge(pages::operator::routes())
         .route("/partners", get(partners::show))
         .route("/partners/{id}", get(partner::show).post(partner::change))
