@@ -30,7 +30,7 @@ use proto::{
     capacity::{DisclosureLevel, MatchState, Offer, OfferVisibility, SetDisclosureRequest},
     orders::{PostMessageRequest, RespondToOrderRequest, SetTermsRequest, Terms},
     partners::Role,
-    resources::{AcknowledgeRevisionRequest, GrantEntitlementRequest},
+    resources::{AcknowledgeRevisionRequest, GrantEntitlementRequest, ListResourcesRequest},
 };
 use serde_json::Value;
 use tonic::metadata::MetadataMap;
@@ -183,8 +183,13 @@ async fn compete(cast: &Cast) {
     let met = supplier.session().propose_match(proposal(&need, "")).await.expect("a match").id;
     rival.session().advance_match(&met, MatchState::Accepted).await.expect("accepted");
     // Resources: what both find, asked for and used; and what is opened to the competitor alone.
-    let found =
-        rival.session().resources().list_resources(Default::default()).await.expect("a list").into_inner();
+    let found = rival
+        .session()
+        .resources()
+        .list_resources(ListResourcesRequest::default())
+        .await
+        .expect("a list")
+        .into_inner();
     let found = found.resources.into_iter().find(|one| !one.usable);
     if let Some(found) = found {
         let asked = rival.session().ask_for(&found.id).await.expect("a request").id;

@@ -33,6 +33,16 @@ pub(super) async fn fill(world: &World, owner: &Firm, supplier: &Firm) {
     .execute(world.owner_pool().await)
     .await
     .expect("a file");
+    // As it stands when very many were told.
+    sqlx::query(
+        "insert into resources.announcement (owner, id, what, resource_id, done)
+         values ($1, gen_random_uuid(), 'published', $2::uuid, true)",
+    )
+    .bind(owner.uuid())
+    .bind(resource)
+    .execute(world.owner_pool().await)
+    .await
+    .expect("an announcement");
 }
 
 pub(super) const READER: &[Attack] = &[
