@@ -40,6 +40,7 @@ const FILES: &[&str] = &[
     "tandem/notices/v1/notice.proto",
     "tandem/capacity/v1/week.proto",
     "tandem/capacity/v1/demand.proto",
+    "tandem/capacity/v1/alert.proto",
     "tandem/capacity/v1/group.proto",
     "tandem/capacity/v1/disclosure.proto",
     "tandem/capacity/v1/event.proto",

@@ -66,6 +66,7 @@ impl Cast {
         furnish::claimed(&world, &stranger).await;
         world.settled().await;
         furnish::noted(&world, &supplier).await;
+        capacity::measured(&world).await;
         let id = |text: &str| Uuid::try_parse(text).unwrap();
         Self {
             order: id(&ids[0].order_id),
