@@ -148,9 +148,9 @@ async fn deciding(member: &Member, id: &str, word: &str) -> Result<(Ask, Entitle
     let one = member.app().api.entitlements().get_entitlement(member.call(request)).await?.into_inner();
     let (label, body) = step.label();
     let back = way(LIST, t.say(key::RESOURCES_ENTITLED));
-    let mut ask = asking(member, format!("{LIST}/{id}/{word}"), t.say(&label), back)
+    let mut ask = asking(member, format!("{LIST}/{id}/{word}"), t.say(label), back)
         .lead(t.say(body))
-        .submit(t.say(&label))
+        .submit(t.say(label))
         .fact(t.say(key::ENTITLEMENT_WHO), who(t, &one))
         .fact(t.say(key::RESOURCE), words::entitled(t, &one))
         .fact(t.say(key::ENTITLEMENT_PURPOSE), one.terms.clone().unwrap_or_default().purpose)

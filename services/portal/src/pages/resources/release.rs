@@ -73,8 +73,8 @@ async fn about(member: &Member, id: &str, step: &str, label: Key<0>) -> Result<(
     let this = revision(member, id).await?;
     let one = resource(member, &this.resource_id).await?;
     let action = format!("{OPEN}/revisions/{id}/{step}");
-    let ask = asking(member, action, t.say(&label), back_to(t, &one))
-        .submit(t.say(&label))
+    let ask = asking(member, action, t.say(label), back_to(t, &one))
+        .submit(t.say(label))
         .fact(t.say(key::RESOURCE), words::name(t, &one))
         .fact(t.say(key::RESOURCE_REVISION), this.label.clone())
         .fact(t.say(key::REVISION_CHANGES), this.change_note.clone());

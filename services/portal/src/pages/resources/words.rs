@@ -143,10 +143,12 @@ pub fn file(t: &Text, file: &RevisionFile) -> String {
 /// A size in the largest unit that leaves a whole number.
 fn size(bytes: i64) -> String {
     const KIB: i64 = 1024;
-    match bytes {
-        ..KIB => format!("{bytes} B"),
-        ..1_048_576 => format!("{} KiB", bytes / KIB),
-        _ => format!("{} MiB", bytes / KIB / KIB),
+    if bytes < KIB {
+        format!("{bytes} B")
+    } else if bytes < KIB * KIB {
+        format!("{} KiB", bytes / KIB)
+    } else {
+        format!("{} MiB", bytes / KIB / KIB)
     }
 }
 
