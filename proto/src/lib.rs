@@ -53,12 +53,18 @@ pub mod tandem {
             tonic::include_proto!("tandem.capacity.v1");
         }
     }
+    pub mod resources {
+        pub mod v1 {
+            tonic::include_proto!("tandem.resources.v1");
+        }
+    }
 }
 
 pub use google::r#type::{Date, Decimal};
 pub use tandem::{
     access::v1 as access, capacity::v1 as capacity, event::v1 as event, interchange::v1 as interchange,
-    notices::v1 as notices, orders::v1 as orders, partners::v1 as partners, stream::v1 as stream,
+    notices::v1 as notices, orders::v1 as orders, partners::v1 as partners, resources::v1 as resources,
+    stream::v1 as stream,
 };
 
 /// The encoded `FileDescriptorSet` of the whole contract, imports and our options included.

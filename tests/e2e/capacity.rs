@@ -4,7 +4,7 @@ pub(crate) mod alerts;
 mod booked;
 mod catena;
 mod comment;
-mod need;
+pub(crate) mod need;
 mod privacy;
 mod profile;
 mod promise;

@@ -46,6 +46,7 @@ mod reading;
 mod readme;
 mod reasons;
 mod reminders;
+mod resources;
 mod respond;
 mod resume;
 mod scorecard;

@@ -8,6 +8,7 @@ pub mod cast;
 mod follow;
 mod needs;
 mod offers;
+mod resources;
 pub mod rows;
 mod sheets;
 mod widened;

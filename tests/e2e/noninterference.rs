@@ -23,12 +23,14 @@ use harness::{
     events::{event, payload, short},
     need::{needed, proposal},
     order, request_id,
+    resource::{drawing, shown},
 };
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 use proto::{
     capacity::{DisclosureLevel, MatchState, Offer, OfferVisibility, SetDisclosureRequest},
     orders::{PostMessageRequest, RespondToOrderRequest, SetTermsRequest, Terms},
     partners::Role,
+    resources::{AcknowledgeRevisionRequest, GrantEntitlementRequest, ListResourcesRequest},
 };
 use serde_json::Value;
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -159,6 +161,9 @@ async fn furnish(world: &World, cast: &Cast, clock: &FixedClock) -> Offer {
     let offered = offer(&common, &[(W53, "100")]);
     let offered =
         proto::capacity::PublishOfferRequest { visibility: OfferVisibility::Partners.into(), ..offered };
+    let seats = shown("模流分析软件席位");
+    let resource = supplier.publish_resource(seats).await.expect("a resource");
+    supplier.release(&resource, "1").await.expect("a revision");
     supplier.publish_offer(offered).await.expect("an offer")
 }
 
@@ -200,6 +205,29 @@ async fn compete(cast: &Cast) {
     let need = rival.session().publish_need(needed("1", (W53, W53))).await.expect("a need").id;
     let met = supplier.session().propose_match(proposal(&need, "")).await.expect("a match").id;
     rival.session().advance_match(&met, MatchState::Accepted).await.expect("accepted");
+    // Resources: what both find, asked for and used; and what is opened to the competitor alone.
+    let found = rival
+        .session()
+        .resources()
+        .list_resources(ListResourcesRequest::default())
+        .await
+        .expect("a list")
+        .into_inner();
+    let found = found.resources.into_iter().find(|one| !one.usable);
+    if let Some(found) = found {
+        let asked = rival.session().ask_for(&found.id).await.expect("a request").id;
+        let grant = GrantEntitlementRequest {
+            request_id: request_id(),
+            entitlement_id: asked,
+            ..GrantEntitlementRequest::default()
+        };
+        supplier.entitlements().grant_entitlement(grant).await.expect("granted");
+    }
+    let own = supplier.publish_resource(drawing("专用图纸")).await.expect("a resource");
+    supplier.grant_resource(&own, &rival.id).await.expect("granted");
+    let revision_id = supplier.release(&own, "A").await.expect("a revision");
+    let request = AcknowledgeRevisionRequest { request_id: request_id(), revision_id };
+    rival.session().revisions().acknowledge_revision(request).await.expect("acknowledged");
 }
 
 /// A number of an order that the competitor did not use before, from the same series as the customer's.
@@ -212,8 +240,19 @@ fn number_of_rival() -> String {
 /// Whether a method changes nothing.
 fn reads(path: &str) -> bool {
     let method = path.rsplit('/').next().unwrap_or_default();
-    let kinds =
-        ["Get", "List", "Preview", "Match", "Count", "Export", "Inspect", "WhoAmI", "Subscribe", "Prefill"];
+    let kinds = [
+        "Get",
+        "List",
+        "Preview",
+        "Match",
+        "Count",
+        "Compare",
+        "Export",
+        "Inspect",
+        "WhoAmI",
+        "Subscribe",
+        "Prefill",
+    ];
     kinds.iter().any(|kind| method.starts_with(kind))
 }
 

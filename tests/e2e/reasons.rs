@@ -54,6 +54,11 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::RESERVATION_ENDED, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::REQUEST_CLOSED, NEED, "a_need_is_shown_met_and_answered"),
     (Reason::MATCH_STATE, NEED, "a_need_is_shown_met_and_answered"),
+    (Reason::RESOURCE_WITHDRAWN, RESOURCES, "a_drawing_is_opened_revised_and_closed"),
+    (Reason::REVISION_STATE, RESOURCES, "a_drawing_is_opened_revised_and_closed"),
+    (Reason::REVISION_EMPTY, RESOURCES, "a_drawing_is_opened_revised_and_closed"),
+    (Reason::ENTITLEMENT_STATE, RESOURCES, "what_is_asked_for_is_decided_once"),
+    (Reason::ENTITLEMENTS_STAND, RESOURCES, "what_is_asked_for_is_decided_once"),
     (Reason::RESERVATION_UNUSABLE, CONSUME, "a_reservation_that_cannot_be_used_is_named_by_its_line"),
     (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
@@ -64,6 +69,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::DRAINING, HERE, "a_server_that_stops_says_so_to_its_streams"),
 ];
 const NEED: &str = include_str!("capacity/need.rs");
+const RESOURCES: &str = include_str!("resources.rs");
 const BOOKING: &str = include_str!("booking.rs");
 const CONSUME: &str = include_str!("booking/consume.rs");
 const CAPACITY: &str = include_str!("capacity/writing.rs");

@@ -5,6 +5,7 @@ mod capacity;
 mod catalogue;
 mod follow;
 mod furnish;
+mod resources;
 mod sight;
 
 use harness::{Firm, World, answer, order};
@@ -59,6 +60,8 @@ impl Cast {
         furnish::known_by_number(&world, &buyer).await;
         capacity::fill(&buyer, &supplier, "V100").await;
         capacity::fill(&rival, &supplier, "GYS-033").await;
+        resources::fill(&world, &buyer, &supplier).await;
+        resources::fill(&world, &rival, &supplier).await;
         tolerate_and_link(&buyer, &stranger).await;
         furnish::claimed(&world, &stranger).await;
         world.settled().await;

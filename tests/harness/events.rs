@@ -17,6 +17,10 @@ use proto::{
         ProposalResolved, ProposalWithdrawn, ScheduleLineState,
     },
     partners::{AdminReset, ClusterMembershipChanged, FirmChanged, RelationshipChanged},
+    resources::{
+        AccessEntry, Entitlement, EntitlementGranted, Resource, ResourceViewed, Revision,
+        RevisionAcknowledged, RevisionReleased,
+    },
     stream::FeedEvent,
 };
 use sha2::{Digest as _, Sha256};
@@ -63,6 +67,27 @@ pub enum Payload {
     Matched(CapacityMatch),
     Able(CapabilityProfile),
     Said(Comment),
+    /// What became of a resource, or of a revision of it.
+    Opened(String, Resource, Option<Revision>),
+    Entitled(String, Entitlement),
+    Noted(RevisionAcknowledged),
+    Looked(AccessEntry),
+}
+
+/// Decodes what happened to resources; panics for a type that is not known. All events of a kind have one shape.
+fn opened(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeError> {
+    let known = r#type.strip_prefix("tandem.resources.").and_then(|rest| rest.strip_suffix(".v1"));
+    match known.and_then(|rest| rest.split_once('.')) {
+        Some(("revision", "acknowledged")) => RevisionAcknowledged::decode(data).map(Payload::Noted),
+        Some(("resource", "viewed" | "downloaded")) => {
+            ResourceViewed::decode(data).map(|e| Payload::Looked(e.entry.unwrap_or_default()))
+        }
+        Some(("resource" | "revision", what)) => RevisionReleased::decode(data)
+            .map(|e| Payload::Opened(what.to_owned(), e.resource.unwrap_or_default(), e.revision)),
+        Some(("entitlement", what)) => EntitlementGranted::decode(data)
+            .map(|e| Payload::Entitled(what.to_owned(), e.entitlement.unwrap_or_default())),
+        _ => panic!("no payload is known for {type}", type = r#type),
+    }
 }
 
 /// Decodes how alerts turned.
@@ -179,6 +204,7 @@ pub fn payload(event: &Event) -> Payload {
             BottleneckCleared::decode(data).map(Payload::BottleneckCleared)
         }
         other if other.starts_with("tandem.capacity.demand_alert.") => alerted(other, data),
+        other if other.starts_with("tandem.resources.") => opened(other, data),
         other => booked(other, data),
     };
     decoded.unwrap_or_else(|error| panic!("{}: {error}", event.r#type))
@@ -222,7 +248,11 @@ impl Payload {
             | Payload::Needed(..)
             | Payload::Matched(_)
             | Payload::Able(_)
-            | Payload::Said(_) => &[],
+            | Payload::Said(_)
+            | Payload::Opened(..)
+            | Payload::Entitled(..)
+            | Payload::Noted(_)
+            | Payload::Looked(_) => &[],
         }
     }
 

@@ -6,6 +6,7 @@
 //! * [`order`]      a purchase order to publish; [`answer`] a supplier's answer; [`decide`] a buyer's decision
 //! * [`events`]     payloads of events
 //! * [`capacity`]   demand and capacity groups to upload
+//! * [`resource`]   resources to publish
 //! * [`refusal`]    what a status says to programs
 //! * [`http`]       the API over HTTP/1.1 in JSON
 //! * [`cli`]      that binary as a person runs it against a world
@@ -34,6 +35,7 @@ mod order;
 pub mod outside;
 mod raw;
 pub mod refusal;
+pub mod resource;
 pub mod validators;
 mod wait;
 mod world;

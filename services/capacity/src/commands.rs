@@ -8,6 +8,7 @@ pub(crate) mod demand;
 pub(crate) mod disclose;
 pub(crate) mod disclosure;
 pub(crate) mod group;
+pub(crate) mod hold;
 pub(crate) mod load;
 pub(crate) mod matched;
 pub(crate) mod matching;

@@ -174,6 +174,9 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::DemandWrite,
             P::CapacityWrite,
             P::CapacityReserve,
+            P::ResourcesRead,
+            P::ResourcesPublish,
+            P::ResourcesUse,
             P::StreamRead,
             P::DocumentsImport,
             P::DocumentsRead,
@@ -188,6 +191,9 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::CapacityRead,
             P::DemandWrite,
             P::CapacityReserve,
+            P::ResourcesRead,
+            P::ResourcesPublish,
+            P::ResourcesUse,
             P::StreamRead,
             P::DocumentsImport,
             P::DocumentsRead,
@@ -201,12 +207,20 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::CapacityRead,
             P::CapacityWrite,
             P::CapacityReserve,
+            P::ResourcesRead,
+            P::ResourcesUse,
             P::StreamRead,
             P::DocumentsRead,
         ],
-        Role::Viewer => {
-            &[P::Self_, P::PartnersRead, P::OrdersRead, P::CapacityRead, P::StreamRead, P::DocumentsRead]
-        }
+        Role::Viewer => &[
+            P::Self_,
+            P::PartnersRead,
+            P::OrdersRead,
+            P::CapacityRead,
+            P::ResourcesRead,
+            P::StreamRead,
+            P::DocumentsRead,
+        ],
         Role::Operator => &[P::Self_, P::PartnersRead, P::MembersAdmin, P::Operate],
         Role::Unspecified => &[],
     }

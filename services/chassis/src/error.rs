@@ -130,6 +130,16 @@ reasons! {
     MATCH_STATE, FailedPrecondition, "the match does not go there from its present state, or the other side has to say so", "撮合当前状态不能这样处理,或应由对方处理";
     /// Lines of an order name reservations that cannot be consumed.
     RESERVATION_UNUSABLE, FailedPrecondition, "lines name reservations that cannot be used; hold anew or leave them out", "订单行引用的产能预占无法使用,请重新预占或去掉引用";
+    /// A resource that nobody finds any more.
+    RESOURCE_WITHDRAWN, FailedPrecondition, "the resource is withdrawn; publish a new one", "该资源已下架,请重新发布";
+    /// A revision that does not go there from where it stands.
+    REVISION_STATE, FailedPrecondition, "the revision is not in a state for this; look at the revisions as they stand", "该版本当前状态不能这样处理,请查看最新版本";
+    /// A revision with nothing in it.
+    REVISION_EMPTY, FailedPrecondition, "the revision has neither a file nor a location; upload a file first", "该版本没有文件或地址,请先上传文件";
+    /// An entitlement that does not go there from where it stands.
+    ENTITLEMENT_STATE, FailedPrecondition, "the entitlement was decided or has ended before; look at it as it stands", "该授权已处理或已结束,请查看最新状态";
+    /// The same entitlement stands, or one that would not fit.
+    ENTITLEMENTS_STAND, FailedPrecondition, "the same is granted or asked for already, or entitlements stand that do not fit; look at them", "已有相同的授权或申请,或现有授权不符合要求,请先查看授权";
     /// The deployment has no key to keep addresses with.
     NOTICES_NOT_SET_UP, FailedPrecondition, "messages are not set up here; whoever runs the platform sets notices.key", "本平台尚未开通消息通知,请联系平台运营方";
     /// The operator stopped the firm.

@@ -25,6 +25,7 @@ pub mod pages;
 pub mod publish;
 pub mod pull;
 pub mod resolve;
+pub mod resources;
 pub mod respond;
 pub mod server;
 pub mod show;
@@ -142,6 +143,9 @@ pub enum Command {
     /// Demand and capacity: payloads in and out, what the own groups find, and what can be promised
     #[command(subcommand)]
     Capacity(capacity::CapacityCommand),
+    /// What is opened to partners: drawings, software, courses; in which revision, to whom, and who used it
+    #[command(subcommand)]
+    Resources(resources::ResourcesCommand),
     /// Read the firm's feed of events
     #[command(after_help = events::EXAMPLES)]
     Events(events::EventsArgs),
@@ -318,6 +322,7 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Aliases(command) => aliases::run(&command, session).await,
         Command::Notices(command) => channels::run(&command, session).await,
         Command::Capacity(command) => capacity::run(&command, session).await,
+        Command::Resources(command) => resources::run(&command, session).await,
         Command::Admin(command) => operate::run(&command, session).await,
         Command::Events(args) => events::run(&args, session).await,
         Command::Documents(DocumentsCommand::Export(args)) => documents::export(&args, session).await,

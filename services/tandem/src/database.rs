@@ -8,7 +8,7 @@ use chassis::{config::Config, migrate::Passwords};
 use sqlx::{Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 
 /// Every schema and its migrations. The order counts: later ones read views of earlier ones.
-pub fn migrators() -> [(&'static str, &'static Migrator); 6] {
+pub fn migrators() -> [(&'static str, &'static Migrator); 7] {
     [
         ("event", &chassis::MIGRATOR),
         ("partners", &partners::MIGRATOR),
@@ -16,6 +16,7 @@ pub fn migrators() -> [(&'static str, &'static Migrator); 6] {
         ("interchange", &interchange::MIGRATOR),
         ("notices", &notices::MIGRATOR),
         ("capacity", &capacity::MIGRATOR),
+        ("resources", &resources::MIGRATOR),
     ]
 }
 

@@ -38,6 +38,8 @@ pub enum ServiceName {
     Notices,
     /// Demand, capacity and its reservations
     Capacity,
+    /// Digital resources, and who may use them
+    Resources,
     /// Sequencer and subscriptions
     Stream,
     /// The partner portal
@@ -51,6 +53,7 @@ pub const ALL: &[ServiceName] = &[
     ServiceName::Interchange,
     ServiceName::Notices,
     ServiceName::Capacity,
+    ServiceName::Resources,
     ServiceName::Stream,
     ServiceName::Portal,
 ];
@@ -296,6 +299,7 @@ fn build(role: ServiceName, deps: &Deps, config: &Config) -> anyhow::Result<Serv
         ServiceName::Interchange => interchange::build(deps),
         ServiceName::Notices => notices::build(deps, config)?,
         ServiceName::Capacity => capacity::build(deps),
+        ServiceName::Resources => resources::build(deps),
         ServiceName::Stream => stream::build(deps, &config.limits),
         ServiceName::Portal => anyhow::bail!("the portal is not behind the API"),
     })

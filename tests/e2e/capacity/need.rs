@@ -188,7 +188,7 @@ async fn answered(buyer: &Firm, supplier: &Firm, stranger: &Firm, request: &str,
 }
 
 /// A cluster that these firms have joined.
-pub(super) async fn cluster(world: &World, firms: &[&Firm]) -> String {
+pub(crate) async fn cluster(world: &World, firms: &[&Firm]) -> String {
     let mut clusters = world.operator().await.session().clusters();
     let request =
         CreateClusterRequest { request_id: request_id(), name: "集群".into(), ..Default::default() };

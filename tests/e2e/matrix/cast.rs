@@ -6,6 +6,7 @@ use harness::{
     Access, Firm, World, answer,
     capacity::{demand, for_customer, group, link, linking},
     order, request_id,
+    resource::drawing,
 };
 use proto::{
     interchange::{DocumentFormat, ImportDocumentRequest},
@@ -16,6 +17,7 @@ use proto::{
         InviteToClusterRequest, JoinClusterRequest, ListMembersRequest, Member, PartyId, PurchasingGroup,
         Role, SetAliasesRequest, SetPurchasingGroupRequest, TradingRelationship,
     },
+    resources::FollowRequest,
 };
 
 /// A firm of the matrix.
@@ -69,6 +71,12 @@ pub struct Cast {
     pub demand: String,
     /// A group of the supplier that is meant for the buyer.
     pub capacity_group: String,
+    /// A resource of the supplier that is granted to the buyer, its released revision, and the entitlement.
+    pub resource: String,
+    pub revision: String,
+    pub entitlement: String,
+    /// What the buyer follows.
+    pub following: String,
     next: std::sync::atomic::AtomicU32,
 }
 
@@ -154,6 +162,10 @@ impl Cast {
             channel: String::new(),
             demand: String::new(),
             capacity_group: String::new(),
+            resource: String::new(),
+            revision: String::new(),
+            entitlement: String::new(),
+            following: String::new(),
             next: Default::default(),
         };
         cast.furnish().await;
@@ -286,6 +298,17 @@ impl Cast {
         let shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &self.buyer.id);
         let shown = linking(shown, vec![link("", "X", "2")]);
         self.capacity_group = self.supplier.state_group(shown).await.expect("a group").id;
+        let owner = &self.supplier;
+        self.resource = owner.publish_resource(drawing("支架图纸")).await.expect("a resource");
+        self.revision = owner.release(&self.resource, "B").await.expect("a revision");
+        let granted = owner.grant_resource(&self.resource, &self.buyer.id).await;
+        self.entitlement = granted.expect("a grant").id;
+        let request = FollowRequest {
+            request_id: request_id(),
+            owner_id: self.supplier.id.clone(),
+            ..FollowRequest::default()
+        };
+        self.following = self.buyer.following().follow(request).await.expect("followed").into_inner().id;
     }
 
     /// An alias of the buyer.

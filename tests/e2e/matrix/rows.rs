@@ -135,6 +135,11 @@ pub fn row(path: &str) -> Option<Row> {
         "CatenaService" => super::capacity::catena(method),
         "PromiseService" => super::capacity::promises(method),
         "DisclosureService" => super::capacity::disclosures(method),
+        "ResourceService" => super::resources::resources(method),
+        "RevisionService" => super::resources::revisions(method),
+        "EntitlementService" => super::resources::entitlements(method),
+        "FollowService" => super::resources::following(method),
+        "AccessLogService" => super::resources::access(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }
 }

@@ -2,7 +2,7 @@
 
 use harness::Firm;
 
-use super::{Cast, capacity, follow};
+use super::{Cast, capacity, follow, resources};
 
 /// Refused by a missing right or by row-level security.
 pub(super) const DENIED: &str = "42501";
@@ -430,7 +430,7 @@ const STRANGER: &[Attack] = &[
 #[tokio::test]
 async fn no_side_writes_what_is_the_others() {
     let cast = Cast::new().await;
-    let everyone: [(&str, &Firm, &[Attack]); 10] = [
+    let everyone: [(&str, &Firm, &[Attack]); 13] = [
         ("supplier", &cast.supplier, SUPPLIER),
         ("buyer", &cast.buyer, BUYER),
         ("stranger", &cast.stranger, STRANGER),
@@ -441,6 +441,9 @@ async fn no_side_writes_what_is_the_others() {
         ("supplier", &cast.supplier, capacity::SUPPLIER),
         ("buyer", &cast.buyer, capacity::CUSTOMER),
         ("stranger", &cast.stranger, capacity::STRANGER),
+        ("supplier", &cast.supplier, resources::READER),
+        ("buyer", &cast.buyer, resources::OWNER),
+        ("stranger", &cast.stranger, resources::STRANGER),
     ];
     let mut faults = Vec::new();
     for (who, firm, attacks) in everyone {

@@ -93,7 +93,7 @@ const RULES: &[(&str, &str)] = &[
     (
         "the sequencer knows no business",
         "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname in ('partners', 'orders', 'interchange', 'notices', 'capacity') and c.relkind in ('r', 'p', 'v')
+         where n.nspname in ('partners', 'orders', 'interchange', 'notices', 'capacity', 'resources') and c.relkind in ('r', 'p', 'v')
              and has_any_column_privilege('tandem_stream', c.oid, 'select, insert, update')",
     ),
 ];
@@ -117,7 +117,7 @@ const NAMES: &[(&str, &str)] = &[
           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner)",
     ),
     ("$services", "('tandem_app'::regrole, 'tandem_stream'::regrole)"),
-    ("$schemas", "'{event,partners,orders,interchange,notices,capacity}'::text[]"),
+    ("$schemas", "'{event,partners,orders,interchange,notices,capacity,resources}'::text[]"),
 ];
 
 /// What crosses the wall, and who may call it; a new one has to be thought about here.
@@ -131,6 +131,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.firms_to_measure", "tandem_app"),
     ("capacity.give_back_consumed", "tandem_app"),
     ("capacity.hold_capacity", "tandem_app"),
+    ("capacity.hold_many", "tandem_app"),
     ("capacity.lock_holds", "tandem_app"),
     ("capacity.names_in_sight", "tandem_app"),
     ("capacity.offers_in_sight", "tandem_app"),
@@ -173,6 +174,17 @@ const DEFINERS: &[(&str, &str)] = &[
     ("partners.reset_admin", "tandem_app"),
     ("partners.resolve_credential", "tandem_app"),
     ("partners.usable_link", ""),
+    ("resources.entitlements_due", "tandem_app"),
+    ("resources.files_in_sight", "tandem_app"),
+    ("resources.held_entitlements", "tandem_app"),
+    ("resources.knows", "tandem_app"),
+    ("resources.names", "tandem_app"),
+    ("resources.owners_to_announce", "tandem_app"),
+    ("resources.readers", "tandem_app"),
+    ("resources.revisions_in_sight", "tandem_app"),
+    ("resources.search", "tandem_app"),
+    ("resources.seen", "tandem_app"),
+    ("resources.sight_of", "tandem_app"),
 ];
 
 /// Who the tenant is, and a trigger's function, which nobody can call.
@@ -222,7 +234,7 @@ async fn faults(owner: &mut PgConnection) -> Vec<String> {
          join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
          where n.nspname = any ($schemas) and i.indisunique and c.relname <> '_sqlx_migrations'
          group by c.oid, i.indexrelid
-         having not array_agg(a.attname::text) && '{firm,buyer,feed,customer}'
+         having not array_agg(a.attname::text) && '{firm,buyer,feed,customer,owner}'
              -- where the supplier is the tenant of its own keys
              and not (min(n.nspname) = 'capacity' and 'supplier' = any (array_agg(a.attname::text)))
          order by 1";

@@ -14,7 +14,7 @@ async fn readable(owner: &PgPool) -> Vec<(String, String)> {
          from pg_class c
          join pg_namespace n on n.oid = c.relnamespace
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-         where n.nspname in ('event', 'partners', 'orders', 'interchange', 'notices', 'capacity') and c.relkind in ('r', 'p', 'v', 'm')
+         where n.nspname in ('event', 'partners', 'orders', 'interchange', 'notices', 'capacity', 'resources') and c.relkind in ('r', 'p', 'v', 'm')
              and has_column_privilege('tandem_app', c.oid, a.attnum, 'select')
          group by 1 order by 1",
     )

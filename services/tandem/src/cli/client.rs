@@ -30,6 +30,11 @@ use proto::{
         member_service_client::MemberServiceClient, operator_service_client::OperatorServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
+    resources::{
+        access_log_service_client::AccessLogServiceClient,
+        entitlement_service_client::EntitlementServiceClient, resource_service_client::ResourceServiceClient,
+        revision_service_client::RevisionServiceClient,
+    },
     stream::stream_service_client::StreamServiceClient,
 };
 use tonic::{
@@ -194,6 +199,22 @@ impl Connection {
 
     pub fn catena(&self) -> CatenaServiceClient<Keyed> {
         CatenaServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn resources(&self) -> ResourceServiceClient<Keyed> {
+        ResourceServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub fn revisions(&self) -> RevisionServiceClient<Keyed> {
+        RevisionServiceClient::new(self.keyed())
+    }
+
+    pub fn entitlements(&self) -> EntitlementServiceClient<Keyed> {
+        EntitlementServiceClient::new(self.keyed())
+    }
+
+    pub fn access_log(&self) -> AccessLogServiceClient<Keyed> {
+        AccessLogServiceClient::new(self.keyed())
     }
 
     pub fn stream(&self) -> StreamServiceClient<Keyed> {

@@ -1,0 +1,8 @@
+//! Contract ⇄ domain, with every bad field named.
+
+pub(crate) mod access;
+pub(crate) mod entitlement;
+pub(crate) mod following;
+mod read;
+pub(crate) mod resource;
+pub(crate) mod revision;

@@ -1,0 +1,111 @@
+//! Every SQL statement of resources: free functions over the tenant transaction. Each names its side; row security is the
+//! second wall, not the first.
+
+pub(crate) mod access;
+pub(crate) mod acknowledgement;
+pub(crate) mod announcement;
+pub(crate) mod entitlement;
+pub(crate) mod following;
+pub(crate) mod resource;
+pub(crate) mod revision;
+
+use std::collections::BTreeMap;
+
+use chassis::{Error, Reason, Result, db::TenantTx};
+use sqlx::postgres::PgQueryResult;
+use uuid::Uuid;
+
+/// What firms are called.
+pub(crate) type Names = BTreeMap<Uuid, String>;
+
+/// Waits until no other transaction of the firm works on this name, and keeps others waiting until this one ends.
+pub(crate) async fn lock(tx: &mut TenantTx, what: &str, name: &str) -> Result<()> {
+    let firm = tx.firm();
+    sqlx::query!(
+        r#"select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', $1::uuid, $2::text, $3::text), 0))"#,
+        firm,
+        what,
+        name
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Locks what decides who hears of the tenant's resources, until this transaction ends: whatever is told of them, and
+/// whatever ends a right to hear it, comes one after the other.
+pub(crate) async fn lock_publisher(tx: &mut TenantTx) -> Result<()> {
+    let me = tx.firm();
+    sqlx::query!(r#"insert into resources.publisher (owner) values ($1) on conflict do nothing"#, me)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!(r#"select owner from resources.publisher where owner = $1 for no key update"#, me)
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Whether the tenant has joined a cluster.
+pub(crate) async fn joined(tx: &mut TenantTx, cluster: Uuid) -> Result<bool> {
+    let me = tx.firm();
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from partners.cluster_members($2, $1, null, null, 1) m where m.state = 'joined') as "found!""#,
+        me,
+        cluster
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(found)
+}
+
+/// Whether the tenant knows a firm; whether their relationship is suspended.
+pub(crate) async fn knows(tx: &mut TenantTx, firm: Uuid) -> Result<(bool, bool)> {
+    let me = tx.firm();
+    let row = sqlx::query!(
+        r#"select resources.knows($2) as "known!", exists (
+               select from partners.trading_partner p
+               where (p.buyer, p.supplier) in (($1, $2), ($2, $1)) and p.state = 'suspended') as "suspended!""#,
+        me,
+        firm
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((row.known, row.suspended))
+}
+
+/// What these firms are called, as far as the tenant has to do with them.
+pub(crate) async fn names(tx: &mut TenantTx, mut firms: Vec<Uuid>) -> Result<Names> {
+    firms.sort_unstable();
+    firms.dedup();
+    let rows = sqlx::query!(
+        r#"select firm as "firm!", name as "name!" from resources.names($1) order by firm"#,
+        &firms
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.firm, row.name)).collect())
+}
+
+/// CONFLICT where somebody else wrote the row meanwhile, under its id or under its other key: run again alone.
+fn one_row(saved: Result<PgQueryResult, sqlx::Error>) -> Result<()> {
+    const KEYS: [&str; 4] =
+        ["resource_number_key", "revision_label_key", "revision_released_key", "entitlement_stands_key"];
+    match saved {
+        Ok(saved) if saved.rows_affected() == 1 => Ok(()),
+        Ok(_) => Err(Error::new(Reason::CONFLICT)),
+        Err(error) if KEYS.iter().any(|key| chassis::db::is_constraint(&error, key)) => {
+            Err(Error::new(Reason::CONFLICT))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The same for a row about another firm's resource: NOT_FOUND where the right to it ended meanwhile.
+fn one_row_of_others(saved: Result<PgQueryResult, sqlx::Error>) -> Result<()> {
+    match saved {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
+            Err(Error::not_found())
+        }
+        saved => one_row(saved),
+    }
+}

@@ -1,0 +1,156 @@
+//! Resources: rows to look for, and writes that one side has no business with.
+
+use harness::{
+    Firm, World, request_id,
+    resource::{draft, drawing},
+};
+use proto::resources::{AcknowledgeRevisionRequest, FollowRequest};
+
+use super::attack::{Attack, CHECK, DENIED, NOTHING};
+
+/// Gives an owner and its supplier everything that has tables here.
+pub(super) async fn fill(world: &World, owner: &Firm, supplier: &Firm) {
+    let mut request = drawing("支架图纸");
+    request.buyer_item_ids = vec!["YZ-10022".into()];
+    let resource = owner.publish_resource(request).await.expect("a resource");
+    owner.grant_resource(&resource, &supplier.id).await.expect("a grant");
+    let revision_id = owner.release(&resource, "B").await.expect("a revision");
+    let request = AcknowledgeRevisionRequest { request_id: request_id(), revision_id };
+    supplier.revisions().acknowledge_revision(request).await.expect("acknowledged");
+    let request =
+        FollowRequest { request_id: request_id(), owner_id: owner.id.clone(), ..FollowRequest::default() };
+    supplier.following().follow(request).await.expect("followed");
+    let drafted =
+        owner.revisions().create_revision(draft(&resource, "C")).await.expect("a draft").into_inner();
+    // As an upload leaves it.
+    sqlx::query(
+        "insert into resources.revision_file
+             (owner, id, revision_id, name, media_type, size_bytes, sha256, created_at)
+         values ($1, gen_random_uuid(), $2::uuid, 'c.pdf', 'application/pdf', 1, sha256('c'), now())",
+    )
+    .bind(owner.uuid())
+    .bind(drafted.revision_id)
+    .execute(world.owner_pool().await)
+    .await
+    .expect("a file");
+    // As it stands when very many were told.
+    sqlx::query(
+        "insert into resources.announcement (owner, id, what, resource_id, done)
+         values ($1, gen_random_uuid(), 'published', $2::uuid, true)",
+    )
+    .bind(owner.uuid())
+    .bind(resource)
+    .execute(world.owner_pool().await)
+    .await
+    .expect("an announcement");
+}
+
+pub(super) const READER: &[Attack] = &[
+    // what is another firm's, behind the functions that show it
+    ("select from resources.resource", NOTHING),
+    ("select from resources.revision", NOTHING),
+    ("select from resources.access_entry", NOTHING),
+    ("select resources.sight(null, {buyer})", DENIED),
+    ("select resources.reach({buyer})", DENIED),
+    // its own right, made longer, wider or its own
+    ("update resources.entitlement set valid_until = null, version = version + 1", NOTHING),
+    ("update resources.entitlement set downloads = 0", DENIED),
+    ("delete from resources.entitlement", DENIED),
+    (
+        "insert into resources.entitlement
+             (owner, id, firm, category, resource_name, state, version, purpose, valid_from, request_note, decision_note,
+              decided_at)
+         values ({buyer}, gen_random_uuid(), {supplier}, 1, '', 'granted', 1, '', now(), '', '', now())",
+        DENIED,
+    ),
+    // a request for what it does not find: usable already, and in another's name
+    (
+        "insert into resources.entitlement
+             (owner, id, firm, resource_id, resource_name, state, version, purpose, valid_from, request_note,
+              decision_note, requested_at)
+         select owner, gen_random_uuid(), {supplier}, resource_id, '', 'requested', 1, '', now(), '', '', now()
+         from resources.entitlement where owner = {buyer}",
+        DENIED,
+    ),
+    // the log: forged, changed, emptied
+    (
+        "insert into resources.access_entry (owner, id, at, kind, firm, actor_name, resource_id)
+         values ({buyer}, gen_random_uuid(), now(), 'viewed', {supplier}, '', gen_random_uuid())",
+        DENIED,
+    ),
+    (
+        "insert into resources.access_entry (owner, id, at, kind, firm, actor_name, resource_id)
+         select owner, gen_random_uuid(), now(), 'granted', {supplier}, '', resource_id
+         from resources.entitlement where owner = {buyer}",
+        DENIED,
+    ),
+    ("update resources.access_entry set actor_name = ''", DENIED),
+    ("delete from resources.access_entry", DENIED),
+    // a word that another has to give
+    (
+        "insert into resources.acknowledgement (owner, revision_id, firm, actor_name, at)
+         select owner, revision_id, {rival}, '', now() from resources.acknowledgement where owner = {buyer}",
+        DENIED,
+    ),
+    ("update resources.acknowledgement set at = now()", DENIED),
+];
+
+pub(super) const OWNER: &[Attack] = &[
+    // what was released, made different or new
+    ("update resources.revision set label = 'x'", DENIED),
+    ("update resources.revision set state = 'draft' where state = 'released'", CHECK),
+    ("update resources.revision set effective_date = '2027-01-01' where state = 'released'", CHECK),
+    (
+        "insert into resources.revision_file
+             (owner, id, revision_id, name, media_type, size_bytes, sha256, created_at)
+         select owner, gen_random_uuid(), id, 'x', '', 1, sha256(''), now() from resources.revision
+         where state = 'released'",
+        CHECK,
+    ),
+    ("update resources.revision_file set sha256 = sha256('')", DENIED),
+    // more to be found than its class allows
+    ("update resources.resource set classification = 3, visibility = 'partners'", CHECK),
+    ("update resources.resource set classification = 2, visibility = 'all'", CHECK),
+    ("update resources.resource set owner = {rival}", DENIED),
+    // what was granted, on other terms, and to whom it does not know
+    ("update resources.entitlement set purpose = 'x', version = version + 1", CHECK),
+    ("update resources.entitlement set state = 'expired', ended_at = now(), version = version + 1", CHECK),
+    ("update resources.entitlement set firm = {rival}", DENIED),
+    (
+        "insert into resources.entitlement
+             (owner, id, firm, category, resource_name, state, version, purpose, valid_from, request_note, decision_note,
+              decided_at)
+         values ({buyer}, gen_random_uuid(), {stranger}, 1, '', 'granted', 1, '', now(), '', '', now())",
+        DENIED,
+    ),
+    // what its supplier did, it seems
+    (
+        "insert into resources.access_entry (owner, id, at, kind, firm, actor_name, resource_id)
+         select owner, gen_random_uuid(), now(), 'viewed', {supplier}, '', id from resources.resource",
+        DENIED,
+    ),
+    (
+        "insert into resources.acknowledgement (owner, revision_id, firm, actor_name, at)
+         select owner, id, {supplier}, '', now() from resources.revision where state = 'draft'",
+        DENIED,
+    ),
+    ("select from resources.following", NOTHING),
+];
+
+pub(super) const STRANGER: &[Attack] = &[
+    ("select from resources.search(false, null, null, null, null, null, false, false, null, 10)", NOTHING),
+    ("select from resources.names(array[{buyer}, {supplier}])", NOTHING),
+    ("insert into resources.publisher (owner) values ({buyer})", DENIED),
+    (
+        "insert into resources.following (firm, id, owner, followed_at)
+         values ({buyer}, gen_random_uuid(), {supplier}, now())",
+        DENIED,
+    ),
+    (
+        "insert into resources.announcement (owner, id, what, resource_id)
+         values ({buyer}, gen_random_uuid(), 'published', gen_random_uuid())",
+        DENIED,
+    ),
+    ("update resources.resource set open = true", NOTHING),
+    ("update resources.entitlement set state = 'revoked', ended_at = now(), version = version + 1", NOTHING),
+];
