@@ -90,6 +90,19 @@ fn opened(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeErro
     }
 }
 
+/// Decodes how alerts turned.
+fn alerted(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeError> {
+    match r#type {
+        "tandem.capacity.demand_alert.raised.v1" => DemandAlertRaised::decode(data)
+            .map(|event| Payload::DemandAlert("raised", event.group_id, event.alerts)),
+        "tandem.capacity.demand_alert.changed.v1" => DemandAlertChanged::decode(data)
+            .map(|event| Payload::DemandAlert("changed", event.group_id, event.alerts)),
+        "tandem.capacity.demand_alert.cleared.v1" => DemandAlertCleared::decode(data)
+            .map(|event| Payload::DemandAlert("cleared", event.group_id, event.alerts)),
+        other => panic!("no payload is known for {other}"),
+    }
+}
+
 /// Decodes what happened to offers and reservations; panics for a type that is not known.
 fn booked(r#type: &str, data: bytes::Bytes) -> Result<Payload, prost::DecodeError> {
     // All events of a kind have one shape: the offer, or the reservation, is the one field.
@@ -190,12 +203,7 @@ pub fn payload(event: &Event) -> Payload {
         "tandem.capacity.bottleneck.cleared.v1" => {
             BottleneckCleared::decode(data).map(Payload::BottleneckCleared)
         }
-        "tandem.capacity.demand_alert.raised.v1" => DemandAlertRaised::decode(data)
-            .map(|event| Payload::DemandAlert("raised", event.group_id, event.alerts)),
-        "tandem.capacity.demand_alert.changed.v1" => DemandAlertChanged::decode(data)
-            .map(|event| Payload::DemandAlert("changed", event.group_id, event.alerts)),
-        "tandem.capacity.demand_alert.cleared.v1" => DemandAlertCleared::decode(data)
-            .map(|event| Payload::DemandAlert("cleared", event.group_id, event.alerts)),
+        other if other.starts_with("tandem.capacity.demand_alert.") => alerted(other, data),
         other if other.starts_with("tandem.resources.") => opened(other, data),
         other => booked(other, data),
     };

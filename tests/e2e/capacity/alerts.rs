@@ -1,5 +1,7 @@
 //! Demand that moved too far since it was measured: told once, to whom it concerns, as far as it may be.
 
+use std::sync::Arc;
+
 use chassis::clock::FixedClock;
 use harness::{
     Access, Firm, Options, World,
@@ -94,82 +96,108 @@ async fn shown(buyer: &Firm, supplier: &Firm, level: DisclosureLevel) -> Vec<Str
     list.groups.iter().flat_map(|group| &group.demand_alerts).map(said).collect()
 }
 
+/// A customer with a group of its own at a supplier, and one that it shares with a rival; both are measured from [`START`].
+struct Shop {
+    clock: Arc<FixedClock>,
+    world: World,
+    buyer: Firm,
+    supplier: Firm,
+    rival: Firm,
+    /// The customer's group, and how it was stated.
+    exchanged: String,
+    theirs: UploadCapacityGroupRequest,
+    own: String,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let clock = FixedClock::new(datetime!(2026-11-23 01:00 UTC));
+        let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
+        let (buyer, supplier) = world.pair().await;
+        let rival = world.firm("木棉门业(示例)有限公司").await;
+        world.partner(&rival, &supplier, "GYS-033").await;
+        let theirs = for_customer(group("专用", &[(W53, "1000", "1000")]), &buyer.id);
+        let theirs = measured(linking(theirs, vec![link("", "M", "2")]), START);
+        let exchanged = supplier.state_group(theirs.clone()).await.expect("a group").id;
+        let links = vec![link(&buyer.id, "M", "2"), link(&rival.id, "R", "1")];
+        let own = measured(linking(group("共用", &[(W53, "9000", "9000")]), links), START);
+        let own = supplier.state_group(own).await.expect("a group").id;
+        Self { clock, world, buyer, supplier, rival, exchanged, theirs, own }
+    }
+
+    /// A load factor moves the total as demand does; who states no parameters any more is not told.
+    async fn state_anew(&self) {
+        let Self { world, supplier, exchanged, theirs, .. } = self;
+        let again = |request: UploadCapacityGroupRequest| UploadCapacityGroupRequest {
+            request_id: request_id(),
+            group_id: exchanged.clone(),
+            ..request
+        };
+        let mut heavier = theirs.clone();
+        heavier.content.as_mut().expect("content").linked_demand = vec![link("", "M", "3")];
+        supplier.state_group(again(heavier.clone())).await.expect("a group");
+        assert_eq!(alerts(supplier, exchanged).await, ["2026-W52 200→300 0.5 1", "2026-W53 160→240 0.5 1"]);
+        heavier.content.as_mut().expect("content").volatility = None;
+        supplier.state_group(again(heavier)).await.expect("a group");
+        world.settled().await;
+        assert!(alerts(supplier, exchanged).await.is_empty());
+        assert!(told(supplier).await.pop().expect("it was told").starts_with("cleared"));
+    }
+}
+
 #[tokio::test]
 async fn demand_that_moves_too_far_is_told_once() {
-    let clock = FixedClock::new(datetime!(2026-11-23 01:00 UTC));
-    let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
-    let (buyer, supplier) = world.pair().await;
-    let rival = world.firm("木棉门业(示例)有限公司").await;
-    world.partner(&rival, &supplier, "GYS-033").await;
-    let theirs = for_customer(group("专用", &[(W53, "1000", "1000")]), &buyer.id);
-    let theirs = measured(linking(theirs, vec![link("", "M", "2")]), START);
-    let exchanged = supplier.state_group(theirs.clone()).await.expect("a group").id;
-    let links = vec![link(&buyer.id, "M", "2"), link(&rival.id, "R", "1")];
-    let own = measured(linking(group("共用", &[(W53, "9000", "9000")]), links), START);
-    let own = supplier.state_group(own).await.expect("a group").id;
+    let shop = Shop::open().await;
+    let Shop { clock, world, buyer, supplier, rival, exchanged, own, .. } = &shop;
 
     // Before the first measurement nothing moves; at it, what stands is measured, though nobody writes.
-    wants(&world, &rival, "R", "GYS-033", "300").await;
-    wants(&world, &buyer, "M", "V100", "500").await;
-    wants(&world, &buyer, "M", "V100", "100").await;
-    assert!(alerts(&supplier, &exchanged).await.is_empty());
+    wants(world, rival, "R", "GYS-033", "300").await;
+    wants(world, buyer, "M", "V100", "500").await;
+    wants(world, buyer, "M", "V100", "100").await;
+    assert!(alerts(supplier, exchanged).await.is_empty());
     clock.advance(Duration::days(2));
-    measured_at(&supplier, &exchanged, START).await;
-    measured_at(&supplier, &own, START).await;
+    measured_at(supplier, exchanged, START).await;
+    measured_at(supplier, own, START).await;
 
     // Exactly at the bound is within; strictly beyond it is told, and told once.
-    wants(&world, &buyer, "M", "V100", "120").await;
-    assert_eq!((told(&supplier).await, told(&buyer).await), (vec![], vec![]));
-    wants(&world, &buyer, "M", "V100", "121").await;
+    wants(world, buyer, "M", "V100", "120").await;
+    assert_eq!((told(supplier).await, told(buyer).await), (vec![], vec![]));
+    wants(world, buyer, "M", "V100", "121").await;
     let first = format!("raised {exchanged} 2026-W53 200→242 0.21 1");
-    assert_eq!(told(&supplier).await, [first.as_str()], "not of the own group, of whose total it is little");
-    assert_eq!(told(&buyer).await, [first.as_str()]);
-    wants(&world, &buyer, "M", "V100", "121.0").await;
-    assert_eq!(told(&supplier).await, [first.as_str()], "the state stands");
+    assert_eq!(told(supplier).await, [first.as_str()], "not of the own group, of whose total it is little");
+    assert_eq!(told(buyer).await, [first.as_str()]);
+    wants(world, buyer, "M", "V100", "121.0").await;
+    assert_eq!(told(supplier).await, [first.as_str()], "the state stands");
 
     // Further: changed; and what each policy shows of it. Then a rival moves a group that it shares, of which the customer
     // learns nothing.
-    wants(&world, &buyer, "M", "V100", "126").await;
+    wants(world, buyer, "M", "V100", "126").await;
     let second = format!("changed {exchanged} 2026-W53 200→252 0.26 1,3");
     let beside = format!("raised {own} 2026-W53 500→552 0.104 3");
-    assert_eq!(told(&supplier).await[1..], [second.clone(), beside]);
-    assert_eq!(alerts(&supplier, &exchanged).await, ["2026-W53 200→252 0.26 1,3"]);
-    assert_eq!(shown(&buyer, &supplier, DisclosureLevel::YesNo).await, [""; 0]);
-    assert_eq!(shown(&buyer, &supplier, DisclosureLevel::Banded).await, ["2026-W53 –→– – "]);
-    assert_eq!(shown(&buyer, &supplier, DisclosureLevel::Exact).await, ["2026-W53 200→252 0.26 1,3"]);
-    wants(&world, &rival, "R", "GYS-033", "900").await;
-    assert_eq!(alerts(&supplier, &own).await, ["2026-W53 500→1152 1.304 1,3"]);
-    assert_eq!(told(&buyer).await, [first, second]);
+    assert_eq!(told(supplier).await[1..], [second.clone(), beside]);
+    assert_eq!(alerts(supplier, exchanged).await, ["2026-W53 200→252 0.26 1,3"]);
+    assert_eq!(shown(buyer, supplier, DisclosureLevel::YesNo).await, [""; 0]);
+    assert_eq!(shown(buyer, supplier, DisclosureLevel::Banded).await, ["2026-W53 –→– – "]);
+    assert_eq!(shown(buyer, supplier, DisclosureLevel::Exact).await, ["2026-W53 200→252 0.26 1,3"]);
+    wants(world, rival, "R", "GYS-033", "900").await;
+    assert_eq!(alerts(supplier, own).await, ["2026-W53 500→1152 1.304 1,3"]);
+    assert_eq!(told(buyer).await, [first, second]);
     let request = ListCapacityGroupsRequest { page_size: 100, ..Default::default() };
     let list = supplier.capacity_groups().list_capacity_groups(request).await.expect("a list").into_inner();
     assert!(list.groups.iter().all(|group| group.demand_alerts.len() == 1), "{list:?}");
 
     // Under the bound again, below the other one, and measured anew.
-    wants(&world, &buyer, "M", "V100", "90").await;
-    let cleared = told(&buyer).await.pop().expect("it was told");
+    wants(world, buyer, "M", "V100", "90").await;
+    let cleared = told(buyer).await.pop().expect("it was told");
     assert_eq!(cleared, format!("cleared {exchanged} 2026-W53 200→252 0.26 1,3"));
-    wants(&world, &buyer, "M", "V100", "80").await;
-    assert_eq!(alerts(&supplier, &exchanged).await, ["2026-W53 200→160 -0.2 2"]);
+    wants(world, buyer, "M", "V100", "80").await;
+    assert_eq!(alerts(supplier, exchanged).await, ["2026-W53 200→160 -0.2 2"]);
     clock.advance(Duration::weeks(2));
-    measured_at(&supplier, &exchanged, SECOND).await;
+    measured_at(supplier, exchanged, SECOND).await;
     world.settled().await;
-    assert!(alerts(&supplier, &exchanged).await.is_empty(), "that is what demand is compared with now");
-    assert!(told(&buyer).await.pop().expect("it was told").starts_with("cleared"));
+    assert!(alerts(supplier, exchanged).await.is_empty(), "that is what demand is compared with now");
+    assert!(told(buyer).await.pop().expect("it was told").starts_with("cleared"));
 
-    // A load factor moves the total as demand does; who states no parameters any more is not told.
-    let again = |request: UploadCapacityGroupRequest| UploadCapacityGroupRequest {
-        request_id: request_id(),
-        group_id: exchanged.clone(),
-        ..request
-    };
-    let mut heavier = theirs.clone();
-    heavier.content.as_mut().expect("content").linked_demand = vec![link("", "M", "3")];
-    supplier.state_group(again(heavier.clone())).await.expect("a group");
-    assert_eq!(alerts(&supplier, &exchanged).await, ["2026-W52 200→300 0.5 1", "2026-W53 160→240 0.5 1"]);
-    heavier.content.as_mut().expect("content").volatility = None;
-    supplier.state_group(again(heavier)).await.expect("a group");
-    world.settled().await;
-    assert!(alerts(&supplier, &exchanged).await.is_empty());
-    assert!(told(&supplier).await.pop().expect("it was told").starts_with("cleared"));
-    world.finish().await;
+    shop.state_anew().await;
+    shop.world.finish().await;
 }

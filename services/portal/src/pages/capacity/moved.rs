@@ -114,17 +114,13 @@ mod tests {
             };
         let (up, down) = (DemandTrend::Risen, DemandTrend::Fallen);
         for (alert, mark, why) in [
-            (
-                alert(up, "720000", "936000", "216000", "0.3"),
-                "↑ 30%",
-                "Up by 30%: from 200 hours to 260 hours",
-            ),
+            (alert(up, "720000", "936000", "216000", "0.3"), "↑ 30%", "Up by 30%: from 200 h to 260 h"),
             (
                 alert(down, "720000", "630000", "-90000", "-0.125"),
                 "↓ 12.5%",
-                "Down by 12.5%: from 200 hours to 175 hours",
+                "Down by 12.5%: from 200 h to 175 h",
             ),
-            (alert(up, "0", "36000", "36000", ""), "↑ 10 hours", "Up by 10 hours: from 0 hours to 10 hours"),
+            (alert(up, "0", "36000", "36000", ""), "↑ 10 h", "Up by 10 h: from 0 h to 10 h"),
             (alert(down, "", "", "", ""), "↓ down", "Down further than the supplier's bounds"),
         ] {
             let moved = of(&t, "SEC", "g", Some("Presses"), &[alert]);
