@@ -24,6 +24,7 @@ mod corpus;
 mod crash;
 mod credentials;
 mod deadlines;
+mod files;
 mod frozen;
 mod gateway;
 mod idempotency;

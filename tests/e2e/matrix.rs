@@ -5,6 +5,7 @@
 mod agree;
 mod capacity;
 pub mod cast;
+mod files;
 mod follow;
 mod needs;
 mod offers;

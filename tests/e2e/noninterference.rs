@@ -344,7 +344,7 @@ fn compare(at: &str, one: &Value, other: &Value, names: &mut (Names, Names), pla
 }
 
 /// Fields that are made at random, or signed or hashed over what is.
-const RANDOM: [&str; 11] = [
+const RANDOM: [&str; 12] = [
     "chain",
     "contentSha256",
     "cursor",
@@ -356,6 +356,7 @@ const RANDOM: [&str; 11] = [
     "path",
     "sessionToken",
     "token",
+    "url",
 ];
 
 /// What a file in an answer says: text, or the parts of a workbook.

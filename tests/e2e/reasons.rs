@@ -59,6 +59,13 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::REVISION_EMPTY, RESOURCES, "a_drawing_is_opened_revised_and_closed"),
     (Reason::ENTITLEMENT_STATE, RESOURCES, "what_is_asked_for_is_decided_once"),
     (Reason::ENTITLEMENTS_STAND, RESOURCES, "what_is_asked_for_is_decided_once"),
+    (Reason::UPLOAD_OFFSET, FILES, "a_file_goes_up_in_pieces_and_comes_down_whole"),
+    (Reason::UPLOAD_INCOMPLETE, FILES, "a_file_goes_up_in_pieces_and_comes_down_whole"),
+    (Reason::UPLOAD_DIFFERS, FILES, "what_is_not_as_announced_becomes_no_file"),
+    (Reason::UPLOAD_ENDED, FILES, "what_is_not_as_announced_becomes_no_file"),
+    (Reason::FILE_OFFSET, FILES, "a_file_goes_up_in_pieces_and_comes_down_whole"),
+    (Reason::DOWNLOAD_LIMIT, DOWNLOADS, "downloads_are_counted_and_told"),
+    (Reason::FILES_NOT_SET_UP, FILES, "where_files_are_not_set_up_nobody_uploads"),
     (Reason::RESERVATION_UNUSABLE, CONSUME, "a_reservation_that_cannot_be_used_is_named_by_its_line"),
     (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
@@ -70,6 +77,8 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
 ];
 const NEED: &str = include_str!("capacity/need.rs");
 const RESOURCES: &str = include_str!("resources.rs");
+const FILES: &str = include_str!("files.rs");
+const DOWNLOADS: &str = include_str!("files/downloads.rs");
 const BOOKING: &str = include_str!("booking.rs");
 const CONSUME: &str = include_str!("booking/consume.rs");
 const CAPACITY: &str = include_str!("capacity/writing.rs");

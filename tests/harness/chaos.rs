@@ -181,6 +181,11 @@ impl Process {
         self.child = Some(command.spawn().expect("the binary starts"));
     }
 
+    /// Its id, where it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
+    }
+
     /// Kills it; its port is free when this returns.
     pub async fn kill(&mut self) {
         self.watch();

@@ -7,6 +7,7 @@
 //! * [`events`]     payloads of events
 //! * [`capacity`]   demand and capacity groups to upload
 //! * [`resource`]   resources to publish
+//! * [`file`]       files to upload, of any size
 //! * [`refusal`]    what a status says to programs
 //! * [`http`]       the API over HTTP/1.1 in JSON
 //! * [`cli`]      that binary as a person runs it against a world
@@ -27,6 +28,7 @@ pub mod chaos;
 pub mod cli;
 pub mod cluster;
 pub mod events;
+pub mod file;
 mod firm;
 pub mod history;
 pub mod http;

@@ -1,6 +1,10 @@
 //! One Tandem for one test.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use chassis::{
     clock::SharedClock,
@@ -69,6 +73,8 @@ pub struct World {
     /// Taken when the world ends.
     node: Option<Node>,
     database: String,
+    /// Where its files stand.
+    files: PathBuf,
     by_hand: bool,
     channel: Channel,
     operator: OnceCell<Firm>,
@@ -89,6 +95,8 @@ impl World {
         let cluster = cluster::get().await;
         let database = cluster.clone_database().await;
         let mut config = config(cluster, &database);
+        let files = cluster::target().join("world-files").join(&database);
+        config.resources.store = format!("file://{}", files.display());
         config.notices.smtp_url = options.smtp_url.clone();
         (options.configure)(&mut config);
         static TELEMETRY: std::sync::Once = std::sync::Once::new();
@@ -108,6 +116,7 @@ impl World {
         World {
             node: Some(node),
             database,
+            files,
             by_hand: options.sequencer_by_hand,
             channel,
             operator: OnceCell::new(),
@@ -133,6 +142,11 @@ impl World {
         &self.database
     }
 
+    /// The folder of its files.
+    pub fn files(&self) -> &Path {
+        &self.files
+    }
+
     /// What a process beside the node needs to know.
     pub(crate) async fn environment(&self) -> Environment {
         let cluster = cluster::get().await;
@@ -140,6 +154,7 @@ impl World {
             ("TANDEM_DATABASE__APP_URL", cluster.url("tandem_app", &self.database)),
             ("TANDEM_DATABASE__STREAM_URL", cluster.url("tandem_stream", &self.database)),
             ("TANDEM_KEYS__CURRENT", key()),
+            ("TANDEM_RESOURCES__STORE", self.node().config.resources.store.clone()),
         ]
     }
 
@@ -156,6 +171,14 @@ impl World {
     /// A caller with this token on a connection of its own.
     pub fn connection(&self, token: &str) -> Access {
         Access::new(channel(self.node()), Some(token))
+    }
+
+    /// The same with a narrow window: what is not read is not sent either.
+    pub fn narrow(&self, token: &str) -> Access {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.node().api)).expect("an address");
+        let endpoint =
+            endpoint.initial_stream_window_size(64 * 1024).initial_connection_window_size(128 * 1024);
+        Access::new(endpoint.tcp_nodelay(true).connect_lazy(), Some(token))
     }
 
     /// The firm that runs the platform, with its first person's session.
@@ -311,6 +334,7 @@ impl World {
             node.shutdown().await;
         }
         cluster::get().await.drop_database(&self.database).await;
+        let _ = std::fs::remove_dir_all(&self.files);
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Config {
     pub telemetry: Telemetry,
     pub limits: Limits,
     pub notices: Notices,
+    pub resources: Resources,
 }
 
 /// Where the database is and who logs in.
@@ -104,6 +105,19 @@ pub struct Notices {
     pub mail_from: String,
 }
 
+/// Where files stand.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    pub store: String,
+    pub s3_endpoint: String,
+    pub s3_region: String,
+    pub s3_key: String,
+    pub s3_secret: String,
+    pub max_file_bytes: u64,
+    pub link_url: String,
+}
+
 /// Whether something is done.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -143,7 +157,7 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let sections = ["database", "keys", "api", "portal", "metrics", "telemetry", "limits", "notices"];
+        let sections = ["database", "keys", "api", "portal", "metrics", "telemetry", "limits", "notices", "resources"];
         let ours = move |key: &figment::value::UncasedStr| {
             sections.iter().any(|section| key.as_str().to_lowercase().starts_with(&format!("{section}__")))
         };
@@ -165,7 +179,12 @@ impl Config {
         ] {
             *url = mask_password(url);
         }
-        for key in [&mut shown.keys.current, &mut shown.keys.previous, &mut shown.notices.key] {
+        for key in [
+            &mut shown.keys.current,
+            &mut shown.keys.previous,
+            &mut shown.notices.key,
+            &mut shown.resources.s3_secret,
+        ] {
             if !key.is_empty() {
                 *key = "[redacted]".into();
             }
@@ -176,6 +195,11 @@ impl Config {
     /// Where services of this deployment reach the API.
     pub fn api_url(&self) -> String {
         if self.api.url.is_empty() { format!("http://{}", self.api.listen) } else { self.api.url.clone() }
+    }
+
+    /// Where people's browsers reach the API, for links to files.
+    pub fn link_url(&self) -> String {
+        if self.resources.link_url.is_empty() { self.api_url() } else { self.resources.link_url.clone() }
     }
 
     /// Where people reach the portal.
@@ -244,6 +268,7 @@ mod tests {
         config.database.app_url = "postgres://app:s3cr:e@t@localhost/db".into();
         config.keys.current = "ab".repeat(32);
         config.notices.key = "ab".repeat(32);
+        config.resources.s3_secret = "ab".repeat(20);
         config.notices.smtp_url = "smtps://mail:s3cr@smtp.example.invalid".into();
         let shown = format!("{:?}", config.redacted());
         assert!(!shown.contains("s3cr") && !shown.contains("abab"), "{shown}");

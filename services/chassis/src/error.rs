@@ -140,6 +140,20 @@ reasons! {
     ENTITLEMENT_STATE, FailedPrecondition, "the entitlement was decided or has ended before; look at it as it stands", "该授权已处理或已结束,请查看最新状态";
     /// The same entitlement stands, or one that would not fit.
     ENTITLEMENTS_STAND, FailedPrecondition, "the same is granted or asked for already, or entitlements stand that do not fit; look at them", "已有相同的授权或申请,或现有授权不符合要求,请先查看授权";
+    /// A chunk that does not go on where its upload stands.
+    UPLOAD_OFFSET, OutOfRange, "the chunk does not begin where the upload stands; go on from the offset in the details", "分块起始位置与上传进度不符,请从详情中的位置继续";
+    /// Bytes of an upload are missing.
+    UPLOAD_INCOMPLETE, FailedPrecondition, "bytes of the upload are missing; send the rest from the offset in the details", "上传尚未完成,请从详情中的位置继续上传";
+    /// An upload whose content hashes to something else, or is of another type.
+    UPLOAD_DIFFERS, FailedPrecondition, "the content is not what was announced; the upload begins anew at 0", "上传内容与声明的校验值或类型不符,请从头重新上传";
+    /// An upload that became a file, was given up, or stood still for too long.
+    UPLOAD_ENDED, FailedPrecondition, "the upload has ended; begin another one", "该上传已结束,请重新开始上传";
+    /// A part of a file behind its end.
+    FILE_OFFSET, OutOfRange, "the file ends before this; its size is in the details", "超出文件末尾,详情中有文件大小";
+    /// No download of an entitlement is left.
+    DOWNLOAD_LIMIT, FailedPrecondition, "no download is left of what was granted; ask the owner for more", "授权的下载次数已用完,请联系资源提供方";
+    /// The deployment has no store of files.
+    FILES_NOT_SET_UP, FailedPrecondition, "files are not set up here; whoever runs the platform sets resources.store", "本平台尚未开通文件存储,请联系平台运营方";
     /// The deployment has no key to keep addresses with.
     NOTICES_NOT_SET_UP, FailedPrecondition, "messages are not set up here; whoever runs the platform sets notices.key", "本平台尚未开通消息通知,请联系平台运营方";
     /// The operator stopped the firm.

@@ -5,6 +5,7 @@ mod entitlement;
 mod following;
 mod resource;
 mod revision;
+pub(crate) mod transfer;
 
 use chassis::{Result, caller::Caller, idempotency::Key, service::Deps};
 use prost::Message;

@@ -3,10 +3,12 @@
 
 pub(crate) mod access;
 pub(crate) mod announce;
+pub(crate) mod download;
 pub(crate) mod entitlement;
 pub(crate) mod following;
 pub(crate) mod resource;
 pub(crate) mod revision;
+pub(crate) mod upload;
 
 use chassis::{
     Result,

@@ -6,3 +6,4 @@ pub(crate) mod following;
 mod read;
 pub(crate) mod resource;
 pub(crate) mod revision;
+pub(crate) mod transfer;

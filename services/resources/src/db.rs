@@ -4,10 +4,12 @@
 pub(crate) mod access;
 pub(crate) mod acknowledgement;
 pub(crate) mod announcement;
+pub(crate) mod download;
 pub(crate) mod entitlement;
 pub(crate) mod following;
 pub(crate) mod resource;
 pub(crate) mod revision;
+pub(crate) mod upload;
 
 use std::collections::BTreeMap;
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     commands::Now,
-    convert::entitlement::name_of,
-    db::{access::Kind, announcement::What, entitlement, resource::Seen, revision},
+    convert::{entitlement::name_of, transfer::downloaded_out},
+    db::{access::Kind, announcement::What, download::Ended, entitlement, resource::Seen, revision},
 };
 
 const SOURCE: &str = "tandem/resources";
@@ -132,4 +132,11 @@ pub(crate) fn acknowledged(
 pub(crate) fn viewed(now: Now<'_>, owner: Uuid, resource: Uuid, entry: wire::AccessEntry) -> NewEvent {
     let data = wire::ResourceViewed { entry: Some(entry) }.encode_to_vec();
     envelope(now, "tandem.resources.resource.viewed.v1", ("resources", resource), 0, vec![owner], data)
+}
+
+/// For the owner.
+pub(crate) fn downloaded(now: Now<'_>, ended: &Ended) -> NewEvent {
+    let data = wire::ResourceDownloaded { entry: Some(downloaded_out(ended)) }.encode_to_vec();
+    let subject = ("resources", ended.resource_id);
+    envelope(now, "tandem.resources.resource.downloaded.v1", subject, 0, vec![ended.owner], data)
 }

@@ -5,6 +5,10 @@
 //! * [`revision`]    states of revisions, and in what two differ: pure
 //! * [`entitlement`] who may use what, and how that begins and ends: pure
 //! * [`search`]      what of a resource is looked for, and by which words: pure
+//! * [`file`]        what a file may be called, and be: pure
+//! * `store`, `files` where the bytes of files stand, a folder or a bucket
+//! * `receive`    a stream of chunks into an upload; `sweep` removes what uploads leave
+//! * `watch`      stops downloads whose right has ended; `link`, `http` the same files for browsers
 //! * `expire`     ends entitlements whose time is over
 //! * `announce`   tells those who may use a resource, or follow, what became of it
 //! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
@@ -21,36 +25,54 @@ pub mod entitlement;
 mod error;
 mod events;
 mod expire;
+pub mod file;
+mod files;
+mod http;
+mod link;
 mod queries;
+mod receive;
 pub mod resource;
 pub mod revision;
 pub mod search;
+mod store;
+mod sweep;
+mod watch;
 
 use std::sync::Arc;
 
 use chassis::{
+    config::Config,
     outbox::Wake,
     service::{Deps, Service},
 };
 use proto::resources::{
     access_log_service_server::AccessLogServiceServer, entitlement_service_server::EntitlementServiceServer,
     follow_service_server::FollowServiceServer, resource_service_server::ResourceServiceServer,
-    revision_service_server::RevisionServiceServer,
+    revision_service_server::RevisionServiceServer, transfer_service_server::TransferServiceServer,
 };
 
 /// The schema `resources`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
+/// The largest message of an upload: a chunk, and what says where it belongs.
+const MAX_CHUNK_BYTES: usize = convert::transfer::CHUNK_BYTES + 4 * 1024;
+
 /// The service, ready to be served.
-pub fn build(deps: &Deps) -> Service {
+/// # Errors
+/// Names the setting of the store that is wrong.
+pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     let context = commands::Context { deps: deps.clone(), to_tell: Wake::default() };
+    let files = files::Files::new(context.clone(), config)?;
+    let transfers = TransferServiceServer::new(api::transfer::Transfers(files.clone()))
+        .max_decoding_message_size(MAX_CHUNK_BYTES);
     let api = Arc::new(api::Api { context: context.clone() });
     let routes = tonic::service::Routes::new(ResourceServiceServer::from_arc(api.clone()))
         .add_service(RevisionServiceServer::from_arc(api.clone()))
         .add_service(EntitlementServiceServer::from_arc(api.clone()))
         .add_service(FollowServiceServer::from_arc(api.clone()))
-        .add_service(AccessLogServiceServer::from_arc(api));
-    Service {
+        .add_service(AccessLogServiceServer::from_arc(api))
+        .add_service(transfers);
+    Ok(Service {
         name: "resources",
         grpc: &[
             "tandem.resources.v1.ResourceService",
@@ -58,8 +80,14 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.resources.v1.EntitlementService",
             "tandem.resources.v1.FollowService",
             "tandem.resources.v1.AccessLogService",
+            "tandem.resources.v1.TransferService",
         ],
-        routes: chassis::service::routes(routes),
-        tasks: vec![Box::pin(announce::run(context.clone())), Box::pin(expire::run(context))],
-    }
+        routes: chassis::service::routes(routes).merge(http::routes(files.clone())),
+        tasks: vec![
+            Box::pin(announce::run(context.clone())),
+            Box::pin(expire::run(context)),
+            Box::pin(watch::run(files.clone())),
+            Box::pin(sweep::run(files)),
+        ],
+    })
 }

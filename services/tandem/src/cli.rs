@@ -14,6 +14,7 @@ pub mod client;
 pub mod documents;
 pub mod events;
 pub mod failure;
+mod files;
 mod find;
 pub mod follow;
 pub mod json;

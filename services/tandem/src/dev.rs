@@ -118,6 +118,12 @@ async fn prepare(dir: &Path, reset: bool, config: &Config) -> anyhow::Result<Pat
         for file in ["keys.json", "credentials.json"] {
             remove(&dir.join(file))?;
         }
+        match fs::remove_dir_all(dir.join("files")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("the files of an earlier run cannot be removed");
+            }
+            _ => {}
+        }
     }
     Ok(dir)
 }
@@ -152,6 +158,9 @@ async fn start(
     }
     if config.notices.key.is_empty() {
         config.notices.key = hex::encode(secret::sha256(format!("notices {}", keys.signing).as_bytes()));
+    }
+    if config.resources.store.is_empty() {
+        config.resources.store = format!("file://{}", dir.join("files").display());
     }
     let node = node::start(config.clone(), node::ALL, listeners).await?;
     let sandbox = match fill(&node, dir).await {

@@ -140,6 +140,7 @@ pub fn row(path: &str) -> Option<Row> {
         "EntitlementService" => super::resources::entitlements(method),
         "FollowService" => super::resources::following(method),
         "AccessLogService" => super::resources::access(method),
+        "TransferService" => super::files::row(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),
     }
 }

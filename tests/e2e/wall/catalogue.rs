@@ -174,10 +174,13 @@ const DEFINERS: &[(&str, &str)] = &[
     ("partners.reset_admin", "tandem_app"),
     ("partners.resolve_credential", "tandem_app"),
     ("partners.usable_link", ""),
+    ("resources.begin_download", "tandem_app"),
+    ("resources.end_download", "tandem_app"),
     ("resources.entitlements_due", "tandem_app"),
     ("resources.files_in_sight", "tandem_app"),
     ("resources.held_entitlements", "tandem_app"),
     ("resources.knows", "tandem_app"),
+    ("resources.lost_downloads", "tandem_app"),
     ("resources.names", "tandem_app"),
     ("resources.owners_to_announce", "tandem_app"),
     ("resources.readers", "tandem_app"),
@@ -185,6 +188,8 @@ const DEFINERS: &[(&str, &str)] = &[
     ("resources.search", "tandem_app"),
     ("resources.seen", "tandem_app"),
     ("resources.sight_of", "tandem_app"),
+    ("resources.stopped_downloads", "tandem_app"),
+    ("resources.uploads_due", "tandem_app"),
 ];
 
 /// Who the tenant is, and a trigger's function, which nobody can call.

@@ -1,10 +1,7 @@
 //! Resources: rows to look for, and writes that one side has no business with.
 
-use harness::{
-    Firm, World, request_id,
-    resource::{draft, drawing},
-};
-use proto::resources::{AcknowledgeRevisionRequest, FollowRequest};
+use harness::{Firm, World, file::Content, request_id, resource::drawing};
+use proto::resources::{AcknowledgeRevisionRequest, FollowRequest, ReleaseRevisionRequest};
 
 use super::attack::{Attack, CHECK, DENIED, NOTHING};
 
@@ -20,19 +17,16 @@ pub(super) async fn fill(world: &World, owner: &Firm, supplier: &Firm) {
     let request =
         FollowRequest { request_id: request_id(), owner_id: owner.id.clone(), ..FollowRequest::default() };
     supplier.following().follow(request).await.expect("followed");
-    let drafted =
-        owner.revisions().create_revision(draft(&resource, "C")).await.expect("a draft").into_inner();
-    // As an upload leaves it.
-    sqlx::query(
-        "insert into resources.revision_file
-             (owner, id, revision_id, name, media_type, size_bytes, sha256, created_at)
-         values ($1, gen_random_uuid(), $2::uuid, 'c.pdf', 'application/pdf', 1, sha256('c'), now())",
-    )
-    .bind(owner.uuid())
-    .bind(drafted.revision_id)
-    .execute(world.owner_pool().await)
-    .await
-    .expect("a file");
+    let drafted = owner.drafted(&resource, "C").await;
+    let file = owner.put_file(&drafted, "c.pdf", &Content::pdf(100)).await.expect("a file");
+    let release = ReleaseRevisionRequest {
+        request_id: request_id(),
+        revision_id: drafted,
+        ..ReleaseRevisionRequest::default()
+    };
+    owner.revisions().release_revision(release).await.expect("released");
+    supplier.fetch(&file.id, 0, 0).await.expect("a download");
+    owner.drafted(&resource, "D").await;
     // As it stands when very many were told.
     sqlx::query(
         "insert into resources.announcement (owner, id, what, resource_id, done)
@@ -50,6 +44,12 @@ pub(super) const READER: &[Attack] = &[
     ("select from resources.resource", NOTHING),
     ("select from resources.revision", NOTHING),
     ("select from resources.access_entry", NOTHING),
+    ("select from resources.upload", NOTHING),
+    ("select from resources.upload_part", NOTHING),
+    ("select from resources.download", DENIED),
+    ("update resources.download set sent_bytes = 0", DENIED),
+    // a download of somebody else's, ended with what was not sent
+    ("select from resources.end_download((select id from resources.access_entry limit 1), gen_random_uuid(), 0)", NOTHING),
     ("select resources.sight(null, {buyer})", DENIED),
     ("select resources.reach({buyer})", DENIED),
     // its own right, made longer, wider or its own
@@ -108,6 +108,12 @@ pub(super) const OWNER: &[Attack] = &[
         CHECK,
     ),
     ("update resources.revision_file set sha256 = sha256('')", DENIED),
+    ("update resources.upload set size_bytes = 1", DENIED),
+    ("update resources.upload set offset_bytes = size_bytes + 1", CHECK),
+    ("update resources.upload set swept = true, state = 'open'", CHECK),
+    ("update resources.upload_part set size_bytes = 1", DENIED),
+    ("delete from resources.upload_part", DENIED),
+    ("select from resources.download", DENIED),
     // more to be found than its class allows
     ("update resources.resource set classification = 3, visibility = 'partners'", CHECK),
     ("update resources.resource set classification = 2, visibility = 'all'", CHECK),

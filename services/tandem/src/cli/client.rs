@@ -33,7 +33,7 @@ use proto::{
     resources::{
         access_log_service_client::AccessLogServiceClient,
         entitlement_service_client::EntitlementServiceClient, resource_service_client::ResourceServiceClient,
-        revision_service_client::RevisionServiceClient,
+        revision_service_client::RevisionServiceClient, transfer_service_client::TransferServiceClient,
     },
     stream::stream_service_client::StreamServiceClient,
 };
@@ -211,6 +211,10 @@ impl Connection {
 
     pub fn entitlements(&self) -> EntitlementServiceClient<Keyed> {
         EntitlementServiceClient::new(self.keyed())
+    }
+
+    pub fn transfers(&self) -> TransferServiceClient<Keyed> {
+        TransferServiceClient::new(self.keyed())
     }
 
     pub fn access_log(&self) -> AccessLogServiceClient<Keyed> {

@@ -1,16 +1,20 @@
 //! `tandem resources`: what is opened to partners, in which revision, to whom; and who made use of it.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
 use proto::resources::{
     AccessFilter, CreateRevisionRequest, Entitlement, EntitlementTerms, ExportAccessRequest,
-    GetResourceRequest, GrantEntitlementRequest, ListResourcesRequest, PublishResourceRequest,
-    ReleaseRevisionRequest, Resource, ResourceContent, ResourceVisibility, RevokeEntitlementRequest,
+    GetResourceRequest, GrantEntitlementRequest, ListResourcesRequest, ListRevisionsRequest,
+    PublishResourceRequest, ReleaseRevisionRequest, Resource, ResourceContent, ResourceVisibility, Revision,
+    RevisionReceipt, RevisionState, RevokeEntitlementRequest,
 };
 use time::{Date, OffsetDateTime, UtcOffset, macros::format_description};
 
 use super::{
     Session,
     failure::{Exit, Failure},
+    files,
     json::time_text,
     output::{short, table, table_text},
     pages,
@@ -23,7 +27,10 @@ Examples:
 const REVISE_EXAMPLES: &str = "\
 Examples:
   tandem resources revise YZ-10022 C --note '孔位 Ø8.5→Ø9.0' --location https://plm.example/YZ-10022/C
-  tandem resources revise YZ-10022 D --draft";
+  tandem resources revise YZ-10022 C --file 支架-C.pdf --file 支架-C.step
+  tandem resources revise YZ-10022 D --draft
+
+An upload that was cut off goes on where it stood when the same command is given again.";
 const GRANT_EXAMPLES: &str = "\
 Examples:
   tandem resources grant YZ-10022 --to 0193… --purpose 试制 --until 2026-12-31
@@ -35,7 +42,8 @@ const GET_EXAMPLES: &str = "\
 Examples:
   tandem resources get                               what others open to the firm
   tandem resources get --own --text 支架
-  tandem resources get YZ-10022                      one, by the own number or by its id";
+  tandem resources get YZ-10022                      one, by the own number or by its id
+  tandem resources get 0193… --to drawings            its files into a folder, checked by their hashes";
 const LOG_EXAMPLES: &str = "\
 Examples:
   tandem resources log
@@ -125,6 +133,9 @@ pub struct ReviseArgs {
     /// Where it is, an address of https
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     pub location: String,
+    /// A file of it; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
     /// Do not release it yet
     #[arg(long)]
     pub draft: bool,
@@ -173,6 +184,9 @@ pub struct GetArgs {
     /// Only those with these words
     #[arg(long, default_value = "", hide_default_value = true, conflicts_with = "resource")]
     pub text: String,
+    /// Download the files of its released revision into this folder
+    #[arg(long, value_name = "FOLDER", requires = "resource")]
+    pub to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -187,6 +201,9 @@ pub(super) async fn run(command: &ResourcesCommand, session: &Session) -> Result
         ResourcesCommand::Revise(args) => revise(args, session).await,
         ResourcesCommand::Grant(args) => grant(args, session).await,
         ResourcesCommand::Revoke(args) => revoke(args, session).await,
+        ResourcesCommand::Get(GetArgs { resource: Some(named), to: Some(folder), .. }) => {
+            fetch(named, folder, session).await
+        }
         ResourcesCommand::Get(GetArgs { resource: Some(named), .. }) => {
             shown(&[find(named, session).await?], session)
         }
@@ -248,17 +265,58 @@ async fn publish(args: &PublishArgs, session: &Session) -> Result<Exit, Failure>
     said(session, "ResourceReceipt", &receipt, &format!("published {}", receipt.resource_id))
 }
 
-async fn revise(args: &ReviseArgs, session: &Session) -> Result<Exit, Failure> {
+/// The files of what is in force, into a folder.
+async fn fetch(named: &str, folder: &Path, session: &Session) -> Result<Exit, Failure> {
+    let current = find(named, session).await?.current.unwrap_or_default();
+    let files = match current.revision_id.is_empty() {
+        true => Vec::new(),
+        false => files::revision(session, &current.revision_id).await?.files,
+    };
+    if files.is_empty() {
+        return Err(Failure::local(Exit::Failed, format!("no released revision of {named} has files")));
+    }
+    for (file, path) in files.iter().zip(files::fetch(session, &files, folder).await?) {
+        let text = format!("{} {}", hex::encode(&file.sha256), path.display());
+        said(session, "RevisionFile", file, &text)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// The draft of this label: a new one, or one whose files did not all arrive.
+async fn draft(args: &ReviseArgs, session: &Session) -> Result<RevisionReceipt, Failure> {
     let mut client = session.connection.revisions();
+    let resource_id = find(&args.resource, session).await?.id;
+    if !args.file.is_empty() {
+        let request =
+            ListRevisionsRequest { resource_id: resource_id.clone(), page_size: 1_000, ..Default::default() };
+        let answer = client.list_revisions(request).await.map_err(|status| session.refused(&status))?;
+        let same = |one: &Revision| one.label == args.label && one.state() == RevisionState::Draft;
+        if let Some(one) = answer.into_inner().revisions.into_iter().find(same) {
+            let (number, state) = (one.number, one.state);
+            return Ok(RevisionReceipt {
+                revision_id: one.id,
+                resource_id,
+                number,
+                state,
+                ..Default::default()
+            });
+        }
+    }
     let request = CreateRevisionRequest {
         request_id: request_id(),
-        resource_id: find(&args.resource, session).await?.id,
+        resource_id,
         label: args.label.clone(),
         change_note: args.note.clone(),
         location: args.location.clone(),
     };
     let answer = client.create_revision(request).await;
-    let drafted = answer.map_err(|status| session.refused(&status))?.into_inner();
+    Ok(answer.map_err(|status| session.refused(&status))?.into_inner())
+}
+
+async fn revise(args: &ReviseArgs, session: &Session) -> Result<Exit, Failure> {
+    let mut client = session.connection.revisions();
+    let drafted = draft(args, session).await?;
+    files::put(session, &drafted.revision_id, &args.file).await?;
     if args.draft {
         let text = format!("drafted {} as {}", args.label, drafted.revision_id);
         return said(session, "RevisionReceipt", &drafted, &text);

@@ -1,0 +1,42 @@
+//! What the file half of the service works with, beside the rest.
+
+use std::sync::Arc;
+
+use chassis::{Error, Reason, Result, config::Config, outbox::Wake};
+
+use crate::{commands::Context, link::Links, store::Store, watch::Watch};
+
+/// Store, running downloads and links; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Files {
+    pub context: Context,
+    store: Option<Store>,
+    pub watch: Arc<Watch>,
+    pub links: Arc<Links>,
+    /// Wakes the sweeping of uploads that ended, in the same process; others look by themselves.
+    pub ended: Wake,
+    /// The largest file, in bytes.
+    pub max_bytes: u64,
+}
+
+impl Files {
+    /// As the settings say.
+    ///
+    /// # Errors
+    /// Names the setting that is wrong.
+    pub(crate) fn new(context: Context, config: &Config) -> anyhow::Result<Files> {
+        Ok(Files {
+            store: Store::open(&config.resources)?,
+            watch: Arc::default(),
+            links: Arc::new(Links::new(&context.deps.keys, &config.link_url())?),
+            context,
+            ended: Wake::default(),
+            max_bytes: config.resources.max_file_bytes,
+        })
+    }
+
+    /// FAILED_PRECONDITION where the deployment keeps no files.
+    pub(crate) fn store(&self) -> Result<&Store> {
+        self.store.as_ref().ok_or_else(|| Error::new(Reason::FILES_NOT_SET_UP))
+    }
+}

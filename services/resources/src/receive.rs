@@ -1,0 +1,133 @@
+//! One stream of chunks into an upload. Chunks are gathered into parts, each of which stands for good once the database
+//! says so; whatever arrived whole is kept when the stream breaks, and a process that is killed loses less than a part.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chassis::{Error, Reason, Result, caller::Caller};
+use proto::{access::Permission, resources as wire};
+use tonic::{Status, Streaming};
+use uuid::Uuid;
+
+use crate::{
+    commands::upload,
+    convert::transfer::{CHUNK_BYTES, upload_out},
+    db::upload::Upload,
+    file,
+    files::Files,
+};
+
+/// How much of an upload is kept at once.
+const PART_BYTES: usize = 4 * 1024 * 1024;
+/// How long the next chunk may take.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// What a stream answers at its end.
+type Answer = std::result::Result<wire::Upload, Status>;
+
+/// Takes chunks in until the stream ends or breaks.
+pub(crate) async fn run(files: Files, caller: Caller, mut chunks: Streaming<wire::UploadChunk>) -> Answer {
+    let first = next(&files, &mut chunks).await?;
+    let Some(first) = first else {
+        return Err(Error::field("upload_id", "REQUIRED", "the first chunk names the upload").into());
+    };
+    let id = chassis::value::id(&first.upload_id)?;
+    let writer = files.context.deps.clock.id();
+    let upload = upload::take_over(&files, &caller, id, writer).await.inspect_err(|error| {
+        // What arrived may go at once.
+        if error.reason == Reason::UPLOAD_ENDED {
+            files.ended.wake();
+        }
+    })?;
+    let mut stream = Receiving { files, caller, upload, writer, waiting: Vec::new(), size: 0 };
+    let ended = stream.take(first, &mut chunks).await;
+    // Whatever ended it: what arrived whole stays.
+    stream.keep().await?;
+    ended?;
+    Ok(upload_out(&stream.upload))
+}
+
+/// The next chunk; `None` at the end.
+async fn next(
+    files: &Files,
+    chunks: &mut Streaming<wire::UploadChunk>,
+) -> std::result::Result<Option<wire::UploadChunk>, Status> {
+    tokio::select! {
+        () = files.context.deps.shutdown.cancelled() => Err(Error::new(Reason::DRAINING).into()),
+        next = tokio::time::timeout(IDLE, chunks.message()) => match next {
+            Ok(next) => next,
+            Err(_) => Err(Error::new(Reason::DEADLINE_EXCEEDED).into()),
+        },
+    }
+}
+
+struct Receiving {
+    files: Files,
+    caller: Caller,
+    upload: Upload,
+    writer: Uuid,
+    /// Chunks that are in no part yet, and how large they are together.
+    waiting: Vec<Bytes>,
+    size: usize,
+}
+
+impl Receiving {
+    async fn take(
+        &mut self,
+        first: wire::UploadChunk,
+        chunks: &mut Streaming<wire::UploadChunk>,
+    ) -> std::result::Result<(), Status> {
+        let mut chunk = Some(first);
+        while let Some(taken) = chunk {
+            self.check(&taken)?;
+            self.size += taken.data.len();
+            self.waiting.push(taken.data);
+            if self.size >= PART_BYTES {
+                self.keep().await?;
+            }
+            chunk = next(&self.files, chunks).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a chunk goes on where the upload stands, within what was announced.
+    fn check(&self, chunk: &wire::UploadChunk) -> Result<()> {
+        let at = self.upload.offset_bytes + self.size as i64;
+        if chunk.offset_bytes != at {
+            return Err(Error::new(Reason::UPLOAD_OFFSET).with("offset_bytes", at));
+        }
+        if chunk.data.is_empty() || chunk.data.len() > CHUNK_BYTES {
+            return Err(Error::field("data", "SIZE", format!("must have 1 to {CHUNK_BYTES} bytes")));
+        }
+        if at + chunk.data.len() as i64 > self.upload.size_bytes {
+            return Err(Error::field("data", "SIZE", "is more than the upload announced"));
+        }
+        Ok(())
+    }
+
+    /// Keeps what waits as a part. The stream may have outlived the credential that opened it.
+    async fn keep(&mut self) -> Result<()> {
+        if self.size == 0 {
+            return Ok(());
+        }
+        let caller = self.files.context.deps.resolver.resolve(self.caller.token.reveal()).await?;
+        if !caller.may(Permission::ResourcesPublish) {
+            return Err(Error::new(Reason::PERMISSION_DENIED));
+        }
+        if self.upload.offset_bytes == 0 && self.size >= file::HEAD_BYTES {
+            // What cannot become a file need not come at all.
+            let head: Vec<u8> = self.waiting.iter().flatten().take(file::HEAD_BYTES).copied().collect();
+            if !file::fits(&self.upload.media_type, &head) {
+                self.waiting.clear();
+                self.size = 0;
+                return Err(Error::field(
+                    "data",
+                    "MEDIA_TYPE",
+                    "does not begin as files of the announced type do",
+                ));
+            }
+        }
+        let (bytes, size) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.size));
+        upload::add_part(&self.files, &mut self.upload, self.writer, bytes, size).await
+    }
+}
