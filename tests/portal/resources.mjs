@@ -1,0 +1,127 @@
+// Digital resources: an owner publishes one and revises it, a supplier finds it, asks for it, takes note of it and follows,
+// and loses it again. With scripts and without.
+
+import { equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { fit } from './requests.mjs';
+
+const { anchors: [chengyu], suppliers: [shunmo] } = sandbox;
+
+const send = (page) => page.locator('form#ask .actions button').click();
+
+/** Sends the form of the page and waits for what it says was done. */
+async function does(page, done) {
+  await send(page);
+  await page.waitForURL(new RegExp(`done=${done}`));
+}
+
+/** Follows a link of the page by its words. */
+const follow = (page, label) => page.locator('main a.button', { hasText: label }).first().click();
+
+/** A draft, and its release. */
+async function release(page, path, label, say) {
+  await page.goto(path);
+  await follow(page, say('新建版本', 'New revision'));
+  await page.fill('#label', label);
+  await page.fill('#change_note', `${label}: 孔位 Ø8.5→Ø9.0`);
+  await page.fill('#location', 'http://plm.example/plain');
+  await send(page);
+  await page.locator('.errors').waitFor();
+  equal(await page.inputValue('#label'), label, 'what was typed is kept');
+  await page.fill('#location', `https://plm.example/${label}`);
+  await does(page, 'drafted');
+  await follow(page, say('发布版本', 'Release'));
+  await does(page, 'released');
+}
+
+export async function resources() {
+  for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]]) {
+    const english = options.locale === 'en-GB';
+    const say = (zh, en) => (english ? en : zh);
+    const name = english ? 'Bracket drawing 7' : '支架图纸七';
+
+    await test(`a resource is published, asked for, acknowledged and revoked, ${words}`, async () => {
+      let path = '';
+      await visit(chengyu, options, async (page) => {
+        await page.goto(`${portal}/resources/new`);
+        await fit(page, 'the form', options);
+        await page.fill('#name', name);
+        await page.fill('#terms', '仅用于试制\n不得转让');
+        await page.check('#to-granted');
+        await page.check('#open-yes');
+        await page.check('#acknowledge-yes');
+        await send(page);
+        await page.locator('.errors').waitFor();
+        ok(await page.isChecked('#acknowledge-yes'), 'what was ticked is kept');
+        await page.uncheck('#open-yes');
+        await page.check('#to-partners');
+        await does(page, 'published');
+        path = new URL(page.url()).pathname;
+        await release(page, portal + path, 'B', say);
+        await fit(page, 'the resource of its owner', options);
+      });
+      await visit(shunmo, options, async (page) => {
+        await page.goto(`${portal}/resources`);
+        await page.fill('#q', name);
+        await page.locator('form.search button').click();
+        await fit(page, 'what is open', options);
+        await page.locator(`a:text-is("${name}")`).click();
+        equal(await page.locator('text=Ø9.0').count(), 0, 'what changed is for those who may use it');
+        await follow(page, say('申请使用', 'Request access'));
+        await send(page);
+        await page.locator('.errors').waitFor();
+        await page.fill('#purpose', '试制');
+        await does(page, 'requested');
+        await fit(page, 'what was asked for', options);
+      });
+      await visit(chengyu, options, async (page) => {
+        await page.goto(`${portal}/resources/entitlements?state=requested`);
+        await fit(page, 'who asked', options);
+        await page.locator('tr', { hasText: name }).locator('a.button').first().click();
+        await page.fill('#limit', '5');
+        await does(page, 'granted');
+      });
+      await visit(shunmo, options, async (page) => {
+        await page.goto(portal + path);
+        await follow(page, say('确认知悉 B', 'Acknowledge B'));
+        await does(page, 'acknowledged');
+        await says(page, 'https://plm.example/B');
+      });
+      await visit(chengyu, options, async (page) => {
+        await release(page, portal + path, 'C', say);
+        await follow(page, say('知悉情况', 'Acknowledgements'));
+        equal(await page.locator('section').first().locator('tr', { hasText: '顺模' }).count(), 1, 'who has not taken note');
+        await fit(page, 'who has taken note', options);
+      });
+      await visit(shunmo, options, async (page) => {
+        await page.goto(`${portal}/inbox`);
+        await page.locator('a[href="/resources/waiting"]').click();
+        await page.locator(`a:text-is("${name}")`).click();
+        await follow(page, say('与 B 比较', 'Compare with B'));
+        equal(await page.locator('tr', { hasText: 'https://plm.example/C' }).locator('.tag').innerText(), say('不同', 'Different'), 'what differs is marked');
+        await fit(page, 'side by side', options);
+        await page.goto(portal + path);
+        await follow(page, say('确认知悉 C', 'Acknowledge C'));
+        await does(page, 'acknowledged');
+        await fit(page, 'the resource', options);
+        await page.locator('main a.button', { hasText: say('关注', 'Follow') }).click();
+        await does(page, 'followed');
+        await fit(page, 'what is followed', options);
+        await page.locator('main td button').first().click();
+        await page.waitForURL(/done=unfollowed/);
+      });
+      await visit(chengyu, options, async (page) => {
+        await page.goto(portal + path);
+        await follow(page, say('撤销授权', 'Revoke access'));
+        await does(page, 'revoked');
+        await page.goto(`${portal}/resources/access`);
+        await fit(page, 'the log', options);
+        const [saved] = await Promise.all([page.waitForEvent('download'), follow(page, say('导出', 'Export'))]);
+        equal(saved.suggestedFilename(), 'access.csv', 'the log is saved');
+      });
+      await visit(shunmo, options, async (page) => {
+        await page.goto(portal + path);
+        equal(await page.locator('text=plm.example').count(), 0, 'what is revoked is seen no more');
+      });
+    });
+  }
+}
