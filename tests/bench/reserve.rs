@@ -1,5 +1,7 @@
 //! Reservations against the bare statement that sells, over the same Postgres with the same durability: all of one bucket,
-//! and of 10,000. The time of our side runs until both firms' feeds have what happened.
+//! and of 10,000. The time of our side runs until both firms' feeds have what happened. Once with as many holds under way as
+//! the bare side has clients, and once with more, as many people's clicks or an ERP's requests come: those that wait together
+//! share a transaction.
 
 use std::{
     sync::{
@@ -24,6 +26,8 @@ use crate::{
 };
 
 const CLIENTS: usize = 16;
+/// What is under way of ours where it is more.
+const IN_FLIGHT: usize = 256;
 const HOLDS: usize = 5_000;
 /// Each of 500 buckets, which is less than an offer may have.
 const OFFERS: usize = 20;
@@ -52,12 +56,17 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let spread = stock(&offers);
     sqlx::raw_sql("vacuum analyze").execute(world.owner_pool().await).await?;
     let holds = scale.of(HOLDS);
-    for (name, stock) in [("reserve_one_bucket", hot), ("reserve_10000_buckets", spread)] {
+    for (name, stock, flight) in [
+        ("reserve_one_bucket", &hot, CLIENTS),
+        ("reserve_one_bucket_256_in_flight", &hot, IN_FLIGHT),
+        ("reserve_10000_buckets", &spread, CLIENTS),
+        ("reserve_10000_buckets_256_in_flight", &spread, IN_FLIGHT),
+    ] {
         // Warm up both sides: connections, statements, pages.
-        ours(&world, &buyer, &stock, scale.of(500)).await?;
-        bare(&pool, &stock, scale.of(500)).await?;
-        let ours = async || ours(&world, &buyer, &stock, holds).await;
-        let bare = async || bare(&pool, &stock, holds).await;
+        ours(&world, &buyer, stock, scale.of(500), flight).await?;
+        bare(&pool, stock, scale.of(500)).await?;
+        let ours = async || ours(&world, &buyer, stock, holds, flight).await;
+        let bare = async || bare(&pool, stock, holds).await;
         interleaved(name, report, scale, holds, "holds/s", ours, bare).await?;
     }
     pool.close().await;
@@ -103,13 +112,19 @@ fn stock(offers: &[Offer]) -> Stock {
     Arc::new(each.collect())
 }
 
-/// Holds a second through gRPC.
-async fn ours(world: &World, buyer: &Firm, stock: &Stock, holds: usize) -> anyhow::Result<f64> {
+/// Holds a second through gRPC, so many under way.
+async fn ours(
+    world: &World,
+    buyer: &Firm,
+    stock: &Stock,
+    holds: usize,
+    flight: usize,
+) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(holds));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     let connections: Vec<_> = (0..4).map(|_| world.connection(buyer.token())).collect();
-    for task in 0..CLIENTS {
+    for task in 0..flight {
         let (left, stock) = (left.clone(), stock.clone());
         let access = connections[task % connections.len()].clone();
         tasks.spawn(async move {

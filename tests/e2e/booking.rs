@@ -5,6 +5,7 @@ mod consume;
 mod given_back;
 mod promised;
 mod race;
+mod together;
 
 use chassis::Reason;
 use harness::{

@@ -1,5 +1,6 @@
 //! Demand against capacity through the public API: what is stated, what is found, who learns of it, and once.
 
+pub(crate) mod alerts;
 mod booked;
 mod catena;
 mod comment;

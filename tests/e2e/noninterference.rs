@@ -13,9 +13,9 @@ use std::{
 
 use base64::Engine as _;
 use bytes::Bytes;
-use chassis::gate;
+use chassis::{clock::FixedClock, gate};
 use harness::{
-    World, accept_all, answer,
+    Options, World, accept_all, answer,
     booking::{named, offer},
     capacity::{demand, for_customer, group, link, linking},
     change::change,
@@ -33,10 +33,11 @@ use proto::{
     resources::{AcknowledgeRevisionRequest, GrantEntitlementRequest, ListResourcesRequest},
 };
 use serde_json::Value;
+use time::{Duration, OffsetDateTime, macros::datetime};
 use tonic::metadata::MetadataMap;
 
 use crate::{
-    capacity::golden,
+    capacity::alerts::{measured, measured_at},
     matrix::{
         cast::{Cast, Side},
         contract,
@@ -45,6 +46,9 @@ use crate::{
 };
 
 const W53: &str = "2026-12-28";
+
+/// When demand is measured first: a second after the worlds begin, so that nothing else becomes due.
+const START: OffsetDateTime = datetime!(2026-11-23 01:00:01 UTC);
 
 /// Policies, from the one that shows most.
 const LEVELS: [DisclosureLevel; 4] =
@@ -87,9 +91,10 @@ enum Beside {
 
 /// A world, and all that its customer is answered.
 async fn seen(beside: Beside) -> Seen {
-    let world = World::with(golden()).await;
+    let clock = FixedClock::new(START - Duration::SECOND);
+    let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
     let cast = Cast::new(&world).await;
-    let shared = furnish(&cast).await;
+    let shared = furnish(&world, &cast, &clock).await;
     let methods = methods();
     let mut seen = Seen::new();
     // Whoever holds alone is met once, by what reads.
@@ -127,14 +132,32 @@ async fn seen(beside: Beside) -> Seen {
     seen
 }
 
-/// What both customers have of the supplier in every world: links of one group to both, and an offer that both see.
-async fn furnish(cast: &Cast) -> Offer {
+/// What both customers have of the supplier in every world: links of one group to both, a group of the customer's own, an
+/// offer that both see, and demand that moved too far since it was measured.
+async fn furnish(world: &World, cast: &Cast, clock: &FixedClock) -> Offer {
     let supplier = cast.supplier.session();
     let common = linking(
         group("大机组", &[(W53, "100", "5000")]),
         vec![link(&cast.buyer.id, "X", "2"), link(&cast.rival.id, "R", "3"), link(&cast.rival.id, "X", "1")],
     );
-    let common = supplier.state_group(common).await.expect("a group").id;
+    let common = supplier.state_group(measured(common, START)).await.expect("a group").id;
+    let own = for_customer(group("客户产能", &[(W53, "900", "900")]), &cast.buyer.id);
+    let own = supplier
+        .state_group(measured(linking(own, vec![link("", "X", "2")]), START))
+        .await
+        .expect("a group")
+        .id;
+    let wants = async |quantity| {
+        let wanted = demand("X", &[(W53, quantity)]);
+        cast.buyer.state_demand(wanted).await.expect("a demand");
+        world.settled().await;
+    };
+    wants("100").await;
+    clock.advance(Duration::SECOND);
+    for group in [&common, &own] {
+        measured_at(&cast.supplier, group, START).await;
+    }
+    wants("150").await;
     let offered = offer(&common, &[(W53, "100")]);
     let offered =
         proto::capacity::PublishOfferRequest { visibility: OfferVisibility::Partners.into(), ..offered };

@@ -1,6 +1,7 @@
 //! Resources through the public API: published, revised, asked for, granted, acknowledged, revoked; who finds them, who is
 //! told, and what is written down.
 
+mod commands;
 mod search;
 
 use std::time::Duration;
@@ -115,12 +116,17 @@ async fn a_drawing_is_opened_revised_and_closed() {
     let missing = buyer.revisions().list_acknowledgements(missing).await.unwrap().into_inner();
     assert_eq!(missing.acknowledgements[0].firm_name, supplier.name);
 
-    // Closed for good.
-    let withdraw = WithdrawResourceRequest { request_id: request_id(), resource_id: resource.clone() };
+    close(&world, (&buyer, &supplier), &resource).await;
+    world.finish().await;
+}
+
+/// Closed for good; what each was told of it all, and what was written down.
+async fn close(world: &World, (buyer, supplier): (&Firm, &Firm), resource: &str) {
+    let withdraw = WithdrawResourceRequest { request_id: request_id(), resource_id: resource.into() };
     buyer.resources().withdraw_resource(withdraw).await.expect("withdrawn");
-    refused(supplier.resource(&resource).await, Reason::NOT_FOUND);
-    refused(buyer.revisions().create_revision(draft(&resource, "D")).await, Reason::RESOURCE_WITHDRAWN);
-    refused(buyer.grant_resource(&resource, &supplier.id).await, Reason::RESOURCE_WITHDRAWN);
+    refused(supplier.resource(resource).await, Reason::NOT_FOUND);
+    refused(buyer.revisions().create_revision(draft(resource, "D")).await, Reason::RESOURCE_WITHDRAWN);
+    refused(buyer.grant_resource(resource, &supplier.id).await, Reason::RESOURCE_WITHDRAWN);
     world.settled().await;
     let name = "转向柱支架 YZ-10022 图纸";
     let expected = [
@@ -130,17 +136,11 @@ async fn a_drawing_is_opened_revised_and_closed() {
         format!("revision.released {name} C use"),
         format!("resource.withdrawn {name}"),
     ];
-    let mut heard = told(&supplier, 0).await;
-    // What is told by the loop and what is told at once come in either order.
-    let mut expected = expected.to_vec();
-    heard.sort();
-    expected.sort();
-    assert_eq!(heard, expected);
-    let kinds: Vec<AccessKind> = log(&buyer).await.into_iter().map(|entry| entry.0).collect();
+    assert_eq!(told(supplier, 0).await, expected);
+    let kinds: Vec<AccessKind> = log(buyer).await.into_iter().map(|entry| entry.0).collect();
     assert_eq!(kinds, [AccessKind::Granted, AccessKind::Viewed, AccessKind::Acknowledged]);
-    let looked = told(&buyer, 0).await;
+    let looked = told(buyer, 0).await;
     assert!(looked.contains(&format!("resource.viewed {name} {}", supplier.name)), "{looked:?}");
-    world.finish().await;
 }
 
 #[tokio::test]
@@ -251,35 +251,14 @@ async fn who_follows_hears_of_what_it_may_find() {
     assert_eq!(supplier.finds(all()).await, ["报价模板"]);
     assert!(stranger.finds(all()).await.is_empty());
 
-    // A class of data bounds who may find it, and to whom it may be granted.
-    let mut core = shown("核心工艺");
-    let class = |request: &mut PublishResourceRequest, class: ResourceClassification| {
-        request.content.get_or_insert_default().classification = class.into();
-    };
-    class(&mut core, ResourceClassification::Core);
-    refused(buyer.publish_resource(core.clone()).await, Reason::INVALID_FIELDS);
-    core.visibility = ResourceVisibility::Granted.into();
-    let core = buyer.publish_resource(core).await.expect("published");
-    let shared =
-        GrantEntitlementRequest { firm_id: String::new(), cluster_id: cluster.clone(), ..grant(&core, "") };
-    refused(buyer.entitlements().grant_entitlement(shared).await, Reason::INVALID_FIELDS);
-    // All drawings are the supplier's now, but for the core one.
-    let drawings = GrantEntitlementRequest {
-        resource_id: String::new(),
-        category: ResourceCategory::Drawing.into(),
-        ..grant("", &supplier.id)
-    };
-    buyer.entitlements().grant_entitlement(drawings).await.expect("granted");
-    assert_eq!(supplier.finds(all()).await, ["核心图纸", "报价模板"]);
-    refused(supplier.resource(&core).await, Reason::NOT_FOUND);
-    buyer.grant_resource(&core, &supplier.id).await.expect("granted by itself");
-    assert!(supplier.resource(&core).await.expect("granted").usable);
+    classes(&buyer, &supplier, &cluster).await;
 
     // Whoever follows no more, or finds no more, hears no more.
     let unfollow = UnfollowRequest { request_id: request_id(), following_id: followed.id };
     assert!(supplier.following().unfollow(unfollow.clone()).await.unwrap().into_inner().ended);
     let again = UnfollowRequest { request_id: request_id(), ..unfollow };
     refused(supplier.following().unfollow(again).await, Reason::NOT_FOUND);
+    world.settled().await;
     let before = mate.events().await.len();
     let hide = ChangeResourceRequest {
         request_id: request_id(),
@@ -297,4 +276,30 @@ async fn who_follows_hears_of_what_it_may_find() {
     assert!(told(&mate, before).await.is_empty());
     assert_eq!(told(&supplier, 0).await.len(), heard + 1, "it may use all drawings, and hears of them");
     world.finish().await;
+}
+
+/// A class of data bounds who may find it, and to whom it may be granted.
+async fn classes(buyer: &Firm, supplier: &Firm, cluster: &str) {
+    let mut core = shown("核心工艺");
+    let class = |request: &mut PublishResourceRequest, class: ResourceClassification| {
+        request.content.get_or_insert_default().classification = class.into();
+    };
+    class(&mut core, ResourceClassification::Core);
+    refused(buyer.publish_resource(core.clone()).await, Reason::INVALID_FIELDS);
+    core.visibility = ResourceVisibility::Granted.into();
+    let core = buyer.publish_resource(core).await.expect("published");
+    let shared =
+        GrantEntitlementRequest { firm_id: String::new(), cluster_id: cluster.into(), ..grant(&core, "") };
+    refused(buyer.entitlements().grant_entitlement(shared).await, Reason::INVALID_FIELDS);
+    // All drawings are the supplier's now, but for the core one.
+    let drawings = GrantEntitlementRequest {
+        resource_id: String::new(),
+        category: ResourceCategory::Drawing.into(),
+        ..grant("", &supplier.id)
+    };
+    buyer.entitlements().grant_entitlement(drawings).await.expect("granted");
+    assert_eq!(supplier.finds(ListResourcesRequest::default()).await, ["核心图纸", "报价模板"]);
+    refused(supplier.resource(&core).await, Reason::NOT_FOUND);
+    buyer.grant_resource(&core, &supplier.id).await.expect("granted by itself");
+    assert!(supplier.resource(&core).await.expect("granted").usable);
 }

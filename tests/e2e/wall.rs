@@ -60,12 +60,13 @@ impl Cast {
         furnish::known_by_number(&world, &buyer).await;
         capacity::fill(&buyer, &supplier, "V100").await;
         capacity::fill(&rival, &supplier, "GYS-033").await;
-        resources::fill(&buyer, &supplier).await;
-        resources::fill(&rival, &supplier).await;
+        resources::fill(&world, &buyer, &supplier).await;
+        resources::fill(&world, &rival, &supplier).await;
         tolerate_and_link(&buyer, &stranger).await;
         furnish::claimed(&world, &stranger).await;
         world.settled().await;
         furnish::noted(&world, &supplier).await;
+        capacity::measured(&world).await;
         let id = |text: &str| Uuid::try_parse(text).unwrap();
         Self {
             order: id(&ids[0].order_id),

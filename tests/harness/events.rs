@@ -5,8 +5,9 @@ use proto::{
     capacity::{
         BottleneckChanged, BottleneckCleared, BottleneckRaised, CapabilityProfile, CapabilityProfileSet,
         CapacityCommentPosted, CapacityGroupDisclosed, CapacityGroupUploaded, CapacityMatch,
-        CapacityMatchProposed, CapacityRequest, CapacityRequestPublished, Comment, MaterialDemandUploaded,
-        Offer, OfferChanged, OfferPublished, OfferWithdrawn, Reservation, ReservationHeld,
+        CapacityMatchProposed, CapacityRequest, CapacityRequestPublished, Comment, DemandAlert,
+        DemandAlertChanged, DemandAlertCleared, DemandAlertRaised, MaterialDemandUploaded, Offer,
+        OfferChanged, OfferPublished, OfferWithdrawn, Reservation, ReservationHeld,
     },
     event::Event,
     orders::{
@@ -56,6 +57,8 @@ pub enum Payload {
     BottleneckRaised(BottleneckRaised),
     BottleneckChanged(BottleneckChanged),
     BottleneckCleared(BottleneckCleared),
+    /// How alerts turned, the group's id, and the alerts.
+    DemandAlert(&'static str, String, Vec<DemandAlert>),
     /// What became of an offer, and the offer.
     Offered(&'static str, Offer),
     Reserved(Reservation),
@@ -187,6 +190,12 @@ pub fn payload(event: &Event) -> Payload {
         "tandem.capacity.bottleneck.cleared.v1" => {
             BottleneckCleared::decode(data).map(Payload::BottleneckCleared)
         }
+        "tandem.capacity.demand_alert.raised.v1" => DemandAlertRaised::decode(data)
+            .map(|event| Payload::DemandAlert("raised", event.group_id, event.alerts)),
+        "tandem.capacity.demand_alert.changed.v1" => DemandAlertChanged::decode(data)
+            .map(|event| Payload::DemandAlert("changed", event.group_id, event.alerts)),
+        "tandem.capacity.demand_alert.cleared.v1" => DemandAlertCleared::decode(data)
+            .map(|event| Payload::DemandAlert("cleared", event.group_id, event.alerts)),
         other if other.starts_with("tandem.resources.") => opened(other, data),
         other => booked(other, data),
     };
@@ -225,6 +234,7 @@ impl Payload {
             | Payload::BottleneckRaised(_)
             | Payload::BottleneckChanged(_)
             | Payload::BottleneckCleared(_)
+            | Payload::DemandAlert(..)
             | Payload::Offered(..)
             | Payload::Reserved(_)
             | Payload::Needed(..)

@@ -316,6 +316,58 @@ async function disclosing(javaScriptEnabled) {
   await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: made.id, version: made.version, inactive: true });
 }
 
+/** Waits until something is answered that is not empty. */
+async function until(what, ask) {
+  for (let tries = 0; tries < 150; tries += 1) {
+    const answer = await ask();
+    if (answer) return answer;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error(`not within 30 s: ${what}`);
+}
+
+/** Demand that moved too far since it was measured, for both sides. */
+async function moving() {
+  const week = monday(6);
+  const want = (quantity) => call(chengyu, 'capacity.v1.DemandService/UploadMaterialDemand', {
+    requestId: once(), supplierId: shunmo.firm,
+    content: { materialNumberCustomer: 'CY-MV-0001', materialDescriptionCustomer: '测量用外壳', unitCode: 'H87',
+      series: [{ customerLocation: 'CY01', demandCategory: 'DEMAND_CATEGORY_DEFAULT', weeks: [{ monday: wire(week), quantity: { value: quantity } }] }] },
+  });
+  await want('1000');
+  const threshold = { sequenceNumber: 1, subhorizonLengthWeeks: 12, relativePositive: { value: '0.2' } };
+  const { id } = await call(shunmo, 'capacity.v1.CapacityGroupService/UploadCapacityGroup', {
+    requestId: once(), customerId: chengyu.firm,
+    content: { name: `测量机组 ${once()}`, unitCode: 'H87',
+      weeks: [{ monday: wire(week), actualCapacity: { value: '5000' }, maximumCapacity: { value: '6000' } }],
+      linkedDemand: [{ materialNumberCustomer: 'CY-MV-0001', customerLocation: 'CY01', demandCategory: 'DEMAND_CATEGORY_DEFAULT' }],
+      // Must lie ahead when it arrives.
+      volatility: { startAt: new Date(Date.now() + 4_000).toISOString(), measurementIntervalWeeks: 1, thresholds: [threshold] } },
+  });
+  await until('the demand is measured', async () => (await group(id)).demandMeasuredAt);
+  await want('1300');
+  await until('there is an alert', async () => (await group(id)).demandAlerts);
+  // The customer sees steps of a quarter: which way it went, and no figure.
+  for (const [firm, locale, told] of [
+    [shunmo, 'zh-CN', '增加 30%'], [shunmo, 'en-GB', 'Up by 30%'],
+    [chengyu, 'zh-CN', '增加超出设定范围'], [chengyu, 'en-GB', 'Up further than'],
+  ]) {
+    await visit(firm, { locale, viewport: { width: 320, height: 640 }, bypassCSP: true }, async (page) => {
+      for (const path of ['/capacity/demand', `/capacity/groups/${id}`]) {
+        await page.goto(`${portal}${path}`);
+        await says(page, told);
+        await sound(page, true, `${path} in ${locale}`);
+      }
+    });
+  }
+  await visit(shunmo, { viewport: desk }, async (page) => {
+    await page.goto(`${portal}/capacity/groups/${id}?week=${week}`);
+    ok(/↑ 30%/.test(await page.locator('table.weeks tr.chosen').innerText()), 'the week is marked');
+  });
+  const { version } = await group(id);
+  await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: id, version, inactive: true });
+}
+
 export async function capacity() {
   await test('the capacity map shows the red week and where it comes from, with scripts', () => looking({ viewport: desk }));
   await test('the capacity map shows the red week and where it comes from, without scripts', () => looking({ javaScriptEnabled: false, locale: 'en-GB' }));
@@ -328,4 +380,5 @@ export async function capacity() {
     await test(`an order shows what capacity can promise, ${how}`, () => promising(javaScriptEnabled));
     await test(`a capacity group for a customer is made and disclosed, ${how}`, () => disclosing(javaScriptEnabled));
   }
+  await test('demand that moved too far is told to both sides, as far as each may see it', moving);
 }

@@ -17,12 +17,13 @@ use std::sync::Arc;
 
 use chassis::{Error, Reason, Result, batch::Batcher, caller::Caller, idempotency::Key, service::Deps};
 use prost::Message;
-use proto::capacity::CapacityReceipt;
+use proto::capacity::{CapacityReceipt, Reservation};
 use tonic::Request;
 
 use crate::{
     commands::{
         Context, Single,
+        hold::{self, HoldCapacity},
         slice::{self, Command, Effect},
     },
     convert::{
@@ -41,6 +42,7 @@ pub(crate) struct Api {
     demand_deltas: Batcher<Command<DemandDelta>, CapacityReceipt>,
     groups: Batcher<Command<NewGroup>, CapacityReceipt>,
     group_deltas: Batcher<Command<GroupDelta>, CapacityReceipt>,
+    holds: Batcher<HoldCapacity, Reservation>,
 }
 
 impl Api {
@@ -50,6 +52,7 @@ impl Api {
             demand_deltas: batcher(&context),
             groups: batcher(&context),
             group_deltas: batcher(&context),
+            holds: holds(&context),
             context,
         }
     }
@@ -76,6 +79,17 @@ fn batcher<C: Effect>(context: &Context) -> Batcher<Command<C>, CapacityReceipt>
         Arc::new(move |firm, commands| {
             let context = context.clone();
             Box::pin(async move { slice::run(&context, firm, &commands).await })
+        }),
+    )
+}
+
+fn holds(context: &Context) -> Batcher<HoldCapacity, Reservation> {
+    let context = context.clone();
+    Batcher::new(
+        SLICE,
+        Arc::new(move |firm, commands| {
+            let context = context.clone();
+            Box::pin(async move { hold::run(&context, firm, &commands).await })
         }),
     )
 }

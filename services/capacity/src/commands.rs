@@ -8,6 +8,7 @@ pub(crate) mod demand;
 pub(crate) mod disclose;
 pub(crate) mod disclosure;
 pub(crate) mod group;
+pub(crate) mod hold;
 pub(crate) mod load;
 pub(crate) mod matched;
 pub(crate) mod matching;
@@ -15,6 +16,7 @@ pub(crate) mod offer;
 pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod slice;
+pub(crate) mod volatility;
 
 use chassis::{
     Error, Reason, Result,

@@ -16,4 +16,5 @@ pub(crate) mod read;
 pub(crate) mod request;
 pub(crate) mod reservation;
 mod share;
+pub(crate) mod volatility;
 pub(crate) mod week;

@@ -1,5 +1,6 @@
 //! What happened → its envelope.
 
+pub(crate) mod alert;
 pub(crate) mod booking;
 pub(crate) mod capability;
 pub(crate) mod comment;

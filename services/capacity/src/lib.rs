@@ -14,6 +14,7 @@
 //! * [`matched`] what comes of it, and who says so: pure
 //! * [`load`]   what accepted orders take of weeks: pure
 //! * `expire`     ends holds whose time is over
+//! * `measure`    measures demand when it is time
 //! * `consume`    matches demand that arrived, in the supplier's tenant
 //! * `follow`     takes capacity for what accepted orders promise, as the supplier's feed tells
 //! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
@@ -38,6 +39,7 @@ pub mod ingest;
 pub mod load;
 pub mod matched;
 pub mod matching;
+mod measure;
 pub mod need;
 pub mod offer;
 pub mod promise;
@@ -108,6 +110,7 @@ pub fn build(deps: &Deps) -> Service {
         tasks: vec![
             Box::pin(consume::run(context.clone())),
             Box::pin(follow::run(context.clone())),
+            Box::pin(measure::run(context.clone())),
             Box::pin(expire::run(context)),
         ],
     }

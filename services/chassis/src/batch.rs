@@ -127,19 +127,20 @@ async fn drain<C: Send + 'static, R: Send + 'static>(
             slice.into_iter().map(|waiting| (waiting.command, waiting.answer)).unzip();
         let results = run(firm, commands).await;
         for (answer, result) in answers.into_iter().zip(results) {
-            // The caller may have gone; its command took effect all the same, and a repeat replays it.
+            // The caller may have gone meanwhile; its command took effect all the same, and a repeat replays it.
             let _ = answer.send(result);
         }
         let lanes = lane.lanes.clone();
         let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = match lanes.get_mut(&firm) {
-            Some(waiting) if !waiting.is_empty() => waiting,
-            _ => {
-                lanes.remove(&firm);
-                lane.closed = true;
-                return;
-            }
-        };
+        let waiting = lanes.entry(firm).or_default();
+        // Whose caller went away before it began has no effect: what the caller asks elsewhere meanwhile would be refused
+        // for the sake of what nobody waits for.
+        waiting.retain(|one| !one.answer.is_closed());
+        if waiting.is_empty() {
+            lanes.remove(&firm);
+            lane.closed = true;
+            return;
+        }
         let take = waiting.len().min(max);
         slice = waiting.drain(..take).collect();
     }
@@ -178,6 +179,37 @@ mod tests {
             assert_eq!(answer, i * 2);
         }
         assert_eq!(*sizes.lock().unwrap(), [1, 4, 4, 1]);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_does_not_begin() {
+        let ran = Arc::new(Mutex::new(Vec::new()));
+        let seen = ran.clone();
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let held = gate.clone();
+        let run: Run<u32, u32> = Arc::new(move |_, commands: Vec<u32>| {
+            seen.lock().unwrap().extend(commands.iter().copied());
+            let held = held.clone();
+            Box::pin(async move {
+                held.acquire().await.unwrap().forget();
+                commands.into_iter().map(Ok).collect()
+            })
+        });
+        let batcher = Batcher::new(4, run);
+        let (first, second) = {
+            let (mut first, mut gone, mut second) = (
+                Box::pin(batcher.submit(Uuid::nil(), 1)),
+                Box::pin(batcher.submit(Uuid::nil(), 2)),
+                Box::pin(batcher.submit(Uuid::nil(), 3)),
+            );
+            assert!(futures::poll!(&mut first).is_pending());
+            assert!(futures::poll!(&mut gone).is_pending());
+            assert!(futures::poll!(&mut second).is_pending());
+            (first, second)
+        };
+        gate.add_permits(2);
+        assert_eq!((first.await.unwrap(), second.await.unwrap()), (1, 3));
+        assert_eq!(*ran.lock().unwrap(), [1, 3]);
     }
 
     #[tokio::test]

@@ -32,6 +32,11 @@ use proto::{
         purchasing_group_service_client::PurchasingGroupServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
+    resources::{
+        access_log_service_client::AccessLogServiceClient,
+        entitlement_service_client::EntitlementServiceClient, follow_service_client::FollowServiceClient,
+        resource_service_client::ResourceServiceClient, revision_service_client::RevisionServiceClient,
+    },
     stream::stream_service_client::StreamServiceClient,
 };
 use tonic::{
@@ -231,6 +236,31 @@ impl Api {
     /// What is reserved of it.
     pub fn reservations(&self) -> ReservationServiceClient<Channel> {
         ReservationServiceClient::new(self.channel.clone())
+    }
+
+    /// What firms open to their partners.
+    pub fn resources(&self) -> ResourceServiceClient<Channel> {
+        ResourceServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What of it is in force, and was.
+    pub fn resource_revisions(&self) -> RevisionServiceClient<Channel> {
+        RevisionServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// Who may use it.
+    pub fn entitlements(&self) -> EntitlementServiceClient<Channel> {
+        EntitlementServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// What the own firm wants to hear of.
+    pub fn resource_follows(&self) -> FollowServiceClient<Channel> {
+        FollowServiceClient::new(self.channel.clone())
+    }
+
+    /// Who looked at the own firm's.
+    pub fn resource_access(&self) -> AccessLogServiceClient<Channel> {
+        AccessLogServiceClient::new(self.channel.clone())
     }
 
     /// The own firm's feed.

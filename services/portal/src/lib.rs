@@ -181,12 +181,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/orders/{id}/hold", get(hold::hold_form).post(hold::hold))
         .route("/orders/{id}/release", get(hold::release_form).post(hold::release))
         .merge(supplying())
-        .merge(pages::firm::routes())
-        .merge(pages::inviting::routes())
-        .merge(pages::clusters::routes())
-        .merge(pages::capacity::routes())
-        .merge(pages::booking::routes())
-        .merge(pages::operator::routes())
+        .merge(parts())
         .route("/partners", get(partners::show))
         .route("/partners/{id}", get(partner::show).post(partner::change))
         .route("/partners/{id}/invitation", post(partners::renew))
@@ -205,6 +200,18 @@ fn pages() -> Router<Arc<App>> {
         .route("/channels/{id}/delete", post(channels::delete))
         .route("/keys", get(keys::show).post(keys::make))
         .route("/keys/{id}/revoke", post(keys::revoke))
+}
+
+/// Parts of the portal that name their own addresses.
+fn parts() -> Router<Arc<App>> {
+    Router::new()
+        .merge(pages::firm::routes())
+        .merge(pages::inviting::routes())
+        .merge(pages::clusters::routes())
+        .merge(pages::capacity::routes())
+        .merge(pages::booking::routes())
+        .merge(pages::resources::routes())
+        .merge(pages::operator::routes())
 }
 
 /// What a supplier does beside answering one order, and what both sides write to each other.

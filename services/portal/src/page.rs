@@ -29,6 +29,7 @@ pub enum Tab {
     Proposals,
     AtRisk,
     Capacity,
+    Resources,
     Partners,
     Members,
     Settings,
@@ -45,6 +46,7 @@ impl Tab {
             Tab::Proposals => "/proposals",
             Tab::AtRisk => "/at-risk",
             Tab::Capacity => "/capacity",
+            Tab::Resources => "/resources",
             Tab::Partners => "/partners",
             Tab::Members => "/members",
             Tab::Settings => "/settings",
@@ -61,6 +63,7 @@ impl Tab {
             Tab::Proposals => key::NAV_PROPOSALS,
             Tab::AtRisk => key::NAV_AT_RISK,
             Tab::Capacity => key::NAV_CAPACITY,
+            Tab::Resources => key::NAV_RESOURCES,
             Tab::Partners => key::NAV_PARTNERS,
             Tab::Members => key::NAV_MEMBERS,
             Tab::Settings => key::NAV_SETTINGS,
@@ -211,6 +214,9 @@ fn work(member: &Member) -> Vec<Tab> {
     }
     if member.may(Permission::CapacityRead) {
         tabs.push(Tab::Capacity);
+    }
+    if member.may(Permission::ResourcesRead) {
+        tabs.push(Tab::Resources);
     }
     if member.may(Permission::Operate) {
         tabs.push(Tab::Firms);

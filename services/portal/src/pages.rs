@@ -29,6 +29,7 @@ pub mod proposals;
 pub mod purchases;
 pub mod refuse;
 pub mod remind;
+pub mod resources;
 pub mod revise;
 pub mod settings;
 pub mod share;

@@ -120,11 +120,15 @@ fn unescaped(cell: &str) -> String {
 pub fn write(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut out = String::from("\u{feff}");
     for row in std::iter::once(header.to_vec()).chain(rows) {
-        let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
+        out.push_str(&line(&row));
     }
     out
+}
+
+/// One line of such a list.
+pub fn line(row: &[String]) -> String {
+    let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+    format!("{}\r\n", cells.join(","))
 }
 
 fn quoted(cell: &str) -> String {

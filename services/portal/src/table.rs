@@ -88,14 +88,24 @@ impl Part {
     }
 }
 
+/// Something else to choose from, beside the states.
+pub struct Pick {
+    pub name: &'static str,
+    pub label: String,
+    pub choices: Vec<Choice>,
+}
+
 /// Something to look for.
+#[derive(Default)]
 pub struct Search {
     pub action: String,
+    /// Empty where there is nothing to type.
     pub label: String,
     pub value: String,
     /// States to choose from; empty for none.
     pub states: Vec<Choice>,
     pub states_label: String,
+    pub more: Vec<Pick>,
 }
 
 /// The page.
@@ -114,8 +124,11 @@ pub struct Listing {
     buttons: Vec<Way>,
     search: Option<Search>,
     parts: Vec<Part>,
-    /// The pages beside it.
+    /// Paragraphs as somebody wrote them, each under a heading.
+    texts: Vec<(String, String)>,
+    /// The pages beside it, and what they have in common.
     places: Vec<page::Link>,
+    places_label: String,
 }
 
 impl Listing {
@@ -134,13 +147,29 @@ impl Listing {
             buttons: Vec::new(),
             search: None,
             parts: Vec::new(),
+            texts: Vec::new(),
             places: Vec::new(),
+            places_label: String::new(),
         }
     }
 
-    /// With a line that leads to the pages beside it.
+    /// With a line that leads to the other pages about capacity.
     pub fn places(self, places: Vec<page::Link>) -> Self {
-        Self { places, ..self }
+        let label = self.t.say(key::NAV_CAPACITY);
+        self.beside(label, places)
+    }
+
+    /// With a line that leads to the pages beside it, which have this in common.
+    pub fn beside(self, places_label: String, places: Vec<page::Link>) -> Self {
+        Self { places, places_label, ..self }
+    }
+
+    /// Something that somebody wrote, under a heading; empty for nothing.
+    pub fn text(mut self, heading: String, text: String) -> Self {
+        if !text.is_empty() {
+            self.texts.push((heading, text));
+        }
+        self
     }
 
     /// What it is for, in a sentence.

@@ -1,5 +1,5 @@
-//! Tells others what became of resources: woken right after the owner's commit in the same process, and looked for by every
-//! process. Whatever is cut short is found again.
+//! Tells others what became of resources, where they are more than one transaction tells: woken right after the owner's commit
+//! in the same process, and looked for by every process. Whatever is cut short is found again.
 
 use std::time::Duration;
 

@@ -117,6 +117,13 @@ pub fn revisions(method: &str) -> Option<Row> {
                 named(&revision_id.clone(), WithdrawRevisionRequest { request_id: request_id(), revision_id })
             }),
         ),
+        method => return read_revisions(method),
+    })
+}
+
+/// Of those that read, and of those that take note.
+fn read_revisions(method: &str) -> Option<Row> {
+    Some(match method {
         "GetRevision" => shared(
             Side::Supplier,
             build!(|cast, _, object| {
@@ -215,6 +222,13 @@ pub fn entitlements(method: &str) -> Option<Row> {
                 named(&entitlement_id, request)
             }),
         ),
+        method => return read_entitlements(method),
+    })
+}
+
+/// Of those that read.
+fn read_entitlements(method: &str) -> Option<Row> {
+    Some(match method {
         "GetEntitlement" => shared(
             Side::Supplier,
             build!(|cast, _, object| {

@@ -1,14 +1,14 @@
 //! Demand and capacity: rows to look for, and writes that one side has no business with.
 
 use harness::{
-    Firm,
+    Firm, World,
     capacity::{demand, for_customer, group, link, linking},
     need::{able, needed, proposal},
     request_id,
 };
 use proto::capacity::{
-    CommentSubject, DisclosureLevel, OfferVisibility, PostCommentRequest, PublishCapacityRequestRequest,
-    SetDisclosureRequest, UploadMaterialDemandRequest,
+    CommentSubject, DemandVolatility, DisclosureLevel, OfferVisibility, PostCommentRequest,
+    PublishCapacityRequestRequest, SetDisclosureRequest, UploadMaterialDemandRequest,
 };
 
 use super::attack::{Attack, CHECK, DENIED, FOREIGN_KEY, NOTHING};
@@ -32,7 +32,13 @@ pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) 
         ..PostCommentRequest::default()
     };
     customer.comments().post_comment(said).await.expect("a comment");
-    let shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &customer.id);
+    let mut shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &customer.id);
+    shown.content.get_or_insert_default().volatility = Some(DemandVolatility {
+        // Ahead of any day of these tests.
+        start_at: Some(chassis::value::timestamp(time::macros::datetime!(2199-01-01 00:00 UTC))),
+        measurement_interval_weeks: 1,
+        thresholds: Vec::new(),
+    });
     let child = supplier.state_group(linking(shown, vec![link("", "X", "2")])).await.expect("a group").id;
     let mut parent = group("车间", &[]);
     parent.content.get_or_insert_default().linked_group_ids = vec![child];
@@ -48,6 +54,13 @@ pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) 
     let request = customer.publish_need(request).await.expect("a request");
     supplier.propose_match(proposal(&request.id, "")).await.expect("a match");
     supplier.set_profile(able("注塑", &["PP"]), OfferVisibility::Partners, "").await.expect("a profile");
+}
+
+/// What would be measured once it is time.
+pub(super) async fn measured(world: &World) {
+    let measured = "insert into capacity.demand_snapshot (supplier, group_id, measured_at, mondays, demands)
+                    select supplier, group_id, start_at, '{2026-12-28}', '{200}' from capacity.demand_volatility";
+    sqlx::query(measured).execute(world.owner_pool().await).await.expect("the owner writes everything");
 }
 
 pub(super) const SUPPLIER: &[Attack] = &[
@@ -97,6 +110,16 @@ pub(super) const SUPPLIER: &[Attack] = &[
     ("update capacity.material_demand set version = version + 1", NOTHING),
     ("update capacity.demand_series set quantities = '{1}'", NOTHING),
     ("update capacity.group_version set content = ''", DENIED),
+    // what was measured, and measurements of no beginning
+    ("update capacity.demand_snapshot set demands = '{1}'", DENIED),
+    ("update capacity.demand_volatility set start_at = null", CHECK),
+    ("update capacity.demand_volatility set interval_weeks = 0", CHECK),
+    ("update capacity.demand_volatility set supplier = {rival}", DENIED),
+    (
+        "insert into capacity.demand_snapshot (supplier, group_id, measured_at, mondays, demands)
+         select supplier, group_id, now(), '{2026-12-29}', '{1}' from capacity.demand_volatility",
+        CHECK,
+    ),
     ("update capacity.capacity_group set customer = {rival}", DENIED),
     // more hours than the machine has
     ("update capacity.capacity_week set offered = 21", CHECK),
@@ -155,6 +178,9 @@ pub(super) const CUSTOMER: &[Attack] = &[
     ("select from capacity.capacity_group", NOTHING),
     ("select from capacity.group_version", NOTHING),
     ("select from capacity.capacity_week", NOTHING),
+    ("select from capacity.demand_volatility", NOTHING),
+    ("select from capacity.demand_snapshot", NOTHING),
+    ("update capacity.demand_volatility set alerts = ''", NOTHING),
     ("select from capacity.linked_demand", NOTHING),
     ("select from capacity.linked_group", NOTHING),
     ("select from capacity.demand_arrival", NOTHING),

@@ -1,12 +1,12 @@
 //! Resources: rows to look for, and writes that one side has no business with.
 
-use harness::{Firm, file::Content, request_id, resource::drawing};
+use harness::{Firm, World, file::Content, request_id, resource::drawing};
 use proto::resources::{AcknowledgeRevisionRequest, FollowRequest, ReleaseRevisionRequest};
 
 use super::attack::{Attack, CHECK, DENIED, NOTHING};
 
 /// Gives an owner and its supplier everything that has tables here.
-pub(super) async fn fill(owner: &Firm, supplier: &Firm) {
+pub(super) async fn fill(world: &World, owner: &Firm, supplier: &Firm) {
     let mut request = drawing("支架图纸");
     request.buyer_item_ids = vec!["YZ-10022".into()];
     let resource = owner.publish_resource(request).await.expect("a resource");
@@ -27,6 +27,16 @@ pub(super) async fn fill(owner: &Firm, supplier: &Firm) {
     owner.revisions().release_revision(release).await.expect("released");
     supplier.fetch(&file.id, 0, 0).await.expect("a download");
     owner.drafted(&resource, "D").await;
+    // As it stands when very many were told.
+    sqlx::query(
+        "insert into resources.announcement (owner, id, what, resource_id, done)
+         values ($1, gen_random_uuid(), 'published', $2::uuid, true)",
+    )
+    .bind(owner.uuid())
+    .bind(resource)
+    .execute(world.owner_pool().await)
+    .await
+    .expect("an announcement");
 }
 
 pub(super) const READER: &[Attack] = &[

@@ -8,8 +8,8 @@ use proto::capacity::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Api, parts};
-use crate::{commands, convert::reservation::new_hold, queries};
+use super::{Api, key, parts};
+use crate::{commands, commands::hold::HoldCapacity, convert::reservation::new_hold, queries};
 
 #[tonic::async_trait]
 impl ReservationService for Api {
@@ -18,10 +18,10 @@ impl ReservationService for Api {
         request: Request<HoldCapacityRequest>,
     ) -> Result<Response<Reservation>, Status> {
         let (caller, request) = parts(request)?;
-        let method = "tandem.capacity.v1.ReservationService/HoldCapacity";
         let new = new_hold(&request)?;
-        let command = self.single(&caller, method, &request.request_id, &request)?;
-        Ok(Response::new(commands::reservation::hold(&command, &new).await?))
+        let key = key(&request.request_id, &request)?;
+        let firm = caller.firm;
+        Ok(Response::new(self.holds.submit(firm, HoldCapacity { caller, key, new }).await?))
     }
 
     async fn confirm_reservation(

@@ -9,6 +9,7 @@ use crate::{
         disclosed::{self as db, Shown},
         disclosure,
         group::{self, Head},
+        volatility,
         week::{self, Row},
     },
     disclosure::{Level, told},
@@ -26,7 +27,9 @@ pub(crate) async fn group(now: Now<'_>, tx: &mut TenantTx, head: &Head) -> Resul
             let kept = group::version(tx, head, head.version).await?;
             let (content, ..) = kept.ok_or_else(|| error::missing(head.id))?;
             let rows = week::rows(tx, &[head.id]).await?;
-            Some(disclosed::group(head, level, content, &rows))
+            let watched = volatility::watched(tx, &[head.id]).await?.remove(&head.id);
+            let alerts = watched.map(|watched| watched.alerts).unwrap_or_default();
+            Some(disclosed::group(head, level, content, &rows, &alerts))
         }
     };
     let shown = Shown { customer, group_id: head.id, version: head.version, content };

@@ -12,6 +12,7 @@ use super::{
     demand::{check_version, receipt},
     matching::{self, Cause},
     slice::{Command, Effect},
+    volatility,
 };
 use crate::{
     convert::group::{self as convert, GroupDelta, NewGroup},
@@ -186,6 +187,7 @@ async fn save(
     db::insert_version(tx, head, &content.encode_to_vec(), &moment.caller.actor_name).await?;
     db::save_links(tx, head, group).await?;
     load::follow(tx).await?;
+    volatility::watch(tx, head, group).await?;
     let mut happened = vec![events::group_uploaded(moment, head, content)];
     happened.extend(
         matching::rematch(moment.now(), tx, Cause::Stated { id: head.id, weeks: &group.weeks }).await?,

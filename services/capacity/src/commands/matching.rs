@@ -6,11 +6,15 @@ use chassis::{Result, db::TenantTx, outbox::NewEvent};
 use time::Date;
 use uuid::Uuid;
 
-use super::{Now, disclose};
+use super::{
+    Now, disclose,
+    volatility::{self, Moved},
+};
 use crate::{
     db::{
         group::{self as groups, Head},
         reserved,
+        volatility::watched,
         week::{self as db, Row},
     },
     events,
@@ -44,6 +48,7 @@ pub(crate) async fn rematch(now: Now<'_>, tx: &mut TenantTx, cause: Cause<'_>) -
     }
     let affected = db::with_parents(tx, &touched).await?;
     let Family { heads, nodes, rows } = family(tx, &affected, &cause).await?;
+    let mut watched = watched(tx, &affected).await?;
     let mut written = Vec::new();
     let mut events = Vec::new();
     let mut shown = BTreeSet::new();
@@ -57,12 +62,16 @@ pub(crate) async fn rematch(now: Now<'_>, tx: &mut TenantTx, cause: Cause<'_>) -
             .collect();
         let turned = turned(before, &changed, this_week(now.at));
         events.extend(events::bottlenecks(now, head, &turned, None));
-        if head.customer.is_some()
-            && (!changed.is_empty() || matches!(cause, Cause::Stated { id, .. } if id == head.id))
-        {
+        events.extend(disclose::bottlenecks(now, tx, head, &turned).await?);
+        let alerted = match watched.remove(&head.id) {
+            Some(watched) => volatility::look(now, tx, head, watched, Moved::of(before, &after)).await?,
+            None => None,
+        };
+        let stated = matches!(cause, Cause::Stated { id, .. } if id == head.id);
+        if head.customer.is_some() && (!changed.is_empty() || alerted.is_some() || stated) {
             shown.insert(head.id);
-            events.extend(disclose::bottlenecks(now, tx, head, &turned).await?);
         }
+        events.extend(alerted.into_iter().flatten());
         written.extend(changed);
     }
     db::save(tx, &written).await?;

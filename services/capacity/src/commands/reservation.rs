@@ -1,5 +1,5 @@
-//! Holds, confirms and releases; and ends what nobody confirmed in time. What is sold is moved by functions of the
-//! database alone, under the buckets' rows.
+//! Confirms and releases; and ends what nobody confirmed in time. What is sold is moved by functions of the database alone,
+//! under the buckets' rows.
 
 use chassis::{
     Error, Reason, Result,
@@ -14,9 +14,8 @@ use super::{
     matching::{self, Cause},
 };
 use crate::{
-    convert::reservation::{NewHold, reservation_out},
+    convert::reservation::reservation_out,
     db::{
-        offer::{self, Sight},
         reservation::{self as db, Head, Outcome},
         reserved,
     },
@@ -28,46 +27,6 @@ use crate::{
 /// Holds that are ended in one go.
 const SLICE: i32 = 200;
 
-/// Holds all of it or nothing. Where too little is left, holds whose time is over are ended and it is tried once more,
-/// whether or not any was found: somebody else may have ended the last of them between the two. What is short then is
-/// short without any hold that was over when it was asked for, so that nobody is refused for the sake of one.
-pub(crate) async fn hold(command: &Single<'_>, new: &NewHold) -> Result<wire::Reservation> {
-    let buckets: Vec<Uuid> = new.parts.keys().copied().collect();
-    let quantities: Vec<_> = new.parts.values().copied().collect();
-    let mut again = false;
-    loop {
-        let mut tx = match command.begin().await? {
-            Begun::Replay(receipt) => return Ok(receipt),
-            Begun::New(tx) => tx,
-        };
-        let sight = Sight { offer: Some(new.offer), ..Sight::default() };
-        let offer = offer::in_sight(&mut tx, sight, 1).await?.pop().ok_or_else(Error::not_found)?;
-        let seconds = new.seconds.unwrap_or(offer.hold_seconds);
-        if seconds > offer.hold_seconds {
-            let message = format!("must be at most {}, as the offer says", offer.hold_seconds);
-            return Err(Error::field("hold_seconds", "RANGE", message));
-        }
-        let id = command.deps.clock.id();
-        let (buckets, quantities) = (buckets.as_slice(), quantities.as_slice());
-        let hold = db::Hold { supplier: offer.supplier, offer: offer.id, id, buckets, quantities, seconds };
-        match db::hold(&mut tx, &hold).await? {
-            Outcome::Done => return finish(tx, command, id).await,
-            Outcome::Short(bucket) => {
-                // What was taken of other buckets must not keep anybody waiting meanwhile.
-                tx.rollback().await?;
-                if again {
-                    let short = bucket.map(|id| id.to_string()).unwrap_or_default();
-                    return Err(Error::new(Reason::CAPACITY_SHORT).with("bucket_id", short));
-                }
-                end_due(Now { deps: command.deps, at: command.now(), traceparent: "" }, Some(buckets))
-                    .await?;
-                again = true;
-            }
-            Outcome::NotFound | Outcome::Stands => return Err(Error::not_found()),
-        }
-    }
-}
-
 /// Makes a hold stay.
 pub(crate) async fn confirm(command: &Single<'_>, id: Uuid) -> Result<wire::Reservation> {
     let mut tx = match command.begin().await? {
@@ -78,7 +37,7 @@ pub(crate) async fn confirm(command: &Single<'_>, id: Uuid) -> Result<wire::Rese
     match db::confirm(&mut tx, head.supplier, id).await? {
         Outcome::Done => finish(tx, command, id).await,
         Outcome::Stands => stands(tx, command, id, &["confirmed", "consumed"]).await,
-        Outcome::NotFound | Outcome::Short(_) => Err(Error::not_found()),
+        Outcome::NotFound => Err(Error::not_found()),
     }
 }
 
@@ -92,7 +51,7 @@ pub(crate) async fn release(command: &Single<'_>, id: Uuid) -> Result<wire::Rese
     match db::end(&mut tx, head.supplier, id, "released").await? {
         Outcome::Done => finish(tx, command, id).await,
         Outcome::Stands => stands(tx, command, id, &["released", "expired"]).await,
-        Outcome::NotFound | Outcome::Short(_) => Err(Error::not_found()),
+        Outcome::NotFound => Err(Error::not_found()),
     }
 }
 

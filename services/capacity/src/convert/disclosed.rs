@@ -16,6 +16,7 @@ pub(crate) fn group(
     level: Level,
     content: wire::GroupContent,
     rows: &[Row],
+    alerts: &[wire::DemandAlert],
 ) -> wire::DisclosedGroup {
     wire::DisclosedGroup {
         id: head.id.to_string(),
@@ -29,6 +30,23 @@ pub(crate) fn group(
         linked_demand: if level == Level::Exact { content.linked_demand } else { unweighed(content) },
         weeks: rows.iter().filter_map(|row| week(level, row)).collect(),
         changed_at: Some(timestamp(head.changed_at)),
+        demand_alerts: alerts.iter().filter_map(|one| alert(level, one)).collect(),
+    }
+}
+
+/// Of demand that moved too far. Below EXACT, figures would tell load factors; and YES_NO tells whether weeks suffice, of
+/// which this says nothing.
+pub(crate) fn alert(level: Level, alert: &wire::DemandAlert) -> Option<wire::DemandAlert> {
+    match level {
+        Level::Exact => Some(alert.clone()),
+        Level::Banded => Some(wire::DemandAlert {
+            monday: alert.monday,
+            iso_week: alert.iso_week.clone(),
+            trend: alert.trend,
+            measured_at: alert.measured_at,
+            ..wire::DemandAlert::default()
+        }),
+        Level::YesNo | Level::Hidden => None,
     }
 }
 

@@ -277,6 +277,13 @@ pub(crate) fn kept(customer: Option<Uuid>, content: &wire::GroupContent) -> Resu
     }
 }
 
+/// What was kept of when demand is measured.
+pub(crate) fn kept_volatility(wire: &wire::DemandVolatility) -> Result<Volatility> {
+    let mut wrong = Wrong::default();
+    let kept = volatility(&mut wrong, wire);
+    kept.ok_or_else(|| Error::internal(anyhow::anyhow!("kept parameters have no beginning")))
+}
+
 /// As it is kept and shown.
 pub(crate) fn content(group: &Group) -> wire::GroupContent {
     wire::GroupContent {
@@ -312,7 +319,7 @@ fn stated_out(monday: Date, stated: &Stated) -> wire::CapacityWeek {
     }
 }
 
-fn volatility_out(volatility: &Volatility) -> wire::DemandVolatility {
+pub(crate) fn volatility_out(volatility: &Volatility) -> wire::DemandVolatility {
     let threshold = |threshold: &Threshold| wire::AlertThreshold {
         sequence_number: threshold.sequence.into(),
         subhorizon_length_weeks: threshold.length.into(),
@@ -340,10 +347,12 @@ pub(crate) fn group_out(head: &Head, content: wire::GroupContent) -> wire::Capac
         content: Some(content),
         matched: Vec::new(),
         weeks_omitted: 0,
+        demand_alerts: Vec::new(),
+        demand_measured_at: None,
     }
 }
 
-pub(crate) fn summary(head: &Head) -> wire::GroupSummary {
+pub(crate) fn summary(head: &Head, demand_alerts: Vec<wire::DemandAlert>) -> wire::GroupSummary {
     wire::GroupSummary {
         id: head.id.to_string(),
         customer_id: head.customer.map(|id| id.to_string()).unwrap_or_default(),
@@ -353,5 +362,6 @@ pub(crate) fn summary(head: &Head) -> wire::GroupSummary {
         inactive: head.inactive,
         changed_at: Some(value::timestamp(head.changed_at)),
         received_at: Some(value::timestamp(head.received_at)),
+        demand_alerts,
     }
 }

@@ -1,5 +1,7 @@
 //! Reservations: read by both sides, written by functions of the schema alone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chassis::{Result, db::TenantTx};
 use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
@@ -44,57 +46,156 @@ pub(crate) struct Place {
 pub(crate) enum Outcome {
     Done,
     NotFound,
-    /// Of this bucket too little is left.
-    Short(Option<Uuid>),
     /// It is in another state, which stands.
     Stands,
 }
 
-/// A refusal that a function raised, by its SQLSTATE; the transaction is over with it.
-fn refusal(error: sqlx::Error) -> Result<Outcome> {
-    let sqlx::Error::Database(database) = &error else { return Err(error.into()) };
-    let code = database.code().unwrap_or_default().into_owned();
-    match code.as_str() {
-        "TC404" => Ok(Outcome::NotFound),
-        "TC409" => {
-            let postgres = database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
-            let detail = postgres.and_then(|error| error.detail());
-            Ok(Outcome::Short(detail.and_then(|id| Uuid::try_parse(id).ok())))
+/// A hold to be taken.
+pub(crate) struct Hold<'a> {
+    pub offer: Uuid,
+    pub id: Uuid,
+    /// How much of which bucket.
+    pub parts: &'a BTreeMap<Uuid, Decimal>,
+    /// `None`: as long as the offer allows.
+    pub seconds: Option<i32>,
+}
+
+/// What became of a hold that was asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    /// It stands; where its buckets are.
+    Done(Head, Vec<Place>),
+    /// No such offer or bucket.
+    NotFound,
+    /// The offer allows no more than so many seconds.
+    TooLong(i32),
+    /// Of this bucket too little is left.
+    Short(Uuid),
+}
+
+/// As holder: in their order, each hold takes all of it or nothing, whatever becomes of the others.
+pub(crate) async fn hold_many(tx: &mut TenantTx, holds: &[Hold<'_>]) -> Result<Vec<Held>> {
+    let offers = sorted(holds.iter().map(|hold| hold.offer));
+    let buckets = sorted(holds.iter().flat_map(|hold| hold.parts.keys().map(|id| (*id, hold.offer))));
+    let parts = || holds.iter().flat_map(|hold| hold.parts.iter().map(|part| (hold.offer, part)));
+    let ids: Vec<Uuid> = holds.iter().map(|hold| hold.id).collect();
+    let of_offers: Vec<i32> = holds.iter().map(|hold| place(&offers, &hold.offer)).collect();
+    let seconds: Vec<Option<i32>> = holds.iter().map(|hold| hold.seconds).collect();
+    let mut end = 0;
+    let ends: Vec<i32> = holds
+        .iter()
+        .map(|hold| {
+            end += hold.parts.len() as i32;
+            end
+        })
+        .collect();
+    let (bucket_ids, bucket_offers): (Vec<Uuid>, Vec<i32>) =
+        buckets.iter().map(|(id, offer)| (*id, place(&offers, offer))).unzip();
+    let part_buckets: Vec<i32> =
+        parts().map(|(offer, (bucket, _))| place(&buckets, &(*bucket, offer))).collect();
+    let quantities: Vec<Decimal> = parts().map(|(_, (_, quantity))| *quantity).collect();
+    let rows = sqlx::query_as!(
+        HeldRow,
+        r#"select place as "place!", outcome as "outcome!", supplier, hold_seconds, unit_code, bucket, monday, starts_at,
+                  ends_at, held_at, expires_at
+           from capacity.hold_many($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
+        &offers,
+        &ids,
+        &of_offers,
+        &seconds as &[Option<i32>],
+        &ends,
+        &bucket_ids,
+        &bucket_offers,
+        &part_buckets,
+        &quantities
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let holder = tx.firm();
+    let mut held: Vec<Held> = holds.iter().map(|_| Held::NotFound).collect();
+    for row in rows {
+        let at = usize::try_from(row.place - 1).unwrap_or_default();
+        if let (Some(hold), Some(became)) = (holds.get(at), held.get_mut(at)) {
+            row.tell(hold, holder, became);
         }
-        _ => Err(error.into()),
+    }
+    Ok(held)
+}
+
+/// Each once, so that it has a place.
+fn sorted<T: Ord>(of: impl Iterator<Item = T>) -> Vec<T> {
+    of.collect::<BTreeSet<T>>().into_iter().collect()
+}
+
+/// Where it is among them, as the database counts.
+fn place<T: Ord>(of: &[T], one: &T) -> i32 {
+    of.partition_point(|other| other < one) as i32 + 1
+}
+
+/// What is said of a hold: a row a part where it stands, else one.
+struct HeldRow {
+    place: i32,
+    outcome: String,
+    supplier: Option<Uuid>,
+    hold_seconds: Option<i32>,
+    unit_code: Option<String>,
+    bucket: Option<Uuid>,
+    monday: Option<Date>,
+    starts_at: Option<OffsetDateTime>,
+    ends_at: Option<OffsetDateTime>,
+    held_at: Option<OffsetDateTime>,
+    expires_at: Option<OffsetDateTime>,
+}
+
+impl HeldRow {
+    /// Adds this row to what is known of its hold.
+    fn tell(self, hold: &Hold<'_>, holder: Uuid, became: &mut Held) {
+        match (self.outcome.as_str(), self.supplier, self.bucket) {
+            ("held", Some(supplier), Some(bucket_id)) => {
+                let (Some(monday), Some(held_at), Some(expires_at)) =
+                    (self.monday, self.held_at, self.expires_at)
+                else {
+                    return;
+                };
+                let unit_code = self.unit_code.unwrap_or_default();
+                let (starts_at, ends_at) = (self.starts_at, self.ends_at);
+                let place = Place { bucket_id, monday, starts_at, ends_at, unit_code };
+                if let Held::Done(_, places) = became {
+                    places.push(place);
+                    return;
+                }
+                let head = Head {
+                    supplier,
+                    id: hold.id,
+                    holder,
+                    offer_id: hold.offer,
+                    state: "held".into(),
+                    version: 1,
+                    held_at,
+                    expires_at,
+                    ended_at: None,
+                    order_id: None,
+                    order_line: None,
+                };
+                *became = Held::Done(head, vec![place]);
+            }
+            ("short", _, Some(bucket)) => *became = Held::Short(bucket),
+            ("seconds", ..) => *became = Held::TooLong(self.hold_seconds.unwrap_or_default()),
+            _ => {}
+        }
     }
 }
 
-/// A hold to be taken.
-pub(crate) struct Hold<'a> {
-    pub supplier: Uuid,
-    pub offer: Uuid,
-    pub id: Uuid,
-    pub buckets: &'a [Uuid],
-    pub quantities: &'a [Decimal],
-    pub seconds: i32,
-}
-
-/// As holder: takes all of it or nothing.
-pub(crate) async fn hold(tx: &mut TenantTx, hold: &Hold<'_>) -> Result<Outcome> {
-    let held = sqlx::query_scalar!(
-        r#"select capacity.hold_capacity($1, $2, $3, $4, $5, $6) as "expires_at!""#,
-        hold.supplier,
-        hold.offer,
-        hold.id,
-        hold.buckets,
-        hold.quantities,
-        hold.seconds
-    )
-    .fetch_one(tx.conn())
-    .await;
-    held.map_or_else(refusal, |_| Ok(Outcome::Done))
-}
-
+/// What a function answered or refused, by its SQLSTATE; with a refusal the transaction is over.
 fn outcome(answer: std::result::Result<Option<String>, sqlx::Error>) -> Result<Outcome> {
-    answer.map_or_else(refusal, |state| {
-        Ok(if state.as_deref() == Some("done") { Outcome::Done } else { Outcome::Stands })
-    })
+    match answer {
+        Ok(state) if state.as_deref() == Some("done") => Ok(Outcome::Done),
+        Ok(_) => Ok(Outcome::Stands),
+        Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("TC404") => {
+            Ok(Outcome::NotFound)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// As holder.

@@ -11,9 +11,10 @@ use chassis::{
 };
 use prost::Message;
 use proto::capacity::{
-    CapacityGroup, GetCapacityGroupRequest, ListCapacityGroupsRequest, ListCapacityGroupsResponse,
-    ListCapacityWeeksRequest, ListCapacityWeeksResponse, ListDisclosedGroupsRequest,
-    ListDisclosedGroupsResponse, ListGroupVersionsRequest, ListGroupVersionsResponse,
+    CapacityGroup, DemandAlert, DisclosedGroup, GetCapacityGroupRequest, ListCapacityGroupsRequest,
+    ListCapacityGroupsResponse, ListCapacityWeeksRequest, ListCapacityWeeksResponse,
+    ListDisclosedGroupsRequest, ListDisclosedGroupsResponse, ListGroupVersionsRequest,
+    ListGroupVersionsResponse,
 };
 use time::Date;
 use uuid::Uuid;
@@ -25,9 +26,10 @@ use crate::{
     db::{
         disclosed,
         group::{self as db, Head},
-        week,
+        volatility, week,
     },
     error,
+    week::this_week,
 };
 
 async fn head(context: &Context, caller: &Caller, tx: &mut TenantTx, id: &str) -> Result<Head> {
@@ -45,7 +47,13 @@ pub(crate) async fn get(
     let head = head(context, caller, &mut tx, &request.group_id).await?;
     let version = if request.version == 0 { head.version } else { request.version };
     let kept = db::version(&mut tx, &head, version).await?;
-    let rows = if version == head.version { week::rows(&mut tx, &[head.id]).await? } else { Vec::new() };
+    let (rows, watched) = match version == head.version {
+        true => (
+            week::rows(&mut tx, &[head.id]).await?,
+            volatility::watched(&mut tx, &[head.id]).await?.remove(&head.id),
+        ),
+        false => (Vec::new(), None),
+    };
     tx.commit().await?;
     let (content, changed_at, received_at) = match kept {
         Some(kept) => kept,
@@ -54,7 +62,19 @@ pub(crate) async fn get(
     };
     let group = convert::group::group_out(&Head { version, changed_at, received_at, ..head }, content);
     let known = rows.iter().filter(|row| row.demand.is_some() || row.actual.is_some());
-    Ok(CapacityGroup { matched: known.map(convert::week::matched).collect(), ..group })
+    let measured_at = watched.as_ref().and_then(|watched| watched.measured_at);
+    let alerts = watched.map(|watched| watched.alerts).unwrap_or_default();
+    Ok(CapacityGroup {
+        matched: known.map(convert::week::matched).collect(),
+        demand_alerts: ahead(&context.deps, alerts),
+        demand_measured_at: measured_at.map(value::timestamp),
+        ..group
+    })
+}
+
+/// Alerts of weeks that are not over.
+fn ahead(deps: &Deps, alerts: Vec<DemandAlert>) -> Vec<DemandAlert> {
+    convert::volatility::ahead(alerts, this_week(deps.clock.now()))
 }
 
 /// The caller's groups.
@@ -70,10 +90,16 @@ pub(crate) async fn list(
     let mut tx = deps.pool.begin(caller.firm).await?;
     let cursor = feed::head(&mut tx).await?.cursor();
     let mut rows = db::list(&mut tx, customer, after, size + 1).await?;
-    tx.commit().await?;
     let last = page::cut(&mut rows, size, |head| head.id);
+    let ids: Vec<Uuid> = rows.iter().map(|head| head.id).collect();
+    let mut watched = volatility::watched(&mut tx, &ids).await?;
+    tx.commit().await?;
+    let summary = |head: &Head| {
+        let alerts = watched.remove(&head.id).map(|watched| watched.alerts).unwrap_or_default();
+        convert::group::summary(head, ahead(deps, alerts))
+    };
     Ok(ListCapacityGroupsResponse {
-        groups: rows.iter().map(convert::group::summary).collect(),
+        groups: rows.iter().map(summary).collect(),
         next_page_token: token(deps, &question, last)?,
         cursor: cursor.encode(&deps.keys),
     })
@@ -141,8 +167,12 @@ pub(crate) async fn disclosed(
     let mut rows = disclosed::list(&mut tx, supplier, after, size + 1).await?;
     tx.commit().await?;
     let last = page::cut(&mut rows, size, |(place, _)| *place);
+    let shown = |(_, group): (_, DisclosedGroup)| DisclosedGroup {
+        demand_alerts: ahead(deps, group.demand_alerts),
+        ..group
+    };
     Ok(ListDisclosedGroupsResponse {
-        groups: rows.into_iter().map(|(_, group)| group).collect(),
+        groups: rows.into_iter().map(shown).collect(),
         next_page_token: token(deps, &question, last)?,
     })
 }

@@ -8,6 +8,7 @@ mod edit;
 mod entry;
 mod group;
 mod map;
+mod moved;
 mod origin;
 mod policy;
 mod quick;

@@ -18,7 +18,10 @@ use crate::{
     format,
     i18n::{Text, key},
     page::{self, Page, Tab, link},
-    pages::list::{self, Filter, Row, counted},
+    pages::{
+        list::{self, Filter, Row, counted},
+        resources,
+    },
     reminder::{self, Reminded},
     session::Member,
 };
@@ -63,6 +66,8 @@ struct InboxPage {
     filters: Vec<Filter>,
     /// Orders with changes that wait for consent.
     consents: Vec<Row>,
+    /// How many revisions of resources wait to be acknowledged; empty for none.
+    to_acknowledge: String,
     rows: Vec<Work>,
     /// Whether orders are selected to be answered together.
     picks: bool,
@@ -90,13 +95,14 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     }
     let consents =
         ListOrdersRequest { page_size: CONSENTS, has_pending_changes: Some(true), ..wanted("all") };
-    let (list, waiting, proposed, all, consents, reminded) = try_join!(
+    let (list, waiting, proposed, all, consents, reminded, unread) = try_join!(
         list::read(&member, request),
         list::count(&member, wanted("")),
         list::count(&member, wanted("proposed")),
         list::count(&member, wanted("all")),
         list::read(&member, consents),
         reminder::unopened(&member),
+        async { Ok(resources::to_acknowledge(&member).await) },
     )?;
     let t = member.text().clone();
     let today = format::today(member.app().clock.now());
@@ -124,6 +130,10 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         heading,
         filters,
         consents: consents.orders.into_iter().map(|o| list::row(&t, o, Side::Supplier, today)).collect(),
+        to_acknowledge: match unread {
+            0 => String::new(),
+            unread => t.one(key::INBOX_ACKNOWLEDGE, unread),
+        },
         picks: rows.iter().any(|work| !work.pick.is_empty()),
         picked: wish.select == "all",
         select_all: link(PATH, &[shown[0], shown[1], ("page", &wish.page), ("select", "all")]),

@@ -1,5 +1,5 @@
 //! Tells those who may use a resource, or follow and may find it, what became of it: a slice of firms at a time, each with an
-//! event of its own. The publisher's row is locked meanwhile, so that nobody is told after its right has ended.
+//! event of its own, the first slice with what happened. The publisher's row is locked meanwhile, so that nobody is told after its right has ended.
 
 use chassis::{Result, db::TenantTx, outbox, outbox::NewEvent};
 use uuid::Uuid;
@@ -19,6 +19,25 @@ use crate::{
 /// Firms that are told in one transaction.
 const SLICE: i64 = 90;
 
+/// Events for the first slice, in the transaction of what happened; the loop goes on where there are more.
+pub(super) async fn begin(
+    tx: &mut TenantTx,
+    now: Now<'_>,
+    what: What,
+    resource: Uuid,
+    revision: Option<Uuid>,
+) -> Result<Vec<NewEvent>> {
+    let id = now.deps.clock.id();
+    let what_name = what.as_str().to_owned();
+    let first =
+        Announcement { id, what: what_name, resource_id: resource, revision_id: revision, after: None };
+    let (events, after) = slice(tx, now, what, &first).await?;
+    if after.is_some() {
+        rows::insert(tx, &Announcement { after, ..first }).await?;
+    }
+    Ok(events)
+}
+
 /// Tells the next slice of what a firm has to tell; whether there was any.
 pub(crate) async fn next(context: &Context, owner: Uuid) -> Result<bool> {
     let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
@@ -26,18 +45,26 @@ pub(crate) async fn next(context: &Context, owner: Uuid) -> Result<bool> {
     db::lock_publisher(&mut tx).await?;
     let Some(one) = rows::next(&mut tx).await? else { return Ok(false) };
     let what = What::from_name(&one.what).ok_or_else(|| error::unreadable(one.id))?;
-    let gone = what == What::Withdrawn;
-    let readers = rows::readers(&mut tx, one.resource_id, gone, one.after, SLICE).await?;
-    let done = readers.len() < SLICE as usize;
-    rows::told(&mut tx, one.id, readers.last().map(|reader| reader.0), done).await?;
-    let events = events_of(&mut tx, now, what, &one, readers).await?;
-    let any = !events.is_empty();
+    let (events, after) = slice(&mut tx, now, what, &one).await?;
+    rows::told(&mut tx, one.id, after, after.is_none()).await?;
     outbox::append(&mut tx, vec![events]).await?;
     tx.commit().await?;
-    if any {
-        context.deps.wake.wake();
-    }
+    context.deps.wake.wake();
     Ok(true)
+}
+
+/// Events for a slice, and its last firm where more may be left.
+async fn slice(
+    tx: &mut TenantTx,
+    now: Now<'_>,
+    what: What,
+    one: &Announcement,
+) -> Result<(Vec<NewEvent>, Option<Uuid>)> {
+    let gone = what == What::Withdrawn;
+    let readers = rows::readers(tx, one.resource_id, gone, one.after, SLICE).await?;
+    let more = readers.len() == SLICE as usize;
+    let after = readers.last().map(|reader| reader.0).filter(|_| more);
+    Ok((events_of(tx, now, what, one, readers).await?, after))
 }
 
 async fn events_of(

@@ -1,16 +1,16 @@
-//! The owner publishes, changes and withdraws resources. Others are told afterwards, each by itself: see `announce`.
+//! The owner publishes, changes and withdraws resources.
 
 use chassis::{Error, Reason, Result, db::TenantTx};
 use prost::Message;
 use proto::resources as wire;
 use uuid::Uuid;
 
-use super::{Begun, Command, Now};
+use super::{Begun, Command, Now, announce};
 use crate::{
     convert::resource::{NewResource, resource_out},
     db::{
         self,
-        announcement::{self, What},
+        announcement::What,
         entitlement,
         resource::{Head, Locked},
     },
@@ -135,7 +135,7 @@ async fn save(tx: &mut TenantTx, now: Now<'_>, before: &Locked, new: NewResource
     db::resource::save_items(tx, head.id, &new.items).await
 }
 
-/// The owner is told at once, others afterwards.
+/// Tells the owner, and as many others at once as one transaction holds.
 async fn tell(
     mut tx: TenantTx,
     command: &Command<'_>,
@@ -144,13 +144,14 @@ async fn tell(
     id: Uuid,
 ) -> Result<wire::ResourceReceipt> {
     let seen = db::resource::one(&mut tx, id).await?.ok_or_else(|| error::unreadable(id))?;
-    announcement::insert(&mut tx, now.deps.clock.id(), what, id, None).await?;
-    let event = events::resource(now, what, (id, seen.version), resource_out(&seen)?, None, seen.owner);
+    let own = events::resource(now, what, (id, seen.version), resource_out(&seen)?, None, seen.owner);
+    let mut events = announce::begin(&mut tx, now, what, id, None).await?;
+    events.push(own);
     let receipt = wire::ResourceReceipt {
         resource_id: id.to_string(),
         version: seen.version,
         withdrawn: seen.withdrawn,
     };
-    command.finish(tx, &receipt, vec![event]).await?;
+    command.finish(tx, &receipt, events).await?;
     Ok(receipt)
 }

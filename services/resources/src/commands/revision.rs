@@ -5,7 +5,7 @@ use proto::resources as wire;
 use time::Date;
 use uuid::Uuid;
 
-use super::{Begun, Command, Now};
+use super::{Begun, Command, Now, announce};
 use crate::{
     convert::{
         resource::resource_out,
@@ -15,7 +15,7 @@ use crate::{
         self,
         access::{self, Kind, NewEntry},
         acknowledgement,
-        announcement::{self, What},
+        announcement::What,
         resource::{Seen, Sight},
         revision::{self as rows, Draft, Locked},
     },
@@ -177,7 +177,7 @@ fn receipt(locked: &Locked, state: State, superseded: Option<Uuid>) -> wire::Rev
     }
 }
 
-/// The owner is told at once, others afterwards.
+/// Tells the owner, and as many others at once as one transaction holds.
 async fn tell(
     mut tx: TenantTx,
     command: &Command<'_>,
@@ -189,11 +189,12 @@ async fn tell(
     let missing = || error::unreadable(locked.id);
     let row = rows::one(&mut tx, locked.id).await?.ok_or_else(missing)?;
     let seen: Seen = db::resource::one(&mut tx, locked.resource_id).await?.ok_or_else(missing)?;
-    announcement::insert(&mut tx, now.deps.clock.id(), what, seen.id, Some(row.id)).await?;
     let (resource, revision) = (resource_out(&seen)?, revision_out(&row)?);
-    let event = events::resource(now, what, (seen.id, seen.version), resource, Some(revision), seen.owner);
+    let own = events::resource(now, what, (seen.id, seen.version), resource, Some(revision), seen.owner);
+    let mut events = announce::begin(&mut tx, now, what, seen.id, Some(row.id)).await?;
+    events.push(own);
     let state = State::from_name(&row.state).ok_or_else(missing)?;
     let receipt = receipt(locked, state, superseded);
-    command.finish(tx, &receipt, vec![event]).await?;
+    command.finish(tx, &receipt, events).await?;
     Ok(receipt)
 }

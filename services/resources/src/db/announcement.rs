@@ -47,22 +47,18 @@ pub(crate) struct Announcement {
     pub after: Option<Uuid>,
 }
 
-/// Keeps that it is to be told.
-pub(crate) async fn insert(
-    tx: &mut TenantTx,
-    id: Uuid,
-    what: What,
-    resource: Uuid,
-    revision: Option<Uuid>,
-) -> Result<()> {
+/// Keeps that it is to be told to more.
+pub(crate) async fn insert(tx: &mut TenantTx, one: &Announcement) -> Result<()> {
     let me = tx.firm();
     let saved = sqlx::query!(
-        r#"insert into resources.announcement (owner, id, what, resource_id, revision_id) values ($1, $2, $3, $4, $5)"#,
+        r#"insert into resources.announcement (owner, id, what, resource_id, revision_id, after)
+           values ($1, $2, $3, $4, $5, $6)"#,
         me,
-        id,
-        what.as_str(),
-        resource,
-        revision
+        one.id,
+        one.what,
+        one.resource_id,
+        one.revision_id,
+        one.after
     )
     .execute(tx.conn())
     .await;

@@ -1,6 +1,7 @@
 //! `tandem capacity`: payloads of demand and capacity in and out, what the own groups find, what can be promised, and
 //! what is offered and reserved.
 
+mod alert;
 mod booking;
 mod comment;
 mod figure;
@@ -41,7 +42,8 @@ Examples:
 pub const SHOW_EXAMPLES: &str = "\
 Examples:
   tandem capacity show                               the own groups
-  tandem capacity show 0193…                         a group, demand against capacity by week";
+  tandem capacity show 0193…                         a group, demand against capacity by week, and
+                                                     where demand moved too far since it was measured";
 
 #[derive(Debug, Subcommand)]
 pub enum CapacityCommand {
@@ -250,10 +252,11 @@ async fn list(session: &Session) -> Result<Exit, Failure> {
         Ok((page.groups, page.next_page_token))
     };
     let groups = pages::all(session, page).await?;
-    let header = ["NAME", "UNIT", "FOR", "VERSION", "ID"];
+    let header = ["NAME", "UNIT", "FOR", "VERSION", "ALERTS", "ID"];
     pages::say(session, "tandem.capacity.v1.GroupSummary", &groups, &header, |group| {
-        let version = group.version.to_string();
-        [group.name.clone(), group.unit_code.clone(), group.customer_id.clone(), version, group.id.clone()]
+        let (version, alerts) = (group.version.to_string(), group.demand_alerts.len().to_string());
+        let (unit, customer) = (group.unit_code.clone(), group.customer_id.clone());
+        [group.name.clone(), unit, customer, version, alerts, group.id.clone()]
     })
 }
 
@@ -278,7 +281,11 @@ fn text(group: &CapacityGroup) -> String {
     for week in &group.matched {
         table.add_row(row(week, hours));
     }
-    format!("{}  [{unit}]  version {}\n{}", content.name, group.version, table_text(&table))
+    let weeks = format!("{}  [{unit}]  version {}\n{}", content.name, group.version, table_text(&table));
+    match alert::text(group, &content.unit_code).as_str() {
+        "" => weeks,
+        alerts => format!("{weeks}\n{alerts}"),
+    }
 }
 
 fn row(week: &MatchedWeek, hours: bool) -> [String; 7] {

@@ -3,10 +3,7 @@
 
 use proto::capacity::Offer;
 use rand::Rng as _;
-use sqlx::{
-    AssertSqlSafe, PgPool, Row as _,
-    postgres::{PgDatabaseError, PgRow},
-};
+use sqlx::{AssertSqlSafe, PgPool, Row as _, postgres::PgRow};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -55,14 +52,23 @@ impl Direct {
 
     async fn try_hold(&self, firm: Uuid, wanted: &Wanted) -> Result<Result<OffsetDateTime, Uuid>, String> {
         let Wanted { id, buckets, quantities, seconds } = wanted;
+        let count = buckets.len();
+        let places = list(&(1..=count).collect::<Vec<_>>());
+        // All are of the one offer.
+        let offers = list(&vec![1; count]);
         let (buckets, quantities) = (list(buckets), list(quantities));
         let hold = format!(
-            "select capacity.hold_capacity('{}', '{}', '{id}', '{buckets}', '{quantities}', {seconds})",
-            self.supplier, self.offer
+            "select outcome, bucket, expires_at from capacity.hold_many('{{{}}}', '{{{id}}}', '{{1}}', '{{{seconds}}}', \
+             '{{{count}}}', '{buckets}', '{offers}', '{places}', '{quantities}')",
+            self.offer
         );
-        match self.call(Some(firm), &hold).await {
-            Ok(rows) => rows[0].try_get(0).map(Ok).map_err(|error| error.to_string()),
-            Err(error) => short(&error).map(Err).ok_or_else(|| error.to_string()),
+        let rows = self.call(Some(firm), &hold).await.map_err(|error| error.to_string())?;
+        let row = rows.first().ok_or("nothing was said of a hold")?;
+        let outcome: String = row.try_get(0).map_err(|error| error.to_string())?;
+        match outcome.as_str() {
+            "held" => row.try_get(2).map(Ok).map_err(|error| error.to_string()),
+            "short" => row.try_get(1).map(Err).map_err(|error| error.to_string()),
+            other => Err(other.to_owned()),
         }
     }
 
@@ -111,13 +117,4 @@ impl Direct {
 /// As an array is written.
 fn list(of: &[impl ToString]) -> String {
     format!("{{{}}}", of.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
-}
-
-/// The bucket that a refusal names.
-fn short(error: &sqlx::Error) -> Option<Uuid> {
-    let refusal = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
-    if refusal.code() != "TC409" {
-        return None;
-    }
-    Uuid::try_parse(refusal.detail()?).ok()
 }

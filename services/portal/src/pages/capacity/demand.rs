@@ -25,7 +25,8 @@ use time::Date;
 use super::{
     Place, Turn, Wish as Where, category,
     map::{self, Column},
-    read::Partners,
+    moved::{self, Moved},
+    read::{self, Partners},
     talk,
 };
 use crate::{
@@ -62,13 +63,17 @@ struct DemandPage {
     writes: bool,
     faults: Vec<Fault>,
     done: String,
-    moved: String,
+    /// What was changed meanwhile; empty for nothing.
+    changed: String,
     pasted: String,
     turn: Turn,
     first: String,
     next: String,
     /// What is said about each demand: its name, and the link.
     talks: Vec<(String, Way)>,
+    /// Weeks whose demand moved too far, of whatever group, and how many are not named.
+    moved: Vec<Moved>,
+    moved_further: usize,
 }
 
 /// A series of a demand, as it stands and as it was when the form was made.
@@ -198,7 +203,12 @@ async fn talks(member: &Member, all: &[Series]) -> Result<Vec<(String, Way)>, Fa
 
 /// The series as they stand.
 pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response, Failure> {
-    let (listed, partners) = try_join!(listed(&member, &wish.page), Partners::read(&member))?;
+    let (listed, partners, own, theirs) = try_join!(
+        listed(&member, &wish.page),
+        Partners::read(&member),
+        read::moved(&member),
+        read::disclosed(&member)
+    )?;
     let (all, next) = listed;
     let mut shown = form(&member, &wish, &all, &[], &partners);
     shown.talks = talks(&member, &all).await?;
@@ -209,6 +219,7 @@ pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response,
     if !wish.page.is_empty() {
         shown.first = link(PATH, &[("from", &from)]);
     }
+    (shown.moved, shown.moved_further) = moved::of_all(&shown.t, &own, &theirs);
     shown.done = wish.said(&shown.t);
     Ok(page::show(&shown))
 }
@@ -235,7 +246,7 @@ fn form(member: &Member, wish: &Where, all: &[Series], lines: &[Line], partners:
         writes,
         faults: Vec::new(),
         done: String::new(),
-        moved: match rows.iter().any(|row| !row.notice.is_empty()) {
+        changed: match rows.iter().any(|row| !row.notice.is_empty()) {
             true => t.say(key::GRID_MOVED_BODY),
             false => String::new(),
         },
@@ -244,6 +255,8 @@ fn form(member: &Member, wish: &Where, all: &[Series], lines: &[Line], partners:
         first: String::new(),
         next: String::new(),
         talks: Vec::new(),
+        moved: Vec::new(),
+        moved_further: 0,
         rows,
         action,
         t,
@@ -370,7 +383,7 @@ async fn unsaved(
             shown.faults.push(grid::refuse(&t, row, &failure));
         }
     }
-    shown.moved = t.say(key::GRID_MOVED_BODY);
+    shown.changed = t.say(key::GRID_MOVED_BODY);
     Ok(page::show_as(StatusCode::CONFLICT, &shown))
 }
 

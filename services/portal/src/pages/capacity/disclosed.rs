@@ -10,6 +10,7 @@ use time::Date;
 use super::{
     Turn, Wish,
     map::{self, Cell, Row, cell},
+    moved::{self, Moved},
     read::{self, Partners},
     state::{Figures, State},
     talk,
@@ -56,6 +57,9 @@ struct DisclosedPage {
     bands: bool,
     weeks: Vec<Week>,
     turn: Turn,
+    /// Weeks whose demand moved too far.
+    moved: Vec<Moved>,
+    moved_further: usize,
     /// What is said about it.
     talk: Way,
 }
@@ -94,6 +98,8 @@ pub async fn show(member: &Member, id: &str, wish: &Wish) -> Result<Response, Fa
         bands: group.level() != DisclosureLevel::YesNo,
         weeks: span.mondays().iter().map(line).collect(),
         turn: map::turn(&format!("/capacity/groups/{id}"), &[], span, today),
+        moved: moved::of(&t, &group.unit_code, id, None, &group.demand_alerts),
+        moved_further: 0,
         name: group.name,
         talk,
         t,

@@ -18,6 +18,7 @@ use super::{
     Turn, Wish,
     chart::{self, Chart},
     disclosed, map,
+    moved::{self, Moved},
     origin::{self, Origin},
     read::{self, Partners},
     state::{Figures, STATES, State},
@@ -53,6 +54,8 @@ struct Week {
     offered: String,
     short: String,
     tag: Tag,
+    /// How far its demand moved; empty where that is not too far.
+    moved: String,
 }
 
 /// Columns that say something of any week; the others are left out.
@@ -106,6 +109,9 @@ struct GroupPage {
     filled: Filled,
     turn: Turn,
     chosen: Option<Chosen>,
+    /// Weeks whose demand moved too far.
+    moved: Vec<Moved>,
+    moved_further: usize,
     /// What is said about it; only where a customer is shown it.
     talk: Option<Way>,
 }
@@ -147,9 +153,12 @@ pub async fn show(
         .map(|monday| (monday.iso_week().to_string(), matched.get(monday).copied()))
         .collect();
     let path = format!("/capacity/groups/{id}");
+    let moved = moved::of(&t, &content.unit_code, &id, None, &group.demand_alerts);
     let week = |monday: &Date| {
         let href = link(&path, &[("week", &typed::iso(Some(*monday))), ("from", &span.from())]);
-        week(&t, &measure, &content, *monday, matched.get(monday), href, chosen)
+        let week = week(&t, &measure, &content, *monday, matched.get(monday), href, chosen);
+        let mark = moved.iter().find(|one| one.monday == *monday).map(|one| one.mark.clone());
+        Week { moved: mark.unwrap_or_default(), ..week }
     };
     let weeks: Vec<Week> = span.mondays().iter().map(week).collect();
     Ok(page::show(&GroupPage {
@@ -168,6 +177,8 @@ pub async fn show(
         chosen: origin
             .map(|(monday, origin)| look(&t, &measure, &content, monday, matched.get(&monday), origin)),
         name: content.name,
+        moved,
+        moved_further: 0,
         facts,
         talk,
         t,
@@ -190,11 +201,16 @@ async fn facts(
         "" => t.say(key::GROUP_OWN),
         customer => Partners::read(member).await?.name(customer).to_string(),
     };
+    let measured = match &group.demand_measured_at {
+        Some(at) => t.moment(Some(at)),
+        None => String::new(),
+    };
     let facts = [
         (key::GROUP_CUSTOMER, whose),
         (key::GROUP_UNIT, measure.unit(t)),
         (key::GROUP_SITES, content.supplier_locations.join(&t.say(key::LIST_JOIN))),
         (key::GROUP_CHANGED, t.moment(group.changed_at.as_ref())),
+        (key::MOVED_MEASURED, measured),
     ];
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
     Ok(facts.map(|(label, value)| Fact { label: t.say(label), value }).collect())
@@ -234,6 +250,7 @@ fn week(
         offered: figures.map_or_else(String::new, |week| some(week.offered)),
         short: figures.and_then(Figures::short).map_or_else(String::new, |value| measure.figure(value)),
         tag: state.tag(t),
+        moved: String::new(),
     }
 }
 

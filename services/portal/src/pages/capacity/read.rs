@@ -34,6 +34,14 @@ pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSumma
     Ok((groups, list.next_page_token))
 }
 
+/// Those of the own groups whose demand moved too far; of the first thousand.
+pub async fn moved(member: &Member) -> Result<Vec<GroupSummary>, Failure> {
+    let request = ListCapacityGroupsRequest { page_size: MOST, ..ListCapacityGroupsRequest::default() };
+    let list =
+        member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
+    Ok(list.groups.into_iter().filter(|group| !group.demand_alerts.is_empty()).collect())
+}
+
 /// A group as it was in a version; 0: as it stands.
 ///
 /// # Errors
