@@ -105,10 +105,11 @@ async fn look(files: &Files) -> Result<()> {
     let stopped: Vec<_> = stopped.inspect(|one| one.stop.cancel()).cloned().collect();
     if !stopped.is_empty() {
         let files = files.clone();
-        tokio::spawn(async move {
-            let told = stopped.iter().map(|one| download::end(&files, one));
-            futures::stream::iter(told).buffer_unordered(TELLING).collect::<()>().await;
+        let told = futures::stream::iter(stopped).map(move |one| {
+            let files = files.clone();
+            async move { download::end(&files, &one).await }
         });
+        tokio::spawn(told.buffer_unordered(TELLING).collect::<()>());
     }
     Ok(())
 }
