@@ -8,7 +8,7 @@ mod links;
 
 use std::{path::Path, time::Duration};
 
-use chassis::{Reason, clock::Clock as _};
+use chassis::Reason;
 use harness::{
     Access, Options, World,
     file::{CHUNK, Content},
@@ -206,7 +206,8 @@ async fn what_is_not_as_announced_becomes_no_file() {
 async fn where_files_are_not_set_up_nobody_uploads() {
     let none = |config: &mut chassis::config::Config| config.resources.store = String::new();
     let world = World::with(Options { configure: none, ..Options::default() }).await;
-    let owner = world.firm("无存储").await.session();
+    let firm = world.firm("无存储").await;
+    let owner = firm.session();
     let resource = owner.publish_resource(drawing("支架图纸")).await.expect("a resource");
     let revision = owner.drafted(&resource, "B").await;
     refused(owner.begin_upload(&revision, "a.pdf", &Content::pdf(10)).await, Reason::FILES_NOT_SET_UP);
@@ -217,7 +218,8 @@ async fn where_files_are_not_set_up_nobody_uploads() {
 async fn an_upload_that_stands_still_is_given_up() {
     let clock = chassis::clock::FixedClock::new(chassis::clock::system().now());
     let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
-    let owner = world.firm("停滞").await.session();
+    let firm = world.firm("停滞").await;
+    let owner = firm.session();
     let resource = owner.publish_resource(drawing("支架图纸")).await.expect("a resource");
     let revision = owner.drafted(&resource, "B").await;
     let content = Content::pdf(3_000);

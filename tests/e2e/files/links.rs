@@ -1,6 +1,6 @@
 //! Links: what a browser gets, in parts, and what it does not.
 
-use chassis::clock::{Clock as _, FixedClock};
+use chassis::clock::FixedClock;
 use harness::{
     Options, World,
     file::{CHUNK, Content},

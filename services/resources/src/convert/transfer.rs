@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_part_lies_within_the_file() {
-        let table: &[((i64, i64), Option<Range<u64>>)] = &[
+        let table = [
             ((0, 0), Some(0..10)),
             ((3, 4), Some(3..7)),
             ((3, 100), Some(3..10)),
@@ -148,7 +148,7 @@ mod tests {
             ((0, -1), None),
         ];
         for ((offset, length), expected) in table {
-            assert_eq!(part(10, *offset, *length).ok(), *expected, "{offset} {length}");
+            assert_eq!(part(10, offset, length).ok(), expected, "{offset} {length}");
         }
     }
 
