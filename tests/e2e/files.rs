@@ -83,7 +83,7 @@ async fn a_file_goes_up_in_pieces_and_comes_down_whole() {
     for chunk in content.chunks(&upload.id, 2 * CHUNK + 7..8 * CHUNK) {
         chunks.send(chunk).await.expect("the stream takes it");
     }
-    until("what arrived is kept while more comes", Duration::from_secs(20), async || {
+    until("what arrived is kept while more comes", Duration::from_secs(60), async || {
         let found = owner.upload(&upload.id).await.expect("an upload");
         (found.offset_bytes > half.offset_bytes).then_some(())
     })
@@ -99,7 +99,7 @@ async fn a_file_goes_up_in_pieces_and_comes_down_whole() {
 
     // Nobody else gets it before it is released, and then whoever may use it does, in any part.
     refused(supplier.fetch(&file.id, 0, 0).await, Reason::NOT_FOUND);
-    release(&owner, &revision).await;
+    release(owner, &revision).await;
     assert!(supplier.fetch(&file.id, 0, 0).await.expect("whole") == content.bytes(0..content.size));
     let size = content.size as i64;
     for (offset, length) in
@@ -196,7 +196,7 @@ async fn what_is_not_as_announced_becomes_no_file() {
     let remove = |id: &str| RemoveFileRequest { request_id: request_id(), file_id: id.into() };
     owner.transfers().remove_file(remove(&file.id)).await.expect("removed");
     refused(owner.fetch(&file.id, 0, 0).await, Reason::NOT_FOUND);
-    release(&owner, &revision).await;
+    release(owner, &revision).await;
     refused(owner.send(&late, &content, 0..3_000).await, Reason::REVISION_STATE);
     refused(owner.begin_upload(&revision, "e.pdf", &content).await, Reason::REVISION_STATE);
     world.finish().await;

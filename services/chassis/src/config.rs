@@ -157,7 +157,8 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let sections = ["database", "keys", "api", "portal", "metrics", "telemetry", "limits", "notices", "resources"];
+        let sections =
+            ["database", "keys", "api", "portal", "metrics", "telemetry", "limits", "notices", "resources"];
         let ours = move |key: &figment::value::UncasedStr| {
             sections.iter().any(|section| key.as_str().to_lowercase().starts_with(&format!("{section}__")))
         };

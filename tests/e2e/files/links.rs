@@ -29,7 +29,7 @@ async fn a_link_gives_a_browser_the_file_and_nothing_to_draw() {
     let (buyer, supplier) = world.pair().await;
     let owner = buyer.session();
     let content = Content::pdf(2 * CHUNK + 5);
-    let (_, file, entitlement) = opened(&owner, &supplier.id, &content).await;
+    let (_, file, entitlement) = opened(owner, &supplier.id, &content).await;
     let url = supplier.link_to(&file, 60).await.expect("a link");
     let client = Client::builder().no_proxy().build().expect("a client");
 
@@ -75,7 +75,7 @@ async fn a_link_gives_a_browser_the_file_and_nothing_to_draw() {
     );
     assert_eq!(ask(&client, Method::POST, &url, &[]).await.status(), 405);
     // What was sent is in the owner's log, and what was only asked about is not.
-    let mut sent: Vec<i64> = logged(&owner, 3).await.into_iter().map(|(_, sent)| sent).collect();
+    let mut sent: Vec<i64> = logged(owner, 3).await.into_iter().map(|(_, sent)| sent).collect();
     sent.sort_unstable();
     assert_eq!(sent, [5, 100, size as i64]);
 
@@ -99,6 +99,6 @@ async fn a_link_gives_a_browser_the_file_and_nothing_to_draw() {
     owner.revoke(&entitlement).await.expect("revoked");
     let ended = ask(&client, Method::GET, &second, &[]).await;
     assert_eq!((ended.status(), ended.headers().len(), ended.text().await.expect("text")), nothing);
-    assert_eq!(logged(&owner, 3).await.len(), 3);
+    assert_eq!(logged(owner, 3).await.len(), 3);
     world.finish().await;
 }
