@@ -123,10 +123,10 @@ async fn a_file_goes_up_in_pieces_and_comes_down_whole() {
 }
 
 #[tokio::test]
-async fn what_is_not_as_announced_becomes_no_file() {
+async fn what_cannot_be_a_file_does_not_begin() {
     let world = World::start().await;
-    let (buyer, supplier) = world.pair().await;
-    let owner = buyer.session();
+    let owner = world.firm("澄屿家居用品(示例)有限公司").await;
+    let owner = owner.session();
     let resource = owner.publish_resource(drawing("支架图纸")).await.expect("a resource");
     let revision = owner.drafted(&resource, "B").await;
     let content = Content::pdf(3_000);
@@ -161,7 +161,17 @@ async fn what_is_not_as_announced_becomes_no_file() {
         bad_fields(owner.transfers().begin_upload(request("a", "", size)).await, &[("size_bytes", "RANGE")]);
     }
     bad_fields(owner.transfers().begin_upload(request("a", "a b", 1)).await, &[("media_type", "FORMAT")]);
+    world.finish().await;
+}
 
+#[tokio::test]
+async fn what_is_not_as_announced_becomes_no_file() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let owner = buyer.session();
+    let resource = owner.publish_resource(drawing("支架图纸")).await.expect("a resource");
+    let revision = owner.drafted(&resource, "B").await;
+    let content = Content::pdf(3_000);
     // Another content: it begins anew. Another type: what begins as HTML is no PDF.
     let upload = owner.begin_upload(&revision, "a.pdf", &content).await.expect("begun").id;
     owner.send(&upload, &Content::new(3_000, b"%PDF-2.0"), 0..3_000).await.expect("sent");

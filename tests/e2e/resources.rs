@@ -143,17 +143,22 @@ async fn close(world: &World, (buyer, supplier): (&Firm, &Firm), resource: &str)
     assert!(looked.contains(&format!("resource.viewed {name} {}", supplier.name)), "{looked:?}");
 }
 
-#[tokio::test]
-async fn what_is_asked_for_is_decided_once() {
-    let world = World::start().await;
-    let (buyer, supplier) = world.pair().await;
-    let stranger = world.firm("木棉门业(示例)有限公司").await;
+/// Software that one firm at a time may use.
+fn one_seat() -> PublishResourceRequest {
     let mut seats = shown("模流分析软件席位");
     if let Some(content) = &mut seats.content {
         content.category = ResourceCategory::Software.into();
         (content.seats, content.acknowledge) = (1, false);
     }
-    let resource = buyer.publish_resource(seats).await.expect("published");
+    seats
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_decided_once() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let stranger = world.firm("木棉门业(示例)有限公司").await;
+    let resource = buyer.publish_resource(one_seat()).await.expect("published");
     buyer.release(&resource, "2026").await.expect("released");
     let found = supplier.resource(&resource).await.expect("found");
     assert!(!found.usable && found.current.as_ref().is_some_and(|one| one.revision_id.is_empty()));

@@ -22,6 +22,23 @@ fn said<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
+/// What tells a browser to keep the file and to show nothing of it.
+fn nothing_to_draw(response: &Response) {
+    for (name, value) in [
+        ("content-type", "application/pdf"),
+        (
+            "content-disposition",
+            "attachment; filename=\"__ B.pdf\"; filename*=UTF-8''%E6%94%AF%E6%9E%B6%20B.pdf",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'; sandbox; frame-ancestors 'none'"),
+        ("accept-ranges", "bytes"),
+        ("cache-control", "private, no-cache"),
+    ] {
+        assert_eq!(said(response, name), value, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_link_gives_a_browser_the_file_and_nothing_to_draw() {
     let clock = FixedClock::new(chassis::clock::system().now());
@@ -40,19 +57,7 @@ async fn a_link_gives_a_browser_the_file_and_nothing_to_draw() {
     );
     let whole = ask(&client, Method::GET, &url, &[]).await;
     let etag = said(&whole, "etag").to_owned();
-    for (name, value) in [
-        ("content-type", "application/pdf"),
-        (
-            "content-disposition",
-            "attachment; filename=\"__ B.pdf\"; filename*=UTF-8''%E6%94%AF%E6%9E%B6%20B.pdf",
-        ),
-        ("x-content-type-options", "nosniff"),
-        ("content-security-policy", "default-src 'none'; sandbox; frame-ancestors 'none'"),
-        ("accept-ranges", "bytes"),
-        ("cache-control", "private, no-cache"),
-    ] {
-        assert_eq!(said(&whole, name), value, "{name}");
-    }
+    nothing_to_draw(&whole);
     assert!(whole.bytes().await.expect("bytes") == content.bytes(0..content.size));
     let size = content.size;
     let part = ask(&client, Method::GET, &url, &[(header::RANGE, "bytes=100-199")]).await;

@@ -47,6 +47,11 @@ async fn released(cast: &Cast) -> String {
 
 /// The row of a method of TransferService.
 pub fn row(method: &str) -> Option<Row> {
+    upload(method).or_else(|| kept(method))
+}
+
+/// Of an upload.
+fn upload(method: &str) -> Option<Row> {
     Some(match method {
         "BeginUpload" => object(
             Side::Supplier,
@@ -97,6 +102,13 @@ pub fn row(method: &str) -> Option<Row> {
                 named(&upload_id.clone(), AbortUploadRequest { request_id: request_id(), upload_id })
             }),
         ),
+        _ => return None,
+    })
+}
+
+/// Of a file that is there.
+fn kept(method: &str) -> Option<Row> {
+    Some(match method {
         "RemoveFile" => object(
             Side::Supplier,
             build!(|cast, _, object| {
