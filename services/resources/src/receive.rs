@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How much of an upload is kept at once.
-const PART_BYTES: usize = 4 * 1024 * 1024;
+const PART_BYTES: usize = 2 * 1024 * 1024;
 /// How long the next chunk may take.
 const IDLE: Duration = Duration::from_secs(60);
 

@@ -20,8 +20,8 @@ use uuid::Uuid;
 const READ_BYTES: usize = 256 * 1024;
 /// How much of a content is written at once: S3 takes no smaller part but the last.
 const WRITE_BYTES: usize = 5 * 1024 * 1024;
-/// How many of them are on their way at once.
-const WRITES: usize = 2;
+/// How many of them are on their way while the next is collected.
+const WRITES: usize = 1;
 
 /// The store of a deployment; cheap to clone.
 #[derive(Clone)]
