@@ -18,19 +18,12 @@ pub(crate) mod reservation;
 pub(crate) mod slice;
 pub(crate) mod volatility;
 
-use chassis::{
-    Error, Reason, Result,
-    caller::Caller,
-    db::TenantTx,
-    idempotency::{self, Key},
-    outbox::{self, NewEvent, Wake},
-    service::Deps,
-};
-use prost::Message;
+pub(crate) use chassis::command::{Begun, Single};
+use chassis::{Error, Reason, Result, caller::Caller, outbox::Wake, service::Deps};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::db::{self, partner::Partner};
+use crate::db::partner::Partner;
 
 /// What commands work with.
 #[derive(Clone)]
@@ -65,7 +58,7 @@ pub(crate) struct Moment<'a> {
 
 impl<'a> Moment<'a> {
     pub(crate) fn of(context: &'a Context, caller: &'a Caller) -> Self {
-        Self { deps: &context.deps, at: now(&context.deps), caller }
+        Self { deps: &context.deps, at: context.deps.now(), caller }
     }
 
     pub(crate) fn now(&self) -> Now<'a> {
@@ -82,62 +75,4 @@ fn active(partner: &Partner) -> Result<()> {
             .message("the firm has not accepted the invitation yet")),
         _ => Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE)),
     }
-}
-
-/// A command that runs alone: its idempotency and its effect are one transaction.
-pub(crate) struct Single<'a> {
-    pub deps: &'a Deps,
-    pub caller: &'a Caller,
-    /// `tandem.capacity.v1.<Service>/<Method>`.
-    pub method: &'static str,
-    pub key: Key,
-}
-
-/// Whether a request takes effect or answers again.
-pub(crate) enum Begun<R> {
-    /// It took effect before; its receipt.
-    Replay(R),
-    /// Goes on in this transaction, to [`Single::finish`].
-    New(TenantTx),
-}
-
-impl Single<'_> {
-    /// Opens the transaction, or finds the receipt of the request id. Requests of one id run one after another, so
-    /// that a repetition meets the receipt and not the effect of the first.
-    pub(crate) async fn begin<R: Message + Default>(&self) -> Result<Begun<R>> {
-        let mut tx = self.deps.pool.begin_by_keys(self.caller.firm).await?;
-        db::lock(&mut tx, self.method, &self.key.request_id).await?;
-        match idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten() {
-            Some(replay) => Ok(Begun::Replay(replay?)),
-            None => Ok(Begun::New(tx)),
-        }
-    }
-
-    /// Records the receipt, hands the events to the outbox as the last statement, and commits.
-    pub(crate) async fn finish<R: Message>(
-        &self,
-        mut tx: TenantTx,
-        receipt: &R,
-        events: Vec<NewEvent>,
-    ) -> Result<()> {
-        idempotency::record(&mut tx, self.method, &[(&self.key, receipt)]).await?;
-        let any = !events.is_empty();
-        outbox::append(&mut tx, vec![events]).await?;
-        tx.commit().await?;
-        if any {
-            self.deps.wake.wake();
-        }
-        Ok(())
-    }
-
-    /// The present moment as the database keeps it: to the microsecond.
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        now(self.deps)
-    }
-}
-
-/// The present moment as the database keeps it: to the microsecond.
-pub(crate) fn now(deps: &Deps) -> OffsetDateTime {
-    let now = deps.clock.now();
-    now.replace_nanosecond(now.nanosecond() / 1_000 * 1_000).unwrap_or(now)
 }

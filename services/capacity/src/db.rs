@@ -17,22 +17,9 @@ pub(crate) mod reserved;
 pub(crate) mod volatility;
 pub(crate) mod week;
 
+pub(crate) use chassis::command::lock;
 use chassis::{Error, Reason, Result, db::TenantTx};
 use sqlx::postgres::PgQueryResult;
-
-/// Waits until no other transaction of the firm works on this name, and keeps others waiting until this one ends.
-pub(crate) async fn lock(tx: &mut TenantTx, what: &str, name: &str) -> Result<()> {
-    let firm = tx.firm();
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', $1::uuid, $2::text, $3::text), 0))"#,
-        firm,
-        what,
-        name
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
 
 /// As [`lock`], on several names.
 pub(crate) async fn lock_all(tx: &mut TenantTx, what: &str, names: &[&str]) -> Result<()> {

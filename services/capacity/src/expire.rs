@@ -6,7 +6,7 @@ use std::time::Duration;
 use chassis::{Result, background};
 
 use crate::{
-    commands::{Context, Now, now, offer, reservation},
+    commands::{Context, Now, offer, reservation},
     db::offer as db,
 };
 
@@ -22,7 +22,7 @@ pub(crate) async fn run(context: Context) {
 
 /// Looks once; whether more offers may be left to trim.
 async fn try_once(context: &Context) -> Result<bool> {
-    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
     reservation::end_due(now, None).await?;
     let mut outside = context.deps.pool.begin_outside().await?;
     let offers = db::to_trim(&mut outside, SLICE).await?;

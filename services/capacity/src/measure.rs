@@ -10,7 +10,6 @@ use crate::{
     commands::{
         Context, Now,
         matching::{self, Cause},
-        now,
     },
     db::volatility as db,
 };
@@ -30,7 +29,7 @@ pub(crate) async fn run(context: Context) {
 /// Measures a slice of every supplier that has something due; whether there was any.
 async fn try_once(context: &Context) -> Result<bool> {
     let mut outside = context.deps.pool.begin_outside().await?;
-    let firms = db::firms_to_measure(&mut outside, now(&context.deps), FIRMS).await?;
+    let firms = db::firms_to_measure(&mut outside, context.deps.now(), FIRMS).await?;
     outside.commit().await?;
     Ok(background::each_firm(firms, "measuring", |firm| measure(context, firm)).await)
 }
@@ -39,7 +38,7 @@ async fn try_once(context: &Context) -> Result<bool> {
 async fn measure(context: &Context, supplier: Uuid) -> Result<bool> {
     let mut tx = context.deps.pool.begin_by_keys(supplier).await?;
     matching::lock(&mut tx).await?;
-    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
     let groups = db::due(&mut tx, now.at, GROUPS).await?;
     let events = matching::rematch(now, &mut tx, Cause::Demand(&groups)).await?;
     let any = !events.is_empty();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sqlx::PgPool;
+use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
@@ -52,6 +53,11 @@ impl Deps {
         return !self.testing.ownership_unchecked;
         #[cfg(not(feature = "testing"))]
         true
+    }
+
+    /// The present moment as the database keeps it: to the microsecond.
+    pub fn now(&self) -> OffsetDateTime {
+        crate::value::micros(self.clock.now())
     }
 }
 

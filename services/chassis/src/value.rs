@@ -59,6 +59,11 @@ pub fn timestamp(at: OffsetDateTime) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: at.unix_timestamp(), nanos: at.nanosecond() as i32 }
 }
 
+/// As the database keeps it: to the microsecond.
+pub fn micros(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(at.nanosecond() / 1_000 * 1_000).unwrap_or(at)
+}
+
 /// From the wire; `None` where it lies outside what we can keep.
 pub fn time(at: &prost_types::Timestamp) -> Option<OffsetDateTime> {
     let whole = OffsetDateTime::from_unix_timestamp(at.seconds).ok()?;

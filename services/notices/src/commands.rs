@@ -3,8 +3,9 @@
 use chassis::{
     Error, Reason, Result,
     caller::Caller,
+    command::{Begun, Single},
     db::TenantTx,
-    idempotency::{self, Key},
+    idempotency::Key,
 };
 use prost::Message;
 use proto::notices as wire;
@@ -32,36 +33,26 @@ pub(crate) struct Command<'a> {
     pub key: Key,
 }
 
-/// Whether a request takes effect or answers again.
-enum Begun<R> {
-    Replay(R),
-    New(TenantTx),
-}
-
-impl Command<'_> {
+impl<'a> Command<'a> {
     async fn begin<R: Message + Default>(&self) -> Result<Begun<R>> {
-        idempotency::check_id(&self.key.request_id)?;
-        let mut tx = self.context.deps.pool.begin(self.caller.firm).await?;
-        db::lock_request(&mut tx, self.method, &self.key.request_id).await?;
-        match idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten() {
-            Some(replay) => Ok(Begun::Replay(replay?)),
-            None => Ok(Begun::New(tx)),
-        }
+        self.single().begin().await
     }
 
-    async fn finish<R: Message>(&self, mut tx: TenantTx, receipt: &R) -> Result<()> {
-        idempotency::record(&mut tx, self.method, &[(&self.key, receipt)]).await?;
-        tx.commit().await
+    async fn finish<R: Message>(&self, tx: TenantTx, receipt: &R) -> Result<()> {
+        self.single().finish(tx, receipt, Vec::new()).await
     }
 
-    /// The firm whose row it must be, by our own decision; tests switch that off to see the second wall alone.
     fn own(&self) -> Option<Uuid> {
-        self.context.deps.checks_ownership().then_some(self.caller.firm)
+        self.single().own()
     }
 
     fn now(&self) -> OffsetDateTime {
-        let now = self.context.deps.clock.now();
-        now.replace_nanosecond(now.nanosecond() / 1_000 * 1_000).unwrap_or(now)
+        self.context.deps.now()
+    }
+
+    fn single(&self) -> Single<'a> {
+        let Self { context, caller, method, ref key } = *self;
+        Single { deps: &context.deps, caller, method, key: key.clone() }
     }
 }
 

@@ -19,20 +19,6 @@ fn kinds(numbers: &[i32]) -> Vec<NoticeKind> {
     numbers.iter().filter_map(|number| NoticeKind::try_from(*number).ok()).collect()
 }
 
-/// Makes requests of one id wait for each other until the end of the transaction.
-pub(crate) async fn lock_request(tx: &mut TenantTx, method: &str, request_id: &str) -> Result<()> {
-    let firm = tx.firm();
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', $1::uuid, $2::text, $3::text), 0))"#,
-        firm,
-        method,
-        request_id
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
 /// Firms whose feed was not read to its end. Outside any firm: ids only.
 pub(crate) async fn firms_behind(tx: &mut TenantTx, most: i32) -> Result<Vec<Uuid>> {
     Ok(sqlx::query_scalar!(r#"select firm as "firm!" from notices.firms_behind($1)"#, most)

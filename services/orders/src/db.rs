@@ -18,7 +18,6 @@ pub(crate) mod reminder;
 pub(crate) mod reservation;
 pub(crate) mod respond;
 pub(crate) mod scorecard;
-pub(crate) mod single;
 pub(crate) mod terms;
 pub(crate) mod thread;
 pub(crate) mod tolerance;

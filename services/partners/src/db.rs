@@ -13,27 +13,9 @@ pub(crate) mod member;
 pub(crate) mod operator;
 pub(crate) mod relationship;
 
-use chassis::{
-    Error, Reason, Result,
-    caller::Role,
-    db::{TenantTx, is_constraint},
-};
+use chassis::{Error, Reason, Result, caller::Role, db::is_constraint};
 
 use crate::firm::{FirmState, PartyId};
-
-/// Makes requests of one id wait for each other until the end of the transaction.
-pub(crate) async fn lock_request(tx: &mut TenantTx, method: &str, request_id: &str) -> Result<()> {
-    let firm = tx.firm();
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', $1::uuid, $2::text, $3::text), 0))"#,
-        firm,
-        method,
-        request_id
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
 
 /// A state that this program does not know: the row was written by a newer one.
 fn unknown(table: &'static str, state: &str) -> Error {

@@ -13,15 +13,16 @@ pub(crate) mod upload;
 use chassis::{
     Result,
     caller::Caller,
+    command::Single,
     db::TenantTx,
-    idempotency::{self, Key},
-    outbox::{self, NewEvent, Wake},
+    idempotency::Key,
+    outbox::{NewEvent, Wake},
     service::Deps,
 };
 use prost::Message;
 use time::OffsetDateTime;
 
-use crate::db;
+pub(crate) use chassis::command::Begun;
 
 /// What commands work with.
 #[derive(Clone)]
@@ -49,51 +50,31 @@ pub(crate) struct Command<'a> {
     pub key: Key,
 }
 
-/// Whether a request takes effect or answers again.
-pub(crate) enum Begun<R> {
-    /// It took effect before; its receipt.
-    Replay(R),
-    /// Goes on in this transaction, to [`Command::finish`].
-    New(TenantTx),
-}
-
-impl Command<'_> {
-    /// Opens the transaction, or finds the receipt of the request id. Requests of one id run one after another, so
-    /// that a repetition meets the receipt and not the effect of the first.
+impl<'a> Command<'a> {
+    /// See [`Single::begin`].
     pub(crate) async fn begin<R: Message + Default>(&self) -> Result<Begun<R>> {
-        let mut tx = self.context.deps.pool.begin_by_keys(self.caller.firm).await?;
-        db::lock(&mut tx, self.method, &self.key.request_id).await?;
-        match idempotency::replays(&mut tx, self.method, &[&self.key]).await?.pop().flatten() {
-            Some(replay) => Ok(Begun::Replay(replay?)),
-            None => Ok(Begun::New(tx)),
-        }
+        self.single().begin().await
     }
 
-    /// Records the receipt, hands the events to the outbox as the last statement, and commits.
+    /// See [`Single::finish`]; whoever tells others looks now.
     pub(crate) async fn finish<R: Message>(
         &self,
-        mut tx: TenantTx,
+        tx: TenantTx,
         receipt: &R,
         events: Vec<NewEvent>,
     ) -> Result<()> {
-        idempotency::record(&mut tx, self.method, &[(&self.key, receipt)]).await?;
-        let any = !events.is_empty();
-        outbox::append(&mut tx, vec![events]).await?;
-        tx.commit().await?;
-        if any {
-            self.context.deps.wake.wake();
-            self.context.to_tell.wake();
-        }
+        self.single().finish(tx, receipt, events).await?;
+        self.context.to_tell.wake();
         Ok(())
     }
 
     pub(crate) fn now(&self) -> Now<'_> {
-        Now { deps: &self.context.deps, at: now(&self.context.deps), traceparent: &self.caller.traceparent }
+        let deps = &self.context.deps;
+        Now { deps, at: deps.now(), traceparent: &self.caller.traceparent }
     }
-}
 
-/// The present moment as the database keeps it: to the microsecond.
-pub(crate) fn now(deps: &Deps) -> OffsetDateTime {
-    let now = deps.clock.now();
-    now.replace_nanosecond(now.nanosecond() / 1_000 * 1_000).unwrap_or(now)
+    fn single(&self) -> Single<'a> {
+        let Self { context, caller, method, ref key } = *self;
+        Single { deps: &context.deps, caller, method, key: key.clone() }
+    }
 }

@@ -13,26 +13,13 @@ pub(crate) mod upload;
 
 use std::collections::BTreeMap;
 
+pub(crate) use chassis::command::lock;
 use chassis::{Error, Reason, Result, db::TenantTx};
 use sqlx::postgres::PgQueryResult;
 use uuid::Uuid;
 
 /// What firms are called.
 pub(crate) type Names = BTreeMap<Uuid, String>;
-
-/// Waits until no other transaction of the firm works on this name, and keeps others waiting until this one ends.
-pub(crate) async fn lock(tx: &mut TenantTx, what: &str, name: &str) -> Result<()> {
-    let firm = tx.firm();
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', $1::uuid, $2::text, $3::text), 0))"#,
-        firm,
-        what,
-        name
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
 
 /// Locks what decides who hears of the tenant's resources, until this transaction ends: whatever is told of them, and
 /// whatever ends a right to hear it, comes one after the other.

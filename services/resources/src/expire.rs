@@ -6,7 +6,7 @@ use std::time::Duration;
 use chassis::{Result, background};
 
 use crate::{
-    commands::{Context, Now, entitlement, now},
+    commands::{Context, Now, entitlement},
     db::entitlement as db,
 };
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(context: Context) {
 
 /// Looks once; whether more may be left.
 async fn try_once(context: &Context) -> Result<bool> {
-    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
     let mut outside = context.deps.pool.begin_outside().await?;
     let due = db::due(&mut outside, SLICE).await?;
     outside.commit().await?;

@@ -7,7 +7,7 @@ use chassis::{Result, background};
 use uuid::Uuid;
 
 use crate::{
-    commands::{download, now},
+    commands::download,
     db::{download as downloads, upload as uploads},
     files::Files,
 };
@@ -27,7 +27,7 @@ pub(crate) async fn run(files: Files) {
 /// Looks once; whether there may be more.
 pub(crate) async fn once(files: &Files) -> Result<bool> {
     let mut outside = files.context.deps.pool.begin_outside().await?;
-    let at = now(&files.context.deps);
+    let at = files.context.deps.now();
     let due = uploads::due(&mut outside, at, SLICE).await?;
     let lost = downloads::lost(&mut outside, SLICE).await?;
     outside.commit().await?;
@@ -45,7 +45,7 @@ pub(crate) async fn once(files: &Files) -> Result<bool> {
 async fn sweep(files: &Files, owner: Uuid, id: Uuid) -> Result<bool> {
     let Ok(store) = files.store() else { return Ok(false) };
     let mut tx = files.context.deps.pool.begin(owner).await?;
-    uploads::expire(&mut tx, id, now(&files.context.deps)).await?;
+    uploads::expire(&mut tx, id, files.context.deps.now()).await?;
     tx.commit().await?;
     store.sweep(owner, id).await?;
     let mut tx = files.context.deps.pool.begin(owner).await?;

@@ -12,7 +12,7 @@ use proto::capacity as wire;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Context, Now, now, reservation::end_due};
+use super::{Context, Now, reservation::end_due};
 use crate::{
     convert::reservation::{NewHold, reservation_out},
     db::{
@@ -49,7 +49,7 @@ pub(crate) async fn run(
     }
     let again: Vec<&HoldCapacity> = short.iter().map(|index| &holds[*index]).collect();
     let buckets: Vec<Uuid> = again.iter().flat_map(|hold| hold.new.parts.keys().copied()).collect();
-    let at = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    let at = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
     let second = match end_due(at, Some(&buckets)).await {
         Ok(()) => once(context, firm, &again).await,
         // What was not looked for may be there.
@@ -112,7 +112,7 @@ async fn slice(
     for ((index, hold), became) in fresh.iter().zip(&wanted).zip(became) {
         let answer = answer(hold, became).map(|(head, made)| {
             let traceparent = &holds[*index].caller.traceparent;
-            let now = Now { deps, at: now(deps), traceparent };
+            let now = Now { deps, at: deps.now(), traceparent };
             events.push(booking::reservation(now, &head, made.clone()));
             made
         });

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Context, Now,
     matching::{self, Cause},
-    now, reservation,
+    reservation,
 };
 use crate::{
     convert::load::{self as convert, Told},
@@ -38,7 +38,7 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
             told.hear(&entry.kind, payload)?;
         }
     }
-    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
     let mut events = Vec::new();
     if !told.is_empty() {
         let booked = booked(&mut tx, &told).await?;

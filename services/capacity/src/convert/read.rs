@@ -124,8 +124,7 @@ impl Wrong {
 
 /// To the microsecond, as the database keeps it.
 pub(crate) fn micros(at: OffsetDateTime) -> OffsetDateTime {
-    let at = at.to_offset(time::UtcOffset::UTC);
-    at.replace_nanosecond(at.nanosecond() / 1_000 * 1_000).unwrap_or(at)
+    chassis::value::micros(at.to_offset(time::UtcOffset::UTC))
 }
 
 const CATEGORIES: [(DemandCategory, Category); 8] = [

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    commands::{Context, now},
+    commands::Context,
     comment::Subject,
     convert::{
         self,
@@ -76,7 +76,7 @@ pub(crate) async fn export(
         ),
     };
     tx.commit().await?;
-    let (id, at) = (context.deps.clock.id(), now(&context.deps));
+    let (id, at) = (context.deps.clock.id(), context.deps.now());
     let content = catena::wrap(&header, aspect, id, at, &written.objects).map_err(Error::internal)?;
     Ok(ExportPayloadsResponse {
         content: content.into(),

@@ -8,14 +8,11 @@ use proto::orders::{CreateOrderLinkResponse, OrderLink};
 
 use super::{
     follow,
-    single::{Begun, Single},
+    single::{self, Begun, Single},
 };
 use crate::{
     convert::{self, NewLink},
-    db::{
-        link::{self as db, LinkRow},
-        single,
-    },
+    db::link::{self as db, LinkRow},
 };
 
 /// The most links of one order that work at the same time.
@@ -25,7 +22,7 @@ const MOST: i64 = 20;
 pub(crate) async fn create_link(command: &Single<'_>, new: NewLink) -> Result<CreateOrderLinkResponse> {
     let (caller, at) = (command.caller, command.now());
     let (id, token, sha256) = new_token(CredentialKind::OrderLink);
-    let mut tx = match command.begin_about(&[new.order]).await? {
+    let mut tx = match single::begin_about(command, &[new.order]).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -39,7 +36,7 @@ pub(crate) async fn create_link(command: &Single<'_>, new: NewLink) -> Result<Cr
     if order.supplier_state != "placeholder" {
         return Err(Error::new(Reason::SUPPLIER_HAS_ACCOUNT));
     }
-    single::lock(&mut tx, "order links", &new.order.to_string()).await?;
+    chassis::command::lock(&mut tx, "order links", &new.order.to_string()).await?;
     if db::count(&mut tx, new.order, at).await? >= MOST {
         return Err(Error::new(Reason::TOO_MANY_LINKS));
     }
@@ -59,7 +56,7 @@ pub(crate) async fn create_link(command: &Single<'_>, new: NewLink) -> Result<Cr
         link: Some(convert::order_link(&row)),
         ..CreateOrderLinkResponse::default()
     };
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     receipt.path = format!("/d/{}", token.reveal());
     receipt.token = token.reveal().clone();
     Ok(receipt)
@@ -75,7 +72,7 @@ pub(crate) async fn revoke_link(command: &Single<'_>, id: String) -> Result<Orde
     // Of the order that it is for, which is known by now alone; what it did is undone with the transaction.
     follow::seen(command.deps, &mut tx, command.caller, row.order_id).await?;
     let receipt = convert::order_link(&row);
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     command.deps.resolver.forget(&Credential { kind: CredentialKind::OrderLink, id });
     Ok(receipt)
 }

@@ -61,6 +61,6 @@ pub(crate) async fn set_progress(
         db::insert(&mut tx, &report).await?;
         events.push(vec![events::follow::progressed(deps, at, &caller.traceparent, &order, &moved, note)]);
     }
-    command.finish_with(tx, &receipt, events).await?;
+    command.finish_apart(tx, &receipt, events).await?;
     Ok(receipt)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     follow::{may, whole},
-    single::{Begun, Single},
+    single::{self, Begun, Single},
 };
 use crate::{
     db::{
@@ -29,7 +29,7 @@ pub(crate) async fn remind(
     ids: &[Uuid],
     message: &str,
 ) -> Result<RemindSupplierResponse> {
-    let mut tx = match command.begin_about::<RemindSupplierResponse>(ids).await? {
+    let mut tx = match single::begin_about::<RemindSupplierResponse>(command, ids).await? {
         Begun::Replay(receipt) => return Ok(RemindSupplierResponse { replayed: true, ..receipt }),
         Begun::New(tx) => tx,
     };
@@ -70,7 +70,7 @@ pub(crate) async fn remind(
     let receipt =
         RemindSupplierResponse { results: results.collect(), sent: sent.len() as i32, replayed: false };
     let events = sent.into_iter().map(|(_, event)| vec![event]).collect();
-    command.finish_with(tx, &receipt, events).await?;
+    command.finish_apart(tx, &receipt, events).await?;
     Ok(receipt)
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn acknowledge(command: &Single<'_>, ids: &[Uuid]) -> Result<Ac
     }
     let acknowledged = db::deliver(&mut tx, ids, command.now()).await? as i32;
     let receipt = AcknowledgeRemindersResponse { acknowledged };
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
 }
 
@@ -151,6 +151,6 @@ pub(crate) async fn mark_opened(command: &Single<'_>, id: Uuid) -> Result<MarkOp
     }
     let opened = db::open(&mut tx, id, &command.caller.actor_name, command.now()).await? as i32;
     let receipt = MarkOpenedResponse { opened };
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
 }

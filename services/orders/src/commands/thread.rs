@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     follow::{locked, may_either, whole},
-    single::{Begun, Single},
+    single::{self, Begun, Single},
 };
 use crate::{
     db::{
@@ -27,7 +27,7 @@ pub(crate) struct Post {
 
 /// Posts a message, which takes a version, or writes a note, which takes none and locks nothing.
 pub(crate) async fn post_message(command: &Single<'_>, post: Post) -> Result<PostMessageResponse> {
-    let mut tx = match command.begin_about::<PostMessageResponse>(&[post.order]).await? {
+    let mut tx = match single::begin_about::<PostMessageResponse>(command, &[post.order]).await? {
         Begun::Replay(receipt) => return Ok(PostMessageResponse { replayed: true, ..receipt }),
         Begun::New(tx) => tx,
     };
@@ -85,7 +85,7 @@ pub(crate) async fn post_message(command: &Single<'_>, post: Post) -> Result<Pos
         events::follow::message_posted(deps, at, trace, &order, message.clone())
     };
     let receipt = PostMessageResponse { message: Some(message), replayed: false };
-    command.finish_with(tx, &receipt, vec![vec![event]]).await?;
+    command.finish_apart(tx, &receipt, vec![vec![event]]).await?;
     Ok(receipt)
 }
 

@@ -7,10 +7,7 @@ use uuid::Uuid;
 use super::single::{Begun, Single};
 use crate::{
     convert::{self, NewRule},
-    db::{
-        single,
-        tolerance::{self as db, RuleRow},
-    },
+    db::tolerance::{self as db, RuleRow},
 };
 
 pub(crate) async fn set_rule(command: &Single<'_>, new: NewRule) -> Result<ToleranceRule> {
@@ -25,12 +22,12 @@ pub(crate) async fn set_rule(command: &Single<'_>, new: NewRule) -> Result<Toler
         supplier = Some(found.into_iter().next().ok_or_else(|| Error::new(Reason::SUPPLIER_UNKNOWN))?);
     }
     // Two rules for one scope at the same time would meet at its key.
-    single::lock(&mut tx, "tolerance rules", "").await?;
+    chassis::command::lock(&mut tx, "tolerance rules", "").await?;
     let rule = row(command, supplier, new);
     db::end_scope(&mut tx, &rule).await?;
     db::insert(&mut tx, &rule).await?;
     let receipt = convert::tolerance_rule(&rule);
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
 }
 
@@ -67,6 +64,6 @@ pub(crate) async fn delete_rule(command: &Single<'_>, id: Uuid) -> Result<Tolera
     };
     let ended = db::end(&mut tx, command.own(), id, command.now()).await?.ok_or_else(Error::not_found)?;
     let receipt = convert::tolerance_rule(&ended);
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
 }

@@ -25,7 +25,7 @@ pub(crate) async fn set_terms(command: &Single<'_>, terms: Terms, version: Optio
     let (updated_at, actor_name) = (command.now(), command.caller.actor_name.clone());
     let version = db::set(&mut tx, &terms, version, &actor_name, updated_at).await?;
     let receipt = convert::wire_terms(TermsRow { terms, buyer, version, updated_at, actor_name });
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
 }
 
@@ -51,6 +51,6 @@ pub(crate) async fn set_calendar(
     };
     row.version = db::set_calendar(&mut tx, &row, version).await?;
     let receipt = convert::wire_calendar(Some(row))?;
-    command.finish(tx, &receipt).await?;
+    command.finish(tx, &receipt, Vec::new()).await?;
     Ok(receipt)
 }

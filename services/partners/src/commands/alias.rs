@@ -3,7 +3,7 @@
 use chassis::{Error, Reason, Result};
 use proto::partners as wire;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     alias::{Alias, AliasKey, MAX_ALIASES, MAX_GROUPS, difference},
     db,
@@ -14,7 +14,7 @@ pub(crate) async fn set_aliases(
     command: &Command<'_>,
     aliases: Vec<Alias>,
 ) -> Result<wire::SetAliasesResponse> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -39,7 +39,7 @@ pub(crate) async fn set_aliases(
 
 /// Takes an alias out.
 pub(crate) async fn delete_alias(command: &Command<'_>, key: AliasKey) -> Result<wire::DeleteAliasResponse> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -74,7 +74,7 @@ pub(crate) async fn delete_group(
     command: &Command<'_>,
     code: &str,
 ) -> Result<wire::DeletePurchasingGroupResponse> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

@@ -5,7 +5,7 @@ use proto::partners as wire;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     cluster::{Cluster, Membership, MembershipState},
     convert,
@@ -16,7 +16,7 @@ use crate::{
 
 /// Makes a cluster that the caller's firm runs.
 pub(crate) async fn create_cluster(command: &Command<'_>, names: (String, String)) -> Result<wire::Cluster> {
-    let (id, at) = (command.deps.clock.id(), now(command.deps));
+    let (id, at) = (command.deps.clock.id(), command.deps.now());
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -34,7 +34,7 @@ pub(crate) async fn invite_to_cluster(
     id: Uuid,
     firm: Uuid,
 ) -> Result<wire::ClusterMembership> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -58,7 +58,7 @@ pub(crate) async fn move_membership(
     id: Uuid,
     to: MembershipState,
 ) -> Result<wire::ClusterMembership> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

@@ -3,7 +3,7 @@
 use chassis::{Result, secret};
 use proto::partners as wire;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     convert,
     db::{self, firm::Founding},
@@ -14,7 +14,7 @@ use crate::{
 /// Creates a firm with its first administrator, for the operator.
 pub(crate) async fn create_firm(command: &Command<'_>, new: NewFirm) -> Result<wire::CreateFirmResponse> {
     let clock = &command.deps.clock;
-    let (id, admin, at) = (clock.id(), clock.id(), now(command.deps));
+    let (id, admin, at) = (clock.id(), clock.id(), command.deps.now());
     let token = secret::token();
     let link_sha256 = secret::sha256(token.as_bytes());
     let founding =
@@ -57,7 +57,7 @@ fn warn_of_suspect(firm: Option<&wire::Firm>) {
 /// Adds a site to the caller's firm.
 pub(crate) async fn create_site(command: &Command<'_>, new: Site) -> Result<wire::Site> {
     let site = Site { id: command.deps.clock.id(), ..new };
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

@@ -5,7 +5,7 @@ use proto::partners as wire;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     convert, db, events,
     invitation::{Contact, Plan, Row, plan},
@@ -33,7 +33,7 @@ pub(crate) async fn invite_suppliers(
     rows: Vec<Row>,
     how: How,
 ) -> Result<wire::InviteSuppliersResponse> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

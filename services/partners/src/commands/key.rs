@@ -6,7 +6,7 @@ use chassis::{
 };
 use proto::partners as wire;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     convert, db,
     member::{ApiKey, MAX_KEYS, NewKey, may_grant},
@@ -15,7 +15,7 @@ use crate::{
 /// Makes a key with at most its maker's rights, and shows it once.
 pub(crate) async fn create_api_key(command: &Command<'_>, new: NewKey) -> Result<wire::CreateApiKeyResponse> {
     may_grant(command.caller, &new.roles, &new.scope)?;
-    let at = now(command.deps);
+    let at = command.deps.now();
     let (id, token, sha256) = new_token(CredentialKind::ApiKey);
     let key = ApiKey {
         id,
@@ -46,7 +46,7 @@ pub(crate) async fn create_api_key(command: &Command<'_>, new: NewKey) -> Result
 
 /// Ends a key; revoking twice is no error.
 pub(crate) async fn revoke_api_key(command: &Command<'_>, id: String) -> Result<wire::ApiKey> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

@@ -4,7 +4,7 @@ use chassis::{Error, Reason, Result, db::TenantTx, secret, value};
 use proto::partners as wire;
 use uuid::Uuid;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     convert, db,
     link::{LinkKind, SIGN_IN_VALID},
@@ -14,7 +14,7 @@ use crate::{
 /// Adds a person to the caller's firm.
 pub(crate) async fn create_member(command: &Command<'_>, new: NewMember) -> Result<wire::Member> {
     may_grant(command.caller, &new.roles, &new.scope)?;
-    let (id, at) = (command.deps.clock.id(), now(command.deps));
+    let (id, at) = (command.deps.clock.id(), command.deps.now());
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -31,7 +31,7 @@ async fn load(command: &Command<'_>, tx: &mut TenantTx, id: Uuid) -> Result<Memb
 
 /// Changes roles and scope, or disables a member, which ends its sessions.
 pub(crate) async fn update_member(command: &Command<'_>, change: MemberChange) -> Result<wire::Member> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -76,7 +76,7 @@ pub(crate) async fn create_sign_in_link(
 ) -> Result<wire::CreateSignInLinkResponse> {
     let token = secret::token();
     let sha256 = secret::sha256(token.as_bytes());
-    let at = now(command.deps);
+    let at = command.deps.now();
     let expires_at = at + SIGN_IN_VALID;
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),

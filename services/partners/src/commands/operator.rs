@@ -10,7 +10,7 @@ use proto::partners as wire;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     convert,
     db::{
@@ -33,7 +33,7 @@ async fn seen(tx: &mut chassis::db::TenantTx, firm: Uuid) -> Result<OperatedFirm
 
 /// Verifies, unverifies, suspends or reinstates a firm.
 pub(crate) async fn operate(command: &Command<'_>, act: Act) -> Result<wire::OperatedFirm> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -76,7 +76,7 @@ fn tell(
 
 /// Makes one firm of two.
 pub(crate) async fn merge_firms(command: &Command<'_>, merge: Merge) -> Result<wire::MergeFirmsResponse> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -113,7 +113,7 @@ pub(crate) async fn reset_last_admin(
     command: &Command<'_>,
     new: NewAdmin,
 ) -> Result<wire::ResetLastAdminResponse> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let token = secret::token();
     let sha256 = secret::sha256(token.as_bytes());
     let expires_at = at + SIGN_IN_VALID;

@@ -5,7 +5,7 @@ use proto::partners as wire;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     convert,
     db::{self, link::Claimed},
@@ -21,7 +21,7 @@ pub(crate) async fn invite_supplier(
     new: NewSupplier,
 ) -> Result<wire::InviteSupplierResponse> {
     let clock = &command.deps.clock;
-    let (placeholder, id, at) = (clock.id(), clock.id(), now(command.deps));
+    let (placeholder, id, at) = (clock.id(), clock.id(), command.deps.now());
     let token = secret::token();
     let sha256 = secret::sha256(token.as_bytes());
     let expires_at = at + INVITATION_VALID;
@@ -49,7 +49,7 @@ pub(crate) async fn renew_invitation(
 ) -> Result<wire::RenewInvitationResponse> {
     let token = secret::token();
     let sha256 = secret::sha256(token.as_bytes());
-    let expires_at = now(command.deps) + INVITATION_VALID;
+    let expires_at = command.deps.now() + INVITATION_VALID;
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -81,7 +81,7 @@ pub(crate) async fn claim_invitation(
     command: &Command<'_>,
     token: &str,
 ) -> Result<wire::ClaimInvitationResponse> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let sha256 = secret::sha256(token.as_bytes());
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
@@ -108,7 +108,7 @@ pub(crate) async fn update_relationship(
     change: Change,
     etag: &str,
 ) -> Result<wire::TradingRelationship> {
-    let at = now(command.deps);
+    let at = command.deps.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

@@ -12,7 +12,6 @@ use proto::partners as wire;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::now;
 use crate::{
     convert,
     db::{self, link::NewSession},
@@ -45,7 +44,7 @@ pub(crate) async fn redeem_sign_in_link(
     token: &str,
     device: &str,
 ) -> Result<wire::RedeemSignInLinkResponse> {
-    let at = now(deps);
+    let at = deps.now();
     let sha256 = secret::sha256(token.as_bytes());
     find_link(deps, &sha256).await?.check_for(LinkKind::SignIn, at)?;
     let (id, session_token, session_sha256) = new_token(CredentialKind::Session);
@@ -63,7 +62,7 @@ pub(crate) async fn accept_invitation(
     token: &str,
     acceptance: Acceptance,
 ) -> Result<wire::RedeemSignInLinkResponse> {
-    let at = now(deps);
+    let at = deps.now();
     let sha256 = secret::sha256(token.as_bytes());
     let link = find_link(deps, &sha256).await?;
     link.check_for(LinkKind::Invitation, at)?;
@@ -123,7 +122,7 @@ pub(crate) async fn set_locale(deps: &Deps, caller: &Caller, locale: &str) -> Re
 pub(crate) async fn end_session(deps: &Deps, caller: &Caller) -> Result<()> {
     if caller.credential.kind == CredentialKind::Session {
         let mut tx = deps.pool.begin(caller.firm).await?;
-        db::member::end_session(&mut tx, &caller.credential.id, now(deps)).await?;
+        db::member::end_session(&mut tx, &caller.credential.id, deps.now()).await?;
         tx.commit().await?;
         deps.resolver.forget(&caller.credential);
     }

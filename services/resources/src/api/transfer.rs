@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::{
     commands::{
         download::{self, Reader},
-        now, upload,
+        upload,
     },
     convert::transfer::{file_out, link_seconds, new_upload, part},
     files::Files,
@@ -112,7 +112,7 @@ impl TransferService for Transfers {
         let (caller, request) = parts(request)?;
         let seconds = link_seconds(&request)?;
         let found = download::file(&self.0, caller.firm, value::id(&request.file_id)?).await?;
-        let expires = now(&self.0.context.deps) + time::Duration::seconds(seconds);
+        let expires = self.0.context.deps.now() + time::Duration::seconds(seconds);
         let url = self.0.links.make(found.id, caller.firm, &caller.actor_name, expires)?;
         Ok(Response::new(DownloadLink {
             url: url.reveal().clone(),

@@ -3,7 +3,7 @@
 use chassis::{Result, caller::Caller, outbox, service::Deps};
 use uuid::Uuid;
 
-use super::{Now, now};
+use super::Now;
 use crate::{
     convert::access::entry_out,
     db::{
@@ -25,7 +25,7 @@ pub(crate) struct Viewed {
 
 /// Writes it down before the caller is answered. NOT_FOUND where the right to look ended meanwhile.
 pub(crate) async fn viewed(deps: &Deps, caller: &Caller, viewed: Viewed) -> Result<()> {
-    let now = Now { deps, at: now(deps), traceparent: &caller.traceparent };
+    let now = Now { deps, at: deps.now(), traceparent: &caller.traceparent };
     let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let new = NewEntry {
         owner: viewed.owner,

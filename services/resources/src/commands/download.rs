@@ -8,7 +8,7 @@ use chassis::{Error, Reason, Result, caller::Caller, outbox};
 use futures::{StreamExt as _, stream::BoxStream};
 use uuid::Uuid;
 
-use super::{Now, now};
+use super::Now;
 use crate::{
     db::download::{self as db, File},
     events,
@@ -147,7 +147,7 @@ pub(crate) async fn tell(files: &Files, firm: Uuid, id: Uuid, sent: i64) -> Resu
         return Ok(false);
     };
     let deps = &files.context.deps;
-    let event = events::downloaded(Now { deps, at: now(deps), traceparent: "" }, &ended);
+    let event = events::downloaded(Now { deps, at: deps.now(), traceparent: "" }, &ended);
     outbox::append(&mut tx, vec![vec![event]]).await?;
     tx.commit().await?;
     files.context.deps.wake.wake();

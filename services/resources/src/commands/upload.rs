@@ -9,7 +9,7 @@ use ring::digest;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Begun, Command, now};
+use super::{Begun, Command};
 use crate::{
     convert::transfer::{NewUpload, file_out, upload_out},
     db::upload::{self as db, Upload},
@@ -86,7 +86,7 @@ pub(crate) fn check_open(upload: &Upload, at: OffsetDateTime) -> Result<()> {
 pub(crate) async fn take_over(files: &Files, caller: &Caller, id: Uuid, writer: Uuid) -> Result<Upload> {
     let mut tx = files.context.deps.pool.begin_by_keys(caller.firm).await?;
     let upload = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-    check_open(&upload, now(&files.context.deps))?;
+    check_open(&upload, files.context.deps.now())?;
     check_draft(&mut tx, upload.revision_id).await?;
     db::take_over(&mut tx, id, writer).await?;
     tx.commit().await?;
@@ -115,7 +115,7 @@ pub(crate) async fn add_part(
     }
     let store = files.store()?;
     store.put_part(&name, bytes).await?;
-    let expires_at = patience(now(&files.context.deps));
+    let expires_at = patience(files.context.deps.now());
     let size = i64::try_from(size).map_err(Error::internal)?;
     let saved = async {
         let mut tx = files.context.deps.pool.begin_by_keys(upload.owner).await?;

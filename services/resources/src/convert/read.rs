@@ -57,7 +57,7 @@ impl Wrong {
         if at.is_none() {
             self.note(path, "TIME", "is no moment between 1900 and 2200");
         }
-        at.map(|at| at.replace_nanosecond(at.nanosecond() / 1_000 * 1_000).unwrap_or(at))
+        at.map(value::micros)
     }
 
     pub(super) fn date(&mut self, path: &str, wire: Option<&proto::Date>) -> Option<Date> {
