@@ -18,7 +18,7 @@ pub(crate) mod reservation;
 pub(crate) mod slice;
 pub(crate) mod volatility;
 
-pub(crate) use chassis::command::{Begun, Single};
+pub(crate) use chassis::command::{Begun, Now, Single};
 use chassis::{Error, Reason, Result, caller::Caller, outbox::Wake, service::Deps};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -38,15 +38,6 @@ impl Context {
     pub(crate) fn own(&self, caller: &Caller) -> Option<Uuid> {
         self.deps.checks_ownership().then_some(caller.firm)
     }
-}
-
-/// When something happens, and in the course of which request.
-#[derive(Clone, Copy)]
-pub(crate) struct Now<'a> {
-    pub deps: &'a Deps,
-    pub at: OffsetDateTime,
-    /// W3C trace context; empty where nobody asked.
-    pub traceparent: &'a str,
 }
 
 /// When something happens, and by whom.

@@ -44,7 +44,7 @@ async fn arrived(context: &Context, supplier: Uuid) -> Result<bool> {
         arrivals.iter().map(|one| (one.customer, one.material_number_customer.clone())).collect();
     let (customers, materials): (Vec<Uuid>, Vec<String>) = materials.into_iter().unzip();
     let groups = week::linking(&mut tx, &customers, &materials).await?;
-    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
+    let now = Now::unasked(&context.deps);
     let events = matching::rematch(now, &mut tx, Cause::Demand(&groups)).await?;
     db::matched(&mut tx, &arrivals, now.at).await?;
     let any = !events.is_empty();

@@ -28,26 +28,12 @@ const SOURCE: &str = "tandem/capacity";
 fn envelope(
     now: Now<'_>,
     r#type: &'static str,
-    (kind, id): (&str, Uuid),
+    subject: (&str, Uuid),
     version: i64,
     audience: Vec<Uuid>,
     data: Vec<u8>,
 ) -> NewEvent {
-    NewEvent {
-        id: now.deps.clock.id(),
-        source: SOURCE,
-        r#type,
-        subject: format!("{kind}/{id}"),
-        subject_id: Some(id),
-        version,
-        at: now.at,
-        traceparent: now.traceparent.to_owned(),
-        audience,
-        sites: Vec::new(),
-        purchasing_group: String::new(),
-        scope_firm: None,
-        data: data.into(),
-    }
+    now.event((SOURCE, r#type), subject, version, audience, data)
 }
 
 /// The customer stated a demand.

@@ -22,7 +22,7 @@ pub(crate) async fn run(context: Context) {
 
 /// Looks once; whether more offers may be left to trim.
 async fn try_once(context: &Context) -> Result<bool> {
-    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
+    let now = Now::unasked(&context.deps);
     reservation::end_due(now, None).await?;
     let mut outside = context.deps.pool.begin_outside().await?;
     let offers = db::to_trim(&mut outside, SLICE).await?;

@@ -38,7 +38,7 @@ async fn try_once(context: &Context) -> Result<bool> {
 async fn measure(context: &Context, supplier: Uuid) -> Result<bool> {
     let mut tx = context.deps.pool.begin_by_keys(supplier).await?;
     matching::lock(&mut tx).await?;
-    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
+    let now = Now::unasked(&context.deps);
     let groups = db::due(&mut tx, now.at, GROUPS).await?;
     let events = matching::rematch(now, &mut tx, Cause::Demand(&groups)).await?;
     let any = !events.is_empty();

@@ -97,6 +97,50 @@ impl<'a> Single<'a> {
     }
 }
 
+/// When something happens, and in the course of which request.
+#[derive(Clone, Copy)]
+pub struct Now<'a> {
+    /// What the service works with.
+    pub deps: &'a Deps,
+    /// When, to the microsecond.
+    pub at: OffsetDateTime,
+    /// W3C trace context; empty where nobody asked.
+    pub traceparent: &'a str,
+}
+
+impl<'a> Now<'a> {
+    /// In no request: what a loop does.
+    pub fn unasked(deps: &'a Deps) -> Self {
+        Self { deps, at: deps.now(), traceparent: "" }
+    }
+
+    /// What happened now to `kind/id`, which is in this version since, for these firms whatever their readers' sites.
+    pub fn event(
+        &self,
+        (source, r#type): (&'static str, &'static str),
+        (kind, id): (&str, Uuid),
+        version: i64,
+        audience: Vec<Uuid>,
+        data: Vec<u8>,
+    ) -> NewEvent {
+        NewEvent {
+            id: self.deps.clock.id(),
+            source,
+            r#type,
+            subject: format!("{kind}/{id}"),
+            subject_id: Some(id),
+            version,
+            at: self.at,
+            traceparent: self.traceparent.to_owned(),
+            audience,
+            sites: Vec::new(),
+            purchasing_group: String::new(),
+            scope_firm: None,
+            data: data.into(),
+        }
+    }
+}
+
 /// Waits until no other transaction of the firm works on this name, and keeps others waiting until this one ends.
 pub async fn lock(tx: &mut TenantTx, what: &str, name: &str) -> Result<()> {
     let firm = tx.firm();

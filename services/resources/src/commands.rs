@@ -20,9 +20,8 @@ use chassis::{
     service::Deps,
 };
 use prost::Message;
-use time::OffsetDateTime;
 
-pub(crate) use chassis::command::Begun;
+pub(crate) use chassis::command::{Begun, Now};
 
 /// What commands work with.
 #[derive(Clone)]
@@ -30,15 +29,6 @@ pub(crate) struct Context {
     pub deps: Deps,
     /// Wakes the telling of others, in the same process; others look by themselves.
     pub to_tell: Wake,
-}
-
-/// When something happens, and in the course of which request.
-#[derive(Clone, Copy)]
-pub(crate) struct Now<'a> {
-    pub deps: &'a Deps,
-    pub at: OffsetDateTime,
-    /// W3C trace context; empty where nobody asked.
-    pub traceparent: &'a str,
 }
 
 /// A command: its idempotency and its effect are one transaction.

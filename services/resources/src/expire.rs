@@ -23,7 +23,7 @@ pub(crate) async fn run(context: Context) {
 
 /// Looks once; whether more may be left.
 async fn try_once(context: &Context) -> Result<bool> {
-    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
+    let now = Now::unasked(&context.deps);
     let mut outside = context.deps.pool.begin_outside().await?;
     let due = db::due(&mut outside, SLICE).await?;
     outside.commit().await?;

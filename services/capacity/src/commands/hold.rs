@@ -49,7 +49,7 @@ pub(crate) async fn run(
     }
     let again: Vec<&HoldCapacity> = short.iter().map(|index| &holds[*index]).collect();
     let buckets: Vec<Uuid> = again.iter().flat_map(|hold| hold.new.parts.keys().copied()).collect();
-    let at = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
+    let at = Now::unasked(&context.deps);
     let second = match end_due(at, Some(&buckets)).await {
         Ok(()) => once(context, firm, &again).await,
         // What was not looked for may be there.

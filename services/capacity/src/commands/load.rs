@@ -38,7 +38,7 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
             told.hear(&entry.kind, payload)?;
         }
     }
-    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
+    let now = Now::unasked(&context.deps);
     let mut events = Vec::new();
     if !told.is_empty() {
         let booked = booked(&mut tx, &told).await?;

@@ -40,7 +40,7 @@ pub(super) async fn begin(
 
 /// Tells the next slice of what a firm has to tell; whether there was any.
 pub(crate) async fn next(context: &Context, owner: Uuid) -> Result<bool> {
-    let now = Now { deps: &context.deps, at: context.deps.now(), traceparent: "" };
+    let now = Now::unasked(&context.deps);
     let mut tx = context.deps.pool.begin_by_keys(owner).await?;
     db::lock_publisher(&mut tx).await?;
     let Some(one) = rows::next(&mut tx).await? else { return Ok(false) };

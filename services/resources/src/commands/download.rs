@@ -147,7 +147,7 @@ pub(crate) async fn tell(files: &Files, firm: Uuid, id: Uuid, sent: i64) -> Resu
         return Ok(false);
     };
     let deps = &files.context.deps;
-    let event = events::downloaded(Now { deps, at: deps.now(), traceparent: "" }, &ended);
+    let event = events::downloaded(Now::unasked(deps), &ended);
     outbox::append(&mut tx, vec![vec![event]]).await?;
     tx.commit().await?;
     files.context.deps.wake.wake();
