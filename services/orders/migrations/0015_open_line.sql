@@ -3,7 +3,8 @@
 -- `open`: neither closed, rejected nor cancelled. `in_process`: accepted of it and in production, inspection or ready to
 -- ship, as the supplier said last; null: it said nothing. What is on its way is not known yet.
 create view orders.published_line with (security_invoker = true) as
-    select l.order_id, l.buyer, l.supplier, o.source_system, o.order_number, s.revision as order_revision,
+    select l.order_id, l.buyer, l.supplier, o.source_system, o.order_number, o.purchasing_group, o.sites,
+           s.revision as order_revision,
            r.published_at as line_published_at, l.position, l.line_number, l.buyer_item_id, l.item_name, l.unit_code,
            l.content, q.open, q.in_process, q.first_requested
     from orders.order_line l
