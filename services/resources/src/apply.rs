@@ -116,12 +116,7 @@ async fn one(
 }
 
 /// The order as it was last published, with these lines made by the new revision.
-async fn content(
-    tx: &mut TenantTx,
-    found: &Changed,
-    order: Uuid,
-    lines: &[&Line],
-) -> Result<OrderContent> {
+async fn content(tx: &mut TenantTx, found: &Changed, order: Uuid, lines: &[&Line]) -> Result<OrderContent> {
     let document = rows::document(tx, order).await?.ok_or_else(Error::not_found)?;
     let mut content = OrderContent::decode(document.content.as_slice()).map_err(Error::internal)?;
     let mut schedule: BTreeMap<String, Vec<ScheduleLine>> = BTreeMap::new();
@@ -178,12 +173,13 @@ async fn send(
     };
     match status.code() {
         Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition => Ok(Err(reason(&status))),
-        Code::PermissionDenied | Code::Unauthenticated | Code::ResourceExhausted => Err(Error::passed_on(status)),
+        Code::PermissionDenied | Code::Unauthenticated | Code::ResourceExhausted => {
+            Err(Error::passed_on(status))
+        }
         Code::DeadlineExceeded | Code::Cancelled => Err(Error::new(Reason::DEADLINE_EXCEEDED)),
         _ => {
             let mut error = Error::new(Reason::UNAVAILABLE);
-            error.source =
-                Some(anyhow::anyhow!("orders answered {:?}: {}", status.code(), status.message()));
+            error.source = Some(anyhow::anyhow!("orders answered {:?}: {}", status.code(), status.message()));
             Err(error)
         }
     }

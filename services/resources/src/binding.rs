@@ -183,11 +183,8 @@ mod tests {
 
     #[test]
     fn a_line_is_pinned_to_what_it_names_or_has_or_found_in_force() {
-        let (before, between, after) = (
-            datetime!(2026-08-01 8:00 UTC),
-            datetime!(2026-11-09 8:00 UTC),
-            datetime!(2026-11-20 8:00 UTC),
-        );
+        let (before, between, after) =
+            (datetime!(2026-08-01 8:00 UTC), datetime!(2026-11-09 8:00 UTC), datetime!(2026-11-20 8:00 UTC));
         for (text, kept, published_at, expected) in [
             ("", None, before, None),
             ("", None, between, Some(B)),

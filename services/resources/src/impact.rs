@@ -73,7 +73,14 @@ mod tests {
 
     use super::*;
 
-    fn line(order: u128, supplier: u128, unit: &str, open: &str, in_process: Option<&str>, day: Date) -> Line {
+    fn line(
+        order: u128,
+        supplier: u128,
+        unit: &str,
+        open: &str,
+        in_process: Option<&str>,
+        day: Date,
+    ) -> Line {
         let decimal = |text: &str| text.parse::<Decimal>().expect("a decimal");
         Line {
             order_id: Uuid::from_u128(order),

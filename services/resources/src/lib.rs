@@ -54,9 +54,9 @@ use chassis::{
 };
 use proto::resources::{
     access_log_service_server::AccessLogServiceServer, binding_service_server::BindingServiceServer,
-    entitlement_service_server::EntitlementServiceServer,
-    follow_service_server::FollowServiceServer, resource_service_server::ResourceServiceServer,
-    revision_service_server::RevisionServiceServer, transfer_service_server::TransferServiceServer,
+    entitlement_service_server::EntitlementServiceServer, follow_service_server::FollowServiceServer,
+    resource_service_server::ResourceServiceServer, revision_service_server::RevisionServiceServer,
+    transfer_service_server::TransferServiceServer,
 };
 
 /// The schema `resources`.

@@ -233,7 +233,7 @@ pub(crate) async fn set_policy(command: &Command<'_>, policy: Policy) -> Result<
         Begun::New(tx) => tx,
     };
     let before = rows::policy(&mut tx).await?.map_or(0, |before| before.version);
-    if before != policy.version {
+    if policy.version != 0 && before != policy.version {
         return Err(Error::new(Reason::STALE_ETAG).with("version", before));
     }
     let policy = Policy { version: before + 1, ..policy };

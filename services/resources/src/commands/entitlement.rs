@@ -257,7 +257,13 @@ pub(super) async fn out(tx: &mut TenantTx, row: &Row) -> Result<wire::Entitlemen
     entitlement_out(row, &names)
 }
 
-pub(super) async fn log(tx: &mut TenantTx, now: Now<'_>, kind: Kind, actor_name: &str, row: &Row) -> Result<()> {
+pub(super) async fn log(
+    tx: &mut TenantTx,
+    now: Now<'_>,
+    kind: Kind,
+    actor_name: &str,
+    row: &Row,
+) -> Result<()> {
     let entry = NewEntry {
         owner: row.owner,
         id: now.deps.clock.id(),

@@ -53,7 +53,9 @@ pub(crate) fn concern(seen: &Seen, first_requested: Option<Date>) -> Result<Conc
         asks: seen.asks,
         withdrawn: state == State::Withdrawn,
         acknowledged: seen.acknowledged_at.is_some(),
-        current: current.and(effectivity).map(|effectivity| (effectivity, seen.current_acknowledged_at.is_some())),
+        current: current
+            .and(effectivity)
+            .map(|effectivity| (effectivity, seen.current_acknowledged_at.is_some())),
     };
     Ok(rules::concern(pinned, first_requested))
 }

@@ -19,9 +19,12 @@ pub(crate) async fn firms(outside: &mut TenantTx, most: i32) -> Result<Vec<Uuid>
 /// Begins to follow the owner's feed where it is not followed yet, from its beginning.
 pub(crate) async fn follow(tx: &mut TenantTx) -> Result<()> {
     let me = tx.firm();
-    sqlx::query!(r#"insert into resources.feed_place (owner, seq) values ($1, 0) on conflict do nothing"#, me)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        r#"insert into resources.feed_place (owner, seq) values ($1, 0) on conflict do nothing"#,
+        me
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

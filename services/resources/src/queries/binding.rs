@@ -56,8 +56,7 @@ pub(crate) async fn pins(
         seen.filter(|seen| seen.sight != Sight::Find).ok_or_else(Error::not_found)?;
     }
     let mut found = rows::seen(&mut tx, order, resource, after.as_ref(), size + 1).await?;
-    let last =
-        page::cut(&mut found, size, |row| (row.order_id, row.line_number.clone(), row.resource_id));
+    let last = page::cut(&mut found, size, |row| (row.order_id, row.line_number.clone(), row.resource_id));
     let judged = judged(&mut tx, caller, found).await?;
     tx.commit().await?;
     Ok(wire::ListPinsResponse {

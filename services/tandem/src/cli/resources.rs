@@ -12,7 +12,7 @@ use proto::resources::{
 use time::{Date, OffsetDateTime, UtcOffset, macros::format_description};
 
 use super::{
-    Session,
+    Session, binding,
     failure::{Exit, Failure},
     files,
     json::time_text,
@@ -66,6 +66,24 @@ pub enum ResourcesCommand {
     /// List resources, or show one
     #[command(after_help = GET_EXAMPLES)]
     Get(GetArgs),
+    /// Show what a revision changes of open orders, before it is released or after, as owner
+    #[command(after_help = binding::IMPACT_EXAMPLES)]
+    Impact(binding::RevisionArgs),
+    /// Release a draft, as owner
+    #[command(after_help = binding::RELEASE_EXAMPLES)]
+    Release(binding::RevisionArgs),
+    /// Change open orders to a released revision, as owner
+    #[command(after_help = binding::APPLY_EXAMPLES)]
+    Apply(binding::ApplyArgs),
+    /// List the revisions that lines of orders are made by
+    #[command(after_help = binding::PINS_EXAMPLES)]
+    Pins(binding::PinsArgs),
+    /// Show or set for how long access goes on after an order, and what becomes of despatches, as owner
+    #[command(after_help = binding::POLICY_EXAMPLES)]
+    Policy(binding::PolicyArgs),
+    /// Ask whether a line may be despatched as its drawing stands
+    #[command(after_help = binding::DESPATCH_EXAMPLES)]
+    Despatch(binding::DespatchArgs),
     /// Write the access log of the own resources, the oldest entry first
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogArgs),
@@ -208,6 +226,12 @@ pub(super) async fn run(command: &ResourcesCommand, session: &Session) -> Result
             shown(&[find(named, session).await?], session)
         }
         ResourcesCommand::Get(args) => list(args, session).await,
+        ResourcesCommand::Impact(args) => binding::impact(args, session).await,
+        ResourcesCommand::Release(args) => binding::release(args, session).await,
+        ResourcesCommand::Apply(args) => binding::apply(args, session).await,
+        ResourcesCommand::Pins(args) => binding::pins(args, session).await,
+        ResourcesCommand::Policy(args) => binding::policy(args, session).await,
+        ResourcesCommand::Despatch(args) => binding::despatch(args, session).await,
         ResourcesCommand::Log(args) => log(args, session).await,
     }
 }
@@ -217,12 +241,17 @@ fn day(text: &str) -> Result<Date, String> {
         .map_err(|_| "must be a day such as 2026-12-31".to_owned())
 }
 
-fn request_id() -> String {
+pub(super) fn request_id() -> String {
     chassis::clock::system().id().to_string()
 }
 
 /// One message as JSON, or this text.
-fn said(session: &Session, name: &str, message: &impl prost::Message, text: &str) -> Result<Exit, Failure> {
+pub(super) fn said(
+    session: &Session,
+    name: &str,
+    message: &impl prost::Message,
+    text: &str,
+) -> Result<Exit, Failure> {
     match session.out.json() {
         true => {
             session.out.value(&session.contract.to_json(&format!("tandem.resources.v1.{name}"), message)?)?
@@ -233,7 +262,7 @@ fn said(session: &Session, name: &str, message: &impl prost::Message, text: &str
 }
 
 /// By its id, or by a number of the own firm.
-async fn find(named: &str, session: &Session) -> Result<Resource, Failure> {
+pub(super) async fn find(named: &str, session: &Session) -> Result<Resource, Failure> {
     let request = match uuid::Uuid::try_parse(named) {
         Ok(_) => GetResourceRequest { resource_id: named.to_owned(), ..GetResourceRequest::default() },
         Err(_) => GetResourceRequest { resource_number: named.to_owned(), ..GetResourceRequest::default() },
