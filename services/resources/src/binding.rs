@@ -145,9 +145,11 @@ pub struct Pinned {
 /// line leaves it with its own, which is then no concern.
 pub fn concern(pin: Pinned, first_requested: Option<Date>) -> Concern {
     let newer = pin.current.filter(|(effectivity, _)| effectivity.reaches(first_requested));
+    // Whoever has taken note of the newer one knows which lines it leaves alone.
+    let of_newer = pin.current.is_some_and(|(_, acknowledged)| acknowledged);
     Concern {
         superseded: pin.withdrawn || newer.is_some(),
-        not_acknowledged: pin.asks && !newer.map_or(pin.acknowledged, |(_, acknowledged)| acknowledged),
+        not_acknowledged: pin.asks && !(of_newer || (newer.is_none() && pin.acknowledged)),
     }
 }
 
@@ -237,7 +239,8 @@ mod tests {
             (pin(true, true, None), true, false, Block),
             // A newer one for new orders alone.
             (pin(false, true, Some((new, false))), false, false, Allow),
-            (pin(false, false, Some((new, true))), false, true, Warn),
+            (pin(false, false, Some((new, false))), false, true, Warn),
+            (pin(false, false, Some((new, true))), false, false, Allow),
             // A newer one that reaches the line: what is asked for is that.
             (pin(false, true, Some((at_once, false))), true, true, Block),
             (pin(false, false, Some((at_once, true))), true, false, Block),

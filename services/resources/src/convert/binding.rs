@@ -85,6 +85,7 @@ pub(crate) fn pin_out(seen: &Seen, concern: Concern) -> Result<wire::Pin> {
         current_revision_id: of_current(seen.current_id.map(|id| id.to_string())),
         current_label: of_current(seen.current_label.clone()),
         resource_number: seen.resource_number.clone().filter(|_| seen.usable).unwrap_or_default(),
+        usable: seen.usable,
     })
 }
 
