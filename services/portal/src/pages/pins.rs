@@ -7,6 +7,7 @@ use proto::{
 };
 
 use crate::{
+    ask::Way,
     i18n::{Text, key},
     order::Tag,
     session::Member,
@@ -26,7 +27,7 @@ pub struct PinView {
     /// What is wrong with it, in a sentence.
     pub warning: String,
     /// Where the visitor takes note of it, and what that is called.
-    pub acknowledge: Option<(String, String)>,
+    pub acknowledge: Option<Way>,
 }
 
 /// What the order's lines are made by; nothing for those who may not read resources, nor where that cannot be found out,
@@ -70,18 +71,16 @@ fn view(t: &Text, pin: &Pin, lines: &[&str], supplies: bool, notes: bool) -> Pin
         tags.push(Tag { shape: "rejected", label: t.one(key::PIN_SUPERSEDED, label) });
         warning = t.two(key::PIN_SUPERSEDED_BODY, label, &pin.revision_label);
     }
-    tags.push(match (pin.not_acknowledged, supplies) {
-        (true, true) => Tag { shape: "unanswered", label: t.one(key::PIN_TO_ACKNOWLEDGE, label) },
-        (true, false) => Tag { shape: "unanswered", label: t.say(key::PIN_NOT_ACKNOWLEDGED) },
-        (false, true) => Tag { shape: "accepted", label: t.say(key::RESOURCE_USABLE) },
-        (false, false) => Tag { shape: "accepted", label: t.say(key::PIN_ACKNOWLEDGED) },
-    });
-    if !pin.not_acknowledged && (pin.acknowledged_at.is_none() || !pin.usable) {
-        tags.pop();
+    if pin.not_acknowledged && supplies {
+        tags.push(Tag { shape: "unanswered", label: t.one(key::PIN_TO_ACKNOWLEDGE, label) });
+    } else if pin.not_acknowledged {
+        tags.push(Tag { shape: "unanswered", label: t.say(key::PIN_NOT_ACKNOWLEDGED) });
+    } else if pin.acknowledged_at.is_some() {
+        tags.push(Tag { shape: "accepted", label: t.say(key::PIN_ACKNOWLEDGED) });
     }
-    let acknowledge = (pin.not_acknowledged && notes && pin.usable).then(|| {
-        let href = format!("/resources/revisions/{counts}/acknowledge");
-        (href, t.one(key::REVISION_ACKNOWLEDGE, label))
+    let acknowledge = (pin.not_acknowledged && notes && pin.usable).then(|| Way {
+        href: format!("/resources/revisions/{counts}/acknowledge"),
+        label: t.one(key::REVISION_ACKNOWLEDGE, label),
     });
     PinView {
         name: pin.resource_name.clone(),

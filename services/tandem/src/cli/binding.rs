@@ -1,6 +1,6 @@
 //! `tandem resources` on orders: which revision a line is made by, what a new one changes, and what becomes of despatches.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use proto::resources::{
     ApplyRevisionRequest, BindingPolicy, CheckDespatchRequest, DespatchRule, Effectivity,
     GetBindingPolicyRequest, ImpactedLine, ListPinsRequest, ListRevisionsRequest, Pin, PreviewReleaseRequest,
@@ -16,30 +16,63 @@ use super::{
     resources::{find, request_id, said},
 };
 
-pub(super) const IMPACT_EXAMPLES: &str = "\
+const IMPACT_EXAMPLES: &str = "\
 Examples:
   tandem resources impact YZ-10022 C --effective at-once
   tandem resources impact YZ-10022 C --effective 2027-01-04";
-pub(super) const RELEASE_EXAMPLES: &str = "\
+const RELEASE_EXAMPLES: &str = "\
 Examples:
   tandem resources release YZ-10022 C                           for new orders alone
   tandem resources release YZ-10022 C --effective at-once
   tandem resources release YZ-10022 C --effective 2027-01-04    for what is wanted from that day on";
-pub(super) const APPLY_EXAMPLES: &str = "\
+const APPLY_EXAMPLES: &str = "\
 Examples:
   tandem resources apply YZ-10022 C --note '孔位 Ø8.5→Ø9.0'
   tandem resources apply YZ-10022 C --order 0193…               of these orders alone";
-pub(super) const PINS_EXAMPLES: &str = "\
+const PINS_EXAMPLES: &str = "\
 Examples:
   tandem resources pins --order 0193…
   tandem resources pins YZ-10022";
-pub(super) const POLICY_EXAMPLES: &str = "\
+const POLICY_EXAMPLES: &str = "\
 Examples:
   tandem resources policy                                       as it stands
   tandem resources policy --retention 180 --superseded block --not-acknowledged warn";
-pub(super) const DESPATCH_EXAMPLES: &str = "\
+const DESPATCH_EXAMPLES: &str = "\
 Example:
   tandem resources despatch 0193… 10";
+
+#[derive(Debug, Subcommand)]
+pub enum BindingCommand {
+    /// Show what a revision changes of open orders, before it is released or after, as owner
+    #[command(after_help = IMPACT_EXAMPLES)]
+    Impact(RevisionArgs),
+    /// Release a draft, as owner
+    #[command(after_help = RELEASE_EXAMPLES)]
+    Release(RevisionArgs),
+    /// Change open orders to a released revision, as owner
+    #[command(after_help = APPLY_EXAMPLES)]
+    Apply(ApplyArgs),
+    /// List the revisions that lines of orders are made by
+    #[command(after_help = PINS_EXAMPLES)]
+    Pins(PinsArgs),
+    /// Show or set for how long access goes on after an order, and what becomes of despatches, as owner
+    #[command(after_help = POLICY_EXAMPLES)]
+    Policy(PolicyArgs),
+    /// Ask whether a line may be despatched as its drawing stands
+    #[command(after_help = DESPATCH_EXAMPLES)]
+    Despatch(DespatchArgs),
+}
+
+pub(super) async fn run(command: &BindingCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        BindingCommand::Impact(args) => impact(args, session).await,
+        BindingCommand::Release(args) => release(args, session).await,
+        BindingCommand::Apply(args) => apply(args, session).await,
+        BindingCommand::Pins(args) => pins(args, session).await,
+        BindingCommand::Policy(args) => policy(args, session).await,
+        BindingCommand::Despatch(args) => despatch(args, session).await,
+    }
+}
 
 /// From when a revision counts for what is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +161,7 @@ async fn revision(resource: &str, label: &str, session: &Session) -> Result<Revi
     found.ok_or_else(|| Failure::local(Exit::Failed, format!("{resource} has no revision {label}")))
 }
 
-pub(super) async fn impact(args: &RevisionArgs, session: &Session) -> Result<Exit, Failure> {
+async fn impact(args: &RevisionArgs, session: &Session) -> Result<Exit, Failure> {
     let request = PreviewReleaseRequest {
         revision_id: revision(&args.resource, &args.label, session).await?.id,
         effectivity: args.effective.0.into(),
@@ -140,7 +173,8 @@ pub(super) async fn impact(args: &RevisionArgs, session: &Session) -> Result<Exi
         return said(session, "PreviewReleaseResponse", &impact, "");
     }
     let header = ["ORDER", "LINE", "SUPPLIER", "ITEM", "REVISION", "OPEN", "IN PROCESS", "UNIT", "REACHED"];
-    let known = |wire: &Option<proto::Decimal>| wire.as_ref().map_or("-", |wire| &wire.value).to_owned();
+    let known =
+        |wire: &Option<proto::Decimal>| wire.as_ref().map_or("-", |wire| wire.value.as_str()).to_owned();
     let name = "tandem.resources.v1.ImpactedLine";
     pages::say(session, name, &impact.lines, &header, |line: &ImpactedLine| {
         [
@@ -164,7 +198,7 @@ pub(super) async fn impact(args: &RevisionArgs, session: &Session) -> Result<Exi
     Ok(Exit::Ok)
 }
 
-pub(super) async fn release(args: &RevisionArgs, session: &Session) -> Result<Exit, Failure> {
+async fn release(args: &RevisionArgs, session: &Session) -> Result<Exit, Failure> {
     let request = ReleaseRevisionRequest {
         request_id: request_id(),
         revision_id: revision(&args.resource, &args.label, session).await?.id,
@@ -178,7 +212,7 @@ pub(super) async fn release(args: &RevisionArgs, session: &Session) -> Result<Ex
 }
 
 /// Exits as a refusal where an order was not changed.
-pub(super) async fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+async fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     let request = ApplyRevisionRequest {
         request_id: request_id(),
         revision_id: revision(&args.resource, &args.label, session).await?.id,
@@ -210,7 +244,7 @@ pub(super) async fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, F
     Ok(if refused { Exit::Failed } else { Exit::Ok })
 }
 
-pub(super) async fn pins(args: &PinsArgs, session: &Session) -> Result<Exit, Failure> {
+async fn pins(args: &PinsArgs, session: &Session) -> Result<Exit, Failure> {
     let resource_id = match &args.resource {
         Some(named) => find(named, session).await?.id,
         None => String::new(),
@@ -246,7 +280,7 @@ fn shown(pins: &[Pin], session: &Session) -> Result<Exit, Failure> {
     })
 }
 
-pub(super) async fn policy(args: &PolicyArgs, session: &Session) -> Result<Exit, Failure> {
+async fn policy(args: &PolicyArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.binding();
     let answer = client.get_binding_policy(GetBindingPolicyRequest {}).await;
     let mut policy = answer.map_err(|status| session.refused(&status))?.into_inner();
@@ -275,7 +309,7 @@ fn rule(rule: DespatchRule) -> String {
 }
 
 /// Exits as a refusal where the line may not be despatched.
-pub(super) async fn despatch(args: &DespatchArgs, session: &Session) -> Result<Exit, Failure> {
+async fn despatch(args: &DespatchArgs, session: &Session) -> Result<Exit, Failure> {
     let request = CheckDespatchRequest { order_id: args.order.clone(), line_number: args.line.clone() };
     let answer = session.connection.binding().check_despatch(request).await;
     let answer = answer.map_err(|status| session.refused(&status))?.into_inner();

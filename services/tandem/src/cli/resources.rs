@@ -66,24 +66,8 @@ pub enum ResourcesCommand {
     /// List resources, or show one
     #[command(after_help = GET_EXAMPLES)]
     Get(GetArgs),
-    /// Show what a revision changes of open orders, before it is released or after, as owner
-    #[command(after_help = binding::IMPACT_EXAMPLES)]
-    Impact(binding::RevisionArgs),
-    /// Release a draft, as owner
-    #[command(after_help = binding::RELEASE_EXAMPLES)]
-    Release(binding::RevisionArgs),
-    /// Change open orders to a released revision, as owner
-    #[command(after_help = binding::APPLY_EXAMPLES)]
-    Apply(binding::ApplyArgs),
-    /// List the revisions that lines of orders are made by
-    #[command(after_help = binding::PINS_EXAMPLES)]
-    Pins(binding::PinsArgs),
-    /// Show or set for how long access goes on after an order, and what becomes of despatches, as owner
-    #[command(after_help = binding::POLICY_EXAMPLES)]
-    Policy(binding::PolicyArgs),
-    /// Ask whether a line may be despatched as its drawing stands
-    #[command(after_help = binding::DESPATCH_EXAMPLES)]
-    Despatch(binding::DespatchArgs),
+    #[command(flatten)]
+    Binding(binding::BindingCommand),
     /// Write the access log of the own resources, the oldest entry first
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogArgs),
@@ -226,12 +210,7 @@ pub(super) async fn run(command: &ResourcesCommand, session: &Session) -> Result
             shown(&[find(named, session).await?], session)
         }
         ResourcesCommand::Get(args) => list(args, session).await,
-        ResourcesCommand::Impact(args) => binding::impact(args, session).await,
-        ResourcesCommand::Release(args) => binding::release(args, session).await,
-        ResourcesCommand::Apply(args) => binding::apply(args, session).await,
-        ResourcesCommand::Pins(args) => binding::pins(args, session).await,
-        ResourcesCommand::Policy(args) => binding::policy(args, session).await,
-        ResourcesCommand::Despatch(args) => binding::despatch(args, session).await,
+        ResourcesCommand::Binding(command) => binding::run(command, session).await,
         ResourcesCommand::Log(args) => log(args, session).await,
     }
 }
