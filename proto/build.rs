@@ -63,6 +63,7 @@ const FILES: &[&str] = &[
     "tandem/resources/v1/access_log.proto",
     "tandem/resources/v1/event.proto",
     "tandem/resources/v1/transfer.proto",
+    "tandem/resources/v1/binding.proto",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folder in the environment")]

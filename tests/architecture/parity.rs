@@ -92,6 +92,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/resources/following/{id}/end", "Unfollow"),
     ("/resources/new", "PublishResource"),
     ("/resources/revisions/{id}/acknowledge", "AcknowledgeRevision"),
+    ("/resources/policy", "SetBindingPolicy"),
+    ("/resources/revisions/{id}/apply", "ApplyRevision"),
     ("/resources/revisions/{id}/release", "ReleaseRevision"),
     ("/resources/revisions/{id}/withdraw", "WithdrawRevision"),
     ("/resources/{id}/change", "ChangeResource"),

@@ -3,6 +3,7 @@
 //! security stands alone.
 
 mod agree;
+mod binding;
 mod capacity;
 pub mod cast;
 mod files;

@@ -1,6 +1,7 @@
 //! Resources through the public API: published, revised, asked for, granted, acknowledged, revoked; who finds them, who is
 //! told, and what is written down.
 
+mod binding;
 mod commands;
 mod search;
 

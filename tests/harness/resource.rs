@@ -2,9 +2,10 @@
 
 use proto::resources::{
     CreateRevisionRequest, Entitlement, EntitlementTerms, GetResourceRequest, GrantEntitlementRequest,
-    ListResourcesRequest, PublishResourceRequest, ReleaseRevisionRequest, RequestEntitlementRequest,
-    Resource, ResourceCategory, ResourceContent, ResourceVisibility, RevokeEntitlementRequest,
-    access_log_service_client::AccessLogServiceClient, entitlement_service_client::EntitlementServiceClient,
+    ListPinsRequest, ListResourcesRequest, Pin, PublishResourceRequest, ReleaseRevisionRequest,
+    RequestEntitlementRequest, Resource, ResourceCategory, ResourceContent, ResourceVisibility,
+    RevokeEntitlementRequest, access_log_service_client::AccessLogServiceClient,
+    binding_service_client::BindingServiceClient, entitlement_service_client::EntitlementServiceClient,
     follow_service_client::FollowServiceClient, resource_service_client::ResourceServiceClient,
     revision_service_client::RevisionServiceClient,
 };
@@ -75,6 +76,16 @@ impl Access {
 
     pub fn entitlements(&self) -> EntitlementServiceClient<Client> {
         EntitlementServiceClient::new(self.client())
+    }
+
+    pub fn binding(&self) -> BindingServiceClient<Client> {
+        BindingServiceClient::new(self.client())
+    }
+
+    /// What the lines of an order are pinned to, by line.
+    pub async fn pins(&self, order_id: &str) -> Vec<Pin> {
+        let request = ListPinsRequest { order_id: order_id.into(), ..ListPinsRequest::default() };
+        self.binding().list_pins(request).await.expect("pins").into_inner().pins
     }
 
     pub fn following(&self) -> FollowServiceClient<Client> {

@@ -274,7 +274,7 @@ impl World {
     }
 
     /// Waits until everything committed stands in the feeds, every claimed order was moved, all demand was matched,
-    /// what accepted orders take was booked, and everybody was told of resources.
+    /// what accepted orders take was booked, everybody was told of resources, and lines were pinned.
     pub async fn settled(&self) {
         let owner = self.owner_pool().await;
         until("the outbox is empty and no claim is pending", SETTLED, async || {
@@ -288,6 +288,9 @@ impl World {
                     and not exists (select from capacity.feed_place p
                                     join event.feed_head h on h.feed = p.supplier and h.next_seq - 1 > p.seq
                                     join partners.firm f on f.id = p.supplier and f.state = 'active')
+                    and not exists (select from resources.feed_place p
+                                    join event.feed_head h on h.feed = p.owner and h.next_seq - 1 > p.seq
+                                    join partners.firm f on f.id = p.owner and f.state = 'active')
                     and not exists (select from partners.claim c
                                     join orders.purchase_order o on o.supplier = c.placeholder)",
             )

@@ -29,7 +29,9 @@ async function release(page, path, label, say) {
   equal(await page.inputValue('#label'), label, 'what was typed is kept');
   await page.fill('#location', `https://plm.example/${label}`);
   await does(page, 'drafted');
-  await follow(page, say('发布版本', 'Release'));
+  await follow(page, say('并发布', 'and release'));
+  await says(page, say('没有受影响的订单行', 'No order line is affected'));
+  await follow(page, say('发布', 'Release'));
   await does(page, 'released');
 }
 

@@ -3,6 +3,7 @@
 
 import { finish } from './browser.mjs';
 import { answering } from './answering.mjs';
+import { binding } from './binding.mjs';
 import { booking } from './booking.mjs';
 import { buying } from './buying.mjs';
 import { capacity } from './capacity.mjs';
@@ -28,6 +29,7 @@ await settings();
 await capacity();
 await requests();
 await resources();
+await binding();
 await profile();
 await talk();
 await everyPage();

@@ -33,7 +33,7 @@ use proto::{
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     resources::{
-        access_log_service_client::AccessLogServiceClient,
+        access_log_service_client::AccessLogServiceClient, binding_service_client::BindingServiceClient,
         entitlement_service_client::EntitlementServiceClient, follow_service_client::FollowServiceClient,
         resource_service_client::ResourceServiceClient, revision_service_client::RevisionServiceClient,
     },
@@ -246,6 +246,11 @@ impl Api {
     /// What of it is in force, and was.
     pub fn resource_revisions(&self) -> RevisionServiceClient<Channel> {
         RevisionServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// Which of it orders are made by.
+    pub fn binding(&self) -> BindingServiceClient<Channel> {
+        BindingServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
     }
 
     /// Who may use it.

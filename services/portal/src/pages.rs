@@ -24,6 +24,7 @@ pub mod needs;
 pub mod operator;
 pub mod order;
 pub mod partners;
+pub mod pins;
 pub mod progress;
 pub mod proposals;
 pub mod purchases;

@@ -1,6 +1,7 @@
 //! The gRPC methods: caller → convert → command or query → convert.
 
 mod access;
+mod binding;
 mod entitlement;
 mod following;
 mod resource;

@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 pub(crate) mod announce;
+pub(crate) mod binding;
 pub(crate) mod download;
 pub(crate) mod entitlement;
 pub(crate) mod following;

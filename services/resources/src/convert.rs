@@ -1,6 +1,7 @@
 //! Contract ⇄ domain, with every bad field named.
 
 pub(crate) mod access;
+pub(crate) mod binding;
 pub(crate) mod entitlement;
 pub(crate) mod following;
 mod read;

@@ -4,12 +4,15 @@
 //! * [`resource`]    what a resource is, and who may find it: pure
 //! * [`revision`]    states of revisions, and in what two differ: pure
 //! * [`entitlement`] who may use what, and how that begins and ends: pure
+//! * [`binding`]     which revision counts for a line of an order, and what that means for a despatch: pure
+//! * [`impact`]      what a new revision changes: pure
 //! * [`search`]      what of a resource is looked for, and by which words: pure
 //! * [`file`]        what a file may be called, and be: pure
 //! * `store`, `files` where the bytes of files stand, a folder or a bucket
 //! * `receive`    a stream of chunks into an upload; `sweep` removes what uploads leave
 //! * `watch`      stops downloads whose right has ended; `link`, `http` the same files for browsers
 //! * `expire`     ends entitlements whose time is over
+//! * `follow`     pins lines of orders as the owner's feed tells of them; `apply` changes orders for a new revision
 //! * `announce`   tells those who may use a resource, or follow, what became of it
 //! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
 //!
@@ -18,6 +21,8 @@
 
 mod announce;
 mod api;
+mod apply;
+pub mod binding;
 mod commands;
 mod convert;
 mod db;
@@ -27,7 +32,9 @@ mod events;
 mod expire;
 pub mod file;
 mod files;
+mod follow;
 mod http;
+pub mod impact;
 mod link;
 mod queries;
 mod receive;
@@ -46,9 +53,10 @@ use chassis::{
     service::{Deps, Service},
 };
 use proto::resources::{
-    access_log_service_server::AccessLogServiceServer, entitlement_service_server::EntitlementServiceServer,
-    follow_service_server::FollowServiceServer, resource_service_server::ResourceServiceServer,
-    revision_service_server::RevisionServiceServer, transfer_service_server::TransferServiceServer,
+    access_log_service_server::AccessLogServiceServer, binding_service_server::BindingServiceServer,
+    entitlement_service_server::EntitlementServiceServer, follow_service_server::FollowServiceServer,
+    resource_service_server::ResourceServiceServer, revision_service_server::RevisionServiceServer,
+    transfer_service_server::TransferServiceServer,
 };
 
 /// The schema `resources`.
@@ -69,6 +77,7 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     let routes = tonic::service::Routes::new(ResourceServiceServer::from_arc(api.clone()))
         .add_service(RevisionServiceServer::from_arc(api.clone()))
         .add_service(EntitlementServiceServer::from_arc(api.clone()))
+        .add_service(BindingServiceServer::from_arc(api.clone()))
         .add_service(FollowServiceServer::from_arc(api.clone()))
         .add_service(AccessLogServiceServer::from_arc(api))
         .add_service(transfers);
@@ -78,6 +87,7 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
             "tandem.resources.v1.ResourceService",
             "tandem.resources.v1.RevisionService",
             "tandem.resources.v1.EntitlementService",
+            "tandem.resources.v1.BindingService",
             "tandem.resources.v1.FollowService",
             "tandem.resources.v1.AccessLogService",
             "tandem.resources.v1.TransferService",
@@ -85,6 +95,7 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
         routes: chassis::service::routes(routes).merge(http::routes(files.clone())),
         tasks: vec![
             Box::pin(announce::run(context.clone())),
+            Box::pin(follow::run(context.clone())),
             Box::pin(expire::run(context)),
             Box::pin(watch::run(files.clone())),
             Box::pin(sweep::run(files)),

@@ -1,6 +1,7 @@
 //! Reads: get, and lists paged by key.
 
 pub(crate) mod access;
+pub(crate) mod binding;
 pub(crate) mod entitlement;
 pub(crate) mod following;
 pub(crate) mod resource;

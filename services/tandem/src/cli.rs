@@ -5,6 +5,7 @@ pub mod admin;
 pub mod aliases;
 pub mod answers;
 pub mod atomic;
+mod binding;
 pub mod bridge;
 pub mod call;
 pub mod capacity;

@@ -5,6 +5,7 @@
 //! * [`content`]: orders and answers as requests
 //! * `capacity`: demand, machines and policies; `booking`: hours that firms share
 //! * `able`: what firms can make; `need`: what is needed beyond them, and the answer
+//! * `resources`: drawings that orders are made by, and what else is opened
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
 //! * `course`: what happens to each order
 //!
@@ -18,6 +19,7 @@ pub mod content;
 mod course;
 mod firms;
 mod need;
+mod resources;
 pub mod story;
 mod terms;
 
@@ -97,6 +99,7 @@ pub async fn run(
     firms::create(node, connection, &story, credentials, save).await?;
     firms::introduce(connection, &story, credentials).await?;
     terms::settle(connection, &story, credentials).await?;
+    resources::open(connection, credentials).await.context("resources")?;
     for order in &story.orders {
         course::tell(connection, &story, order, credentials)
             .await
@@ -107,6 +110,7 @@ pub async fn run(
     booking::tell(connection, credentials, &groups, monday).await.context("booking")?;
     able::tell(connection, credentials, monday).await.context("profiles")?;
     need::tell(connection, credentials, monday).await.context("needs")?;
+    resources::go_on(connection, credentials, today).await.context("revisions")?;
     credentials.complete = true;
     save(credentials)
 }

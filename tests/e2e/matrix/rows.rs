@@ -139,6 +139,7 @@ pub fn row(path: &str) -> Option<Row> {
         "RevisionService" => super::resources::revisions(method),
         "EntitlementService" => super::resources::entitlements(method),
         "FollowService" => super::resources::following(method),
+        "BindingService" => super::binding::row(method),
         "AccessLogService" => super::resources::access(method),
         "TransferService" => super::files::row(method),
         service => super::agree::row(service, method).or_else(|| widened::row(service, method)),

@@ -1,7 +1,13 @@
 //! Resources: rows to look for, and writes that one side has no business with.
 
-use harness::{Firm, World, file::Content, request_id, resource::drawing};
-use proto::resources::{AcknowledgeRevisionRequest, FollowRequest, ReleaseRevisionRequest};
+use harness::{Firm, World, file::Content, order, request_id, resource::drawing};
+use proto::{
+    partners::ListRelationshipsRequest,
+    resources::{
+        AcknowledgeRevisionRequest, BindingPolicy, FollowRequest, ReleaseRevisionRequest,
+        SetBindingPolicyRequest,
+    },
+};
 
 use super::attack::{Attack, CHECK, DENIED, NOTHING};
 
@@ -27,6 +33,15 @@ pub(super) async fn fill(world: &World, owner: &Firm, supplier: &Firm) {
     owner.revisions().release_revision(release).await.expect("released");
     supplier.fetch(&file.id, 0, 0).await.expect("a download");
     owner.drafted(&resource, "D").await;
+    let policy = BindingPolicy { retention_days: 30, ..BindingPolicy::default() };
+    let request = SetBindingPolicyRequest { request_id: request_id(), policy: Some(policy) };
+    owner.binding().set_binding_policy(request).await.expect("a policy");
+    let known_as = owner.relationships().list_relationships(ListRelationshipsRequest::default()).await;
+    let known_as = known_as.expect("relationships").into_inner().relationships;
+    let vendor = known_as.iter().find(|one| one.supplier_id == supplier.id).expect("a partner");
+    let placed = order("PIN-1").line("10", "YZ-10022", "5", "1.5").to(&vendor.vendor_number);
+    owner.publish(placed).await.expect("an order that pins");
+    world.settled().await;
     // As it stands when very many were told.
     sqlx::query(
         "insert into resources.announcement (owner, id, what, resource_id, done)
@@ -93,6 +108,17 @@ pub(super) const READER: &[Attack] = &[
         DENIED,
     ),
     ("update resources.acknowledgement set at = now()", DENIED),
+    // what its lines are made by, changed or made up; what the buyer wants, and where it reads
+    ("update resources.order_pin set removed = true", NOTHING),
+    (
+        "insert into resources.order_pin
+             (owner, order_id, line_number, resource_id, supplier, buyer_item_id, revision_id, pinned_at)
+         select owner, order_id, '99', resource_id, supplier, buyer_item_id, revision_id, now() from resources.order_pin
+         where owner = {buyer}",
+        DENIED,
+    ),
+    ("select from resources.binding_policy", NOTHING),
+    ("select from resources.feed_place", NOTHING),
 ];
 
 pub(super) const OWNER: &[Attack] = &[
@@ -144,6 +170,13 @@ pub(super) const OWNER: &[Attack] = &[
 ];
 
 pub(super) const STRANGER: &[Attack] = &[
+    ("select from resources.order_pin", NOTHING),
+    ("select from resources.despatch_policy({buyer})", NOTHING),
+    (
+        "select p.order_id from orders.published_line l,
+             resources.pins_in_sight(l.order_id, null, null, null, null, 10) p",
+        NOTHING,
+    ),
     ("select from resources.search(false, null, null, null, null, null, false, false, null, 10)", NOTHING),
     ("select from resources.names(array[{buyer}, {supplier}])", NOTHING),
     ("insert into resources.publisher (owner) values ({buyer})", DENIED),

@@ -35,6 +35,7 @@ pub(super) fn merge(
             Some((place, mut line)) => {
                 let path = format!("content.lines[{place}]");
                 keep_reservation(&old.content, &mut line, &path, &mut wrong);
+                keep_revision(&old.content, &mut line);
                 (merged_line(&old.content, line, &path, &mut wrong), Some(place))
             }
             None => (old.content.clone(), None),
@@ -64,6 +65,15 @@ fn keep_reservation(old: &OrderLine, new: &mut OrderLine, path: &str, wrong: &mu
         wrong.push(Field::new(format!("{path}.reservation_id"), "FIXED", message));
     } else {
         new.reservation_id.clone_from(&old.reservation_id);
+    }
+}
+
+/// A line stays with the revision of its drawing that it was changed to, whatever a system that does not know of it sends:
+/// saying nothing is no change, and another one is said.
+fn keep_revision(old: &OrderLine, new: &mut OrderLine) {
+    let item = |line: &OrderLine| line.item.as_ref().map(|item| item.buyer_item_id.clone());
+    if new.resource_revision.is_empty() && item(old) == item(new) {
+        new.resource_revision.clone_from(&old.resource_revision);
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     pages::{
         buyer::{self, Buying},
         changes::{self, Changes},
-        consent, decide, list, progress, promise, thread, withdraw,
+        consent, decide, list, pins, progress, promise, thread, withdraw,
     },
     proposal::{self, ProposalView},
     reminder::{self, Reminded},
@@ -94,6 +94,8 @@ pub struct OrderPage {
     can_answer: bool,
     /// What the supplier's machines have room for; never for the buyer.
     promise: Option<promise::Panel>,
+    /// What its lines are made by.
+    pins: Vec<pins::PinView>,
     facts: Vec<Fact>,
     more_facts: Vec<Fact>,
     lines: Vec<LineView>,
@@ -176,8 +178,9 @@ async fn read(
     let thread = thread::panel(member, &loaded.order, &loaded.rows, &place.before, typed);
     let buying = buyer::of(member, &loaded.order);
     let promise = promise::panel(member, &loaded.order, &loaded.rows);
-    let (thread, reminded, buying, promise) = try_join!(thread, reminders, buying, promise)?;
-    Ok(OrderPage { reminded, buying, promise, ..build(member, loaded, thread, &place.from) })
+    let pins = async { Ok(pins::of(member, &loaded.order).await) };
+    let (thread, reminded, buying, promise, pins) = try_join!(thread, reminders, buying, promise, pins)?;
+    Ok(OrderPage { reminded, buying, promise, pins, ..build(member, loaded, thread, &place.from) })
 }
 
 fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
@@ -230,6 +233,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         changes: changes::of(member, &order, &content),
         buying: None,
         promise: None,
+        pins: Vec::new(),
         number: content.order_number,
         id: order.id,
         proposals,

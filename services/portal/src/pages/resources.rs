@@ -5,6 +5,7 @@ mod compare;
 mod entitled;
 mod following;
 mod grant;
+mod impact;
 mod log;
 mod one;
 mod open;
@@ -63,6 +64,9 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/resources/revisions/{id}/acknowledgements", get(own::acknowledgements))
         .route("/resources/revisions/{id}/release", get(release::release_form).post(release::release))
         .route("/resources/revisions/{id}/withdraw", get(release::withdraw_form).post(release::withdraw))
+        .route("/resources/revisions/{id}/impact", get(impact::show))
+        .route("/resources/revisions/{id}/apply", get(impact::apply_form).post(impact::apply))
+        .route("/resources/policy", get(impact::policy_form).post(impact::policy))
         .route("/resources/{id}", get(one::show))
         .route("/resources/{id}/request", get(asked::request_form).post(asked::request))
         .route("/resources/{id}/change", get(publish::change_form).post(publish::change))

@@ -184,7 +184,7 @@ pub(crate) async fn expire(now: Now<'_>, owner: Uuid, id: Uuid) -> Result<bool> 
 }
 
 /// What all entitlements begin as. INVALID_ARGUMENT where its time would be over before it began.
-fn fresh(now: Now<'_>, owner: Uuid, terms: &Terms) -> Result<Row> {
+pub(super) fn fresh(now: Now<'_>, owner: Uuid, terms: &Terms) -> Result<Row> {
     let valid_from = rules::valid_from(terms, now.at).ok_or_else(|| {
         Error::field("terms.valid_until", "IN_PAST", "must lie ahead, and after valid_from")
     })?;
@@ -252,12 +252,18 @@ async fn may_grant(tx: &mut TenantTx, who: Who, what: What) -> Result<String> {
     Ok(resource.name)
 }
 
-async fn out(tx: &mut TenantTx, row: &Row) -> Result<wire::Entitlement> {
+pub(super) async fn out(tx: &mut TenantTx, row: &Row) -> Result<wire::Entitlement> {
     let names = db::names(tx, [Some(row.owner), row.firm].into_iter().flatten().collect()).await?;
     entitlement_out(row, &names)
 }
 
-async fn log(tx: &mut TenantTx, now: Now<'_>, kind: Kind, actor_name: &str, row: &Row) -> Result<()> {
+pub(super) async fn log(
+    tx: &mut TenantTx,
+    now: Now<'_>,
+    kind: Kind,
+    actor_name: &str,
+    row: &Row,
+) -> Result<()> {
     let entry = NewEntry {
         owner: row.owner,
         id: now.deps.clock.id(),

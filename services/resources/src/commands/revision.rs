@@ -1,11 +1,11 @@
 //! The owner drafts, releases and withdraws revisions; others take note of them.
 
-use chassis::{Error, Reason, Result, db::TenantTx};
+use chassis::{Error, Reason, Result, db::TenantTx, outbox::NewEvent};
 use proto::resources as wire;
 use time::Date;
 use uuid::Uuid;
 
-use super::{Begun, Command, Now, announce};
+use super::{Begun, Command, Now, announce, binding};
 use crate::{
     convert::{
         resource::resource_out,
@@ -83,7 +83,8 @@ pub(crate) async fn release(
     let now = command.now();
     let superseded = rows::supersede(&mut tx, locked.resource_id, now.at).await?;
     rows::release(&mut tx, id, effectivity, now.at).await?;
-    tell(tx, command, now, What::RevisionReleased, &locked, superseded).await
+    let bound = binding::released(&mut tx, now, locked.resource_id).await?;
+    tell(tx, command, now, What::RevisionReleased, (&locked, superseded), bound).await
 }
 
 /// Takes a revision back. Nobody is told of a draft.
@@ -99,7 +100,7 @@ pub(crate) async fn withdraw(command: &Command<'_>, id: Uuid) -> Result<wire::Re
         rows::withdraw(&mut tx, id, now.at).await?;
     }
     if state.is_out() {
-        return tell(tx, command, now, What::RevisionWithdrawn, &locked, None).await;
+        return tell(tx, command, now, What::RevisionWithdrawn, (&locked, None), Vec::new()).await;
     }
     let receipt = receipt(&locked, State::Withdrawn, None);
     command.finish(tx, &receipt, Vec::new()).await?;
@@ -177,14 +178,14 @@ fn receipt(locked: &Locked, state: State, superseded: Option<Uuid>) -> wire::Rev
     }
 }
 
-/// Tells the owner, and as many others at once as one transaction holds.
+/// Tells the owner, and as many others at once as one transaction holds; and what happened beside.
 async fn tell(
     mut tx: TenantTx,
     command: &Command<'_>,
     now: Now<'_>,
     what: What,
-    locked: &Locked,
-    superseded: Option<Uuid>,
+    (locked, superseded): (&Locked, Option<Uuid>),
+    beside: Vec<NewEvent>,
 ) -> Result<wire::RevisionReceipt> {
     let missing = || error::unreadable(locked.id);
     let row = rows::one(&mut tx, locked.id).await?.ok_or_else(missing)?;
@@ -193,6 +194,7 @@ async fn tell(
     let own = events::resource(now, what, (seen.id, seen.version), resource, Some(revision), seen.owner);
     let mut events = announce::begin(&mut tx, now, what, seen.id, Some(row.id)).await?;
     events.push(own);
+    events.extend(beside);
     let state = State::from_name(&row.state).ok_or_else(missing)?;
     let receipt = receipt(locked, state, superseded);
     command.finish(tx, &receipt, events).await?;

@@ -123,6 +123,10 @@ pub(crate) async fn withdraw(tx: &mut TenantTx, id: Uuid, version: i64, at: Offs
 /// Which items of the tenant's a resource belongs to from now on.
 pub(crate) async fn save_items(tx: &mut TenantTx, id: Uuid, items: &[String]) -> Result<()> {
     let me = tx.firm();
+    if !items.is_empty() {
+        // Orders of these items are heard of from now on.
+        super::binding::follow(tx).await?;
+    }
     sqlx::query!(
         r#"update resources.resource_item set removed = true
            where owner = $1 and resource_id = $2 and not removed and buyer_item_id <> all($3)"#,

@@ -31,7 +31,7 @@ use proto::{
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
     resources::{
-        access_log_service_client::AccessLogServiceClient,
+        access_log_service_client::AccessLogServiceClient, binding_service_client::BindingServiceClient,
         entitlement_service_client::EntitlementServiceClient, resource_service_client::ResourceServiceClient,
         revision_service_client::RevisionServiceClient, transfer_service_client::TransferServiceClient,
     },
@@ -211,6 +211,10 @@ impl Connection {
 
     pub fn entitlements(&self) -> EntitlementServiceClient<Keyed> {
         EntitlementServiceClient::new(self.keyed())
+    }
+
+    pub fn binding(&self) -> BindingServiceClient<Keyed> {
+        BindingServiceClient::new(self.keyed()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub fn transfers(&self) -> TransferServiceClient<Keyed> {

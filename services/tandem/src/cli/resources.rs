@@ -12,7 +12,7 @@ use proto::resources::{
 use time::{Date, OffsetDateTime, UtcOffset, macros::format_description};
 
 use super::{
-    Session,
+    Session, binding,
     failure::{Exit, Failure},
     files,
     json::time_text,
@@ -66,6 +66,8 @@ pub enum ResourcesCommand {
     /// List resources, or show one
     #[command(after_help = GET_EXAMPLES)]
     Get(GetArgs),
+    #[command(flatten)]
+    Binding(binding::BindingCommand),
     /// Write the access log of the own resources, the oldest entry first
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogArgs),
@@ -208,6 +210,7 @@ pub(super) async fn run(command: &ResourcesCommand, session: &Session) -> Result
             shown(&[find(named, session).await?], session)
         }
         ResourcesCommand::Get(args) => list(args, session).await,
+        ResourcesCommand::Binding(command) => binding::run(command, session).await,
         ResourcesCommand::Log(args) => log(args, session).await,
     }
 }
@@ -217,12 +220,17 @@ fn day(text: &str) -> Result<Date, String> {
         .map_err(|_| "must be a day such as 2026-12-31".to_owned())
 }
 
-fn request_id() -> String {
+pub(super) fn request_id() -> String {
     chassis::clock::system().id().to_string()
 }
 
 /// One message as JSON, or this text.
-fn said(session: &Session, name: &str, message: &impl prost::Message, text: &str) -> Result<Exit, Failure> {
+pub(super) fn said(
+    session: &Session,
+    name: &str,
+    message: &impl prost::Message,
+    text: &str,
+) -> Result<Exit, Failure> {
     match session.out.json() {
         true => {
             session.out.value(&session.contract.to_json(&format!("tandem.resources.v1.{name}"), message)?)?
@@ -233,7 +241,7 @@ fn said(session: &Session, name: &str, message: &impl prost::Message, text: &str
 }
 
 /// By its id, or by a number of the own firm.
-async fn find(named: &str, session: &Session) -> Result<Resource, Failure> {
+pub(super) async fn find(named: &str, session: &Session) -> Result<Resource, Failure> {
     let request = match uuid::Uuid::try_parse(named) {
         Ok(_) => GetResourceRequest { resource_id: named.to_owned(), ..GetResourceRequest::default() },
         Err(_) => GetResourceRequest { resource_number: named.to_owned(), ..GetResourceRequest::default() },

@@ -168,8 +168,9 @@ fn row(member: &Member, own: bool, this: &Revision, before: Option<&Revision>) -
     if own && member.may(Permission::ResourcesPublish) {
         let path = format!("{OPEN}/revisions/{}", this.id);
         match this.state() {
-            RevisionState::Draft => go(format!("{path}/release"), t.say(key::REVISION_RELEASE)),
+            RevisionState::Draft => go(format!("{path}/impact"), t.say(key::IMPACT_RELEASE)),
             RevisionState::Released => {
+                go(format!("{path}/impact"), t.say(key::IMPACT_SEE));
                 go(format!("{path}/acknowledgements"), t.say(key::ACKNOWLEDGEMENTS));
             }
             _ => {}

@@ -40,6 +40,7 @@ pub async fn show(member: Member, Query(seen): Query<Seen>) -> Result<Response, 
         .lead(t.say(key::RESOURCES_OWN_BODY))
         .done(seen.said(t))
         .button("/resources/new", t.say(key::RESOURCE_NEW_ONE))
+        .button("/resources/policy", t.say(key::BINDING_POLICY))
         .part(part.next(OWN, &[], &list.next_page_token))
         .show())
 }

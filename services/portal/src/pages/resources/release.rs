@@ -9,7 +9,7 @@ use proto::{
     },
 };
 
-use super::{OPEN, asking, back_to, needs, resource, revision, words};
+use super::{OPEN, asking, back_to, impact, needs, resource, revision, words};
 use crate::{
     ask::{Ask, Choice, Kind, Posted, Question},
     failure::Failure,
@@ -84,6 +84,7 @@ async fn about(member: &Member, id: &str, step: &str, label: Key<0>) -> Result<(
 async fn releasing(member: &Member, id: &str) -> Result<(Ask, Revision), Failure> {
     let t = member.text();
     let (ask, this) = about(member, id, "release", key::REVISION_RELEASE).await?;
+    let ask = ask.fact(t.say(key::IMPACT), impact::said(t, &impact::preview(member, id).await?));
     let choice = |one: Effectivity, label: Key<0>| Choice::new(one as i32, t.say(label));
     let from = vec![
         choice(Effectivity::NewOrders, key::EFFECTIVITY_NEW_ORDERS),

@@ -215,6 +215,7 @@ pub fn done(t: &Text, done: &str) -> String {
         "refused" => key::ENTITLEMENT_REFUSED_DONE,
         "revoked" => key::ENTITLEMENT_REVOKED_DONE,
         "followed" => key::FOLLOWED_DONE,
+        "ruled" => key::BINDING_POLICY_DONE,
         "unfollowed" => key::UNFOLLOWED_DONE,
         _ => return String::new(),
     })

@@ -1,0 +1,29 @@
+//! Reads the feeds of owners that have resources with items, as any subscriber does: in order, from where it was, in the
+//! owner's own tenant. Any number of processes may look; whatever is cut short is found again.
+
+use std::time::Duration;
+
+use chassis::{Result, background};
+
+use crate::{
+    commands::{Context, binding},
+    db::binding as db,
+};
+
+/// How often feeds are looked at.
+const EVERY: Duration = Duration::from_millis(200);
+/// Owners of one look.
+const FIRMS: i32 = 100;
+
+/// Looks at feeds until shutdown.
+pub(crate) async fn run(context: Context) {
+    background::run(&context.deps.shutdown, EVERY, "following feeds", || try_once(&context)).await;
+}
+
+/// Pins lines for the next events of every owner that is behind; whether there were any.
+async fn try_once(context: &Context) -> Result<bool> {
+    let mut outside = context.deps.pool.begin_outside().await?;
+    let firms = db::firms(&mut outside, FIRMS).await?;
+    outside.commit().await?;
+    Ok(background::each_firm(firms, "following a feed", |firm| binding::follow(context, firm)).await)
+}
