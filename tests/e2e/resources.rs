@@ -2,7 +2,9 @@
 //! told, and what is written down.
 
 mod commands;
+mod instruments;
 mod search;
+mod telling;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@
 //! * [`file`]        what a file may be called, and be: pure
 //! * `store`, `files` where the bytes of files stand, a folder or a bucket
 //! * `receive`    a stream of chunks into an upload; `sweep` removes what uploads leave
+//! * `offers`     whose capacity offer it is, asked of the capacity service
 //! * `watch`      stops downloads whose right has ended; `link`, `http` the same files for browsers
 //! * `expire`     ends entitlements whose time is over
 //! * `announce`   tells those who may use a resource, or follow, what became of it
@@ -29,6 +30,7 @@ pub mod file;
 mod files;
 mod http;
 mod link;
+mod offers;
 mod queries;
 mod receive;
 pub mod resource;
