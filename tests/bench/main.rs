@@ -15,6 +15,7 @@
 //! * `demand`   from a demand of 104 weeks to the bottleneck in the supplier's feed, with 100 to 10,000 groups ÷ bare writes
 //! * `matching` the best ten of 10,000 offers for a need ÷ the bare query for the same offers
 //! * `reserve`  holds of one hot bucket, and of 10,000 buckets, by 16 clients ÷ the bare statement that sells
+//! * `files`    a file over a link, and over gRPC ÷ a plain axum server of files
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
 //! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
 //! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
@@ -24,6 +25,7 @@ mod bare;
 mod bulk;
 mod curve;
 mod demand;
+mod files;
 mod latency;
 mod life;
 mod list;
@@ -38,8 +40,9 @@ use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 11] = [
-    "publish", "bulk", "life", "list", "demand", "matching", "reserve", "curve", "latency", "streams", "idle",
+const NAMES: [&str; 12] = [
+    "publish", "bulk", "life", "list", "demand", "matching", "reserve", "files", "curve", "latency",
+    "streams", "idle",
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -95,6 +98,9 @@ async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
     }
     if wanted("reserve") {
         reserve::run(&mut report, scale).await?;
+    }
+    if wanted("files") {
+        files::run(&mut report, scale).await?;
     }
     if wanted("curve") {
         curve::run(&mut report, scale).await?;

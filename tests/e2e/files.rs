@@ -5,6 +5,9 @@ mod commands;
 mod downloads;
 mod large;
 mod links;
+mod plain;
+mod s3;
+mod sweeping;
 
 use std::{path::Path, time::Duration};
 
@@ -179,6 +182,14 @@ async fn what_is_not_as_announced_becomes_no_file() {
     assert_eq!(owner.upload(&upload).await.expect("an upload").offset_bytes, 0);
     let page = owner.send(&upload, &Content::new(3_000, b"<html><script>"), 0..3_000).await;
     bad_fields(page, &[("data", "MEDIA_TYPE")]);
+    // A small file has to fit, too, whole at once or in pieces.
+    let small = Content::new(100, b"<html><script>");
+    let upload_small = owner.begin_upload(&revision, "small.pdf", &small).await.expect("begun").id;
+    bad_fields(owner.send(&upload_small, &small, 0..100).await, &[("data", "MEDIA_TYPE")]);
+    owner.send(&upload_small, &small, 0..50).await.expect("a piece");
+    owner.send(&upload_small, &small, 50..100).await.expect("the rest");
+    bad_fields(owner.finish_upload(&upload_small).await, &[("upload_id", "MEDIA_TYPE")]);
+    assert_eq!(owner.upload(&upload_small).await.expect("an upload").offset_bytes, 0);
     // More than was announced, and chunks of no or too many bytes.
     let more = Content::pdf(4_000);
     assert_eq!(owner.send(&upload, &more, 0..4_000).await.unwrap_err().code(), Code::InvalidArgument);

@@ -3,7 +3,9 @@
 
 mod binding;
 mod commands;
+mod instruments;
 mod search;
+mod telling;
 
 use std::time::Duration;
 

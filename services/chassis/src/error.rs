@@ -133,9 +133,9 @@ reasons! {
     /// A resource that nobody finds any more.
     RESOURCE_WITHDRAWN, FailedPrecondition, "the resource is withdrawn; publish a new one", "该资源已下架,请重新发布";
     /// A revision that does not go there from where it stands.
-    REVISION_STATE, FailedPrecondition, "the revision is not in a state for this; look at the revisions as they stand", "该版本当前状态不能这样处理,请查看最新版本";
+    REVISION_STATE, FailedPrecondition, "the revision is not in a state for this; look at the revisions as they stand", "该修订当前状态不能这样处理,请查看最新的修订";
     /// A revision with nothing in it.
-    REVISION_EMPTY, FailedPrecondition, "the revision has neither a file nor a location; upload a file first", "该版本没有文件或地址,请先上传文件";
+    REVISION_EMPTY, FailedPrecondition, "the revision has neither a file nor a location; upload a file first", "该修订没有文件或地址,请先上传文件";
     /// An entitlement that does not go there from where it stands.
     ENTITLEMENT_STATE, FailedPrecondition, "the entitlement was decided or has ended before; look at it as it stands", "该授权已处理或已结束,请查看最新状态";
     /// The same entitlement stands, or one that would not fit.

@@ -19,6 +19,8 @@ const SCRIPT: &str = include_str!("../static/portal.js");
 /// What tables of weeks need; other pages do not load it.
 const GRID_STYLE: &str = include_str!("../static/grid.css");
 const GRID_SCRIPT: &str = include_str!("../static/grid.js");
+/// What pages that send files need.
+const SENDING_SCRIPT: &str = include_str!("../static/sending.js");
 
 /// What pages link to.
 pub struct Assets {
@@ -26,6 +28,7 @@ pub struct Assets {
     script: Asset,
     grid_style: Asset,
     grid_script: Asset,
+    sending_script: Asset,
 }
 
 struct Asset {
@@ -47,6 +50,7 @@ impl Assets {
             script: Asset::new("portal", "js", format!("{HTMX}\n{SCRIPT}"))?,
             grid_style: Asset::new("grid", "css", GRID_STYLE.to_string())?,
             grid_script: Asset::new("grid", "js", GRID_SCRIPT.to_string())?,
+            sending_script: Asset::new("sending", "js", SENDING_SCRIPT.to_string())?,
         })
     }
 
@@ -65,8 +69,13 @@ impl Assets {
         (format!("/static/{}", self.grid_style.name), format!("/static/{}", self.grid_script.name))
     }
 
+    /// The path of the script that sends files.
+    pub fn sending(&self) -> String {
+        format!("/static/{}", self.sending_script.name)
+    }
+
     fn find(&self, name: &str) -> Option<&Asset> {
-        [&self.style, &self.script, &self.grid_style, &self.grid_script]
+        [&self.style, &self.script, &self.grid_style, &self.grid_script, &self.sending_script]
             .into_iter()
             .find(|asset| asset.name == name)
     }
@@ -134,6 +143,8 @@ mod tests {
         let bytes = assets.style.gzip.len() + assets.script.gzip.len();
         assert!(bytes <= 24 * 1024, "{bytes} bytes compressed");
         let bytes = assets.grid_style.gzip.len() + assets.grid_script.gzip.len();
+        assert!(bytes <= 4 * 1024, "{bytes} bytes compressed");
+        let bytes = assets.sending_script.gzip.len();
         assert!(bytes <= 4 * 1024, "{bytes} bytes compressed");
     }
 

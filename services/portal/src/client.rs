@@ -36,6 +36,7 @@ use proto::{
         access_log_service_client::AccessLogServiceClient, binding_service_client::BindingServiceClient,
         entitlement_service_client::EntitlementServiceClient, follow_service_client::FollowServiceClient,
         resource_service_client::ResourceServiceClient, revision_service_client::RevisionServiceClient,
+        transfer_service_client::TransferServiceClient,
     },
     stream::stream_service_client::StreamServiceClient,
 };
@@ -251,6 +252,11 @@ impl Api {
     /// Which of it orders are made by.
     pub fn binding(&self) -> BindingServiceClient<Channel> {
         BindingServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// Its files, up and down.
+    pub fn transfers(&self) -> TransferServiceClient<Channel> {
+        TransferServiceClient::new(self.channel.clone())
     }
 
     /// Who may use it.

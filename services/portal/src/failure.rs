@@ -81,6 +81,11 @@ impl Failure {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL")
     }
 
+    /// As HTTP has it.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Whether it is for this reason.
     pub fn is(&self, reason: &str) -> bool {
         self.reason == reason

@@ -53,14 +53,14 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header},
     middleware::{self, Next},
     response::Response,
     routing::{get, post},
 };
 use chassis::{clock::SharedClock, service::Deps};
 use tokio_util::sync::CancellationToken;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate as _};
 
 use crate::{assets::Assets, client::Api, failure::Failure, form::Tokens, i18n::Catalogue};
 
@@ -77,6 +77,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether people reach it by TLS: `__Host-` cookies and HSTS.
     pub secure_cookies: bool,
+    /// The largest file of a resource that the API takes, in bytes.
+    pub largest_file: u64,
     /// Signs form tokens; all portals of a deployment share it.
     pub form_key: [u8; 32],
 }
@@ -101,7 +103,8 @@ pub fn build(config: &chassis::config::Config, deps: &Deps) -> anyhow::Result<Ro
     let terminated = config.portal.tls == chassis::config::Tls::Terminated;
     let secure_cookies = terminated || public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let form_key = deps.keys.derive("portal forms");
-    let config = Config { api: config.api_url(), public_url, secure_cookies, form_key };
+    let largest_file = config.resources.max_file_bytes;
+    let config = Config { api: config.api_url(), public_url, secure_cookies, largest_file, form_key };
     router(config, deps.clock.clone(), deps.shutdown.clone())
 }
 
@@ -131,9 +134,14 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
         .layer(middleware::from_fn_with_state(app.clone(), form::guard))
         .layer(middleware::from_fn_with_state(app.clone(), failure::render))
         .layer(middleware::from_fn_with_state(app.clone(), secure))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_in_parts)))
         .with_state(app);
     Ok(router)
+}
+
+/// Files of which a part may be asked for are sent as they are: their parts are counted in their own bytes.
+fn not_in_parts(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
 }
 
 fn pages() -> Router<Arc<App>> {

@@ -129,6 +129,11 @@ impl Member {
         client::patient(&self.token, message)
     }
 
+    /// A call in the member's name that stays open.
+    pub fn call_openly<T>(&self, message: T) -> tonic::Request<T> {
+        client::streaming(&self.token, message)
+    }
+
     /// Whether the member's roles allow something.
     pub fn may(&self, permission: Permission) -> bool {
         self.who.permissions.contains(&(permission as i32))

@@ -30,6 +30,11 @@ pub enum Cell {
     Text(String),
     Code(String),
     Tag(Tag),
+    /// Things to save, and what stands beside them.
+    Saved {
+        files: Vec<Way>,
+        text: String,
+    },
     Acts(Vec<Act>),
 }
 
@@ -108,6 +113,16 @@ pub struct Search {
     pub more: Vec<Pick>,
 }
 
+/// A form that sends files, by itself or by its script.
+pub struct Sending {
+    pub action: String,
+    pub token: String,
+    pub script: String,
+    pub hint: String,
+    /// What is wrong with files that were sent.
+    pub faults: Vec<String>,
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "listing.html")]
@@ -124,6 +139,7 @@ pub struct Listing {
     buttons: Vec<Way>,
     search: Option<Search>,
     parts: Vec<Part>,
+    sending: Option<Sending>,
     /// Paragraphs as somebody wrote them, each under a heading.
     texts: Vec<(String, String)>,
     /// The pages beside it, and what they have in common.
@@ -147,6 +163,7 @@ impl Listing {
             buttons: Vec::new(),
             search: None,
             parts: Vec::new(),
+            sending: None,
             texts: Vec::new(),
             places: Vec::new(),
             places_label: String::new(),
@@ -204,6 +221,11 @@ impl Listing {
     /// A field to look for things.
     pub fn search(self, search: Search) -> Self {
         Self { search: Some(search), ..self }
+    }
+
+    /// With a form that sends files.
+    pub fn sending(self, sending: Sending) -> Self {
+        Self { sending: Some(sending), ..self }
     }
 
     /// Another table.

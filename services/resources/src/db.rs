@@ -5,6 +5,7 @@ pub(crate) mod access;
 pub(crate) mod acknowledgement;
 pub(crate) mod announcement;
 pub(crate) mod binding;
+pub(crate) mod content;
 pub(crate) mod download;
 pub(crate) mod entitlement;
 pub(crate) mod following;

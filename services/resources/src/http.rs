@@ -1,6 +1,8 @@
 //! Files over plain HTTP, for whoever holds a link: with ranges, and never drawn by a browser. The link says who follows it;
 //! whether that firm may use the file is looked up each time.
 
+mod upload;
+
 use std::ops::Range;
 
 use axum::{
@@ -8,7 +10,7 @@ use axum::{
     body::Body,
     extract::{Path, State},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{get, put},
 };
 use chassis::{Error, Reason, Result};
 use http::{HeaderMap, Method, StatusCode, header};
@@ -23,7 +25,10 @@ use crate::{
 
 /// The routes, to be merged with the API's.
 pub(crate) fn routes(files: Files) -> Router {
-    Router::new().route(&format!("{PATH}{{token}}"), get(follow)).with_state(files)
+    Router::new()
+        .route(&format!("{PATH}{{token}}"), get(follow))
+        .route(&format!("{PATH}uploads/{{upload}}"), put(upload::put))
+        .with_state(files)
 }
 
 async fn follow(

@@ -10,6 +10,7 @@
 //! * [`file`]        what a file may be called, and be: pure
 //! * `store`, `files` where the bytes of files stand, a folder or a bucket
 //! * `receive`    a stream of chunks into an upload; `sweep` removes what uploads leave
+//! * `offers`     whose capacity offer it is, asked of the capacity service
 //! * `watch`      stops downloads whose right has ended; `link`, `http` the same files for browsers
 //! * `expire`     ends entitlements whose time is over
 //! * `follow`     pins lines of orders as the owner's feed tells of them; `apply` changes orders for a new revision
@@ -36,6 +37,7 @@ mod follow;
 mod http;
 pub mod impact;
 mod link;
+mod offers;
 mod queries;
 mod receive;
 pub mod resource;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::{Error, Reason, Result, caller::Caller};
+use futures::{Stream, StreamExt as _};
 use proto::{access::Permission, resources as wire};
-use tonic::{Status, Streaming};
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
@@ -26,7 +27,11 @@ const IDLE: Duration = Duration::from_secs(60);
 type Answer = std::result::Result<wire::Upload, Status>;
 
 /// Takes chunks in until the stream ends or breaks.
-pub(crate) async fn run(files: Files, caller: Caller, mut chunks: Streaming<wire::UploadChunk>) -> Answer {
+pub(crate) async fn run(
+    files: Files,
+    caller: Caller,
+    mut chunks: impl Stream<Item = std::result::Result<wire::UploadChunk, Status>> + Send + Unpin,
+) -> Answer {
     let first = next(&files, &mut chunks).await?;
     let Some(first) = first else {
         return Err(Error::field("upload_id", "REQUIRED", "the first chunk names the upload").into());
@@ -50,12 +55,12 @@ pub(crate) async fn run(files: Files, caller: Caller, mut chunks: Streaming<wire
 /// The next chunk; `None` at the end.
 async fn next(
     files: &Files,
-    chunks: &mut Streaming<wire::UploadChunk>,
+    chunks: &mut (impl Stream<Item = std::result::Result<wire::UploadChunk, Status>> + Unpin),
 ) -> std::result::Result<Option<wire::UploadChunk>, Status> {
     tokio::select! {
         () = files.context.deps.shutdown.cancelled() => Err(Error::new(Reason::DRAINING).into()),
-        next = tokio::time::timeout(IDLE, chunks.message()) => match next {
-            Ok(next) => next,
+        next = tokio::time::timeout(IDLE, chunks.next()) => match next {
+            Ok(next) => next.transpose(),
             Err(_) => Err(Error::new(Reason::DEADLINE_EXCEEDED).into()),
         },
     }
@@ -75,7 +80,7 @@ impl Receiving {
     async fn take(
         &mut self,
         first: wire::UploadChunk,
-        chunks: &mut Streaming<wire::UploadChunk>,
+        chunks: &mut (impl Stream<Item = std::result::Result<wire::UploadChunk, Status>> + Unpin),
     ) -> std::result::Result<(), Status> {
         let mut chunk = Some(first);
         while let Some(taken) = chunk {
@@ -99,10 +104,17 @@ impl Receiving {
         if chunk.data.is_empty() || chunk.data.len() > CHUNK_BYTES {
             return Err(Error::field("data", "SIZE", format!("must have 1 to {CHUNK_BYTES} bytes")));
         }
-        if at + chunk.data.len() as i64 > self.upload.size_bytes {
-            return Err(Error::field("data", "SIZE", "is more than the upload announced"));
+        let end = at + chunk.data.len() as i64;
+        match self.upload.size_bytes {
+            Some(announced) if end > announced => {
+                Err(Error::field("data", "SIZE", "is more than the upload announced"))
+            }
+            None if end.unsigned_abs() > self.files.max_bytes => {
+                let most = self.files.max_bytes;
+                Err(Error::field("data", "LIMIT", format!("a file has at most {most} bytes")))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Keeps what waits as a part. The stream may have outlived the credential that opened it.
@@ -114,17 +126,14 @@ impl Receiving {
         if !caller.may(Permission::ResourcesPublish) {
             return Err(Error::new(Reason::PERMISSION_DENIED));
         }
-        if self.upload.offset_bytes == 0 && self.size >= file::HEAD_BYTES {
+        let whole = self.upload.size_bytes == Some(self.size as i64);
+        if self.upload.offset_bytes == 0 && (self.size >= file::HEAD_BYTES || whole) {
             // What cannot become a file need not come at all.
             let head: Vec<u8> = self.waiting.iter().flatten().take(file::HEAD_BYTES).copied().collect();
             if !file::fits(&self.upload.media_type, &head) {
                 self.waiting.clear();
                 self.size = 0;
-                return Err(Error::field(
-                    "data",
-                    "MEDIA_TYPE",
-                    "does not begin as files of the announced type do",
-                ));
+                return Err(Error::field("data", "MEDIA_TYPE", upload::WRONG_TYPE));
             }
         }
         let (bytes, size) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.size));

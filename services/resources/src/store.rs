@@ -4,7 +4,7 @@
 //! **Invariant:** a content is named by its owner and its SHA-256. The hash alone would tell one firm that another has the
 //! same file; and every name is made of ids and hexadecimal digits, whatever people call their files.
 
-use std::{os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
+use std::{os::unix::fs::FileExt as _, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -22,6 +22,8 @@ const READ_BYTES: usize = 256 * 1024;
 const WRITE_BYTES: usize = 5 * 1024 * 1024;
 /// How many of them are on their way while the next is collected.
 const WRITES: usize = 1;
+/// How long the store may take to take something away, while a row of the database is locked.
+const DROP: Duration = Duration::from_secs(20);
 
 /// The store of a deployment; cheap to clone.
 #[derive(Clone)]
@@ -123,6 +125,15 @@ impl Store {
         match self.inner.head(&self.content(owner, sha256)).await {
             Ok(meta) => Ok(meta.size == size_bytes),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Takes a content away, whether or not it stands.
+    pub(crate) async fn drop_content(&self, owner: Uuid, sha256: &[u8]) -> Result<()> {
+        let gone = tokio::time::timeout(DROP, self.inner.delete(&self.content(owner, sha256))).await;
+        match gone.map_err(unavailable)? {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(unavailable(error)),
         }
     }

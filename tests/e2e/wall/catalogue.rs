@@ -175,6 +175,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("partners.resolve_credential", "tandem_app"),
     ("partners.usable_link", ""),
     ("resources.begin_download", "tandem_app"),
+    ("resources.contents_due", "tandem_app"),
     ("resources.despatch_policy", "tandem_app"),
     ("resources.end_download", "tandem_app"),
     ("resources.entitlements_due", "tandem_app"),

@@ -60,6 +60,8 @@ pub(super) const READER: &[Attack] = &[
     ("select from resources.revision", NOTHING),
     ("select from resources.access_entry", NOTHING),
     ("select from resources.upload", NOTHING),
+    ("select from resources.content", NOTHING),
+    ("update resources.content set check_at = now()", NOTHING),
     ("select from resources.upload_part", NOTHING),
     ("select from resources.download", DENIED),
     ("update resources.download set sent_bytes = 0", DENIED),
@@ -138,6 +140,8 @@ pub(super) const OWNER: &[Attack] = &[
     ("update resources.upload set offset_bytes = size_bytes + 1", CHECK),
     ("update resources.upload set swept = true, state = 'open'", CHECK),
     ("update resources.upload_part set size_bytes = 1", DENIED),
+    ("update resources.content set sha256 = sha256('')", DENIED),
+    ("delete from resources.content", DENIED),
     ("delete from resources.upload_part", DENIED),
     ("select from resources.download", DENIED),
     // more to be found than its class allows

@@ -173,9 +173,9 @@ fields! {
     Specification "specification", "规格型号", "Specification", Line,
         ["规格、型号、图号", "size, model, drawing"],
         ["规格", "型号", "规格描述", "Spec", "Model"];
-    ResourceRevision "resource_revision", "图纸版本", "Drawing Revision", Line rare,
-        ["图纸的版本", "the released revision of the drawing"],
-        ["图纸版次", "图号版本", "Drawing Rev"];
+    ResourceRevision "resource_revision", "图纸修订", "Drawing Revision", Line rare,
+        ["图纸的修订", "the released revision of the drawing"],
+        ["图纸版本", "图纸版次", "图号版本", "Drawing Rev"];
     ReservationId "reservation_id", "产能预占", "Capacity Reservation", Line rare,
         ["该行使用的产能预占编号", "the id of the capacity reservation that the line uses"],
         ["产能预占号", "产能预占编号", "预占号", "Reservation", "Reservation ID"];

@@ -3,6 +3,7 @@
 mod asked;
 mod compare;
 mod entitled;
+mod files;
 mod following;
 mod grant;
 mod impact;
@@ -12,12 +13,14 @@ mod open;
 mod own;
 mod publish;
 mod release;
+mod send;
 mod words;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 use proto::{
@@ -62,6 +65,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/resources/compare", get(compare::show))
         .route("/resources/revisions/{id}/acknowledge", get(asked::acknowledge_form).post(asked::acknowledge))
         .route("/resources/revisions/{id}/acknowledgements", get(own::acknowledgements))
+        .merge(transfers())
         .route("/resources/revisions/{id}/release", get(release::release_form).post(release::release))
         .route("/resources/revisions/{id}/withdraw", get(release::withdraw_form).post(release::withdraw))
         .route("/resources/revisions/{id}/impact", get(impact::show))
@@ -73,6 +77,21 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/resources/{id}/withdraw", get(own::withdraw_form).post(own::withdraw))
         .route("/resources/{id}/revise", get(release::draft_form).post(release::draft))
         .route("/resources/{id}/grant", get(grant::form).post(grant::send))
+}
+
+/// Files, which pass through in whatever size the API takes.
+fn transfers() -> Router<Arc<App>> {
+    let open = DefaultBodyLimit::disable();
+    Router::new()
+        .route("/resources/revisions/{id}/files", get(files::show).post(send::form).layer(open))
+        .route("/resources/revisions/{id}/files/uploads", post(send::begin))
+        .route(
+            "/resources/revisions/{id}/files/uploads/{upload}",
+            get(send::how_far).post(send::piece).layer(open),
+        )
+        .route("/resources/revisions/{id}/files/uploads/{upload}/finish", post(send::end))
+        .route("/resources/files/{id}", get(files::save))
+        .route("/resources/files/{id}/remove", post(files::remove))
 }
 
 /// The pages that stand beside each other.

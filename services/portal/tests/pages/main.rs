@@ -76,6 +76,7 @@ impl World {
             api: format!("http://{address}"),
             public_url: public_url.map(str::to_string),
             secure_cookies,
+            largest_file: 1_000_000,
             form_key: [7; 32],
         };
         let app = portal::router(config, clock, shutdown.clone()).unwrap();
@@ -442,6 +443,7 @@ async fn an_api_that_does_not_answer_is_a_page_that_says_so() {
         api: "http://127.0.0.1:9".into(),
         public_url: None,
         secure_cookies: false,
+        largest_file: 1_000_000,
         form_key: [7; 32],
     };
     let app = portal::router(config, Arc::clone(&clock), CancellationToken::new()).unwrap();

@@ -9,7 +9,7 @@ use proto::resources::{
 use tonic::{Request, Response, Status};
 
 use super::{Api, parts};
-use crate::{commands, convert::resource::new_resource, queries};
+use crate::{commands, convert::resource::new_resource, offers, queries};
 
 #[tonic::async_trait]
 impl ResourceService for Api {
@@ -21,6 +21,7 @@ impl ResourceService for Api {
         let method = "tandem.resources.v1.ResourceService/PublishResource";
         let new = new_resource(&request)?;
         let command = self.command(&caller, method, &request.request_id, &request)?;
+        offers::check(self.deps(), &caller, &new.content.capacity_offer_id).await?;
         Ok(Response::new(commands::resource::publish(&command, new).await?))
     }
 
@@ -41,6 +42,7 @@ impl ResourceService for Api {
             buyer_item_ids: request.buyer_item_ids.clone(),
         })?;
         let id = value::id(&request.resource_id)?;
+        offers::check(self.deps(), &caller, &new.content.capacity_offer_id).await?;
         Ok(Response::new(commands::resource::change(&command, id, request.version, new).await?))
     }
 

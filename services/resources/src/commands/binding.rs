@@ -12,7 +12,7 @@ use proto::resources as wire;
 use time::Duration;
 use uuid::Uuid;
 
-use super::{Begun, Command, Context, Now, entitlement, now};
+use super::{Begun, Command, Context, Now, entitlement};
 use crate::{
     convert::binding as convert,
     db::{
@@ -32,7 +32,7 @@ pub(crate) const RETENTION_DAYS: i32 = 180;
 
 /// Reads the next events of an owner's feed; whether there were any.
 pub(crate) async fn follow(context: &Context, owner: Uuid) -> Result<bool> {
-    let now = Now { deps: &context.deps, at: now(&context.deps), traceparent: "" };
+    let now = Now::unasked(&context.deps);
     let mut tx = context.deps.pool.begin_by_keys(owner).await?;
     let Some(place) = rows::lock_place(&mut tx).await? else { return Ok(false) };
     let entries = rows::entries(&mut tx, place, EVENTS).await?;

@@ -12,7 +12,10 @@ use uuid::Uuid;
 use super::{Begun, Command};
 use crate::{
     convert::transfer::{NewUpload, file_out, upload_out},
-    db::upload::{self as db, Upload},
+    db::{
+        content,
+        upload::{self as db, Content, Upload},
+    },
     file,
     files::Files,
     store::{PartName, Store, Writing},
@@ -22,6 +25,11 @@ use crate::{
 const PATIENCE: Duration = Duration::hours(24);
 /// The most open uploads of a firm.
 const MAX_UPLOADS: i64 = 500;
+/// How long a content stands for the upload that becomes a file of it; no upload takes as long to be put together.
+const KEPT: Duration = Duration::hours(24);
+/// How often it is looked whether a content has been taken away, and how long in between.
+const LOOKS: usize = 50;
+const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_millis(100);
 /// Parts that are read ahead while one is checked and written.
 const READ_AHEAD: usize = 2;
 
@@ -148,7 +156,7 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
         let upload = db::get(&mut tx, id).await?.ok_or_else(Error::not_found)?;
         check_open(&upload, command.now().at)?;
         check_draft(&mut tx, upload.revision_id).await?;
-        if upload.offset_bytes < upload.size_bytes {
+        if upload.offset_bytes < upload.size_bytes.unwrap_or(1) {
             let offset = upload.offset_bytes;
             return Err(Error::new(Reason::UPLOAD_INCOMPLETE).with("offset_bytes", offset));
         }
@@ -156,12 +164,19 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
         tx.commit().await?;
         (upload, parts)
     };
-    if !gather(&files, &upload, &parts).await? {
-        let mut tx = files.context.deps.pool.begin_by_keys(caller.firm).await?;
-        db::begin_anew(&mut tx, id, upload.attempt).await?;
-        tx.commit().await?;
-        return Err(Error::new(Reason::UPLOAD_DIFFERS));
-    }
+    let began = command.now().at;
+    let content = match gather(&files, &upload, &parts).await? {
+        Checked::Fits(content) => content,
+        wrong => {
+            let mut tx = files.context.deps.pool.begin_by_keys(caller.firm).await?;
+            db::begin_anew(&mut tx, id, upload.attempt).await?;
+            tx.commit().await?;
+            return Err(match wrong {
+                Checked::WrongType => Error::field("upload_id", "MEDIA_TYPE", WRONG_TYPE),
+                _ => Error::new(Reason::UPLOAD_DIFFERS),
+            });
+        }
+    };
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -169,10 +184,12 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
     check_draft(&mut tx, upload.revision_id).await?;
     let current = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     check_open(&current, command.now().at)?;
-    if current.attempt != upload.attempt {
+    let now = command.now().at;
+    let stands = now - began < KEPT && content::stands(&mut tx, &content.sha256).await?;
+    if current.attempt != upload.attempt || !stands {
         return Err(Error::new(Reason::CONFLICT));
     }
-    let made = db::insert_file(&mut tx, files.context.deps.clock.id(), &upload, command.now().at).await?;
+    let made = db::insert_file(&mut tx, files.context.deps.clock.id(), &upload, &content, now).await?;
     db::end(&mut tx, id, "finished").await?;
     let receipt = file_out(&made);
     command.finish(tx, &receipt, Vec::new()).await?;
@@ -180,20 +197,57 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
     Ok(receipt)
 }
 
-/// Puts the content under its name, out of its parts; whether it is what was announced, by hash and by its first bytes.
-async fn gather(files: &Files, upload: &Upload, parts: &[PartName]) -> Result<bool> {
+/// What is wrong with a content whose first bytes do not fit.
+pub(crate) const WRONG_TYPE: &str = "does not begin as files of the announced type do";
+
+/// What came of looking at all parts.
+enum Checked {
+    Fits(Content),
+    /// Not what was announced, by size or hash.
+    Differs,
+    WrongType,
+}
+
+/// The content is going to stand in the store. One that is taken away there at this moment is waited for, a little while;
+/// UNAVAILABLE then.
+async fn keep(files: &Files, owner: Uuid, sha256: &[u8]) -> Result<()> {
+    for _ in 0..LOOKS {
+        let mut tx = files.context.deps.pool.begin_by_keys(owner).await?;
+        let kept = content::keep(&mut tx, sha256, files.context.deps.now() + KEPT).await?;
+        tx.commit().await?;
+        if kept {
+            return Ok(());
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(Error::new(Reason::UNAVAILABLE))
+}
+
+/// Puts the content under its name, out of its parts, where it is what was announced by hash and by its first bytes. Before
+/// anything counts on it, the database knows that it is wanted: nobody takes it away meanwhile.
+async fn gather(files: &Files, upload: &Upload, parts: &[PartName]) -> Result<Checked> {
     let store = files.store()?;
-    let size = u64::try_from(upload.size_bytes).map_err(Error::internal)?;
-    let stands = store.has_content(upload.owner, &upload.sha256, size).await?;
+    let stands = match (upload.size_bytes, &upload.sha256) {
+        (Some(size), Some(sha256)) => {
+            keep(files, upload.owner, sha256).await?;
+            store.has_content(upload.owner, sha256, u64::try_from(size).map_err(Error::internal)?).await?
+        }
+        _ => false,
+    };
     let mut writing = match stands {
         true => None,
         false => Some(store.write(upload.owner, upload.id, files.context.deps.clock.id()).await?),
     };
-    let checked = check(store, upload, parts, &mut writing).await;
+    let mut checked = check(store, upload, parts, &mut writing).await;
+    if let (Ok(Checked::Fits(content)), None) = (&checked, &upload.sha256)
+        && let Err(error) = keep(files, upload.owner, &content.sha256).await
+    {
+        checked = Err(error);
+    }
     match (checked, writing) {
-        (Ok(true), Some(writing)) => {
-            writing.finish(upload.owner, &upload.sha256).await?;
-            Ok(true)
+        (Ok(Checked::Fits(content)), Some(writing)) => {
+            writing.finish(upload.owner, &content.sha256).await?;
+            Ok(Checked::Fits(content))
         }
         (checked, writing) => {
             if let Some(writing) = writing {
@@ -210,7 +264,7 @@ async fn check(
     upload: &Upload,
     parts: &[PartName],
     writing: &mut Option<Writing>,
-) -> Result<bool> {
+) -> Result<Checked> {
     let mut hash = digest::Context::new(&digest::SHA256);
     let (mut size, mut head) = (0, Vec::new());
     let (from, names) = (store.clone(), parts.to_vec());
@@ -237,8 +291,14 @@ async fn check(
             writing.put(bytes).await?;
         }
     }
-    let same = size == upload.size_bytes && hash.finish().as_ref() == upload.sha256.as_slice();
-    Ok(same && file::fits(&upload.media_type, &head))
+    let content = Content { size_bytes: size, sha256: hash.finish().as_ref().to_vec() };
+    let same = upload.size_bytes.is_none_or(|announced| announced == content.size_bytes)
+        && upload.sha256.as_ref().is_none_or(|announced| *announced == content.sha256);
+    Ok(match (same, file::fits(&upload.media_type, &head)) {
+        (false, _) => Checked::Differs,
+        (true, false) => Checked::WrongType,
+        (true, true) => Checked::Fits(content),
+    })
 }
 
 /// Gives an upload up.
@@ -275,7 +335,9 @@ pub(crate) async fn remove_file(
     let revision = db::file_revision(&mut tx, file).await?.ok_or_else(Error::not_found)?;
     check_draft(&mut tx, revision).await?;
     db::remove_file(&mut tx, file).await?;
+    content::look(&mut tx, file, command.now().at).await?;
     let receipt = wire::RemoveFileResponse { revision_id: revision.to_string() };
     command.finish(tx, &receipt, Vec::new()).await?;
+    files.ended.wake();
     Ok(receipt)
 }

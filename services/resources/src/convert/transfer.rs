@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     db::{
         download::{Ended, File},
-        upload::Upload,
+        upload::{Content, Upload},
     },
     file,
 };
@@ -25,8 +25,8 @@ pub(crate) struct NewUpload {
     pub revision: Uuid,
     pub name: String,
     pub media_type: String,
-    pub size_bytes: i64,
-    pub sha256: Vec<u8>,
+    /// `None`: it becomes what arrives.
+    pub announced: Option<Content>,
 }
 
 /// INVALID_ARGUMENT naming every bad field.
@@ -41,25 +41,19 @@ pub(crate) fn new_upload(request: &wire::BeginUploadRequest, max_bytes: u64) -> 
         note("media_type", "FORMAT", message.into());
         String::new()
     });
-    if u64::try_from(request.size_bytes).is_ok_and(|size| size == 0 || size > max_bytes)
-        || request.size_bytes < 0
-    {
+    let announced = request.size_bytes != 0 || !request.sha256.is_empty();
+    if announced && !u64::try_from(request.size_bytes).is_ok_and(|size| (1..=max_bytes).contains(&size)) {
         note("size_bytes", "RANGE", format!("must lie between 1 and {max_bytes}"));
     }
-    if request.sha256.len() != 32 {
+    if announced && request.sha256.len() != 32 {
         note("sha256", "FORMAT", "must have 32 bytes".into());
     }
     if !wrong.is_empty() {
         return Err(Error::invalid(wrong));
     }
     let revision = value::id(&request.revision_id)?;
-    Ok(NewUpload {
-        revision,
-        name,
-        media_type,
-        size_bytes: request.size_bytes,
-        sha256: request.sha256.to_vec(),
-    })
+    let content = Content { size_bytes: request.size_bytes, sha256: request.sha256.to_vec() };
+    Ok(NewUpload { revision, name, media_type, announced: announced.then_some(content) })
 }
 
 /// An upload as its owner sees it.
@@ -68,7 +62,7 @@ pub(crate) fn upload_out(upload: &Upload) -> wire::Upload {
         id: upload.id.to_string(),
         revision_id: upload.revision_id.to_string(),
         file_name: upload.name.clone(),
-        size_bytes: upload.size_bytes,
+        size_bytes: upload.size_bytes.unwrap_or_default(),
         offset_bytes: upload.offset_bytes,
         chunk_bytes: CHUNK_BYTES as i32,
         expires_at: Some(value::timestamp(upload.expires_at)),
@@ -157,6 +151,7 @@ mod tests {
         let request = wire::BeginUploadRequest {
             file_name: "../x".into(),
             media_type: "x".into(),
+            size_bytes: 11,
             ..Default::default()
         };
         let error = new_upload(&request, 10).unwrap_err();
@@ -172,5 +167,15 @@ mod tests {
             };
             assert_eq!(new_upload(&request, 10).is_ok(), fits, "{size}");
         }
+        let unknown = wire::BeginUploadRequest {
+            revision_id: Uuid::nil().to_string(),
+            file_name: "a".into(),
+            ..Default::default()
+        };
+        assert_eq!(
+            new_upload(&unknown, 10).map(|new| new.announced).ok(),
+            Some(None),
+            "what arrives is taken"
+        );
     }
 }

@@ -7,6 +7,13 @@ use uuid::Uuid;
 use super::download::File;
 use crate::{convert::transfer::NewUpload, store::PartName};
 
+/// What a file is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub size_bytes: i64,
+    pub sha256: Vec<u8>,
+}
+
 /// An upload.
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
@@ -15,8 +22,9 @@ pub(crate) struct Upload {
     pub revision_id: Uuid,
     pub name: String,
     pub media_type: String,
-    pub size_bytes: i64,
-    pub sha256: Vec<u8>,
+    /// As announced; both or neither.
+    pub size_bytes: Option<i64>,
+    pub sha256: Option<Vec<u8>>,
     pub state: String,
     pub attempt: i32,
     pub parts: i32,
@@ -81,8 +89,8 @@ pub(crate) async fn insert(
         new.revision,
         new.name,
         new.media_type,
-        new.size_bytes,
-        new.sha256,
+        new.announced.as_ref().map(|content| content.size_bytes),
+        new.announced.as_ref().map(|content| content.sha256.as_slice()),
         at,
         expires_at
     )
@@ -261,6 +269,7 @@ pub(crate) async fn insert_file(
     tx: &mut TenantTx,
     id: Uuid,
     upload: &Upload,
+    content: &Content,
     at: OffsetDateTime,
 ) -> Result<File> {
     let me = tx.firm();
@@ -273,8 +282,8 @@ pub(crate) async fn insert_file(
         upload.revision_id,
         upload.name,
         upload.media_type,
-        upload.size_bytes,
-        upload.sha256,
+        content.size_bytes,
+        content.sha256,
         at
     )
     .execute(tx.conn())
@@ -288,8 +297,8 @@ pub(crate) async fn insert_file(
             id,
             name: upload.name.clone(),
             media_type: upload.media_type.clone(),
-            size_bytes: upload.size_bytes,
-            sha256: upload.sha256.clone(),
+            size_bytes: content.size_bytes,
+            sha256: content.sha256.clone(),
         }),
     }
 }

@@ -73,7 +73,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// The SHA-256 of a file from its beginning.
-fn hash(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn hash(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; CHUNK_BYTES]);
     loop {
@@ -114,7 +114,8 @@ pub(super) async fn put(
     Ok(files)
 }
 
-async fn put_one(
+/// Uploads one file to a draft, or goes on with what was begun before.
+pub(super) async fn put_one(
     session: &Session,
     revision_id: &str,
     path: &Path,

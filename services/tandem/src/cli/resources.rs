@@ -1,5 +1,7 @@
 //! `tandem resources`: what is opened to partners, in which revision, to whom; and who made use of it.
 
+mod folder;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -23,7 +25,12 @@ use super::{
 const PUBLISH_EXAMPLES: &str = "\
 Examples:
   tandem resources publish 转向柱支架图纸 --category drawing --number YZ-10022 --item YZ-10022 --acknowledge
-  tandem resources publish 'N+X contract' --category template --visibility all --open";
+  tandem resources publish 'N+X contract' --category template --visibility all --open
+  tandem resources publish --folder export --dry-run   files such as YZ-10022_C.pdf, by number and revision
+  tandem resources publish --folder export --pattern '{number}_{revision}_*' --output json
+
+Of a folder, numbers that are not there yet are published, and each revision is released when all of its files have
+arrived. Given again, the command goes on: what is there, by its SHA-256, does not go twice.";
 const REVISE_EXAMPLES: &str = "\
 Examples:
   tandem resources revise YZ-10022 C --note '孔位 Ø8.5→Ø9.0' --location https://plm.example/YZ-10022/C
@@ -95,11 +102,25 @@ pub enum VisibilityArg {
 #[derive(Debug, Args)]
 pub struct PublishArgs {
     /// What it is called
-    pub name: String,
-    #[arg(long, value_enum)]
-    pub category: CategoryArg,
+    #[arg(required_unless_present = "folder", conflicts_with = "folder")]
+    pub name: Option<String>,
+    /// Publish the files of this folder instead, by their names
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// How files of the folder are named, without their ends; * for whatever else
+    #[arg(long, default_value = "{number}_{revision}", value_parser = folder::Pattern::parse, requires = "folder")]
+    pub pattern: folder::Pattern,
+    /// Say what would be done with the folder, and do nothing
+    #[arg(long, requires = "folder")]
+    pub dry_run: bool,
+    /// Release no revision of the folder yet
+    #[arg(long, requires = "folder")]
+    pub draft: bool,
+    /// Drawings where a folder says nothing else
+    #[arg(long, value_enum, required_unless_present = "folder")]
+    pub category: Option<CategoryArg>,
     /// The own number of it, such as a drawing's
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, default_value = "", hide_default_value = true, conflicts_with = "folder")]
     pub number: String,
     /// Who finds it without an entitlement
     #[arg(long, value_enum, default_value_t = VisibilityArg::Granted)]
@@ -111,7 +132,7 @@ pub struct PublishArgs {
     #[arg(long)]
     pub acknowledge: bool,
     /// An item that it belongs to; may be repeated
-    #[arg(long, value_name = "ITEM")]
+    #[arg(long, value_name = "ITEM", conflicts_with = "folder")]
     pub item: Vec<String>,
     #[arg(long, default_value = "", hide_default_value = true)]
     pub summary: String,
@@ -250,14 +271,15 @@ pub(super) async fn find(named: &str, session: &Session) -> Result<Resource, Fai
     answer.map(tonic::Response::into_inner).map_err(|status| session.refused(&status))
 }
 
-async fn publish(args: &PublishArgs, session: &Session) -> Result<Exit, Failure> {
-    let request = PublishResourceRequest {
+/// What is asked for of a resource of this name.
+fn publish_request(args: &PublishArgs, name: &str) -> PublishResourceRequest {
+    PublishResourceRequest {
         request_id: request_id(),
         resource_number: args.number.clone(),
         content: Some(ResourceContent {
-            name: args.name.clone(),
+            name: name.to_owned(),
             summary: args.summary.clone(),
-            category: args.category as i32,
+            category: args.category.unwrap_or(CategoryArg::Drawing) as i32,
             industry_codes: args.industry.clone(),
             region: args.region.clone(),
             acknowledge: args.acknowledge,
@@ -267,7 +289,14 @@ async fn publish(args: &PublishArgs, session: &Session) -> Result<Exit, Failure>
         cluster_id: String::new(),
         open: args.open,
         buyer_item_ids: args.item.clone(),
-    };
+    }
+}
+
+async fn publish(args: &PublishArgs, session: &Session) -> Result<Exit, Failure> {
+    if let Some(folder) = &args.folder {
+        return folder::publish(args, folder, session).await;
+    }
+    let request = publish_request(args, args.name.as_deref().unwrap_or_default());
     let answer = session.connection.resources().publish_resource(request).await;
     let receipt = answer.map_err(|status| session.refused(&status))?.into_inner();
     said(session, "ResourceReceipt", &receipt, &format!("published {}", receipt.resource_id))

@@ -12,7 +12,7 @@ use proto::{
     },
 };
 
-use super::{ALL, OPEN, OWN, ROWS, Seen, entitled, resource, way, words};
+use super::{ALL, OPEN, OWN, ROWS, Seen, entitled, files, resource, way, words};
 use crate::{
     failure::Failure,
     i18n::{Text, key},
@@ -168,7 +168,10 @@ fn row(member: &Member, own: bool, this: &Revision, before: Option<&Revision>) -
     if own && member.may(Permission::ResourcesPublish) {
         let path = format!("{OPEN}/revisions/{}", this.id);
         match this.state() {
-            RevisionState::Draft => go(format!("{path}/impact"), t.say(key::IMPACT_RELEASE)),
+            RevisionState::Draft => {
+                go(files::path(&this.id), t.say(key::FILES));
+                go(format!("{path}/impact"), t.say(key::IMPACT_RELEASE));
+            }
             RevisionState::Released => {
                 go(format!("{path}/impact"), t.say(key::IMPACT_SEE));
                 go(format!("{path}/acknowledgements"), t.say(key::ACKNOWLEDGEMENTS));
@@ -179,9 +182,7 @@ fn row(member: &Member, own: bool, this: &Revision, before: Option<&Revision>) -
             go(format!("{path}/withdraw"), t.say(key::REVISION_WITHDRAW));
         }
     }
-    let files = this.files.iter().map(|file| words::file(t, file));
-    let location = Some(this.location.clone()).filter(|location| !location.is_empty());
-    let content: Vec<String> = files.chain(location).collect();
+    let saved = this.files.iter().map(|file| way(files::saved_at(file), words::file(t, file)));
     let sub = match &this.acknowledged_at {
         Some(at) => t.one(key::REVISION_ACKNOWLEDGED, t.moment(Some(at))),
         None => String::new(),
@@ -190,7 +191,7 @@ fn row(member: &Member, own: bool, this: &Revision, before: Option<&Revision>) -
         Cell::Name { text: this.label.clone(), href: String::new(), sub },
         Cell::Text(this.change_note.clone()),
         Cell::Text(words::effective(t, this)),
-        Cell::Text(content.join(&t.say(key::LIST_JOIN))),
+        Cell::Saved { files: saved.collect(), text: this.location.clone() },
         Cell::Tag(words::revision_state(t, this.state())),
         Cell::Acts(acts),
     ]

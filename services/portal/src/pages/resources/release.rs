@@ -9,7 +9,7 @@ use proto::{
     },
 };
 
-use super::{OPEN, asking, back_to, impact, needs, resource, revision, words};
+use super::{OPEN, asking, back_to, files, impact, needs, resource, revision, words};
 use crate::{
     ask::{Ask, Choice, Kind, Posted, Question},
     failure::Failure,
@@ -62,7 +62,7 @@ pub async fn draft(member: Member, Path(id): Path<String>, fields: Fields) -> Re
         location: fields.get("location").to_owned(),
     };
     match member.app().api.resource_revisions().create_revision(member.call(request)).await {
-        Ok(_) => Ok(page::go(&format!("{OPEN}/{id}?done=drafted"))),
+        Ok(made) => Ok(page::go(&format!("{}?done=drafted", files::path(&made.into_inner().revision_id)))),
         Err(status) => ask.refused(status),
     }
 }

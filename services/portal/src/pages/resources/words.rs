@@ -141,7 +141,7 @@ pub fn file(t: &Text, file: &RevisionFile) -> String {
 }
 
 /// A size in the largest unit that leaves a whole number.
-fn size(bytes: i64) -> String {
+pub fn size(bytes: i64) -> String {
     const KIB: i64 = 1024;
     if bytes < KIB {
         format!("{bytes} B")
@@ -207,6 +207,8 @@ pub fn done(t: &Text, done: &str) -> String {
         "saved" => key::RESOURCE_SAVED_DONE,
         "withdrawn" => key::RESOURCE_WITHDRAWN_DONE,
         "drafted" => key::REVISION_DRAFTED_DONE,
+        "uploaded" => key::FILES_UPLOADED_DONE,
+        "removed" => key::FILES_REMOVED_DONE,
         "released" => key::REVISION_RELEASED_DONE,
         "taken-back" => key::REVISION_WITHDRAWN_DONE,
         "requested" => key::ENTITLEMENT_REQUESTED_DONE,
