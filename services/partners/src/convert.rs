@@ -9,7 +9,7 @@ mod operator;
 mod relationship;
 
 pub(crate) use alias::{alias, alias_filter, alias_key, aliases, group};
-use chassis::{Error, Field, Result};
+use chassis::{Error, Field, Result, value::is_hidden};
 pub(crate) use cluster::{cluster, membership, membership_changed, new_cluster};
 pub(crate) use firm::{firm, new_firm, new_site, site};
 use firm::{firm_state, uscc};
@@ -51,7 +51,7 @@ impl Check {
         let value = value.trim();
         if value.chars().count() > max {
             self.bad(path, "TOO_LONG", format!("must have at most {max} characters"));
-        } else if value.chars().any(hidden) {
+        } else if value.chars().any(is_hidden) {
             self.bad(path, "CHARACTERS", "must not contain control or text direction characters");
         }
         value.to_string()
@@ -61,11 +61,6 @@ impl Check {
     fn done<T>(self, value: T) -> Result<T> {
         if self.fields.is_empty() { Ok(value) } else { Err(Error::invalid(self.fields)) }
     }
-}
-
-fn hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// An etag of a version.

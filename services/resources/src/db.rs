@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 pub(crate) use chassis::command::lock;
 use chassis::{Error, Reason, Result, db::TenantTx};
 use sqlx::postgres::PgQueryResult;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// What firms are called.
@@ -49,19 +50,30 @@ pub(crate) async fn joined(tx: &mut TenantTx, cluster: Uuid) -> Result<bool> {
     Ok(found)
 }
 
-/// Whether the tenant knows a firm; whether their relationship is suspended.
+/// The present moment by the database's clock.
+pub(crate) async fn clock(tx: &mut TenantTx) -> Result<OffsetDateTime> {
+    Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "at!""#).fetch_one(tx.conn()).await?)
+}
+
+/// Whether all partnerships of the tenant's with a firm are over, and there was one.
+pub(crate) async fn has_left(tx: &mut TenantTx, firm: Uuid) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select resources.has_left($1) as "left!""#, firm).fetch_one(tx.conn()).await?)
+}
+
+/// Whether the tenant knows a firm; whether something may be granted to it: they are partners now or never were.
 pub(crate) async fn knows(tx: &mut TenantTx, firm: Uuid) -> Result<(bool, bool)> {
     let me = tx.firm();
     let row = sqlx::query!(
-        r#"select resources.knows($2) as "known!", exists (
-               select from partners.trading_partner p
-               where (p.buyer, p.supplier) in (($1, $2), ($2, $1)) and p.state = 'suspended') as "suspended!""#,
+        r#"select resources.knows($2) as "known!", coalesce((
+               select bool_or(p.state = 'active') and not bool_or(p.state = 'suspended')
+               from partners.trading_partner p
+               where (p.buyer, p.supplier) in (($1, $2), ($2, $1))), true) as "open!""#,
         me,
         firm
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok((row.known, row.suspended))
+    Ok((row.known, row.open))
 }
 
 /// What these firms are called, as far as the tenant has to do with them.

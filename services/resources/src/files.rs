@@ -4,7 +4,14 @@ use std::sync::Arc;
 
 use chassis::{Error, Reason, Result, config::Config, outbox::Wake};
 
-use crate::{commands::Context, link::Links, store::Store, watch::Watch};
+use crate::{commands::Context, link::Links, share::Shares, store::Store, watch::Watch};
+
+/// Streams of chunks that a firm may send at once; each holds a part in memory.
+const RECEIVING: usize = 32;
+/// Downloads that a firm may read at once.
+const SENDING: usize = 256;
+/// Contents that a firm may have put together at once; each is written anew.
+const GATHERING: usize = 4;
 
 /// Store, running downloads and links; cheap to clone.
 #[derive(Clone)]
@@ -12,6 +19,9 @@ pub(crate) struct Files {
     pub context: Context,
     store: Option<Store>,
     pub watch: Arc<Watch>,
+    pub receiving: Arc<Shares>,
+    pub sending: Arc<Shares>,
+    pub gathering: Arc<Shares>,
     pub links: Arc<Links>,
     /// Wakes the sweeping of uploads that ended, in the same process; others look by themselves.
     pub ended: Wake,
@@ -28,6 +38,9 @@ impl Files {
         Ok(Files {
             store: Store::open(&config.resources)?,
             watch: Arc::default(),
+            receiving: Shares::new(RECEIVING),
+            sending: Shares::new(SENDING),
+            gathering: Shares::new(GATHERING),
             links: Arc::new(Links::new(&context.deps.keys, &config.link_url())?),
             context,
             ended: Wake::default(),

@@ -45,6 +45,12 @@ async fn follow(
 
 async fn answer(files: &Files, token: &str, method: &Method, headers: &HeaderMap) -> Result<Response> {
     let link = files.links.open(token, files.context.deps.clock.now()).ok_or_else(Error::not_found)?;
+    let reader = Reader {
+        firm: link.firm,
+        actor_name: &link.actor_name,
+        credential: (&link.credential.0, &link.credential.1),
+    };
+    download::check_reader(files, reader).await?;
     let file = download::file(files, link.firm, link.file).await?;
     let size = u64::try_from(file.size_bytes).map_err(Error::internal)?;
     let etag = format!("\"{}\"", hex::encode(&file.sha256));
@@ -67,10 +73,7 @@ async fn answer(files: &Files, token: &str, method: &Method, headers: &HeaderMap
     let range = format!("bytes {}-{}/{size}", part.start, part.end.saturating_sub(1));
     let body = match *method == Method::HEAD {
         true => Body::empty(),
-        false => {
-            let reader = Reader { firm: link.firm, actor_name: &link.actor_name };
-            Body::from_stream(download::begin(files, reader, &file, part).await?.pieces())
-        }
+        false => Body::from_stream(download::begin(files, reader, &file, part).await?.pieces()),
     };
     let mut response = (status, body).into_response();
     describe(response.headers_mut(), &file, etag, length)?;
@@ -143,6 +146,7 @@ fn refusal(error: &Error) -> Response {
     let status = match error.reason {
         Reason::NOT_FOUND => StatusCode::NOT_FOUND,
         Reason::DOWNLOAD_LIMIT => StatusCode::FORBIDDEN,
+        Reason::LIMIT_REACHED => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
     let headers = [

@@ -11,6 +11,7 @@
 //! * `store`, `files` where the bytes of files stand, a folder or a bucket
 //! * `receive`    a stream of chunks into an upload; `sweep` removes what uploads leave
 //! * `offers`     whose capacity offer it is, asked of the capacity service
+//! * `share`      what one firm may have under way at once
 //! * `watch`      stops downloads whose right has ended; `link`, `http` the same files for browsers
 //! * `expire`     ends entitlements whose time is over
 //! * `follow`     pins lines of orders as the owner's feed tells of them; `apply` changes orders for a new revision
@@ -43,6 +44,7 @@ mod receive;
 pub mod resource;
 pub mod revision;
 pub mod search;
+mod share;
 mod store;
 mod sweep;
 mod watch;
@@ -98,7 +100,8 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
         tasks: vec![
             Box::pin(announce::run(context.clone())),
             Box::pin(follow::run(context.clone())),
-            Box::pin(expire::run(context)),
+            Box::pin(expire::run(context.clone())),
+            Box::pin(expire::run_left(context)),
             Box::pin(watch::run(files.clone())),
             Box::pin(sweep::run(files)),
         ],

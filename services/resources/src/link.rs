@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::commands::download::Reader;
+
 /// Where links lead, before the sealed part.
 pub(crate) const PATH: &str = "/files/";
 /// The longest that one is believed, in bytes.
@@ -20,6 +22,8 @@ pub(crate) struct Link {
     pub firm: Uuid,
     /// Who asked for it, for the owner's log.
     pub actor_name: String,
+    /// The kind of what it was asked for with, as it is stored, and its id: the link ends with it.
+    pub credential: (String, String),
     /// In seconds of the epoch.
     expires: i64,
 }
@@ -42,11 +46,16 @@ impl Links {
     pub(crate) fn make(
         &self,
         file: Uuid,
-        firm: Uuid,
-        actor_name: &str,
+        reader: Reader<'_>,
         expires: OffsetDateTime,
     ) -> chassis::Result<Redacted<String>> {
-        let link = Link { file, firm, actor_name: actor_name.to_owned(), expires: expires.unix_timestamp() };
+        let link = Link {
+            file,
+            firm: reader.firm,
+            actor_name: reader.actor_name.to_owned(),
+            credential: (reader.credential.0.to_owned(), reader.credential.1.to_owned()),
+            expires: expires.unix_timestamp(),
+        };
         let mut sealed = serde_json::to_vec(&link).map_err(chassis::Error::internal)?;
         let nonce: [u8; NONCE_LEN] = secret::random();
         self.key
@@ -86,10 +95,12 @@ mod tests {
     #[test]
     fn a_link_is_good_until_it_expires_and_as_it_was_made() {
         let (file, firm) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let url = links(1).make(file, firm, "小周", NOW + time::Duration::seconds(60)).unwrap();
+        let reader = Reader { firm, actor_name: "小周", credential: ("session", "k1") };
+        let url = links(1).make(file, reader, NOW + time::Duration::seconds(60)).unwrap();
         let token = url.reveal().strip_prefix("http://127.0.0.1:1/files/").unwrap();
         let opened = links(1).open(token, NOW).unwrap();
         assert_eq!((opened.file, opened.firm, opened.actor_name.as_str()), (file, firm, "小周"));
+        assert_eq!(opened.credential, ("session".to_owned(), "k1".to_owned()));
         assert!(links(1).open(token, NOW + time::Duration::seconds(59)).is_some());
         assert_eq!(links(1).open(token, NOW + time::Duration::seconds(60)), None, "its time is over");
         assert_eq!(links(2).open(token, NOW), None, "another key");

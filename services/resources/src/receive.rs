@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use chassis::{Error, Reason, Result, caller::Caller};
 use futures::{Stream, StreamExt as _};
 use proto::{access::Permission, resources as wire};
@@ -37,6 +37,7 @@ pub(crate) async fn run(
         return Err(Error::field("upload_id", "REQUIRED", "the first chunk names the upload").into());
     };
     let id = chassis::value::id(&first.upload_id)?;
+    let _share = files.receiving.take(caller.firm)?;
     let writer = files.context.deps.clock.id();
     let upload = upload::take_over(&files, &caller, id, writer).await.inspect_err(|error| {
         // What arrived may go at once.
@@ -44,7 +45,7 @@ pub(crate) async fn run(
             files.ended.wake();
         }
     })?;
-    let mut stream = Receiving { files, caller, upload, writer, waiting: Vec::new(), size: 0 };
+    let mut stream = Receiving { files, caller, upload, writer, waiting: BytesMut::new() };
     let ended = stream.take(first, &mut chunks).await;
     // Whatever ended it: what arrived whole stays.
     stream.keep().await?;
@@ -71,9 +72,8 @@ struct Receiving {
     caller: Caller,
     upload: Upload,
     writer: Uuid,
-    /// Chunks that are in no part yet, and how large they are together.
-    waiting: Vec<Bytes>,
-    size: usize,
+    /// What is in no part yet: copied, since chunks of a byte each would hold far more than themselves.
+    waiting: BytesMut,
 }
 
 impl Receiving {
@@ -85,9 +85,8 @@ impl Receiving {
         let mut chunk = Some(first);
         while let Some(taken) = chunk {
             self.check(&taken)?;
-            self.size += taken.data.len();
-            self.waiting.push(taken.data);
-            if self.size >= PART_BYTES {
+            self.waiting.extend_from_slice(&taken.data);
+            if self.waiting.len() >= PART_BYTES {
                 self.keep().await?;
             }
             chunk = next(&self.files, chunks).await?;
@@ -97,7 +96,7 @@ impl Receiving {
 
     /// Whether a chunk goes on where the upload stands, within what was announced.
     fn check(&self, chunk: &wire::UploadChunk) -> Result<()> {
-        let at = self.upload.offset_bytes + self.size as i64;
+        let at = self.upload.offset_bytes + self.waiting.len() as i64;
         if chunk.offset_bytes != at {
             return Err(Error::new(Reason::UPLOAD_OFFSET).with("offset_bytes", at));
         }
@@ -119,24 +118,23 @@ impl Receiving {
 
     /// Keeps what waits as a part. The stream may have outlived the credential that opened it.
     async fn keep(&mut self) -> Result<()> {
-        if self.size == 0 {
+        if self.waiting.is_empty() {
             return Ok(());
         }
         let caller = self.files.context.deps.resolver.resolve(self.caller.token.reveal()).await?;
         if !caller.may(Permission::ResourcesPublish) {
             return Err(Error::new(Reason::PERMISSION_DENIED));
         }
-        let whole = self.upload.size_bytes == Some(self.size as i64);
-        if self.upload.offset_bytes == 0 && (self.size >= file::HEAD_BYTES || whole) {
+        let whole = self.upload.size_bytes == Some(self.waiting.len() as i64);
+        if self.upload.offset_bytes == 0 && (self.waiting.len() >= file::HEAD_BYTES || whole) {
             // What cannot become a file need not come at all.
-            let head: Vec<u8> = self.waiting.iter().flatten().take(file::HEAD_BYTES).copied().collect();
-            if !file::fits(&self.upload.media_type, &head) {
+            let head = self.waiting.get(..file::HEAD_BYTES).unwrap_or(&self.waiting);
+            if !file::fits(&self.upload.media_type, head) {
                 self.waiting.clear();
-                self.size = 0;
                 return Err(Error::field("data", "MEDIA_TYPE", upload::WRONG_TYPE));
             }
         }
-        let (bytes, size) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.size));
-        upload::add_part(&self.files, &mut self.upload, self.writer, bytes, size).await
+        let part = std::mem::take(&mut self.waiting).freeze();
+        upload::add_part(&self.files, &mut self.upload, self.writer, part).await
     }
 }

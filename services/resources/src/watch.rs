@@ -2,23 +2,30 @@
 //! database for all of them, over and over while there are any.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use chassis::Result;
+use chassis::{Error, Reason, Result};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{commands::download, db::download as db, files::Files};
+use crate::{
+    commands::download::{self, Reader},
+    db::download as db,
+    files::Files,
+};
 
 /// How often it is asked. What is revoked has to stop within a second, on a busy machine too.
 const EVERY: Duration = Duration::from_millis(150);
+
+/// How long downloads go on when nobody can say whether they may.
+const BLIND: Duration = Duration::from_secs(5);
 
 /// How many owners are told at once of downloads that stopped.
 const TELLING: usize = 4;
@@ -33,6 +40,10 @@ pub(crate) struct Watch {
 pub(crate) struct Running {
     pub id: Uuid,
     pub firm: Uuid,
+    /// Whether it is another firm's file, whose log says how it ends.
+    pub logged: bool,
+    /// The kind, as it is stored, and the id of what its reader asked with.
+    credential: (String, String),
     sent: AtomicU64,
     /// Cancelled when the right to it has ended.
     pub stop: CancellationToken,
@@ -52,8 +63,16 @@ impl Running {
 
 impl Watch {
     /// A download that begins now.
-    pub(crate) fn begin(&self, id: Uuid, firm: Uuid) -> Arc<Running> {
-        let running = Arc::new(Running { id, firm, sent: AtomicU64::new(0), stop: CancellationToken::new() });
+    pub(crate) fn begin(&self, id: Uuid, reader: Reader<'_>, logged: bool) -> Arc<Running> {
+        let (kind, credential) = reader.credential;
+        let running = Arc::new(Running {
+            id,
+            firm: reader.firm,
+            logged,
+            credential: (kind.to_owned(), credential.to_owned()),
+            sent: AtomicU64::new(0),
+            stop: CancellationToken::new(),
+        });
         self.map().insert(id, running.clone());
         running
     }
@@ -74,13 +93,21 @@ impl Watch {
 
 /// Asks until shutdown, when whatever runs is stopped.
 pub(crate) async fn run(files: Files) {
+    let mut seen = Instant::now();
     loop {
         tokio::select! {
             () = files.context.deps.shutdown.cancelled() => break,
             () = tokio::time::sleep(EVERY) => {}
         }
-        if let Err(error) = look(&files).await {
-            tracing::warn!(error = %error, source = ?error.source, "looking at running downloads failed; going on");
+        let looked = tokio::time::timeout(BLIND, look(&files)).await;
+        match looked.unwrap_or_else(|_| Err(Error::new(Reason::UNAVAILABLE))) {
+            Ok(()) => seen = Instant::now(),
+            Err(error) => {
+                tracing::warn!(error = %error, source = ?error.source, "looking at running downloads failed");
+            }
+        }
+        if seen.elapsed() >= BLIND {
+            files.watch.all().iter().for_each(|running| running.stop.cancel());
         }
     }
     // Their readers go on at another process, from where they stand.
@@ -95,12 +122,17 @@ async fn look(files: &Files) -> Result<()> {
     if running.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = running.iter().map(|one| one.id).collect();
-    let sent: Vec<i64> = running.iter().map(|one| one.sent()).collect();
+    let logged = running.iter().filter(|one| one.logged);
+    let (ids, sent): (Vec<Uuid>, Vec<i64>) = logged.map(|one| (one.id, one.sent())).unzip();
+    let asked: BTreeSet<_> = running.iter().map(|one| one.credential.clone()).collect();
+    let (kinds, credentials): (Vec<String>, Vec<String>) = asked.into_iter().unzip();
     let mut outside = files.context.deps.pool.begin_outside().await?;
     let stopped = db::stopped(&mut outside, &ids, &sent).await?;
+    let ended = db::ended_credentials(&mut outside, &kinds, &credentials).await?;
     outside.commit().await?;
-    let stopped = running.iter().filter(|one| stopped.binary_search(&one.id).is_ok());
+    let stopped = running
+        .iter()
+        .filter(|one| stopped.binary_search(&one.id).is_ok() || ended.contains(&one.credential));
     // First all of them stop, then the owner's log says so.
     let stopped: Vec<_> = stopped.inspect(|one| one.stop.cancel()).cloned().collect();
     if !stopped.is_empty() {

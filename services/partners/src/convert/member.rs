@@ -32,7 +32,7 @@ pub(crate) fn locale(given: &str) -> Result<String> {
 
 /// The name of a device; anything that does not read is cut, since nobody types it.
 pub(crate) fn device(given: &str) -> String {
-    given.chars().filter(|c| !super::hidden(*c)).take(100).collect()
+    given.chars().filter(|c| !chassis::value::is_hidden(*c)).take(100).collect()
 }
 
 fn check_roles(check: &mut Check, path: &str, given: &[i32]) -> Vec<Role> {

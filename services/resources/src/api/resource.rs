@@ -60,9 +60,7 @@ impl ResourceService for Api {
     async fn get_resource(&self, request: Request<GetResourceRequest>) -> Result<Response<Resource>, Status> {
         let (caller, request) = parts(request)?;
         let (resource, viewed) = queries::resource::get(self.deps(), &caller, &request).await?;
-        if let Some(viewed) = viewed {
-            commands::access::viewed(self.deps(), &caller, viewed).await?;
-        }
+        commands::access::viewed(self.deps(), &caller, viewed).await?;
         Ok(Response::new(resource))
     }
 

@@ -56,9 +56,7 @@ impl RevisionService for Api {
     async fn get_revision(&self, request: Request<GetRevisionRequest>) -> Result<Response<Revision>, Status> {
         let (caller, request) = parts(request)?;
         let (revision, viewed) = queries::revision::get(self.deps(), &caller, &request).await?;
-        if let Some(viewed) = viewed {
-            commands::access::viewed(self.deps(), &caller, viewed).await?;
-        }
+        commands::access::viewed(self.deps(), &caller, viewed).await?;
         Ok(Response::new(revision))
     }
 
@@ -67,7 +65,9 @@ impl RevisionService for Api {
         request: Request<ListRevisionsRequest>,
     ) -> Result<Response<ListRevisionsResponse>, Status> {
         let (caller, request) = parts(request)?;
-        Ok(Response::new(queries::revision::list(self.deps(), &caller, &request).await?))
+        let (revisions, viewed) = queries::revision::list(self.deps(), &caller, &request).await?;
+        commands::access::viewed(self.deps(), &caller, viewed).await?;
+        Ok(Response::new(revisions))
     }
 
     async fn compare_revisions(
@@ -75,7 +75,9 @@ impl RevisionService for Api {
         request: Request<CompareRevisionsRequest>,
     ) -> Result<Response<CompareRevisionsResponse>, Status> {
         let (caller, request) = parts(request)?;
-        Ok(Response::new(queries::revision::compare(self.deps(), &caller, &request).await?))
+        let (compared, viewed) = queries::revision::compare(self.deps(), &caller, &request).await?;
+        commands::access::viewed(self.deps(), &caller, viewed).await?;
+        Ok(Response::new(compared))
     }
 
     async fn acknowledge_revision(

@@ -113,7 +113,7 @@ impl TransferService for Transfers {
         let seconds = link_seconds(&request)?;
         let found = download::file(&self.0, caller.firm, value::id(&request.file_id)?).await?;
         let expires = self.0.context.deps.now() + time::Duration::seconds(seconds);
-        let url = self.0.links.make(found.id, caller.firm, &caller.actor_name, expires)?;
+        let url = self.0.links.make(found.id, Reader::of(&caller), expires)?;
         Ok(Response::new(DownloadLink {
             url: url.reveal().clone(),
             expires_at: Some(value::timestamp(expires)),

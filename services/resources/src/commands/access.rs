@@ -24,9 +24,15 @@ pub(crate) struct Viewed {
 }
 
 /// Writes it down before the caller is answered. NOT_FOUND where the right to look ended meanwhile.
-pub(crate) async fn viewed(deps: &Deps, caller: &Caller, viewed: Viewed) -> Result<()> {
+/// What the same person looked at some seconds ago is one look, such as a page that asks for a resource and its revisions.
+pub(crate) async fn viewed(deps: &Deps, caller: &Caller, viewed: Option<Viewed>) -> Result<()> {
+    let Some(viewed) = viewed else { return Ok(()) };
     let now = Now { deps, at: deps.now(), traceparent: &caller.traceparent };
     let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
+    let revision = viewed.revision.as_ref().map(|revision| revision.0);
+    if access::viewed_lately(&mut tx, viewed.owner, viewed.resource_id, revision, &caller.actor_name).await? {
+        return tx.commit().await;
+    }
     let new = NewEntry {
         owner: viewed.owner,
         id: deps.clock.id(),

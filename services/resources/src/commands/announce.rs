@@ -14,6 +14,7 @@ use crate::{
         revision,
     },
     error, events,
+    revision::State,
 };
 
 /// Firms that are told in one transaction.
@@ -60,11 +61,22 @@ async fn slice(
     what: What,
     one: &Announcement,
 ) -> Result<(Vec<NewEvent>, Option<Uuid>)> {
+    // What was taken back or replaced before all were told of it is news to nobody.
+    if what == What::RevisionReleased && !released(tx, one).await? {
+        return Ok((Vec::new(), None));
+    }
     let gone = what == What::Withdrawn;
     let readers = rows::readers(tx, one.resource_id, gone, one.after, SLICE).await?;
     let more = readers.len() == SLICE as usize;
     let after = readers.last().map(|reader| reader.0).filter(|_| more);
     Ok((events_of(tx, now, what, one, readers).await?, after))
+}
+
+/// Whether the revision that is told of is the one in force.
+async fn released(tx: &mut TenantTx, one: &Announcement) -> Result<bool> {
+    let Some(id) = one.revision_id else { return Ok(false) };
+    let revision = revision::one(tx, id).await?.ok_or_else(|| error::unreadable(id))?;
+    Ok(State::from_name(&revision.state) == Some(State::Released))
 }
 
 async fn events_of(

@@ -13,6 +13,7 @@ use crate::{
     db::download::{self as db, File},
     events,
     files::Files,
+    share::Share,
     watch::Running,
 };
 
@@ -21,11 +22,26 @@ use crate::{
 pub(crate) struct Reader<'a> {
     pub firm: Uuid,
     pub actor_name: &'a str,
+    /// The kind, as it is stored, and the id of what it asks with.
+    pub credential: (&'a str, &'a str),
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn of(caller: &'a Caller) -> Self {
-        Reader { firm: caller.firm, actor_name: &caller.actor_name }
+        let credential = (caller.credential.kind.as_str(), caller.credential.id.as_str());
+        Reader { firm: caller.firm, actor_name: &caller.actor_name, credential }
+    }
+}
+
+/// NOT_FOUND where what the reader asks with has ended since it was given a link, with its person or its firm.
+pub(crate) async fn check_reader(files: &Files, reader: Reader<'_>) -> Result<()> {
+    let mut outside = files.context.deps.pool.begin_outside().await?;
+    let (kind, id) = reader.credential;
+    let ended = db::ended_credentials(&mut outside, &[kind.to_owned()], &[id.to_owned()]).await?;
+    outside.commit().await?;
+    match ended.is_empty() {
+        true => Ok(()),
+        false => Err(Error::not_found()),
     }
 }
 
@@ -43,10 +59,11 @@ pub(crate) struct Download {
     guard: Guard,
 }
 
-/// Ends the download, wherever it is dropped. Firms' own are in nobody's log.
+/// Ends the download, wherever it is dropped.
 struct Guard {
     files: Files,
     running: Option<Arc<Running>>,
+    _share: Share,
 }
 
 impl Drop for Guard {
@@ -67,22 +84,22 @@ pub(crate) async fn begin(
     file: &File,
     part: Range<u64>,
 ) -> Result<Download> {
+    let share = files.sending.take(reader.firm)?;
     let store = files.store()?;
     // First of all, since a store that does not answer must use up nothing.
     let pieces = store.read(file.owner, &file.sha256, part.start, part.end).await?;
-    let running = match file.owner == reader.firm {
-        true => None,
-        false => {
-            let id = files.context.deps.clock.id();
-            let mut tx = files.context.deps.pool.begin(reader.firm).await?;
-            if !db::begin(&mut tx, file.id, id, reader.actor_name).await? {
-                return Err(Error::new(Reason::DOWNLOAD_LIMIT));
-            }
-            tx.commit().await?;
-            Some(files.watch.begin(id, reader.firm))
+    let id = files.context.deps.clock.id();
+    // Firms' own are in nobody's log.
+    let logged = file.owner != reader.firm;
+    if logged {
+        let mut tx = files.context.deps.pool.begin(reader.firm).await?;
+        if !db::begin(&mut tx, file.id, id, reader.actor_name).await? {
+            return Err(Error::new(Reason::DOWNLOAD_LIMIT));
         }
-    };
-    Ok(Download { pieces, guard: Guard { files: files.clone(), running } })
+        tx.commit().await?;
+    }
+    let running = files.watch.begin(id, reader, logged);
+    Ok(Download { pieces, guard: Guard { files: files.clone(), running: Some(running), _share: share } })
 }
 
 impl Download {
@@ -106,13 +123,7 @@ impl Download {
     }
 
     async fn next(&mut self) -> Option<Result<Bytes>> {
-        let Some(running) = &self.guard.running else {
-            return tokio::select! {
-                biased;
-                () = self.guard.files.context.deps.shutdown.cancelled() => Some(Err(Error::new(Reason::DRAINING))),
-                piece = self.pieces.next() => piece,
-            };
-        };
+        let running = self.guard.running.as_ref()?;
         tokio::select! {
             biased;
             () = running.stop.cancelled() => Some(Err(match self.guard.files.context.deps.shutdown.is_cancelled() {
@@ -131,7 +142,7 @@ impl Download {
 
 /// A download is over: the owner is told how much was sent. Once; what fails here, the loop finds.
 pub(crate) async fn end(files: &Files, running: &Running) {
-    if !files.watch.end(running.id) {
+    if !files.watch.end(running.id) || !running.logged {
         return;
     }
     if let Err(error) = tell(files, running.firm, running.id, running.sent()).await {

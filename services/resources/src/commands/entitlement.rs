@@ -60,6 +60,8 @@ pub(crate) async fn grant(command: &Command<'_>, grant: Grant, note: &str) -> Re
     };
     db::lock_publisher(&mut tx).await?;
     let now = command.now();
+    // By the clock that decides whether it is valid, which may be behind ours.
+    let from = now.at.min(db::clock(&mut tx).await?);
     let row = match grant {
         Grant::Requested { id, terms } => {
             let before = decided(&mut tx, id, Act::Grant).await?.0;
@@ -68,7 +70,7 @@ pub(crate) async fn grant(command: &Command<'_>, grant: Grant, note: &str) -> Re
             let what = before.resource_id.map(What::Resource);
             let (who, what) = who.zip(what).ok_or_else(|| error::unreadable(id))?;
             may_grant(&mut tx, who, what).await?;
-            let granted = fresh(now, before.owner, &terms)?;
+            let granted = fresh(Now { at: from, ..now }, before.owner, &terms)?;
             let row = Row {
                 id,
                 firm: before.firm,
@@ -104,7 +106,7 @@ pub(crate) async fn grant(command: &Command<'_>, grant: Grant, note: &str) -> Re
                 state: State::Granted.as_str().to_owned(),
                 decision_note: note.to_owned(),
                 decided_at: Some(now.at),
-                ..fresh(now, tx.firm(), &terms)?
+                ..fresh(Now { at: from, ..now }, tx.firm(), &terms)?
             };
             if let Some(standing) = rows::standing(&mut tx, &row).await? {
                 return Err(error::stands(standing));
@@ -160,23 +162,40 @@ pub(crate) async fn revoke(command: &Command<'_>, id: Uuid, note: &str) -> Resul
     finish(tx, command, now, Kind::Revoked, row).await
 }
 
-/// Ends an entitlement whose time is over; whether it was still standing.
-pub(crate) async fn expire(now: Now<'_>, owner: Uuid, id: Uuid) -> Result<bool> {
+/// Why an entitlement ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Its time.
+    Time,
+    /// The partnership in which it was granted.
+    Partnership,
+}
+
+/// Ends an entitlement that is over; whether it was still standing.
+pub(crate) async fn expire(now: Now<'_>, owner: Uuid, id: Uuid, over: Over) -> Result<bool> {
     let mut tx = now.deps.pool.begin_by_keys(owner).await?;
     db::lock_publisher(&mut tx).await?;
     let Some(before) = rows::lock(&mut tx, id).await? else { return Ok(false) };
     if State::from_name(&before.state) != Some(State::Granted) {
         return Ok(false);
     }
+    let (state, kind) = match (over, before.firm) {
+        (Over::Time, _) => (State::Expired, Kind::Expired),
+        // They may be partners again by now.
+        (Over::Partnership, Some(firm)) if db::has_left(&mut tx, firm).await? => {
+            (State::Revoked, Kind::Revoked)
+        }
+        (Over::Partnership, _) => return Ok(false),
+    };
     let row = Row {
-        state: State::Expired.as_str().to_owned(),
+        state: state.as_str().to_owned(),
         version: before.version + 1,
         ended_at: Some(now.at),
         ..before
     };
     rows::save(&mut tx, &row).await?;
-    log(&mut tx, now, Kind::Expired, "", &row).await?;
-    let event = events::entitlement(now, Kind::Expired, out(&mut tx, &row).await?, &row);
+    log(&mut tx, now, kind, "", &row).await?;
+    let event = events::entitlement(now, kind, out(&mut tx, &row).await?, &row);
     chassis::outbox::append(&mut tx, vec![vec![event]]).await?;
     tx.commit().await?;
     now.deps.wake.wake();
@@ -226,8 +245,8 @@ async fn decided(tx: &mut TenantTx, id: Uuid, act: Act) -> Result<(Row, Next)> {
 async fn may_grant(tx: &mut TenantTx, who: Who, what: What) -> Result<String> {
     match who {
         Who::Firm(firm) => match db::knows(tx, firm).await? {
-            (true, false) => {}
-            (true, true) => return Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE)),
+            (true, true) => {}
+            (true, false) => return Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE)),
             (false, _) => return Err(Error::not_found()),
         },
         Who::Cluster(cluster) if db::joined(tx, cluster).await? => {}

@@ -60,6 +60,8 @@ pub(crate) async fn begin(files: &Files, caller: &Caller, key: Key, new: &NewUpl
         Begun::New(tx) => tx,
     };
     check_draft(&mut tx, new.revision).await?;
+    // One after the other, so that all of them are counted.
+    chassis::command::lock(&mut tx, "uploads", &new.revision.to_string()).await?;
     let room = db::room(&mut tx, new.revision, &new.name).await?;
     if room.named {
         return Err(Error::new(Reason::ALREADY_EXISTS).message("the revision has a file of this name"));
@@ -102,13 +104,8 @@ pub(crate) async fn take_over(files: &Files, caller: &Caller, id: Uuid, writer: 
 }
 
 /// Keeps the next part. CONFLICT where another stream goes on with the upload, or it has ended; nothing is kept then.
-pub(crate) async fn add_part(
-    files: &Files,
-    upload: &mut Upload,
-    writer: Uuid,
-    bytes: Vec<Bytes>,
-    size: usize,
-) -> Result<()> {
+pub(crate) async fn add_part(files: &Files, upload: &mut Upload, writer: Uuid, bytes: Bytes) -> Result<()> {
+    let size = i64::try_from(bytes.len()).map_err(Error::internal)?;
     let name = PartName {
         owner: upload.owner,
         upload: upload.id,
@@ -122,9 +119,8 @@ pub(crate) async fn add_part(
         );
     }
     let store = files.store()?;
-    store.put_part(&name, bytes).await?;
+    store.put_part(&name, vec![bytes]).await?;
     let expires_at = patience(files.context.deps.now());
-    let size = i64::try_from(size).map_err(Error::internal)?;
     let saved = async {
         let mut tx = files.context.deps.pool.begin_by_keys(upload.owner).await?;
         db::add_part(&mut tx, &name, upload.offset_bytes, size, expires_at).await?;
@@ -164,6 +160,7 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
         tx.commit().await?;
         (upload, parts)
     };
+    let share = files.gathering.take(caller.firm)?;
     let began = command.now().at;
     let content = match gather(&files, &upload, &parts).await? {
         Checked::Fits(content) => content,
@@ -177,6 +174,7 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
             });
         }
     };
+    drop(share);
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

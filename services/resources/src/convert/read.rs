@@ -34,8 +34,8 @@ impl Wrong {
     fn fits(&mut self, path: &str, text: &str, most: usize, allowed: fn(char) -> bool) {
         if text.len() > most {
             self.note(path, "TOO_LONG", format!("must have at most {most} bytes"));
-        } else if text.chars().any(|c| c.is_control() && !allowed(c)) {
-            self.note(path, "FORMAT", "must not contain control characters");
+        } else if text.chars().any(|c| value::is_hidden(c) && !allowed(c)) {
+            self.note(path, "FORMAT", "must not contain control or hidden characters");
         }
     }
 

@@ -167,3 +167,23 @@ pub(crate) async fn oldest(
     .await?;
     Ok(rows)
 }
+
+/// Whether the tenant's person of this name looked at it within the last seconds already: at the resource, where no revision
+/// is named.
+pub(crate) async fn viewed_lately(
+    tx: &mut TenantTx,
+    owner: Uuid,
+    resource: Uuid,
+    revision: Option<Uuid>,
+    actor_name: &str,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select resources.viewed_lately($1, $2, $3, $4) as "viewed!""#,
+        owner,
+        resource,
+        revision,
+        actor_name
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}

@@ -41,7 +41,7 @@ pub(crate) async fn insert(
     let me = tx.firm();
     let saved = sqlx::query!(
         r#"insert into resources.acknowledgement (owner, revision_id, firm, actor_name, at)
-           values ($1, $2, $3, $4, $5)"#,
+           values ($1, $2, $3, $4, $5) on conflict do nothing"#,
         owner,
         revision,
         me,

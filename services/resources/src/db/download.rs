@@ -1,5 +1,7 @@
 //! Downloads: all by functions, since the reader's right may end while one runs.
 
+use std::collections::BTreeSet;
+
 use chassis::{Error, Result, db::TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -96,4 +98,20 @@ pub(crate) async fn lost(outside: &mut TenantTx, most: i32) -> Result<Vec<(Uuid,
         .fetch_all(outside.conn())
         .await?;
     Ok(rows.into_iter().map(|row| (row.firm, row.id)).collect())
+}
+
+/// Which of these credentials work no more, with their people and firms; outside of a tenant.
+pub(crate) async fn ended_credentials(
+    outside: &mut TenantTx,
+    kinds: &[String],
+    ids: &[String],
+) -> Result<BTreeSet<(String, String)>> {
+    let rows = sqlx::query!(
+        r#"select kind as "kind!", id as "id!" from resources.ended_credentials($1, $2) order by kind, id"#,
+        kinds,
+        ids
+    )
+    .fetch_all(outside.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.id)).collect())
 }

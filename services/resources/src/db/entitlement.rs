@@ -214,3 +214,12 @@ pub(crate) async fn due(outside: &mut TenantTx, most: i32) -> Result<Vec<(Uuid, 
             .await?;
     Ok(rows.into_iter().map(|row| (row.firm, row.id)).collect())
 }
+
+/// Entitlements of partnerships that are over, with their owners; without a tenant.
+pub(crate) async fn left(outside: &mut TenantTx, most: i32) -> Result<Vec<(Uuid, Uuid)>> {
+    let rows =
+        sqlx::query!(r#"select firm as "firm!", id as "id!" from resources.entitlements_left($1)"#, most)
+            .fetch_all(outside.conn())
+            .await?;
+    Ok(rows.into_iter().map(|row| (row.firm, row.id)).collect())
+}

@@ -37,50 +37,53 @@ pub(crate) async fn get(
     Ok((revision_out(&row)?, viewed(&seen, Some((row.id, row.label.clone())))?))
 }
 
-/// Revisions of a resource, the newest first.
+/// Revisions of a resource, the newest first; and that they were looked at, as with one.
 pub(crate) async fn list(
     deps: &Deps,
     caller: &Caller,
     request: &wire::ListRevisionsRequest,
-) -> Result<wire::ListRevisionsResponse> {
+) -> Result<(wire::ListRevisionsResponse, Option<Viewed>)> {
     let size = page::size(request.page_size)?;
     let resource = value::id(&request.resource_id)?;
     let question = Question::new(caller.firm, "ListRevisions", request.resource_id.as_bytes());
     let before: Option<i32> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let seen = db::resource::one(&mut tx, resource).await?;
-    seen.filter(|seen| seen.sight != Sight::Find).ok_or_else(Error::not_found)?;
+    let seen = seen.filter(|seen| seen.sight != Sight::Find).ok_or_else(Error::not_found)?;
     let which = Which { resource: Some(resource), before, ..Which::default() };
     let mut found = rows::in_sight(&mut tx, &which, size + 1).await?;
     tx.commit().await?;
     let last = page::cut(&mut found, size, |row| row.number);
-    Ok(wire::ListRevisionsResponse {
+    let answer = wire::ListRevisionsResponse {
         revisions: found.iter().map(revision_out).collect::<Result<_>>()?,
         next_page_token: token(deps, &question, last)?,
-    })
+    };
+    Ok((answer, viewed(&seen, None)?))
 }
 
-/// In what two revisions of one resource differ.
+/// In what two revisions of one resource differ; and that the later one was looked at.
 pub(crate) async fn compare(
     deps: &Deps,
     caller: &Caller,
     request: &wire::CompareRevisionsRequest,
-) -> Result<wire::CompareRevisionsResponse> {
+) -> Result<(wire::CompareRevisionsResponse, Option<Viewed>)> {
     let ids = [value::id(&request.before_revision_id)?, value::id(&request.after_revision_id)?];
     let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let which = Which { revisions: Some(&ids), ..Which::default() };
     let found = rows::in_sight(&mut tx, &which, 2).await?;
-    tx.commit().await?;
     let of = |id: Uuid| found.iter().find(|row| row.id == id).ok_or_else(Error::not_found);
     let (before, after) = (of(ids[0])?, of(ids[1])?);
     if before.resource_id != after.resource_id {
         return Err(Error::not_found());
     }
-    Ok(wire::CompareRevisionsResponse {
+    let seen = db::resource::one(&mut tx, after.resource_id).await?.ok_or_else(Error::not_found)?;
+    tx.commit().await?;
+    let answer = wire::CompareRevisionsResponse {
         before: Some(revision_out(before)?),
         after: Some(revision_out(after)?),
         differences: differences(&side(before), &side(after)).into_iter().map(difference_out).collect(),
-    })
+    };
+    Ok((answer, viewed(&seen, Some((after.id, after.label.clone())))?))
 }
 
 /// Who may use a resource of the caller's by an entitlement of its own, and when it took note of a revision.
