@@ -4,6 +4,7 @@
 mod binding;
 mod commands;
 mod instruments;
+mod rights;
 mod search;
 mod telling;
 

@@ -178,10 +178,14 @@ const DEFINERS: &[(&str, &str)] = &[
     ("resources.contents_due", "tandem_app"),
     ("resources.despatch_policy", "tandem_app"),
     ("resources.end_download", "tandem_app"),
+    ("resources.ended_credentials", "tandem_app"),
     ("resources.entitlements_due", "tandem_app"),
+    ("resources.entitlements_left", "tandem_app"),
     ("resources.files_in_sight", "tandem_app"),
     ("resources.firms_to_bind", "tandem_app"),
+    ("resources.has_left", "tandem_app"),
     ("resources.held_entitlements", "tandem_app"),
+    ("resources.in_cluster", "tandem_app"),
     ("resources.knows", "tandem_app"),
     ("resources.lost_downloads", "tandem_app"),
     ("resources.names", "tandem_app"),
@@ -194,6 +198,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("resources.sight_of", "tandem_app"),
     ("resources.stopped_downloads", "tandem_app"),
     ("resources.uploads_due", "tandem_app"),
+    ("resources.viewed_lately", "tandem_app"),
 ];
 
 /// Who the tenant is, and a trigger's function, which nobody can call.
