@@ -100,7 +100,7 @@ begin
            c.id, c.label, c.effectivity, c.effective_date,
            (select a.at from resources.acknowledgement a
             where a.owner = p.owner and a.revision_id = c.id and a.firm = p.supplier),
-           p.owner = me or coalesce(resources.sight(r, me) = 'use', false)
+           p.owner = me or resources.sight(r, me) = 'use'
     from resources.order_pin p
     join resources.resource r on r.owner = p.owner and r.id = p.resource_id
     join resources.revision v on v.owner = p.owner and v.id = p.revision_id
