@@ -19,7 +19,8 @@
 //! * `convert`, `commands`, `queries`, `db`, `events`, `error`, `api`  as in every service
 //!
 //! **Invariant:** a resource does not exist for a firm that may neither find nor use it: `resources.sight` in the database
-//! says which, for every read, every event and every policy alike.
+//! says which, for every read, every event and every policy alike. What a line of an
+//! order is pinned to belongs to the order: its two firms see the name and the revision's label for good, and nothing else.
 
 mod announce;
 mod api;

@@ -49,8 +49,8 @@ pub async fn of(member: &Member, order: &Order) -> Vec<PinView> {
                 == (&pin.revision_id, pin.superseded, pin.not_acknowledged)
         };
         match groups.iter_mut().find(|(of, _)| same(of)) {
-            Some((_, lines)) => lines.push(&pin.line_number),
-            None => groups.push((pin, vec![&pin.line_number])),
+            Some((_, lines)) => lines.push(pin.line_number.as_str()),
+            None => groups.push((pin, vec![pin.line_number.as_str()])),
         }
     }
     let t = member.text();

@@ -371,7 +371,7 @@ pub(crate) async fn seen(
                   resource_id as "resource_id!", supplier as "supplier!", buyer_item_id as "buyer_item_id!",
                   resource_number, resource_name as "resource_name!", asks as "asks!", revision_id as "revision_id!",
                   label as "label!", state as "state!", acknowledged_at, current_id, current_label, effectivity,
-                  effective_date, current_acknowledged_at, usable as "usable!"
+                  effective_date, current_acknowledged_at, coalesce(usable, false) as "usable!"
            from resources.pins_in_sight($1, $2, $3, $4, $5, $6)
            order by order_id, line_number, resource_id"#,
         order,

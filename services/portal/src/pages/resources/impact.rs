@@ -229,8 +229,8 @@ const POLICY: &str = "/resources/policy";
 
 async fn ruling(member: &Member) -> Result<(Ask, BindingPolicy), Failure> {
     let t = member.text();
-    let mut bindings = member.app().api.binding();
-    let policy = bindings.get_binding_policy(member.call(GetBindingPolicyRequest {})).await?.into_inner();
+    let request = member.call(GetBindingPolicyRequest {});
+    let policy = member.app().api.binding().get_binding_policy(request).await?.into_inner();
     let choices = || {
         let choice = |one: DespatchRule, label: Key<0>| Choice::new(one as i32, t.say(label));
         vec![
