@@ -35,7 +35,7 @@ async function upload(page, say, options) {
     await then();
   };
   const page_of = { name: 'a.pdf', mimeType: 'application/pdf', buffer: Buffer.from('<html><script>alert(1)</script>') };
-  await sends([page_of], () => page.locator(scripts ? '.sent .bad' : '.errors').waitFor());
+  await sends([page_of], () => page.locator(scripts ? '.sent .refused' : '.errors').waitFor());
   await says(page, say('文件内容与类型不符', 'not of the file’s type'));
   await fit(page, 'a file that was refused', options);
   if (scripts) {
