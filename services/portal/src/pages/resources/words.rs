@@ -230,7 +230,9 @@ mod tests {
 
     #[test]
     fn sizes_are_said_in_the_largest_unit_that_fits() {
-        for (bytes, said) in [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (2_097_152, "2 MiB"), (4_294_967_296, "4 GiB")] {
+        for (bytes, said) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (2_097_152, "2 MiB"), (4_294_967_296, "4 GiB")]
+        {
             assert_eq!(size(bytes), said);
         }
     }
