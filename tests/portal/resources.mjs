@@ -83,7 +83,7 @@ async function release(page, path, label, say, fill = () => {}) {
 
 /** Pages of a resource that partners find and may use, with a draft whose files are missing. */
 export async function resourcePaths() {
-  const found = { own: '', files: '', release: '' };
+  const found = { own: '', files: '' };
   await visit(chengyu, {}, async (page) => {
     await page.goto(`${portal}/resources/new`);
     await page.fill('#name', '每一页的图纸');
@@ -95,7 +95,6 @@ export async function resourcePaths() {
     await page.fill('#label', 'A');
     await does(page, 'drafted');
     found.files = new URL(page.url()).pathname;
-    found.release = found.files.replace(/files$/, 'release');
   });
   return found;
 }
