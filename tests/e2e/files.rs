@@ -190,6 +190,8 @@ async fn what_is_not_as_announced_becomes_no_file() {
     owner.send(&upload_small, &small, 50..100).await.expect("the rest");
     bad_fields(owner.finish_upload(&upload_small).await, &[("upload_id", "MEDIA_TYPE")]);
     assert_eq!(owner.upload(&upload_small).await.expect("an upload").offset_bytes, 0);
+    let abort = AbortUploadRequest { request_id: request_id(), upload_id: upload_small };
+    owner.transfers().abort_upload(abort).await.expect("given up");
     // More than was announced, and chunks of no or too many bytes.
     let more = Content::pdf(4_000);
     assert_eq!(owner.send(&upload, &more, 0..4_000).await.unwrap_err().code(), Code::InvalidArgument);

@@ -34,14 +34,13 @@ async function paths() {
   return [
     [null, ['/sign-in', '/s/none', '/i/none', '/d/none', '/help', found.document, `${found.document}/change`]],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
-      `${found.order}/change`, `${found.order}/refuse`, '/inbox/sheets', '/help', '/no-such-page', '/resources', '/resources/waiting', '/resources/mine',
-      '/resources/following', '/resources/follow', resource.own, ...weeks.supplier]],
+      `${found.order}/change`, `${found.order}/refuse`, '/inbox/sheets', '/help', '/no-such-page', '/resources', '/resources/mine',
+      '/resources/following', resource.own, ...weeks.supplier]],
     [chengyu, ['/purchases', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
       '/partners', found.partner, '/partners/invite', '/partners/invite/list', '/members', '/members/new', '/sites',
       '/sites/new', '/purchasing-groups', '/purchasing-groups/new', '/aliases', '/aliases/new', '/aliases/list',
       '/clusters', '/platform-actions', '/terms', '/settings', '/resources/own', '/resources/new', '/resources/entitlements', '/resources/access',
-      resource.own, `${resource.own}/change`, `${resource.own}/revise`, `${resource.own}/grant`, `${resource.own}/withdraw`,
-      resource.files, resource.release, '/calendar?from=2026-12-30&days=3',
+      resource.own, resource.files, `${resource.own}/grant`, '/calendar?from=2026-12-30&days=3',
       '/channels', '/channels/new', '/keys', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
       `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share, ...weeks.customer]],
     [sandbox.operator, ['/operator/firms', '/operator/firms/new', firm, ...['verify', 'suspend', 'merge', 'reset-admin']

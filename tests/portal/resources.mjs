@@ -35,7 +35,7 @@ async function upload(page, say, options) {
     await then();
   };
   const page_of = { name: 'a.pdf', mimeType: 'application/pdf', buffer: Buffer.from('<html><script>alert(1)</script>') };
-  await sends([page_of], () => page.locator(scripts ? '.sent .bad' : '.errors').waitFor());
+  await sends([page_of], () => page.locator(scripts ? '.sent .refused' : '.errors').waitFor());
   await says(page, say('文件内容与类型不符', 'not of the file’s type'));
   await fit(page, 'a file that was refused', options);
   if (scripts) {
@@ -85,7 +85,7 @@ async function release(page, path, label, say, fill = () => {}) {
 
 /** Pages of a resource that partners find and may use, with a draft whose files are missing. */
 export async function resourcePaths() {
-  const found = { own: '', files: '', release: '' };
+  const found = { own: '', files: '' };
   await visit(chengyu, {}, async (page) => {
     await page.goto(`${portal}/resources/new`);
     await page.fill('#name', '每一页的图纸');
@@ -97,7 +97,6 @@ export async function resourcePaths() {
     await page.fill('#label', 'A');
     await does(page, 'drafted');
     found.files = new URL(page.url()).pathname;
-    found.release = found.files.replace(/files$/, 'release');
   });
   return found;
 }

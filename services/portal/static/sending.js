@@ -117,7 +117,7 @@
       bar.value = bytes;
       state.textContent = text.replace('{n}', Math.floor(bytes / (file.size || 1) * 100));
     };
-    return { at, say: (text, bad) => { state.textContent = text; item.classList.toggle('bad', !!bad); if (bad) bar.remove(); } };
+    return { at, say: (text, bad) => { state.textContent = text; item.classList.toggle('refused', !!bad); if (bad) bar.remove(); } };
   };
 
   const one = async (file, shown) => {
@@ -176,5 +176,9 @@
     }
     if (!bad) { location.assign(`${form.getAttribute('action')}?done=uploaded`); return; }
     button.disabled = input.disabled = false;
+    // What did arrive stands in the table from now on.
+    const page = await fetch(form.getAttribute('action')).then((answer) => answer.text()).catch(() => '');
+    const now = new DOMParser().parseFromString(page, 'text/html').querySelector('main section');
+    if (now) document.querySelector('main section').replaceWith(now);
   });
 })();

@@ -54,7 +54,8 @@ async fn files_go_up_and_down_by_commands() {
 async fn outcomes(world: &World, key: &str, arguments: &[&str]) -> (Vec<String>, Option<i32>) {
     let ran = cli::run(world, key, arguments).await;
     let text = |line: &serde_json::Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
-    let said = ran.json().iter().map(|line| {
+    let lines = ran.json();
+    let said = lines.iter().map(|line| {
         format!("{} {} {}", text(line, "file"), text(line, "outcome"), text(line, "state"))
             .trim_end()
             .to_owned()

@@ -152,14 +152,14 @@ async fn drain(part: &mut Field<'_>) -> Result<(), MultipartError> {
 async fn finish(member: &Member, upload_id: &str) -> Result<RevisionFile, Failure> {
     let request =
         FinishUploadRequest { request_id: format!("finish-{upload_id}"), upload_id: upload_id.to_owned() };
-    for _ in 0..TURNS {
+    let mut turn = 0;
+    loop {
         let call = member.call_patiently(request.clone());
         match member.app().api.transfers().finish_upload(call).await.map_err(Failure::from) {
-            Err(failure) if failure.is("DEADLINE_EXCEEDED") => {}
+            Err(failure) if failure.is("DEADLINE_EXCEEDED") && turn < TURNS => turn += 1,
             finished => return finished.map(tonic::Response::into_inner),
         }
     }
-    Err(Failure::from(tonic::Status::deadline_exceeded("a file takes too long to be put together")))
 }
 
 fn cut(mut bytes: Bytes) -> Vec<Bytes> {

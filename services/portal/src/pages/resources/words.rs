@@ -140,15 +140,17 @@ pub fn file(t: &Text, file: &RevisionFile) -> String {
     t.two(key::RESOURCE_FILE, &file.name, size(file.size_bytes))
 }
 
-/// A size in the largest unit that leaves a whole number.
+/// A size in the largest unit of which there is one, rounded down.
 pub fn size(bytes: i64) -> String {
     const KIB: i64 = 1024;
     if bytes < KIB {
         format!("{bytes} B")
     } else if bytes < KIB * KIB {
         format!("{} KiB", bytes / KIB)
-    } else {
+    } else if bytes < KIB * KIB * KIB {
         format!("{} MiB", bytes / KIB / KIB)
+    } else {
+        format!("{} GiB", bytes / KIB / KIB / KIB)
     }
 }
 
@@ -229,7 +231,9 @@ mod tests {
 
     #[test]
     fn sizes_are_said_in_the_largest_unit_that_fits() {
-        for (bytes, said) in [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (2_097_152, "2 MiB")] {
+        for (bytes, said) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (2_097_152, "2 MiB"), (4_294_967_296, "4 GiB")]
+        {
             assert_eq!(size(bytes), said);
         }
     }

@@ -134,7 +134,7 @@ pub(super) async fn publish(args: &PublishArgs, folder: &Path, session: &Session
             match session.out.json() {
                 true => session.out.value(&line_json(line, state, fault))?,
                 false => {
-                    let why = fault.map(|failure| failure.message.clone()).unwrap_or_default();
+                    let why = fault.map(why).unwrap_or_default();
                     let (number, revision) = (line.number.as_str(), line.revision.as_str());
                     rows.add_row([
                         line.name.as_str(),
@@ -158,6 +158,11 @@ pub(super) async fn publish(args: &PublishArgs, folder: &Path, session: &Session
         session.out.line(&table_text(&rows))?;
     }
     Ok(worst)
+}
+
+/// What is wrong with the file itself says more than that something is.
+fn why(failure: &Failure) -> String {
+    failure.fields.first().map_or_else(|| failure.message.clone(), |field| field.description.clone())
 }
 
 fn line_json(line: &Line, state: &str, fault: Option<&Failure>) -> Value {
