@@ -380,8 +380,10 @@ fn price_of_one(need: &Need, ceiling: &Price, supply: &Supply) -> Option<Decimal
 /// number by the second.
 fn cheap(need: &Need, ceiling: &Price, supply: &Supply) -> Option<i64> {
     price_of_one(need, ceiling, supply)?;
-    let (ceiling, price) =
-        (ceiling.amount * scale(&supply.unit_code).1, supply.price.as_ref()?.amount * scale(&need.unit_code).1);
+    let (ceiling, price) = (
+        ceiling.amount * scale(&supply.unit_code).1,
+        supply.price.as_ref()?.amount * scale(&need.unit_code).1,
+    );
     Some(if price.is_zero() { PRICE } else { part(PRICE, ceiling, price) })
 }
 

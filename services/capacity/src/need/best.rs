@@ -8,8 +8,8 @@ use time::Date;
 use uuid::Uuid;
 
 use super::{
-    Need, REGION, Supply, Verdict, WISHED, agreeing, at_least, cheap, fold, general, is, judge, part,
-    room, time_and_room,
+    Need, REGION, Supply, Verdict, WISHED, agreeing, at_least, cheap, fold, general, is, judge, part, room,
+    time_and_room,
 };
 use crate::unit::scale;
 

@@ -151,11 +151,7 @@ impl Sieve {
 
 fn tops(ceiling: &Price, factors: &[Decimal], factor: Decimal) -> Tops {
     let top = ceiling.amount * Decimal::from(PRICE);
-    Tops {
-        currency: ceiling.currency.clone(),
-        tops: factors.iter().map(|one| top * one).collect(),
-        factor,
-    }
+    Tops { currency: ceiling.currency.clone(), tops: factors.iter().map(|one| top * one).collect(), factor }
 }
 
 #[cfg(test)]
@@ -171,7 +167,11 @@ mod tests {
         let far = W53 + Duration::weeks(MAX_ROOM_WEEKS);
         type Case<'a> = (&'a [(Date, &'a str)], &'a str, Option<&'a [i64]>);
         let cases: &[Case<'_>] = &[
-            (&[(W53, "2"), (W53 + Duration::weeks(2), "0.5")], "MIN", Some(&[120_000_000, 120_000_000, 150_000_000])),
+            (
+                &[(W53, "2"), (W53 + Duration::weeks(2), "0.5")],
+                "MIN",
+                Some(&[120_000_000, 120_000_000, 150_000_000]),
+            ),
             (&[(W53, "0.001")], "GRM", Some(&[1])),
             (&[(W53, "0.0001")], "GRM", None),
             (&[(W53, "3000000000000")], "HUR", None),
@@ -179,7 +179,8 @@ mod tests {
             (&[], "H87", None),
         ];
         for (offered, unit, through) in cases {
-            let offered = offered.iter().map(|(monday, quantity)| (*monday, quantity.parse().unwrap())).collect();
+            let offered =
+                offered.iter().map(|(monday, quantity)| (*monday, quantity.parse().unwrap())).collect();
             let expected = through.map(|through| Room { from: W53, through: through.to_vec() });
             assert_eq!(room(&offered, scale(unit).1), expected, "{unit}");
         }
