@@ -220,6 +220,6 @@ fn proto_bytes(bytes: &[u8]) -> prost::bytes::Bytes {
     prost::bytes::Bytes::copy_from_slice(bytes)
 }
 
-fn new_id() -> Uuid {
+pub fn new_id() -> Uuid {
     chassis::clock::system().id()
 }

@@ -13,7 +13,8 @@
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
 //! * `demand`   from a demand of 104 weeks to the bottleneck in the supplier's feed, with 100 to 10,000 groups ÷ bare writes
-//! * `matching` the best ten of 10,000 offers for a need ÷ the bare query for the same offers
+//! * `matching` the best ten of 10,000 offers for a need ÷ the bare query that sums what is free of them
+//! * `resources` a page of a search among 100,000 resources in two languages; metadata published ÷ the bare insert
 //! * `reserve`  holds of one hot bucket, and of 10,000 buckets, by 16 clients ÷ the bare statement that sells
 //! * `files`    a file over a link, and over gRPC ÷ a plain axum server of files
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
@@ -34,15 +35,27 @@ mod memory;
 mod publish;
 mod report;
 mod reserve;
+mod resources;
 mod scale;
 
 use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 12] = [
-    "publish", "bulk", "life", "list", "demand", "matching", "reserve", "files", "curve", "latency",
-    "streams", "idle",
+const NAMES: [&str; 13] = [
+    "publish",
+    "bulk",
+    "life",
+    "list",
+    "demand",
+    "matching",
+    "resources",
+    "reserve",
+    "files",
+    "curve",
+    "latency",
+    "streams",
+    "idle",
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -95,6 +108,9 @@ async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
     }
     if wanted("matching") {
         matching::run(&mut report, scale).await?;
+    }
+    if wanted("resources") {
+        resources::run(&mut report, scale).await?;
     }
     if wanted("reserve") {
         reserve::run(&mut report, scale).await?;

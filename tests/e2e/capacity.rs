@@ -1,6 +1,7 @@
 //! Demand against capacity through the public API: what is stated, what is found, who learns of it, and once.
 
 pub(crate) mod alerts;
+mod best;
 mod booked;
 mod catena;
 mod comment;

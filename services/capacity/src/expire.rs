@@ -1,5 +1,5 @@
-//! Ends holds whose time is over by the database's clock, tells of reservations that orders consumed, and gives what came
-//! back of withdrawn offers to their groups. Any number of processes may look; whatever is cut short is found again.
+//! Ends holds whose time is over by the database's clock, tells of reservations that orders consumed, gives what came back
+//! of withdrawn offers to their groups, and notes what is compared of offers where that is missing. Any number of processes may look; whatever is cut short is found again.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use chassis::{Result, background};
 
 use crate::{
     commands::{Context, Now, offer, reservation},
-    db::offer as db,
+    db::{best, offer as db},
 };
 
 /// How often it is looked.
@@ -20,18 +20,23 @@ pub(crate) async fn run(context: Context) {
     background::run(&context.deps.shutdown, EVERY, "looking for ended holds", || try_once(&context)).await;
 }
 
-/// Looks once; whether more offers may be left to trim.
+/// Looks once; whether more offers may be left.
 async fn try_once(context: &Context) -> Result<bool> {
     let now = Now::unasked(&context.deps);
     reservation::end_due(now, None).await?;
     let mut outside = context.deps.pool.begin_outside().await?;
     let offers = db::to_trim(&mut outside, SLICE).await?;
+    let bare = best::without_facts(&mut outside, SLICE).await?;
     outside.commit().await?;
-    let full = offers.len() == SLICE as usize;
+    let full = offers.len().max(bare.len()) == SLICE as usize;
     let mut any = false;
     for (supplier, id) in offers {
         let trimmed = async { offer::trim(now, supplier, id).await.map(|()| true) };
         any |= background::or_no(supplier, "trimming", trimmed).await;
+    }
+    for (supplier, id) in bare {
+        let noted = async { offer::note_facts(now, supplier, id).await.map(|()| true) };
+        any |= background::or_no(supplier, "noting facts of offers", noted).await;
     }
     Ok(any && full)
 }

@@ -3,11 +3,13 @@
 
 mod able;
 mod best;
+mod facts;
 #[cfg(test)]
 mod tests;
 
 pub use able::{Askable, Capability, Held, Profile, askable};
 pub use best::best;
+pub use facts::{Facts, Room, Sieve, Tops};
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -374,9 +376,15 @@ fn price_of_one(need: &Need, ceiling: &Price, supply: &Supply) -> Option<Decimal
     supply.price.as_ref().filter(same).map(|price| price.amount * factor / offered_factor)
 }
 
-/// What a price below the ceiling is worth.
-fn cheap(ceiling: &Price, one: Decimal) -> i64 {
-    if one.is_zero() { PRICE } else { part(PRICE, ceiling.amount, one) }
+/// What a price below the ceiling is worth, if it can be compared. Multiplied out, since a price by the hour is no whole
+/// number by the second.
+fn cheap(need: &Need, ceiling: &Price, supply: &Supply) -> Option<i64> {
+    price_of_one(need, ceiling, supply)?;
+    let (ceiling, price) = (
+        ceiling.amount * scale(&supply.unit_code).1,
+        supply.price.as_ref()?.amount * scale(&need.unit_code).1,
+    );
+    Some(if price.is_zero() { PRICE } else { part(PRICE, ceiling, price) })
 }
 
 /// The price against the ceiling.
@@ -392,5 +400,5 @@ fn price(need: &Need, supply: &Supply) -> (Option<Condition>, i64) {
         Some(one.round_dp(PLACES)),
         Some((ceiling.amount - one).round_dp(PLACES)),
     );
-    (Some(condition), cheap(ceiling, one))
+    (Some(condition), cheap(need, ceiling, supply).unwrap_or_default())
 }

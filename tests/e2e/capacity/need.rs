@@ -16,9 +16,9 @@ use harness::{
 use proto::{
     capacity::{
         ChangeCapacityRequestRequest, CloseCapacityRequestRequest, ConditionOutcome, CountMatchesRequest,
-        ListCapacityRequestsRequest, ListMatchesRequest, ListOffersRequest, MatchCapacityRequestResponse,
-        MatchState as State, OfferLimits, OfferVisibility as Visible, PublishCapacityRequestRequest,
-        PublishOfferRequest,
+        ListCapacityRequestsRequest, ListMatchesRequest, ListOffersRequest, MatchCapacityRequestRequest,
+        MatchCapacityRequestResponse, MatchState as State, OfferLimits, OfferVisibility as Visible,
+        PublishCapacityRequestRequest, PublishOfferRequest,
     },
     partners::{
         CreateClusterRequest, InviteToClusterRequest, JoinClusterRequest, RelationshipState,
@@ -207,8 +207,14 @@ pub(crate) async fn cluster(world: &World, firms: &[&Firm]) -> String {
 async fn two_ways(firm: &Firm) -> (BTreeSet<String>, BTreeSet<String>) {
     let listed = firm.offers().list_offers(ListOffersRequest::default()).await.expect("a list").into_inner();
     let need = firm.publish_need(needed("1", (W4, W6))).await.expect("a need").id;
-    let found = firm.matching(&need).await.expect("a search").results;
-    let ids = found.into_iter().filter_map(|one| one.offer).map(|offer| offer.id);
+    let request = MatchCapacityRequestRequest { capacity_request_id: need.clone(), ..Default::default() };
+    let best = firm.capacity_requests().match_capacity_request(request).await.expect("the best").into_inner();
+    assert_eq!(
+        best,
+        firm.matching(&need).await.expect("a search"),
+        "with near misses, of which there is none"
+    );
+    let ids = best.results.into_iter().filter_map(|one| one.offer).map(|offer| offer.id);
     (listed.offers.into_iter().map(|offer| offer.id).collect(), ids.collect())
 }
 

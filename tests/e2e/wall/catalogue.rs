@@ -122,6 +122,7 @@ const NAMES: &[(&str, &str)] = &[
 
 /// What crosses the wall, and who may call it; a new one has to be thought about here.
 const DEFINERS: &[(&str, &str)] = &[
+    ("capacity.best_offers", "tandem_app"),
     ("capacity.buckets_in_sight", "tandem_app"),
     ("capacity.cluster_matches", "tandem_app"),
     ("capacity.confirm_reservation", "tandem_app"),
@@ -137,6 +138,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.offers_in_sight", "tandem_app"),
     ("capacity.offers_to_match", "tandem_app"),
     ("capacity.offers_to_trim", "tandem_app"),
+    ("capacity.offers_without_facts", "tandem_app"),
     ("capacity.places_of", "tandem_app"),
     ("capacity.profiles_in_sight", "tandem_app"),
     ("capacity.requests_in_sight", "tandem_app"),

@@ -8,9 +8,12 @@ use uuid::Uuid;
 
 use super::{Begun, Now, Single};
 use crate::{
-    convert::offer::{NewOffer, offer_out},
+    convert::{
+        offer::{NewOffer, offer_out},
+        request::facts,
+    },
     db::{
-        group,
+        best, group,
         offer::{self as db, Head},
     },
     error,
@@ -44,7 +47,7 @@ pub(crate) async fn publish(command: &Single<'_>, group_id: Uuid, new: NewOffer)
         process_key: Some(fold(&new.content.process)),
     };
     let moves = moves(&[], &new.buckets);
-    let offer = save(&mut tx, command, &head, &new.visibility, &moves).await?;
+    let offer = save(&mut tx, command, &head, &new, &moves).await?;
     tell(tx, command, Happened::Published, &head, offer).await
 }
 
@@ -79,7 +82,7 @@ pub(crate) async fn change(
     lock_weeks(&mut tx, &head, new.buckets.keys().map(|slot| slot.monday)).await?;
     let standing = db::lock_buckets(&mut tx, id).await?;
     let moves = moves(&standing, &new.buckets);
-    let offer = save(&mut tx, command, &head, &new.visibility, &moves).await?;
+    let offer = save(&mut tx, command, &head, &new, &moves).await?;
     tell(tx, command, Happened::Changed, &head, offer).await
 }
 
@@ -107,6 +110,17 @@ pub(crate) async fn trim(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
     let mut tx = now.deps.pool.begin(supplier).await?;
     if let Some(head) = db::lock(&mut tx, id).await?.filter(|head| head.withdrawn) {
         give_back(&mut tx, &head).await?;
+    }
+    tx.commit().await
+}
+
+/// Notes what is compared of an offer that was saved without it.
+pub(crate) async fn note_facts(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
+    let mut tx = now.deps.pool.begin(supplier).await?;
+    if let Some(head) = db::lock(&mut tx, id).await? {
+        let buckets = db::own_buckets(&mut tx, &[id]).await?.remove(&id).unwrap_or_default();
+        let offered: Vec<_> = buckets.iter().map(|bucket| (bucket.slot.monday, bucket.total)).collect();
+        best::save_facts(&mut tx, &head, &facts(&head, &offered)?).await?;
     }
     tx.commit().await
 }
@@ -157,12 +171,14 @@ async fn save(
     tx: &mut TenantTx,
     command: &Single<'_>,
     head: &Head,
-    visibility: &Visibility,
+    new: &NewOffer,
     moves: &Moves,
 ) -> Result<wire::Offer> {
-    may_see(tx, visibility).await?;
+    may_see(tx, &new.visibility).await?;
     db::save(tx, head).await?;
-    db::save_readers(tx, head.id, visibility).await?;
+    let offered: Vec<_> = new.buckets.iter().map(|(slot, total)| (slot.monday, *total)).collect();
+    best::save_facts(tx, head, &facts(head, &offered)?).await?;
+    db::save_readers(tx, head.id, &new.visibility).await?;
     let mondays: Vec<_> = moves.weeks.keys().copied().collect();
     db::lock_weeks(tx, group_of(head)?, &mondays).await?;
     shift(tx, head, moves).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chassis::{Error, Result, value};
 use prost::Message;
 use proto::capacity as wire;
+use rust_decimal::Decimal;
 use time::Date;
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     db::{self, request::Head},
     error,
-    need::{Condition, Kind, MAX_WEEKS, Need, Outcome, Supply, Verdict},
+    need::{Condition, Facts, Kind, MAX_WEEKS, Need, Outcome, Supply, Verdict},
     offer::{Bucket, Visibility},
 };
 
@@ -89,10 +90,18 @@ pub(crate) fn need(content: &wire::RequestContent, this_week: Date) -> Option<Ne
 
 /// An offer as the rule sees it.
 pub(crate) fn supply(found: &db::request::Found) -> Result<Supply> {
-    let head = &found.head;
+    supply_with(&found.head, &found.free)
+}
+
+/// What of an offer the database compares, which promises this by week.
+pub(crate) fn facts(head: &db::offer::Head, offered: &[(Date, Decimal)]) -> Result<Facts> {
+    Ok(Facts::of(&supply_with(head, offered)?))
+}
+
+fn supply_with(head: &db::offer::Head, quantities: &[(Date, Decimal)]) -> Result<Supply> {
     let content = wire::OfferContent::decode(head.content.as_slice()).map_err(|_| error::missing(head.id))?;
     let mut free = BTreeMap::new();
-    for (monday, quantity) in &found.free {
+    for (monday, quantity) in quantities {
         *free.entry(*monday).or_default() += *quantity;
     }
     Ok(Supply {

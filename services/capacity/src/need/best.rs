@@ -8,8 +8,8 @@ use time::Date;
 use uuid::Uuid;
 
 use super::{
-    Need, REGION, Supply, Verdict, WISHED, agreeing, at_least, cheap, fold, general, is, judge, part,
-    price_of_one, room, time_and_room,
+    Need, REGION, Supply, Verdict, WISHED, agreeing, at_least, cheap, fold, general, is, judge, part, room,
+    time_and_room,
 };
 use crate::unit::scale;
 
@@ -73,8 +73,7 @@ fn place(need: &Need, keys: &Keys, supply: &Supply) -> Option<Place> {
     let held = keys.wished.iter().filter(certified).count();
     let (agree, levels) = agreeing(&need.region, &supply.region);
     let near = part(REGION, agree.into(), levels.into());
-    let price =
-        need.ceiling.as_ref().and_then(|ceiling| Some(cheap(ceiling, price_of_one(need, ceiling, supply)?)));
+    let price = need.ceiling.as_ref().and_then(|ceiling| cheap(need, ceiling, supply));
     let score = near
         + price.unwrap_or_default()
         + part(WISHED, held.into(), keys.wished.len().into())

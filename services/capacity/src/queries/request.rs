@@ -3,6 +3,7 @@
 use chassis::{
     Error, Result,
     caller::Caller,
+    db::TenantTx,
     page::{self, Question},
     service::Deps,
     value,
@@ -15,11 +16,12 @@ use super::{capability::could_be_asked, token};
 use crate::{
     convert::request::{kept, matched_offer, need, request_out, supply},
     db::{
+        best::{Best, best as best_offers},
         offer,
-        request::{self as db, Found, Wanted},
+        request::{self as db, Wanted},
     },
     error,
-    need::{Need, best, fold, rank},
+    need::{Need, Sieve, best, fold, rank},
     unit::{alike, scale},
     week::this_week,
 };
@@ -92,9 +94,9 @@ pub(crate) async fn matching(
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = db::own(&mut tx, Some(id), None, 1).await?.pop().ok_or_else(Error::not_found)?;
     let need = need(&kept(&head)?, this_week(deps.clock.now())).ok_or_else(|| error::missing(id))?;
-    let found = candidates(&mut tx, &need, request.near_misses).await?;
+    let Best { found, sure, fitting } = candidates(&mut tx, &need, request.near_misses, limit).await?;
     let supplies = found.iter().map(supply).collect::<Result<Vec<_>>>()?;
-    let (top, fitting) = match request.near_misses {
+    let (top, count) = match request.near_misses {
         true => {
             let mut ranked = rank(&need, &supplies, true);
             let fitting = ranked.iter().filter(|(_, verdict)| verdict.fits).count();
@@ -103,6 +105,8 @@ pub(crate) async fn matching(
         }
         false => best(&need, &supplies, limit),
     };
+    // Of those that are sure to fit, the best alone were read.
+    let fitting = fitting + count.saturating_sub(sure);
     let ids: Vec<Uuid> = top.iter().map(|(place, _)| supplies[*place].id).collect();
     let mut buckets = offer::buckets_in_sight(&mut tx, &ids).await?;
     let could_be_asked = could_be_asked(&mut tx, &need, limit).await?;
@@ -121,19 +125,24 @@ pub(crate) async fn matching(
     })
 }
 
-/// Offers of the process that the caller may see; where near misses are not asked for, those alone of which enough is
-/// free. The database compares in the base of the units, as the rule does.
-async fn candidates(tx: &mut chassis::db::TenantTx, need: &Need, near: bool) -> Result<Vec<Found>> {
+/// Offers of the process that the caller may see. Where near misses are not asked for, the best alone, and those that cannot
+/// be told without their content. The database compares in the base of the units, as the rule does.
+async fn candidates(tx: &mut TenantTx, need: &Need, near: bool, limit: usize) -> Result<Best> {
+    let process_key = fold(&need.process);
+    if let Some(sieve) = Sieve::of(need).filter(|_| !near) {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        return best_offers(tx, &process_key, need, &sieve, most).await;
+    }
     let (units, factors): (Vec<String>, Vec<Decimal>) =
         alike(&need.unit_code).into_iter().map(|(code, factor)| (code.to_owned(), factor)).unzip();
     let least = (!near).then(|| need.quantity * scale(&need.unit_code).1);
     let wanted = Wanted {
-        process_key: &fold(&need.process),
+        process_key: &process_key,
         first: need.first,
         last: need.last,
         units: &units,
         factors: &factors,
         least,
     };
-    db::offers_to_match(tx, &wanted).await
+    Ok(Best { found: db::offers_to_match(tx, &wanted).await?, sure: 0, fitting: 0 })
 }
