@@ -22,6 +22,9 @@ const BY_KEYS: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
+/// How long after its last use a connection is taken as it is.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 /// Connections of `tandem_app`, usable only inside a firm's transaction.
 #[derive(Clone, Debug)]
 pub struct TenantPool(PgPool);
@@ -118,6 +121,16 @@ pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
         .max_connections(max)
         .acquire_timeout(Duration::from_secs(8))
         .idle_timeout(Duration::from_secs(300))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                // One that was just used is there: it was asked when it came back. To ask again took as long as a statement.
+                if meta.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await?;
     Ok(pool)
