@@ -5,7 +5,7 @@
 //!
 //! Callers that are answered often ask again at once. A slice that began the moment the last one ended would go without
 //! them, so that of sixteen callers one and fifteen took turns, and every second transaction was made for one command.
-//! So where several are under way, the next slice waits for as many, but never long: see [`PATIENCE`].
+//! So where several are under way, the next slice waits for as many, but never long: `PATIENCE`.
 
 use std::{
     collections::HashMap,
