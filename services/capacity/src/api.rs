@@ -23,8 +23,10 @@ use tonic::Request;
 use crate::{
     commands::{
         Context, Single,
-        hold::{self, HoldCapacity},
+        hold::HoldCapacity,
+        settle::SettleReservation,
         slice::{self, Command, Effect},
+        together::{self, Together},
     },
     convert::{
         demand::{DemandDelta, NewDemand},
@@ -43,6 +45,7 @@ pub(crate) struct Api {
     groups: Batcher<Command<NewGroup>, CapacityReceipt>,
     group_deltas: Batcher<Command<GroupDelta>, CapacityReceipt>,
     holds: Batcher<HoldCapacity, Reservation>,
+    settles: Batcher<SettleReservation, Reservation>,
 }
 
 impl Api {
@@ -52,7 +55,8 @@ impl Api {
             demand_deltas: batcher(&context),
             groups: batcher(&context),
             group_deltas: batcher(&context),
-            holds: holds(&context),
+            holds: reservations(&context),
+            settles: reservations(&context),
             context,
         }
     }
@@ -83,13 +87,13 @@ fn batcher<C: Effect>(context: &Context) -> Batcher<Command<C>, CapacityReceipt>
     )
 }
 
-fn holds(context: &Context) -> Batcher<HoldCapacity, Reservation> {
+fn reservations<C: Together>(context: &Context) -> Batcher<C, Reservation> {
     let context = context.clone();
     Batcher::new(
-        SLICE,
-        Arc::new(move |firm, commands| {
+        together::SLICE,
+        Arc::new(move |firm, commands: Vec<C>| {
             let context = context.clone();
-            Box::pin(async move { hold::run(&context, firm, &commands).await })
+            Box::pin(async move { C::run(&context, firm, &commands).await })
         }),
     )
 }

@@ -15,7 +15,9 @@ pub(crate) mod matching;
 pub(crate) mod offer;
 pub(crate) mod request;
 pub(crate) mod reservation;
+pub(crate) mod settle;
 pub(crate) mod slice;
+pub(crate) mod together;
 pub(crate) mod volatility;
 
 pub(crate) use chassis::command::{Begun, Now, Single};

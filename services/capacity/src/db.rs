@@ -15,29 +15,13 @@ pub(crate) mod partner;
 pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod reserved;
+pub(crate) mod settle;
 pub(crate) mod volatility;
 pub(crate) mod week;
 
 pub(crate) use chassis::command::lock;
-use chassis::{Error, Reason, Result, db::TenantTx};
+use chassis::{Error, Reason, Result};
 use sqlx::postgres::PgQueryResult;
-
-/// As [`lock`], on several names.
-pub(crate) async fn lock_all(tx: &mut TenantTx, what: &str, names: &[&str]) -> Result<()> {
-    let firm = tx.firm();
-    // In the order of what is locked, so that two who want the same wait for one another and not each for the other.
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock(wanted.key)
-           from (select distinct hashtextextended(concat_ws(' ', $1::uuid, $2::text, name), 0) as key
-                 from unnest($3::text[]) name order by 1) wanted"#,
-        firm,
-        what,
-        names as &[&str]
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
 
 /// CONFLICT where somebody else wrote the row meanwhile, under its id or under its other key: run again alone.
 fn one_row(saved: Result<PgQueryResult, sqlx::Error>) -> Result<()> {

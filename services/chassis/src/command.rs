@@ -10,8 +10,9 @@ use crate::{
     caller::Caller,
     db::TenantTx,
     idempotency::{self, Key},
-    outbox::{self, NewEvent},
+    outbox::NewEvent,
     service::Deps,
+    slice,
 };
 
 /// A command of a caller.
@@ -59,8 +60,7 @@ impl<'a> Single<'a> {
 
     /// The receipt of the request id, once no other request of the same id is under way.
     pub async fn replayed<R: Message + Default>(&self, tx: &mut TenantTx) -> Result<Option<R>> {
-        lock(tx, self.method, &self.key.request_id).await?;
-        idempotency::replays(tx, self.method, &[&self.key]).await?.pop().flatten().transpose()
+        slice::enter(tx, &[(self.method, &self.key)]).await?.pop().flatten().transpose()
     }
 
     /// Records the receipt, hands the events to the outbox as the last statement, and commits.
@@ -76,9 +76,8 @@ impl<'a> Single<'a> {
         receipt: &R,
         events: Vec<Vec<NewEvent>>,
     ) -> Result<()> {
-        idempotency::record(&mut tx, self.method, &[(&self.key, receipt)]).await?;
         let any = events.iter().any(|some| !some.is_empty());
-        outbox::append(&mut tx, events).await?;
+        slice::leave(&mut tx, &[((self.method, &self.key), receipt)], events).await?;
         tx.commit().await?;
         if any {
             self.deps.wake.wake();

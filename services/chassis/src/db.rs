@@ -22,6 +22,9 @@ const BY_KEYS: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
+/// How long after its last use a connection is taken as it is.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 /// Connections of `tandem_app`, usable only inside a firm's transaction.
 #[derive(Clone, Debug)]
 pub struct TenantPool(PgPool);
@@ -59,7 +62,13 @@ impl TenantPool {
     /// a transaction that nobody knows of.
     async fn begin_by(&self, statement: String, firm: Uuid) -> Result<TenantTx> {
         let pool = self.0.clone();
-        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+        let begun = tokio::spawn(async move {
+            match pool.begin_with(AssertSqlSafe(statement.clone())).await {
+                // A connection that was taken as it is and had just been ended; nothing has happened on it.
+                Err(error) if has_ended(&error) => pool.begin_with(AssertSqlSafe(statement)).await,
+                begun => begun,
+            }
+        });
         let tx = begun.await.map_err(|_| Error::new(Reason::UNAVAILABLE))??;
         Ok(TenantTx { tx, firm })
     }
@@ -118,9 +127,29 @@ pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
         .max_connections(max)
         .acquire_timeout(Duration::from_secs(8))
         .idle_timeout(Duration::from_secs(300))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                // One that was just used is there: it was asked when it came back. To ask again took as long as a statement.
+                if meta.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// Whether the connection is no more.
+fn has_ended(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        // admin_shutdown, crash_shutdown
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
+    }
 }
 
 /// Whether a database error is the violation of the named constraint.

@@ -37,6 +37,22 @@ pub fn check_id(request_id: &str) -> Result<()> {
     Ok(())
 }
 
+/// What was recorded of a request.
+pub(crate) struct Receipt<'a> {
+    /// SHA-256 of the encoded request.
+    pub sha256: &'a [u8],
+    /// The encoded answer.
+    pub bytes: &'a [u8],
+}
+
+/// What a request is answered of whose id a receipt was recorded.
+pub(crate) fn replay<R: Message + Default>(key: &Key, receipt: Receipt<'_>) -> Result<Result<R>> {
+    if receipt.sha256 != key.sha256 {
+        return Ok(Err(Error::new(Reason::IDEMPOTENCY_KEY_REUSED)));
+    }
+    Ok(Ok(R::decode(receipt.bytes).map_err(Error::internal)?))
+}
+
 /// For each key, the receipt that was recorded for it, or the refusal because its id was used for another request.
 pub async fn replays<R: Message + Default>(
     tx: &mut TenantTx,
@@ -45,9 +61,14 @@ pub async fn replays<R: Message + Default>(
 ) -> Result<Vec<Option<Result<R>>>> {
     let ids: Vec<String> = keys.iter().map(|key| key.request_id.clone()).collect();
     let firm = tx.firm();
+    // Each by its whole key: a plan that was kept while the table was small looked for all ids at once in every receipt
+    // of the firm.
     let rows = sqlx::query!(
-        r#"select request_id, request_sha256, receipt from event.idempotency
-           where firm = $1 and method = $2 and request_id = any($3)"#,
+        r#"select r.request_id as "request_id!", r.request_sha256 as "request_sha256!", r.receipt as "receipt!"
+           from unnest($3::text[]) w (id)
+           cross join lateral (
+               select i.request_id, i.request_sha256, i.receipt from event.idempotency i
+               where i.firm = $1 and i.method = $2 and i.request_id = w.id limit 1) r"#,
         firm,
         method,
         &ids
@@ -56,12 +77,9 @@ pub async fn replays<R: Message + Default>(
     .await?;
     keys.iter()
         .map(|key| {
-            let Some(row) = rows.iter().find(|row| row.request_id == key.request_id) else { return Ok(None) };
-            if row.request_sha256 != key.sha256 {
-                return Ok(Some(Err(Error::new(Reason::IDEMPOTENCY_KEY_REUSED))));
-            }
-            let receipt = R::decode(row.receipt.as_slice()).map_err(Error::internal)?;
-            Ok(Some(Ok(receipt)))
+            let row = rows.iter().find(|row| row.request_id == key.request_id);
+            row.map(|row| replay(key, Receipt { sha256: &row.request_sha256, bytes: &row.receipt }))
+                .transpose()
         })
         .collect()
 }

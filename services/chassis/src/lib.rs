@@ -26,6 +26,7 @@ pub mod page;
 pub mod secret;
 pub mod serve;
 pub mod service;
+pub mod slice;
 pub mod telemetry;
 pub mod value;
 

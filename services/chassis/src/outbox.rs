@@ -64,11 +64,7 @@ pub struct NewEvent {
 
 /// Inserts a row for each command; the last statement of the transaction.
 pub async fn append(tx: &mut TenantTx, commands: Vec<Vec<NewEvent>>) -> Result<()> {
-    let rows: Vec<Vec<u8>> = commands
-        .into_iter()
-        .filter(|events| !events.is_empty())
-        .map(|events| Command { events: events.into_iter().map(addressed).collect() }.encode_to_vec())
-        .collect();
+    let rows = rows(commands);
     if rows.is_empty() {
         return Ok(());
     }
@@ -82,6 +78,13 @@ pub async fn append(tx: &mut TenantTx, commands: Vec<Vec<NewEvent>>) -> Result<(
     .await
     .map_err(Error::from)?;
     Ok(())
+}
+
+/// The row of each command of which anything is told.
+pub(crate) fn rows(commands: Vec<Vec<NewEvent>>) -> Vec<Vec<u8>> {
+    let told = commands.into_iter().filter(|events| !events.is_empty());
+    told.map(|events| Command { events: events.into_iter().map(addressed).collect() }.encode_to_vec())
+        .collect()
 }
 
 fn addressed(event: NewEvent) -> Addressed {

@@ -31,7 +31,7 @@ const POLL: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mil
 /// How long to wait after a database error: doubles likewise.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// The shortest time between two hints to other processes.
-const HINT_EVERY: Duration = Duration::from_millis(2);
+const HINT_EVERY: Duration = Duration::from_millis(5);
 
 /// What one transaction moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Outcome {
     pub moved: usize,
     /// Events that they held.
     pub events: usize,
+    /// Whether it was as much as one transaction moves, so that more may wait.
+    pub full: bool,
 }
 
 /// Moves one batch. This is the whole of sequencing: the loop only repeats it.
@@ -62,13 +64,13 @@ pub async fn drain(pool: &PgPool) -> Result<usize> {
 
 async fn step(pool: &PgPool) -> Result<(Outcome, Option<Batch>)> {
     let mut tx = pool.begin().await?;
-    let head = db::sequence::lock_head(&mut tx).await?;
-    let rows = db::sequence::take(&mut tx, COMMANDS, BYTES).await?;
-    if rows.is_empty() {
+    let Some((head, rows)) = db::sequence::take(&mut tx, COMMANDS, BYTES).await? else {
         tx.rollback().await?;
         return Ok((Outcome::default(), None));
-    }
+    };
     let moved = rows.len();
+    let bytes: usize = rows.iter().map(|row| row.payload.len()).sum();
+    let full = moved as i64 >= COMMANDS || bytes as i64 >= BYTES;
     let commands: Vec<Vec<Fact>> =
         rows.into_iter().map(|row| command::facts(row.id, row.payload, head.now)).collect();
     let mut audience: Vec<Uuid> =
@@ -79,7 +81,7 @@ async fn step(pool: &PgPool) -> Result<(Outcome, Option<Batch>)> {
     let batch = assign(&head, &mut feeds, commands);
     db::sequence::append(&mut tx, &batch.facts, &feeds, batch.upto).await?;
     tx.commit().await?;
-    Ok((Outcome { moved, events: batch.facts.len() }, Some(batch)))
+    Ok((Outcome { moved, events: batch.facts.len(), full }, Some(batch)))
 }
 
 /// Gives each fact its place in the log and in the feeds of its audience, and moves `feeds` along.
@@ -143,8 +145,13 @@ impl Sequencer {
         let mut backoff = BACKOFF.0;
         while !shutdown.is_cancelled() {
             match self.try_one().await {
-                Ok(Outcome { moved: 0, .. }) => self.idle(&wake, &shutdown).await,
-                Ok(_) => backoff = BACKOFF.0,
+                Ok(Outcome { full: true, .. }) => backoff = BACKOFF.0,
+                // To look again at once would be a transaction for nothing: whoever committed meanwhile woke, or is found
+                // by the poll.
+                Ok(_) => {
+                    backoff = BACKOFF.0;
+                    self.idle(&wake, &shutdown).await;
+                }
                 Err(error) => {
                     tracing::warn!(error = %source(&error), "sequencing failed; trying again");
                     tokio::select! {
@@ -181,7 +188,7 @@ pub(crate) fn source(error: &chassis::Error) -> String {
     error.source.as_ref().map_or_else(|| error.to_string(), |source| format!("{source:#}"))
 }
 
-/// Sends hints to other processes, at most one every 2 ms and never inside a transaction that somebody waits for.
+/// Sends hints to other processes, at most one every 5 ms and never inside a transaction that somebody waits for.
 pub async fn send_hints(pool: PgPool, process: String, hint: Arc<Notify>, shutdown: CancellationToken) {
     loop {
         tokio::select! {

@@ -143,6 +143,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.profiles_in_sight", "tandem_app"),
     ("capacity.requests_in_sight", "tandem_app"),
     ("capacity.reservations_due", "tandem_app"),
+    ("capacity.settle_many", "tandem_app"),
     ("capacity.take_hold", "tandem_app"),
     ("event.ensure_partitions", "tandem_stream"),
     ("interchange.take_over_claimed", "tandem_app"),

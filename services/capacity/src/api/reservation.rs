@@ -9,7 +9,14 @@ use proto::capacity::{
 use tonic::{Request, Response, Status};
 
 use super::{Api, key, parts};
-use crate::{commands, commands::hold::HoldCapacity, convert::reservation::new_hold, queries};
+use crate::{
+    commands::{
+        hold::HoldCapacity,
+        settle::{SettleReservation, Want},
+    },
+    convert::reservation::new_hold,
+    queries,
+};
 
 #[tonic::async_trait]
 impl ReservationService for Api {
@@ -29,10 +36,11 @@ impl ReservationService for Api {
         request: Request<ConfirmReservationRequest>,
     ) -> Result<Response<Reservation>, Status> {
         let (caller, request) = parts(request)?;
-        let method = "tandem.capacity.v1.ReservationService/ConfirmReservation";
-        let command = self.single(&caller, method, &request.request_id, &request)?;
+        let key = key(&request.request_id, &request)?;
         let id = value::id(&request.reservation_id)?;
-        Ok(Response::new(commands::reservation::confirm(&command, id).await?))
+        let firm = caller.firm;
+        let command = SettleReservation { caller, key, id, want: Want::Confirmed };
+        Ok(Response::new(self.settles.submit(firm, command).await?))
     }
 
     async fn release_reservation(
@@ -40,10 +48,11 @@ impl ReservationService for Api {
         request: Request<ReleaseReservationRequest>,
     ) -> Result<Response<Reservation>, Status> {
         let (caller, request) = parts(request)?;
-        let method = "tandem.capacity.v1.ReservationService/ReleaseReservation";
-        let command = self.single(&caller, method, &request.request_id, &request)?;
+        let key = key(&request.request_id, &request)?;
         let id = value::id(&request.reservation_id)?;
-        Ok(Response::new(commands::reservation::release(&command, id).await?))
+        let firm = caller.firm;
+        let command = SettleReservation { caller, key, id, want: Want::Released };
+        Ok(Response::new(self.settles.submit(firm, command).await?))
     }
 
     async fn get_reservation(

@@ -21,8 +21,8 @@ use crate::{
     load::{Line, Load, Promise, changes, load},
 };
 
-/// Events of one transaction.
-const EVENTS: i64 = 100;
+/// Events of one transaction: most are of no concern here, such as those of holds; and those that are.
+const EVENTS: (i64, i64) = (1_000, 100);
 
 /// Reads the next events of a supplier's feed; whether there were any.
 pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {

@@ -1,8 +1,8 @@
-//! Confirms and releases; and ends what nobody confirmed in time. What is sold is moved by functions of the database alone,
-//! under the buckets' rows.
+//! Ends what nobody confirmed in time, and gives back what orders consumed and use no more. What is sold is moved by
+//! functions of the database alone, under the buckets' rows.
 
 use chassis::{
-    Error, Reason, Result,
+    Result,
     db::TenantTx,
     outbox::{self, NewEvent},
 };
@@ -10,7 +10,7 @@ use proto::capacity as wire;
 use uuid::Uuid;
 
 use super::{
-    Begun, Now, Single,
+    Now,
     matching::{self, Cause},
 };
 use crate::{
@@ -26,34 +26,6 @@ use crate::{
 
 /// Holds that are ended in one go.
 const SLICE: i32 = 200;
-
-/// Makes a hold stay.
-pub(crate) async fn confirm(command: &Single<'_>, id: Uuid) -> Result<wire::Reservation> {
-    let mut tx = match command.begin().await? {
-        Begun::Replay(receipt) => return Ok(receipt),
-        Begun::New(tx) => tx,
-    };
-    let head = held_by_me(&mut tx, id).await?;
-    match db::confirm(&mut tx, head.supplier, id).await? {
-        Outcome::Done => finish(tx, command, id).await,
-        Outcome::Stands => stands(tx, command, id, &["confirmed", "consumed"]).await,
-        Outcome::NotFound => Err(Error::not_found()),
-    }
-}
-
-/// Gives back what is held or confirmed.
-pub(crate) async fn release(command: &Single<'_>, id: Uuid) -> Result<wire::Reservation> {
-    let mut tx = match command.begin().await? {
-        Begun::Replay(receipt) => return Ok(receipt),
-        Begun::New(tx) => tx,
-    };
-    let head = held_by_me(&mut tx, id).await?;
-    match db::end(&mut tx, head.supplier, id, "released").await? {
-        Outcome::Done => finish(tx, command, id).await,
-        Outcome::Stands => stands(tx, command, id, &["released", "expired"]).await,
-        Outcome::NotFound => Err(Error::not_found()),
-    }
-}
 
 /// Ends holds whose time is over, and tells of what orders consumed. `buckets`: holds of these alone.
 pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()> {
@@ -128,40 +100,10 @@ async fn became(now: Now<'_>, tx: &mut TenantTx, id: Uuid) -> Result<NewEvent> {
     Ok(booking::reservation(now, &head, reservation))
 }
 
-async fn held_by_me(tx: &mut TenantTx, id: Uuid) -> Result<Head> {
-    let me = tx.firm();
-    let head = db::get(tx, id).await?.filter(|head| head.holder == me);
-    head.ok_or_else(Error::not_found)
-}
-
 async fn read(tx: &mut TenantTx, id: Uuid) -> Result<(Head, wire::Reservation)> {
     let head = db::get(tx, id).await?.ok_or_else(|| error::missing(id))?;
     let parts = db::parts(tx, &[id]).await?;
     let places = db::places(tx, &[id]).await?;
     let reservation = reservation_out(&head, &parts, &places);
     Ok((head, reservation))
-}
-
-/// Answers and tells what the reservation has become.
-async fn finish(mut tx: TenantTx, command: &Single<'_>, id: Uuid) -> Result<wire::Reservation> {
-    let (head, reservation) = read(&mut tx, id).await?;
-    let now = Now { deps: command.deps, at: command.now(), traceparent: &command.caller.traceparent };
-    let event = booking::reservation(now, &head, reservation.clone());
-    command.finish(tx, &reservation, vec![event]).await?;
-    Ok(reservation)
-}
-
-/// The state that stands is what was wanted, or a refusal.
-async fn stands(
-    mut tx: TenantTx,
-    command: &Single<'_>,
-    id: Uuid,
-    wanted: &[&str],
-) -> Result<wire::Reservation> {
-    let (head, reservation) = read(&mut tx, id).await?;
-    if !wanted.contains(&head.state.as_str()) {
-        return Err(Error::new(Reason::RESERVATION_ENDED).with("state", head.state));
-    }
-    command.finish(tx, &reservation, Vec::new()).await?;
-    Ok(reservation)
 }

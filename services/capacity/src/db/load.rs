@@ -49,25 +49,33 @@ pub(crate) struct Entry {
     pub payload: Option<Vec<u8>>,
 }
 
-/// The next entries of the supplier's feed, with the payloads of these kinds.
+/// The next `most` entries of the supplier's feed, with the payloads of these kinds, of which `heard` come at most.
 pub(crate) async fn entries(
     tx: &mut TenantTx,
     after: i64,
     kinds: &[String],
-    limit: i64,
+    (most, heard): (i64, i64),
 ) -> Result<Vec<Entry>> {
     let me = tx.firm();
+    // Each fact by its whole key: a plan that was kept while the log was small would read all of it.
     let entries = sqlx::query_as!(
         Entry,
-        r#"select e.seq, l.type as kind, case when l.type = any($3) then l.payload end as payload
-           from event.feed_entry e
-           join event.event_log l on l.log_pos = e.log_pos and l.month = e.month
-           where e.feed = $1 and e.seq > $2
-           order by e.seq limit $4"#,
+        r#"select n.seq as "seq!", n.kind as "kind!", n.payload
+           from (
+               select e.seq, l.type as kind, case when l.type = any($3) then l.payload end as payload,
+                      count(*) filter (where l.type = any($3)) over (order by e.seq) as heard
+               from (select f.seq, f.log_pos, f.month from event.feed_entry f
+                     where f.feed = $1 and f.seq > $2 order by f.seq limit $4) e
+               cross join lateral (
+                   select g.type, g.payload from event.event_log g
+                   where g.log_pos = e.log_pos and g.month = e.month limit 1) l) n
+           where n.heard <= $5
+           order by n.seq"#,
         me,
         after,
         kinds,
-        limit
+        most,
+        heard
     )
     .fetch_all(tx.conn())
     .await?;

@@ -198,12 +198,6 @@ fn outcome(answer: std::result::Result<Option<String>, sqlx::Error>) -> Result<O
     }
 }
 
-/// As holder.
-pub(crate) async fn confirm(tx: &mut TenantTx, supplier: Uuid, id: Uuid) -> Result<Outcome> {
-    let answer = sqlx::query_scalar!("select capacity.confirm_reservation($1, $2)", supplier, id);
-    outcome(answer.fetch_one(tx.conn()).await)
-}
-
 /// `released` as holder, `expired` as supplier.
 pub(crate) async fn end(tx: &mut TenantTx, supplier: Uuid, id: Uuid, how: &str) -> Result<Outcome> {
     let answer = sqlx::query_scalar!("select capacity.end_reservation($1, $2, $3)", supplier, id, how);

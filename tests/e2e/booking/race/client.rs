@@ -35,6 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it waits before it asks again where nobody answers.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// How many holds a client gives back in one go.
+const TOGETHER: usize = 3;
+
 /// What happened of it, by how often.
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -111,15 +114,19 @@ impl Client {
             match (self.mine.len(), self.rng.random_range(0..10)) {
                 (1.., 0..2) => self.confirm().await,
                 (1.., 2..7) => {
-                    let one = self.rng.random_range(0..self.mine.len());
-                    let one = self.mine.swap_remove(one);
-                    self.release(one).await;
+                    let some = self.rng.random_range(1..=self.mine.len().min(TOGETHER));
+                    let some = (0..some).map(|_| {
+                        let one = self.rng.random_range(0..self.mine.len());
+                        self.mine.swap_remove(one)
+                    });
+                    let some: Vec<Mine> = some.collect();
+                    self.release(&some).await;
                 }
                 _ => self.hold().await,
             }
         }
-        for one in std::mem::take(&mut self.mine) {
-            self.release(one).await;
+        for some in std::mem::take(&mut self.mine).chunks(TOGETHER) {
+            self.release(some).await;
         }
         (self.seen, self.faults)
     }
@@ -284,20 +291,33 @@ impl Client {
         }
     }
 
-    /// Gives back a hold, whose time may be over.
-    async fn release(&mut self, one: Mine) {
-        let from = now();
-        let said = match self.by_api() {
-            true => {
-                let (request_id, reservation_id) = (request_id(), one.id.to_string());
-                let wish = Wish::Release(ReleaseReservationRequest { request_id, reservation_id });
-                said(self.insist(&wish).await.1)
+    /// Gives back holds, whose time may be over.
+    async fn release(&mut self, some: &[Mine]) {
+        if !self.by_api() {
+            let ids: Vec<Uuid> = some.iter().map(|one| one.id).collect();
+            let from = now();
+            match self.stage.direct.release(self.firm, &ids).await {
+                Ok(said) => {
+                    for (id, said) in ids.into_iter().zip(said) {
+                        self.released(from, id, Ok(said));
+                    }
+                }
+                Err(wrong) => self.faults.push(format!("giving back holds: {wrong}")),
             }
-            false => self.stage.direct.release(self.firm, one.id).await,
-        };
-        let until = now();
+            return;
+        }
+        for one in some {
+            let from = now();
+            let (request_id, reservation_id) = (request_id(), one.id.to_string());
+            let wish = Wish::Release(ReleaseReservationRequest { request_id, reservation_id });
+            let said = said(self.insist(&wish).await.1);
+            self.released(from, one.id, said);
+        }
+    }
+
+    fn released(&mut self, from: OffsetDateTime, id: Uuid, said: Said) {
         match said.as_deref() {
-            Ok("done" | "released") => self.saw(from, until, What::Released(one.id)),
+            Ok("done" | "released") => self.saw(from, now(), What::Released(id)),
             Ok("expired") => {}
             other => self.faults.push(format!("giving back a hold: {other:?}")),
         }

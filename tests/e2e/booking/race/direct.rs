@@ -74,13 +74,25 @@ impl Direct {
 
     /// As holder.
     pub async fn confirm(&self, firm: Uuid, id: Uuid) -> Said {
-        self.say(firm, &format!("select capacity.confirm_reservation('{}', '{id}')", self.supplier)).await
+        let said = self.settle(firm, &[id], "confirmed").await?;
+        said.into_iter().next().ok_or_else(|| "nothing was said of a hold".to_owned())
     }
 
-    /// As holder.
-    pub async fn release(&self, firm: Uuid, id: Uuid) -> Said {
-        self.say(firm, &format!("select capacity.end_reservation('{}', '{id}', 'released')", self.supplier))
-            .await
+    /// As holder: several in one go, in any order.
+    pub async fn release(&self, firm: Uuid, ids: &[Uuid]) -> Result<Vec<String>, String> {
+        self.settle(firm, ids, "released").await
+    }
+
+    async fn settle(&self, firm: Uuid, ids: &[Uuid], want: &str) -> Result<Vec<String>, String> {
+        let wants = list(&vec![want; ids.len()]);
+        let settle = format!(
+            "select distinct on (place) outcome from capacity.settle_many('{}', '{wants}') order by place",
+            list(ids)
+        );
+        let rows = self.call(Some(firm), &settle).await;
+        let said = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<_>, _>>());
+        let said: Vec<String> = said.map_err(|error| error.to_string())?;
+        if said.len() == ids.len() { Ok(said) } else { Err(format!("of {ids:?} it says {said:?}")) }
     }
 
     /// As supplier.
