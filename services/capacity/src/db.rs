@@ -1,6 +1,7 @@
 //! Every SQL statement of capacity: free functions over the tenant transaction. Each names its side; row security is the
 //! second wall, not the first.
 
+pub(crate) mod borrowed;
 pub(crate) mod capability;
 pub(crate) mod comment;
 pub(crate) mod demand;

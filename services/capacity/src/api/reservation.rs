@@ -2,9 +2,9 @@
 
 use chassis::value;
 use proto::capacity::{
-    ConfirmReservationRequest, GetReservationRequest, HoldCapacityRequest, ListReservationsRequest,
-    ListReservationsResponse, PrefillOrderRequest, PrefilledOrder, ReleaseReservationRequest, Reservation,
-    reservation_service_server::ReservationService,
+    BorrowCapacityRequest, ConfirmReservationRequest, GetReservationRequest, HoldCapacityRequest,
+    ListReservationsRequest, ListReservationsResponse, PrefillOrderRequest, PrefilledOrder,
+    ReleaseReservationRequest, Reservation, reservation_service_server::ReservationService,
 };
 use tonic::{Request, Response, Status};
 
@@ -44,6 +44,18 @@ impl ReservationService for Api {
         let command = self.single(&caller, method, &request.request_id, &request)?;
         let id = value::id(&request.reservation_id)?;
         Ok(Response::new(commands::reservation::release(&command, id).await?))
+    }
+
+    async fn borrow_capacity(
+        &self,
+        request: Request<BorrowCapacityRequest>,
+    ) -> Result<Response<Reservation>, Status> {
+        let (caller, request) = parts(request)?;
+        let method = "tandem.capacity.v1.ReservationService/BorrowCapacity";
+        let command = self.single(&caller, method, &request.request_id, &request)?;
+        let id = value::id(&request.reservation_id)?;
+        let group = value::optional_id("group_id", &request.group_id)?;
+        Ok(Response::new(commands::borrow::borrow(&command, id, group).await?))
     }
 
     async fn get_reservation(
