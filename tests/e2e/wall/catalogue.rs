@@ -122,6 +122,8 @@ const NAMES: &[(&str, &str)] = &[
 
 /// What crosses the wall, and who may call it; a new one has to be thought about here.
 const DEFINERS: &[(&str, &str)] = &[
+    ("capacity.borrowed_ends", ""),
+    ("capacity.borrowers_due", "tandem_app"),
     ("capacity.buckets_in_sight", "tandem_app"),
     ("capacity.cluster_matches", "tandem_app"),
     ("capacity.confirm_reservation", "tandem_app"),
