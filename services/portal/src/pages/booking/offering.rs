@@ -220,13 +220,15 @@ mod tests {
     #[test]
     fn spare_is_what_nobody_has_yet() {
         let figure = |text: &str| Some(proto::Decimal { value: text.into() });
-        let week = |maximum: Option<&str>, borrowed: &str, (booked, offered), overcommitted| MatchedWeek {
-            maximum_capacity: maximum.and_then(figure),
-            borrowed: figure(borrowed),
-            booked: figure(booked),
-            offered: figure(offered),
-            overcommitted,
-            ..MatchedWeek::default()
+        let week = |maximum: Option<&str>, borrowed: &str, (booked, offered): (&str, &str), overcommitted| {
+            MatchedWeek {
+                maximum_capacity: maximum.and_then(figure),
+                borrowed: figure(borrowed),
+                booked: figure(booked),
+                offered: figure(offered),
+                overcommitted,
+                ..MatchedWeek::default()
+            }
         };
         for (week, expected) in [
             (week(Some("240"), "0", ("40", "80"), false), Some(120)),

@@ -147,7 +147,7 @@ fn left(t: &Text, one: &Reservation, now: OffsetDateTime) -> String {
 }
 
 /// How a reservation stands.
-fn tag(t: &Text, state: State) -> Tag {
+pub fn tag(t: &Text, state: State) -> Tag {
     let (shape, label) = match state {
         State::Held => ("unanswered", key::RESERVATION_STATE_HELD),
         State::Confirmed => ("accepted", key::RESERVATION_STATE_CONFIRMED),
