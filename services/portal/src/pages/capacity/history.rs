@@ -54,23 +54,23 @@ pub async fn show(
     let rows = list.versions.iter().enumerate().map(|(at, one)| -> Row {
         let differs = match contents.get(at + 1) {
             Some(before) => differences(t, before, &contents[at]).join(&t.say(key::DELIVERY_JOIN)),
-            None => t.say(key::HISTORY_FIRST),
+            None => t.say(key::PAST_FIRST),
         };
         vec![
-            Cell::name(t.one(key::HISTORY_VERSION, one.version)),
+            Cell::name(t.one(key::PAST_VERSION, one.version)),
             Cell::Text(t.moment(one.received_at.as_ref())),
             Cell::Text(one.actor_name.clone()),
             Cell::Text(differs),
         ]
     });
-    let columns = [key::HISTORY_COLUMN, key::HISTORY_WHEN, key::HISTORY_WHO, key::HISTORY_WHAT];
+    let columns = [key::PAST_COLUMN, key::PAST_WHEN, key::PAST_WHO, key::PAST_WHAT];
     let path = format!("/capacity/groups/{id}");
     let part = Part::new(columns.map(|column| t.say(column)).into(), rows.collect(), String::new());
     let part = part.next(&format!("{path}/history"), &[], &list.next_page_token);
     let name = present.content.map(|content| content.name).unwrap_or_default();
     let back = Way { href: path, label: name };
-    Ok(Listing::new(&member, Tab::Capacity, t.say(key::HISTORY_TITLE), Some(back))
-        .lead(t.say(key::HISTORY_BODY))
+    Ok(Listing::new(&member, Tab::Capacity, t.say(key::PAST_TITLE), Some(back))
+        .lead(t.say(key::PAST_BODY))
         .part(part)
         .show())
 }
@@ -83,29 +83,29 @@ async fn content(member: &Member, id: &str, version: i64) -> Result<GroupContent
 fn differences(t: &Text, before: &GroupContent, after: &GroupContent) -> Vec<String> {
     let mut all = Vec::new();
     if before.name != after.name {
-        all.push(t.three(key::HISTORY_CHANGED, &after.name, &before.name, t.say(key::SETUP_NAME)));
+        all.push(t.three(key::PAST_CHANGED, &after.name, &before.name, t.say(key::SETUP_NAME)));
     }
     if before.inactive != after.inactive {
-        all.push(t.say(if after.inactive { key::HISTORY_INACTIVE } else { key::HISTORY_ACTIVE }));
+        all.push(t.say(if after.inactive { key::PAST_INACTIVE } else { key::PAST_ACTIVE }));
     }
     all.extend(weeks(t, before, after));
     all.extend(links(t, before, after));
     if before.linked_group_ids != after.linked_group_ids {
-        all.push(t.say(key::HISTORY_GROUPS));
+        all.push(t.say(key::PAST_GROUPS));
     }
     if before.volatility != after.volatility {
-        all.push(t.say(key::HISTORY_VOLATILITY));
+        all.push(t.say(key::PAST_VOLATILITY));
     }
     if before.supplier_locations != after.supplier_locations {
-        all.push(t.say(key::HISTORY_SITES));
+        all.push(t.say(key::PAST_SITES));
     }
     let further = all.len().saturating_sub(NAMED);
     if further > 0 {
         all.truncate(NAMED);
-        all.push(t.one(key::HISTORY_FURTHER, further));
+        all.push(t.one(key::PAST_FURTHER, further));
     }
     if all.is_empty() {
-        all.push(t.say(key::HISTORY_SAME));
+        all.push(t.say(key::PAST_SAME));
     }
     all
 }
@@ -140,8 +140,8 @@ fn weeks(t: &Text, before: &GroupContent, after: &GroupContent) -> Vec<String> {
     for monday in mondays {
         let (was, is) = (figures(old.get(&monday).as_ref()), figures(new.get(&monday).as_ref()));
         for ((label, was), (_, is)) in was.into_iter().zip(is).filter(|((_, was), (_, is))| was != is) {
-            let what = t.two(key::HISTORY_WEEK, t.say(label), t.week(monday));
-            all.push(t.three(key::HISTORY_CHANGED, said(&measures.1, is), said(&measures.0, was), what));
+            let what = t.two(key::PAST_WEEK, t.say(label), t.week(monday));
+            all.push(t.three(key::PAST_CHANGED, said(&measures.1, is), said(&measures.0, was), what));
         }
     }
     all
@@ -162,19 +162,19 @@ fn links(t: &Text, before: &GroupContent, after: &GroupContent) -> Vec<String> {
     let mut all = Vec::new();
     for link in &after.linked_demand {
         match find(before, link) {
-            None => all.push(t.one(key::HISTORY_LINKED, &link.material_number_customer)),
+            None => all.push(t.one(key::PAST_LINKED, &link.material_number_customer)),
             Some(old)
                 if format::decimal(old.load_factor.as_ref())
                     != format::decimal(link.load_factor.as_ref()) =>
             {
-                let what = t.two(key::HISTORY_WEEK, t.say(key::LOAD_FACTOR), &link.material_number_customer);
-                all.push(t.three(key::HISTORY_CHANGED, factor(after, link), factor(before, &old), what));
+                let what = t.two(key::PAST_WEEK, t.say(key::LOAD_FACTOR), &link.material_number_customer);
+                all.push(t.three(key::PAST_CHANGED, factor(after, link), factor(before, &old), what));
             }
             Some(_) => {}
         }
     }
     let gone = before.linked_demand.iter().filter(|link| find(after, link).is_none());
-    all.extend(gone.map(|link| t.one(key::HISTORY_UNLINKED, &link.material_number_customer)));
+    all.extend(gone.map(|link| t.one(key::PAST_UNLINKED, &link.material_number_customer)));
     all
 }
 
