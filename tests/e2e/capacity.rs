@@ -41,7 +41,7 @@ pub(crate) async fn bottlenecks(firm: &Access) -> Vec<(&'static str, Vec<Bottlen
 }
 
 /// Each turn with the names of its weeks.
-fn turns(events: &[(&'static str, Vec<BottleneckWeek>)]) -> Vec<String> {
+pub(crate) fn turns(events: &[(&'static str, Vec<BottleneckWeek>)]) -> Vec<String> {
     let weeks = |weeks: &[BottleneckWeek]| {
         weeks.iter().map(|week| week.iso_week.clone()).collect::<Vec<_>>().join(" ")
     };

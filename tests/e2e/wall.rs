@@ -67,6 +67,7 @@ impl Cast {
         world.settled().await;
         furnish::noted(&world, &supplier).await;
         capacity::measured(&world).await;
+        capacity::borrowed(&rival, &supplier).await;
         let id = |text: &str| Uuid::try_parse(text).unwrap();
         Self {
             order: id(&ids[0].order_id),

@@ -1,8 +1,9 @@
 //! Offers and holds, put together in one line.
 
 use proto::capacity::{
-    ConfirmReservationRequest, GetOfferRequest, HeldPart, HoldCapacityRequest, NewBucket, Offer,
-    OfferContent, OfferVisibility, PublishOfferRequest, ReleaseReservationRequest, Reservation,
+    BorrowCapacityRequest, ConfirmReservationRequest, GetOfferRequest, GetReservationRequest, HeldPart,
+    HoldCapacityRequest, NewBucket, Offer, OfferContent, OfferVisibility, PublishOfferRequest,
+    ReleaseReservationRequest, Reservation,
 };
 use tonic::Status;
 
@@ -78,6 +79,22 @@ impl Access {
         let reservation_id = reservation_id.into();
         let request = ConfirmReservationRequest { request_id: request_id(), reservation_id };
         Ok(self.reservations().confirm_reservation(request).await?.into_inner())
+    }
+
+    /// A reservation as this caller sees it.
+    pub async fn reservation(&self, reservation_id: &str) -> Result<Reservation, Status> {
+        let request = GetReservationRequest { reservation_id: reservation_id.into() };
+        Ok(self.reservations().get_reservation(request).await?.into_inner())
+    }
+
+    /// Makes reserved hours capacity of an own group.
+    pub async fn borrow(&self, reservation_id: &str, group_id: &str) -> Result<Reservation, Status> {
+        let request = BorrowCapacityRequest {
+            request_id: request_id(),
+            reservation_id: reservation_id.into(),
+            group_id: group_id.into(),
+        };
+        Ok(self.reservations().borrow_capacity(request).await?.into_inner())
     }
 
     /// Gives a reservation back.

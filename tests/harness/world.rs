@@ -274,7 +274,8 @@ impl World {
     }
 
     /// Waits until everything committed stands in the feeds, every claimed order was moved, all demand was matched,
-    /// what accepted orders take was booked, everybody was told of resources, and lines were pinned.
+    /// what accepted orders take was booked, what was given back is borrowed no more, everybody was told of resources, and
+    /// lines were pinned.
     pub async fn settled(&self) {
         let owner = self.owner_pool().await;
         until("the outbox is empty and no claim is pending", SETTLED, async || {
@@ -284,6 +285,7 @@ impl World {
             let settled: bool = sqlx::query_scalar(
                 "select not exists (select from event.outbox)
                     and not exists (select from capacity.demand_arrival where matched_at is null)
+                    and not exists (select from capacity.borrowed where due)
                     and not exists (select from resources.announcement where not done)
                     and not exists (select from capacity.feed_place p
                                     join event.feed_head h on h.feed = p.supplier and h.next_seq - 1 > p.seq

@@ -101,6 +101,42 @@ export async function booking() {
     });
   });
 
+  await test('borrowed hours turn the red week orange, and red again without them', async () => {
+    await visit(shunmo, OFF, async (page) => {
+      const choose = async (group) => {
+        await page.goto(`${portal}/capacity/reservations`);
+        await row(page, '40 小时').getByRole('link', { name: '计入产能组' }).click();
+        await page.locator('main label', { hasText: group }).click();
+        await send(page, '计入产能组');
+      };
+      await page.goto(`${portal}/capacity/reservations`);
+      await row(page, '40 小时').getByRole('link', { name: '计入产能组' }).click();
+      await says(page, '需求 250 小时，最大产能 240 小时');
+      await send(page, '计入产能组');
+      equal(await page.locator('[role=alert]').count(), 1, 'a group has to be chosen');
+      await choose('S1-G3');
+      await page.waitForURL(/\/capacity\/groups\//);
+      await says(page, '当周的计划与最大产能已增加');
+      await says(page, '超出计划 6 小时，仍在最大产能内');
+      const lent = page.locator('.chosen li', { hasText: '邻益注塑' });
+      ok((await lent.innerText()).includes('40 小时'), 'who lends them, and how many');
+      const group = page.url();
+      await page.goto(`${portal}/capacity`);
+      const cell = page.locator('.heat td', { hasText: '其中借入 40 小时' });
+      ok((await cell.innerText()).includes('借 40'), 'the map shows what is lent');
+      await page.goto(`${portal}/capacity/reservations`);
+      await says(page, '已计入：S1-G3');
+      equal(await sideways(page), [], 'reservations');
+      await page.goto(group);
+      equal(await sideways(page), [], 'the group');
+      await choose('不再计入任何产能组');
+      await says(page, '预占仍然保留');
+      await page.goto(group);
+      await says(page, '超出最大产能 10 小时');
+      equal(await page.locator('.chosen li', { hasText: '邻益注塑' }).count(), 0, 'nobody lends');
+    });
+  });
+
   for (const [locale, viewport] of [['zh-CN', phone], ['en-GB', { width: 320, height: 640 }]]) {
     await test(`pages of shared capacity fit a phone and axe, ${locale}`, async () => {
       await visit(shunmo, { locale, viewport, bypassCSP: true }, async (page) => {
@@ -110,6 +146,8 @@ export async function booking() {
         await page.goto(portal + list[0]);
         const offer = await page.locator('tbody a.to').first().getAttribute('href');
         list.push(offer, `${offer}/hold`);
+        await page.goto(`${portal}/capacity/reservations`);
+        list.push(await page.locator('tbody a[href$="/borrow"]').first().getAttribute('href'));
         for (const path of list) {
           await page.goto(portal + path);
           equal(await violations(page), [], path);

@@ -1,15 +1,5 @@
--- What waits to be confirmed or released together is decided in one transaction, as holds are; and a hold writes no more than
--- somebody reads.
-
--- Rows of these two tables are written by functions alone, out of rows that they have just read or locked, and nobody may
--- delete what they point to: looking all of it up once more took a quarter of the time of a hold.
-alter table capacity.reservation drop constraint reservation_offer_fkey;
-alter table capacity.reservation_part drop constraint reservation_part_reservation_fkey;
-alter table capacity.reservation_part drop constraint reservation_part_bucket_fkey;
-comment on table capacity.reservation is
-    'written by functions alone: (supplier, offer_id) is an offer, which is never deleted, without a foreign key';
-comment on table capacity.reservation_part is
-    'written by functions alone: its reservation and its bucket exist and are never deleted, without foreign keys';
+-- What waits to be confirmed or released together is decided in one transaction, as holds are; and a hold writes no index
+-- that nobody reads.
 
 -- Parts are found by their reservation, and holds whose time is over by when it ends.
 drop index capacity.reservation_part_bucket_idx;

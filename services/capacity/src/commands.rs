@@ -1,6 +1,7 @@
 //! One function a command: replay or load, decide, save, record the receipt, and append to the outbox last. Nothing here
 //! calls the network.
 
+pub(crate) mod borrow;
 pub(crate) mod capability;
 pub(crate) mod catena;
 pub(crate) mod comment;

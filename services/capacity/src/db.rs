@@ -2,6 +2,7 @@
 //! second wall, not the first.
 
 pub(crate) mod best;
+pub(crate) mod borrowed;
 pub(crate) mod capability;
 pub(crate) mod comment;
 pub(crate) mod demand;

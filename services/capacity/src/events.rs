@@ -110,6 +110,7 @@ pub(crate) fn bottlenecks(
 
 fn bottleneck(row: &Row, level: Level) -> wire::BottleneckWeek {
     let exact = level == Level::Exact;
+    let (actual, maximum) = row.capacity().unzip();
     let figure = |figure: Option<rust_decimal::Decimal>| figure.filter(|_| exact).map(value::wire_decimal);
     let result = if level == Level::YesNo { Default::default() } else { convert::week::result(row) };
     wire::BottleneckWeek {
@@ -117,8 +118,8 @@ fn bottleneck(row: &Row, level: Level) -> wire::BottleneckWeek {
         iso_week: iso_week(row.monday),
         result: result.into(),
         demand: figure(row.demand),
-        actual_capacity: figure(row.actual),
-        maximum_capacity: figure(row.maximum),
+        actual_capacity: figure(actual),
+        maximum_capacity: figure(maximum),
     }
 }
 

@@ -6,6 +6,8 @@
 //! * a production delta is added where a demand is known, and makes none where there is none;
 //! * a nested group sums the demand of every group below it once, whatever ways lead there, with that group's factors
 //!   and delta, and never its capacity; an inactive group is as if absent, and so is what is reached through it alone;
+//! * hours that others lend add to what a group can make in their week, planned and at most; a group that sums it does not
+//!   have them, since a nested group sums demand and never capacity;
 //! * what an order line makes in hours that it reserved stands in what the group offers, and is no booked load beside it:
 //!   of a line's load and of what it consumed of the group's own offers in that week, the larger counts, never their sum.
 //!   So booked + offered counts every machine hour once, whether or not the order is accepted yet. A line that is made in
@@ -89,6 +91,11 @@ pub fn outcome(demand: Option<Decimal>, capacity: Option<(Decimal, Decimal)>) ->
         () if demand == actual => Outcome::ZeroDeviation,
         () => Outcome::Surplus,
     }
+}
+
+/// Actual and maximum capacity with what others lend of the week 借入. Hours beside an unknown capacity make none known.
+pub fn strengthened(stated: Option<(Decimal, Decimal)>, borrowed: Decimal) -> Option<(Decimal, Decimal)> {
+    stated.map(|(actual, maximum)| (plus(actual, borrowed), plus(maximum, borrowed)))
 }
 
 /// What each week of a group finds: every week in which something is demanded, of it and of the groups below it.

@@ -97,6 +97,17 @@ pub fn alike(code: &str) -> Vec<(&str, Decimal)> {
     }
 }
 
+/// A quantity of one unit in another that measures the same; `None` where they do not, or no decimal says it exactly.
+pub fn converted(quantity: Decimal, from: &str, to: &str) -> Option<Decimal> {
+    let ((from, one), (to, other)) = (scale(from), scale(to));
+    if from != to {
+        return None;
+    }
+    let smallest = quantity.checked_mul(one)?;
+    let converted = smallest.checked_div(other)?;
+    (converted.checked_mul(other)? == smallest).then(|| converted.normalize())
+}
+
 /// A unit that both know.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Unit(usize);
@@ -135,6 +146,26 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn a_quantity_is_converted_exactly_or_not_at_all() {
+        for (quantity, from, to, expected) in [
+            ("40", "HUR", "SEC", Some("144000")),
+            ("144000", "SEC", "HUR", Some("40")),
+            ("90", "MIN", "HUR", Some("1.5")),
+            ("7", "H87", "H87", Some("7")),
+            ("7", "", "", Some("7")),
+            ("2.5", "TNE", "GRM", Some("2500000")),
+            // 1 second is no finite decimal of an hour.
+            ("100", "SEC", "HUR", None),
+            ("1", "HUR", "H87", None),
+            ("1", "", "HUR", None),
+            ("79228162514264337593543950335", "HUR", "SEC", None),
+        ] {
+            let got = converted(quantity.parse().unwrap(), from, to).map(|got| got.to_string());
+            assert_eq!(got.as_deref(), expected, "{quantity} {from} {to}");
+        }
+    }
 
     #[test]
     fn every_unit_has_one_name_on_either_side() {

@@ -102,6 +102,19 @@ pub fn reservations(method: &str) -> Option<Row> {
                 named(&reservation_id, request)
             }),
         ),
+        "BorrowCapacity" => object(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let held = held(cast).await;
+                let reservation_id = either(object, || held);
+                let request = BorrowCapacityRequest {
+                    request_id: request_id(),
+                    reservation_id: reservation_id.clone(),
+                    group_id: String::new(),
+                };
+                named(&reservation_id, request)
+            }),
+        ),
         "ReleaseReservation" => object(
             Side::Buyer,
             build!(|cast, _, object| {

@@ -63,6 +63,14 @@ pub(super) async fn measured(world: &World) {
     sqlx::query(measured).execute(world.owner_pool().await).await.expect("the owner writes everything");
 }
 
+/// Hours of a supplier for a group of its customer's own.
+pub(super) async fn borrowed(customer: &Firm, supplier: &Firm) {
+    let own = customer.state_group(group("自有", &[("2026-12-28", "10", "20")])).await.expect("a group").id;
+    let offer = supplier.offer_to(customer, "2026-12-28", "10").await;
+    let held = customer.hold(&offer, &[(0, "1")], 0).await.expect("a hold");
+    customer.borrow(&held.id, &own).await.expect("borrowed");
+}
+
 pub(super) const SUPPLIER: &[Attack] = &[
     // what others need, and what came of it: the other side accepts, and says what was contracted
     ("select from capacity.request", NOTHING),
@@ -110,6 +118,16 @@ pub(super) const SUPPLIER: &[Attack] = &[
     ("update capacity.material_demand set version = version + 1", NOTHING),
     ("update capacity.demand_series set quantities = '{1}'", NOTHING),
     ("update capacity.group_version set content = ''", DENIED),
+    // what its customers borrow of it, and hours that it did not reserve itself
+    ("select from capacity.borrowed", NOTHING),
+    ("update capacity.borrowed set group_id = null, due = false", NOTHING),
+    (
+        "insert into capacity.borrowed (supplier, reservation_id, lender, group_id)
+         select {supplier}, r.id, r.supplier, g.id from capacity.reservation r, capacity.capacity_group g
+         where g.supplier = {supplier}",
+        DENIED,
+    ),
+    ("update capacity.capacity_week set borrowed = -1", CHECK),
     // what was measured, and measurements of no beginning
     ("update capacity.demand_snapshot set demands = '{1}'", DENIED),
     ("update capacity.demand_volatility set start_at = null", CHECK),

@@ -123,6 +123,8 @@ const NAMES: &[(&str, &str)] = &[
 /// What crosses the wall, and who may call it; a new one has to be thought about here.
 const DEFINERS: &[(&str, &str)] = &[
     ("capacity.best_offers", "tandem_app"),
+    ("capacity.borrowed_ends", ""),
+    ("capacity.borrowers_due", "tandem_app"),
     ("capacity.buckets_in_sight", "tandem_app"),
     ("capacity.cluster_matches", "tandem_app"),
     ("capacity.confirm_reservation", "tandem_app"),

@@ -2,15 +2,16 @@
 
 use chassis::value;
 use proto::capacity::{
-    ConfirmReservationRequest, GetReservationRequest, HoldCapacityRequest, ListReservationsRequest,
-    ListReservationsResponse, PrefillOrderRequest, PrefilledOrder, ReleaseReservationRequest, Reservation,
-    reservation_service_server::ReservationService,
+    BorrowCapacityRequest, ConfirmReservationRequest, GetReservationRequest, HoldCapacityRequest,
+    ListReservationsRequest, ListReservationsResponse, PrefillOrderRequest, PrefilledOrder,
+    ReleaseReservationRequest, Reservation, reservation_service_server::ReservationService,
 };
 use tonic::{Request, Response, Status};
 
 use super::{Api, key, parts};
 use crate::{
     commands::{
+        borrow,
         hold::HoldCapacity,
         settle::{SettleReservation, Want},
     },
@@ -53,6 +54,18 @@ impl ReservationService for Api {
         let firm = caller.firm;
         let command = SettleReservation { caller, key, id, want: Want::Released };
         Ok(Response::new(self.settles.submit(firm, command).await?))
+    }
+
+    async fn borrow_capacity(
+        &self,
+        request: Request<BorrowCapacityRequest>,
+    ) -> Result<Response<Reservation>, Status> {
+        let (caller, request) = parts(request)?;
+        let method = "tandem.capacity.v1.ReservationService/BorrowCapacity";
+        let command = self.single(&caller, method, &request.request_id, &request)?;
+        let id = value::id(&request.reservation_id)?;
+        let group = value::optional_id("group_id", &request.group_id)?;
+        Ok(Response::new(borrow::borrow(&command, id, group).await?))
     }
 
     async fn get_reservation(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Result, db::TenantTx, outbox::NewEvent};
+use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::{
     db::{
+        borrowed,
         group::{self as groups, Head},
         reserved,
         volatility::watched,
@@ -48,13 +50,14 @@ pub(crate) async fn rematch(now: Now<'_>, tx: &mut TenantTx, cause: Cause<'_>) -
     }
     let affected = db::with_parents(tx, &touched).await?;
     let Family { heads, nodes, rows } = family(tx, &affected, &cause).await?;
+    let borrowed = borrowed::by_week(tx, &affected).await?;
     let mut watched = watched(tx, &affected).await?;
     let mut written = Vec::new();
     let mut events = Vec::new();
     let mut shown = BTreeSet::new();
     for head in heads.iter().filter(|head| affected.contains(&head.id)) {
         let before = rows.get(&head.id);
-        let after = weeks(head.id, &nodes, before);
+        let after = weeks(head.id, &nodes, before, &borrowed);
         let changed: Vec<Row> = after
             .values()
             .filter(|row| before.and_then(|rows| rows.get(&row.monday)) != Some(*row))
@@ -121,7 +124,7 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
     }
     let mut rows: BTreeMap<Uuid, BTreeMap<Date, Row>> = BTreeMap::new();
     for row in db::rows(tx, &all).await? {
-        if let (Some(node), Some((actual, maximum))) = (nodes.get_mut(&row.group_id), row.capacity()) {
+        if let (Some(node), Some((actual, maximum))) = (nodes.get_mut(&row.group_id), row.stated()) {
             let stated = Stated { actual, maximum, agreed: row.agreed, delta: row.delta };
             node.weeks.insert(row.monday, stated);
         }
@@ -135,17 +138,20 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
     Ok(Family { heads, nodes, rows })
 }
 
-/// Every week of a group as it stands now: those that were there, those that are stated, those that find a demand.
+/// Every week of a group as it stands now: those that were there, those that are stated, those that find a demand or that
+/// others lend something of.
 fn weeks(
     group: Uuid,
     nodes: &BTreeMap<Uuid, Node>,
     before: Option<&BTreeMap<Date, Row>>,
+    borrowed: &BTreeMap<(Uuid, Date), Decimal>,
 ) -> BTreeMap<Date, Row> {
     let found = matching::found(group, nodes);
     let stated = nodes.get(&group).map(|node| &node.weeks);
     let known = before.into_iter().flat_map(BTreeMap::keys);
-    let mondays: BTreeSet<Date> =
-        known.chain(stated.into_iter().flat_map(BTreeMap::keys)).chain(found.keys()).copied().collect();
+    let lent = borrowed.keys().filter(|(of, _)| *of == group).map(|(_, monday)| monday);
+    let known = known.chain(stated.into_iter().flat_map(BTreeMap::keys));
+    let mondays: BTreeSet<Date> = known.chain(found.keys()).chain(lent).copied().collect();
     let row = |monday: Date| {
         let old = before.and_then(|rows| rows.get(&monday)).copied();
         let stated = stated.and_then(|weeks| weeks.get(&monday));
@@ -157,6 +163,7 @@ fn weeks(
             delta: stated.and_then(|stated| stated.delta),
             demand: found.map(|found| found.demand),
             booked: found.map(|found| found.booked).unwrap_or_default(),
+            borrowed: borrowed.get(&(group, monday)).copied().unwrap_or_default(),
             ..old.unwrap_or_else(|| Row::empty(group, monday))
         };
         (monday, new)

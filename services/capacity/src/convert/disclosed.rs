@@ -57,17 +57,18 @@ fn unweighed(content: wire::GroupContent) -> Vec<wire::LinkedDemandSeries> {
 }
 
 fn week(level: Level, row: &Row) -> Option<wire::DisclosedWeek> {
-    let both = row.demand.zip(row.maximum);
+    let (actual, maximum) = row.capacity().unzip();
+    let both = row.demand.zip(maximum);
     let sufficient = both.map(|(demand, maximum)| demand <= maximum);
     let quarter = both.map(|(demand, maximum)| quarter(demand, maximum));
     let monday = Some(wire_date(row.monday));
     match level {
         Level::Hidden => None,
-        Level::Exact if row.demand.is_none() && row.actual.is_none() => None,
+        Level::Exact if row.demand.is_none() && actual.is_none() => None,
         Level::Exact => Some(wire::DisclosedWeek {
             monday,
-            actual_capacity: row.actual.map(wire_decimal),
-            maximum_capacity: row.maximum.map(wire_decimal),
+            actual_capacity: actual.map(wire_decimal),
+            maximum_capacity: maximum.map(wire_decimal),
             agreed_capacity: row.agreed.map(wire_decimal),
             demand: row.demand.map(wire_decimal),
             quarter,

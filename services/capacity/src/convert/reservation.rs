@@ -93,5 +93,7 @@ pub(crate) fn reservation_out(head: &Head, parts: &[Part], places: &[Place]) -> 
         parts: mine.iter().map(part).collect(),
         order_id: head.order_id.map(|id| id.to_string()).unwrap_or_default(),
         order_line: head.order_line.clone().unwrap_or_default(),
+        // Its holder's alone: whoever may say it adds it.
+        borrowing_group_id: String::new(),
     }
 }

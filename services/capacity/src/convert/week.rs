@@ -28,18 +28,20 @@ pub(crate) fn wire_outcome(outcome: Outcome) -> wire::MatchResult {
 
 /// A week as its supplier sees it.
 pub(crate) fn matched(row: &Row) -> wire::MatchedWeek {
+    let (actual, maximum) = row.capacity().unzip();
     wire::MatchedWeek {
         monday: Some(value::wire_date(row.monday)),
         iso_week: iso_week(row.monday),
         demand: row.demand.map(value::wire_decimal),
-        actual_capacity: row.actual.map(value::wire_decimal),
-        maximum_capacity: row.maximum.map(value::wire_decimal),
+        actual_capacity: actual.map(value::wire_decimal),
+        maximum_capacity: maximum.map(value::wire_decimal),
         agreed_capacity: row.agreed.map(value::wire_decimal),
         booked: Some(value::wire_decimal(row.booked)),
         offered: Some(value::wire_decimal(row.offered)),
         overcommitted: row.overcommitted,
         result: result(row).into(),
         group_id: row.group_id.to_string(),
+        borrowed: Some(value::wire_decimal(row.borrowed)),
     }
 }
 

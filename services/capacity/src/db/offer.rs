@@ -200,7 +200,8 @@ pub(crate) async fn shift(
         let moved = sqlx::query!(
             r#"update capacity.capacity_week
                set offered = offered + $4::numeric,
-                   overcommitted = offered + $4::numeric > 0 and not coalesce(booked + offered + $4::numeric <= maximum, false)
+                   overcommitted = offered + $4::numeric > 0 and not coalesce(offered + $4::numeric <= maximum
+                       and booked + offered + $4::numeric <= maximum + borrowed, false)
                where supplier = $1 and group_id = $2 and monday = $3
                    and ($4::numeric < 0 or (not overcommitted and coalesce(booked + offered + $4::numeric <= maximum, false)))"#,
             me,

@@ -7,7 +7,10 @@ use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
-use crate::{load::taker, matching::Series};
+use crate::{
+    load::taker,
+    matching::{Series, strengthened},
+};
 
 /// A week as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub(crate) struct Row {
     pub booked: Decimal,
     pub offered: Decimal,
     pub overcommitted: bool,
+    /// What others lend of it.
+    pub borrowed: Decimal,
 }
 
 impl Row {
@@ -40,12 +45,23 @@ impl Row {
             booked: nothing,
             offered: nothing,
             overcommitted: false,
+            borrowed: nothing,
         }
     }
 
-    /// Actual and maximum, where they are known.
-    pub(crate) fn capacity(&self) -> Option<(Decimal, Decimal)> {
+    /// Actual and maximum as they were stated, where they are known.
+    pub(crate) fn stated(&self) -> Option<(Decimal, Decimal)> {
         self.actual.zip(self.maximum)
+    }
+
+    /// Actual and maximum with what is borrowed, where they are known.
+    pub(crate) fn capacity(&self) -> Option<(Decimal, Decimal)> {
+        strengthened(self.stated(), self.borrowed)
+    }
+
+    /// Whether there is anything to say of it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.demand.is_some() || self.actual.is_some() || !self.borrowed.is_zero()
     }
 }
 
@@ -203,7 +219,8 @@ pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>>
     let me = tx.firm();
     let rows = sqlx::query_as!(
         Row,
-        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted
+        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
+                  borrowed
            from capacity.capacity_week where supplier = $1 and group_id = any($2) order by group_id, monday"#,
         me,
         groups
@@ -228,12 +245,13 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Row>> {
     let (after_group, after_monday) = which.after.unzip();
     let rows = sqlx::query_as!(
         Row,
-        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted
+        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
+                  borrowed
            from capacity.capacity_week
            where supplier = $1 and ($2::uuid is null or group_id = $2) and ($3::date is null or monday >= $3)
                and ($4::date is null or monday <= $4)
                and ($5::uuid is null or (group_id, monday) > ($5, $6::date))
-               and (demand is not null or actual is not null or offered > 0)
+               and (demand is not null or actual is not null or offered > 0 or borrowed > 0)
            order by group_id, monday limit $7"#,
         me,
         which.group,
@@ -262,17 +280,19 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
     let shortfalls: Vec<i16> =
         rows.iter().map(|row| crate::matching::outcome(row.demand, row.capacity()).shortfall()).collect();
     let booked: Vec<Decimal> = rows.iter().map(|row| row.booked).collect();
+    let borrowed: Vec<Decimal> = rows.iter().map(|row| row.borrowed).collect();
     sqlx::query!(
         r#"insert into capacity.capacity_week as w
-               (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked)
+               (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked, borrowed)
            select $1, * from unnest($2::uuid[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
-                                    $8::numeric[], $9::smallint[], $10::numeric[])
+                                    $8::numeric[], $9::smallint[], $10::numeric[], $11::numeric[])
            on conflict on constraint capacity_week_pkey do update
            set actual = excluded.actual, maximum = excluded.maximum, agreed = excluded.agreed,
                delta = excluded.delta, demand = excluded.demand, shortfall = excluded.shortfall,
-               booked = excluded.booked,
+               booked = excluded.booked, borrowed = excluded.borrowed,
                overcommitted = w.offered > 0
-                   and not coalesce(excluded.booked + w.offered <= excluded.maximum, false)"#,
+                   and not coalesce(w.offered <= excluded.maximum
+                       and excluded.booked + w.offered <= excluded.maximum + excluded.borrowed, false)"#,
         me,
         &groups,
         &mondays,
@@ -282,7 +302,8 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
         &figures(|row| row.delta) as &[Option<Decimal>],
         &figures(|row| row.demand) as &[Option<Decimal>],
         &shortfalls,
-        &booked
+        &booked,
+        &borrowed
     )
     .execute(tx.conn())
     .await?;

@@ -39,6 +39,31 @@ fn demand(group: u128, groups: &BTreeMap<Uuid, Node>) -> Vec<(Date, String)> {
 }
 
 #[test]
+fn borrowed_hours_are_planned_and_reachable() {
+    use Outcome::*;
+    // demand, actual and maximum, borrowed
+    for (demand, stated, borrowed, expected, turn) in [
+        ("250", Some(("204", "240")), "0", BeyondMaximum, None),
+        ("250", Some(("204", "240")), "9.999", BeyondMaximum, Some(Turn::Changed)),
+        ("250", Some(("204", "240")), "10", WithinMaximum, Some(Turn::Changed)),
+        ("250", Some(("204", "240")), "40", WithinMaximum, Some(Turn::Changed)),
+        ("250", Some(("204", "240")), "46", ZeroDeviation, Some(Turn::Cleared)),
+        ("250", Some(("204", "240")), "47", Surplus, Some(Turn::Cleared)),
+        ("250", None, "300", Unmatched, None),
+        ("0", Some(("0", "0")), "40", Surplus, None),
+    ] {
+        let stated = stated.map(|(actual, maximum)| (d(actual), d(maximum)));
+        let with = strengthened(stated, d(borrowed));
+        assert_eq!(outcome(Some(d(demand)), with), expected, "{demand} {borrowed}");
+        let standing = |capacity| Standing { demand: Some(d(demand)), capacity };
+        let turned = turned(standing(stated), standing(with), ()).map(|turned| turned.turn);
+        assert_eq!(turned, turn, "{demand} {borrowed}");
+    }
+    let most = strengthened(Some((Decimal::MAX, Decimal::MAX)), d("1"));
+    assert_eq!(most, Some((Decimal::MAX, Decimal::MAX)));
+}
+
+#[test]
 fn the_eight_rows_of_the_standard_and_what_is_unknown() {
     use Outcome::*;
     // demand, actual, maximum

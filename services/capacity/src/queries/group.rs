@@ -61,7 +61,7 @@ pub(crate) async fn get(
         None => return Err(Error::not_found()),
     };
     let group = convert::group::group_out(&Head { version, changed_at, received_at, ..head }, content);
-    let known = rows.iter().filter(|row| row.demand.is_some() || row.actual.is_some());
+    let known = rows.iter().filter(|row| row.is_known());
     let measured_at = watched.as_ref().and_then(|watched| watched.measured_at);
     let alerts = watched.map(|watched| watched.alerts).unwrap_or_default();
     Ok(CapacityGroup {

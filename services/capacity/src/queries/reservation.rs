@@ -18,6 +18,7 @@ use super::token;
 use crate::{
     convert::{prefill::prefilled, reservation::reservation_out},
     db::{
+        borrowed,
         offer::{self, Sight},
         reservation as db,
     },
@@ -35,8 +36,14 @@ pub(crate) async fn get(
     let head = db::get(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     let parts = db::parts(&mut tx, &[id]).await?;
     let places = db::places(&mut tx, &[id]).await?;
+    let groups = borrowed::groups_of(&mut tx, &[id]).await?;
     tx.commit().await?;
-    Ok(reservation_out(&head, &parts, &places))
+    Ok(own(reservation_out(&head, &parts, &places), groups.get(&id)))
+}
+
+/// With the group that it strengthens, which its holder alone has a row of.
+fn own(reservation: Reservation, group: Option<&Uuid>) -> Reservation {
+    Reservation { borrowing_group_id: group.map(Uuid::to_string).unwrap_or_default(), ..reservation }
 }
 
 /// The order that uses a reservation of the caller's.
@@ -77,9 +84,11 @@ pub(crate) async fn list(
     let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
     let parts = db::parts(&mut tx, &ids).await?;
     let places = db::places(&mut tx, &ids).await?;
+    let groups = borrowed::groups_of(&mut tx, &ids).await?;
     tx.commit().await?;
+    let out = |head: &db::Head| own(reservation_out(head, &parts, &places), groups.get(&head.id));
     Ok(ListReservationsResponse {
-        reservations: heads.iter().map(|head| reservation_out(head, &parts, &places)).collect(),
+        reservations: heads.iter().map(out).collect(),
         next_page_token: token(deps, &question, last)?,
     })
 }

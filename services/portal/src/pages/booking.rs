@@ -1,6 +1,7 @@
 //! 共享产能: hours that firms offer each other, and what is reserved of them until an order uses it.
 
 pub mod audience;
+mod borrow;
 mod offer;
 mod offering;
 mod offers;
@@ -39,8 +40,11 @@ pub fn routes() -> Router<Arc<App>> {
             "/capacity/reservations/{id}/release",
             get(reservations::release_form).post(reservations::release),
         )
+        .route("/capacity/reservations/{id}/borrow", get(borrow::form).post(borrow::borrow))
         .route("/capacity/reservations/{id}/order", get(order::form).post(order::publish))
 }
+
+pub use reservations::tag;
 
 const OFFERS: &str = "/capacity/offers";
 const RESERVATIONS: &str = "/capacity/reservations";

@@ -7,6 +7,8 @@ mod disclosed;
 mod edit;
 mod entry;
 mod group;
+mod history;
+mod lent;
 mod map;
 mod moved;
 mod origin;
@@ -45,6 +47,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/demand/new", get(want::new).post(want::create))
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
         .route("/capacity/groups/{id}", get(group::show))
+        .route("/capacity/groups/{id}/history", get(history::show))
         .route("/capacity/groups/{id}/edit", get(setup::edit).post(setup::change))
         .merge(super::needs::routes())
 }
@@ -114,6 +117,7 @@ impl Wish {
     pub fn said(&self, t: &Text) -> String {
         match self.done.as_str() {
             "saved" => t.say(key::CAPACITY_SAVED),
+            "borrowed" => t.say(key::CAPACITY_BORROWED),
             _ => String::new(),
         }
     }

@@ -80,6 +80,9 @@ pub enum CapacityCommand {
     /// Make a hold stay
     #[command(after_help = booking::CONFIRM_EXAMPLES)]
     Confirm(booking::ReservationArgs),
+    /// Make reserved hours capacity of an own group
+    #[command(after_help = booking::BORROW_EXAMPLES)]
+    Borrow(booking::BorrowArgs),
     /// Give a reservation back
     #[command(after_help = booking::RELEASE_EXAMPLES)]
     Release(booking::ReservationArgs),
@@ -145,6 +148,7 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Offers(args) => booking::offers(args, session).await,
         CapacityCommand::Hold(args) => booking::hold(args, session).await,
         CapacityCommand::Confirm(args) => booking::confirm(args, session).await,
+        CapacityCommand::Borrow(args) => booking::borrow(args, session).await,
         CapacityCommand::Release(args) => booking::release(args, session).await,
         CapacityCommand::Reservations => booking::reservations(session).await,
         CapacityCommand::Prefill(args) => booking::prefill(args, session).await,
@@ -277,7 +281,8 @@ fn text(group: &CapacityGroup) -> String {
     let content = group.content.clone().unwrap_or_default();
     let hours = content.unit_code == "SEC";
     let unit = if hours { "h" } else { &content.unit_code };
-    let mut table = table(&["WEEK", "DEMAND", "ACTUAL", "MAXIMUM", "BOOKED", "OFFERED", "RESULT"]);
+    let mut table =
+        table(&["WEEK", "DEMAND", "ACTUAL", "MAXIMUM", "BORROWED", "BOOKED", "OFFERED", "RESULT"]);
     for week in &group.matched {
         table.add_row(row(week, hours));
     }
@@ -288,7 +293,7 @@ fn text(group: &CapacityGroup) -> String {
     }
 }
 
-fn row(week: &MatchedWeek, hours: bool) -> [String; 7] {
+fn row(week: &MatchedWeek, hours: bool) -> [String; 8] {
     let figure = |decimal: &Option<proto::Decimal>| match decimal {
         None => "–".to_owned(),
         Some(decimal) if hours => decimal.value.parse::<Decimal>().map_or_else(
@@ -302,6 +307,7 @@ fn row(week: &MatchedWeek, hours: bool) -> [String; 7] {
         figure(&week.demand),
         figure(&week.actual_capacity),
         figure(&week.maximum_capacity),
+        figure(&week.borrowed),
         figure(&week.booked),
         figure(&week.offered),
         short(week.result().as_str_name(), "MATCH_RESULT_").to_lowercase().replace('_', " "),

@@ -82,12 +82,13 @@ async fn group(member: &Member, id: &str) -> Result<CapacityGroup, Failure> {
     Ok(member.app().api.capacity_groups().get_capacity_group(member.call(request)).await?.into_inner())
 }
 
-/// What of a week is neither taken by orders nor offered.
+/// What of a week's own hours is neither taken by orders nor offered; borrowed ones are not offered on.
 fn spare(week: &MatchedWeek) -> Option<Decimal> {
     let maximum = format::decimal(week.maximum_capacity.as_ref())?;
+    let own = maximum - format::decimal_or_zero(week.borrowed.as_ref());
     let taken =
         format::decimal_or_zero(week.booked.as_ref()) + format::decimal_or_zero(week.offered.as_ref());
-    Some((maximum - taken).max(Decimal::ZERO)).filter(|_| !week.overcommitted)
+    Some((own - taken).max(Decimal::ZERO)).filter(|_| !week.overcommitted)
 }
 
 fn action(group: &CapacityGroup) -> String {
@@ -219,18 +220,22 @@ mod tests {
     #[test]
     fn spare_is_what_nobody_has_yet() {
         let figure = |text: &str| Some(proto::Decimal { value: text.into() });
-        let week = |maximum: Option<&str>, booked: &str, offered: &str, overcommitted| MatchedWeek {
-            maximum_capacity: maximum.and_then(figure),
-            booked: figure(booked),
-            offered: figure(offered),
-            overcommitted,
-            ..MatchedWeek::default()
+        let week = |maximum: Option<&str>, borrowed: &str, (booked, offered): (&str, &str), overcommitted| {
+            MatchedWeek {
+                maximum_capacity: maximum.and_then(figure),
+                borrowed: figure(borrowed),
+                booked: figure(booked),
+                offered: figure(offered),
+                overcommitted,
+                ..MatchedWeek::default()
+            }
         };
         for (week, expected) in [
-            (week(Some("240"), "40", "80", false), Some(120)),
-            (week(Some("240"), "300", "0", false), Some(0)),
-            (week(Some("240"), "200", "80", true), None),
-            (week(None, "0", "0", false), None),
+            (week(Some("240"), "0", ("40", "80"), false), Some(120)),
+            (week(Some("280"), "40", ("40", "80"), false), Some(120)),
+            (week(Some("240"), "0", ("300", "0"), false), Some(0)),
+            (week(Some("240"), "0", ("200", "80"), true), None),
+            (week(None, "0", ("0", "0"), false), None),
         ] {
             assert_eq!(spare(&week), expected.map(Decimal::from));
         }

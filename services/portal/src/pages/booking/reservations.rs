@@ -4,11 +4,12 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
+use futures::try_join;
 use proto::{
     access::Permission,
     capacity::{
-        ConfirmReservationRequest, ListReservationsRequest, ReleaseReservationRequest, Reservation,
-        ReservationState as State,
+        ConfirmReservationRequest, GroupSummary, ListReservationsRequest, ReleaseReservationRequest,
+        Reservation, ReservationState as State,
     },
 };
 use time::OffsetDateTime;
@@ -38,7 +39,7 @@ use crate::{
 /// Both lists, the newest first.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
-    let known = Known::read(&member).await?;
+    let (known, groups) = try_join!(Known::read(&member), capacity::read::all(&member))?;
     let request = ListReservationsRequest { page_size: 1_000, page_token: String::new() };
     let list = member.app().api.reservations().list_reservations(member.call(request)).await?.into_inner();
     let other = |one: &'_ Reservation| match one.holder_id == member.who.firm_id {
@@ -49,7 +50,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let known = known.meet(&member, others.iter()).await?;
     let of = |mine: bool| -> Vec<Row> {
         let some = list.reservations.iter().rev().filter(|one| (one.holder_id == member.who.firm_id) == mine);
-        some.map(|one| row(&member, &known, one)).collect()
+        some.map(|one| row(&member, &known, &groups, one)).collect()
     };
     let columns = |who: String| {
         vec![t.say(key::RESERVED_WHAT), who, t.say(key::STATE), t.say(key::RESERVED_UNTIL), String::new()]
@@ -60,6 +61,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         "held" => t.say(key::RESERVATION_HELD),
         "confirmed" => t.say(key::RESERVATION_CONFIRMED),
         "released" => t.say(key::RESERVATION_RELEASED),
+        "unborrowed" => t.say(key::RESERVATION_UNBORROWED),
         _ => String::new(),
     };
     let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::RESERVATIONS), None)
@@ -74,7 +76,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     Ok(listing.show())
 }
 
-fn row(member: &Member, known: &Known, one: &Reservation) -> Row {
+fn row(member: &Member, known: &Known, groups: &[GroupSummary], one: &Reservation) -> Row {
     let t = member.text();
     let mine = one.holder_id == member.who.firm_id;
     let path = format!("{RESERVATIONS}/{}", one.id);
@@ -91,6 +93,9 @@ fn row(member: &Member, known: &Known, one: &Reservation) -> Row {
         }
         acts.push(Act::Go { href: format!("{path}/release"), label: t.say(key::RELEASE_DO) });
     }
+    if mine && (open || one.state() == State::Consumed) && member.may(Permission::CapacityWrite) {
+        acts.push(Act::Go { href: format!("{path}/borrow"), label: t.say(key::BORROW_DO) });
+    }
     if one.state() == State::Consumed {
         acts.push(Act::Go { href: format!("/orders/{}", one.order_id), label: t.say(key::USED_IN) });
     }
@@ -100,12 +105,21 @@ fn row(member: &Member, known: &Known, one: &Reservation) -> Row {
     };
     let other = if mine { &one.supplier_id } else { &one.holder_id };
     vec![
-        Cell::name(what(t, one)),
+        Cell::Name { text: what(t, one), href: String::new(), sub: strengthens(t, groups, one) },
         Cell::Text(known.name(t, other)),
         Cell::Tag(tag(t, one.state())),
         Cell::Text(until),
         Cell::Acts(acts),
     ]
+}
+
+/// The own group whose capacity it is; empty where it is none's.
+fn strengthens(t: &Text, groups: &[GroupSummary], one: &Reservation) -> String {
+    if one.borrowing_group_id.is_empty() {
+        return String::new();
+    }
+    let group = groups.iter().find(|group| group.id == one.borrowing_group_id);
+    t.one(key::BORROWED_FOR, group.map_or("–", |group| group.name.as_str()))
 }
 
 /// Weeks with what is reserved of each.
@@ -133,7 +147,7 @@ fn left(t: &Text, one: &Reservation, now: OffsetDateTime) -> String {
 }
 
 /// How a reservation stands.
-fn tag(t: &Text, state: State) -> Tag {
+pub fn tag(t: &Text, state: State) -> Tag {
     let (shape, label) = match state {
         State::Held => ("unanswered", key::RESERVATION_STATE_HELD),
         State::Confirmed => ("accepted", key::RESERVATION_STATE_CONFIRMED),

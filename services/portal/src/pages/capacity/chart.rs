@@ -116,6 +116,7 @@ mod tests {
             agreed: None,
             booked: Decimal::ZERO,
             offered: Decimal::ZERO,
+            borrowed: Decimal::ZERO,
         };
         ("48".to_string(), Some(figures))
     }

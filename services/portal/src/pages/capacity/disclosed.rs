@@ -196,7 +196,8 @@ fn figures(week: &DisclosedWeek) -> Figures {
         _ => State::Unknown,
     };
     let agreed = format::decimal(week.agreed_capacity.as_ref());
-    Figures { state, demand, actual, maximum, agreed, booked: Decimal::ZERO, offered: Decimal::ZERO }
+    let nothing = Decimal::ZERO;
+    Figures { state, demand, actual, maximum, agreed, booked: nothing, offered: nothing, borrowed: nothing }
 }
 
 #[cfg(test)]

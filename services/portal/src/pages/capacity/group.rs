@@ -52,6 +52,7 @@ struct Week {
     delta: String,
     booked: String,
     offered: String,
+    borrowed: String,
     short: String,
     tag: Tag,
     /// How far its demand moved; empty where that is not too far.
@@ -64,6 +65,7 @@ struct Filled {
     delta: bool,
     booked: bool,
     offered: bool,
+    borrowed: bool,
 }
 
 impl Filled {
@@ -74,6 +76,7 @@ impl Filled {
             delta: any(|week| &week.delta),
             booked: any(|week| &week.booked),
             offered: any(|week| &week.offered),
+            borrowed: any(|week| &week.borrowed),
         }
     }
 }
@@ -248,6 +251,7 @@ fn week(
         delta: delta(content, monday).map_or_else(String::new, |value| measure.figure(value)),
         booked: figures.map_or_else(String::new, |week| some(week.booked)),
         offered: figures.map_or_else(String::new, |week| some(week.offered)),
+        borrowed: figures.map_or_else(String::new, |week| some(week.borrowed)),
         short: figures.and_then(Figures::short).map_or_else(String::new, |value| measure.figure(value)),
         tag: state.tag(t),
         moved: String::new(),
@@ -279,7 +283,8 @@ fn look(
         facts.push((key::DELTA, measure.said(t, delta)));
     }
     if let Some(week) = figures {
-        let parts = [(key::BOOKED, week.booked), (key::OFFERED, week.offered)];
+        let parts =
+            [(key::BORROWED, week.borrowed), (key::BOOKED, week.booked), (key::OFFERED, week.offered)];
         let parts = parts.into_iter().filter(|(_, value)| !value.is_zero());
         facts.extend(parts.map(|(label, value)| (label, measure.said(t, value))));
     }

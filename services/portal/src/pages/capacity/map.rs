@@ -48,6 +48,8 @@ pub struct Cell {
     pub load: String,
     /// What can be reached; empty where that is all there is.
     pub most: String,
+    /// What of it others lend; empty where nothing is.
+    pub lent: String,
     /// How much of it is wanted, 0 to 100; the bar at the foot.
     pub full: Option<i64>,
     /// All of it in a sentence, for those who hear it.
@@ -204,6 +206,11 @@ pub fn cell(t: &Text, measure: &Measure, monday: Date, week: Option<&Figures>, h
         None => t.say(key::NOT_KNOWN),
     };
     let figures = t.two(key::CELL_FIGURES, figure(demand), figure(maximum));
+    let borrowed = week.map(|week| week.borrowed).filter(|borrowed| !borrowed.is_zero());
+    let figures = match borrowed {
+        Some(borrowed) => t.two(key::WITH_BORROWED, measure.said(t, borrowed), figures),
+        None => figures,
+    };
     let blank = demand.is_none() && maximum.is_none();
     Cell {
         href,
@@ -211,6 +218,7 @@ pub fn cell(t: &Text, measure: &Measure, monday: Date, week: Option<&Figures>, h
         sign: if blank { "" } else { state.sign() },
         load: short(demand),
         most: if blank { String::new() } else { short(maximum) },
+        lent: borrowed.map_or_else(String::new, |borrowed| t.one(key::CELL_BORROWED, measure.cell(borrowed))),
         full: demand.zip(maximum).and_then(|(demand, most)| percent(demand, most)).map(|full| full.min(100)),
         said: t.three(key::CELL_SAID, figures, state.label(t), t.whole_week(monday)),
     }

@@ -1,4 +1,4 @@
-//! Where a week's demand comes from: which customer's series, and which accepted orders.
+//! Where a week's demand comes from: which customer's series, and which accepted orders; and who lends hours for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use time::{Date, Duration};
 
 use super::{
+    lent::{self, Lent},
     read::{self, Partners},
     state::{Figures, State},
 };
@@ -79,6 +80,7 @@ pub struct Origin {
     pub sources: Vec<Source>,
     pub orders: Vec<Taken>,
     pub children: Vec<Child>,
+    pub lent: Vec<Lent>,
     /// Series that were not looked up.
     pub further: usize,
 }
@@ -91,11 +93,12 @@ pub async fn of(member: &Member, group: &CapacityGroup, monday: Date, from: &str
     let further = materials.len().saturating_sub(MATERIALS);
     let looked: Vec<&Material> = materials.iter().take(MATERIALS).collect();
     let demands = try_join_all(looked.iter().map(|one| demand(member, one)));
-    let (demands, lines, partners, children) = try_join!(
+    let (demands, lines, partners, children, lent) = try_join!(
         demands,
         lines(member, monday, &materials),
         Partners::read(member),
-        children(member, &content.linked_group_ids, monday, from)
+        children(member, &content.linked_group_ids, monday, from),
+        lent::of(member, group, monday)
     )?;
     let demands: BTreeMap<&Material, MaterialDemand> =
         looked.into_iter().zip(demands).filter_map(|(one, demand)| Some((one, demand?))).collect();
@@ -121,7 +124,7 @@ pub async fn of(member: &Member, group: &CapacityGroup, monday: Date, from: &str
     }
     sources.sort_by_key(|one| std::cmp::Reverse(one.weight));
     let orders = lines.iter().flat_map(|line| taken(t, line, monday)).collect();
-    Ok(Origin { sources, orders, children, further })
+    Ok(Origin { sources, orders, children, lent, further })
 }
 
 fn material(link: &LinkedDemandSeries) -> Material {

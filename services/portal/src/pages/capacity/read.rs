@@ -34,12 +34,31 @@ pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSumma
     Ok((groups, list.next_page_token))
 }
 
-/// Those of the own groups whose demand moved too far; of the first thousand.
-pub async fn moved(member: &Member) -> Result<Vec<GroupSummary>, Failure> {
+/// The own groups; the first thousand.
+pub async fn all(member: &Member) -> Result<Vec<GroupSummary>, Failure> {
     let request = ListCapacityGroupsRequest { page_size: MOST, ..ListCapacityGroupsRequest::default() };
     let list =
         member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
-    Ok(list.groups.into_iter().filter(|group| !group.demand_alerts.is_empty()).collect())
+    Ok(list.groups)
+}
+
+/// Those of the own groups whose demand moved too far; of the first thousand.
+pub async fn moved(member: &Member) -> Result<Vec<GroupSummary>, Failure> {
+    Ok(all(member).await?.into_iter().filter(|group| !group.demand_alerts.is_empty()).collect())
+}
+
+/// One week of each of the own groups, by the group's id; of the first thousand.
+pub async fn week_of_all(member: &Member, monday: Date) -> Result<HashMap<String, MatchedWeek>, Failure> {
+    let day = Some(chassis::value::wire_date(monday));
+    let request = ListCapacityWeeksRequest {
+        from: day,
+        until: day,
+        page_size: MOST,
+        ..ListCapacityWeeksRequest::default()
+    };
+    let list =
+        member.app().api.capacity_groups().list_capacity_weeks(member.call(request)).await?.into_inner();
+    Ok(list.weeks.into_iter().map(|week| (week.group_id.clone(), week)).collect())
 }
 
 /// A group as it was in a version; 0: as it stands.

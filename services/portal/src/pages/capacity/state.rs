@@ -100,6 +100,8 @@ pub struct Figures {
     pub agreed: Option<Decimal>,
     pub booked: Decimal,
     pub offered: Decimal,
+    /// What others lend; part of actual and maximum.
+    pub borrowed: Decimal,
 }
 
 impl Figures {
@@ -113,6 +115,7 @@ impl Figures {
             agreed: format::decimal(week.agreed_capacity.as_ref()),
             booked: format::decimal_or_zero(week.booked.as_ref()),
             offered: format::decimal_or_zero(week.offered.as_ref()),
+            borrowed: format::decimal_or_zero(week.borrowed.as_ref()),
         }
     }
 

@@ -1,13 +1,13 @@
-//! Capacity that is offered and reserved: `tandem capacity offers|hold|confirm|release|reservations|prefill`.
+//! Capacity that is offered and reserved: `tandem capacity offers|hold|confirm|borrow|release|reservations|prefill`.
 
 use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use proto::capacity::{
-    Bucket, ConfirmReservationRequest, GetCapacityGroupRequest, GetOfferRequest, HeldPart,
-    HoldCapacityRequest, ListOffersRequest, ListReservationsRequest, NewBucket, Offer, OfferContent,
-    OfferVisibility, PrefillOrderRequest, PublishOfferRequest, ReleaseReservationRequest, Reservation,
-    WithdrawOfferRequest,
+    BorrowCapacityRequest, Bucket, ConfirmReservationRequest, GetCapacityGroupRequest, GetOfferRequest,
+    HeldPart, HoldCapacityRequest, ListOffersRequest, ListReservationsRequest, NewBucket, Offer,
+    OfferContent, OfferVisibility, PrefillOrderRequest, PublishOfferRequest, ReleaseReservationRequest,
+    Reservation, WithdrawOfferRequest,
 };
 
 use super::figure::{Share, Week, hours, kept};
@@ -47,6 +47,12 @@ All of it is held, or nothing. Confirm it before its time is over.";
 pub const CONFIRM_EXAMPLES: &str = "\
 Example:
   tandem capacity confirm 0193…";
+pub const BORROW_EXAMPLES: &str = "\
+Examples:
+  tandem capacity borrow 0193… --group 0194…         they add to the group's capacity; a hold is confirmed with it
+  tandem capacity borrow 0193…                       they add to none any more
+
+What is given back leaves the group by itself.";
 pub const RELEASE_EXAMPLES: &str = "\
 Example:
   tandem capacity release 0193…                      gives back what is held or confirmed";
@@ -141,6 +147,17 @@ pub struct ReservationArgs {
     /// The reservation's id
     #[arg(value_name = "RESERVATION-ID")]
     pub reservation: String,
+}
+
+/// Hours to borrow, and for which group.
+#[derive(Debug, Args)]
+pub struct BorrowArgs {
+    /// The reservation's id
+    #[arg(value_name = "RESERVATION-ID")]
+    pub reservation: String,
+    /// The own group that they add to; without it, they add to none any more
+    #[arg(long, value_name = "GROUP-ID", default_value = "", hide_default_value = true)]
+    pub group: String,
 }
 
 fn request_id() -> String {
@@ -328,6 +345,16 @@ pub(super) async fn confirm(args: &ReservationArgs, session: &Session) -> Result
     reserved(answer, session)
 }
 
+pub(super) async fn borrow(args: &BorrowArgs, session: &Session) -> Result<Exit, Failure> {
+    let request = BorrowCapacityRequest {
+        request_id: request_id(),
+        reservation_id: args.reservation.clone(),
+        group_id: args.group.clone(),
+    };
+    let answer = session.connection.reservations().borrow_capacity(request).await;
+    reserved(answer, session)
+}
+
 pub(super) async fn release(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
     let reservation_id = args.reservation.clone();
     let request = ReleaseReservationRequest { request_id: request_id(), reservation_id };
@@ -362,7 +389,7 @@ fn told(reservations: &[Reservation], session: &Session) -> Result<(), Failure> 
         }
         return Ok(());
     }
-    let mut table = table(&["STATE", "UNTIL", "WHAT", "SUPPLIER", "HOLDER", "ORDER", "ID"]);
+    let mut table = table(&["STATE", "UNTIL", "WHAT", "SUPPLIER", "HOLDER", "ORDER", "FOR GROUP", "ID"]);
     for one in reservations {
         let held = one.state() == proto::capacity::ReservationState::Held;
         let parts = one.parts.iter().map(|part| {
@@ -376,6 +403,7 @@ fn told(reservations: &[Reservation], session: &Session) -> Result<(), Failure> 
             one.supplier_id.clone(),
             one.holder_id.clone(),
             one.order_id.clone(),
+            one.borrowing_group_id.clone(),
             one.id.clone(),
         ]);
     }
