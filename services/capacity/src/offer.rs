@@ -56,6 +56,14 @@ pub struct Slot {
     pub times: Option<(OffsetDateTime, OffsetDateTime)>,
 }
 
+impl Slot {
+    /// Whether two have time in common; a whole week has that with all of its slots.
+    pub fn overlaps(&self, other: &Slot) -> bool {
+        let apart = self.times.zip(other.times).is_some_and(|(a, b)| a.1 <= b.0 || b.1 <= a.0);
+        self.monday == other.monday && !apart
+    }
+}
+
 /// A bucket as it stands.
 #[derive(Clone, Debug)]
 pub struct Bucket {
@@ -120,6 +128,23 @@ mod tests {
 
     fn bucket(n: u128, monday: Date, total: Decimal, reserved: Decimal) -> Bucket {
         Bucket { id: Uuid::from_u128(n), slot: week(monday), total, reserved }
+    }
+
+    #[test]
+    fn slots_of_one_time_overlap_and_neighbours_do_not() {
+        let at = |hour: i64| W53.midnight().assume_utc() + time::Duration::hours(hour);
+        let slot = |from: i64, to: i64| Slot { monday: W53, times: Some((at(from), at(to))) };
+        for (one, other, expected) in [
+            (slot(9, 12), slot(9, 12), true),
+            (slot(9, 12), slot(10, 13), true),
+            (slot(9, 12), slot(12, 15), false),
+            (slot(9, 12), week(W53), true),
+            (slot(9, 12), week(W01), false),
+            (week(W53), week(W01), false),
+        ] {
+            assert_eq!(one.overlaps(&other), expected, "{one:?} {other:?}");
+            assert_eq!(other.overlaps(&one), expected, "{other:?} {one:?}");
+        }
     }
 
     #[test]

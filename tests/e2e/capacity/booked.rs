@@ -9,7 +9,10 @@ use harness::{
     decide, order,
     refusal::refused,
 };
-use proto::orders::{OrderType, Remainder};
+use proto::{
+    capacity::{GroupContent, UploadCapacityGroupRequest},
+    orders::{OrderType, Remainder},
+};
 
 use super::{bottlenecks, golden, turns};
 
@@ -84,10 +87,12 @@ async fn what_is_booked_cannot_be_offered_and_what_is_offered_can_be_overcommitt
     let agreed = ["2026-W53 60/80/100 SURPLUS booked 60", "2027-W01 40/80/100 SURPLUS booked 40"];
     assert_eq!(booked(&supplier, &made).await, agreed);
 
+    let mut offers = Vec::new();
     for (monday, too_much, rest) in [(W53, "41", "40"), (W01, "61", "60")] {
         let more = named(offer(&made, &[(monday, too_much)]), &[&buyer]);
         refused(supplier.publish_offer(more).await, Reason::OFFER_EXCEEDS_CAPACITY);
-        supplier.publish_offer(named(offer(&made, &[(monday, rest)]), &[&buyer])).await.unwrap();
+        let offered = supplier.publish_offer(named(offer(&made, &[(monday, rest)]), &[&buyer])).await.unwrap();
+        offers.push(offered);
     }
 
     // Whoever accepts an order all the same has promised an hour twice, and sees it.
@@ -96,6 +101,27 @@ async fn what_is_booked_cannot_be_offered_and_what_is_offered_can_be_overcommitt
     supplier.respond(accept_all(&second)).await.unwrap();
     world.settled().await;
     assert_eq!(booked(&supplier, &made).await[0], "2026-W53 70/80/100 SURPLUS booked 70 overcommitted");
+    // What the week does not have any more is not sold, though 40 were offered.
+    refused(buyer.hold(&offers[0], &[(0, "31")], 0).await, Reason::CAPACITY_SHORT);
+    let rest = buyer.hold(&offers[0], &[(0, "30")], 0).await.unwrap();
+    refused(buyer.hold(&offers[0], &[(0, "1")], 0).await, Reason::CAPACITY_SHORT);
+    buyer.give_back(&rest.id).await.unwrap();
+    // Nor is it counted in another unit, nor offered while its orders do not count.
+    let stated = supplier.capacity_group(&made).await.unwrap();
+    let content = stated.content.clone().unwrap();
+    let stating = |change: GroupContent| UploadCapacityGroupRequest {
+        request_id: harness::request_id(),
+        group_id: made.clone(),
+        content: Some(change),
+        ..UploadCapacityGroupRequest::default()
+    };
+    let hours = stating(GroupContent { unit_code: "HUR".into(), ..content.clone() });
+    refused(supplier.state_group(hours).await, Reason::INVALID_FIELDS);
+    let idle = stating(GroupContent { inactive: true, ..content.clone() });
+    supplier.state_group(idle).await.unwrap();
+    refused(supplier.publish_offer(offer(&made, &[(W01, "1")])).await, Reason::INVALID_FIELDS);
+    supplier.state_group(stating(content)).await.unwrap();
+    world.settled().await;
     buyer.cancel(cancel(&second, &[])).await.unwrap();
     // Closed at what was delivered: nothing more is made for it.
     buyer.close(close(&id, &[("10", "60")])).await.unwrap();

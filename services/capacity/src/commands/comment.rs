@@ -29,11 +29,18 @@ impl Effect for NewComment {
     ) -> Result<(CapacityReceipt, Vec<NewEvent>)> {
         let moment = Moment::of(context, &command.caller);
         let new = &command.what;
-        let before = match new.id {
-            Some(id) => db::lock(tx, id).await?.filter(|head| !head.deleted),
+        let standing = match new.id {
+            Some(id) => db::lock(tx, id).await?,
             None => None,
         };
+        let deleted = standing.as_ref().filter(|head| head.deleted).map(|head| head.object_id);
+        let before = standing.filter(|head| !head.deleted);
         let about = about(tx.firm(), new, before.as_ref())?;
+        // Its row is those firms' for good.
+        if deleted.is_some_and(|object| object != about.object) {
+            let message = "was the id of a comment on something else; take a new one";
+            return Err(Error::field("comment_id", "USED", message));
+        }
         let sides = match &before {
             // What one said can be taken back whatever became of the two.
             Some(head) if new.delete => Some((head.customer, head.supplier)),

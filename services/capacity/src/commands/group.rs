@@ -18,7 +18,7 @@ use crate::{
     convert::group::{self as convert, GroupDelta, NewGroup},
     db::{
         group::{self as db, Head},
-        load, partner,
+        load, partner, week,
     },
     demand::MAX_WEEKS,
     error, events,
@@ -70,6 +70,9 @@ impl Effect for NewGroup {
             active(partner)?;
         }
         check_version(new.expected_version, before.as_ref().map_or(0, |head| head.version))?;
+        if let Some(head) = &before {
+            check_unit(tx, head, new.group.unit.map(|unit| unit.code())).await?;
+        }
         let id = new.id.unwrap_or_else(|| context.deps.clock.id());
         check_families(tx, id, new.customer, &new.group).await?;
         let head = Head {
@@ -85,6 +88,15 @@ impl Effect for NewGroup {
         };
         save(&moment, tx, &head, &new.group).await
     }
+}
+
+/// What is offered of a group is counted in its unit: that stays while anything is.
+async fn check_unit(tx: &mut TenantTx, before: &Head, unit: Option<&str>) -> Result<()> {
+    if before.unit_code.as_deref() != unit && week::offers(tx, before.id).await? {
+        let message = "cannot change while hours of the group are offered; withdraw the offers first";
+        return Err(Error::field("content.unit_code", "IMMUTABLE", message));
+    }
+    Ok(())
 }
 
 /// Whether the first measurement lies ahead, or is the one that was stated before.

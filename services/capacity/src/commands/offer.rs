@@ -19,7 +19,7 @@ use crate::{
     error,
     events::booking::{self, Happened},
     need::fold,
-    offer::{MAX_READERS, Moves, Visibility, moves, withdrawn},
+    offer::{Bucket, MAX_READERS, Moves, Slot, Visibility, moves, withdrawn},
 };
 
 /// Publishes a new offer from a group.
@@ -29,7 +29,7 @@ pub(crate) async fn publish(command: &Single<'_>, group_id: Uuid, new: NewOffer)
         Begun::New(tx) => tx,
     };
     let me = tx.firm();
-    let group = group::get(&mut tx, Some(me), group_id).await?.ok_or_else(Error::not_found)?;
+    let group = working(&mut tx, group_id).await?;
     let now = command.now();
     let head = Head {
         supplier: me,
@@ -69,6 +69,7 @@ pub(crate) async fn change(
     if before.withdrawn {
         return Err(Error::field("offer_id", "WITHDRAWN", "was withdrawn; publish a new offer"));
     }
+    working(&mut tx, group_of(&before)?).await?;
     let head = Head {
         version: before.version + 1,
         content: new.content.encode_to_vec(),
@@ -81,6 +82,7 @@ pub(crate) async fn change(
     };
     lock_weeks(&mut tx, &head, new.buckets.keys().map(|slot| slot.monday)).await?;
     let standing = db::lock_buckets(&mut tx, id).await?;
+    check_slots(&standing, &new)?;
     let moves = moves(&standing, &new.buckets);
     let offer = save(&mut tx, command, &head, &new, &moves).await?;
     tell(tx, command, Happened::Changed, &head, offer).await
@@ -123,6 +125,31 @@ pub(crate) async fn note_facts(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result
         best::save_facts(&mut tx, &head, &facts(&head, &offered)?).await?;
     }
     tx.commit().await
+}
+
+/// The group whose hours are offered, locked: one that is not in use promises nothing new, since its orders do not count.
+async fn working(tx: &mut TenantTx, id: Uuid) -> Result<group::Head> {
+    let me = tx.firm();
+    let group = group::lock(tx, Some(me), id).await?.ok_or_else(Error::not_found)?;
+    match group.inactive {
+        false => Ok(group),
+        true => Err(Error::field("group_id", "INACTIVE", "is inactive; activate the group before offering its hours")),
+    }
+}
+
+/// A slot stands as it was published: another end is another slot, which begins at another moment.
+fn check_slots(standing: &[Bucket], new: &NewOffer) -> Result<()> {
+    let begins = |slot: &Slot| (slot.monday, slot.times.map(|times| times.0));
+    let moved = new.buckets.keys().any(|slot| {
+        standing.iter().any(|bucket| begins(&bucket.slot) == begins(slot) && bucket.slot != *slot)
+    });
+    match moved {
+        false => Ok(()),
+        true => {
+            let message = "changes when a slot ends; leave the slot out and publish another offer for the new time";
+            Err(Error::field("buckets", "SLOT", message))
+        }
+    }
 }
 
 fn group_of(head: &Head) -> Result<Uuid> {

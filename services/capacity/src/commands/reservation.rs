@@ -27,18 +27,28 @@ use crate::{
 /// Holds that are ended in one go.
 const SLICE: i32 = 200;
 
-/// Ends holds whose time is over, and tells of what orders consumed. `buckets`: holds of these alone.
+/// Ends holds whose time is over, and tells of what orders consumed. `buckets`: holds of these alone, and all of them.
 pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()> {
-    let mut outside = now.deps.pool.begin_outside().await?;
-    let due = db::due(&mut outside, buckets, SLICE).await?;
-    outside.commit().await?;
-    for (supplier, id) in due {
-        // One firm's trouble is not its neighbour's.
-        if let Err(error) = end_one(now, supplier, id).await {
-            tracing::warn!(firm.id = %supplier, error = %error, source = ?error.source, "ending a hold failed");
+    loop {
+        let mut outside = now.deps.pool.begin_outside().await?;
+        let due = db::due(&mut outside, buckets, SLICE).await?;
+        outside.commit().await?;
+        let more = due.len() == SLICE as usize;
+        for (supplier, id) in due {
+            match end_one(now, supplier, id).await {
+                Ok(()) => {}
+                // Whoever waits for these must not be told that nothing is left.
+                Err(error) if buckets.is_some() => return Err(error),
+                // One firm's trouble is not its neighbour's.
+                Err(error) => {
+                    tracing::warn!(firm.id = %supplier, error = %error, source = ?error.source, "ending a hold failed");
+                }
+            }
+        }
+        if !more || buckets.is_none() {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {

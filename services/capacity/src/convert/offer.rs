@@ -90,7 +90,11 @@ fn buckets(wrong: &mut Wrong, list: &[wire::NewBucket]) -> BTreeMap<Slot, Decima
         if !starts_at.is_none_or(within) || !ends_at.is_none_or(|at| within(at - Duration::MICROSECOND)) {
             wrong.note(format!("{path}.starts_at"), "RANGE", "a slot lies within its week");
         }
-        once(wrong, &mut buckets, &path, Slot { monday, times: starts_at.zip(ends_at) }, quantity);
+        let slot = Slot { monday, times: starts_at.zip(ends_at) };
+        if buckets.keys().any(|other| *other != slot && slot.overlaps(other)) {
+            wrong.note(&path, "OVERLAP", "lies in the same time as another bucket of the offer");
+        }
+        once(wrong, &mut buckets, &path, slot, quantity);
     }
     buckets
 }

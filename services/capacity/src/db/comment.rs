@@ -49,7 +49,9 @@ pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
            on conflict on constraint comment_pkey do update
            set author = excluded.author, text = excluded.text, kind = excluded.kind,
                reference_dates = excluded.reference_dates, posted_at = excluded.posted_at,
-               changed_at = excluded.changed_at, deleted = excluded.deleted"#,
+               changed_at = excluded.changed_at, deleted = excluded.deleted
+           where (comment.customer, comment.supplier, comment.object_type, comment.object_id)
+               = (excluded.customer, excluded.supplier, excluded.object_type, excluded.object_id)"#,
         head.firm,
         head.id,
         head.customer,

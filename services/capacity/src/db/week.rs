@@ -214,6 +214,19 @@ async fn booked(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Booked>> {
     Ok(rows)
 }
 
+/// Whether anything of a group is offered in any week.
+pub(crate) async fn offers(tx: &mut TenantTx, group: Uuid) -> Result<bool> {
+    let me = tx.firm();
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from capacity.capacity_week
+               where supplier = $1 and group_id = $2 and offered > 0) as "offers!""#,
+        me,
+        group
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// Every week of groups.
 pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>> {
     let me = tx.firm();
