@@ -91,7 +91,8 @@ async fn what_is_booked_cannot_be_offered_and_what_is_offered_can_be_overcommitt
     for (monday, too_much, rest) in [(W53, "41", "40"), (W01, "61", "60")] {
         let more = named(offer(&made, &[(monday, too_much)]), &[&buyer]);
         refused(supplier.publish_offer(more).await, Reason::OFFER_EXCEEDS_CAPACITY);
-        let offered = supplier.publish_offer(named(offer(&made, &[(monday, rest)]), &[&buyer])).await.unwrap();
+        let offered =
+            supplier.publish_offer(named(offer(&made, &[(monday, rest)]), &[&buyer])).await.unwrap();
         offers.push(offered);
     }
 

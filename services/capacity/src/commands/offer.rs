@@ -133,7 +133,11 @@ async fn working(tx: &mut TenantTx, id: Uuid) -> Result<group::Head> {
     let group = group::lock(tx, Some(me), id).await?.ok_or_else(Error::not_found)?;
     match group.inactive {
         false => Ok(group),
-        true => Err(Error::field("group_id", "INACTIVE", "is inactive; activate the group before offering its hours")),
+        true => Err(Error::field(
+            "group_id",
+            "INACTIVE",
+            "is inactive; activate the group before offering its hours",
+        )),
     }
 }
 
@@ -146,7 +150,8 @@ fn check_slots(standing: &[Bucket], new: &NewOffer) -> Result<()> {
     match moved {
         false => Ok(()),
         true => {
-            let message = "changes when a slot ends; leave the slot out and publish another offer for the new time";
+            let message =
+                "changes when a slot ends; leave the slot out and publish another offer for the new time";
             Err(Error::field("buckets", "SLOT", message))
         }
     }
