@@ -28,6 +28,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/capacity/offers/new", "PublishOffer"),
     ("/capacity/offers/{id}/hold", "HoldCapacity"),
     ("/capacity/offers/{id}/withdraw", "WithdrawOffer"),
+    ("/capacity/reservations/{id}/borrow", "BorrowCapacity"),
     ("/capacity/reservations/{id}/confirm", "ConfirmReservation"),
     ("/capacity/reservations/{id}/order", "PublishOrder"),
     ("/capacity/reservations/{id}/release", "ReleaseReservation"),

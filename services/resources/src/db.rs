@@ -60,8 +60,18 @@ pub(crate) async fn has_left(tx: &mut TenantTx, firm: Uuid) -> Result<bool> {
     Ok(sqlx::query_scalar!(r#"select resources.has_left($1) as "left!""#, firm).fetch_one(tx.conn()).await?)
 }
 
-/// Whether the tenant knows a firm; whether something may be granted to it: they are partners now or never were.
-pub(crate) async fn knows(tx: &mut TenantTx, firm: Uuid) -> Result<(bool, bool)> {
+/// How the tenant knows a firm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    No,
+    /// Something may be granted to it: they are partners now, or never were.
+    Open,
+    /// Their partnership is suspended or over, or has not begun.
+    Closed,
+}
+
+/// How the tenant knows a firm.
+pub(crate) async fn knows(tx: &mut TenantTx, firm: Uuid) -> Result<Known> {
     let me = tx.firm();
     let row = sqlx::query!(
         r#"select resources.knows($2) as "known!", coalesce((
@@ -73,7 +83,11 @@ pub(crate) async fn knows(tx: &mut TenantTx, firm: Uuid) -> Result<(bool, bool)>
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok((row.known, row.open))
+    Ok(match (row.known, row.open) {
+        (false, _) => Known::No,
+        (true, true) => Known::Open,
+        (true, false) => Known::Closed,
+    })
 }
 
 /// What these firms are called, as far as the tenant has to do with them.

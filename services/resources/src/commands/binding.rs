@@ -16,7 +16,7 @@ use super::{Begun, Command, Context, Now, entitlement};
 use crate::{
     convert::binding as convert,
     db::{
-        self,
+        self, Known,
         access::Kind,
         binding::{self as rows, Line, Pin, Policy, Released},
         entitlement::{self as grants, Row},
@@ -203,7 +203,7 @@ async fn grant(
     need: &Need,
     name: &str,
 ) -> Result<Option<NewEvent>> {
-    if db::knows(tx, need.supplier).await? != (true, false) {
+    if db::knows(tx, need.supplier).await? != Known::Open {
         return Ok(None);
     }
     let terms = Terms {

@@ -8,7 +8,7 @@ use super::{Begun, Command, Now};
 use crate::{
     convert::entitlement::{Grant, entitlement_out, kept_terms, name_of},
     db::{
-        self,
+        self, Known,
         access::{self, Kind, NewEntry},
         entitlement::{self as rows, Row},
         resource::Sight,
@@ -245,9 +245,9 @@ async fn decided(tx: &mut TenantTx, id: Uuid, act: Act) -> Result<(Row, Next)> {
 async fn may_grant(tx: &mut TenantTx, who: Who, what: What) -> Result<String> {
     match who {
         Who::Firm(firm) => match db::knows(tx, firm).await? {
-            (true, true) => {}
-            (true, false) => return Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE)),
-            (false, _) => return Err(Error::not_found()),
+            Known::Open => {}
+            Known::Closed => return Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE)),
+            Known::No => return Err(Error::not_found()),
         },
         Who::Cluster(cluster) if db::joined(tx, cluster).await? => {}
         Who::Cluster(_) => return Err(Error::not_found()),

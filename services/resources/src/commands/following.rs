@@ -28,7 +28,7 @@ pub(crate) async fn follow(
         Begun::New(tx) => tx,
     };
     if let Some(owner) = owner
-        && !db::knows(&mut tx, owner).await?.0
+        && db::knows(&mut tx, owner).await? == db::Known::No
     {
         return Err(Error::not_found());
     }

@@ -196,7 +196,7 @@ pub(crate) async fn policy(deps: &Deps, caller: &Caller) -> Result<wire::Binding
     let found = rows::policy(&mut tx).await?;
     tx.commit().await?;
     let unsaid = rules::Policy::default();
-    convert::policy_out(&found.unwrap_or(Policy {
+    convert::policy_out(&found.unwrap_or_else(|| Policy {
         version: 0,
         retention_days: RETENTION_DAYS,
         superseded: unsaid.superseded.number(),

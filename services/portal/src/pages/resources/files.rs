@@ -1,7 +1,5 @@
 //! Files of a revision: what it is made of, to save; and while it is a draft, what comes and goes.
 
-use std::ops::Range;
-
 use axum::{
     body::Body,
     extract::{Path, Query},
@@ -117,7 +115,7 @@ pub async fn remove(member: Member, Path(id): Path<String>, fields: Fields) -> R
 pub async fn save(member: Member, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let wanted = text(header::RANGE).and_then(range);
-    let (mut file, mut body) = match open(&member, &id, wanted.clone().unwrap_or(0..0)).await {
+    let (mut file, mut body) = match open(&member, &id, wanted.unwrap_or(WHOLE)).await {
         Err(failure) if failure.is("FILE_OFFSET") => {
             return Ok(StatusCode::RANGE_NOT_SATISFIABLE.into_response());
         }
@@ -126,12 +124,12 @@ pub async fn save(member: Member, Path(id): Path<String>, headers: HeaderMap) ->
     let mut part = wanted;
     // What goes on where another content stopped would be neither.
     if part.is_some() && text(header::IF_RANGE).is_some_and(|tag| tag != etag(&file)) {
-        (file, body) = open(&member, &id, 0..0).await?;
+        (file, body) = open(&member, &id, WHOLE).await?;
         part = None;
     }
     let size = u64::try_from(file.size_bytes).unwrap_or_default();
-    let end = part.as_ref().map_or(size, |part| if part.end == 0 { size } else { part.end.min(size) });
-    let from = part.as_ref().map_or(0, |part| part.start);
+    let (from, length) = part.unwrap_or(WHOLE);
+    let end = if length == 0 { size } else { from.saturating_add(length).min(size) };
     let mut response = download::file(&file.name, sent_type(&file.media_type), body);
     if part.is_some() {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -145,14 +143,11 @@ pub async fn save(member: Member, Path(id): Path<String>, headers: HeaderMap) ->
     Ok(response)
 }
 
-/// A part of a file, on its way; an end of 0 is the file's.
-async fn open(member: &Member, id: &str, part: Range<u64>) -> Result<(RevisionFile, Body), Failure> {
+/// A part of a file, on its way.
+async fn open(member: &Member, id: &str, (from, length): Bytes) -> Result<(RevisionFile, Body), Failure> {
     let number = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-    let request = DownloadRequest {
-        file_id: id.to_owned(),
-        offset_bytes: number(part.start),
-        length_bytes: number(part.end.saturating_sub(part.start)),
-    };
+    let request =
+        DownloadRequest { file_id: id.to_owned(), offset_bytes: number(from), length_bytes: number(length) };
     let mut chunks = member.app().api.transfers().download(member.call_openly(request)).await?.into_inner();
     let first = chunks.message().await?.ok_or_else(Failure::not_found)?;
     let file = first.file.ok_or_else(Failure::not_found)?;
@@ -174,8 +169,12 @@ fn sent_type(media_type: &str) -> &str {
     if active.iter().any(|word| media_type.contains(word)) { "application/octet-stream" } else { media_type }
 }
 
-/// One range that begins at a byte, as browsers ask for what is missing; an end of 0 is the file's. Any other means the whole.
-fn range(text: &str) -> Option<Range<u64>> {
+/// Where a part begins and how long it is; 0: to the end.
+type Bytes = (u64, u64);
+const WHOLE: Bytes = (0, 0);
+
+/// One range that begins at a byte, as browsers ask for what is missing. Any other means the whole.
+fn range(text: &str) -> Option<Bytes> {
     let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
     let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
         true => text.parse::<u64>().ok(),
@@ -183,8 +182,8 @@ fn range(text: &str) -> Option<Range<u64>> {
     };
     let first = number(first)?;
     match last {
-        "" => Some(first..0),
-        last => number(last).filter(|last| *last >= first).map(|last| first..last.saturating_add(1)),
+        "" => Some((first, 0)),
+        last => Some((first, number(last)?.checked_sub(first)?.saturating_add(1))),
     }
 }
 
@@ -195,9 +194,9 @@ mod tests {
     #[test]
     fn a_range_is_one_that_begins_at_a_byte() {
         let table = [
-            ("bytes=0-", Some(0..0)),
-            ("bytes=5-", Some(5..0)),
-            ("bytes=5-5", Some(5..6)),
+            ("bytes=0-", Some((0, 0))),
+            ("bytes=5-", Some((5, 0))),
+            ("bytes=5-5", Some((5, 1))),
             ("bytes=5-4", None),
             ("bytes=-5", None),
             ("bytes=1-2,4-5", None),

@@ -377,7 +377,7 @@ mod tests {
             ("{number} 第{revision}版", "支架 第3版", Some(("支架", "3"))),
             ("{number}_{revision}_*", "YZ-1_C_sheet2", Some(("YZ-1", "C"))),
             ("{number}_{revision}_*", "YZ-1_C_", Some(("YZ-1", "C"))),
-            ("{revision}-{number}", "B-YZ", Some(("B", "YZ"))),
+            ("{revision}-{number}", "B-YZ", Some(("YZ", "B"))),
         ];
         for (pattern, stem, expected) in table {
             let read = Pattern::parse(pattern).unwrap().read(stem);
