@@ -13,7 +13,7 @@ use tokio::{
     process::Command,
 };
 
-use crate::portal::Dev;
+use crate::browser::Dev;
 
 /// The block of lines below a heading.
 fn block(page: &str, heading: &str) -> String {
