@@ -171,6 +171,7 @@ pub(crate) async fn save(
     let quantities = |of: fn(&Quantities) -> rust_decimal::Decimal| -> Vec<_> {
         touched.iter().map(|line| of(&line.quantities)).collect()
     };
+    // Not `= any`: a kept plan would go by the order, and read all of its lines for each of them.
     let lines = sqlx::query!(
         r#"update orders.schedule_state s
            set accepted = t.accepted, rejected = t.rejected, proposed = t.proposed, unanswered = t.unanswered,
@@ -178,7 +179,7 @@ pub(crate) async fn save(
            from unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
                        $7::bool[])
                as t(id, accepted, rejected, proposed, unanswered, cancelled, agreed_differs)
-           where s.schedule_line_id = t.id and s.order_id = any($8)"#,
+           where s.schedule_line_id = t.id and array_position($8::uuid[], s.order_id) is not null"#,
         &touched.iter().map(|line| line.id).collect::<Vec<_>>(),
         &quantities(|q| q.accepted),
         &quantities(|q| q.rejected),
