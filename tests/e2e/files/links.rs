@@ -45,7 +45,8 @@ async fn a_link_gives_a_browser_the_file_and_nothing_to_draw() {
     let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
     let (buyer, supplier) = world.pair().await;
     let owner = buyer.session();
-    let content = Content::pdf(2 * CHUNK + 5);
+    // A PDF by its beginning, and a page with a script to whoever looks further.
+    let content = Content::new(2 * CHUNK + 5, b"%PDF-1.7\n<html><script>alert(1)</script></html>");
     let (_, file, entitlement) = opened(owner, &supplier.id, &content).await;
     let url = supplier.link_to(&file, 60).await.expect("a link");
     let client = Client::builder().no_proxy().build().expect("a client");

@@ -197,16 +197,23 @@ pub(crate) fn policy(request: &wire::SetBindingPolicyRequest) -> Result<Policy> 
         let message = format!("must lie between 0 and {MAX_RETENTION_DAYS}");
         wrong.note("policy.retention_days", "RANGE", message);
     }
-    let rule = |rule: wire::DespatchRule| match rule {
-        wire::DespatchRule::Allow => Rule::Allow,
-        wire::DespatchRule::Warn | wire::DespatchRule::Unspecified => Rule::Warn,
-        wire::DespatchRule::Block => Rule::Block,
+    let mut rule = |path, number| match wire::DespatchRule::try_from(number) {
+        Ok(wire::DespatchRule::Allow) => Rule::Allow,
+        Ok(wire::DespatchRule::Warn | wire::DespatchRule::Unspecified) => Rule::Warn,
+        Ok(wire::DespatchRule::Block) => Rule::Block,
+        // Not taken for something milder than was meant.
+        Err(_) => {
+            wrong.note(path, "UNKNOWN", "is no rule that is known here");
+            Rule::Block
+        }
     };
+    let superseded = rule("policy.superseded", wire.superseded).number();
+    let not_acknowledged = rule("policy.not_acknowledged", wire.not_acknowledged).number();
     wrong.done(Some(Policy {
         version: wire.version,
         retention_days: wire.retention_days,
-        superseded: rule(wire.superseded()).number(),
-        not_acknowledged: rule(wire.not_acknowledged()).number(),
+        superseded,
+        not_acknowledged,
     }))
 }
 
@@ -235,5 +242,24 @@ pub(crate) fn rule_out(rule: Rule) -> wire::DespatchRule {
         Rule::Allow => wire::DespatchRule::Allow,
         Rule::Warn => wire::DespatchRule::Warn,
         Rule::Block => wire::DespatchRule::Block,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bad_field_of_a_policy_is_named_and_nothing_is_taken_for_milder() {
+        let asked = |retention_days, superseded, not_acknowledged| {
+            let version = 0;
+            let policy = wire::BindingPolicy { version, retention_days, superseded, not_acknowledged };
+            super::policy(&wire::SetBindingPolicyRequest { request_id: "1".into(), policy: Some(policy) })
+        };
+        let error = asked(-4, 9, 10).unwrap_err();
+        let named: Vec<&str> = error.fields.iter().map(|field| field.path.as_str()).collect();
+        assert_eq!(named, ["policy.retention_days", "policy.superseded", "policy.not_acknowledged"]);
+        let taken = asked(180, 0, 3).unwrap();
+        assert_eq!((taken.superseded, taken.not_acknowledged), (2, 3), "nothing said is a warning");
     }
 }

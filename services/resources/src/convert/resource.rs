@@ -43,7 +43,7 @@ pub(crate) fn new_resource(request: &wire::PublishResourceRequest) -> Result<New
     if category.is_none() {
         wrong.note("content.category", "REQUIRED", "say which category");
     }
-    let class = class(content.classification());
+    let class = class(&mut wrong, &content);
     let visibility = visibility(&mut wrong, request.visibility(), &request.cluster_id);
     let items = items(&mut wrong, &request.buyer_item_ids);
     let read = category.zip(visibility).map(|(category, visibility)| NewResource {
@@ -141,12 +141,16 @@ pub(crate) fn category(wire: wire::ResourceCategory) -> Option<Category> {
     i16::try_from(i32::from(wire)).ok().and_then(Category::from_number)
 }
 
-fn class(wire: wire::ResourceClassification) -> Classification {
-    match wire {
-        wire::ResourceClassification::Core => Classification::Core,
-        wire::ResourceClassification::Important => Classification::Important,
-        wire::ResourceClassification::General | wire::ResourceClassification::Unspecified => {
-            Classification::General
+fn class(wrong: &mut Wrong, content: &wire::ResourceContent) -> Classification {
+    use wire::ResourceClassification as Wire;
+    match Wire::try_from(content.classification) {
+        Ok(Wire::Core) => Classification::Core,
+        Ok(Wire::Important) => Classification::Important,
+        Ok(Wire::General | Wire::Unspecified) => Classification::General,
+        // Not taken for something milder than was meant.
+        Err(_) => {
+            wrong.note("content.classification", "UNKNOWN", "is no classification that is known here");
+            Classification::Core
         }
     }
 }
