@@ -98,13 +98,34 @@ pub struct Client {
     /// Which of the processes is asked next.
     turn: usize,
     mine: Vec<Mine>,
+    /// Holds that were refused while a try that nobody answered may still have been under way, and when each was first sent.
+    doubtful: Vec<(OffsetDateTime, Wish)>,
     seen: Vec<Seen>,
     faults: Vec<String>,
 }
 
+/// What became of a request that was sent until it was answered.
+struct Insisted {
+    /// When the try began that was answered.
+    sent: OffsetDateTime,
+    answer: Result<Reservation, Status>,
+    /// Whether a try before it was not answered, so that it may take effect after this answer.
+    doubtful: bool,
+}
+
 impl Client {
     pub fn new(stage: Arc<Stage>, firm: Uuid, apis: Vec<Access>, rng: StdRng) -> Self {
-        Self { stage, firm, apis, rng, turn: 0, mine: Vec::new(), seen: Vec::new(), faults: Vec::new() }
+        Self {
+            stage,
+            firm,
+            apis,
+            rng,
+            turn: 0,
+            mine: Vec::new(),
+            doubtful: Vec::new(),
+            seen: Vec::new(),
+            faults: Vec::new(),
+        }
     }
 
     /// Works until all operations are done, gives back what it has, and answers what it saw, and what went wrong.
@@ -125,10 +146,35 @@ impl Client {
                 _ => self.hold().await,
             }
         }
+        self.clear_doubts().await;
         for some in std::mem::take(&mut self.mine).chunks(TOGETHER) {
             self.release(some).await;
         }
         (self.seen, self.faults)
+    }
+
+    /// Asks again what became of holds that were refused while an earlier try may have been under way: a refusal is kept
+    /// nowhere, so that it says nothing of that try. The same request answers with the hold that it took, or takes one now,
+    /// or is refused with nothing under way.
+    async fn clear_doubts(&mut self) {
+        for (from, wish) in std::mem::take(&mut self.doubtful) {
+            loop {
+                let Insisted { answer, doubtful, .. } = self.ask(&wish).await;
+                match answer {
+                    Ok(held) => match Uuid::try_parse(&held.id) {
+                        Ok(id) => {
+                            self.mine.push(Mine { id, over: time(held.expires_at), short: false });
+                            self.saw(from, now(), What::Held(id));
+                        }
+                        Err(error) => self.faults.push(error.to_string()),
+                    },
+                    Err(status) if is_short(&status) && doubtful => continue,
+                    Err(status) if is_short(&status) => {}
+                    Err(status) => self.faults.push(format!("asked again: {status:?}")),
+                }
+                break;
+            }
+        }
     }
 
     fn by_api(&mut self) -> bool {
@@ -139,23 +185,31 @@ impl Client {
         self.seen.push(Seen { from, until, what });
     }
 
-    /// Sends the same request until it is answered, now to one process, now to the other. Some clients go away in the
-    /// middle of the first try. Answers when the last try began, too.
-    async fn insist(&mut self, wish: &Wish) -> (OffsetDateTime, Result<Reservation, Status>) {
+    /// Sends the same request until it is answered. Some clients go away in the middle of the first try.
+    async fn insist(&mut self, wish: &Wish) -> Insisted {
         count(&self.stage.counts.api);
-        let began = Instant::now();
-        if self.rng.random_ratio(1, 10) {
+        let left = self.rng.random_ratio(1, 10);
+        if left {
             let patience = Duration::from_micros(self.rng.random_range(0..50_000));
             let _ = tokio::time::timeout(patience, wish.send(&self.apis[0])).await;
         }
+        let insisted = self.ask(wish).await;
+        Insisted { doubtful: insisted.doubtful || left, ..insisted }
+    }
+
+    /// Sends the same request until it is answered, now to one process, now to the other.
+    async fn ask(&mut self, wish: &Wish) -> Insisted {
+        let began = Instant::now();
+        let mut doubtful = false;
         loop {
             self.turn = (self.turn + 1) % self.apis.len();
             let sent = now();
             let answer = tokio::time::timeout(PATIENCE, wish.send(&self.apis[self.turn])).await;
             let answer = answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("nobody answered")));
             if outcome(&answer) != Outcome::Unknown || began.elapsed() > STALLED {
-                return (sent, answer);
+                return Insisted { sent, answer, doubtful };
             }
+            doubtful = true;
             count(&self.stage.counts.unanswered);
             tokio::time::sleep(PAUSE).await;
         }
@@ -175,7 +229,7 @@ impl Client {
         let seconds = if short { 1 } else { 60 };
         let from = now();
         let held = match self.by_api() {
-            true => self.hold_by_api(&parts, seconds).await,
+            true => self.hold_by_api(from, &parts, seconds).await,
             false => self.hold_directly(&parts, seconds).await,
         };
         let until = now();
@@ -196,6 +250,7 @@ impl Client {
 
     async fn hold_by_api(
         &mut self,
+        from: OffsetDateTime,
         parts: &[(usize, i64)],
         seconds: i32,
     ) -> Result<Result<(Uuid, OffsetDateTime), Uuid>, String> {
@@ -203,13 +258,17 @@ impl Client {
         let parts: Vec<(usize, &str)> =
             parts.iter().map(|(bucket, _)| *bucket).zip(quantities.iter().map(String::as_str)).collect();
         let wish = Wish::Hold(booking::hold(&self.stage.offer, &parts, seconds));
-        let held = match self.insist(&wish).await {
-            (_, Err(status)) if reason(&status) == Reason::CAPACITY_SHORT.as_str() => {
+        let Insisted { sent, answer, doubtful } = self.insist(&wish).await;
+        let held = match answer {
+            Err(status) if is_short(&status) => {
+                if doubtful {
+                    self.doubtful.push((from, wish));
+                }
                 let bucket = metadata(&status).remove("bucket_id").unwrap_or_default();
                 return Ok(Err(Uuid::try_parse(&bucket).map_err(|_| format!("{status:?}"))?));
             }
-            (_, Err(status)) => return Err(format!("refused: {status:?}")),
-            (sent, Ok(held)) => {
+            Err(status) => return Err(format!("refused: {status:?}")),
+            Ok(held) => {
                 let at = time(held.held_at);
                 if at < sent {
                     count(&self.stage.counts.replayed);
@@ -218,7 +277,7 @@ impl Client {
             }
         };
         if self.rng.random_ratio(1, 20) {
-            let again = self.insist(&wish).await.1;
+            let again = self.insist(&wish).await.answer;
             if again.as_ref().ok() != Some(&held) {
                 return Err(format!("another hold for the same id: {again:?}"));
             }
@@ -262,7 +321,7 @@ impl Client {
             true => {
                 let (request_id, reservation_id) = (request_id(), one.id.to_string());
                 let wish = Wish::Confirm(ConfirmReservationRequest { request_id, reservation_id });
-                said(self.insist(&wish).await.1)
+                said(self.insist(&wish).await.answer)
             }
             false => self.stage.direct.confirm(self.firm, one.id).await,
         };
@@ -310,7 +369,7 @@ impl Client {
             let from = now();
             let (request_id, reservation_id) = (request_id(), one.id.to_string());
             let wish = Wish::Release(ReleaseReservationRequest { request_id, reservation_id });
-            let said = said(self.insist(&wish).await.1);
+            let said = said(self.insist(&wish).await.answer);
             self.released(from, one.id, said);
         }
     }
@@ -322,6 +381,11 @@ impl Client {
             other => self.faults.push(format!("giving back a hold: {other:?}")),
         }
     }
+}
+
+/// Whether too little was left.
+fn is_short(status: &Status) -> bool {
+    reason(status) == Reason::CAPACITY_SHORT.as_str()
 }
 
 /// The state that the service answers, in the words of the functions; `ended` where it refuses.
