@@ -79,7 +79,12 @@ have_postgres() {
 
 # Prints the packages that building lacks.
 missing_to_build() {
-    command -v cc >/dev/null || echo gcc libc6-dev
+    local missing=()
+    command -v cc >/dev/null || missing+=(gcc libc6-dev)
+    # Kafka's client is built from its sources
+    command -v c++ >/dev/null || missing+=(g++)
+    command -v make >/dev/null || missing+=(make)
+    echo "${missing[@]}"
 }
 
 # Ends where Rust is missing or too old for $1/Cargo.toml.

@@ -34,6 +34,7 @@ mod interchange;
 mod invited;
 mod isolation;
 mod json;
+mod kafka;
 mod links;
 mod matrix;
 mod nightly;

@@ -142,6 +142,8 @@ pub(crate) type Environment = Vec<(&'static str, String)>;
 pub struct Process {
     /// What it runs; a change counts from the next start.
     pub services: Vec<&'static str>,
+    /// What else stands on its command line, likewise.
+    pub flags: Vec<String>,
     pub api: SocketAddr,
     metrics: SocketAddr,
     environment: Environment,
@@ -166,14 +168,15 @@ impl Process {
         let log = folder.join(format!("{name}.log"));
         let _ = fs::remove_file(&log);
         let services = services.into();
-        Self { services, api: free(), metrics: free(), environment, log, child: None, ended: 0 }
+        let (api, metrics) = (free(), free());
+        Self { services, flags: Vec::new(), api, metrics, environment, log, child: None, ended: 0 }
     }
 
     /// Starts it and does not wait for it.
     pub fn start(&mut self) {
         let log = File::options().create(true).append(true).open(&self.log).expect("a log");
         let mut command = Command::new(binary::path());
-        command.arg("serve").args(&self.services);
+        command.arg("serve").args(&self.services).args(&self.flags);
         command.arg("--api").arg(self.api.to_string()).arg("--metrics").arg(self.metrics.to_string());
         command.env_remove("DATABASE_URL").env_remove("TANDEM_CONFIG").envs(self.environment.iter().cloned());
         let err = log.try_clone().expect("a log");
@@ -181,9 +184,29 @@ impl Process {
         self.child = Some(command.spawn().expect("the binary starts"));
     }
 
+    /// Sets what it is told by its environment, from the next start on.
+    pub fn set(&mut self, name: &'static str, value: String) {
+        self.environment.retain(|(old, _)| *old != name);
+        self.environment.push((name, value));
+    }
+
     /// Its id, where it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().and_then(Child::id)
+    }
+
+    /// What it counts under this name, over all labels; 0 where it counts nothing yet, or does not answer.
+    pub async fn counted(&self, name: &str) -> f64 {
+        let Ok(answer) = reqwest::get(format!("http://{}/metrics", self.metrics)).await else { return 0.0 };
+        let text = answer.text().await.unwrap_or_default();
+        let of = |line: &str| {
+            let rest = line.strip_prefix(name)?;
+            if !rest.starts_with([' ', '{']) {
+                return None;
+            }
+            rest.rsplit(' ').next()?.parse::<f64>().ok()
+        };
+        text.lines().filter_map(of).sum()
     }
 
     /// Kills it; its port is free when this returns.

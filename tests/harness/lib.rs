@@ -14,6 +14,7 @@
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
 //! * [`outside`]    servers of others: group robots and a mail server, on loopback
+//! * [`kafka`]      a real Kafka, where the machine can run one
 //! * [`cluster`]    the private Postgres that all test processes share
 //!
 //! A harness that cannot go on ends the test, so that tests read as what happens and not as what may fail.
@@ -32,6 +33,7 @@ pub mod file;
 mod firm;
 pub mod history;
 pub mod http;
+pub mod kafka;
 pub mod need;
 mod order;
 pub mod outside;

@@ -26,6 +26,7 @@ pub struct Config {
     pub limits: Limits,
     pub notices: Notices,
     pub resources: Resources,
+    pub kafka: Kafka,
 }
 
 /// Where the database is and who logs in.
@@ -118,6 +119,17 @@ pub struct Resources {
     pub link_url: String,
 }
 
+/// What carries the live part of the log to many gateways, and feeds to firms' own consumers.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Kafka {
+    pub bootstrap: String,
+    pub topic: String,
+    pub partitions: i32,
+    pub replication: i32,
+    pub exports: Vec<uuid::Uuid>,
+}
+
 /// Whether something is done.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -157,8 +169,18 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let sections =
-            ["database", "keys", "api", "portal", "metrics", "telemetry", "limits", "notices", "resources"];
+        let sections = [
+            "database",
+            "keys",
+            "api",
+            "portal",
+            "metrics",
+            "telemetry",
+            "limits",
+            "notices",
+            "resources",
+            "kafka",
+        ];
         let ours = move |key: &figment::value::UncasedStr| {
             sections.iter().any(|section| key.as_str().to_lowercase().starts_with(&format!("{section}__")))
         };

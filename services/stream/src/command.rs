@@ -39,7 +39,8 @@ fn read(payload: Bytes) -> Result<Vec<Fact>, &'static str> {
     command.events.into_iter().map(fact).collect()
 }
 
-fn fact(addressed: Addressed) -> Result<Fact, &'static str> {
+/// A fact that was encoded for the log.
+pub(crate) fn fact(addressed: Addressed) -> Result<Fact, &'static str> {
     let event = addressed.event.ok_or("an event is missing")?;
     let mut audience: Vec<Uuid> = Vec::with_capacity(addressed.audience.len());
     for firm in &addressed.audience {

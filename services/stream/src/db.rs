@@ -1,5 +1,7 @@
 //! Every SQL statement of the crate: what the sequencer writes and what readers read.
 
+#[cfg(feature = "kafka")]
+pub(crate) mod kafka;
 pub mod read;
 pub mod sequence;
 

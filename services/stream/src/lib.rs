@@ -2,7 +2,8 @@
 //!
 //! The outbox's rows become facts ([`command`]), the sequencer gives them their places ([`sequencer`], [`chain`]), the
 //! tail hands them to the hub ([`tail`], [`hub`], [`ring`], [`slot`]), and an open stream ([`subscription`]) takes what follows
-//! its place from there or from Postgres ([`catch_up`]), by one rule ([`merge`]). [`api`], [`convert`] and [`frame`]
+//! its place from there or from Postgres ([`catch_up`]), by one rule ([`merge`]). Where Kafka is configured, one process
+//! publishes the log to it and the tails of all take it from there (`publisher`, [`carried`]; `kafka` alone knows its client). [`api`], [`convert`] and [`frame`]
 //! are the wire, [`chassis::feed::start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
 //! every SQL statement.
 //!
@@ -10,6 +11,7 @@
 //! repeat anything, and only latency changes.
 
 pub mod api;
+pub mod carried;
 pub mod catch_up;
 pub mod chain;
 mod command;
@@ -20,8 +22,12 @@ pub mod filter;
 pub mod frame;
 pub mod gateway;
 pub mod hub;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod keep;
 pub mod merge;
+#[cfg(feature = "kafka")]
+mod publisher;
 pub mod ring;
 #[cfg(test)]
 mod sample;
@@ -33,7 +39,7 @@ pub mod tail;
 use std::sync::Arc;
 
 use chassis::{
-    config::Limits,
+    config::Config,
     service::{Deps, Service, routes},
 };
 use futures::future::BoxFuture;
@@ -52,23 +58,30 @@ use crate::{
 };
 
 /// The stream service: sequencer, live reader, gateway, and what falls due by time.
-pub fn build(deps: &Deps, limits: &Limits) -> Service {
-    let hub = Hub::new(limits.streams_per_firm);
+///
+/// # Errors
+/// Where Kafka is configured and this binary was built without it.
+pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
+    if !cfg!(feature = "kafka") && !config.kafka.bootstrap.is_empty() {
+        anyhow::bail!("kafka.bootstrap is set, and this binary was built without Kafka; build it with --features kafka");
+    }
+    let hub = Hub::new(config.limits.streams_per_firm);
     let gateway = Gateway::new(deps.pool.clone(), deps.keys.clone(), deps.clock.clone(), hub.clone());
-    Service {
+    Ok(Service {
         name: "stream",
         grpc: &[api::NAME],
         routes: routes(Routes::new(Api(gateway))),
-        tasks: tasks(deps, &hub),
-    }
+        tasks: tasks(deps, config, &hub),
+    })
 }
 
-fn tasks(deps: &Deps, hub: &Arc<Hub>) -> Vec<BoxFuture<'static, ()>> {
+fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static, ()>> {
     let (pool, shutdown) = (&deps.stream_pool, &deps.shutdown);
     let handoff = Arc::new(Handoff::default());
     let hint = Arc::new(Notify::new());
     // Tells this process's hints from others'.
-    let process = deps.clock.id().to_string();
+    let holder = deps.clock.id();
+    let process = holder.to_string();
     let tail = Tail::new(pool.clone(), hub.clone(), handoff.clone());
     let mut tasks: Vec<BoxFuture<'static, ()>> = vec![
         Box::pin(tail.run(shutdown.clone())),
@@ -79,6 +92,16 @@ fn tasks(deps: &Deps, hub: &Arc<Hub>) -> Vec<BoxFuture<'static, ()>> {
         Box::pin(keep::partitions(pool.clone(), shutdown.clone())),
         Box::pin(keep::receipts(pool.clone(), deps.clock.clone(), shutdown.clone())),
     ];
+    #[cfg(feature = "kafka")]
+    if !config.kafka.bootstrap.is_empty() {
+        let (settings, handoff) = (config.kafka.clone(), handoff.clone());
+        let publisher =
+            publisher::Publisher { pool: pool.clone(), settings: settings.clone(), handoff: handoff.clone(), holder };
+        tasks.push(Box::pin(publisher.run(shutdown.clone())));
+        tasks.push(Box::pin(publisher::receive(settings, handoff, shutdown.clone())));
+    }
+    #[cfg(not(feature = "kafka"))]
+    let _ = (config, holder);
     if sequencer_runs(deps) {
         let sequencer =
             Sequencer { pool: pool.clone(), clock: deps.clock.clone(), handoff, hint: hint.clone() };

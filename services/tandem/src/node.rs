@@ -300,7 +300,7 @@ fn build(role: ServiceName, deps: &Deps, config: &Config) -> anyhow::Result<Serv
         ServiceName::Notices => notices::build(deps, config)?,
         ServiceName::Capacity => capacity::build(deps),
         ServiceName::Resources => resources::build(deps, config)?,
-        ServiceName::Stream => stream::build(deps, &config.limits),
+        ServiceName::Stream => stream::build(deps, config)?,
         ServiceName::Portal => anyhow::bail!("the portal is not behind the API"),
     })
 }

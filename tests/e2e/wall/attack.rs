@@ -348,6 +348,7 @@ const STRANGER: &[Attack] = &[
     ("update event.feed_head set next_seq = 1", DENIED),
     ("update event.event_log set audience = audience || {stranger}", DENIED),
     ("select from event.head", DENIED),
+    ("select from event.kafka_place", DENIED),
     (
         "insert into event.idempotency (firm, method, request_id, request_sha256, receipt)
          values ({buyer}, 'x', 'x', '', '')",

@@ -214,6 +214,7 @@ const OPEN: &[&str] = &["event.me", "orders.check_published", "orders.check_vers
 const KEYS: &[&str] = &[
     "event.event_log (log_pos, month)",
     "event.head (only_row)",
+    "event.kafka_place (only_row)",
     "event.outbox (id)",
     "interchange.document (id)",
     "partners.api_key (actor)",

@@ -19,7 +19,8 @@ use crate::{
 pub const SERVE_EXAMPLES: &str = "\
 Examples:
   tandem serve partners orders interchange stream portal --config /etc/tandem.toml
-  TANDEM_DATABASE__APP_URL=postgres://… tandem serve orders --api 127.0.0.1:50061";
+  TANDEM_DATABASE__APP_URL=postgres://… tandem serve orders --api 127.0.0.1:50061
+  tandem serve stream --kafka kafka-1:9092,kafka-2:9092 --config /etc/tandem.toml";
 
 pub const MIGRATE_EXAMPLES: &str = "\
 Example:
@@ -49,6 +50,9 @@ pub struct ServeArgs {
     pub settings: SettingsArgs,
     #[command(flatten)]
     pub listen: ListenArgs,
+    /// Takes new events over Apache Kafka, which answers here; Postgres stays the record
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub kafka: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -71,7 +75,10 @@ pub enum ConfigCommand {
 }
 
 pub(super) async fn serve(args: &ServeArgs, global: &Global) -> Result<Exit, Failure> {
-    let config = settings::load_listening(&args.settings, &args.listen, global)?;
+    let mut config = settings::load_listening(&args.settings, &args.listen, global)?;
+    if let Some(bootstrap) = &args.kafka {
+        config.kafka.bootstrap.clone_from(bootstrap);
+    }
     let mut roles = args.services.clone();
     roles.sort_unstable();
     roles.dedup();

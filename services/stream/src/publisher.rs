@@ -1,0 +1,192 @@
+//! Publishes the log to Kafka, and takes what was published to the readers of this process.
+//!
+//! Of all processes one publishes: who has the lease. Its place is what was acknowledged without a gap, so that what was sent
+//! and not yet noted is sent again; whoever reads drops what it has.
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use chassis::config::Kafka;
+use sqlx::PgPool;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    carried::{self, Carried},
+    db::{kafka as place, read},
+    entry::{Batch, Entry, Fact, Placed},
+    kafka::{self, Receiver, Record, Sender, Sent},
+    tail::Handoff,
+};
+
+/// How long the right to publish lasts unless it is kept, in seconds: longer than Kafka may take for a batch.
+const LEASE_S: f64 = 8.0;
+/// How often it is kept where nothing is published, and looked for where somebody else has it.
+const KEEP: Duration = Duration::from_secs(2);
+/// How long to wait after an error: doubles from the first to the second.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+/// The publisher of a process.
+pub(crate) struct Publisher {
+    /// Connections of tandem_stream.
+    pub pool: PgPool,
+    pub settings: Kafka,
+    /// Says when the log grew.
+    pub handoff: Arc<Handoff>,
+    /// This process.
+    pub holder: Uuid,
+}
+
+impl Publisher {
+    /// Publishes until shutdown. Errors back off, begin anew from what was noted, and never end the loop.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut backoff = BACKOFF.0;
+        loop {
+            let began = Instant::now();
+            let published = tokio::select! {
+                () = shutdown.cancelled() => break,
+                published = self.publish() => published,
+            };
+            if let Err(error) = published {
+                tracing::warn!(%error, "publishing to Kafka failed; trying again");
+            }
+            // What worked for a while fails for another reason.
+            backoff = if began.elapsed() > BACKOFF.1 { BACKOFF.0 } else { (backoff * 2).min(BACKOFF.1) };
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = sleep(backoff) => {}
+            }
+        }
+        if let Err(error) = place::release(&self.pool, self.holder).await {
+            tracing::debug!(%error, "others publish once the lease ends");
+        }
+    }
+
+    /// Publishes for as long as this process has the right to; first waits for it.
+    async fn publish(&self) -> Result<(), Fault> {
+        let mut at = loop {
+            match place::claim(&self.pool, self.holder, LEASE_S).await? {
+                Some(at) => break at,
+                None => sleep(KEEP).await,
+            }
+        };
+        kafka::ensure_topics(&self.settings).await?;
+        let sender = Sender::connect(&self.settings)?;
+        let mut kept = Instant::now();
+        loop {
+            let upto = match read::tail(&self.pool, at).await? {
+                Some(batch) => {
+                    self.send(&sender, &batch)?.acknowledged().await?;
+                    metrics::counter!("tandem_kafka_published_events_total").increment(batch.facts.len() as u64);
+                    batch.upto
+                }
+                None => {
+                    let _ = timeout(KEEP, self.handoff.grown()).await;
+                    if kept.elapsed() < KEEP {
+                        continue;
+                    }
+                    at
+                }
+            };
+            if !place::moved(&self.pool, self.holder, upto, LEASE_S).await? {
+                return Ok(());
+            }
+            (at, kept) = (upto, Instant::now());
+        }
+    }
+
+    fn send(&self, sender: &Sender, batch: &Batch) -> Result<Sent, kafka::Trouble> {
+        let exports: Vec<(Uuid, String)> =
+            self.settings.exports.iter().map(|firm| (*firm, kafka::export(*firm))).collect();
+        let entries: Vec<(&Entry, &Fact, Vec<u8>)> = batch
+            .facts
+            .iter()
+            .flat_map(|placed: &Placed| placed.entries.iter().map(move |entry| (placed, entry)))
+            .map(|(placed, entry)| {
+                (&**entry, &*placed.fact, carried::encode(placed, batch.upto.month, entry))
+            })
+            .collect();
+        let records = entries.iter().flat_map(|(entry, fact, carried)| {
+            let topic = self.settings.topic.as_str();
+            let within = Record { topic, key: entry.feed.as_bytes(), value: carried, headers: place_of(entry, fact) };
+            let exported = exports.iter().filter(|(firm, _)| *firm == entry.feed).map(|(_, topic)| Record {
+                topic,
+                key: fact.subject.as_bytes(),
+                value: &fact.payload,
+                headers: cloud_event(entry, fact),
+            });
+            std::iter::once(within).chain(exported)
+        });
+        sender.send(records)
+    }
+}
+
+/// Where an entry stands, for who looks at the records themselves.
+fn place_of(entry: &Entry, fact: &Fact) -> Vec<(&'static str, String)> {
+    vec![
+        ("feed", entry.feed.to_string()),
+        ("seq", entry.seq.to_string()),
+        ("event_id", fact.event_id.to_string()),
+    ]
+}
+
+/// An event's attributes as Kafka carries them (CloudEvents 1.0, Kafka protocol binding, binary content mode); the value is
+/// the payload, in protobuf.
+fn cloud_event(entry: &Entry, fact: &Fact) -> Vec<(&'static str, String)> {
+    let mut headers = place_of(entry, fact);
+    headers.extend([
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", fact.event_id.to_string()),
+        ("ce_source", fact.source.clone()),
+        ("ce_type", fact.kind.clone()),
+        ("ce_subject", fact.subject.clone()),
+        ("ce_time", fact.at.format(&Rfc3339).unwrap_or_default()),
+        ("content-type", "application/protobuf".to_owned()),
+    ]);
+    if !fact.traceparent.is_empty() {
+        headers.push(("ce_traceparent", fact.traceparent.clone()));
+    }
+    headers
+}
+
+/// Takes what Kafka carries to the tail, until shutdown. Where Kafka does not answer, the tail goes by hints meanwhile.
+pub(crate) async fn receive(settings: Kafka, handoff: Arc<Handoff>, shutdown: CancellationToken) {
+    let mut backoff = BACKOFF.0;
+    loop {
+        let began = Instant::now();
+        let received = tokio::select! {
+            () = shutdown.cancelled() => return,
+            received = receive_from(&settings, &handoff) => received,
+        };
+        handoff.carrying(false);
+        if let Err(error) = received {
+            tracing::warn!(%error, "Kafka does not answer; events are read from Postgres meanwhile");
+        }
+        backoff = if began.elapsed() > BACKOFF.1 { BACKOFF.0 } else { (backoff * 2).min(BACKOFF.1) };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = sleep(backoff) => {}
+        }
+    }
+}
+
+async fn receive_from(settings: &Kafka, handoff: &Handoff) -> Result<(), kafka::Trouble> {
+    let receiver = Receiver::connect(settings).await?;
+    tracing::info!("events come over Kafka");
+    handoff.carrying(true);
+    loop {
+        let mut carried: Vec<Carried> = Vec::new();
+        for bytes in receiver.next().await? {
+            match carried::decode(bytes) {
+                Ok(entry) => carried.push(entry),
+                // The tail finds it in Postgres.
+                Err(reason) => tracing::error!(reason, "a record of Kafka cannot be read"),
+            }
+        }
+        metrics::counter!("tandem_kafka_carried_entries_total").increment(carried.len() as u64);
+        handoff.carry(carried);
+    }
+}
