@@ -79,6 +79,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
 const NEED: &str = include_str!("capacity/need.rs");
 const RESOURCES: &str = include_str!("resources.rs");
 const FILES: &str = include_str!("files.rs");
+const HOSTILE: &str = include_str!("files/hostile.rs");
 const DOWNLOADS: &str = include_str!("files/downloads.rs");
 const BOOKING: &str = include_str!("booking.rs");
 const CONSUME: &str = include_str!("booking/consume.rs");

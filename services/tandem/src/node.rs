@@ -15,8 +15,8 @@ use chassis::{
     db::TenantPool,
     dial::{self, SharedDialer},
     gate::{self, Gate},
-    rates::Rates,
     json::{self, Json},
+    rates::Rates,
     service::{Deps, Service},
 };
 use clap::ValueEnum;

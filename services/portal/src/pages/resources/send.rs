@@ -2,7 +2,7 @@
 //! goes on where it was cut off, and says beforehand what the content hashes to. Either way they pass through, never kept here.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{
         FromRequest, Multipart, Path, Query, Request,
         multipart::{Field, MultipartError},
