@@ -104,10 +104,10 @@ async fn number_is_free(tx: &mut TenantTx, id: Uuid, new: &NewResource) -> Resul
     }
 }
 
-/// NOT_FOUND for a cluster that the tenant has not joined.
+/// NOT_FOUND for a cluster that the tenant neither joined nor runs.
 async fn save(tx: &mut TenantTx, now: Now<'_>, before: &Locked, new: NewResource) -> Result<()> {
     if let Some(cluster) = new.visibility.cluster()
-        && !db::joined(tx, cluster).await?
+        && !db::in_or_of(tx, cluster).await?
     {
         return Err(Error::not_found());
     }
