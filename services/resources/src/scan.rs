@@ -66,7 +66,7 @@ impl Scan {
     }
 
     /// Whether all of it is clean. UNAVAILABLE where the scanner does not say.
-    pub(crate) async fn is_clean(mut self) -> Result<bool> {
+    pub(crate) async fn finds_clean(mut self) -> Result<bool> {
         drop(self.input.take());
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.map_err(down)?.map_err(down)?;
         match ended.code() {

@@ -43,7 +43,7 @@ pub(crate) enum What {
     Own,
     /// A download of another firm's file, whose log says how it ends.
     Logged,
-    /// An upload: nothing of it counts before the database took it in, which nobody can ask it to when it cannot be asked.
+    /// An upload. It goes on while the database cannot be asked: nothing of it counts before the database took it in.
     Upload,
 }
 

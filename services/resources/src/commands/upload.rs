@@ -312,7 +312,7 @@ async fn check(
         }
     }
     let clean = match scan {
-        Some(scan) => scan.is_clean().await?,
+        Some(scan) => scan.finds_clean().await?,
         None => true,
     };
     let content = Content { size_bytes: size, sha256: hash.finish().as_ref().to_vec() };

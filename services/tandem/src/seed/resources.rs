@@ -139,7 +139,6 @@ impl Opened {
             cluster_id: cluster_id.to_owned(),
             open: self.open,
             buyer_item_ids: Some(self.item.to_owned()).filter(|item| !item.is_empty()).into_iter().collect(),
-            ..PublishResourceRequest::default()
         }
     }
 
