@@ -192,8 +192,8 @@ async fn states(
     Ok(())
 }
 
-/// An outbox row as large as that of a real order of [`LINES`] lines.
-pub fn payload(buyer: Uuid, supplier: Uuid, bytes: usize) -> Vec<u8> {
+/// An outbox row with one event of so many bytes, for the firm that it is of and whoever else is told.
+pub fn payload(of: Uuid, told: Option<Uuid>, bytes: usize) -> Vec<u8> {
     let id = |id: Uuid| proto_bytes(id.as_bytes());
     let event = Event {
         id: new_id().to_string(),
@@ -208,9 +208,9 @@ pub fn payload(buyer: Uuid, supplier: Uuid, bytes: usize) -> Vec<u8> {
     };
     let addressed = Addressed {
         event: Some(event),
-        audience: vec![id(buyer), id(supplier)],
+        audience: std::iter::once(of).chain(told).map(id).collect(),
         subject_id: id(new_id()),
-        scope_firm: id(buyer),
+        scope_firm: id(of),
         ..Addressed::default()
     };
     Command { events: vec![addressed] }.encode_to_vec()

@@ -59,7 +59,7 @@ async fn limit(
 ) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(orders / bare::SLICE.orders));
     let firms = (buyer.uuid(), supplier.uuid());
-    let payload = Arc::new(bare::payload(firms.0, firms.1, 2_600));
+    let payload = Arc::new(bare::payload(firms.0, Some(firms.1), 2_600));
     let written = Arc::new(AtomicUsize::new(0));
     let started = Instant::now();
     let mut tasks = JoinSet::new();

@@ -76,7 +76,7 @@ async fn bare(
 ) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(orders));
     let (buyer, supplier) = (buyer.uuid(), supplier.uuid());
-    let payload = Arc::new(bare::payload(buyer, supplier, 2_600));
+    let payload = Arc::new(bare::payload(buyer, Some(supplier), 2_600));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..in_flight {

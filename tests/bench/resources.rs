@@ -77,7 +77,7 @@ const QUESTIONS: [(&str, &[Question]); 2] = [
             ("转向柱支架", false, 0),
             ("支架 图纸 第 3 工厂", false, 0),
             ("弹", false, 1),
-            ("图纸 YZ-50021", false, 0),
+            ("图纸 YZ-50028", false, 0),
             ("没有的东西", false, 0),
         ],
     ),
@@ -91,7 +91,7 @@ const QUESTIONS: [(&str, &[Question]); 2] = [
             ("steering bracket", false, 0),
             ("bracket drawing plant 3", false, 0),
             ("s", false, 1),
-            ("drawing yz50021", false, 0),
+            ("drawing yz50028", false, 0),
             ("nowhere", false, 0),
         ],
     ),
@@ -307,9 +307,10 @@ async fn bare(world: &World, pool: &PgPool, owners: &[Firm], count: usize) -> an
     let left = Arc::new(AtomicUsize::new(count));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
-    for (place, owner) in owners.iter().enumerate() {
+    for owner in owners {
         let (left, pool, owner) = (left.clone(), pool.clone(), owner.uuid());
-        let payload = bare::payload(owner, owners[(place + 1) % owners.len()].uuid(), 600);
+        // Nobody follows these firms: the owner alone is told, as it is of ours.
+        let payload = bare::payload(owner, None, 600);
         tasks.spawn(async move {
             while publish::take(&left) {
                 insert(&pool, owner, &payload, left.load(Ordering::Relaxed)).await?;

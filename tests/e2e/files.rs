@@ -3,7 +3,9 @@
 
 mod commands;
 mod downloads;
+mod hostile;
 mod large;
+mod limits;
 mod links;
 mod plain;
 mod s3;

@@ -1,7 +1,7 @@
 //! Document links: one order for a supplier without an account, and nothing else for whoever tries.
 
 use bytes::Bytes;
-use chassis::{Reason, gate};
+use chassis::{Reason, gate, rates};
 use harness::{Access, Firm, World, accept_all, answer, order, refusal::*, request_id, signed};
 use proto::{
     access::Permission,
@@ -307,7 +307,7 @@ async fn a_link_that_went_astray_does_not_use_up_its_firms_rate() {
     let scene = Scene::new().await;
     let (_, holder, _) = scene.link().await;
     let (_, second, _) = scene.link().await;
-    let tries = (0..3 * gate::LINK_BURST).map(|_| holder.order(&scene.id));
+    let tries = (0..3 * rates::LINK_BURST).map(|_| holder.order(&scene.id));
     let answers = futures::future::join_all(tries).await;
     let slowed = answers.into_iter().filter_map(Result::err).find(|status| reason(status) == "RATE_LIMITED");
     refused(Err::<(), _>(slowed.expect("too many")), Reason::RATE_LIMITED);

@@ -62,6 +62,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::UPLOAD_OFFSET, FILES, "a_file_goes_up_in_pieces_and_comes_down_whole"),
     (Reason::UPLOAD_INCOMPLETE, FILES, "a_file_goes_up_in_pieces_and_comes_down_whole"),
     (Reason::UPLOAD_DIFFERS, FILES, "what_is_not_as_announced_becomes_no_file"),
+    (Reason::CONTENT_REFUSED, HOSTILE, "what_the_scanner_refuses_becomes_no_file"),
     (Reason::UPLOAD_ENDED, FILES, "what_is_not_as_announced_becomes_no_file"),
     (Reason::FILE_OFFSET, FILES, "a_file_goes_up_in_pieces_and_comes_down_whole"),
     (Reason::DOWNLOAD_LIMIT, DOWNLOADS, "downloads_are_counted_and_told"),
@@ -78,6 +79,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
 const NEED: &str = include_str!("capacity/need.rs");
 const RESOURCES: &str = include_str!("resources.rs");
 const FILES: &str = include_str!("files.rs");
+const HOSTILE: &str = include_str!("files/hostile.rs");
 const DOWNLOADS: &str = include_str!("files/downloads.rs");
 const BOOKING: &str = include_str!("booking.rs");
 const CONSUME: &str = include_str!("booking/consume.rs");

@@ -3,12 +3,13 @@
 
 mod binding;
 mod commands;
+mod formulas;
 mod instruments;
 mod rights;
 mod search;
 mod telling;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chassis::Reason;
 use harness::{

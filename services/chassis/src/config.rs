@@ -116,6 +116,7 @@ pub struct Resources {
     pub s3_key: String,
     pub s3_secret: String,
     pub max_file_bytes: u64,
+    pub scanner: Vec<String>,
     pub link_url: String,
 }
 

@@ -146,6 +146,8 @@ reasons! {
     UPLOAD_INCOMPLETE, FailedPrecondition, "bytes of the upload are missing; send the rest from the offset in the details", "上传尚未完成,请从详情中的位置继续上传";
     /// An upload whose content hashes to something else, or is of another type.
     UPLOAD_DIFFERS, FailedPrecondition, "the content is not what was announced; the upload begins anew at 0", "上传内容与声明的校验值或类型不符,请从头重新上传";
+    /// A content that the deployment's scanner of malware does not let pass.
+    CONTENT_REFUSED, FailedPrecondition, "the scanner of this platform does not let the content pass; nothing of it was kept", "文件未通过平台安全扫描,上传内容未保存";
     /// An upload that became a file, was given up, or stood still for too long.
     UPLOAD_ENDED, FailedPrecondition, "the upload has ended; begin another one", "该上传已结束,请重新开始上传";
     /// A part of a file behind its end.

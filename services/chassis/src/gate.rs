@@ -5,11 +5,7 @@
 
 use std::{
     collections::HashMap,
-    num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,19 +15,17 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::DefaultClock};
 use http::HeaderValue;
 use prost_reflect::{DescriptorPool, Value};
 use proto::access::Permission;
 use tonic::Status;
 use tracing::Instrument;
-use uuid::Uuid;
 
 use crate::{
     Error, Reason, Result,
     caller::{Caller, Resolver},
     clock::SharedClock,
-    config::Limits,
+    rates::Rates,
     secret::Redacted,
 };
 
@@ -39,10 +33,6 @@ use crate::{
 pub const DEADLINE: Duration = Duration::from_secs(10);
 /// The longest deadline that a client may ask for.
 pub const DEADLINE_MAX: Duration = Duration::from_secs(60);
-/// What one document link may ask: a person with a page, and nothing that tries.
-pub const LINK_REQUESTS_PER_SECOND: u32 = 5;
-/// What one document link may ask at once.
-pub const LINK_BURST: u32 = 60;
 /// The largest request where a method names none, in bytes.
 pub const REQUEST_BYTES: usize = 1024 * 1024;
 
@@ -112,17 +102,16 @@ pub struct Gate {
     methods: Arc<HashMap<String, Method>>,
     resolver: Resolver,
     clock: SharedClock,
-    rates: Arc<Rates>,
-    /// By link: one that went astray must not use up its firm's rate.
-    links: Arc<Rates>,
+    rates: Rates,
 }
 
 impl Gate {
     /// A gate for the whole contract.
-    pub fn new(resolver: Resolver, clock: SharedClock, limits: &Limits) -> anyhow::Result<Self> {
-        let rates = Arc::new(Rates::new(limits.requests_per_second, limits.burst));
-        let links = Arc::new(Rates::new(LINK_REQUESTS_PER_SECOND, LINK_BURST));
-        Ok(Self { methods: Arc::new(methods()?), resolver, clock, rates, links })
+    ///
+    /// # Errors
+    /// Names a method without a permission.
+    pub fn new(resolver: Resolver, clock: SharedClock, rates: Rates) -> anyhow::Result<Self> {
+        Ok(Self { methods: Arc::new(methods()?), resolver, clock, rates })
     }
 }
 
@@ -167,10 +156,7 @@ async fn admit(gate: &Gate, method: &Method, request: &mut Request) -> Result<()
         let needed = method.permission.as_str_name();
         return Err(Error::new(Reason::PERMISSION_DENIED).with("permission", needed));
     }
-    if caller.order.is_some() {
-        gate.links.take(caller.actor)?;
-    }
-    gate.rates.take(caller.firm)?;
+    gate.rates.take(&caller)?;
     if let Some(parent) = request.headers().get("traceparent").and_then(|value| value.to_str().ok()) {
         caller.traceparent = traceparent(parent);
     }
@@ -311,31 +297,6 @@ fn said(data: &[u8]) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(size)).ok()?.checked_add(5)
 }
 
-/// A bucket of requests for each firm, or for each document link.
-struct Rates {
-    limiter: DefaultKeyedRateLimiter<Uuid>,
-    taken: AtomicU64,
-}
-
-impl Rates {
-    fn new(per_second: u32, burst: u32) -> Self {
-        let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst));
-        Self { limiter: RateLimiter::keyed(quota), taken: AtomicU64::new(0) }
-    }
-
-    fn take(&self, firm: Uuid) -> Result<()> {
-        if self.taken.fetch_add(1, Ordering::Relaxed) % 100_000 == 99_999 {
-            // Firms that have not called for long need no bucket.
-            self.limiter.retain_recent();
-        }
-        self.limiter.check_key(&firm).map_err(|until| {
-            let wait = until.wait_time_from(governor::clock::Clock::now(&DefaultClock::default()));
-            Error::new(Reason::RATE_LIMITED).retry_after(wait)
-        })
-    }
-}
-
 /// A token for calls to other services on behalf of the caller.
 pub fn bearer(token: &Redacted<String>) -> Result<tonic::metadata::MetadataValue<tonic::metadata::Ascii>> {
     format!("Bearer {}", token.reveal()).parse().map_err(|_| Error::new(Reason::UNAUTHENTICATED))
@@ -384,15 +345,5 @@ mod tests {
         for bad in ["", "S", "-1S", "999999999S", "5", "5X", "1.5S", "５S"] {
             assert_eq!(timeout(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn a_firm_that_hurries_is_told_to_wait() {
-        let rates = Rates::new(1, 2);
-        let firm = Uuid::from_u128(1);
-        assert!(rates.take(firm).is_ok() && rates.take(firm).is_ok());
-        let refusal = rates.take(firm).unwrap_err();
-        assert!(refusal.reason == Reason::RATE_LIMITED && refusal.retry_after.is_some());
-        assert!(rates.take(Uuid::from_u128(2)).is_ok(), "others do not wait for it");
     }
 }

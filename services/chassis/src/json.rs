@@ -190,6 +190,16 @@ fn utf8(headers: &HeaderMap) -> bool {
     })
 }
 
+/// A refusal in JSON, for what takes bodies of its own beside the methods: code, words and `retry-after` as theirs.
+pub fn refusal(status: &tonic::Status) -> Response {
+    failure::response(status, None)
+}
+
+/// When to come again, in the whole seconds of `retry-after`.
+pub fn retry_after(wait: std::time::Duration) -> HeaderValue {
+    HeaderValue::from(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).div_ceil(1000).max(1))
+}
+
 /// A plain answer with the headers that every answer of ours has.
 fn plain(status: http::StatusCode, kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
     let headers = [

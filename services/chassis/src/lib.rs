@@ -23,6 +23,8 @@ pub mod json;
 pub mod migrate;
 pub mod outbox;
 pub mod page;
+pub mod parts;
+pub mod rates;
 pub mod secret;
 pub mod serve;
 pub mod service;

@@ -29,6 +29,8 @@ pub struct Deps {
     pub shutdown: CancellationToken,
     /// Finds out who calls.
     pub resolver: crate::caller::Resolver,
+    /// What is left to each firm; the gate takes from it, and so does whatever answers beside the gate.
+    pub rates: crate::rates::Rates,
     /// The way to other servers.
     pub dialer: crate::dial::SharedDialer,
     /// Switches that tests use to break things on purpose.

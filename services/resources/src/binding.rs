@@ -11,6 +11,19 @@ pub struct Candidate {
     pub released_at: OffsetDateTime,
     /// When it was superseded or withdrawn.
     pub ended_at: Option<OffsetDateTime>,
+    /// For which lines it counts that were ordered before.
+    pub effectivity: Option<Effectivity>,
+}
+
+/// A line, as far as it says what it is made by.
+#[derive(Clone, Copy, Debug)]
+pub struct Ordered<'a> {
+    /// What it says of its drawing.
+    pub text: &'a str,
+    pub published_at: OffsetDateTime,
+    pub first_requested: Option<Date>,
+    /// Something of it is still to come.
+    pub open: bool,
 }
 
 /// What stands between several revisions that one line names.
@@ -37,19 +50,24 @@ pub fn stated(pins: &[(&str, &str)]) -> String {
 }
 
 /// **The rule of what a line is pinned to** of one resource of its item: the revision that the line names; else the one
-/// that it has; else the one that was in force when the line was published.
+/// that it has; else the one that was in force when the line was published. A line from before its item had a drawing has
+/// nothing that a change of its order would take back: it takes the one in force now, where that reaches it.
 pub fn pinned(
-    text: &str,
+    line: Ordered<'_>,
     resource: &str,
     kept: Option<Uuid>,
     candidates: &[Candidate],
-    published_at: OffsetDateTime,
 ) -> Option<Uuid> {
-    let named = candidates.iter().find(|one| names(text, resource, &one.label)).map(|one| one.id);
-    let in_force = |one: &&Candidate| {
-        one.released_at <= published_at && one.ended_at.is_none_or(|ended| ended > published_at)
-    };
-    named.or(kept).or_else(|| candidates.iter().find(in_force).map(|one| one.id))
+    let first = |fits: &dyn Fn(&Candidate) -> bool| candidates.iter().find(|one| fits(one)).map(|one| one.id);
+    let at = line.published_at;
+    first(&|one| names(line.text, resource, &one.label))
+        .or(kept)
+        .or_else(|| first(&|one| one.released_at <= at && one.ended_at.is_none_or(|ended| ended > at)))
+        .or_else(|| {
+            let reaches =
+                |one: &Candidate| one.effectivity.is_some_and(|of| of.reaches(line.first_requested));
+            first(&|one| line.open && one.ended_at.is_none() && reaches(one))
+        })
 }
 
 /// For which lines a released revision counts that were ordered before.
@@ -179,6 +197,7 @@ mod tests {
             label: label.into(),
             released_at,
             ended_at,
+            effectivity: Some(Effectivity::NewOrders),
         };
         [one(C, "C", changed, None), one(B, "B", datetime!(2026-08-03 8:00 UTC), Some(changed))]
     }
@@ -203,11 +222,32 @@ mod tests {
             ("支架2 C; 规范 2", Some(B), between, Some(B)),
             ("规范 C", Some(B), between, Some(B)),
         ] {
-            let found = pinned(text, "支架", kept, &candidates(), published_at);
+            let line = Ordered { text, published_at, first_requested: None, open: true };
+            let found = pinned(line, "支架", kept, &candidates());
             assert_eq!(found, expected, "{text:?} {kept:?} {published_at}");
         }
         assert_eq!(stated(&[("支架", "C")]), "C");
         assert_eq!(stated(&[("支架", "C"), ("规范", "2")]), "支架 C; 规范 2");
+    }
+
+    #[test]
+    fn a_line_from_before_its_drawing_takes_what_reaches_it() {
+        use Effectivity::{AtOnce, FromDate, NewOrders};
+        let (before, day) = (datetime!(2026-08-01 8:00 UTC), date!(2026 - 12 - 04));
+        for (effectivity, text, kept, open, expected) in [
+            (AtOnce, "", None, true, Some(C)),
+            (AtOnce, "", None, false, None),
+            (AtOnce, "", Some(B), true, Some(B)),
+            (AtOnce, "B", None, true, Some(B)),
+            (FromDate(day), "", None, true, Some(C)),
+            (FromDate(date!(2026 - 12 - 05)), "", None, true, None),
+            (NewOrders, "", None, true, None),
+        ] {
+            let candidates = candidates().map(|one| Candidate { effectivity: Some(effectivity), ..one });
+            let line = Ordered { text, published_at: before, first_requested: Some(day), open };
+            let found = pinned(line, "支架", kept, &candidates);
+            assert_eq!(found, expected, "{effectivity:?} {text:?} {kept:?} {open}");
+        }
     }
 
     #[test]

@@ -37,11 +37,12 @@ pub(crate) async fn lock_publisher(tx: &mut TenantTx) -> Result<()> {
     Ok(())
 }
 
-/// Whether the tenant has joined a cluster.
-pub(crate) async fn joined(tx: &mut TenantTx, cluster: Uuid) -> Result<bool> {
+/// Whether the tenant has joined a cluster, or runs it.
+pub(crate) async fn in_or_of(tx: &mut TenantTx, cluster: Uuid) -> Result<bool> {
     let me = tx.firm();
     let found = sqlx::query_scalar!(
-        r#"select exists (select from partners.cluster_members($2, $1, null, null, 1) m where m.state = 'joined') as "found!""#,
+        r#"select exists (select from partners.cluster_members($2, $1, null, null, 1) m where m.state = 'joined')
+               or exists (select from partners.cluster c where c.id = $2 and c.operator = $1) as "found!""#,
         me,
         cluster
     )

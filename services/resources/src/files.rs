@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chassis::{Error, Reason, Result, config::Config, outbox::Wake};
 
-use crate::{commands::Context, link::Links, share::Shares, store::Store, watch::Watch};
+use crate::{commands::Context, link::Links, scan, share::Shares, store::Store, watch::Watch};
 
 /// Streams of chunks that a firm may send at once; each holds a part in memory.
 const RECEIVING: usize = 32;
@@ -27,6 +27,8 @@ pub(crate) struct Files {
     pub ended: Wake,
     /// The largest file, in bytes.
     pub max_bytes: u64,
+    /// The program that looks at each content before it becomes a file, with its arguments; empty: none.
+    pub scanner: Arc<[String]>,
 }
 
 impl Files {
@@ -35,6 +37,7 @@ impl Files {
     /// # Errors
     /// Names the setting that is wrong.
     pub(crate) fn new(context: Context, config: &Config) -> anyhow::Result<Files> {
+        scan::check(&config.resources.scanner)?;
         Ok(Files {
             store: Store::open(&config.resources)?,
             watch: Arc::default(),
@@ -45,6 +48,7 @@ impl Files {
             context,
             ended: Wake::default(),
             max_bytes: config.resources.max_file_bytes,
+            scanner: config.resources.scanner.clone().into(),
         })
     }
 

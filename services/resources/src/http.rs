@@ -3,8 +3,6 @@
 
 mod upload;
 
-use std::ops::Range;
-
 use axum::{
     Router,
     body::Body,
@@ -12,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, put},
 };
-use chassis::{Error, Reason, Result};
+use chassis::{Error, Reason, Result, json, parts};
 use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::{
@@ -44,7 +42,10 @@ async fn follow(
 }
 
 async fn answer(files: &Files, token: &str, method: &Method, headers: &HeaderMap) -> Result<Response> {
-    let link = files.links.open(token, files.context.deps.clock.now()).ok_or_else(Error::not_found)?;
+    let deps = &files.context.deps;
+    let link = files.links.open(token, deps.clock.now()).ok_or_else(Error::not_found)?;
+    // Nothing of this passes the gate; whoever follows a link asks all the same.
+    deps.rates.take_of(link.firm)?;
     let reader = Reader {
         firm: link.firm,
         actor_name: &link.actor_name,
@@ -60,11 +61,11 @@ async fn answer(files: &Files, token: &str, method: &Method, headers: &HeaderMap
     }
     // A part of another content would be no part of this one.
     let same = text(header::IF_RANGE).is_none_or(|tag| tag == etag);
-    let asked = text(header::RANGE).filter(|_| same).map_or(Asked::Whole, |range| asked(range, size));
-    let (status, part) = match asked {
-        Asked::Whole => (StatusCode::OK, 0..size),
-        Asked::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
-        Asked::Beyond => {
+    let asked = text(header::RANGE).filter(|_| same).and_then(parts::asked);
+    let (status, part) = match asked.map(|asked| asked.of(size)) {
+        None => (StatusCode::OK, 0..size),
+        Some(Some(part)) => (StatusCode::PARTIAL_CONTENT, part),
+        Some(None) => {
             let range = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
         }
@@ -107,46 +108,13 @@ fn matches(tags: &str, etag: &str) -> bool {
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// Which part is asked for.
-#[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    Whole,
-    Part(Range<u64>),
-    Beyond,
-}
-
-/// One range of bytes (RFC 9110, section 14). What cannot be understood, and several ranges at once, mean the whole.
-fn asked(range: &str, size: u64) -> Asked {
-    let Some(range) = range.strip_prefix("bytes=") else { return Asked::Whole };
-    let Some((first, last)) = range.trim().split_once('-') else { return Asked::Whole };
-    let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
-        // More digits than a number has are beyond every file.
-        true => Some(text.parse::<u64>().unwrap_or(u64::MAX)),
-        false => None,
-    };
-    let part = match (first, last) {
-        ("", "") => return Asked::Whole,
-        ("", last) => number(last).map(|last| size.saturating_sub(last)..size),
-        (first, "") => number(first).map(|first| first..size),
-        (first, last) => match (number(first), number(last)) {
-            (Some(first), Some(last)) if first <= last => Some(first..last.saturating_add(1).min(size)),
-            _ => None,
-        },
-    };
-    match part {
-        None => Asked::Whole,
-        Some(part) if part.start >= size || part.is_empty() => Asked::Beyond,
-        Some(part) => Asked::Part(part),
-    }
-}
-
 /// A refusal in words; nobody learns whether there is such a file.
 fn refusal(error: &Error) -> Response {
     error.log();
     let status = match error.reason {
         Reason::NOT_FOUND => StatusCode::NOT_FOUND,
         Reason::DOWNLOAD_LIMIT => StatusCode::FORBIDDEN,
-        Reason::LIMIT_REACHED => StatusCode::TOO_MANY_REQUESTS,
+        Reason::LIMIT_REACHED | Reason::RATE_LIMITED => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
     let headers = [
@@ -154,39 +122,17 @@ fn refusal(error: &Error) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (status, headers, format!("{}\n{}\n", error.reason.zh(), error.reason.en())).into_response()
+    let words = format!("{}\n{}\n", error.reason.zh(), error.reason.en());
+    let mut response = (status, headers, words).into_response();
+    if let Some(wait) = error.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, json::retry_after(wait));
+    }
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_range_is_one_within_the_file_or_the_whole() {
-        let table = [
-            ("bytes=0-3", Asked::Part(0..4)),
-            ("bytes=4-", Asked::Part(4..10)),
-            ("bytes=-3", Asked::Part(7..10)),
-            ("bytes=-100", Asked::Part(0..10)),
-            ("bytes=0-100", Asked::Part(0..10)),
-            ("bytes=9-9", Asked::Part(9..10)),
-            ("bytes=0-99999999999999999999999", Asked::Part(0..10)),
-            ("bytes=10-", Asked::Beyond),
-            ("bytes=10-12", Asked::Beyond),
-            ("bytes=-0", Asked::Beyond),
-            ("bytes=99999999999999999999999-", Asked::Beyond),
-            ("bytes=5-4", Asked::Whole),
-            ("bytes=0-1,3-4", Asked::Whole),
-            ("bytes=a-b", Asked::Whole),
-            ("bytes=-", Asked::Whole),
-            ("bytes=+1-2", Asked::Whole),
-            ("items=0-1", Asked::Whole),
-            ("", Asked::Whole),
-        ];
-        for (range, expected) in table {
-            assert_eq!(asked(range, 10), expected, "{range}");
-        }
-    }
 
     #[test]
     fn a_tag_is_one_of_many() {

@@ -10,9 +10,10 @@
 //! * [`file`]        what a file may be called, and be: pure
 //! * `store`, `files` where the bytes of files stand, a folder or a bucket
 //! * `receive`    a stream of chunks into an upload; `sweep` removes what uploads leave
+//! * `scan`       asks the deployment's scanner of malware before a content becomes a file
 //! * `offers`     whose capacity offer it is, asked of the capacity service
 //! * `share`      what one firm may have under way at once
-//! * `watch`      stops downloads whose right has ended; `link`, `http` the same files for browsers
+//! * `watch`      stops downloads and uploads whose right has ended; `link`, `http` the same files for browsers
 //! * `expire`     ends entitlements whose time is over
 //! * `follow`     pins lines of orders as the owner's feed tells of them; `apply` changes orders for a new revision
 //! * `announce`   tells those who may use a resource, or follow, what became of it
@@ -44,6 +45,7 @@ mod queries;
 mod receive;
 pub mod resource;
 pub mod revision;
+mod scan;
 pub mod search;
 mod share;
 mod store;

@@ -1,7 +1,7 @@
 //! One stream of chunks into an upload. Chunks are gathered into parts, each of which stands for good once the database
 //! says so; whatever arrived whole is kept when the stream breaks, and a process that is killed loses less than a part.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use chassis::{Error, Reason, Result, caller::Caller};
@@ -11,11 +11,12 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
-    commands::upload,
+    commands::{download::Reader, upload},
     convert::transfer::{CHUNK_BYTES, upload_out},
     db::upload::Upload,
     file,
     files::Files,
+    watch::{Running, What},
 };
 
 /// How much of an upload is kept at once.
@@ -32,7 +33,8 @@ pub(crate) async fn run(
     caller: Caller,
     mut chunks: impl Stream<Item = std::result::Result<wire::UploadChunk, Status>> + Send + Unpin,
 ) -> Answer {
-    let first = next(&files, &mut chunks).await?;
+    let watched = Watched::new(&files, &caller);
+    let first = next(&files, &watched, &mut chunks).await?;
     let Some(first) = first else {
         return Err(Error::field("upload_id", "REQUIRED", "the first chunk names the upload").into());
     };
@@ -45,7 +47,7 @@ pub(crate) async fn run(
             files.ended.wake();
         }
     })?;
-    let mut stream = Receiving { files, caller, upload, writer, waiting: BytesMut::new() };
+    let mut stream = Receiving { files, caller, watched, upload, writer, waiting: BytesMut::new() };
     let ended = stream.take(first, &mut chunks).await;
     // Whatever ended it: what arrived whole stays.
     stream.keep().await?;
@@ -53,13 +55,54 @@ pub(crate) async fn run(
     Ok(upload_out(&stream.upload))
 }
 
+/// A stream among those that stop when what they were begun with ends; it leaves them when it is dropped.
+struct Watched {
+    files: Files,
+    running: Arc<Running>,
+}
+
+impl Watched {
+    fn new(files: &Files, caller: &Caller) -> Watched {
+        let id = files.context.deps.clock.id();
+        Watched { files: files.clone(), running: files.watch.begin(id, Reader::of(caller), What::Upload) }
+    }
+
+    /// DRAINING or UNAUTHENTICATED, once it has to stop.
+    async fn stopped(&self) -> Error {
+        self.running.stop.cancelled().await;
+        self.why()
+    }
+
+    /// The same at once, where it has to.
+    fn check(&self) -> Result<()> {
+        let ends = self.running.stop.is_cancelled() && !self.files.context.deps.shutdown.is_cancelled();
+        if ends { Err(self.why()) } else { Ok(()) }
+    }
+
+    fn why(&self) -> Error {
+        Error::new(match self.files.context.deps.shutdown.is_cancelled() {
+            true => Reason::DRAINING,
+            false => Reason::UNAUTHENTICATED,
+        })
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.files.watch.end(self.running.id);
+    }
+}
+
 /// The next chunk; `None` at the end.
 async fn next(
     files: &Files,
+    watched: &Watched,
     chunks: &mut (impl Stream<Item = std::result::Result<wire::UploadChunk, Status>> + Unpin),
 ) -> std::result::Result<Option<wire::UploadChunk>, Status> {
     tokio::select! {
+        biased;
         () = files.context.deps.shutdown.cancelled() => Err(Error::new(Reason::DRAINING).into()),
+        why = watched.stopped() => Err(why.into()),
         next = tokio::time::timeout(IDLE, chunks.next()) => match next {
             Ok(next) => next.transpose(),
             Err(_) => Err(Error::new(Reason::DEADLINE_EXCEEDED).into()),
@@ -70,6 +113,7 @@ async fn next(
 struct Receiving {
     files: Files,
     caller: Caller,
+    watched: Watched,
     upload: Upload,
     writer: Uuid,
     /// What is in no part yet: copied, since chunks of a byte each would hold far more than themselves.
@@ -89,7 +133,7 @@ impl Receiving {
             if self.waiting.len() >= PART_BYTES {
                 self.keep().await?;
             }
-            chunk = next(&self.files, chunks).await?;
+            chunk = next(&self.files, &self.watched, chunks).await?;
         }
         Ok(())
     }
@@ -116,11 +160,12 @@ impl Receiving {
         }
     }
 
-    /// Keeps what waits as a part. The stream may have outlived the credential that opened it.
+    /// Keeps what waits as a part. The stream may have outlived the credential that opened it, or its caller's role.
     async fn keep(&mut self) -> Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
         }
+        self.watched.check()?;
         let caller = self.files.context.deps.resolver.resolve(self.caller.token.reveal()).await?;
         if !caller.may(Permission::ResourcesPublish) {
             return Err(Error::new(Reason::PERMISSION_DENIED));

@@ -1,5 +1,5 @@
-//! Running downloads of this process, and the one check that stops those whose right has ended: a single question to the
-//! database for all of them, over and over while there are any.
+//! Running downloads and uploads of this process, and the one check that stops those whose right has ended: a single question
+//! to the database for all of them, over and over while there are any.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,18 +30,28 @@ const BLIND: Duration = Duration::from_secs(5);
 /// How many owners are told at once of downloads that stopped.
 const TELLING: usize = 4;
 
-/// Downloads that this process sends.
+/// What this process sends and takes in.
 #[derive(Default)]
 pub(crate) struct Watch {
     running: Mutex<BTreeMap<Uuid, Arc<Running>>>,
 }
 
-/// A download that runs.
+/// What runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A download of the firm's own file.
+    Own,
+    /// A download of another firm's file, whose log says how it ends.
+    Logged,
+    /// An upload. It goes on while the database cannot be asked: nothing of it counts before the database took it in.
+    Upload,
+}
+
+/// A download or an upload that runs.
 pub(crate) struct Running {
     pub id: Uuid,
     pub firm: Uuid,
-    /// Whether it is another firm's file, whose log says how it ends.
-    pub logged: bool,
+    pub what: What,
     /// The kind, as it is stored, and the id of what its reader asked with.
     credential: (String, String),
     sent: AtomicU64,
@@ -62,13 +72,13 @@ impl Running {
 }
 
 impl Watch {
-    /// A download that begins now.
-    pub(crate) fn begin(&self, id: Uuid, reader: Reader<'_>, logged: bool) -> Arc<Running> {
+    /// What begins now.
+    pub(crate) fn begin(&self, id: Uuid, reader: Reader<'_>, what: What) -> Arc<Running> {
         let (kind, credential) = reader.credential;
         let running = Arc::new(Running {
             id,
             firm: reader.firm,
-            logged,
+            what,
             credential: (kind.to_owned(), credential.to_owned()),
             sent: AtomicU64::new(0),
             stop: CancellationToken::new(),
@@ -103,11 +113,12 @@ pub(crate) async fn run(files: Files) {
         match looked.unwrap_or_else(|_| Err(Error::new(Reason::UNAVAILABLE))) {
             Ok(()) => seen = Instant::now(),
             Err(error) => {
-                tracing::warn!(error = %error, source = ?error.source, "looking at running downloads failed");
+                tracing::warn!(error = %error, source = ?error.source, "looking at what runs failed");
             }
         }
         if seen.elapsed() >= BLIND {
-            files.watch.all().iter().for_each(|running| running.stop.cancel());
+            let downloads = files.watch.all().into_iter().filter(|one| one.what != What::Upload);
+            downloads.for_each(|one| one.stop.cancel());
         }
     }
     // Their readers go on at another process, from where they stand.
@@ -122,7 +133,7 @@ async fn look(files: &Files) -> Result<()> {
     if running.is_empty() {
         return Ok(());
     }
-    let logged = running.iter().filter(|one| one.logged);
+    let logged = running.iter().filter(|one| one.what == What::Logged);
     let (ids, sent): (Vec<Uuid>, Vec<i64>) = logged.map(|one| (one.id, one.sent())).unzip();
     let asked: BTreeSet<_> = running.iter().map(|one| one.credential.clone()).collect();
     let (kinds, credentials): (Vec<String>, Vec<String>) = asked.into_iter().unzip();

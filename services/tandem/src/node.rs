@@ -16,6 +16,7 @@ use chassis::{
     dial::{self, SharedDialer},
     gate::{self, Gate},
     json::{self, Json},
+    rates::Rates,
     service::{Deps, Service},
 };
 use clap::ValueEnum;
@@ -176,7 +177,7 @@ pub async fn start_with(
             tasks.spawn(task);
         }
     }
-    let gate = Gate::new(deps.resolver.clone(), deps.clock.clone(), &config.limits)?;
+    let gate = Gate::new(deps.resolver.clone(), deps.clock.clone(), deps.rates.clone())?;
     // JSON is turned into gRPC outside of the gate, which therefore decides on both alike.
     let app = app
         .layer(middleware::from_fn_with_state(gate, gate::pass))
@@ -263,6 +264,7 @@ pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<De
     };
     Ok(Deps {
         resolver: Resolver::new(pool.clone()),
+        rates: Rates::new(&config.limits),
         dialer,
         pool,
         stream_pool,

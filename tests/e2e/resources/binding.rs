@@ -219,3 +219,70 @@ async fn ended(
     assert_eq!((&*pin.revision_label, &*pin.current_label, &*pin.resource_number), ("C", "", ""));
     world.settled().await;
 }
+
+/// A drawing of the item, released for these lines.
+async fn release_for(buyer: &Firm, resource: &str, label: &str, effectivity: Effectivity) -> String {
+    let made = buyer.revisions().create_revision(draft(resource, label)).await.expect("a draft").into_inner();
+    let request = ReleaseRevisionRequest {
+        request_id: request_id(),
+        revision_id: made.revision_id.clone(),
+        effectivity: effectivity.into(),
+        effective_date: None,
+    };
+    buyer.revisions().release_revision(request).await.expect("released");
+    made.revision_id
+}
+
+#[tokio::test]
+async fn a_line_from_before_its_drawing_takes_it_where_it_reaches_the_line() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let early = bracket(&buyer, "YZ-1", "2000", "V100").await;
+    supplier.accept_all(&early).await.expect("accepted");
+    let of_item = |number: &str, items: &[&str]| PublishResourceRequest {
+        resource_number: number.into(),
+        buyer_item_ids: items.iter().map(|item| (*item).to_owned()).collect(),
+        ..drawing(number)
+    };
+    // For new orders alone: the line stays as it was, and the impact says so.
+    let spec = buyer.publish_resource(of_item("SPEC", &["YZ-10022"])).await.expect("a resource");
+    let spec_1 = release_for(&buyer, &spec, "1", Effectivity::NewOrders).await;
+    assert!(buyer.pins(&early).await.is_empty());
+    let left = preview(&buyer, &spec_1, Effectivity::NewOrders).await.expect("an impact");
+    assert_eq!((left.line_count, left.reached_line_count, &*left.lines[0].revision_label), (1, 0, ""));
+    // At once: pinned and granted in the transaction of the release, and nothing of the order is asked for anew.
+    let plan = buyer.publish_resource(of_item("PLAN", &["YZ-10022"])).await.expect("a resource");
+    let plan_a = release_for(&buyer, &plan, "A", Effectivity::AtOnce).await;
+    assert_eq!(labels(&supplier, &early).await, ["10 A"]);
+    assert_eq!(given(&supplier, &early).await.len(), 1);
+    assert_eq!(preview(&buyer, &plan_a, Effectivity::AtOnce).await.expect("an impact").line_count, 0);
+    let order = supplier.order(&early).await.expect("the order");
+    assert_eq!((order.state(), order.revision), (OrderState::Accepted, 1));
+    let answer = despatch(&supplier, &early).await.expect("an answer");
+    assert_eq!((answer.verdict(), answer.concerns[0].not_acknowledged), (DespatchRule::Warn, true));
+    // An item that the drawing is given later: what was ordered while it was in force is made by it.
+    let clip = buyer.publish_resource(of_item("CLIP", &[])).await.expect("a resource");
+    let clip_1 = release_for(&buyer, &clip, "1", Effectivity::NewOrders).await;
+    let late = bracket(&buyer, "YZ-2", "10", "V100").await;
+    world.settled().await;
+    // By resource, the oldest first.
+    assert_eq!(labels(&supplier, &late).await, ["10 1", "10 A"]);
+    let own = buyer.resource(&clip).await.expect("the resource");
+    let given_item = of_item("CLIP", &["YZ-24017"]);
+    let change = ChangeResourceRequest {
+        request_id: request_id(),
+        resource_id: clip,
+        version: own.version,
+        resource_number: given_item.resource_number,
+        buyer_item_ids: given_item.buyer_item_ids,
+        content: given_item.content,
+        visibility: given_item.visibility,
+        ..ChangeResourceRequest::default()
+    };
+    buyer.resources().change_resource(change).await.expect("changed");
+    let pins = supplier.pins(&late).await;
+    assert!(pins.iter().any(|pin| pin.line_number == "20" && pin.revision_id == clip_1), "{pins:?}");
+    let before = supplier.pins(&early).await;
+    assert!(before.iter().all(|pin| pin.line_number == "10"), "it was not in force then: {before:?}");
+    world.finish().await;
+}

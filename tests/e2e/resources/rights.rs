@@ -128,3 +128,39 @@ async fn firms_of_a_cluster_see_and_count_their_own() {
     refused(mate.resource(&resource).await, Reason::NOT_FOUND);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn whoever_runs_a_cluster_opens_courses_to_its_members() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let stranger = world.firm("邻益注塑(示例)有限公司").await;
+    let cluster_id = crate::capacity::need::cluster(&world, &[&buyer, &supplier]).await;
+    let operator = world.operator().await.session();
+    let course = |name: &str| PublishResourceRequest {
+        visibility: ResourceVisibility::Cluster.into(),
+        cluster_id: cluster_id.clone(),
+        open: true,
+        ..drawing(name)
+    };
+    let id = operator.publish_resource(course("注塑车间数字化管理")).await.expect("published");
+    operator.release(&id, "1").await.expect("released");
+    for member in [&buyer, &supplier] {
+        let seen = member.resource(&id).await.expect("a member finds it");
+        assert!(seen.usable && !seen.owner_name.is_empty());
+        assert_eq!(member.finds(ListResourcesRequest::default()).await, ["注塑车间数字化管理"]);
+    }
+    refused(stranger.resource(&id).await, Reason::NOT_FOUND);
+    assert!(stranger.finds(ListResourcesRequest::default()).await.is_empty());
+    // It belongs to the cluster no more than before: what members open to each other is not for it.
+    let theirs = buyer.publish_resource(course("模具档案")).await.expect("published");
+    assert!(supplier.resource(&theirs).await.expect("a member finds it").usable);
+    refused(operator.resource(&theirs).await, Reason::NOT_FOUND);
+    assert_eq!(operator.finds(ListResourcesRequest::default()).await, Vec::<String>::new());
+    refused(stranger.publish_resource(course("别人的集群")).await, Reason::NOT_FOUND);
+    // A grant to the cluster, too, and its members hold it.
+    let hidden = operator.publish_resource(drawing("合同样本")).await.expect("published");
+    let granting = GrantEntitlementRequest { cluster_id, firm_id: String::new(), ..grant(&hidden, "") };
+    operator.entitlements().grant_entitlement(granting).await.expect("granted");
+    assert!(supplier.resource(&hidden).await.expect("granted").usable);
+    world.finish().await;
+}

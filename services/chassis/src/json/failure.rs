@@ -158,7 +158,7 @@ pub(super) fn response(status: &Status, rpc: Option<&Rpc>) -> Response {
         headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
     if let Some(ms) = failure.retry_after_ms {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+        headers.insert(header::RETRY_AFTER, super::retry_after(std::time::Duration::from_millis(ms)));
     }
     response
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Begun, Command, Context, Now, entitlement};
 use crate::{
+    binding::Ordered,
     convert::binding as convert,
     db::{
         self, Known,
@@ -54,8 +55,9 @@ pub(crate) async fn follow(context: &Context, owner: Uuid) -> Result<bool> {
     Ok(true)
 }
 
-/// Pins open lines that named a revision of the resource before it was released.
-pub(super) async fn released(tx: &mut TenantTx, now: Now<'_>, resource: Uuid) -> Result<Vec<NewEvent>> {
+/// Pins open lines of the items that the resource has now: those that named a revision before it was released, and those
+/// from before their item had the resource.
+pub(super) async fn pin_open(tx: &mut TenantTx, now: Now<'_>, resource: Uuid) -> Result<Vec<NewEvent>> {
     let seen = db::resource::one(tx, resource).await?.ok_or_else(|| error::unreadable(resource))?;
     if seen.items.is_empty() {
         return Ok(Vec::new());
@@ -106,8 +108,13 @@ fn pins(lines: &[Line], released: &[Released], kept: &[Pin]) -> Result<Vec<Pin>>
             let standing = kept.iter().find(|pin| pin.resource_id == *resource).filter(stands);
             let candidates: Vec<_> = revisions.iter().map(|one| convert::candidate(one)).collect();
             let standing = standing.map(|pin| pin.revision_id);
-            let found =
-                crate::binding::pinned(&text, &first.called, standing, &candidates, line.line_published_at);
+            let ordered = Ordered {
+                text: &text,
+                published_at: line.line_published_at,
+                first_requested: line.first_requested,
+                open: !line.open.is_zero(),
+            };
+            let found = crate::binding::pinned(ordered, &first.called, standing, &candidates);
             pins.extend(found.map(|revision_id| Pin {
                 order_id: line.order_id,
                 line_number: line.line_number.clone(),

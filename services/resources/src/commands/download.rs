@@ -14,7 +14,7 @@ use crate::{
     events,
     files::Files,
     share::Share,
-    watch::Running,
+    watch::{Running, What},
 };
 
 /// Who downloads.
@@ -90,15 +90,15 @@ pub(crate) async fn begin(
     let pieces = store.read(file.owner, &file.sha256, part.start, part.end).await?;
     let id = files.context.deps.clock.id();
     // Firms' own are in nobody's log.
-    let logged = file.owner != reader.firm;
-    if logged {
+    let what = if file.owner == reader.firm { What::Own } else { What::Logged };
+    if what == What::Logged {
         let mut tx = files.context.deps.pool.begin(reader.firm).await?;
         if !db::begin(&mut tx, file.id, id, reader.actor_name).await? {
             return Err(Error::new(Reason::DOWNLOAD_LIMIT));
         }
         tx.commit().await?;
     }
-    let running = files.watch.begin(id, reader, logged);
+    let running = files.watch.begin(id, reader, what);
     Ok(Download { pieces, guard: Guard { files: files.clone(), running: Some(running), _share: share } })
 }
 
@@ -142,7 +142,7 @@ impl Download {
 
 /// A download is over: the owner is told how much was sent. Once; what fails here, the loop finds.
 pub(crate) async fn end(files: &Files, running: &Running) {
-    if !files.watch.end(running.id) || !running.logged {
+    if !files.watch.end(running.id) || running.what != What::Logged {
         return;
     }
     if let Err(error) = tell(files, running.firm, running.id, running.sent()).await {

@@ -249,7 +249,7 @@ async fn may_grant(tx: &mut TenantTx, who: Who, what: What) -> Result<String> {
             Known::Closed => return Err(Error::new(Reason::RELATIONSHIP_NOT_ACTIVE)),
             Known::No => return Err(Error::not_found()),
         },
-        Who::Cluster(cluster) if db::joined(tx, cluster).await? => {}
+        Who::Cluster(cluster) if db::in_or_of(tx, cluster).await? => {}
         Who::Cluster(_) => return Err(Error::not_found()),
     }
     let What::Resource(id) = what else { return Ok(String::new()) };

@@ -1,11 +1,11 @@
 //! The owner publishes, changes and withdraws resources.
 
-use chassis::{Error, Reason, Result, db::TenantTx};
+use chassis::{Error, Reason, Result, db::TenantTx, outbox::NewEvent};
 use prost::Message;
 use proto::resources as wire;
 use uuid::Uuid;
 
-use super::{Begun, Command, Now, announce};
+use super::{Begun, Command, Now, announce, binding};
 use crate::{
     convert::resource::{NewResource, resource_out},
     db::{
@@ -40,7 +40,7 @@ pub(crate) async fn publish(command: &Command<'_>, new: NewResource) -> Result<w
         published_at: now.at,
     };
     save(&mut tx, now, &before, new).await?;
-    tell(tx, command, now, What::Published, id).await
+    tell(tx, command, now, What::Published, id, Vec::new()).await
 }
 
 /// Replaces a resource in full.
@@ -69,7 +69,9 @@ pub(crate) async fn change(
     number_is_free(&mut tx, id, &new).await?;
     let now = command.now();
     save(&mut tx, now, &before, new).await?;
-    tell(tx, command, now, What::Changed, id).await
+    // An item that it has now may have been ordered before.
+    let bound = binding::pin_open(&mut tx, now, id).await?;
+    tell(tx, command, now, What::Changed, id, bound).await
 }
 
 /// Opens it to nobody any more.
@@ -88,7 +90,7 @@ pub(crate) async fn withdraw(command: &Command<'_>, id: Uuid) -> Result<wire::Re
     }
     let now = command.now();
     db::resource::withdraw(&mut tx, id, before.version + 1, now.at).await?;
-    tell(tx, command, now, What::Withdrawn, id).await
+    tell(tx, command, now, What::Withdrawn, id, Vec::new()).await
 }
 
 /// ALREADY_EXISTS where another of the tenant's has the number.
@@ -102,10 +104,10 @@ async fn number_is_free(tx: &mut TenantTx, id: Uuid, new: &NewResource) -> Resul
     }
 }
 
-/// NOT_FOUND for a cluster that the tenant has not joined.
+/// NOT_FOUND for a cluster that the tenant neither joined nor runs.
 async fn save(tx: &mut TenantTx, now: Now<'_>, before: &Locked, new: NewResource) -> Result<()> {
     if let Some(cluster) = new.visibility.cluster()
-        && !db::joined(tx, cluster).await?
+        && !db::in_or_of(tx, cluster).await?
     {
         return Err(Error::not_found());
     }
@@ -135,18 +137,20 @@ async fn save(tx: &mut TenantTx, now: Now<'_>, before: &Locked, new: NewResource
     db::resource::save_items(tx, head.id, &new.items).await
 }
 
-/// Tells the owner, and as many others at once as one transaction holds.
+/// Tells the owner, and as many others at once as one transaction holds; and what happened beside.
 async fn tell(
     mut tx: TenantTx,
     command: &Command<'_>,
     now: Now<'_>,
     what: What,
     id: Uuid,
+    beside: Vec<NewEvent>,
 ) -> Result<wire::ResourceReceipt> {
     let seen = db::resource::one(&mut tx, id).await?.ok_or_else(|| error::unreadable(id))?;
     let own = events::resource(now, what, (id, seen.version), resource_out(&seen)?, None, seen.owner);
     let mut events = announce::begin(&mut tx, now, what, id, None).await?;
     events.push(own);
+    events.extend(beside);
     let receipt = wire::ResourceReceipt {
         resource_id: id.to_string(),
         version: seen.version,

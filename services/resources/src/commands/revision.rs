@@ -83,7 +83,7 @@ pub(crate) async fn release(
     let now = command.now();
     let superseded = rows::supersede(&mut tx, locked.resource_id, now.at).await?;
     rows::release(&mut tx, id, effectivity, now.at).await?;
-    let bound = binding::released(&mut tx, now, locked.resource_id).await?;
+    let bound = binding::pin_open(&mut tx, now, locked.resource_id).await?;
     tell(tx, command, now, What::RevisionReleased, (&locked, superseded), bound).await
 }
 

@@ -18,6 +18,7 @@ use crate::{
     },
     file,
     files::Files,
+    scan::Scan,
     store::{PartName, Store, Writing},
 };
 
@@ -165,13 +166,7 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
     let content = match gather(&files, &upload, &parts).await? {
         Checked::Fits(content) => content,
         wrong => {
-            let mut tx = files.context.deps.pool.begin_by_keys(caller.firm).await?;
-            db::begin_anew(&mut tx, id, upload.attempt).await?;
-            tx.commit().await?;
-            return Err(match wrong {
-                Checked::WrongType => Error::field("upload_id", "MEDIA_TYPE", WRONG_TYPE),
-                _ => Error::new(Reason::UPLOAD_DIFFERS),
-            });
+            return Err(not_a_file(&files, &upload, wrong).await?);
         }
     };
     drop(share);
@@ -195,6 +190,26 @@ pub(crate) async fn finish(files: Files, caller: Caller, key: Key, id: Uuid) -> 
     Ok(receipt)
 }
 
+/// The upload begins anew, or ends where nobody wants its bytes again; and why.
+async fn not_a_file(files: &Files, upload: &Upload, wrong: Checked) -> Result<Error> {
+    let mut tx = files.context.deps.pool.begin_by_keys(upload.owner).await?;
+    match wrong {
+        Checked::Refused => _ = db::end(&mut tx, upload.id, "aborted").await?,
+        _ => db::begin_anew(&mut tx, upload.id, upload.attempt).await?,
+    }
+    tx.commit().await?;
+    Ok(match wrong {
+        Checked::WrongType => Error::field("upload_id", "MEDIA_TYPE", WRONG_TYPE),
+        Checked::Refused => {
+            // Whoever runs the platform hears of it, and the bytes go at once.
+            tracing::warn!(firm.id = %upload.owner, upload.id = %upload.id, "the scanner refused a content");
+            files.ended.wake();
+            Error::new(Reason::CONTENT_REFUSED)
+        }
+        _ => Error::new(Reason::UPLOAD_DIFFERS),
+    })
+}
+
 /// What is wrong with a content whose first bytes do not fit.
 pub(crate) const WRONG_TYPE: &str = "does not begin as files of the announced type do";
 
@@ -204,6 +219,8 @@ enum Checked {
     /// Not what was announced, by size or hash.
     Differs,
     WrongType,
+    /// The scanner does not let it pass.
+    Refused,
 }
 
 /// The content is going to stand in the store. One that is taken away there at this moment is waited for, a little while;
@@ -236,7 +253,7 @@ async fn gather(files: &Files, upload: &Upload, parts: &[PartName]) -> Result<Ch
         true => None,
         false => Some(store.write(upload.owner, upload.id, files.context.deps.clock.id()).await?),
     };
-    let mut checked = check(store, upload, parts, &mut writing).await;
+    let mut checked = check(files, store, upload, parts, &mut writing).await;
     if let (Ok(Checked::Fits(content)), None) = (&checked, &upload.sha256)
         && let Err(error) = keep(files, upload.owner, &content.sha256).await
     {
@@ -256,8 +273,9 @@ async fn gather(files: &Files, upload: &Upload, parts: &[PartName]) -> Result<Ch
     }
 }
 
-/// Reads all parts, writes them where they are to be written, and says whether they are what was announced.
+/// Reads all parts, writes them where they are to be written, and says whether they are what was announced and may stand.
 async fn check(
+    files: &Files,
     store: &Store,
     upload: &Upload,
     parts: &[PartName],
@@ -271,6 +289,7 @@ async fn check(
         async move { store.get_part(&name).await }
     });
     let mut read = read.buffered(READ_AHEAD);
+    let mut scan = Scan::begin(&files.scanner)?;
     while let Some(bytes) = read.next().await {
         let bytes = bytes?;
         size += bytes.len() as i64;
@@ -285,16 +304,24 @@ async fn check(
         })
         .await
         .map_err(Error::internal)?;
+        if let Some(scan) = &mut scan {
+            scan.feed(&bytes).await?;
+        }
         if let Some(writing) = writing {
             writing.put(bytes).await?;
         }
     }
+    let clean = match scan {
+        Some(scan) => scan.finds_clean().await?,
+        None => true,
+    };
     let content = Content { size_bytes: size, sha256: hash.finish().as_ref().to_vec() };
     let same = upload.size_bytes.is_none_or(|announced| announced == content.size_bytes)
         && upload.sha256.as_ref().is_none_or(|announced| *announced == content.sha256);
     Ok(match (same, file::fits(&upload.media_type, &head)) {
         (false, _) => Checked::Differs,
         (true, false) => Checked::WrongType,
+        (true, true) if !clean => Checked::Refused,
         (true, true) => Checked::Fits(content),
     })
 }

@@ -41,6 +41,7 @@ pub(crate) fn candidate(row: &Released) -> Candidate {
         label: row.label.clone(),
         released_at: row.released_at,
         ended_at: row.ended_at,
+        effectivity: Effectivity::from_stored(row.effectivity, row.effective_date),
     }
 }
 

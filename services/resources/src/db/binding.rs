@@ -169,6 +169,8 @@ pub(crate) struct Released {
     pub label: String,
     pub released_at: OffsetDateTime,
     pub ended_at: Option<OffsetDateTime>,
+    pub effectivity: Option<i16>,
+    pub effective_date: Option<Date>,
 }
 
 /// Revisions of the tenant's resources that these items have, by item and resource, the newest first.
@@ -177,7 +179,8 @@ pub(crate) async fn released(tx: &mut TenantTx, items: &[String]) -> Result<Vec<
     let rows = sqlx::query_as!(
         Released,
         r#"select i.buyer_item_id, r.id as resource_id, coalesce(r.resource_number, r.name) as "called!",
-                  r.name as resource_name, v.id as revision_id, v.label, v.released_at as "released_at!", v.ended_at
+                  r.name as resource_name, v.id as revision_id, v.label, v.released_at as "released_at!", v.ended_at,
+                  v.effectivity, v.effective_date
            from resources.resource_item i
            join resources.resource r on r.owner = i.owner and r.id = i.resource_id
            join resources.revision v on v.owner = r.owner and v.resource_id = r.id

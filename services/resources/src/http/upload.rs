@@ -2,16 +2,15 @@
 //! `Content-Range` says that it goes on. The upload is begun and finished by the methods of TransferService, in JSON.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{Path, State},
     response::{IntoResponse as _, Response},
 };
-use chassis::{Error, Reason, Result, caller::Caller};
+use chassis::{Error, Reason, Result, caller::Caller, json, parts};
 use futures::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, StatusCode, header};
 use proto::{access::Permission, resources::UploadChunk};
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
 
 use crate::{convert::transfer::CHUNK_BYTES, files::Files, receive};
 
@@ -29,14 +28,11 @@ pub(super) async fn put(
     };
     let received = tokio::spawn(receive::run(files, caller, chunks(upload, at, body).boxed()));
     match received.await.map_err(|error| Status::from(Error::internal(error))) {
-        Ok(Ok(upload)) => answer(
-            StatusCode::OK,
-            &serde_json::json!({
-                "id": upload.id,
-                "offsetBytes": upload.offset_bytes.to_string(),
-                "sizeBytes": upload.size_bytes.to_string(),
-            }),
-        ),
+        Ok(Ok(upload)) => answer(&serde_json::json!({
+            "id": upload.id,
+            "offsetBytes": upload.offset_bytes.to_string(),
+            "sizeBytes": upload.size_bytes.to_string(),
+        })),
         Ok(Err(status)) | Err(status) => refused(&status),
     }
 }
@@ -50,10 +46,12 @@ async fn caller(files: &Files, headers: &HeaderMap) -> Result<Caller> {
     };
     let token = token.ok_or_else(|| Error::new(Reason::UNAUTHENTICATED))?;
     let caller = files.context.deps.resolver.resolve(token).await?;
-    match caller.may(Permission::ResourcesPublish) {
-        true => Ok(caller),
-        false => Err(Error::new(Reason::PERMISSION_DENIED)),
+    if !caller.may(Permission::ResourcesPublish) {
+        return Err(Error::new(Reason::PERMISSION_DENIED));
     }
+    // Nothing of this passes the gate.
+    files.context.deps.rates.take(&caller)?;
+    Ok(caller)
 }
 
 /// Where the body begins.
@@ -89,7 +87,7 @@ fn chunks(
     body: Body,
 ) -> impl Stream<Item = std::result::Result<UploadChunk, Status>> {
     let pieces = body.into_data_stream().flat_map(|piece| match piece {
-        Ok(bytes) => stream::iter(cut(bytes).into_iter().map(Ok).collect::<Vec<_>>()),
+        Ok(bytes) => stream::iter(parts::cut(bytes, CHUNK_BYTES).into_iter().map(Ok).collect::<Vec<_>>()),
         Err(error) => {
             let mut cut_off = Error::new(Reason::UNAVAILABLE);
             cut_off.source = Some(anyhow::Error::new(error).context("a body that broke off"));
@@ -106,54 +104,22 @@ fn chunks(
     })
 }
 
-fn cut(mut bytes: Bytes) -> Vec<Bytes> {
-    let mut pieces = Vec::new();
-    while bytes.len() > CHUNK_BYTES {
-        pieces.push(bytes.split_to(CHUNK_BYTES));
-    }
-    if !bytes.is_empty() {
-        pieces.push(bytes);
-    }
-    pieces
-}
-
-/// A refusal as the JSON API words it.
+/// A refusal as the JSON API words it, but that a body which begins elsewhere is a range that cannot be had.
 fn refused(status: &Status) -> Response {
-    let code = match status.code() {
-        Code::InvalidArgument | Code::FailedPrecondition => StatusCode::BAD_REQUEST,
-        Code::OutOfRange => StatusCode::RANGE_NOT_SATISFIABLE,
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::PermissionDenied => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::Aborted => StatusCode::CONFLICT,
-        Code::DeadlineExceeded => StatusCode::REQUEST_TIMEOUT,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let details = status.get_error_details();
-    let info = details.error_info();
-    let fields = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
-    let fields = fields.iter().map(
-        |one| serde_json::json!({ "field": one.field, "reason": one.reason, "description": one.description }),
-    );
-    answer(
-        code,
-        &serde_json::json!({
-            "reason": info.map(|info| info.reason.as_str()).unwrap_or_default(),
-            "message": status.message(),
-            "metadata": info.map(|info| info.metadata.clone()).unwrap_or_default(),
-            "fields": fields.collect::<Vec<_>>(),
-        }),
-    )
+    let mut response = json::refusal(status);
+    if status.code() == Code::OutOfRange {
+        *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+    }
+    response
 }
 
-fn answer(code: StatusCode, body: &serde_json::Value) -> Response {
+fn answer(body: &serde_json::Value) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (code, headers, format!("{body}\n")).into_response()
+    (headers, format!("{body}\n")).into_response()
 }
 
 #[cfg(test)]
@@ -178,13 +144,5 @@ mod tests {
         for (range, first) in table {
             assert_eq!(first_byte(range), first, "{range}");
         }
-    }
-
-    #[test]
-    fn large_pieces_are_cut() {
-        let sizes = |len: usize| cut(vec![0; len].into()).iter().map(Bytes::len).collect::<Vec<_>>();
-        assert_eq!(sizes(0), [0_usize; 0]);
-        assert_eq!(sizes(CHUNK_BYTES), [CHUNK_BYTES]);
-        assert_eq!(sizes(2 * CHUNK_BYTES + 1), [CHUNK_BYTES, CHUNK_BYTES, 1]);
     }
 }

@@ -6,11 +6,14 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use proto::resources::{
-    AcknowledgeRevisionRequest, BindingPolicy, CreateRevisionRequest, DespatchRule, Effectivity,
-    EntitlementTerms, GetResourceRequest, GrantEntitlementRequest, PublishResourceRequest,
-    RefuseEntitlementRequest, ReleaseRevisionRequest, RequestEntitlementRequest, ResourceCategory,
-    ResourceContent, ResourceVisibility, RevokeEntitlementRequest, SetBindingPolicyRequest,
+use proto::{
+    partners::ListClustersRequest,
+    resources::{
+        AcknowledgeRevisionRequest, BindingPolicy, CreateRevisionRequest, DespatchRule, Effectivity,
+        EntitlementTerms, GetResourceRequest, GrantEntitlementRequest, PublishResourceRequest,
+        RefuseEntitlementRequest, ReleaseRevisionRequest, RequestEntitlementRequest, ResourceCategory,
+        ResourceContent, ResourceVisibility, RevokeEntitlementRequest, SetBindingPolicyRequest,
+    },
 };
 use time::Date;
 
@@ -30,7 +33,7 @@ struct Opened {
     name_en: &'static str,
     summary: &'static str,
     category: ResourceCategory,
-    /// Anybody finds it and may use it; else partners of some kinds find it, and drawings nobody.
+    /// Members of the cluster find it and may use it; else partners of some kinds find it, and drawings nobody.
     open: bool,
     item: &'static str,
     seats: i32,
@@ -88,8 +91,8 @@ const OPENED: [Opened; 6] = [
         first: "",
     },
     Opened {
-        owner: "A1",
-        number: "CY-KC-08",
+        owner: "OP",
+        number: "NT-KC-08",
         name: "注塑车间数字化管理",
         name_en: "Digital management of a moulding shop",
         summary: "课程，8 课时",
@@ -100,8 +103,8 @@ const OPENED: [Opened; 6] = [
         first: "1",
     },
     Opened {
-        owner: "A1",
-        number: "CY-HT-NX",
+        owner: "OP",
+        number: "NT-HT-NX",
         name: "N+X 合同样本",
         name_en: "N+X contract template",
         summary: "",
@@ -114,9 +117,9 @@ const OPENED: [Opened; 6] = [
 ];
 
 impl Opened {
-    fn request(&self) -> PublishResourceRequest {
+    fn request(&self, cluster_id: &str) -> PublishResourceRequest {
         let visibility = match (self.open, self.item.is_empty()) {
-            (true, _) => ResourceVisibility::All,
+            (true, _) => ResourceVisibility::Cluster,
             (false, true) => ResourceVisibility::Partners,
             (false, false) => ResourceVisibility::Granted,
         };
@@ -133,22 +136,33 @@ impl Opened {
                 ..ResourceContent::default()
             }),
             visibility: visibility.into(),
+            cluster_id: cluster_id.to_owned(),
             open: self.open,
             buyer_item_ids: Some(self.item.to_owned()).filter(|item| !item.is_empty()).into_iter().collect(),
-            ..PublishResourceRequest::default()
         }
+    }
+
+    /// Publishes it in its first revision; for a cluster where it is open.
+    async fn tell(
+        &self,
+        connection: &Connection,
+        credentials: &Credentials,
+        cluster_id: &str,
+    ) -> anyhow::Result<()> {
+        let owner = as_firm(connection, credentials, self.owner)?;
+        owner.resources().publish_resource(self.request(cluster_id)).await.map_err(refused)?;
+        if !self.first.is_empty() {
+            let release = Release { label: self.first, ..Release::of(self.number) };
+            release.tell(&owner).await.with_context(|| self.number)?;
+        }
+        Ok(())
     }
 }
 
-/// Opens them, in their first revisions.
+/// Opens them, in their first revisions; those for the cluster, once there is one.
 pub(super) async fn open(connection: &Connection, credentials: &Credentials) -> anyhow::Result<()> {
-    for opened in &OPENED {
-        let owner = as_firm(connection, credentials, opened.owner)?;
-        owner.resources().publish_resource(opened.request()).await.map_err(refused)?;
-        if !opened.first.is_empty() {
-            let release = Release { label: opened.first, ..Release::of(opened.number) };
-            release.tell(&owner).await.with_context(|| opened.number)?;
-        }
+    for opened in OPENED.iter().filter(|opened| !opened.open) {
+        opened.tell(connection, credentials, "").await?;
     }
     let owner = as_firm(connection, credentials, "A3")?;
     let policy = BindingPolicy {
@@ -163,13 +177,20 @@ pub(super) async fn open(connection: &Connection, credentials: &Credentials) -> 
     Ok(())
 }
 
-/// Who takes note of what, C is released, and who may use the seats.
+/// What the operator opens to its cluster, who takes note of what, C is released, and who may use the seats.
 pub(super) async fn go_on(
     connection: &Connection,
     credentials: &Credentials,
     today: Date,
 ) -> anyhow::Result<()> {
     let firm = |id: &str| as_firm(connection, credentials, id);
+    let clusters =
+        firm("OP")?.clusters().list_clusters(ListClustersRequest::default()).await.map_err(refused)?;
+    let cluster =
+        clusters.into_inner().clusters.into_iter().next().context("the operator runs no cluster")?;
+    for opened in OPENED.iter().filter(|opened| opened.open) {
+        opened.tell(connection, credentials, &cluster.id).await?;
+    }
     let (bracket, box_body, sleeve) = ("YZ-10022", "CY-BX-0450", "YZ-QS-31880");
     let (a1, a3) = (firm("A1")?, firm("A3")?);
     acknowledge(&a3, &firm("S2")?, bracket).await.context("B")?;

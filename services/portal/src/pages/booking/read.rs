@@ -40,21 +40,27 @@ pub struct Known {
     pub partners: Vec<(String, String)>,
     /// Clusters that the firm has joined.
     pub clusters: Vec<Cluster>,
+    /// Clusters that it runs; it belongs to none of them by that.
+    pub runs: Vec<Cluster>,
 }
 
 impl Known {
     /// Reads them; nobody where the roles do not allow it.
     pub async fn read(member: &Member) -> Result<Self, Failure> {
-        let mut known = Known { names: HashMap::new(), partners: Vec::new(), clusters: Vec::new() };
+        let mut known =
+            Known { names: HashMap::new(), partners: Vec::new(), clusters: Vec::new(), runs: Vec::new() };
         if !member.may(Permission::PartnersRead) {
             return Ok(known);
         }
         for cluster in clusters::all(member).await? {
-            if cluster.own_state() != ClusterMembershipState::Joined {
-                continue;
-            }
+            let among = match cluster.own_state() {
+                ClusterMembershipState::Joined => &mut known.clusters,
+                ClusterMembershipState::Unspecified => &mut known.runs,
+                _ => continue,
+            };
+            among.push(cluster.clone());
             let request = ListClusterMembersRequest {
-                cluster_id: cluster.id.clone(),
+                cluster_id: cluster.id,
                 page_size: MOST,
                 page_token: String::new(),
             };
@@ -66,7 +72,6 @@ impl Known {
                     if english && !one.firm_name_en.is_empty() { one.firm_name_en } else { one.firm_name };
                 known.names.insert(one.firm_id, said);
             }
-            known.clusters.push(cluster);
         }
         let request = ListRelationshipsRequest { page_size: MOST, page_token: String::new() };
         let list =

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use chassis::parts::{self, Asked};
 use futures::{StreamExt as _, TryStreamExt as _};
 use proto::{
     access::Permission,
@@ -114,7 +115,7 @@ pub async fn remove(member: Member, Path(id): Path<String>, fields: Fields) -> R
 /// The file, or from where a browser that was cut off goes on.
 pub async fn save(member: Member, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let wanted = text(header::RANGE).and_then(range);
+    let wanted = text(header::RANGE).and_then(parts::asked).and_then(missing);
     let (mut file, mut body) = match open(&member, &id, wanted.unwrap_or(WHOLE)).await {
         Err(failure) if failure.is("FILE_OFFSET") => {
             return Ok(StatusCode::RANGE_NOT_SATISFIABLE.into_response());
@@ -173,38 +174,11 @@ fn sent_type(media_type: &str) -> &str {
 type Bytes = (u64, u64);
 const WHOLE: Bytes = (0, 0);
 
-/// One range that begins at a byte, as browsers ask for what is missing. Any other means the whole.
-fn range(text: &str) -> Option<Bytes> {
-    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
-    let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
-        true => text.parse::<u64>().ok(),
-        false => None,
-    };
-    let first = number(first)?;
-    match last {
-        "" => Some((first, 0)),
-        last => Some((first, number(last)?.checked_sub(first)?.saturating_add(1))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_one_that_begins_at_a_byte() {
-        let table = [
-            ("bytes=0-", Some((0, 0))),
-            ("bytes=5-", Some((5, 0))),
-            ("bytes=5-5", Some((5, 1))),
-            ("bytes=5-4", None),
-            ("bytes=-5", None),
-            ("bytes=1-2,4-5", None),
-            ("bytes=a-", None),
-            ("items=0-", None),
-        ];
-        for (text, expected) in table {
-            assert_eq!(range(text), expected, "{text}");
-        }
+/// What is missing of a file, as browsers ask for it. Any other part means the whole.
+fn missing(asked: Asked) -> Option<Bytes> {
+    match asked {
+        Asked::From(first) => Some((first, 0)),
+        Asked::Between(first, last) => Some((first, (last - first).saturating_add(1))),
+        Asked::Last(_) => None,
     }
 }

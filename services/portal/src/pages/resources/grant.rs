@@ -68,6 +68,7 @@ async fn granting(member: &Member, id: &str) -> Result<Ask, Failure> {
     let clusters = known
         .clusters
         .into_iter()
+        .chain(known.runs)
         .map(|one| Choice::new(format!("cluster-{}", one.id), t.one(key::ENTITLEMENT_CLUSTER, one.name)));
     Ok(asking(member, format!("{OPEN}/{id}/grant"), t.say(key::ENTITLEMENT_GRANT), back_to(t, &one))
         .lead(t.say(key::ENTITLEMENT_GRANT_BODY))

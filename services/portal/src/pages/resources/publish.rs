@@ -31,8 +31,9 @@ async fn questions(member: &Member) -> Result<Vec<Question>, Failure> {
     let classes = words::CLASSES.iter().map(|(one, label)| Choice::new(*one as i32, t.say(label)));
     let hinted =
         |label: Key<0>, hint: Key<0>| Choice { hint: t.say(hint), ..Choice::new("yes", t.say(label)) };
-    let clusters = Known::read(member).await?.clusters;
-    let clusters = clusters.into_iter().map(|one| Choice::new(format!("cluster-{}", one.id), one.name));
+    let known = Known::read(member).await?;
+    let clusters = known.clusters.into_iter().chain(known.runs);
+    let clusters = clusters.map(|one| Choice::new(format!("cluster-{}", one.id), one.name));
     let mut seen = vec![
         Choice::new("granted", t.say(key::RESOURCE_GRANTED_ALONE)),
         Choice::new("partners", t.say(key::SHARE_PARTNERS)),

@@ -2,7 +2,7 @@
 //! goes on where it was cut off, and says beforehand what the content hashes to. Either way they pass through, never kept here.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{
         FromRequest, Multipart, Path, Query, Request,
         multipart::{Field, MultipartError},
@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use chassis::secret::sha256;
+use chassis::{parts, secret::sha256};
 use futures::{Stream, StreamExt as _, stream};
 use proto::{
     access::Permission,
@@ -127,7 +127,7 @@ async fn pass_on(
 ) -> Result<(), MultipartError> {
     let mut at = 0;
     while let Some(bytes) = part.chunk().await? {
-        for data in cut(bytes) {
+        for data in parts::cut(bytes, CHUNK_BYTES) {
             let (offset_bytes, length) = (at, data.len() as i64);
             let chunk = UploadChunk { upload_id: upload_id.to_owned(), offset_bytes, data };
             if out.send(chunk).await.is_err() {
@@ -160,17 +160,6 @@ async fn finish(member: &Member, upload_id: &str) -> Result<RevisionFile, Failur
             finished => return finished.map(tonic::Response::into_inner),
         }
     }
-}
-
-fn cut(mut bytes: Bytes) -> Vec<Bytes> {
-    let mut pieces = Vec::new();
-    while bytes.len() > CHUNK_BYTES {
-        pieces.push(bytes.split_to(CHUNK_BYTES));
-    }
-    if !bytes.is_empty() {
-        pieces.push(bytes);
-    }
-    pieces
 }
 
 /// The file's own name; some browsers send folders along. Anything else that is wrong with it is refused, not repaired.
@@ -274,7 +263,7 @@ pub async fn piece(
 /// A body as chunks. Where it breaks off, what came is sent all the same.
 fn chunks(upload_id: String, from: i64, body: Body) -> impl Stream<Item = UploadChunk> + Send {
     let whole = body.into_data_stream().take_while(|piece| futures::future::ready(piece.is_ok()));
-    let pieces = whole.flat_map(|piece| stream::iter(cut(piece.unwrap_or_default())));
+    let pieces = whole.flat_map(|piece| stream::iter(parts::cut(piece.unwrap_or_default(), CHUNK_BYTES)));
     pieces.scan((from, upload_id), |(at, upload_id), data| {
         let chunk = UploadChunk { upload_id: upload_id.clone(), offset_bytes: *at, data };
         *at += chunk.data.len() as i64;
@@ -331,12 +320,5 @@ mod tests {
         ] {
             assert_eq!(own_name(sent), kept);
         }
-    }
-
-    #[test]
-    fn pieces_are_no_larger_than_the_api_takes() {
-        let sizes: Vec<usize> = cut(vec![0; 2 * CHUNK_BYTES + 5].into()).iter().map(Bytes::len).collect();
-        assert_eq!(sizes, [CHUNK_BYTES, CHUNK_BYTES, 5]);
-        assert!(cut(Bytes::new()).is_empty());
     }
 }
