@@ -10,7 +10,7 @@ use harness::{
     request_id,
 };
 use proto::capacity::{
-    DemandCategory, PreviewPromiseRequest, PromisePreview, PromiseResult, TurnedWeek,
+    DemandCategory, PreviewPromiseRequest, PromisePreview, PromiseResult, PublishOfferRequest, TurnedWeek,
     UpdateCapacityWeeksRequest, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
 };
 use tonic::Status;
@@ -115,7 +115,8 @@ async fn a_supplier_sees_what_it_can_promise_before_it_answers() {
     );
 
     // What is offered is promised; and beyond what is stated nothing is known.
-    supplier.publish_offer(offer(&machines.id, &[(W53, &hours(140))])).await.unwrap();
+    let despite = offer(&machines.id, &[(W53, &hours(140))]);
+    supplier.publish_offer(PublishOfferRequest { despite_forecast: true, ..despite }).await.unwrap();
     let got = preview(&supplier, asked("30000")).await.unwrap();
     assert_eq!(got.result(), PromiseResult::Partial);
     assert_eq!(weeks(&got), ["2026-W53 8000/8000", "2027-W01 19200/19200 late"]);

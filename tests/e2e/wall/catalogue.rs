@@ -135,6 +135,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.give_back_consumed", "tandem_app"),
     ("capacity.hold_capacity", "tandem_app"),
     ("capacity.hold_many", "tandem_app"),
+    ("capacity.lenders_due", "tandem_app"),
     ("capacity.lock_holds", "tandem_app"),
     ("capacity.names_in_sight", "tandem_app"),
     ("capacity.offers_in_sight", "tandem_app"),

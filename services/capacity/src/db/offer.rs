@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::offer::{Bucket, Moves, Slot, Visibility};
+use crate::offer::{Bucket, Moves, Slot, Standing, Visibility};
 
 /// An offer without its buckets. What only its supplier knows is `None` for others.
 #[derive(Clone, Debug)]
@@ -164,8 +164,12 @@ pub(crate) async fn lock_buckets(tx: &mut TenantTx, offer: Uuid) -> Result<Vec<B
     Ok(bucket.collect())
 }
 
-/// Locks these weeks of a group in their order, those that are not there yet included.
-pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date]) -> Result<()> {
+/// Locks these weeks of a group in their order, those that are not there yet included, and says how they stand.
+pub(crate) async fn lock_weeks(
+    tx: &mut TenantTx,
+    group: Uuid,
+    mondays: &[Date],
+) -> Result<BTreeMap<Date, Standing>> {
     let me = tx.firm();
     sqlx::query!(
         r#"insert into capacity.capacity_week (supplier, group_id, monday)
@@ -176,8 +180,9 @@ pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date])
     )
     .execute(tx.conn())
     .await?;
-    sqlx::query!(
-        r#"select monday from capacity.capacity_week where supplier = $1 and group_id = $2 and monday = any($3)
+    let rows = sqlx::query!(
+        r#"select monday, maximum, booked, offered, overcommitted, coalesce(demand - lent, 0) as "demand!"
+           from capacity.capacity_week where supplier = $1 and group_id = $2 and monday = any($3)
            order by monday for update"#,
         me,
         group,
@@ -185,7 +190,12 @@ pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date])
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(())
+    let standing = rows.into_iter().map(|row| {
+        let (maximum, overcommitted) = (row.maximum, row.overcommitted);
+        let (booked, offered, demand) = (row.booked, row.offered, row.demand);
+        (row.monday, Standing { maximum, booked, offered, overcommitted, demand })
+    });
+    Ok(standing.collect())
 }
 
 /// Moves what weeks offer, the check in the same statement: the first week that has not so much left. Less is always

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     convert::promise::{self as convert, Asked},
-    db::{group, partner, week},
+    db::{group, partner, reserved, week},
     group::{LinkKey, Stated},
     matching::{Node, plus},
     promise::{self, Question, Shop},
@@ -50,7 +50,9 @@ async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
         }
     }
     let name = (asked.customer, material, asked.customer_location.clone(), asked.category.code().to_owned());
-    for ((id, one), series) in week::series(tx, &all).await? {
+    let mut series = week::series(tx, &all).await?;
+    reserved::furnish(tx, &mut shop.groups, &mut series).await?;
+    for ((id, one), series) in series {
         let Some(node) = shop.groups.get_mut(&id) else { continue };
         if one == name {
             shop.asked.insert(id, node.series.len());
