@@ -73,6 +73,8 @@ pub struct Bucket {
     pub slot: Slot,
     pub total: Decimal,
     pub reserved: Decimal,
+    /// What may be held of it now: less than is not reserved where its week promises more than it has.
+    pub free: Decimal,
 }
 
 /// What a change of an offer does.
@@ -171,7 +173,7 @@ mod tests {
     }
 
     fn bucket(n: u128, monday: Date, total: Decimal, reserved: Decimal) -> Bucket {
-        Bucket { id: Uuid::from_u128(n), slot: week(monday), total, reserved }
+        Bucket { id: Uuid::from_u128(n), slot: week(monday), total, reserved, free: total - reserved }
     }
 
     #[test]

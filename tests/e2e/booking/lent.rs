@@ -59,8 +59,8 @@ async fn lent_hours_are_load_from_when_they_are_confirmed_until_they_are_given_b
     world.settled().await;
     let orange = "2026-W53 90/80/100 BOTTLENECK_WITHIN_MAXIMUM lent 20 of 30";
     assert_eq!(week(&supplier, &made).await, orange);
-    let table = cli::run(&world, &supplier.key, &["capacity", "show", &made]).await;
-    assert!(table.out.contains("LENT"), "{table:?}");
+    let told = cli::run(&world, &supplier.key, &["capacity", "show", &made]).await.done().json();
+    assert_eq!(told[0]["matched"][0]["lent"]["value"], "20", "{told:?}");
 
     // The customer reserves too, and its order is made in these hours: of its forecast, and counted once.
     let own = buyer.hold(&published, &[(0, "10")], 0).await.expect("a hold").id;

@@ -126,6 +126,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.borrowed_ends", ""),
     ("capacity.borrowers_due", "tandem_app"),
     ("capacity.buckets_in_sight", "tandem_app"),
+    ("capacity.buckets_on_sale", "tandem_app"),
     ("capacity.cluster_matches", "tandem_app"),
     ("capacity.confirm_reservation", "tandem_app"),
     ("capacity.end_reservation", "tandem_app"),

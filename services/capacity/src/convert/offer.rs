@@ -170,7 +170,7 @@ fn bucket_out(bucket: &Bucket, own: bool) -> wire::Bucket {
         iso_week: iso_week(bucket.slot.monday),
         starts_at: bucket.slot.times.map(|times| value::timestamp(times.0)),
         ends_at: bucket.slot.times.map(|times| value::timestamp(times.1)),
-        free: Some(value::wire_decimal(bucket.total - bucket.reserved)),
+        free: Some(value::wire_decimal(bucket.free)),
         total: mine(bucket.total),
         reserved: mine(bucket.reserved),
     }
