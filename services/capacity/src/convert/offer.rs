@@ -116,11 +116,9 @@ pub(crate) fn beyond(new: &NewOffer, weeks: &BTreeMap<Date, (Beyond, Decimal)>) 
         let (why, spare) = weeks.get(&slot.monday)?;
         let (week, spare) = (iso_week(slot.monday), spare.normalize());
         Some(match why {
-            Beyond::Promised => Field::new(
-                path,
-                "PROMISED",
-                format!("{week} has {spare} left beside its accepted orders and offers; offer no more of it"),
-            ),
+            Beyond::Promised => {
+                Field::new(path, "PROMISED", format!("{week} has {spare} left; offer no more of it"))
+            }
             Beyond::Forecast => Field::new(
                 path,
                 "FORECAST",

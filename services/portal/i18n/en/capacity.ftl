@@ -111,6 +111,7 @@ past-further = { $n } more
 booked = Accepted orders
 borrowed = Borrowed
 lent = Lent
+lent-to-others = { $amount } lent to other firms
 borrowed-from = Borrowed from
 borrowed-rule = Borrowed hours are part of the planned and the maximum capacity and cannot be offered on. Once given back, they are taken off by themselves.
 with-borrowed = { $figures }, of which { $amount } borrowed

@@ -98,6 +98,7 @@ past-further = 另有 { $n } 处
 booked = 已接订单
 borrowed = 借入
 lent = 借出
+lent-to-others = 借给其他企业的 { $amount }
 borrowed-from = 借入自
 borrowed-rule = 借入的机时已含在计划与最大产能内，不能再对外发布；释放或退回后自动扣除。
 with-borrowed = { $figures }，其中借入 { $amount }

@@ -226,7 +226,7 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
     let mondays: Vec<_> = request.buckets.iter().map(|bucket| bucket.monday).collect();
     match member.app().api.offers().publish_offer(member.call(request)).await {
         Ok(_) => Ok(page::go(&format!("{OFFERS}?done=published"))),
-        Err(status) => needed(t, ask, &group, &mondays, status.into()),
+        Err(status) => needed(t, ask, &group, (&mondays, despite_forecast), status.into()),
     }
 }
 
@@ -235,7 +235,7 @@ fn needed(
     t: &Text,
     mut ask: Ask,
     group: &CapacityGroup,
-    mondays: &[Option<proto::Date>],
+    (mondays, despite): (&[Option<proto::Date>], bool),
     failure: Failure,
 ) -> Result<Response, Failure> {
     let unit = group.content.as_ref().map(|content| content.unit_code.as_str()).unwrap_or_default();
@@ -253,7 +253,7 @@ fn needed(
         forecast |= reason == Some("FORECAST");
         let Some(day) = format::day(monday.as_ref()) else { continue };
         let week = group.matched.iter().find(|week| week.monday == *monday).and_then(spare);
-        let left = week.map_or(Decimal::ZERO, |spare| spare.free);
+        let left = week.map_or(Decimal::ZERO, |spare| if despite { spare.unpromised } else { spare.free });
         ask.blame(&figure_name(day), t.two(said, measure.said(t, left), t.whole_week(day)));
     }
     if forecast {

@@ -91,6 +91,8 @@ struct Chosen {
     /// What is short, in a sentence; empty where nothing is.
     sentence: String,
     facts: Vec<Fact>,
+    /// What others have of it, in a sentence; empty where nobody has.
+    lent: String,
     origin: Origin,
 }
 
@@ -301,7 +303,9 @@ fn look(
         (None, Some(short)) => t.one(key::SHORT_OF_PLAN, measure.said(t, short)),
         (None, None) => String::new(),
     });
+    let lent = figures.map(|week| week.lent).filter(|lent| !lent.is_zero());
     Chosen {
+        lent: lent.map_or_else(String::new, |lent| t.one(key::LENT_TO_OTHERS, measure.said(t, lent))),
         title: t.whole_week(monday),
         tag: state.tag(t),
         sentence,
