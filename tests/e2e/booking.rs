@@ -4,6 +4,7 @@ mod borrowed;
 mod commands;
 mod consume;
 mod given_back;
+mod lent;
 mod promised;
 mod race;
 mod together;

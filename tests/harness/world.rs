@@ -274,7 +274,7 @@ impl World {
     }
 
     /// Waits until everything committed stands in the feeds, every claimed order was moved, all demand was matched,
-    /// what accepted orders take was booked, what was given back is borrowed no more, everybody was told of resources, and
+    /// what accepted orders take was booked, what was given back is borrowed no more and what is lent counts, everybody was told of resources, and
     /// lines were pinned.
     pub async fn settled(&self) {
         let owner = self.owner_pool().await;
@@ -286,6 +286,9 @@ impl World {
                 "select not exists (select from event.outbox)
                     and not exists (select from capacity.demand_arrival where matched_at is null)
                     and not exists (select from capacity.borrowed where due)
+                    and not exists (select from capacity.reservation r
+                                    join partners.firm f on f.id = r.supplier and f.state = 'active'
+                                    where r.lent_due)
                     and not exists (select from resources.announcement where not done)
                     and not exists (select from capacity.feed_place p
                                     join event.feed_head h on h.feed = p.supplier and h.next_seq - 1 > p.seq

@@ -34,11 +34,25 @@ export async function booking() {
       equal(await page.inputValue('#machine'), MACHINE, 'what was typed is kept');
       await week.fill('9999');
       await send(page, '发布');
-      await says(page, '将超过最大产能');
+      await says(page, '只余');
       await week.fill('8');
       await send(page, '发布');
       await says(page, '已发布');
       ok(await row(page, MACHINE).isVisible(), 'it stands among the own offers');
+      // The red week's hours are a forecast's: offered only by those who say so.
+      await page.goto(`${portal}/capacity/offers/new`);
+      await page.click('a:text-is("S1-G3 大机组 500–650 t")');
+      await page.fill('#process', '注塑');
+      ok(!(await page.locator('[name=despite]').count()), 'nothing is asked before it is refused');
+      const red = page.locator('input[name^="w-"]').nth(5);
+      await red.fill('230');
+      await send(page, '发布');
+      await says(page, '除预测需求外只余');
+      equal(await red.inputValue(), '230', 'what was typed is kept');
+      await page.check('[name=despite]');
+      await page.fill('#process', '');
+      await send(page, '发布');
+      ok(await page.isChecked('[name=despite]'), 'and what was ticked');
     });
   });
 

@@ -10,6 +10,7 @@ pub(crate) mod disclose;
 pub(crate) mod disclosure;
 pub(crate) mod group;
 pub(crate) mod hold;
+pub(crate) mod lend;
 pub(crate) mod load;
 pub(crate) mod matched;
 pub(crate) mod matching;

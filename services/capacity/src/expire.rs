@@ -1,5 +1,6 @@
 //! Ends holds whose time is over by the database's clock, tells of reservations that orders consumed, gives what came back
-//! of withdrawn offers to their groups, takes from groups what is not lent to them any more, and notes what is compared of
+//! of withdrawn offers to their groups, takes from groups what is not lent to them any more, counts
+//! what they lend, and notes what is compared of
 //! offers where that is missing. Any number of processes may look; whatever is cut short is found again.
 
 use std::time::Duration;
@@ -7,8 +8,8 @@ use std::time::Duration;
 use chassis::{Result, background};
 
 use crate::{
-    commands::{Context, Now, borrow, offer, reservation},
-    db::{best, borrowed, offer as db},
+    commands::{Context, Now, borrow, lend, offer, reservation},
+    db::{best, borrowed, offer as db, reserved},
 };
 
 /// How often it is looked.
@@ -29,10 +30,12 @@ async fn try_once(context: &Context) -> Result<bool> {
     let offers = db::to_trim(&mut outside, SLICE).await?;
     let bare = best::without_facts(&mut outside, SLICE).await?;
     let borrowers = borrowed::firms_due(&mut outside, SLICE).await?;
+    let lenders = reserved::firms_due(&mut outside, SLICE).await?;
     outside.commit().await?;
     let full = offers.len().max(bare.len()).max(borrowers.len()) == SLICE as usize;
     let mut any =
         background::each_firm(borrowers, "giving back", |firm| borrow::give_back(context, firm)).await;
+    let more = background::each_firm(lenders, "lending", |firm| lend::follow(context, firm)).await;
     for (supplier, id) in offers {
         let trimmed = async { offer::trim(now, supplier, id).await.map(|()| true) };
         any |= background::or_no(supplier, "trimming", trimmed).await;
@@ -41,5 +44,5 @@ async fn try_once(context: &Context) -> Result<bool> {
         let noted = async { offer::note_facts(now, supplier, id).await.map(|()| true) };
         any |= background::or_no(supplier, "noting facts of offers", noted).await;
     }
-    Ok(any && full)
+    Ok((any && full) || more)
 }

@@ -8,6 +8,9 @@
 //!   and delta, and never its capacity; an inactive group is as if absent, and so is what is reached through it alone;
 //! * hours that others lend add to what a group can make in their week, planned and at most; a group that sums it does not
 //!   have them, since a nested group sums demand and never capacity;
+//! * hours that the firm lends others of a group 借出 are demanded of it: from when a reservation of what it offers is
+//!   confirmed until it is given back. A group that sums it has them too. Of the load of an order line that consumed some,
+//!   and of these, the larger is demanded; and customers, who may not learn of each other, see what they want without it;
 //! * what an order line makes in hours that it reserved stands in what the group offers, and is no booked load beside it:
 //!   of a line's load and of what it consumed of the group's own offers in that week, the larger counts, never their sum.
 //!   So booked + offered counts every machine hour once, whether or not the order is accepted yet. A line that is made in
@@ -46,14 +49,19 @@ pub struct Node {
     /// Those that are not there yet count once they are.
     pub children: BTreeSet<Uuid>,
     pub weeks: BTreeMap<Date, Stated>,
-    /// What order lines consumed of the group's own offers, in its unit.
+    /// What is lent of what the group itself offers, in its unit.
+    pub lent: Weeks,
+    /// The part of it that order lines consumed.
     pub consumed: BTreeMap<Date, Lines>,
 }
 
 /// What was found of one week, in the group's unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
+    /// With what is lent.
     pub demand: Decimal,
+    /// Without it; `None`: unknown.
+    pub wanted: Option<Decimal>,
     /// Load of accepted orders, part of the demand, beyond what they reserved of the group.
     pub booked: Decimal,
 }
@@ -98,39 +106,72 @@ pub fn strengthened(stated: Option<(Decimal, Decimal)>, borrowed: Decimal) -> Op
     stated.map(|(actual, maximum)| (plus(actual, borrowed), plus(maximum, borrowed)))
 }
 
-/// What each week of a group finds: every week in which something is demanded, of it and of the groups below it.
+/// What each week of a group finds: every week in which something is demanded or lent, of it and of the groups below it.
 /// Sums beyond what a decimal holds stay at the largest.
 pub fn found(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Found> {
     let mut sum: BTreeMap<Date, Own> = BTreeMap::new();
-    let below: Vec<&Node> = reached(group, groups).iter().filter_map(|below| groups.get(below)).collect();
-    for node in &below {
+    let below: Vec<(Uuid, &Node)> =
+        reached(group, groups).into_iter().filter_map(|id| Some((id, groups.get(&id)?))).collect();
+    for (_, node) in &below {
         add(&mut sum, own(node));
     }
-    let reserved = groups.get(&group).map(|node| reserved(node, &below)).unwrap_or_default();
-    let known = sum.into_iter().filter(|(_, week)| week.known);
+    let reserved = groups.get(&group).map(|node| reserved(node, group, groups)).unwrap_or_default();
+    let twice = twice(&below, groups);
+    let known = sum.into_iter().filter(|(_, week)| week.known || !week.lent.is_zero());
+    let all = |lines: Option<&Lines>| {
+        lines.into_iter().flat_map(BTreeMap::values).copied().fold(Decimal::ZERO, plus)
+    };
     known
         .map(|(monday, week)| {
-            let reserved = reserved.get(&monday).copied().unwrap_or_default();
-            let booked = (week.booked - reserved).max(Decimal::ZERO);
-            (monday, Found { demand: plus(week.demand, week.delta), booked })
+            let wanted = week.known.then(|| plus(week.demand, week.delta));
+            let booked = (week.booked - all(reserved.get(&monday))).max(Decimal::ZERO);
+            let rest = wanted.unwrap_or_default() - all(twice.get(&monday));
+            (monday, Found { demand: plus(rest, week.lent), wanted, booked })
         })
         .collect()
 }
 
-/// How much of the load of order lines lies in hours that they reserved of this group; `below`: it and those that it sums.
-fn reserved(node: &Node, below: &[&Node]) -> BTreeMap<Date, Decimal> {
-    let load = |monday: &Date, line: &OrderLine| {
-        let series = below.iter().flat_map(|node| &node.series).filter_map(|series| {
-            let quantity = *series.reserved.get(monday)?.get(line)?;
-            Some(times(quantity, series.load_factor.unwrap_or(Decimal::ONE)))
-        });
-        series.fold(Decimal::ZERO, plus)
-    };
+/// How much of the load of order lines lies in hours that they reserved of this group.
+fn reserved(node: &Node, group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Lines> {
+    if node.consumed.is_empty() {
+        return BTreeMap::new();
+    }
+    let below: Vec<&Node> = reached(group, groups).iter().filter_map(|below| groups.get(below)).collect();
     let week = |(monday, lines): (&Date, &Lines)| {
-        let each = lines.iter().map(|(line, hours)| load(monday, line).min(*hours));
-        (*monday, each.fold(Decimal::ZERO, plus))
+        let each = lines.iter().map(|(line, hours)| (line.clone(), load(&below, monday, line).min(*hours)));
+        (*monday, each.collect())
     };
     node.consumed.iter().map(week).collect()
+}
+
+/// How much of the load of order lines is lent too, by these groups: of each line no more than it takes of them all.
+fn twice(below: &[(Uuid, &Node)], groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Lines> {
+    let mut twice: BTreeMap<Date, Lines> = BTreeMap::new();
+    for (id, node) in below {
+        for (monday, lines) in reserved(node, *id, groups) {
+            let week = twice.entry(monday).or_default();
+            for (line, hours) in lines {
+                let sum = week.entry(line).or_default();
+                *sum = plus(*sum, hours);
+            }
+        }
+    }
+    let below: Vec<&Node> = below.iter().map(|(_, node)| *node).collect();
+    for (monday, lines) in &mut twice {
+        for (line, hours) in lines {
+            *hours = load(&below, monday, line).min(*hours);
+        }
+    }
+    twice
+}
+
+/// What a line that consumed something takes of groups in a week.
+fn load(groups: &[&Node], monday: &Date, line: &OrderLine) -> Decimal {
+    let series = groups.iter().flat_map(|node| &node.series).filter_map(|series| {
+        let quantity = *series.reserved.get(monday)?.get(line)?;
+        Some(times(quantity, series.load_factor.unwrap_or(Decimal::ONE)))
+    });
+    series.fold(Decimal::ZERO, plus)
 }
 
 /// The group and every active one below it, each once.
@@ -171,6 +212,9 @@ fn own(node: &Node) -> BTreeMap<Date, Own> {
             week.delta = plus(week.delta, delta);
         }
     }
+    for (monday, lent) in &node.lent {
+        weeks.entry(*monday).or_default().lent = *lent;
+    }
     weeks
 }
 
@@ -181,6 +225,7 @@ struct Own {
     demand: Decimal,
     booked: Decimal,
     delta: Decimal,
+    lent: Decimal,
 }
 
 fn add(sum: &mut BTreeMap<Date, Own>, weeks: BTreeMap<Date, Own>) {
@@ -190,6 +235,7 @@ fn add(sum: &mut BTreeMap<Date, Own>, weeks: BTreeMap<Date, Own>) {
         week.demand = plus(week.demand, own.demand);
         week.booked = plus(week.booked, own.booked);
         week.delta = plus(week.delta, own.delta);
+        week.lent = plus(week.lent, own.lent);
     }
 }
 

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::matching::plus;
+
 /// The most buckets of one offer: ten years of weeks, or twenty slots of each half-yearly week.
 pub const MAX_BUCKETS: usize = 520;
 /// The most buckets of one reservation.
@@ -71,6 +73,8 @@ pub struct Bucket {
     pub slot: Slot,
     pub total: Decimal,
     pub reserved: Decimal,
+    /// What may be held of it now: less than is not reserved where its week promises more than it has.
+    pub free: Decimal,
 }
 
 /// What a change of an offer does.
@@ -104,6 +108,48 @@ pub fn moves(standing: &[Bucket], wanted: &BTreeMap<Slot, Decimal>) -> Moves {
     moves
 }
 
+/// A week of a group when more of it is to be offered. Figures in the group's unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Of the firm's own hours; `None`: unknown, and nothing is offered of it.
+    pub maximum: Option<Decimal>,
+    /// Load of accepted orders beside what is offered.
+    pub booked: Decimal,
+    pub offered: Decimal,
+    /// More is promised than there is.
+    pub overcommitted: bool,
+    /// What is demanded beside what is lent, which is offered already; 0 where nothing is known.
+    pub demand: Decimal,
+}
+
+/// Why no more of a week can be offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// Accepted orders and offers have it: nothing is promised twice.
+    Promised,
+    /// A forecast needs it, and nobody said that it is offered all the same.
+    Forecast,
+}
+
+impl Standing {
+    /// Why so much more cannot be offered, and how much can be; `None`: it can. Less is always possible.
+    pub fn refusal(&self, more: Decimal, despite_forecast: bool) -> Option<(Beyond, Decimal)> {
+        let taken = if despite_forecast { self.booked } else { self.booked.max(self.demand) };
+        let (unpromised, spare) = (self.left(self.booked), self.left(taken));
+        match () {
+            () if more <= Decimal::ZERO || more <= spare => None,
+            () if more > unpromised => Some((Beyond::Promised, spare)),
+            () => Some((Beyond::Forecast, spare)),
+        }
+    }
+
+    fn left(&self, taken: Decimal) -> Decimal {
+        let maximum = self.maximum.filter(|_| !self.overcommitted).unwrap_or_default();
+        let left = maximum.checked_sub(plus(taken, self.offered)).unwrap_or_default();
+        left.max(Decimal::ZERO)
+    }
+}
+
 /// What a withdrawn offer still promises: what is reserved.
 pub fn withdrawn(standing: &[Bucket]) -> BTreeMap<Slot, Decimal> {
     standing.iter().map(|bucket| (bucket.slot, bucket.reserved)).collect()
@@ -127,7 +173,7 @@ mod tests {
     }
 
     fn bucket(n: u128, monday: Date, total: Decimal, reserved: Decimal) -> Bucket {
-        Bucket { id: Uuid::from_u128(n), slot: week(monday), total, reserved }
+        Bucket { id: Uuid::from_u128(n), slot: week(monday), total, reserved, free: total - reserved }
     }
 
     #[test]
@@ -144,6 +190,44 @@ mod tests {
         ] {
             assert_eq!(one.overlaps(&other), expected, "{one:?} {other:?}");
             assert_eq!(other.overlaps(&one), expected, "{other:?} {one:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_forecast_needs_is_offered_by_those_who_say_so_and_what_is_promised_by_nobody() {
+        use Beyond::{Forecast, Promised};
+        // of 240 hours: booked, offered, demand beside what is lent, more; without the word and with it
+        for (booked, offered, demand, more, plain, despite) in [
+            (0, 0, 0, 240, None, None),
+            (0, 0, 0, 241, Some((Promised, 240)), Some((Promised, 240))),
+            (0, 0, 250, 230, Some((Forecast, 0)), None),
+            (0, 0, 250, 241, Some((Promised, 0)), Some((Promised, 240))),
+            (0, 0, 200, 40, None, None),
+            (0, 10, 200, 31, Some((Forecast, 30)), None),
+            (0, 10, 200, 30, None, None),
+            (60, 40, 100, 101, Some((Forecast, 100)), None),
+            (60, 40, 100, 141, Some((Promised, 100)), Some((Promised, 140))),
+            // What orders have beyond the forecast is booked.
+            (120, 0, 100, 121, Some((Promised, 120)), Some((Promised, 120))),
+            (300, 0, 300, 1, Some((Promised, 0)), Some((Promised, 0))),
+            (300, 40, 300, -1, None, None),
+            (0, 0, -20, 240, None, None),
+        ] {
+            let week = Standing {
+                maximum: Some(dec(240)),
+                booked: dec(booked),
+                offered: dec(offered),
+                overcommitted: false,
+                demand: dec(demand),
+            };
+            let refused = |despite| week.refusal(dec(more), despite);
+            let expected = |refused: Option<(Beyond, i64)>| refused.map(|(why, spare)| (why, dec(spare)));
+            assert_eq!(refused(false), expected(plain), "{booked} {offered} {demand} {more}");
+            assert_eq!(refused(true), expected(despite), "{booked} {offered} {demand} {more}");
+            for nothing in [Standing { maximum: None, ..week }, Standing { overcommitted: true, ..week }] {
+                let refused = nothing.refusal(dec(more), true);
+                assert_eq!(refused, (more > 0).then_some((Promised, dec(0))));
+            }
         }
     }
 

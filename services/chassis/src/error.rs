@@ -118,8 +118,8 @@ reasons! {
     TOO_MANY_KEYS, FailedPrecondition, "too many active keys; revoke one first", "有效密钥过多,请先停用一个";
     /// So many are enough.
     LIMIT_REACHED, FailedPrecondition, "there are as many of these as a firm may have; remove one first", "数量已达上限,请先删除一个";
-    /// An offer would promise more hours than the group's week has left.
-    OFFER_EXCEEDS_CAPACITY, FailedPrecondition, "orders and offers would take more of the week than its maximum; offer less", "该周订单与共享产能合计将超过最大产能,请减少共享量";
+    /// An offer would promise more hours than the group's week has left beside its orders, or beside its forecast.
+    OFFER_EXCEEDS_CAPACITY, FailedPrecondition, "what orders or forecasts need and what is offered would take more of a week than its maximum; offer less of the weeks that are named", "该周订单或预测所需与共享产能合计将超过最大产能,请减少所列各周的共享量";
     /// Less is left of a bucket than was asked for.
     CAPACITY_SHORT, FailedPrecondition, "not so much is left of every week asked for, and nothing was held; ask for less", "所选时段余量不足,未预占任何产能,请减少数量";
     /// A reservation that is not open any more.

@@ -303,6 +303,11 @@ impl Ask {
         self
     }
 
+    /// Whether it asks for this field.
+    pub fn asks(&self, name: &str) -> bool {
+        self.questions.iter().any(|one| one.name == name)
+    }
+
     /// Further fields.
     pub fn ask_all(mut self, questions: Vec<Question>) -> Self {
         self.questions.extend(questions);

@@ -13,7 +13,7 @@ use harness::{
 use proto::{
     capacity::{
         BorrowCapacityRequest, ListDisclosedGroupsRequest, ListReservationsRequest, Offer,
-        PreviewPromiseRequest, UploadCapacityGroupRequest,
+        PreviewPromiseRequest, PublishOfferRequest, UploadCapacityGroupRequest,
     },
     orders::RejectReason,
 };
@@ -186,7 +186,8 @@ async fn only_one_group_has_them(supplier: &Firm, neighbour: &Firm, large: &str,
 /// Orders may be made in borrowed hours; what is offered is the firm's own.
 async fn never_lent_on(supplier: &Firm, buyer: &Firm, large: &str) {
     let try_to_lend = async |seconds: String| {
-        supplier.publish_offer(named(offer(large, &[(W53, &seconds)]), &[buyer])).await
+        let offered = named(offer(large, &[(W53, &seconds)]), &[buyer]);
+        supplier.publish_offer(PublishOfferRequest { despite_forecast: true, ..offered }).await
     };
     refused(try_to_lend(hours(241)).await, Reason::OFFER_EXCEEDS_CAPACITY);
     let lent = try_to_lend(hours(240)).await.expect("the own hours");

@@ -30,6 +30,16 @@ async fn booked(supplier: &Access, group: &str) -> Vec<String> {
     group.matched.iter().map(week).collect()
 }
 
+/// What of an offer's first bucket is free, as each of these sees it.
+async fn free(firms: &[&Access], offer: &str) -> Vec<String> {
+    let mut free = Vec::new();
+    for firm in firms {
+        let seen = firm.offer(offer).await.unwrap();
+        free.push(seen.buckets[0].free.clone().unwrap_or_default().value);
+    }
+    free
+}
+
 /// 20,000 pieces of 45 seconds are more than the 240 hours that the machine can be run.
 #[tokio::test]
 async fn an_accepted_order_turns_its_week_red_once_and_a_cancelled_one_green() {
@@ -103,8 +113,10 @@ async fn what_is_booked_cannot_be_offered_and_what_is_offered_can_be_overcommitt
     world.settled().await;
     assert_eq!(booked(&supplier, &made).await[0], "2026-W53 70/80/100 SURPLUS booked 70 overcommitted");
     // What the week does not have any more is not sold, though 40 were offered.
+    assert_eq!(free(&[&buyer, &supplier], &offers[0].id).await, ["30", "30"], "and is not shown as free");
     refused(buyer.hold(&offers[0], &[(0, "31")], 0).await, Reason::CAPACITY_SHORT);
     let rest = buyer.hold(&offers[0], &[(0, "30")], 0).await.unwrap();
+    assert_eq!(free(&[&buyer, &supplier], &offers[0].id).await, ["0", "0"]);
     refused(buyer.hold(&offers[0], &[(0, "1")], 0).await, Reason::CAPACITY_SHORT);
     buyer.give_back(&rest.id).await.unwrap();
     // Nor is it counted in another unit, nor offered while its orders do not count.

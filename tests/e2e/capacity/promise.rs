@@ -10,7 +10,7 @@ use harness::{
     request_id,
 };
 use proto::capacity::{
-    DemandCategory, PreviewPromiseRequest, PromisePreview, PromiseResult, TurnedWeek,
+    DemandCategory, PreviewPromiseRequest, PromisePreview, PromiseResult, PublishOfferRequest, TurnedWeek,
     UpdateCapacityWeeksRequest, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
 };
 use tonic::Status;
@@ -114,8 +114,16 @@ async fn a_supplier_sees_what_it_can_promise_before_it_answers() {
         ]
     );
 
+    // An order that names no site is asked about as it would be booked: of whatever location the groups link.
+    let nowhere = PreviewPromiseRequest { customer_location: String::new(), ..asked("20000") };
+    let unnamed = preview(&supplier, nowhere).await.unwrap();
+    assert_eq!((weeks(&unnamed), turns(&unnamed.turned)), (weeks(&got), turns(&got.turned)));
+    let elsewhere = PreviewPromiseRequest { customer_location: "CY99".into(), ..asked("20000") };
+    assert_eq!(preview(&supplier, elsewhere).await.unwrap().result(), PromiseResult::Unknown);
+
     // What is offered is promised; and beyond what is stated nothing is known.
-    supplier.publish_offer(offer(&machines.id, &[(W53, &hours(140))])).await.unwrap();
+    let despite = offer(&machines.id, &[(W53, &hours(140))]);
+    supplier.publish_offer(PublishOfferRequest { despite_forecast: true, ..despite }).await.unwrap();
     let got = preview(&supplier, asked("30000")).await.unwrap();
     assert_eq!(got.result(), PromiseResult::Partial);
     assert_eq!(weeks(&got), ["2026-W53 8000/8000", "2027-W01 19200/19200 late"]);
@@ -196,7 +204,6 @@ async fn a_question_names_what_is_wrong_with_it() {
     let (buyer, supplier) = world.pair().await;
     let bad = PreviewPromiseRequest {
         material_number_customer: " ".into(),
-        customer_location: String::new(),
         quantity: Some(decimal("0")),
         earliest_delivery_date: Some(date(W53)),
         ..question(&buyer.id, "A", "1", W52)
@@ -205,7 +212,6 @@ async fn a_question_names_what_is_wrong_with_it() {
         preview(&supplier, bad).await,
         &[
             ("material_number_customer", "REQUIRED"),
-            ("customer_location", "REQUIRED"),
             ("quantity", "RANGE"),
             ("earliest_delivery_date", "RANGE"),
         ],

@@ -128,6 +128,7 @@ pub(super) const SUPPLIER: &[Attack] = &[
         DENIED,
     ),
     ("update capacity.capacity_week set borrowed = -1", CHECK),
+    ("update capacity.capacity_week set lent = -1", CHECK),
     // what was measured, and measurements of no beginning
     ("update capacity.demand_snapshot set demands = '{1}'", DENIED),
     ("update capacity.demand_volatility set start_at = null", CHECK),
@@ -186,6 +187,7 @@ pub(super) const CUSTOMER: &[Attack] = &[
     ("select from capacity.capacity_bucket", NOTHING),
     ("update capacity.capacity_bucket set total = 1000", NOTHING),
     ("update capacity.reservation set announced = true", NOTHING),
+    ("update capacity.reservation set lent_due = false", NOTHING),
     ("update capacity.reservation set expires_at = now()", DENIED),
     (
         "insert into capacity.reservation (supplier, id, holder, offer_id, state, version, held_at, expires_at)

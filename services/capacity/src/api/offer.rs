@@ -34,6 +34,7 @@ impl OfferService for Api {
             cluster_id: request.cluster_id.clone(),
             hold_seconds: request.hold_seconds,
             buckets: request.buckets.clone(),
+            despite_forecast: request.despite_forecast,
         })?;
         let id = value::id(&request.offer_id)?;
         Ok(Response::new(commands::offer::change(&command, id, request.version, new).await?))

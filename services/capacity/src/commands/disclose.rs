@@ -29,6 +29,7 @@ pub(crate) async fn group(now: Now<'_>, tx: &mut TenantTx, head: &Head) -> Resul
             let rows = week::rows(tx, &[head.id]).await?;
             let watched = volatility::watched(tx, &[head.id]).await?.remove(&head.id);
             let alerts = watched.map(|watched| watched.alerts).unwrap_or_default();
+            let rows: Vec<Row> = rows.into_iter().map(Row::for_customers).collect();
             Some(disclosed::group(head, level, content, &rows, &alerts))
         }
     };
@@ -37,7 +38,7 @@ pub(crate) async fn group(now: Now<'_>, tx: &mut TenantTx, head: &Head) -> Resul
     Ok(shown.content.map(|content| events::group_disclosed(now, head, customer, content)))
 }
 
-/// What its customer learns of bottlenecks of a group.
+/// What its customer learns of bottlenecks of a group that turned as customers see its weeks.
 pub(crate) async fn bottlenecks(
     now: Now<'_>,
     tx: &mut TenantTx,

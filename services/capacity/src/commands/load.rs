@@ -16,7 +16,7 @@ use crate::{
     convert::load::{self as convert, Told},
     db::{
         load::{self as db, Booked, Placed},
-        week,
+        reserved, week,
     },
     load::{Line, Load, Promise, changes, load},
 };
@@ -42,10 +42,10 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     let mut events = Vec::new();
     if !told.is_empty() {
         let booked = booked(&mut tx, &told).await?;
-        if !booked.is_empty() {
-            events = book(now, &mut tx, &booked).await?;
+        let left_over = reserved::left_over(&mut tx, &told.orders()?).await?;
+        if !booked.is_empty() || !left_over.is_empty() {
+            events = book(now, &mut tx, &booked, left_over).await?;
         }
-        events.extend(reservation::give_back(now, &mut tx, &told.orders()?).await?);
     }
     db::move_place(&mut tx, last).await?;
     let any = !events.is_empty();
@@ -57,15 +57,34 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     Ok(true)
 }
 
-/// Keeps what lines take and matches the groups that link their materials: the events of what turned.
-async fn book(now: Now<'_>, tx: &mut TenantTx, booked: &[Booked]) -> Result<Vec<outbox::NewEvent>> {
+/// Keeps what lines take, gives back what is left over, and matches the groups that this concerns once for both, so that no
+/// week turns in between: what happened, and what turned.
+async fn book(
+    now: Now<'_>,
+    tx: &mut TenantTx,
+    booked: &[Booked],
+    left_over: Vec<(Uuid, bool)>,
+) -> Result<Vec<outbox::NewEvent>> {
     matching::lock(tx).await?;
     db::save(tx, booked).await?;
     let materials: BTreeSet<(Uuid, String)> =
         booked.iter().map(|one| (one.customer, one.material.clone())).collect();
     let (customers, materials): (Vec<Uuid>, Vec<String>) = materials.into_iter().unzip();
-    let groups = week::linking(tx, &customers, &materials).await?;
-    matching::rematch(now, tx, Cause::Demand(&groups)).await
+    let mut groups = week::linking(tx, &customers, &materials).await?;
+    let mut given_back = Vec::new();
+    if !left_over.is_empty() {
+        let ids: Vec<Uuid> = left_over.iter().map(|(id, _)| *id).collect();
+        groups.extend(reserved::groups_of(tx, &ids).await?);
+        groups.sort_unstable();
+        groups.dedup();
+        // Weeks before buckets, as everybody does.
+        let moved = week::with_parents(tx, &groups).await?;
+        week::lock(tx, &moved).await?;
+        given_back = reservation::give_back(now, tx, left_over).await?;
+    }
+    let mut events = matching::rematch(now, tx, Cause::Demand(&groups)).await?;
+    events.extend(given_back);
+    Ok(events)
 }
 
 /// What has to be written, since lines take something else than what is kept of them. Only this reads and writes what is

@@ -63,15 +63,20 @@ pub(crate) async fn rematch(now: Now<'_>, tx: &mut TenantTx, cause: Cause<'_>) -
             .filter(|row| before.and_then(|rows| rows.get(&row.monday)) != Some(*row))
             .copied()
             .collect();
-        let turned = turned(before, &changed, this_week(now.at));
-        events.extend(events::bottlenecks(now, head, &turned, None));
-        events.extend(disclose::bottlenecks(now, tx, head, &turned).await?);
+        let from = this_week(now.at);
+        events.extend(events::bottlenecks(now, head, &turned(before, &changed, from, |row| row), None));
+        let seen = turned(before, &changed, from, Row::for_customers);
+        events.extend(disclose::bottlenecks(now, tx, head, &seen).await?);
         let alerted = match watched.remove(&head.id) {
             Some(watched) => volatility::look(now, tx, head, watched, Moved::of(before, &after)).await?,
             None => None,
         };
         let stated = matches!(cause, Cause::Stated { id, .. } if id == head.id);
-        if head.customer.is_some() && (!changed.is_empty() || alerted.is_some() || stated) {
+        let shows = |row: &Row| {
+            let old = before.and_then(|rows| rows.get(&row.monday)).copied();
+            old.map(Row::for_customers) != Some(row.for_customers())
+        };
+        if head.customer.is_some() && (changed.iter().any(shows) || alerted.is_some() || stated) {
             shown.insert(head.id);
         }
         events.extend(alerted.into_iter().flatten());
@@ -110,16 +115,10 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
         }
     }
     let mut series = db::series(tx, &all).await?;
-    let consumed = reserved::consumed(tx, &all).await?;
-    reserved::mark(tx, &mut series, &all, &consumed).await?;
+    reserved::furnish(tx, &mut nodes, &mut series).await?;
     for ((group, _), series) in series {
         if let Some(node) = nodes.get_mut(&group) {
             node.series.push(series);
-        }
-    }
-    for (group, weeks) in consumed {
-        if let Some(node) = nodes.get_mut(&group) {
-            node.consumed = weeks;
         }
     }
     let mut rows: BTreeMap<Uuid, BTreeMap<Date, Row>> = BTreeMap::new();
@@ -148,6 +147,7 @@ fn weeks(
 ) -> BTreeMap<Date, Row> {
     let found = matching::found(group, nodes);
     let stated = nodes.get(&group).map(|node| &node.weeks);
+    let lending = nodes.get(&group).map(|node| &node.lent);
     let known = before.into_iter().flat_map(BTreeMap::keys);
     let lent = borrowed.keys().filter(|(of, _)| *of == group).map(|(_, monday)| monday);
     let known = known.chain(stated.into_iter().flat_map(BTreeMap::keys));
@@ -164,6 +164,8 @@ fn weeks(
             demand: found.map(|found| found.demand),
             booked: found.map(|found| found.booked).unwrap_or_default(),
             borrowed: borrowed.get(&(group, monday)).copied().unwrap_or_default(),
+            wanted: found.and_then(|found| found.wanted),
+            lent: lending.and_then(|weeks| weeks.get(&monday)).copied().unwrap_or_default(),
             ..old.unwrap_or_else(|| Row::empty(group, monday))
         };
         (monday, new)
@@ -171,13 +173,19 @@ fn weeks(
     mondays.into_iter().map(row).collect()
 }
 
-/// Bottlenecks of this week and later that were raised, changed or cleared.
-fn turned(before: Option<&BTreeMap<Date, Row>>, changed: &[Row], from: Date) -> Vec<Turned<Row>> {
+/// Bottlenecks of this week and later that were raised, changed or cleared, for who sees rows so.
+fn turned(
+    before: Option<&BTreeMap<Date, Row>>,
+    changed: &[Row],
+    from: Date,
+    seen: fn(Row) -> Row,
+) -> Vec<Turned<Row>> {
     let standing = |row: &Row| Standing { demand: row.demand, capacity: row.capacity() };
     let turn = |row: &Row| {
         let old = before.and_then(|rows| rows.get(&row.monday)).copied();
-        let old = old.unwrap_or_else(|| Row::empty(row.group_id, row.monday));
+        let old = seen(old.unwrap_or_else(|| Row::empty(row.group_id, row.monday)));
         matching::turned(standing(&old), standing(row), *row)
     };
-    changed.iter().filter(|row| row.monday >= from).filter_map(turn).collect()
+    let ahead = changed.iter().filter(|row| row.monday >= from);
+    ahead.map(|row| seen(*row)).filter_map(|row| turn(&row)).collect()
 }

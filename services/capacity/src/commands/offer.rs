@@ -1,6 +1,8 @@
 //! The supplier publishes, changes and withdraws offers. What they promise is load of the group's weeks: moved and checked
 //! under the rows of the weeks, in the same transaction.
 
+use std::collections::BTreeMap;
+
 use chassis::{Error, Reason, Result, db::TenantTx};
 use prost::Message;
 use proto::capacity as wire;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 use super::{Begun, Now, Single};
 use crate::{
     convert::{
-        offer::{NewOffer, offer_out},
+        offer::{NewOffer, beyond, offer_out},
         request::facts,
     },
     db::{
@@ -167,7 +169,8 @@ async fn lock_weeks(tx: &mut TenantTx, head: &Head, others: impl Iterator<Item =
     let mut mondays: Vec<_> = standing.iter().map(|bucket| bucket.slot.monday).chain(others).collect();
     mondays.sort_unstable();
     mondays.dedup();
-    db::lock_weeks(tx, group_of(head)?, &mondays).await
+    db::lock_weeks(tx, group_of(head)?, &mondays).await?;
+    Ok(())
 }
 
 async fn give_back(tx: &mut TenantTx, head: &Head) -> Result<()> {
@@ -212,7 +215,14 @@ async fn save(
     best::save_facts(tx, head, &facts(head, &offered)?).await?;
     db::save_readers(tx, head.id, &new.visibility).await?;
     let mondays: Vec<_> = moves.weeks.keys().copied().collect();
-    db::lock_weeks(tx, group_of(head)?, &mondays).await?;
+    let standing = db::lock_weeks(tx, group_of(head)?, &mondays).await?;
+    let refused = moves.weeks.iter().filter_map(|(monday, more)| {
+        Some((*monday, standing.get(monday)?.refusal(*more, new.despite_forecast)?))
+    });
+    let refused: BTreeMap<_, _> = refused.collect();
+    if !refused.is_empty() {
+        return Err(beyond(new, &refused));
+    }
     shift(tx, head, moves).await?;
     if !db::save_buckets(tx, head.id, moves, || command.deps.clock.id()).await? {
         return Err(Error::new(Reason::CAPACITY_SHORT)

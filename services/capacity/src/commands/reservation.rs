@@ -15,10 +15,7 @@ use super::{
 };
 use crate::{
     convert::reservation::reservation_out,
-    db::{
-        reservation::{self as db, Head, Outcome},
-        reserved,
-    },
+    db::reservation::{self as db, Head, Outcome},
     error,
     events::booking,
     week::this_week,
@@ -81,15 +78,14 @@ async fn announce(now: Now<'_>, tx: &mut TenantTx, id: Uuid) -> Result<Option<Ve
     Ok(Some(matching::rematch(now, tx, Cause::Demand(&[group])).await?))
 }
 
-/// Gives back what lines of these orders consumed and take nothing of any more, and tells both sides. Where a line was
-/// delivered, hours of weeks that have begun are used and stay taken. Comes after every week that the transaction moves:
-/// buckets are locked last.
-pub(crate) async fn give_back(now: Now<'_>, tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<NewEvent>> {
-    let left_over = reserved::left_over(tx, orders).await?;
-    if left_over.is_empty() {
-        return Ok(Vec::new());
-    }
-    matching::lock(tx).await?;
+/// Gives back what lines consumed and take nothing of any more, each with whether the line was delivered, and tells both
+/// sides. Where it was, hours of weeks that have begun are used and stay taken. Every week that the transaction moves is
+/// locked before, since buckets are last; and so is the matching, which the caller does after it.
+pub(crate) async fn give_back(
+    now: Now<'_>,
+    tx: &mut TenantTx,
+    left_over: Vec<(Uuid, bool)>,
+) -> Result<Vec<NewEvent>> {
     let (ids, delivered): (Vec<Uuid>, Vec<bool>) = left_over.into_iter().unzip();
     let mut events = Vec::new();
     for id in &ids {

@@ -25,7 +25,7 @@ use crate::{
     week::this_week,
 };
 
-/// Total demand of a group by week, as it stood and as it stands.
+/// What customers want of a group by week, as it stood and as it stands.
 pub(crate) struct Moved {
     before: Weeks,
     latest: Weeks,
@@ -35,7 +35,7 @@ impl Moved {
     /// Of what matching found.
     pub(crate) fn of(before: Option<&BTreeMap<Date, Row>>, latest: &BTreeMap<Date, Row>) -> Self {
         let weeks = |rows: &BTreeMap<Date, Row>| -> Weeks {
-            rows.values().filter_map(|row| Some((row.monday, row.demand?))).collect()
+            rows.values().filter_map(|row| Some((row.monday, row.wanted?))).collect()
         };
         Self { before: before.map(weeks).unwrap_or_default(), latest: weeks(latest) }
     }

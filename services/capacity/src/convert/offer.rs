@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chassis::{Error, Result, value};
+use chassis::{Error, Field, Reason, Result, value};
 use prost::Message;
 use proto::capacity as wire;
 use rust_decimal::Decimal;
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     db::offer::Head,
     error,
-    offer::{Bucket, HOLD_SECONDS, MAX_BUCKETS, MAX_HOLD_SECONDS, Slot, Visibility},
+    offer::{Beyond, Bucket, HOLD_SECONDS, MAX_BUCKETS, MAX_HOLD_SECONDS, Slot, Visibility},
     week::{iso_week, this_week},
 };
 
@@ -30,6 +30,10 @@ pub(crate) struct NewOffer {
     pub visibility: Visibility,
     pub hold_seconds: i32,
     pub buckets: BTreeMap<Slot, Decimal>,
+    /// Where the request names each of them.
+    pub paths: BTreeMap<Slot, String>,
+    /// Whether hours are offered that a forecast needs.
+    pub despite_forecast: bool,
 }
 
 /// INVALID_ARGUMENT naming every bad field.
@@ -45,9 +49,12 @@ pub(crate) fn new_offer(request: &wire::PublishOfferRequest) -> Result<NewOffer>
     if !(1..=MAX_HOLD_SECONDS).contains(&hold_seconds) {
         wrong.note("hold_seconds", "RANGE", format!("must lie between 1 and {MAX_HOLD_SECONDS}"));
     }
-    let buckets = buckets(&mut wrong, &request.buckets);
+    let (buckets, paths) = buckets(&mut wrong, &request.buckets);
+    let despite_forecast = request.despite_forecast;
     match (visibility, wrong.0.is_empty()) {
-        (Some(visibility), true) => Ok(NewOffer { content, visibility, hold_seconds, buckets }),
+        (Some(visibility), true) => {
+            Ok(NewOffer { content, visibility, hold_seconds, buckets, paths, despite_forecast })
+        }
         _ => Err(Error::invalid(wrong.0)),
     }
 }
@@ -68,8 +75,11 @@ fn content(wrong: &mut Wrong, content: Option<&wire::OfferContent>) -> wire::Off
     content.clone()
 }
 
-fn buckets(wrong: &mut Wrong, list: &[wire::NewBucket]) -> BTreeMap<Slot, Decimal> {
-    let mut buckets = BTreeMap::new();
+/// Quantities, and where the request names them.
+type Buckets = (BTreeMap<Slot, Decimal>, BTreeMap<Slot, String>);
+
+fn buckets(wrong: &mut Wrong, list: &[wire::NewBucket]) -> Buckets {
+    let (mut buckets, mut paths) = Buckets::default();
     if list.is_empty() || list.len() > MAX_BUCKETS {
         wrong.note("buckets", "COUNT", format!("must have 1 to {MAX_BUCKETS} entries"));
     }
@@ -95,8 +105,36 @@ fn buckets(wrong: &mut Wrong, list: &[wire::NewBucket]) -> BTreeMap<Slot, Decima
             wrong.note(&path, "OVERLAP", "lies in the same time as another bucket of the offer");
         }
         once(wrong, &mut buckets, &path, slot, quantity);
+        paths.insert(slot, format!("{path}.quantity"));
     }
-    buckets
+    (buckets, paths)
+}
+
+/// The buckets of weeks that have not so much left, each with what to do about it.
+pub(crate) fn beyond(new: &NewOffer, weeks: &BTreeMap<Date, (Beyond, Decimal)>) -> Error {
+    let field = |(slot, path): (&Slot, &String)| {
+        let (why, spare) = weeks.get(&slot.monday)?;
+        let (week, spare) = (iso_week(slot.monday), spare.normalize());
+        Some(match why {
+            Beyond::Promised => {
+                Field::new(path, "PROMISED", format!("{week} has {spare} left; offer no more of it"))
+            }
+            Beyond::Forecast => Field::new(
+                path,
+                "FORECAST",
+                format!(
+                    "{week} has {spare} left beside its forecast; offer no more of it, or set despite_forecast to \
+                     offer hours that no accepted order has"
+                ),
+            ),
+        })
+    };
+    let fields = new.paths.iter().filter_map(field).collect();
+    let refused = Error::new(Reason::OFFER_EXCEEDS_CAPACITY).fields(fields);
+    match weeks.first_key_value() {
+        Some((monday, (_, spare))) => refused.with("monday", monday).with("spare", spare.normalize()),
+        None => refused,
+    }
 }
 
 /// An offer as its supplier sees it, or as others do: what of a bucket is free, and no more.
@@ -130,7 +168,7 @@ fn bucket_out(bucket: &Bucket, own: bool) -> wire::Bucket {
         iso_week: iso_week(bucket.slot.monday),
         starts_at: bucket.slot.times.map(|times| value::timestamp(times.0)),
         ends_at: bucket.slot.times.map(|times| value::timestamp(times.1)),
-        free: Some(value::wire_decimal(bucket.total - bucket.reserved)),
+        free: Some(value::wire_decimal(bucket.free)),
         total: mine(bucket.total),
         reserved: mine(bucket.reserved),
     }

@@ -25,7 +25,11 @@ pub(crate) struct Asked {
 pub(crate) fn asked(request: &wire::PreviewPromiseRequest) -> Result<Asked> {
     let mut wrong = Wrong::default();
     let material = wrong.name("material_number_customer", &request.material_number_customer);
-    let location = wrong.name("customer_location", &request.customer_location);
+    // An order may name none.
+    let location = match request.customer_location.as_str() {
+        "" => String::new(),
+        named => wrong.name("customer_location", named),
+    };
     let category = match request.demand_category() {
         wire::DemandCategory::Unspecified => wire::DemandCategory::Default,
         category => category,

@@ -42,6 +42,7 @@ pub(crate) fn matched(row: &Row) -> wire::MatchedWeek {
         result: result(row).into(),
         group_id: row.group_id.to_string(),
         borrowed: Some(value::wire_decimal(row.borrowed)),
+        lent: Some(value::wire_decimal(row.lent)),
     }
 }
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::offer::{Bucket, Moves, Slot, Visibility};
+use crate::offer::{Bucket, Moves, Slot, Standing, Visibility};
 
 /// An offer without its buckets. What only its supplier knows is `None` for others.
 #[derive(Clone, Debug)]
@@ -105,9 +105,16 @@ fn slot(monday: Date, starts_at: Option<OffsetDateTime>, ends_at: Option<OffsetD
 pub(crate) async fn own_buckets(tx: &mut TenantTx, offers: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<Bucket>>> {
     let me = tx.firm();
     let rows = sqlx::query!(
-        r#"select offer_id, id, monday, starts_at, ends_at, total, reserved
-           from capacity.capacity_bucket where supplier = $1 and offer_id = any($2)
-           order by offer_id, monday, starts_at nulls first"#,
+        r#"select b.offer_id, b.id, b.monday, b.starts_at, b.ends_at, b.total, b.reserved,
+                  case when o.withdrawn then 0
+                       when w.overcommitted then greatest(0, least(b.total - b.reserved, capacity.left_of_week(w)))
+                       else b.total - b.reserved end as "free!"
+           from capacity.offer o
+           join capacity.capacity_bucket b on b.supplier = o.supplier and b.offer_id = o.id
+           left join capacity.capacity_week w on w.supplier = o.supplier and w.group_id = o.group_id
+               and w.monday = b.monday and w.overcommitted
+           where o.supplier = $1 and o.id = any($2)
+           order by b.offer_id, b.monday, b.starts_at nulls first"#,
         me,
         offers
     )
@@ -116,21 +123,21 @@ pub(crate) async fn own_buckets(tx: &mut TenantTx, offers: &[Uuid]) -> Result<BT
     let mut found: BTreeMap<Uuid, Vec<Bucket>> = BTreeMap::new();
     for row in rows {
         let slot = slot(row.monday, row.starts_at, row.ends_at);
-        let bucket = Bucket { id: row.id, slot, total: row.total, reserved: row.reserved };
+        let bucket = Bucket { id: row.id, slot, total: row.total, reserved: row.reserved, free: row.free };
         found.entry(row.offer_id).or_default().push(bucket);
     }
     Ok(found)
 }
 
 /// Buckets of others' offers that the tenant may see, by offer.
-pub(crate) async fn buckets_in_sight(
+pub(crate) async fn buckets_on_sale(
     tx: &mut TenantTx,
     offers: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Vec<Bucket>>> {
     let rows = sqlx::query!(
         r#"select offer_id as "offer_id!", id as "id!", monday as "monday!", starts_at, ends_at, total as "total!",
-                  reserved as "reserved!"
-           from capacity.buckets_in_sight($1)"#,
+                  reserved as "reserved!", free as "free!"
+           from capacity.buckets_on_sale($1)"#,
         offers
     )
     .fetch_all(tx.conn())
@@ -138,7 +145,7 @@ pub(crate) async fn buckets_in_sight(
     let mut found: BTreeMap<Uuid, Vec<Bucket>> = BTreeMap::new();
     for row in rows {
         let slot = slot(row.monday, row.starts_at, row.ends_at);
-        let bucket = Bucket { id: row.id, slot, total: row.total, reserved: row.reserved };
+        let bucket = Bucket { id: row.id, slot, total: row.total, reserved: row.reserved, free: row.free };
         found.entry(row.offer_id).or_default().push(bucket);
     }
     Ok(found)
@@ -160,12 +167,17 @@ pub(crate) async fn lock_buckets(tx: &mut TenantTx, offer: Uuid) -> Result<Vec<B
         slot: slot(row.monday, row.starts_at, row.ends_at),
         total: row.total,
         reserved: row.reserved,
+        free: row.total - row.reserved,
     });
     Ok(bucket.collect())
 }
 
-/// Locks these weeks of a group in their order, those that are not there yet included.
-pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date]) -> Result<()> {
+/// Locks these weeks of a group in their order, those that are not there yet included, and says how they stand.
+pub(crate) async fn lock_weeks(
+    tx: &mut TenantTx,
+    group: Uuid,
+    mondays: &[Date],
+) -> Result<BTreeMap<Date, Standing>> {
     let me = tx.firm();
     sqlx::query!(
         r#"insert into capacity.capacity_week (supplier, group_id, monday)
@@ -176,8 +188,9 @@ pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date])
     )
     .execute(tx.conn())
     .await?;
-    sqlx::query!(
-        r#"select monday from capacity.capacity_week where supplier = $1 and group_id = $2 and monday = any($3)
+    let rows = sqlx::query!(
+        r#"select monday, maximum, booked, offered, overcommitted, coalesce(demand - lent, 0) as "demand!"
+           from capacity.capacity_week where supplier = $1 and group_id = $2 and monday = any($3)
            order by monday for update"#,
         me,
         group,
@@ -185,7 +198,12 @@ pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date])
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(())
+    let standing = rows.into_iter().map(|row| {
+        let (maximum, overcommitted) = (row.maximum, row.overcommitted);
+        let (booked, offered, demand) = (row.booked, row.offered, row.demand);
+        (row.monday, Standing { maximum, booked, offered, overcommitted, demand })
+    });
+    Ok(standing.collect())
 }
 
 /// Moves what weeks offer, the check in the same statement: the first week that has not so much left. Less is always

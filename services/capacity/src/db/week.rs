@@ -27,6 +27,10 @@ pub(crate) struct Row {
     pub overcommitted: bool,
     /// What others lend of it.
     pub borrowed: Decimal,
+    /// The demand without what is lent.
+    pub wanted: Option<Decimal>,
+    /// What of the offered is lent.
+    pub lent: Decimal,
 }
 
 impl Row {
@@ -46,6 +50,8 @@ impl Row {
             offered: nothing,
             overcommitted: false,
             borrowed: nothing,
+            wanted: none,
+            lent: nothing,
         }
     }
 
@@ -57,6 +63,11 @@ impl Row {
     /// Actual and maximum with what is borrowed, where they are known.
     pub(crate) fn capacity(&self) -> Option<(Decimal, Decimal)> {
         strengthened(self.stated(), self.borrowed)
+    }
+
+    /// As customers may see it: whatever others have of what is offered, demand is what customers want.
+    pub(crate) fn for_customers(self) -> Self {
+        Self { demand: self.wanted, lent: Decimal::ZERO, ..self }
     }
 
     /// Whether there is anything to say of it.
@@ -233,7 +244,7 @@ pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>>
     let rows = sqlx::query_as!(
         Row,
         r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
-                  borrowed
+                  borrowed, wanted, lent
            from capacity.capacity_week where supplier = $1 and group_id = any($2) order by group_id, monday"#,
         me,
         groups
@@ -241,6 +252,20 @@ pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>>
     .fetch_all(tx.conn())
     .await?;
     Ok(rows)
+}
+
+/// Locks the weeks of groups that are there, in the order of their keys, before anything that comes after weeks.
+pub(crate) async fn lock(tx: &mut TenantTx, groups: &[Uuid]) -> Result<()> {
+    let me = tx.firm();
+    sqlx::query!(
+        r#"select monday from capacity.capacity_week where supplier = $1 and group_id = any($2)
+           order by group_id, monday for update"#,
+        me,
+        groups
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// What a list of weeks is narrowed to.
@@ -259,7 +284,7 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
-                  borrowed
+                  borrowed, wanted, lent
            from capacity.capacity_week
            where supplier = $1 and ($2::uuid is null or group_id = $2) and ($3::date is null or monday >= $3)
                and ($4::date is null or monday <= $4)
@@ -294,15 +319,17 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
         rows.iter().map(|row| crate::matching::outcome(row.demand, row.capacity()).shortfall()).collect();
     let booked: Vec<Decimal> = rows.iter().map(|row| row.booked).collect();
     let borrowed: Vec<Decimal> = rows.iter().map(|row| row.borrowed).collect();
+    let lent: Vec<Decimal> = rows.iter().map(|row| row.lent).collect();
     sqlx::query!(
         r#"insert into capacity.capacity_week as w
-               (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked, borrowed)
+               (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked, borrowed, wanted, lent)
            select $1, * from unnest($2::uuid[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
-                                    $8::numeric[], $9::smallint[], $10::numeric[], $11::numeric[])
+                                    $8::numeric[], $9::smallint[], $10::numeric[], $11::numeric[], $12::numeric[],
+                                    $13::numeric[])
            on conflict on constraint capacity_week_pkey do update
            set actual = excluded.actual, maximum = excluded.maximum, agreed = excluded.agreed,
                delta = excluded.delta, demand = excluded.demand, shortfall = excluded.shortfall,
-               booked = excluded.booked, borrowed = excluded.borrowed,
+               booked = excluded.booked, borrowed = excluded.borrowed, wanted = excluded.wanted, lent = excluded.lent,
                overcommitted = w.offered > 0
                    and not coalesce(w.offered <= excluded.maximum
                        and excluded.booked + w.offered <= excluded.maximum + excluded.borrowed, false)"#,
@@ -316,7 +343,9 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
         &figures(|row| row.demand) as &[Option<Decimal>],
         &shortfalls,
         &booked,
-        &borrowed
+        &borrowed,
+        &figures(|row| row.wanted) as &[Option<Decimal>],
+        &lent
     )
     .execute(tx.conn())
     .await?;

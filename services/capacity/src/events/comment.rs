@@ -7,9 +7,11 @@ use proto::capacity as wire;
 use super::envelope;
 use crate::{commands::Now, convert::comment::comment_out, db::comment::Head};
 
-/// For both firms.
+/// For both firms. Entries of a feed stay, and what a comment said does not once it is deleted: who wants to read it asks
+/// for it.
 pub(crate) fn comment(now: Now<'_>, head: &Head) -> NewEvent {
-    let comment = Some(comment_out(head));
+    let comment = wire::Comment { text: String::new(), author: String::new(), ..comment_out(head) };
+    let comment = Some(comment);
     let (r#type, data) = match head.deleted {
         true => {
             ("tandem.capacity.comment.deleted.v1", wire::CapacityCommentDeleted { comment }.encode_to_vec())

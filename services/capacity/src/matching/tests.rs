@@ -146,22 +146,24 @@ fn what_a_line_makes_in_hours_that_it_reserved_counts_once() {
     let hours = |list: &[(u128, &str)]| -> BTreeMap<Date, Lines> {
         [(W53, list.iter().map(|(n, quantity)| (line(*n), d(quantity))).collect())].into()
     };
-    // 2 hours a piece; 30 pieces are booked, some of them by lines that reserved hours: booked beside what is offered.
-    for (reserved, consumed, expected) in [
-        (hours(&[]), hours(&[]), "60"),
-        (hours(&[]), hours(&[(7, "40")]), "60"),
-        (hours(&[(7, "20")]), hours(&[(7, "40")]), "20"),
-        (hours(&[(7, "20")]), hours(&[(7, "90")]), "20"),
-        (hours(&[(7, "20")]), hours(&[(7, "30")]), "30"),
-        (hours(&[(7, "20"), (8, "10")]), hours(&[(7, "30"), (8, "50")]), "10"),
-        (hours(&[(7, "20")]), [(W52, hours(&[(7, "40")])[&W53].clone())].into(), "60"),
+    // 2 hours a piece; 30 pieces are booked, some of them by lines that reserved hours: booked beside what is offered; and
+    // what is demanded with the hours that are lent.
+    for (reserved, consumed, expected, demand) in [
+        (hours(&[]), hours(&[]), "60", "60"),
+        (hours(&[]), hours(&[(7, "40")]), "60", "100"),
+        (hours(&[(7, "20")]), hours(&[(7, "40")]), "20", "60"),
+        (hours(&[(7, "20")]), hours(&[(7, "90")]), "20", "110"),
+        (hours(&[(7, "20")]), hours(&[(7, "30")]), "30", "60"),
+        (hours(&[(7, "20"), (8, "10")]), hours(&[(7, "30"), (8, "50")]), "10", "90"),
+        (hours(&[(7, "20")]), [(W52, hours(&[(7, "40")])[&W53].clone())].into(), "60", "60"),
     ] {
         let own = Series { reserved: reserved.clone(), ..series(Some("2"), &[], &[(W53, "30")]) };
-        let lends = Node { series: vec![own], consumed: consumed.clone(), ..Node::default() };
+        let lent = consumed.iter().map(|(monday, lines)| (*monday, lines.values().sum())).collect();
+        let lends = Node { series: vec![own], lent, consumed: consumed.clone(), ..Node::default() };
         let sums = Node { children: [id(1)].into(), ..Node::default() };
         let groups = BTreeMap::from([(id(1), lends), (id(2), sums)]);
         let week = found(id(1), &groups)[&W53];
-        assert_eq!((week.booked, week.demand), (d(expected), d("60")), "{reserved:?} {consumed:?}");
+        assert_eq!((week.booked, week.demand), (d(expected), d(demand)), "{reserved:?} {consumed:?}");
         assert_eq!(found(id(2), &groups)[&W53].booked, d("60"), "who sums it offers nothing of it");
     }
 }
@@ -249,4 +251,63 @@ fn a_bottleneck_turns_once_for_each_state() {
     ] {
         assert_eq!(turned(before, after, ()).map(|one| one.turn), expected, "{before:?} {after:?}");
     }
+}
+
+/// A group that lends hours, some of them consumed by an order line that makes things of the group.
+fn lending(forecast: &str, booked: &str, lent: &str, consumed: &str) -> Node {
+    let mut made = series(None, &[], &[(W53, booked)]);
+    if !forecast.is_empty() {
+        made.forecast = weeks(&[(W53, forecast)]);
+    }
+    let line = (id(9), "10".to_owned());
+    made.reserved = [(W53, [(line.clone(), d(booked))].into())].into();
+    Node {
+        series: vec![made],
+        lent: weeks(&[(W53, lent)]),
+        consumed: [(W53, [(line, d(consumed))].into())].into(),
+        ..Node::default()
+    }
+}
+
+#[test]
+fn lent_hours_are_demanded_and_the_line_that_consumed_them_counts_once() {
+    // forecast, the line's load, lent, of which the line consumed; demand, without lent, booked
+    for (forecast, booked, lent, consumed, expected) in [
+        ("100", "0", "60", "0", ("160", Some("100"), "0")),
+        ("", "0", "60", "0", ("60", None, "0")),
+        ("", "0", "0", "0", ("–", None, "–")),
+        // The order consumes the forecast, and its hours are lent.
+        ("100", "60", "60", "60", ("100", Some("100"), "0")),
+        ("40", "60", "60", "60", ("60", Some("60"), "0")),
+        // Of the line's load and of its hours the larger counts.
+        ("0", "80", "60", "60", ("80", Some("80"), "20")),
+        ("0", "40", "60", "60", ("60", Some("40"), "0")),
+        // What others have is beside it.
+        ("0", "60", "90", "60", ("90", Some("60"), "0")),
+    ] {
+        let node = lending(forecast, booked, lent, consumed);
+        let found = found(id(1), &[(id(1), node)].into()).remove(&W53);
+        let said =
+            |figure: Option<Decimal>| figure.map_or("–".to_owned(), |one| one.normalize().to_string());
+        let got =
+            (said(found.map(|one| one.demand)), found.and_then(|one| one.wanted).map(|one| one.to_string()));
+        let got = (got.0, got.1, said(found.map(|one| one.booked)));
+        let expected = (expected.0.to_owned(), expected.1.map(str::to_owned), expected.2.to_owned());
+        assert_eq!(got, expected, "{forecast} {booked} {lent} {consumed}");
+    }
+}
+
+#[test]
+fn a_group_that_sums_others_has_what_they_lend_once() {
+    let below = lending("100", "60", "60", "60");
+    // The sum itself offers hours, of which the same line consumed as many again.
+    let sum = Node { children: [id(1), id(2)].into(), series: Vec::new(), ..lending("", "0", "60", "60") };
+    let other = Node { lent: weeks(&[(W53, "7")]), ..Node::default() };
+    let groups = BTreeMap::from([(id(1), below), (id(2), other.clone()), (id(3), sum)]);
+    assert_eq!(demand(1, &groups), [(W53, "100".into())]);
+    assert_eq!(demand(2, &groups), [(W53, "7".into())]);
+    // 100 forecast, 60 + 60 + 7 lent, of which the line makes no more than its 60.
+    assert_eq!(demand(3, &groups), [(W53, "167".into())]);
+    let inactive = Node { inactive: true, ..other };
+    assert_eq!(demand(2, &[(id(2), inactive)].into()), [], "inactive is as if absent");
 }

@@ -26,7 +26,7 @@ pub(crate) async fn get(deps: &Deps, caller: &Caller, request: &GetOfferRequest)
         None => {
             let sight = Sight { offer: Some(id), ..Sight::default() };
             let head = db::in_sight(&mut tx, sight, 1).await?.pop().ok_or_else(Error::not_found)?;
-            (head, db::buckets_in_sight(&mut tx, &[id]).await?, Default::default())
+            (head, db::buckets_on_sale(&mut tx, &[id]).await?, Default::default())
         }
     };
     tx.commit().await?;
@@ -54,7 +54,7 @@ pub(crate) async fn list(
     let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
     let (buckets, named) = match request.own {
         true => (db::own_buckets(&mut tx, &ids).await?, db::readers(&mut tx, &ids).await?),
-        false => (db::buckets_in_sight(&mut tx, &ids).await?, Default::default()),
+        false => (db::buckets_on_sale(&mut tx, &ids).await?, Default::default()),
     };
     tx.commit().await?;
     let offers = heads.iter().map(|head| {

@@ -1,6 +1,6 @@
 //! What the caller can promise, as supplier.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Error, Result, caller::Caller, db::TenantTx, service::Deps};
 use proto::capacity::PromisePreview;
@@ -8,9 +8,13 @@ use uuid::Uuid;
 
 use crate::{
     convert::promise::{self as convert, Asked},
-    db::{group, partner, week},
+    db::{
+        group, partner, reserved,
+        week::{self, Key},
+    },
     group::{LinkKey, Stated},
-    matching::{Node, plus},
+    load::taker,
+    matching::{Node, Series, plus},
     promise::{self, Question, Shop},
     week::this_week,
 };
@@ -31,6 +35,30 @@ pub(crate) async fn preview(deps: &Deps, caller: &Caller, asked: &Asked) -> Resu
     Ok(convert::preview(&question, &promise, &turned, &as_requested))
 }
 
+/// Of each group the series that is asked about: the one of that name, or, where no location is named, the one that an order
+/// without any consumes.
+fn takers(series: &BTreeMap<(Uuid, Key), Series>, asked: &LinkKey) -> BTreeMap<Uuid, Key> {
+    let category = asked.category.code();
+    let mut linked: BTreeMap<Uuid, Vec<&Key>> = BTreeMap::new();
+    for (group, key) in series.keys() {
+        if (key.0, &key.1) == (asked.customer, &asked.material_number_customer) {
+            linked.entry(*group).or_default().push(key);
+        }
+    }
+    let taker = |(group, keys): (Uuid, Vec<&Key>)| {
+        let found = match asked.customer_location.as_str() {
+            "" => {
+                let named = keys.iter().map(|key| (key.3.as_str(), key.2.as_str()));
+                let (category, place) = taker(named, "")?;
+                keys.into_iter().find(|key| (key.3.as_str(), key.2.as_str()) == (category, place))
+            }
+            place => keys.into_iter().find(|key| (key.3.as_str(), key.2.as_str()) == (category, place)),
+        };
+        Some((group, found?.clone()))
+    };
+    linked.into_iter().filter_map(taker).collect()
+}
+
 /// The groups that a series concerns, and all that is below them. Nothing is locked: whoever promises next is not
 /// kept waiting by one who asks, and the answer holds nothing.
 async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
@@ -49,10 +77,12 @@ async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
             node.children.insert(child);
         }
     }
-    let name = (asked.customer, material, asked.customer_location.clone(), asked.category.code().to_owned());
-    for ((id, one), series) in week::series(tx, &all).await? {
+    let mut series = week::series(tx, &all).await?;
+    reserved::furnish(tx, &mut shop.groups, &mut series).await?;
+    let takers = takers(&series, asked);
+    for ((id, one), series) in series {
         let Some(node) = shop.groups.get_mut(&id) else { continue };
-        if one == name {
+        if takers.get(&id) == Some(&one) {
             shop.asked.insert(id, node.series.len());
         }
         node.series.push(series);

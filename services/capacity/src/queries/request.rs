@@ -108,7 +108,7 @@ pub(crate) async fn matching(
     // Of those that are sure to fit, the best alone were read.
     let fitting = fitting + count.saturating_sub(sure);
     let ids: Vec<Uuid> = top.iter().map(|(place, _)| supplies[*place].id).collect();
-    let mut buckets = offer::buckets_in_sight(&mut tx, &ids).await?;
+    let mut buckets = offer::buckets_on_sale(&mut tx, &ids).await?;
     let could_be_asked = could_be_asked(&mut tx, &need, limit).await?;
     tx.commit().await?;
     let results = top.into_iter().map(|(place, verdict)| {

@@ -153,7 +153,7 @@ async fn try_out<'a>(
         let requested = row.requested(content).1?;
         let material = row.line.item.as_ref().map(|item| item.buyer_item_id.clone())?;
         let location = row.schedule.ship_to_site.clone();
-        if material.is_empty() || location.is_empty() {
+        if material.is_empty() {
             return None;
         }
         let request = PreviewPromiseRequest {

@@ -282,7 +282,7 @@ fn text(group: &CapacityGroup) -> String {
     let hours = content.unit_code == "SEC";
     let unit = if hours { "h" } else { &content.unit_code };
     let mut table =
-        table(&["WEEK", "DEMAND", "ACTUAL", "MAXIMUM", "BORROWED", "BOOKED", "OFFERED", "RESULT"]);
+        table(&["WEEK", "DEMAND", "ACTUAL", "MAXIMUM", "BORROWED", "LENT", "BOOKED", "OFFERED", "RESULT"]);
     for week in &group.matched {
         table.add_row(row(week, hours));
     }
@@ -293,7 +293,7 @@ fn text(group: &CapacityGroup) -> String {
     }
 }
 
-fn row(week: &MatchedWeek, hours: bool) -> [String; 8] {
+fn row(week: &MatchedWeek, hours: bool) -> [String; 9] {
     let figure = |decimal: &Option<proto::Decimal>| match decimal {
         None => "–".to_owned(),
         Some(decimal) if hours => decimal.value.parse::<Decimal>().map_or_else(
@@ -308,6 +308,7 @@ fn row(week: &MatchedWeek, hours: bool) -> [String; 8] {
         figure(&week.actual_capacity),
         figure(&week.maximum_capacity),
         figure(&week.borrowed),
+        figure(&week.lent),
         figure(&week.booked),
         figure(&week.offered),
         short(week.result().as_str_name(), "MATCH_RESULT_").to_lowercase().replace('_', " "),

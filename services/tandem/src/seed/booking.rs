@@ -186,6 +186,7 @@ impl Offered {
             cluster_id: if self.to.is_empty() { cluster.to_owned() } else { String::new() },
             hold_seconds: HOLD_SECONDS,
             buckets: self.weeks.iter().map(bucket).collect::<anyhow::Result<_>>()?,
+            despite_forecast: false,
         })
     }
 }

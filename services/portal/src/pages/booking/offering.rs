@@ -10,6 +10,7 @@ use proto::{
 };
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use time::Date;
 
 use super::{OFFERS, asking, audience, read::Known, to_offers};
 use crate::{
@@ -27,6 +28,10 @@ use crate::{
 };
 
 const NEW: &str = "/capacity/offers/new";
+/// The field that says that the form has that question.
+const ASKED: &str = "asked";
+/// The field that says that hours are offered despite a forecast.
+const DESPITE: &str = "despite";
 /// Weeks that are shown.
 const WEEKS: usize = 26;
 
@@ -82,13 +87,42 @@ async fn group(member: &Member, id: &str) -> Result<CapacityGroup, Failure> {
     Ok(member.app().api.capacity_groups().get_capacity_group(member.call(request)).await?.into_inner())
 }
 
-/// What of a week's own hours is neither taken by orders nor offered; borrowed ones are not offered on.
-fn spare(week: &MatchedWeek) -> Option<Decimal> {
-    let maximum = format::decimal(week.maximum_capacity.as_ref())?;
-    let own = maximum - format::decimal_or_zero(week.borrowed.as_ref());
-    let taken =
-        format::decimal_or_zero(week.booked.as_ref()) + format::decimal_or_zero(week.offered.as_ref());
-    Some((own - taken).max(Decimal::ZERO)).filter(|_| !week.overcommitted)
+/// What of a week's own hours may be offered; borrowed ones are not offered on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Spare {
+    /// What orders and offers leave.
+    unpromised: Decimal,
+    /// The part of it that no forecast needs either.
+    free: Decimal,
+}
+
+fn spare(week: &MatchedWeek) -> Option<Spare> {
+    let figure = |figure: &Option<proto::Decimal>| format::decimal_or_zero(figure.as_ref());
+    let own =
+        format::decimal(week.maximum_capacity.as_ref())? - figure(&week.borrowed) - figure(&week.offered);
+    let booked = figure(&week.booked);
+    // What is lent is offered already.
+    let wanted = figure(&week.demand) - figure(&week.lent);
+    let left = |taken: Decimal| (own - taken).max(Decimal::ZERO);
+    let spare = Spare { unpromised: left(booked), free: left(booked.max(wanted)) };
+    Some(spare).filter(|_| !week.overcommitted)
+}
+
+/// What is said of a week that has something to offer.
+fn left(t: &Text, measure: &Measure, spare: Spare) -> String {
+    let free = measure.said(t, spare.free);
+    match spare.unpromised - spare.free {
+        needed if needed.is_zero() => t.one(key::OFFER_SPARE, free),
+        needed => t.two(key::OFFER_SPARE_BESIDE, free, measure.said(t, needed)),
+    }
+}
+
+/// Asks whether hours are offered that a forecast needs, once that was refused.
+fn despite(t: &Text) -> Question {
+    let choice = Choice::new("yes", t.say(key::OFFER_DESPITE_YES));
+    Question::of(DESPITE, Kind::Boxes, t.say(key::OFFER_DESPITE), vec![choice])
+        .hint(t.say(key::OFFER_DESPITE_HINT))
+        .optional()
 }
 
 fn action(group: &CapacityGroup) -> String {
@@ -102,11 +136,11 @@ fn filled(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
     let this_week = monday_of(format::today(member.app().clock.now()));
     let weeks = group.matched.iter().filter_map(|week| {
         let monday = format::day(week.monday.as_ref())?;
-        let spare = spare(week).filter(|spare| monday >= this_week && *spare > Decimal::ZERO)?;
+        let spare = spare(week).filter(|spare| monday >= this_week && !spare.unpromised.is_zero())?;
         Some(Figure {
-            name: format!("w-{}", typed::iso(Some(monday))),
+            name: figure_name(monday),
             label: t.whole_week(monday),
-            known: t.one(key::OFFER_SPARE, measure.said(t, spare)),
+            known: left(t, &measure, spare),
             value: String::new(),
             fault: String::new(),
         })
@@ -150,7 +184,12 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
     let member = &posted.member;
     let known = Known::read(member).await?;
     let group = group(member, &wish.group).await?;
-    let mut ask = filled(member, &group, &known).fill(&fields);
+    let mut ask = filled(member, &group, &known);
+    let despite_forecast = !fields.get(DESPITE).is_empty();
+    if despite_forecast || !fields.get(ASKED).is_empty() {
+        ask = asked(member.text(), ask);
+    }
+    let mut ask = ask.fill(&fields);
     if let Some(response) = posted.again(&mut ask) {
         return Ok(response);
     }
@@ -182,11 +221,55 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
         visibility: to.visibility.into(),
         cluster_id: to.cluster_id,
         firm_ids: to.firm_ids,
+        despite_forecast,
     };
+    let mondays: Vec<_> = request.buckets.iter().map(|bucket| bucket.monday).collect();
     match member.app().api.offers().publish_offer(member.call(request)).await {
         Ok(_) => Ok(page::go(&format!("{OFFERS}?done=published"))),
-        Err(status) => ask.refused(status),
+        Err(status) => needed(t, ask, &group, (&mondays, despite_forecast), status.into()),
     }
+}
+
+/// Where a forecast needs what would be offered, says so of each week and asks whether to offer it all the same.
+fn needed(
+    t: &Text,
+    mut ask: Ask,
+    group: &CapacityGroup,
+    (mondays, despite): (&[Option<proto::Date>], bool),
+    failure: Failure,
+) -> Result<Response, Failure> {
+    let unit = group.content.as_ref().map(|content| content.unit_code.as_str()).unwrap_or_default();
+    let measure = Measure::of(unit);
+    let mut forecast = false;
+    for (place, monday) in mondays.iter().enumerate() {
+        let path = format!("buckets[{place}].quantity");
+        let reason =
+            failure.fields.iter().find(|(field, _)| *field == path).map(|(_, reason)| reason.as_str());
+        let said = match reason {
+            Some("FORECAST") => key::OFFER_NEEDED,
+            Some("PROMISED") => key::OFFER_PROMISED,
+            _ => continue,
+        };
+        forecast |= reason == Some("FORECAST");
+        let Some(day) = format::day(monday.as_ref()) else { continue };
+        let week = group.matched.iter().find(|week| week.monday == *monday).and_then(spare);
+        let left = week.map_or(Decimal::ZERO, |spare| if despite { spare.unpromised } else { spare.free });
+        ask.blame(&figure_name(day), t.two(said, measure.said(t, left), t.whole_week(day)));
+    }
+    if forecast {
+        ask = asked(t, ask);
+    }
+    ask.refused(failure)
+}
+
+/// The form once it asks for the word; it goes on asking.
+fn asked(t: &Text, ask: Ask) -> Ask {
+    if ask.asks(DESPITE) { ask } else { ask.hidden(ASKED, "yes".into()).ask(despite(t)) }
+}
+
+/// The field of a week.
+fn figure_name(monday: Date) -> String {
+    format!("w-{}", typed::iso(Some(monday)))
 }
 
 /// The weeks that were filled in, kept as the group keeps them; `None` where one is wrong or none is.
@@ -230,14 +313,23 @@ mod tests {
                 ..MatchedWeek::default()
             }
         };
+        let demand = |demand: &str, lent: &str, week| MatchedWeek {
+            demand: figure(demand),
+            lent: figure(lent),
+            ..week
+        };
+        // what orders and offers leave, and what no forecast needs of it
         for (week, expected) in [
-            (week(Some("240"), "0", ("40", "80"), false), Some(120)),
-            (week(Some("280"), "40", ("40", "80"), false), Some(120)),
-            (week(Some("240"), "0", ("300", "0"), false), Some(0)),
+            (week(Some("240"), "0", ("40", "80"), false), Some((120, 120))),
+            (week(Some("280"), "40", ("40", "80"), false), Some((120, 120))),
+            (week(Some("240"), "0", ("300", "0"), false), Some((0, 0))),
             (week(Some("240"), "0", ("200", "80"), true), None),
             (week(None, "0", ("0", "0"), false), None),
+            (demand("250", "0", week(Some("240"), "0", ("0", "0"), false)), Some((240, 0))),
+            (demand("100", "30", week(Some("240"), "0", ("40", "80"), false)), Some((120, 90))),
         ] {
-            assert_eq!(spare(&week), expected.map(Decimal::from));
+            let spare = spare(&week).map(|spare| (spare.unpromised, spare.free));
+            assert_eq!(spare, expected.map(|(all, free)| (Decimal::from(all), Decimal::from(free))));
         }
     }
 }

@@ -117,6 +117,7 @@ mod tests {
             booked: Decimal::ZERO,
             offered: Decimal::ZERO,
             borrowed: Decimal::ZERO,
+            lent: Decimal::ZERO,
         };
         ("48".to_string(), Some(figures))
     }

@@ -197,7 +197,17 @@ fn figures(week: &DisclosedWeek) -> Figures {
     };
     let agreed = format::decimal(week.agreed_capacity.as_ref());
     let nothing = Decimal::ZERO;
-    Figures { state, demand, actual, maximum, agreed, booked: nothing, offered: nothing, borrowed: nothing }
+    Figures {
+        state,
+        demand,
+        actual,
+        maximum,
+        agreed,
+        booked: nothing,
+        offered: nothing,
+        borrowed: nothing,
+        lent: nothing,
+    }
 }
 
 #[cfg(test)]

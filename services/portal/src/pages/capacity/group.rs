@@ -53,6 +53,7 @@ struct Week {
     booked: String,
     offered: String,
     borrowed: String,
+    lent: String,
     short: String,
     tag: Tag,
     /// How far its demand moved; empty where that is not too far.
@@ -66,6 +67,7 @@ struct Filled {
     booked: bool,
     offered: bool,
     borrowed: bool,
+    lent: bool,
 }
 
 impl Filled {
@@ -77,6 +79,7 @@ impl Filled {
             booked: any(|week| &week.booked),
             offered: any(|week| &week.offered),
             borrowed: any(|week| &week.borrowed),
+            lent: any(|week| &week.lent),
         }
     }
 }
@@ -88,6 +91,8 @@ struct Chosen {
     /// What is short, in a sentence; empty where nothing is.
     sentence: String,
     facts: Vec<Fact>,
+    /// What others have of it, in a sentence; empty where nobody has.
+    lent: String,
     origin: Origin,
 }
 
@@ -252,6 +257,7 @@ fn week(
         booked: figures.map_or_else(String::new, |week| some(week.booked)),
         offered: figures.map_or_else(String::new, |week| some(week.offered)),
         borrowed: figures.map_or_else(String::new, |week| some(week.borrowed)),
+        lent: figures.map_or_else(String::new, |week| some(week.lent)),
         short: figures.and_then(Figures::short).map_or_else(String::new, |value| measure.figure(value)),
         tag: state.tag(t),
         moved: String::new(),
@@ -283,8 +289,12 @@ fn look(
         facts.push((key::DELTA, measure.said(t, delta)));
     }
     if let Some(week) = figures {
-        let parts =
-            [(key::BORROWED, week.borrowed), (key::BOOKED, week.booked), (key::OFFERED, week.offered)];
+        let parts = [
+            (key::BORROWED, week.borrowed),
+            (key::LENT, week.lent),
+            (key::BOOKED, week.booked),
+            (key::OFFERED, week.offered),
+        ];
         let parts = parts.into_iter().filter(|(_, value)| !value.is_zero());
         facts.extend(parts.map(|(label, value)| (label, measure.said(t, value))));
     }
@@ -293,7 +303,9 @@ fn look(
         (None, Some(short)) => t.one(key::SHORT_OF_PLAN, measure.said(t, short)),
         (None, None) => String::new(),
     });
+    let lent = figures.map(|week| week.lent).filter(|lent| !lent.is_zero());
     Chosen {
+        lent: lent.map_or_else(String::new, |lent| t.one(key::LENT_TO_OTHERS, measure.said(t, lent))),
         title: t.whole_week(monday),
         tag: state.tag(t),
         sentence,

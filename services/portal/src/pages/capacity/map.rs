@@ -211,6 +211,10 @@ pub fn cell(t: &Text, measure: &Measure, monday: Date, week: Option<&Figures>, h
         Some(borrowed) => t.two(key::WITH_BORROWED, measure.said(t, borrowed), figures),
         None => figures,
     };
+    let figures = match week.map(|week| week.lent).filter(|lent| !lent.is_zero()) {
+        Some(lent) => t.two(key::WITH_LENT, measure.said(t, lent), figures),
+        None => figures,
+    };
     let blank = demand.is_none() && maximum.is_none();
     Cell {
         href,

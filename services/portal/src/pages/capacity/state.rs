@@ -102,6 +102,8 @@ pub struct Figures {
     pub offered: Decimal,
     /// What others lend; part of actual and maximum.
     pub borrowed: Decimal,
+    /// What is lent to others; part of offered and demand.
+    pub lent: Decimal,
 }
 
 impl Figures {
@@ -116,6 +118,7 @@ impl Figures {
             booked: format::decimal_or_zero(week.booked.as_ref()),
             offered: format::decimal_or_zero(week.offered.as_ref()),
             borrowed: format::decimal_or_zero(week.borrowed.as_ref()),
+            lent: format::decimal_or_zero(week.lent.as_ref()),
         }
     }
 

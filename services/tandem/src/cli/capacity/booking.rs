@@ -33,7 +33,8 @@ Examples:
   tandem capacity offers publish --file offer.json
 
 A quantity is in the group's unit; 40h means hours where that is a unit of time. The file is a PublishOfferRequest as
-JSON. What is offered counts as load of the group, and never passes its maximum.";
+JSON. What is offered counts as load of the group, and never passes its maximum less what accepted orders have; nor what
+forecasts need, unless --despite-forecast says so.";
 pub const WITHDRAW_EXAMPLES: &str = "\
 Example:
   tandem capacity offers withdraw 0193…              what is reserved stays reserved";
@@ -96,7 +97,7 @@ pub struct OfferArgs {
 #[derive(Debug, Args)]
 pub struct PublishArgs {
     /// A PublishOfferRequest as JSON instead of everything below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "to"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "to", "despite_forecast"])]
     pub file: Option<PathBuf>,
     /// The own group whose hours are offered
     #[arg(long, value_name = "GROUP-ID", required_unless_present = "file")]
@@ -127,6 +128,9 @@ pub struct PublishArgs {
     pub hold_seconds: i32,
     #[arg(long, default_value = "", hide_default_value = true)]
     pub note: String,
+    /// Offer hours too that a forecast needs and no accepted order has
+    #[arg(long)]
+    pub despite_forecast: bool,
 }
 
 #[derive(Debug, Args)]
@@ -286,6 +290,7 @@ async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOffer
         firm_ids,
         cluster_id,
         hold_seconds: args.hold_seconds,
+        despite_forecast: args.despite_forecast,
         buckets: args.week.iter().map(bucket).collect::<Result<_, Failure>>()?,
     })
 }

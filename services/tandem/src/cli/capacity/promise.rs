@@ -29,8 +29,8 @@ pub struct PromiseArgs {
     /// The customer's number of the material
     #[arg(long, value_name = "NUMBER")]
     pub material: String,
-    /// Where it goes, as the customer's demand names it
-    #[arg(long, value_name = "LOCATION")]
+    /// Where it goes, as the customer's demand names it [default: the order names none]
+    #[arg(long, value_name = "LOCATION", default_value = "", hide_default_value = true)]
     pub location: String,
     /// How much, in the unit of the demand
     #[arg(long, value_name = "QUANTITY")]
