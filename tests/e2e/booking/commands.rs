@@ -64,6 +64,7 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     assert_eq!(held["state"], "RESERVATION_STATE_HELD");
     let short = cli::run(&world, &buyer.key, &["capacity", "hold", id, "2026-12-28=1h"]).await;
     assert!(short.code == Some(3) && short.err.contains("CAPACITY_SHORT"), "{short:?}");
+    assert!(short.err.contains("2027-01-04=36000"), "the other week has room: {short:?}");
     let unknown = cli::run(&world, &buyer.key, &["capacity", "hold", id, "2026-12-21=1h"]).await;
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
     ordered(&world, (&buyer, &supplier), id, held["id"].as_str().unwrap()).await;

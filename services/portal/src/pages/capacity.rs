@@ -1,6 +1,7 @@
 //! 产能: demand against what machines can make, week by week. The pages of it, and the line above each of them that
 //! leads to the others.
 
+mod bounds;
 mod chart;
 mod demand;
 mod disclosed;
@@ -47,6 +48,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/demand/new", get(want::new).post(want::create))
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
         .route("/capacity/groups/{id}", get(group::show))
+        .route("/capacity/groups/{id}/bounds", get(bounds::form).post(bounds::set))
         .route("/capacity/groups/{id}/history", get(history::show))
         .route("/capacity/groups/{id}/edit", get(setup::edit).post(setup::change))
         .merge(super::needs::routes())
