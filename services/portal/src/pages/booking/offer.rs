@@ -132,7 +132,8 @@ async fn holding(member: &Member, id: &str) -> Result<(Ask, Offer), Failure> {
     if !slots.is_empty() {
         let slots = slots.iter().map(choice).collect();
         let which = Question::of(SLOT, Kind::Boxes, t.say(key::HOLD_WHICH), slots);
-        ask = ask.ask(which.hint(t.say(key::HOLD_ALL_OR_NOTHING)).optional());
+        let which = which.hint(t.say(key::HOLD_ALL_OR_NOTHING));
+        ask = ask.ask(if weeks.is_empty() { which } else { which.optional() });
     }
     if !weeks.is_empty() {
         ask = ask.figures(figures);
