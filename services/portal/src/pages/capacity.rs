@@ -13,6 +13,7 @@ mod lent;
 mod map;
 mod moved;
 mod origin;
+mod past;
 mod policy;
 mod quick;
 pub mod read;
@@ -46,6 +47,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/comments/{word}/{id}/new", get(talk::form).post(talk::send))
         .route("/capacity/comments/{word}/{id}/delete/{comment}", get(talk::delete_form).post(talk::delete))
         .route("/capacity/demand/new", get(want::new).post(want::create))
+        .route("/capacity/demand/{id}/history", get(past::show))
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
         .route("/capacity/groups/{id}", get(group::show))
         .route("/capacity/groups/{id}/bounds", get(bounds::form).post(bounds::set))
