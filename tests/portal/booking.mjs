@@ -124,7 +124,7 @@ export async function booking() {
       await page.fill('#until', '16:30');
       await send(page, '发布');
       await says(page, '已发布');
-      await row(page, MACHINE).getByRole('link', { name: MACHINE }).click();
+      await row(page, MACHINE).locator('a.to').click();
       await says(page, '（周三）14:00–16:30');
     });
     await visit(hengmao, { ...OFF, viewport: phone }, async (page) => {
