@@ -15,7 +15,7 @@ use harness::{
     booking::{hold, named, offer},
     capacity::{demand, group, link, linking},
     events::{Payload, event, payload},
-    refusal::refused,
+    refusal::{metadata, refused},
     request_id, until,
 };
 use proto::capacity::{
@@ -77,7 +77,10 @@ async fn hours_are_offered_held_and_consumed_once() {
 
     // All or nothing: the second week has not so much.
     let short = buyer.hold(&published, &[(0, "10"), (1, "31")], 0).await;
-    refused(short, Reason::CAPACITY_SHORT);
+    let short = refused(short, Reason::CAPACITY_SHORT);
+    assert_eq!(metadata(&short).get("free_elsewhere"), None, "every week was asked for");
+    let short = refused(buyer.hold(&published, &[(0, "41")], 0).await, Reason::CAPACITY_SHORT);
+    assert_eq!(metadata(&short)["free_elsewhere"], format!("{W01}=30"), "where there is room instead");
     assert_eq!(free(&buyer.offer(&published.id).await.unwrap()), ["40", "30"]);
     let wanted = hold(&published, &[(0, "10"), (1, "30")], 0);
     let one = buyer.reservations().hold_capacity(wanted.clone()).await.unwrap().into_inner();
@@ -141,7 +144,8 @@ async fn consumed_expired_withdrawn(
     let withdraw = WithdrawOfferRequest { request_id: request_id(), offer_id: published.id.clone() };
     assert!(supplier.offers().withdraw_offer(withdraw).await.unwrap().into_inner().withdrawn);
     assert_eq!(offered(supplier, group).await, ["10", "30"]);
-    refused(buyer.hold(published, &[(0, "1")], 0).await, Reason::CAPACITY_SHORT);
+    let short = refused(buyer.hold(published, &[(0, "1")], 0).await, Reason::CAPACITY_SHORT);
+    assert_eq!(metadata(&short).get("free_elsewhere"), None, "of what is withdrawn nothing is free");
     until("both are told of the order", SOON, async || {
         let consumed = told(buyer).await.iter().any(|one| one == "consumed");
         (consumed && told(supplier).await.len() == 9).then_some(())

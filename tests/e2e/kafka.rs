@@ -20,7 +20,6 @@ use rdkafka::{
     consumer::{Consumer as _, StreamConsumer},
     message::Headers as _,
 };
-use uuid::Uuid;
 
 const EVERYTHING: &[&str] = &["partners", "orders", "interchange", "stream"];
 /// How long anything may take on a busy machine.
@@ -57,14 +56,11 @@ impl Follower {
     }
 
     /// Waits until it has everything that stands in the feed.
-    async fn catches_up(&self, at: &Process, party: &Party) -> usize {
-        let head = chaos::access(at.api, Some(&party.key)).read(Start::Earliest(true)).await.len();
-        until("the follower has everything", SOON, async || (self.count() >= head).then_some(())).await;
-        head
-    }
-
-    fn count(&self) -> usize {
-        self.seen.lock().unwrap().len()
+    async fn catches_up(&self, stage: &Stage) {
+        let access = chaos::access(stage.feeds.api, Some(&stage.supplier.key));
+        let head = access.read(Start::Earliest(true)).await.len();
+        let enough = async || (self.seen.lock().unwrap().len() >= head).then_some(());
+        until("the follower has everything", SOON, enough).await;
     }
 
     /// All that came is a feed without a gap or a repetition.
@@ -74,111 +70,124 @@ impl Follower {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_come_over_kafka_and_all_the_same_without_it() {
-    let Some(mut broker) = Broker::start("kafka-broker").await else { return };
-    let cluster = Cluster::start("kafka").await;
-    let mut commands = Process::new(&cluster, "commands", EVERYTHING);
-    let mut feeds = Process::new(&cluster, "feeds", &["partners", "stream"]);
-    commands.start();
-    let operator = chaos::operator(&cluster, commands.api).await;
-    let (buyer, supplier) = chaos::pair(&operator, commands.api).await;
-
-    // Switched on while there is something already; the buyer's feed is exported.
-    commands.kill().await;
-    for process in [&mut commands, &mut feeds] {
-        process.flags = vec!["--kafka".into(), broker.bootstrap()];
-        process.set("TANDEM_KAFKA__EXPORTS", format!("[{:?}]", buyer.id.to_string()));
-        process.start();
-    }
-    let follower = Follower::begin(&feeds, &supplier);
-    let carried = async |process: &Process| process.counted("tandem_kafka_carried_entries_total").await;
-    // Who comes first makes the topic; the other one finds it.
-    let work = Work { buyer: &buyer, supplier: &supplier, commands: commands.api };
-    chaos::answering(&chaos::access(commands.api, Some(&buyer.key))).await;
-    chaos::answering(&chaos::access(feeds.api, Some(&buyer.key))).await;
-    until("events come over Kafka", SOON, async || {
-        work.turn("first", 1).await;
-        (carried(&feeds).await > 0.0).then_some(())
-    })
-    .await;
-    let before = carried(&feeds).await;
-    work.turn("over", ORDERS).await;
-    follower.catches_up(&feeds, &supplier).await;
-    // Two events of each order, in two feeds.
-    let all = before + (4 * ORDERS) as f64;
-    until("all of it came over Kafka", SOON, async || (carried(&feeds).await >= all).then_some(())).await;
-
-    // What is exported is the buyer's feed, in order.
-    let head = chaos::access(feeds.api, Some(&buyer.key)).read(Start::Earliest(true)).await;
-    exported(&broker, buyer.id, &head).await;
-
-    // Killed: what happens meanwhile comes from Postgres.
-    broker.kill().await;
-    work.turn("without", ORDERS).await;
-    follower.catches_up(&feeds, &supplier).await;
-
-    // Back with nothing of what it had: it begins anew, and the publisher goes on where it was.
-    broker.wipe();
-    broker.run().await;
-    let before = carried(&feeds).await;
-    until("events come over Kafka again", SOON, async || {
-        work.turn("anew", 1).await;
-        (carried(&feeds).await > before).then_some(())
-    })
-    .await;
-    follower.catches_up(&feeds, &supplier).await;
-
-    // The publisher dies between what it sent and what it noted, as often as not: the other process takes over.
-    commands.kill().await;
-    commands.start();
-    chaos::answering(&chaos::access(commands.api, Some(&buyer.key))).await;
-    work.turn("restarted", ORDERS).await;
-    follower.catches_up(&feeds, &supplier).await;
-
-    // Switched off.
-    for process in [&mut commands, &mut feeds] {
-        process.kill().await;
-        process.flags.clear();
-        process.start();
-    }
-    for process in [&commands, &feeds] {
-        chaos::answering(&chaos::access(process.api, Some(&buyer.key))).await;
-    }
-    work.turn("off", ORDERS).await;
-    follower.catches_up(&feeds, &supplier).await;
-    follower.finish(&supplier);
-    assert_eq!((commands.ended, feeds.ended), (0, 0), "nothing ended without being killed");
-
-    for mut process in [commands, feeds] {
-        process.kill().await;
-    }
-    broker.finish().await;
-    cluster.finish().await;
+/// Two processes on one database, of which the first takes commands and the second only feeds its readers.
+struct Stage {
+    broker: Broker,
+    cluster: Cluster,
+    commands: Process,
+    feeds: Process,
+    buyer: Party,
+    supplier: Party,
 }
 
-/// A buyer publishes and its supplier answers.
-struct Work<'a> {
-    buyer: &'a Party,
-    supplier: &'a Party,
-    commands: std::net::SocketAddr,
-}
+impl Stage {
+    /// Without Kafka yet, but for the broker; `None` where there is none.
+    async fn set() -> Option<Self> {
+        let broker = Broker::start("kafka-broker").await?;
+        let cluster = Cluster::start("kafka").await;
+        let mut commands = Process::new(&cluster, "commands", EVERYTHING);
+        let feeds = Process::new(&cluster, "feeds", &["partners", "stream"]);
+        commands.start();
+        let operator = chaos::operator(&cluster, commands.api).await;
+        let (buyer, supplier) = chaos::pair(&operator, commands.api).await;
+        Some(Self { broker, cluster, commands, feeds, buyer, supplier })
+    }
 
-impl Work<'_> {
-    async fn turn(&self, name: &str, orders: usize) {
-        let buyer = chaos::access(self.commands, Some(&self.buyer.key));
-        let supplier = chaos::access(self.commands, Some(&self.supplier.key));
-        for n in 0..orders {
-            let number = format!("PO-{name}-{n}-{}", Uuid::new_v4().simple());
-            let publish = order(&number).line("10", "P-1", "5", "1.00").to("V100");
-            let receipt = buyer.publish(publish).await.expect("it is published");
+    /// Starts both anew, with Kafka or without.
+    async fn switch(&mut self, on: bool) {
+        let exports = format!("[{:?}]", self.buyer.id.to_string());
+        for process in [&mut self.commands, &mut self.feeds] {
+            process.kill().await;
+            process.flags = if on { vec!["--kafka".into(), self.broker.bootstrap()] } else { Vec::new() };
+            process.set("TANDEM_KAFKA__EXPORTS", exports.clone());
+            process.start();
+        }
+        for process in [&self.commands, &self.feeds] {
+            chaos::answering(&chaos::access(process.api, Some(&self.buyer.key))).await;
+        }
+    }
+
+    /// A buyer publishes orders and its supplier answers them.
+    async fn work(&self, orders: usize) {
+        let buyer = chaos::access(self.commands.api, Some(&self.buyer.key));
+        let supplier = chaos::access(self.commands.api, Some(&self.supplier.key));
+        for _ in 0..orders {
+            let publish = order(&format!("PO-{}", harness::request_id())).line("10", "P-1", "5", "1.00");
+            let receipt = buyer.publish(publish.to("V100")).await.expect("it is published");
             supplier.respond(accept_all(&receipt.order_id)).await.expect("it is answered");
         }
     }
+
+    /// Entries that came over Kafka to the process that feeds.
+    async fn carried(&self) -> f64 {
+        self.feeds.counted("tandem_kafka_carried_entries_total").await
+    }
+
+    /// Works until events come over Kafka.
+    async fn work_until_carried(&self) {
+        let before = self.carried().await;
+        until("events come over Kafka", SOON, async || {
+            self.work(1).await;
+            (self.carried().await > before).then_some(())
+        })
+        .await;
+    }
+
+    async fn finish(self) {
+        let Self { broker, cluster, commands, feeds, .. } = self;
+        assert_eq!((commands.ended, feeds.ended), (0, 0), "nothing ended without being killed");
+        for mut process in [commands, feeds] {
+            process.kill().await;
+        }
+        broker.finish().await;
+        cluster.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_come_over_kafka_and_all_the_same_without_it() {
+    let Some(mut stage) = Stage::set().await else { return };
+    // Switched on while there is something in the log already.
+    stage.work(1).await;
+    stage.switch(true).await;
+    let follower = Follower::begin(&stage.feeds, &stage.supplier);
+    stage.work_until_carried().await;
+    // Two events of each order, in two feeds.
+    let all = stage.carried().await + (4 * ORDERS) as f64;
+    stage.work(ORDERS).await;
+    follower.catches_up(&stage).await;
+    until("all of it came over Kafka", SOON, async || (stage.carried().await >= all).then_some(())).await;
+    exported(&stage).await;
+
+    // Killed: what happens meanwhile comes from Postgres.
+    stage.broker.kill().await;
+    stage.work(ORDERS).await;
+    follower.catches_up(&stage).await;
+
+    // Back with nothing of what it had: it begins anew, and the publisher goes on where it was.
+    stage.broker.wipe();
+    stage.broker.run().await;
+    stage.work_until_carried().await;
+    follower.catches_up(&stage).await;
+
+    // A publisher dies, wherever it is: it, or the other process, goes on from what was acknowledged.
+    stage.switch(true).await;
+    stage.work(ORDERS).await;
+    stage.work_until_carried().await;
+    follower.catches_up(&stage).await;
+
+    stage.switch(false).await;
+    stage.work(ORDERS).await;
+    follower.catches_up(&stage).await;
+    follower.finish(&stage.supplier);
+    stage.finish().await;
 }
 
 /// The firm's own topic has its feed from where it was switched on: each place once or more, in order, as it stands there.
-async fn exported(broker: &Broker, firm: Uuid, feed: &[FeedEvent]) {
+async fn exported(stage: &Stage) {
+    let (broker, firm) = (&stage.broker, stage.buyer.id);
+    let access = chaos::access(stage.feeds.api, Some(&stage.buyer.key));
+    let feed: Vec<FeedEvent> = access.read(Start::Earliest(true)).await;
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", broker.bootstrap()).set("group.id", "erp");
     let consumer: StreamConsumer = config.create().expect("a consumer");
@@ -187,7 +196,8 @@ async fn exported(broker: &Broker, firm: Uuid, feed: &[FeedEvent]) {
     consumer.assign(&all).expect("it is assigned");
     let mut last = 0;
     while last < feed.last().expect("a feed").seq {
-        let record = tokio::time::timeout(SOON, consumer.recv()).await.expect("a record comes").expect("it is well");
+        let record =
+            tokio::time::timeout(SOON, consumer.recv()).await.expect("a record comes").expect("it is well");
         let headers: HashMap<String, String> = record
             .headers()
             .into_iter()

@@ -5,6 +5,8 @@ import { sideways, small, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
+const yuanzhang = sandbox.anchors.find((one) => one.id === 'A3');
+const hengmao = sandbox.suppliers.find((one) => one.id === 'S2');
 const OFF = { javaScriptEnabled: false };
 const stamp = Date.now().toString(36).toUpperCase();
 const MACHINE = `280 t 演示机 ${stamp}`;
@@ -107,9 +109,47 @@ export async function booking() {
       await page.click('a:text-is("注塑 650 t 二号机")');
       await says(page, '邻益注塑');
       await page.click('a:text-is("预占")');
+      await page.locator('input[name^="b-"]').first().fill('41');
+      await send(page, '预占');
+      await says(page, '本产能其他时段仍可预占');
       await page.locator('input[name^="b-"]').first().fill('3');
       await send(page, '预占');
       await row(page, '3 小时').getByRole('link', { name: '释放' }).click();
+      await send(page, '释放');
+      await says(page, '已释放');
+    });
+  });
+
+  await test('an instrument is offered by the slot, and a slot is held as a whole', async () => {
+    const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    await visit(yuanzhang, OFF, async (page) => {
+      await page.goto(`${portal}/capacity/offers/new`);
+      await page.click('a:text-is("按时段发布")');
+      await page.fill('#first', day(22));
+      await page.fill('#last', day(28));
+      await page.check('#day-2');
+      await page.fill('#from', '14:00');
+      await page.fill('#until', '13:00');
+      await page.fill('#process', '三坐标测量');
+      await page.fill('#machine', MACHINE);
+      await send(page, '发布');
+      await says(page, '结束时间须晚于开始时间');
+      ok(await page.isChecked('#day-2') && await page.inputValue('#from') === '14:00', 'what was typed is kept');
+      await page.fill('#until', '16:30');
+      await send(page, '发布');
+      await says(page, '已发布');
+      await row(page, MACHINE).locator('a.to').click();
+      await says(page, '（周三）14:00–16:30');
+    });
+    await visit(hengmao, { ...OFF, viewport: phone }, async (page) => {
+      await page.goto(`${portal}/capacity/offers`);
+      await row(page, MACHINE).getByRole('link', { name: '预占' }).click();
+      await send(page, '预占');
+      await says(page, '预占哪些时段');
+      equal([await page.locator('[role=alert]').count(), await sideways(page)], [1, []], 'a slot has to be chosen');
+      await page.locator('main label', { hasText: '（周三）14:00–16:30' }).click();
+      await send(page, '预占');
+      await row(page, '14:00–16:30').getByRole('link', { name: '释放' }).click();
       await send(page, '释放');
       await says(page, '已释放');
     });
@@ -157,6 +197,7 @@ export async function booking() {
         const list = ['/capacity/offers', '/capacity/offers/new', '/capacity/reservations'];
         await page.goto(portal + list[1]);
         list.push(await page.locator('tbody a.to').first().getAttribute('href'));
+        list.push(await page.locator('tbody a[href*="/slots?"]').first().getAttribute('href'));
         await page.goto(portal + list[0]);
         const offer = await page.locator('tbody a.to').first().getAttribute('href');
         list.push(offer, `${offer}/hold`);

@@ -238,6 +238,34 @@ async function demanding(javaScriptEnabled) {
   });
 }
 
+/** Bounds of demand that moves, and the history of a group and of a demand. */
+async function bounding(javaScriptEnabled) {
+  const { 'S1-G3': id } = await groups();
+  const more = javaScriptEnabled ? '30' : '35';
+  await visit(shunmo, { javaScriptEnabled, bypassCSP: true }, async (page) => {
+    await page.goto(`${portal}/capacity/groups/${id}`);
+    await page.click('a:text-is("需求变动提醒")');
+    await page.fill('#p0-less', '101');
+    await page.fill('#p1-more', more);
+    await page.click('main form button:text-is("保存")');
+    await page.locator('.errors a[href="#p0-less"]').waitFor();
+    equal(await page.inputValue('#p1-more'), more, 'what was typed is kept');
+    await page.fill('#p0-less', '20');
+    await sound(page, javaScriptEnabled, 'bounds');
+    await Promise.all([page.waitForURL(/done=saved/), page.click('main form button:text-is("保存")')]);
+    equal((await group(id)).content.volatility.thresholds[1].relativePositive.value, `0.${more}`.replace(/0$/, ''), 'it is kept');
+    await page.click('a:text-is("修订记录")');
+    await says(page, '需求变动的测量有变');
+  });
+  await visit(chengyu, { javaScriptEnabled, bypassCSP: true }, async (page) => {
+    await page.goto(`${portal}/capacity/demand`);
+    await page.locator('.tasks li', { hasText: 'CY-LD-0450' }).getByRole('link', { name: '修订记录' }).click();
+    await says(page, '首次建立');
+    ok(/→ 12,000/.test(await page.locator('tbody').innerText()), 'which weeks differ');
+    await sound(page, javaScriptEnabled, 'the history of a demand');
+  });
+}
+
 async function promising(javaScriptEnabled) {
   const due = monday(17);
   const quantity = '30000';
@@ -377,6 +405,7 @@ export async function capacity() {
     await test(`capacity is pasted, computed and copied, ${how}`, () => pasting(javaScriptEnabled));
     await test(`capacity that two people fill in keeps what was typed, ${how}`, () => colliding(javaScriptEnabled));
     await test(`a customer fills in its demand and the supplier reads it, ${how}`, () => demanding(javaScriptEnabled));
+    await test(`bounds of demand are set, and its history is read, ${how}`, () => bounding(javaScriptEnabled));
     await test(`an order shows what capacity can promise, ${how}`, () => promising(javaScriptEnabled));
     await test(`a capacity group for a customer is made and disclosed, ${how}`, () => disclosing(javaScriptEnabled));
   }

@@ -1,6 +1,6 @@
 //! What may be booked: buckets of an offer, and what becomes of them when it is published, changed or withdrawn. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
@@ -14,6 +14,8 @@ pub const MAX_BUCKETS: usize = 520;
 pub const MAX_PARTS: usize = 64;
 /// The most firms that an offer names, so that one event reaches all.
 pub const MAX_READERS: usize = 90;
+/// The most buckets that a refusal points to.
+pub const MAX_ELSEWHERE: usize = 8;
 /// How long a hold lasts where nothing is said, in seconds.
 pub const HOLD_SECONDS: i32 = 900;
 /// How long a hold may last, in seconds: thirty days.
@@ -155,6 +157,20 @@ pub fn withdrawn(standing: &[Bucket]) -> BTreeMap<Slot, Decimal> {
     standing.iter().map(|bucket| (bucket.slot, bucket.reserved)).collect()
 }
 
+/// Where the offer has room beside the buckets that were asked for: the earliest, none of weeks that are over, unless such
+/// a week was asked for.
+pub fn elsewhere<'a>(buckets: &'a [Bucket], asked: &BTreeSet<Uuid>, this_week: Date) -> Vec<&'a Bucket> {
+    let weeks = buckets.iter().filter(|bucket| asked.contains(&bucket.id)).map(|bucket| bucket.slot.monday);
+    let first = weeks.min().map_or(this_week, |asked| asked.min(this_week));
+    let has_room = |bucket: &&Bucket| {
+        !asked.contains(&bucket.id) && bucket.slot.monday >= first && bucket.free > Decimal::ZERO
+    };
+    let mut found: Vec<&Bucket> = buckets.iter().filter(has_room).collect();
+    found.sort_by_key(|bucket| bucket.slot);
+    found.truncate(MAX_ELSEWHERE);
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::date;
@@ -248,5 +264,24 @@ mod tests {
         let gone = moves(&standing, &withdrawn(&standing));
         assert_eq!(gone.totals, ids(&[(1, dec(30)), (2, dec(0))]));
         assert_eq!(gone.weeks, [(W53, dec(-10)), (W01, dec(-10))].into());
+    }
+
+    #[test]
+    fn room_elsewhere_is_what_was_not_asked_for_and_is_not_over() {
+        let before = date!(2026 - 12 - 21);
+        let buckets = [
+            bucket(3, W01, dec(20), dec(5)),
+            bucket(1, before, dec(20), dec(0)),
+            bucket(2, W53, dec(40), dec(40)),
+        ];
+        let ids = |asked: &[u128], this_week| -> Vec<u128> {
+            let asked = asked.iter().map(|n| Uuid::from_u128(*n)).collect();
+            elsewhere(&buckets, &asked, this_week).iter().map(|bucket| bucket.id.as_u128()).collect()
+        };
+        assert_eq!(ids(&[2], before), [1, 3], "the earliest first, and nothing that is full");
+        assert_eq!(ids(&[2], W53), [3], "not what is over");
+        assert_eq!(ids(&[2, 3], W53), [0; 0]);
+        assert_eq!(ids(&[1], W01), [3], "full weeks stay full");
+        assert_eq!(ids(&[], before), [1, 3]);
     }
 }

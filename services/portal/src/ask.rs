@@ -48,6 +48,8 @@ pub enum Kind {
     Code,
     Number,
     Date,
+    /// Of a day.
+    Time,
     /// Several lines.
     Area,
     /// One of a list.
@@ -62,7 +64,7 @@ pub enum Kind {
 impl Kind {
     /// Whether the answer is short.
     pub fn short(self) -> bool {
-        matches!(self, Kind::Number | Kind::Date)
+        matches!(self, Kind::Number | Kind::Date | Kind::Time)
     }
 }
 
@@ -226,7 +228,7 @@ pub struct Ask {
     token: String,
     hidden: Vec<(&'static str, String)>,
     questions: Vec<Question>,
-    figures: Option<Figures>,
+    figures: Vec<Figures>,
     submit: String,
     /// Whether it takes something away.
     bad: bool,
@@ -257,7 +259,7 @@ impl Ask {
             action,
             hidden: Vec::new(),
             questions: Vec::new(),
-            figures: None,
+            figures: Vec::new(),
             bad: false,
             faults: Vec::new(),
         }
@@ -315,8 +317,9 @@ impl Ask {
     }
 
     /// Numbers beside the fields.
-    pub fn figures(self, figures: Figures) -> Self {
-        Self { figures: Some(figures), ..self }
+    pub fn figures(mut self, figures: Figures) -> Self {
+        self.figures.push(figures);
+        self
     }
 
     /// As it was typed.

@@ -11,7 +11,7 @@ use time::{OffsetDateTime, UtcOffset};
 use crate::i18n::{Key, Text, key};
 
 /// China Standard Time.
-fn china() -> UtcOffset {
+pub fn china() -> UtcOffset {
     UtcOffset::from_hms(8, 0, 0).unwrap_or(UtcOffset::UTC)
 }
 

@@ -43,6 +43,13 @@ impl Measure {
         }
     }
 
+    /// A span of time as it is kept; `None` where it does not measure time, or not that exactly.
+    pub fn span(&self, seconds: i64) -> Option<Decimal> {
+        let (seconds, one) = (Decimal::from(seconds), self.hours(Decimal::ONE)?);
+        let kept = if self.is_time() { seconds } else { seconds * one / SECONDS };
+        (self.is_time() || kept * SECONDS == seconds * one).then(|| kept.normalize())
+    }
+
     /// A figure in the unit that people read.
     fn read(&self, kept: Decimal) -> Decimal {
         if self.is_time() { kept / SECONDS } else { kept }
@@ -133,6 +140,15 @@ mod tests {
         }
         assert_eq!(time.keep(d("83.5")), Some(d("300600")));
         assert_eq!(time.keep(d("99999999999999999999")), None);
+        for (unit, seconds, kept) in [
+            ("SEC", 10_800, Some("10800")),
+            ("MIN", 10_800, Some("180")),
+            ("HUR", 5_400, Some("1.5")),
+            ("HUR", 1_200, None),
+            ("H87", 3_600, None),
+        ] {
+            assert_eq!(Measure::of(unit).span(seconds), kept.map(d), "{unit} {seconds}");
+        }
         let pieces = Measure::of("H87");
         assert_eq!((pieces.cell(d("12000")), pieces.keep(d("1.5"))), ("12,000".into(), Some(d("1.5"))));
     }

@@ -1,7 +1,7 @@
 //! Numbers and days as people type them, on whatever keyboard.
 
 use rust_decimal::Decimal;
-use time::{Date, Month};
+use time::{Date, Month, Time};
 
 /// A number as people type it: full-width digits and thousands separators are fine, a sign is not.
 pub fn quantity(text: &str) -> Option<Decimal> {
@@ -37,6 +37,22 @@ pub fn date(text: &str) -> Result<Option<Date>, ()> {
     Date::from_calendar_date(year, month, day).map(Some).map_err(|_| ())
 }
 
+/// A time of day as people type it or a time field posts it: `9:00`, `09:00`, `9：00`, `9点30分`; `None` for nothing.
+pub fn clock(text: &str) -> Result<Option<Time>, ()> {
+    let text: String = text.chars().map(narrow).collect();
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let numbers: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let (hour, minute) = match numbers[..] {
+        [hour, minute] | [hour, minute, "00"] => (hour, minute),
+        _ => return Err(()),
+    };
+    let number = |text: &str| text.parse::<u8>().map_err(|_| ());
+    Time::from_hms(number(hour)?, number(minute)?, 0).map(Some).map_err(|_| ())
+}
+
 /// Several names in a line, whatever they are separated by: `PP、ABS, PC` → each by itself.
 pub fn names(text: &str) -> Vec<String> {
     let parts = text.split(['、', ',', '，', ';', '；']).map(str::trim);
@@ -62,7 +78,7 @@ pub fn iso(date: Option<Date>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::date as day;
+    use time::macros::{date as day, time};
 
     use super::*;
 
@@ -99,6 +115,14 @@ mod tests {
         assert_eq!(date("  "), Ok(None));
         for bad in ["28/12/2026", "2026-13-01", "2026-02-30", "12-28", "tomorrow", "99999-01-01"] {
             assert_eq!(date(bad), Err(()), "{bad}");
+        }
+        for (text, time) in [("09:30", time!(09:30)), ("9：30", time!(09:30)), ("17点00分", time!(17:00))]
+        {
+            assert_eq!(clock(text), Ok(Some(time)), "{text}");
+        }
+        assert_eq!(clock(" "), Ok(None));
+        for bad in ["9", "25:00", "09:61", "noon", "09:00:30"] {
+            assert_eq!(clock(bad), Err(()), "{bad}");
         }
         assert_eq!(iso(Some(day!(2026 - 02 - 03))), "2026-02-03");
     }

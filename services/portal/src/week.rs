@@ -3,7 +3,7 @@
 use time::{Date, Duration};
 
 use crate::{
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     typed,
 };
 
@@ -72,7 +72,16 @@ impl Span {
     }
 }
 
+/// Names of the days of a week, from Monday.
+pub const WEEKDAYS: [Key<0>; 7] =
+    [key::MONDAY, key::TUESDAY, key::WEDNESDAY, key::THURSDAY, key::FRIDAY, key::SATURDAY, key::SUNDAY];
+
 impl Text {
+    /// The day of the week.
+    pub fn weekday(&self, day: Date) -> String {
+        self.say(&WEEKDAYS[usize::from(day.weekday().number_days_from_monday())])
+    }
+
     /// `第 53 周`, `W53`.
     pub fn week(&self, monday: Date) -> String {
         self.one(key::WEEK, number(monday))

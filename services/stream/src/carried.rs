@@ -1,9 +1,6 @@
 //! An entry as Kafka carries it, and how far what came over Kafka is the whole of the log.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use chassis::value;
@@ -157,7 +154,8 @@ mod tests {
             scope_firm: Some(Uuid::from_u128(1)),
             ..fact(log_pos, vec![7; 3])
         });
-        let entry = |feed| Arc::new(Entry::new(Uuid::from_u128(feed), log_pos, [9; 32], feed == 1, fact.clone()));
+        let entry =
+            |feed| Arc::new(Entry::new(Uuid::from_u128(feed), log_pos, [9; 32], feed == 1, fact.clone()));
         let entries = vec![entry(1), entry(2)];
         Placed { log_pos, fact, entries }
     }
@@ -174,7 +172,10 @@ mod tests {
             let out = carried(5, feed);
             assert_eq!((out.place, out.entries), (place(5), 2));
             assert_eq!(*out.entry.fact, *entry.fact);
-            assert_eq!((out.entry.feed, out.entry.seq, out.entry.chain), (entry.feed, entry.seq, entry.chain));
+            assert_eq!(
+                (out.entry.feed, out.entry.seq, out.entry.chain),
+                (entry.feed, entry.seq, entry.chain)
+            );
             assert_eq!(out.entry.last_of_command, entry.last_of_command);
         }
         for bad in [&b"\xff"[..], b""] {

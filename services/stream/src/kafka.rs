@@ -63,7 +63,8 @@ pub(crate) async fn ensure_topics(settings: &Kafka) -> Result<(), Trouble> {
             .set("cleanup.policy", "delete")
             .set("retention.ms", KEPT_MS),
     ];
-    topics.extend(exports.iter().map(|name| NewTopic::new(name, 1, copies()).set("cleanup.policy", "delete")));
+    topics
+        .extend(exports.iter().map(|name| NewTopic::new(name, 1, copies()).set("cleanup.policy", "delete")));
     let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
     for made in admin.create_topics(&topics, &options).await? {
         match made {

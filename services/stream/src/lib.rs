@@ -63,7 +63,9 @@ use crate::{
 /// Where Kafka is configured and this binary was built without it.
 pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     if !cfg!(feature = "kafka") && !config.kafka.bootstrap.is_empty() {
-        anyhow::bail!("kafka.bootstrap is set, and this binary was built without Kafka; build it with --features kafka");
+        anyhow::bail!(
+            "kafka.bootstrap is set, and this binary was built without Kafka; build it with --features kafka"
+        );
     }
     let hub = Hub::new(config.limits.streams_per_firm);
     let gateway = Gateway::new(deps.pool.clone(), deps.keys.clone(), deps.clock.clone(), hub.clone());
@@ -95,8 +97,12 @@ fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static,
     #[cfg(feature = "kafka")]
     if !config.kafka.bootstrap.is_empty() {
         let (settings, handoff) = (config.kafka.clone(), handoff.clone());
-        let publisher =
-            publisher::Publisher { pool: pool.clone(), settings: settings.clone(), handoff: handoff.clone(), holder };
+        let publisher = publisher::Publisher {
+            pool: pool.clone(),
+            settings: settings.clone(),
+            handoff: handoff.clone(),
+            holder,
+        };
         tasks.push(Box::pin(publisher.run(shutdown.clone())));
         tasks.push(Box::pin(publisher::receive(settings, handoff, shutdown.clone())));
     }

@@ -80,7 +80,8 @@ impl Publisher {
             let upto = match read::tail(&self.pool, at).await? {
                 Some(batch) => {
                     self.send(&sender, &batch)?.acknowledged().await?;
-                    metrics::counter!("tandem_kafka_published_events_total").increment(batch.facts.len() as u64);
+                    metrics::counter!("tandem_kafka_published_events_total")
+                        .increment(batch.facts.len() as u64);
                     batch.upto
                 }
                 None => {
@@ -111,7 +112,8 @@ impl Publisher {
             .collect();
         let records = entries.iter().flat_map(|(entry, fact, carried)| {
             let topic = self.settings.topic.as_str();
-            let within = Record { topic, key: entry.feed.as_bytes(), value: carried, headers: place_of(entry, fact) };
+            let within =
+                Record { topic, key: entry.feed.as_bytes(), value: carried, headers: place_of(entry, fact) };
             let exported = exports.iter().filter(|(firm, _)| *firm == entry.feed).map(|(_, topic)| Record {
                 topic,
                 key: fact.subject.as_bytes(),

@@ -169,7 +169,8 @@ impl Tail {
                 // Another process moved something in between, which comes over Kafka; its readers sort it out.
                 Some(_) if carrying => {
                     for placed in &batch.facts {
-                        self.carriage.add_whole(LogPlace { log_pos: placed.log_pos, month: batch.upto.month });
+                        self.carriage
+                            .add_whole(LogPlace { log_pos: placed.log_pos, month: batch.upto.month });
                     }
                     self.hub.offer(batch.entries());
                 }
@@ -206,7 +207,8 @@ impl Tail {
             self.at = Some(head);
             return Ok(());
         }
-        let upto = before.filter(|_| carrying).map_or(head.log_pos, |before| before.log_pos.min(head.log_pos));
+        let upto =
+            before.filter(|_| carrying).map_or(head.log_pos, |before| before.log_pos.min(head.log_pos));
         while at.log_pos < upto {
             let Some(batch) = read::tail(&self.pool, at).await? else { break };
             at = batch.upto;

@@ -107,10 +107,11 @@ pub async fn run(
     }
     let monday = monday_of(today);
     let groups = capacity::tell(connection, &story, credentials, monday).await.context("capacity")?;
-    booking::tell(connection, credentials, &groups, monday).await.context("booking")?;
+    let offers = booking::tell(connection, credentials, &groups, monday).await.context("booking")?;
     able::tell(connection, credentials, monday).await.context("profiles")?;
     need::tell(connection, credentials, monday).await.context("needs")?;
     resources::go_on(connection, credentials, today).await.context("revisions")?;
+    resources::instrument(connection, credentials, &offers).await.context("instruments")?;
     credentials.complete = true;
     save(credentials)
 }
@@ -118,6 +119,11 @@ pub async fn run(
 /// The first week of the story, which is the present one.
 fn monday_of(today: Date) -> Date {
     today - time::Duration::days(i64::from(today.weekday().number_days_from_monday()))
+}
+
+/// The offset of the story's clocks.
+fn china() -> anyhow::Result<time::UtcOffset> {
+    Ok(time::UtcOffset::from_hms(8, 0, 0)?)
 }
 
 /// What stands in sandbox.json, with fresh sign-in links.

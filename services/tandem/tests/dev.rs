@@ -9,7 +9,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use proto::orders::{ListOrdersRequest, OrderState, OrderSummary, Side};
+use proto::{
+    capacity::{
+        GetCapacityGroupRequest, HeldPart, HoldCapacityRequest, ListCapacityGroupsRequest, ListOffersRequest,
+        ListReservationsRequest, MatchResult, MatchedWeek, Offer, ReservationState,
+    },
+    orders::{ListOrdersRequest, OrderState, OrderSummary, Side},
+    resources::ListResourcesRequest,
+};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tandem::{
@@ -17,6 +24,7 @@ use tandem::{
     postgres,
     seed::story::{Act, Answer, Story},
 };
+use tonic_types::StatusExt as _;
 
 /// A running `tandem dev`.
 struct Dev {
@@ -51,12 +59,15 @@ impl Dev {
         firms.find(|firm| firm["id"] == id).expect(id).clone()
     }
 
-    async fn orders(&self, id: &str, side: Side) -> Vec<OrderSummary> {
+    async fn connect(&self, id: &str) -> Connection {
         let (api, key) =
             (self.sandbox["api"].as_str().unwrap(), self.firm(id)["key"].as_str().unwrap().to_owned());
+        Connection::open(api, Some(&key)).await.unwrap()
+    }
+
+    async fn orders(&self, id: &str, side: Side) -> Vec<OrderSummary> {
         let request = ListOrdersRequest { side: side.into(), page_size: 100, ..Default::default() };
-        let connection = Connection::open(api, Some(&key)).await.unwrap();
-        connection.orders().list_orders(request).await.unwrap().into_inner().orders
+        self.connect(id).await.orders().list_orders(request).await.unwrap().into_inner().orders
     }
 }
 
@@ -81,6 +92,7 @@ async fn a_sandbox_tells_its_story_and_survives_a_restart() {
     assert_eq!(written["anchor"], written["anchors"][0]);
 
     story_is_told(&dev).await;
+    capacity_is_told(&dev).await;
     let inbox = dev.orders("S1", Side::Supplier).await;
     let unanswered = || inbox.iter().filter(|order| order.state() == OrderState::Unanswered);
     assert_eq!(unanswered().filter(|order| order.held).count(), 1, "the buyer asks to wait with one");
@@ -133,4 +145,74 @@ async fn story_is_told(dev: &Dev) {
         let amount: Decimal = found.net_amount.clone().unwrap().value.parse().unwrap();
         assert_eq!(amount, order.net, "{}", order.number);
     }
+}
+
+fn said(decimal: Option<&proto::Decimal>) -> &str {
+    decimal.map(|decimal| decimal.value.as_str()).unwrap_or_default()
+}
+
+/// What a firm may hold of another's machine.
+async fn offered(firm: &Connection, supplier: &Value, machine: &str) -> Offer {
+    let supplier_id = supplier["firm"].as_str().unwrap().to_owned();
+    let request = ListOffersRequest { supplier_id, page_size: 100, ..Default::default() };
+    let offers = firm.offers().list_offers(request).await.unwrap().into_inner().offers;
+    let of = |offer: &Offer| offer.content.as_ref().is_some_and(|content| content.machine == machine);
+    offers.into_iter().find(of).expect(machine)
+}
+
+/// The red week and where room is instead, hours that firms lend each other, and a machine that is shared by the slot.
+async fn capacity_is_told(dev: &Dev) {
+    let (s1, s3, a3) = (dev.connect("S1").await, dev.connect("S3").await, dev.connect("A3").await);
+    let groups = s1
+        .capacity_groups()
+        .list_capacity_groups(ListCapacityGroupsRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    let large = groups.groups.iter().find(|group| group.name.starts_with("S1-G3")).unwrap();
+    let request = GetCapacityGroupRequest { group_id: large.id.clone(), version: 0 };
+    let large = s1.capacity_groups().get_capacity_group(request).await.unwrap().into_inner();
+    let beyond = |week: &&MatchedWeek| week.result() == MatchResult::BottleneckBeyondMaximum;
+    let red: Vec<&MatchedWeek> = large.matched.iter().filter(beyond).collect();
+    assert_eq!(red.len(), 1, "one week of them all is red");
+    assert_eq!((said(red[0].demand.as_ref()), said(red[0].maximum_capacity.as_ref())), ("900000", "864000"));
+    assert_eq!(large.content.unwrap().volatility.unwrap().thresholds.len(), 2);
+
+    let neighbour = offered(&a3, &dev.firm("S3"), "650 t 二号机").await;
+    let free: Vec<&str> = neighbour.buckets.iter().map(|bucket| said(bucket.free.as_ref())).collect();
+    assert_eq!((free, neighbour.buckets[1].monday), (vec!["40", "0", "40"], red[0].monday));
+    let part = HeldPart {
+        bucket_id: neighbour.buckets[1].id.clone(),
+        quantity: Some(proto::Decimal { value: "20".into() }),
+    };
+    let request = HoldCapacityRequest {
+        request_id: "dev-late".into(),
+        offer_id: neighbour.id.clone(),
+        parts: vec![part],
+        ..Default::default()
+    };
+    let late = a3.reservations().hold_capacity(request).await.unwrap_err().get_details_error_info().unwrap();
+    let after = neighbour.buckets[2].monday.map(|day| chassis::value::date(&day).unwrap()).unwrap();
+    assert_eq!(late.reason, "CAPACITY_SHORT");
+    assert!(late.metadata["free_elsewhere"].ends_with(&format!(" {after}=40")), "{:?}", late.metadata);
+
+    let s2 = dev.connect("S2").await;
+    let measuring = offered(&s2, &dev.firm("A3"), "三坐标测量机").await;
+    let free =
+        measuring.buckets.iter().map(|bucket| (bucket.starts_at.is_some(), said(bucket.free.as_ref())));
+    assert_eq!(free.collect::<Vec<_>>(), [(true, "0"), (true, "3"), (true, "3"), (true, "3")]);
+    let found =
+        s2.resources().list_resources(ListResourcesRequest::default()).await.unwrap().into_inner().resources;
+    let points = found
+        .iter()
+        .filter_map(|one| one.content.as_ref())
+        .any(|content| content.capacity_offer_id == measuring.id);
+    assert!(points, "the instrument says where its time is booked");
+
+    let lent =
+        s3.reservations().list_reservations(ListReservationsRequest::default()).await.unwrap().into_inner();
+    let lent = lent.reservations.iter().find(|one| one.holder_id == dev.firm("S3")["firm"]).unwrap();
+    assert_eq!((lent.state(), said(lent.parts[0].quantity.as_ref())), (ReservationState::Consumed, "216000"));
+    let bought = dev.orders("S3", Side::Buyer).await;
+    assert_eq!((bought.len(), &bought[0].id, bought[0].state()), (1, &lent.order_id, OrderState::Accepted));
 }

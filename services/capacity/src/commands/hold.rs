@@ -1,5 +1,7 @@
 //! Holds of one firm that wait together.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chassis::{Error, Reason, Result, caller::Caller, db::TenantTx, idempotency::Key, slice::Request};
 use proto::capacity as wire;
 use rust_decimal::Decimal;
@@ -12,7 +14,12 @@ use super::{
 };
 use crate::{
     convert::reservation::{NewHold, reservation_out},
-    db::reservation::{self, Held, Part},
+    db::{
+        offer::buckets_on_sale,
+        reservation::{self, Held, Part},
+    },
+    offer::{Bucket, elsewhere},
+    week::this_week,
 };
 
 /// The method's full name, part of the idempotency key.
@@ -61,7 +68,7 @@ impl Together for HoldCapacity {
         for (index, answer) in short.into_iter().zip(second) {
             answers[index] = answer;
         }
-        answers
+        point_elsewhere(context, firm, holds, answers).await
     }
 
     async fn decide(context: &Context, tx: &mut TenantTx, commands: &[&Self]) -> Result<Vec<Result<Became>>> {
@@ -96,5 +103,59 @@ fn answer(hold: &reservation::Hold<'_>, became: Held) -> Result<Became> {
             Err(Error::field("hold_seconds", "RANGE", message))
         }
         Held::Short(bucket) => Err(Error::new(Reason::CAPACITY_SHORT).with("bucket_id", bucket)),
+    }
+}
+
+/// Says with what is short where the same offer has room. That may be gone a moment later, as every free quantity; where it
+/// cannot be read, the refusal stands without it.
+async fn point_elsewhere(
+    context: &Context,
+    firm: Uuid,
+    holds: &[HoldCapacity],
+    answers: Vec<Result<wire::Reservation>>,
+) -> Vec<Result<wire::Reservation>> {
+    let is_short =
+        |answer: &Result<_>| matches!(answer, Err(error) if error.reason == Reason::CAPACITY_SHORT);
+    let offers: BTreeSet<Uuid> = holds
+        .iter()
+        .zip(&answers)
+        .filter(|(_, answer)| is_short(answer))
+        .map(|(hold, _)| hold.new.offer)
+        .collect();
+    let offers: Vec<Uuid> = offers.into_iter().collect();
+    let Ok(buckets) = in_sight(context, firm, &offers).await else { return answers };
+    let this_week = this_week(context.deps.clock.now());
+    let free = |hold: &HoldCapacity| {
+        let buckets = buckets.get(&hold.new.offer).map(Vec::as_slice).unwrap_or_default();
+        let asked = hold.new.parts.keys().copied().collect();
+        let free = elsewhere(buckets, &asked, this_week);
+        free.iter().map(|bucket| named(bucket)).collect::<Vec<_>>().join(" ")
+    };
+    let answer = |(hold, answer): (&HoldCapacity, Result<wire::Reservation>)| match answer {
+        Err(error) if error.reason == Reason::CAPACITY_SHORT => match free(hold) {
+            free if free.is_empty() => Err(error),
+            free => Err(error.with("free_elsewhere", free)),
+        },
+        answer => answer,
+    };
+    holds.iter().zip(answers).map(answer).collect()
+}
+
+async fn in_sight(context: &Context, firm: Uuid, offers: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<Bucket>>> {
+    if offers.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut tx = context.deps.pool.begin(firm).await?;
+    let buckets = buckets_on_sale(&mut tx, offers).await?;
+    tx.commit().await?;
+    Ok(buckets)
+}
+
+/// A week by its Monday and a slot by its id, as they can be asked for, with what is free in the group's unit.
+fn named(bucket: &Bucket) -> String {
+    let free = bucket.free.normalize();
+    match bucket.slot.times {
+        None => format!("{}={free}", bucket.slot.monday),
+        Some(_) => format!("{}={free}", bucket.id),
     }
 }

@@ -8,6 +8,7 @@ mod offers;
 mod order;
 pub mod read;
 mod reservations;
+mod slots;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use axum::{
     routing::{get, post},
 };
 use proto::capacity::{Bucket, ReservedPart};
+use time::OffsetDateTime;
 
 use crate::{
     App,
@@ -31,6 +33,7 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/capacity/offers", get(offers::show))
         .route("/capacity/offers/new", get(offering::form).post(offering::publish))
+        .route("/capacity/offers/new/slots", get(slots::form).post(slots::publish))
         .route("/capacity/offers/{id}", get(offer::show))
         .route("/capacity/offers/{id}/hold", get(offer::hold_form).post(offer::hold))
         .route("/capacity/offers/{id}/withdraw", get(offer::withdraw_form).post(offer::withdraw))
@@ -78,8 +81,16 @@ fn slot(
     starts_at: Option<&prost_types::Timestamp>,
     ends_at: Option<&prost_types::Timestamp>,
 ) -> String {
-    match (starts_at, ends_at) {
-        (Some(from), Some(until)) => t.two(key::DATE_SPAN, t.moment(Some(from)), t.moment(Some(until))),
+    let at = |at: Option<&prost_types::Timestamp>| {
+        at.and_then(chassis::value::time).map(|at| at.to_offset(format::china()))
+    };
+    match (at(starts_at), at(ends_at)) {
+        (Some(from), Some(until)) if from.date() == until.date() => {
+            let clock = |at: OffsetDateTime| format!("{:02}:{:02}", at.hour(), at.minute());
+            let hours = format!("{}–{}", clock(from), clock(until));
+            t.three(key::SLOT, t.day(from.date()), hours, t.weekday(from.date()))
+        }
+        (Some(_), Some(_)) => t.two(key::DATE_SPAN, t.moment(starts_at), t.moment(ends_at)),
         _ => format::day(monday).map_or_else(|| t.say(key::UNSTATED), |monday| t.whole_week(monday)),
     }
 }

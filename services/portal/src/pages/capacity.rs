@@ -1,6 +1,7 @@
 //! 产能: demand against what machines can make, week by week. The pages of it, and the line above each of them that
 //! leads to the others.
 
+mod bounds;
 mod chart;
 mod demand;
 mod disclosed;
@@ -12,6 +13,7 @@ mod lent;
 mod map;
 mod moved;
 mod origin;
+mod past;
 mod policy;
 mod quick;
 pub mod read;
@@ -45,8 +47,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/comments/{word}/{id}/new", get(talk::form).post(talk::send))
         .route("/capacity/comments/{word}/{id}/delete/{comment}", get(talk::delete_form).post(talk::delete))
         .route("/capacity/demand/new", get(want::new).post(want::create))
+        .route("/capacity/demand/{id}/history", get(past::show))
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
         .route("/capacity/groups/{id}", get(group::show))
+        .route("/capacity/groups/{id}/bounds", get(bounds::form).post(bounds::set))
         .route("/capacity/groups/{id}/history", get(history::show))
         .route("/capacity/groups/{id}/edit", get(setup::edit).post(setup::change))
         .merge(super::needs::routes())

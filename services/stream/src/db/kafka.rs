@@ -7,7 +7,11 @@ use crate::entry::LogPlace;
 
 /// Takes the right to publish for some seconds, where nobody else has it, and answers after which place to go on: at first
 /// where the log stands, and never beyond that, which a restored database may be.
-pub(crate) async fn claim(pool: &PgPool, holder: Uuid, seconds: f64) -> Result<Option<LogPlace>, sqlx::Error> {
+pub(crate) async fn claim(
+    pool: &PgPool,
+    holder: Uuid,
+    seconds: f64,
+) -> Result<Option<LogPlace>, sqlx::Error> {
     let claimed = sqlx::query_as!(
         LogPlace,
         r#"update event.kafka_place p
@@ -24,7 +28,12 @@ pub(crate) async fn claim(pool: &PgPool, holder: Uuid, seconds: f64) -> Result<O
 }
 
 /// Everything up to here was acknowledged; and keeps the right for some seconds more. False where somebody else took it.
-pub(crate) async fn moved(pool: &PgPool, holder: Uuid, upto: LogPlace, seconds: f64) -> Result<bool, sqlx::Error> {
+pub(crate) async fn moved(
+    pool: &PgPool,
+    holder: Uuid,
+    upto: LogPlace,
+    seconds: f64,
+) -> Result<bool, sqlx::Error> {
     let moved = sqlx::query!(
         "update event.kafka_place
          set log_pos = $2, month = $3, held_until = clock_timestamp() + make_interval(secs => $4)

@@ -3,8 +3,12 @@
 
 mod alert;
 mod booking;
+mod bounds;
 mod comment;
+mod disclosure;
 mod figure;
+mod history;
+mod outcome;
 mod profile;
 mod promise;
 mod request;
@@ -71,6 +75,21 @@ pub enum CapacityCommand {
     /// Find the offers that meet a request, and why
     #[command(after_help = request::MATCH_EXAMPLES)]
     Match(request::MatchArgs),
+    /// What came of requests: propose, accept, decline, contract, deliver
+    #[command(subcommand)]
+    Matches(outcome::MatchesCommand),
+    /// List demands of either side
+    #[command(after_help = history::DEMANDS_EXAMPLES)]
+    Demands(history::DemandsArgs),
+    /// List every version of a demand or a group
+    #[command(after_help = history::HISTORY_EXAMPLES)]
+    History(history::HistoryArgs),
+    /// Show or set by how much the demand of a group may move before somebody is told
+    #[command(after_help = bounds::EXAMPLES)]
+    Bounds(bounds::BoundsArgs),
+    /// Say how much of your capacity a customer sees
+    #[command(subcommand)]
+    Disclosure(disclosure::DisclosureCommand),
     /// List what can be held, or offer own hours
     #[command(after_help = booking::OFFERS_EXAMPLES, args_conflicts_with_subcommands = true)]
     Offers(booking::OffersArgs),
@@ -145,6 +164,11 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Profile(command) => profile::run(command, session).await,
         CapacityCommand::Request(command) => request::run(command, session).await,
         CapacityCommand::Match(args) => request::matching(args, session).await,
+        CapacityCommand::Matches(command) => outcome::run(command, session).await,
+        CapacityCommand::Demands(args) => history::demands(args, session).await,
+        CapacityCommand::History(args) => history::history(args, session).await,
+        CapacityCommand::Bounds(args) => bounds::run(args, session).await,
+        CapacityCommand::Disclosure(command) => disclosure::run(command, session).await,
         CapacityCommand::Offers(args) => booking::offers(args, session).await,
         CapacityCommand::Hold(args) => booking::hold(args, session).await,
         CapacityCommand::Confirm(args) => booking::confirm(args, session).await,
@@ -153,6 +177,11 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Reservations => booking::reservations(session).await,
         CapacityCommand::Prefill(args) => booking::prefill(args, session).await,
     }
+}
+
+/// A request's name that was not used before.
+fn new_id() -> String {
+    chassis::clock::system().id().to_string()
 }
 
 fn day(text: &str) -> Result<Date, String> {

@@ -3,16 +3,17 @@
 use std::{collections::BTreeMap, str::FromStr as _};
 
 use anyhow::{Context as _, bail};
-use chassis::value::{wire_date as day, wire_decimal as decimal};
+use chassis::value::{timestamp, wire_date as day, wire_decimal as decimal};
 use proto::capacity::{
-    CapacityWeek, DemandCategory, DemandContent, DemandSeries, DemandWeek, DisclosureLevel, GroupContent,
-    LinkedDemandSeries, SetDisclosureRequest, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
+    AlertThreshold, CapacityWeek, DemandCategory, DemandContent, DemandSeries, DemandVolatility, DemandWeek,
+    DisclosureLevel, GroupContent, LinkedDemandSeries, SetDisclosureRequest, UploadCapacityGroupRequest,
+    UploadMaterialDemandRequest,
 };
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use time::{Date, Duration};
 
-use super::{Credentials, as_firm, booking::Groups, refused, story::Story};
+use super::{Credentials, as_firm, booking::Groups, china, refused, story::Story};
 use crate::cli::client::Connection;
 
 /// Weeks of the story.
@@ -48,6 +49,19 @@ struct Group {
     /// Seconds a piece, by item.
     #[serde(default)]
     seconds: BTreeMap<String, String>,
+    /// In order, one part of the horizon after the other.
+    #[serde(default)]
+    alerts: Vec<Alert>,
+}
+
+/// By how much demand may move before its supplier wants to know of it; shares, and hours.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Alert {
+    weeks: i32,
+    more: Option<String>,
+    less: Option<String>,
+    hours_more: Option<String>,
 }
 
 fn seconds() -> String {
@@ -199,10 +213,38 @@ impl Group {
                 unit_code: self.unit.clone(),
                 linked_demand: self.seconds.iter().map(link).collect::<anyhow::Result<_>>()?,
                 weeks: weeks(&self.weeks, monday)?.into_iter().map(week).collect::<anyhow::Result<_>>()?,
+                volatility: self.volatility(monday, factor)?,
                 ..GroupContent::default()
             }),
             ..UploadCapacityGroupRequest::default()
         })
+    }
+
+    /// Measured from the second Monday on, since a measurement lies ahead when it is asked for.
+    fn volatility(&self, monday: Date, factor: Decimal) -> anyhow::Result<Option<DemandVolatility>> {
+        if self.alerts.is_empty() {
+            return Ok(None);
+        }
+        let share = |text: &Option<String>| {
+            text.as_deref().map(Decimal::from_str).transpose().map(|share| share.map(decimal))
+        };
+        let threshold = |(number, alert): (i32, &Alert)| {
+            let hours = alert.hours_more.as_deref().map(Decimal::from_str).transpose()?;
+            anyhow::Ok(AlertThreshold {
+                sequence_number: number,
+                subhorizon_length_weeks: alert.weeks,
+                relative_positive: share(&alert.more)?,
+                relative_negative: share(&alert.less)?,
+                absolute_positive: hours.map(|hours| decimal(hours * factor)),
+                absolute_negative: None,
+            })
+        };
+        let start = (monday + Duration::WEEK).midnight().assume_offset(china()?);
+        Ok(Some(DemandVolatility {
+            start_at: Some(timestamp(start)),
+            measurement_interval_weeks: 1,
+            thresholds: (1..).zip(&self.alerts).map(threshold).collect::<anyhow::Result<_>>()?,
+        }))
     }
 }
 
@@ -241,5 +283,9 @@ mod tests {
         let boxes = weeks(&capacity.demands[0].weeks, monday).unwrap();
         assert_eq!(boxes[5], (date!(2026 - 12 - 28), "20000"));
         assert_eq!(boxes.len(), 26 - 3, "one week of the holidays and two later ones are unknown");
+        let large = capacity.groups.iter().find(|group| group.id == "S1-G3").unwrap();
+        let alerts = large.volatility(monday, 3_600.into()).unwrap().unwrap();
+        let horizon: i32 = alerts.thresholds.iter().map(|part| part.subhorizon_length_weeks).sum();
+        assert_eq!((horizon, alerts.start_at.unwrap().seconds), (26, 1_795_996_800 - 8 * 3_600));
     }
 }

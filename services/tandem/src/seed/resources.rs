@@ -17,7 +17,7 @@ use proto::{
 };
 use time::Date;
 
-use super::{Credentials, as_firm, refused};
+use super::{Credentials, as_firm, booking::Offers, china, refused};
 use crate::cli::client::Connection;
 
 /// How long a supplier waits at most for what its order gives it.
@@ -211,6 +211,32 @@ pub(super) async fn go_on(
     seats(connection, credentials, today).await.context("seats")
 }
 
+/// The measuring machine's time, which is booked where it is offered.
+pub(super) async fn instrument(
+    connection: &Connection,
+    credentials: &Credentials,
+    offers: &Offers,
+) -> anyhow::Result<()> {
+    let offer = offers.get("A3-CMM").context("the measuring machine is offered")?;
+    let request = PublishResourceRequest {
+        request_id: "sandbox-resource-YZ-CMM-01".to_owned(),
+        resource_number: "YZ-CMM-01".to_owned(),
+        content: Some(ResourceContent {
+            name: "三坐标测量 机时".to_owned(),
+            name_en: "Coordinate measuring machine, hours".to_owned(),
+            summary: "周二、周四上午，按时段预占".to_owned(),
+            category: ResourceCategory::Instrument.into(),
+            capacity_offer_id: offer.id.clone(),
+            ..ResourceContent::default()
+        }),
+        visibility: ResourceVisibility::Partners.into(),
+        open: true,
+        ..PublishResourceRequest::default()
+    };
+    as_firm(connection, credentials, "A3")?.resources().publish_resource(request).await.map_err(refused)?;
+    Ok(())
+}
+
 /// A revision to make and release.
 struct Release {
     number: &'static str,
@@ -281,8 +307,7 @@ async fn seats(connection: &Connection, credentials: &Credentials, today: Date) 
     let a3 = as_firm(connection, credentials, "A3")?;
     let resource_id = id(&a3, "YZ-SW-01").await?;
     let year_end = Date::from_calendar_date(today.year() + 1, time::Month::January, 1)?;
-    let china = time::UtcOffset::from_hms(8, 0, 0)?;
-    let year_end = time::OffsetDateTime::new_in_offset(year_end, time::Time::MIDNIGHT, china);
+    let year_end = time::OffsetDateTime::new_in_offset(year_end, time::Time::MIDNIGHT, china()?);
     let terms = |purpose: &str, until| EntitlementTerms {
         purpose: purpose.to_owned(),
         valid_until: until,

@@ -13,7 +13,7 @@ use super::{
     to_offers, when,
 };
 use crate::{
-    ask::{Ask, Figure, Figures, Posted, Way},
+    ask::{Ask, Choice, Figure, Figures, Kind, Posted, Question, Way},
     failure::Failure,
     form::Fields,
     format,
@@ -22,10 +22,15 @@ use crate::{
     page::{self, Tab},
     session::Member,
     table::{Cell, Listing, Part},
+    week::monday_of,
 };
 
 /// Buckets that a form shows, the earliest.
 const ROWS: usize = 60;
+/// The field of slots, which are held as a whole.
+const SLOT: &str = "slot";
+/// Buckets that are named where another has too little, the earliest.
+const ELSEWHERE: usize = 8;
 
 fn own(member: &Member, offer: &Offer) -> bool {
     offer.supplier_id == member.who.firm_id
@@ -103,10 +108,12 @@ async fn holding(member: &Member, id: &str) -> Result<(Ask, Offer), Failure> {
     let known = Known::read(member).await?.meet(member, std::iter::once(&offer.supplier_id)).await?;
     let measure = Measure::of(&offer.unit_code);
     let rows = offer.buckets.iter().filter(|bucket| free(bucket) > Decimal::ZERO).take(ROWS);
-    let rows = rows.map(|bucket| Figure {
+    let (slots, weeks): (Vec<&Bucket>, Vec<&Bucket>) = rows.partition(|bucket| bucket.starts_at.is_some());
+    let left = |bucket: &Bucket| t.one(key::HOLD_FREE, measure.said(t, free(bucket)));
+    let rows = weeks.iter().map(|bucket| Figure {
         name: format!("b-{}", bucket.id),
         label: when(t, bucket),
-        known: t.one(key::HOLD_FREE, measure.said(t, free(bucket))),
+        known: left(bucket),
         value: String::new(),
         fault: String::new(),
     });
@@ -115,13 +122,22 @@ async fn holding(member: &Member, id: &str) -> Result<(Ask, Offer), Failure> {
         hint: t.say(key::HOLD_ALL_OR_NOTHING),
         rows: rows.collect(),
     };
-    let ask = asking(member, format!("/capacity/offers/{id}/hold"), key::RESERVE_TITLE, back(&offer))
+    let choice = |bucket: &&Bucket| Choice { hint: left(bucket), ..Choice::new(&bucket.id, when(t, bucket)) };
+    let mut ask = asking(member, format!("/capacity/offers/{id}/hold"), key::RESERVE_TITLE, back(&offer))
         .lead(t.one(key::RESERVE_BODY, lasting(t, offer.hold_seconds)))
         .fact(t.say(key::OFFER), name(offer.content.as_ref()))
         .fact(t.say(key::SUPPLIER), known.name(t, &offer.supplier_id))
         .fact(t.say(key::OFFER_PRICE), offers::price(t, &offer))
-        .submit(t.say(key::HOLD_DO))
-        .figures(figures);
+        .submit(t.say(key::HOLD_DO));
+    if !slots.is_empty() {
+        let slots = slots.iter().map(choice).collect();
+        let which = Question::of(SLOT, Kind::Boxes, t.say(key::HOLD_WHICH), slots);
+        let which = which.hint(t.say(key::HOLD_ALL_OR_NOTHING));
+        ask = ask.ask(if weeks.is_empty() { which } else { which.optional() });
+    }
+    if !weeks.is_empty() {
+        ask = ask.figures(figures);
+    }
     Ok((ask, offer))
 }
 
@@ -146,6 +162,13 @@ pub async fn hold(member: Member, Path(id): Path<String>, fields: Fields) -> Res
     let typed: Vec<_> = typed.filter(|(_, name)| !fields.get(name).is_empty()).collect();
     let Some(figures) = ask.typed_figures() else { return Ok(ask.wrong()) };
     let mut parts = Vec::new();
+    for bucket in offer.buckets.iter().filter(|bucket| fields.all(SLOT).any(|id| id == bucket.id)) {
+        // Somebody else took it meanwhile.
+        if free(bucket) <= Decimal::ZERO {
+            return short(member, &offer.id, &fields).await;
+        }
+        parts.push(HeldPart { bucket_id: bucket.id.clone(), quantity: bucket.free.clone() });
+    }
     for (bucket, name) in typed {
         let number = figures.iter().find(|(one, _)| *one == name).map(|(_, number)| *number);
         let number = number.or_else(|| crate::typed::quantity(fields.get(&name)));
@@ -166,8 +189,33 @@ pub async fn hold(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         HoldCapacityRequest { request_id: posted.request_id.clone(), offer_id: id, parts, hold_seconds: 0 };
     match member.app().api.reservations().hold_capacity(member.call(request)).await {
         Ok(_) => Ok(page::go(&format!("{RESERVATIONS}?done=held"))),
-        Err(status) => ask.refused(status),
+        Err(status) => match Failure::from(status) {
+            failure if failure.is("CAPACITY_SHORT") => short(member, &offer.id, &fields).await,
+            failure => ask.refused(failure),
+        },
     }
+}
+
+/// The form anew, with what is left now of what was asked for, and where else the offer has room.
+async fn short(member: &Member, id: &str, fields: &Fields) -> Result<Response, Failure> {
+    let t = member.text();
+    let (ask, offer) = holding(member, id).await?;
+    let mut ask = ask.fill(fields);
+    let measure = Measure::of(&offer.unit_code);
+    let this_week = monday_of(format::today(member.app().clock.now()));
+    let asked = |bucket: &&Bucket| {
+        !fields.get(&format!("b-{}", bucket.id)).is_empty() || fields.all(SLOT).any(|id| id == bucket.id)
+    };
+    let ahead = |bucket: &&Bucket| format::day(bucket.monday.as_ref()).is_some_and(|day| day >= this_week);
+    let said = |bucket: &Bucket| t.two(key::HOLD_LEFT, measure.said(t, free(bucket)), when(t, bucket));
+    let join = |all: Vec<String>| all.join(&t.say(key::HOLD_JOIN));
+    ask.complain(t.one(key::HOLD_SHORT, join(offer.buckets.iter().filter(asked).map(said).collect())));
+    let others = offer.buckets.iter().filter(|one| !asked(one) && free(one) > Decimal::ZERO).filter(ahead);
+    let others: Vec<String> = others.take(ELSEWHERE).map(said).collect();
+    if !others.is_empty() {
+        ask.complain(t.one(key::HOLD_ELSEWHERE, join(others)));
+    }
+    Ok(ask.wrong())
 }
 
 async fn withdrawing(member: &Member, id: &str) -> Result<Ask, Failure> {

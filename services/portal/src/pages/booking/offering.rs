@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use time::Date;
 
-use super::{OFFERS, asking, audience, read::Known, to_offers};
+use super::{OFFERS, asking, audience, read::Known, slots, to_offers};
 use crate::{
     ask::{Ask, Choice, Figure, Figures, Kind, Posted, Question},
     failure::Failure,
@@ -39,7 +39,7 @@ const WEEKS: usize = 26;
 #[derive(Deserialize, Default)]
 pub struct Wish {
     #[serde(default)]
-    group: String,
+    pub group: String,
 }
 
 /// How long a hold may last, in seconds.
@@ -70,10 +70,12 @@ async fn groups(member: &Member) -> Result<Response, Failure> {
         member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
     let rows = list.groups.iter().filter(|group| !group.inactive).map(|group| {
         let href = link(NEW, &[("group", &group.id)]);
-        vec![
-            Cell::link(group.name.clone(), href.clone()),
-            Cell::Acts(vec![Act::Go { href, label: t.say(key::OFFER_CHOOSE) }]),
-        ]
+        let mut acts = vec![Act::Go { href: href.clone(), label: t.say(key::OFFER_BY_WEEK) }];
+        if Measure::of(&group.unit_code).hours(Decimal::ONE).is_some() {
+            let href = link(slots::NEW, &[("group", &group.id)]);
+            acts.push(Act::Go { href, label: t.say(key::OFFER_BY_SLOT) });
+        }
+        vec![Cell::link(group.name.clone(), href), Cell::Acts(acts)]
     });
     let part = Part::new(vec![t.say(key::GROUP), String::new()], rows.collect(), t.say(key::OFFER_NO_GROUP));
     Ok(Listing::new(member, Tab::Capacity, t.say(key::OFFER_NEW), Some(to_offers(t)))
@@ -82,7 +84,8 @@ async fn groups(member: &Member) -> Result<Response, Failure> {
         .show())
 }
 
-async fn group(member: &Member, id: &str) -> Result<CapacityGroup, Failure> {
+/// An own group.
+pub async fn group(member: &Member, id: &str) -> Result<CapacityGroup, Failure> {
     let request = GetCapacityGroupRequest { group_id: id.to_string(), version: 0 };
     Ok(member.app().api.capacity_groups().get_capacity_group(member.call(request)).await?.into_inner())
 }
@@ -148,29 +151,35 @@ fn filled(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
     let rows: Vec<Figure> = weeks.take(WEEKS).collect();
     let hint = if rows.is_empty() { key::OFFER_NO_WEEK } else { key::OFFER_WEEKS_HINT };
     let figures = Figures { legend: t.one(key::OFFER_HOW_MUCH, measure.unit(t)), hint: t.say(hint), rows };
-    let price_hint = t.two(key::OFFER_PRICE_HINT, "CNY", measure.unit(t));
     asking(member, action(group), key::OFFER_NEW, to_offers(t))
         .lead(t.say(key::OFFER_NEW_BODY))
         .fact(t.say(key::GROUP), content.name)
         .submit(t.say(key::OFFER_PUBLISH))
-        .ask(Question::new("process", Kind::Text, t.say(key::OFFER_PROCESS)).at("content.process"))
-        .ask(Question::new("machine", Kind::Text, t.say(key::OFFER_MACHINE)).at("content.machine").optional())
-        .ask(
-            Question::new("materials", Kind::Text, t.say(key::OFFER_MATERIALS))
-                .at("content.materials")
-                .hint(t.say(key::OFFER_MATERIALS_HINT))
-                .optional(),
-        )
-        .ask(
-            Question::new("price", Kind::Number, t.say(key::OFFER_PRICE))
-                .at("content.price")
-                .hint(price_hint)
-                .optional(),
-        )
-        .ask_all(audience::questions(t, known, t.say(key::OFFER_SEEN_BY), true))
-        .ask(Question::of("lasting", Kind::Select, t.say(key::OFFER_LASTING), lasting(t)).with(86_400))
-        .ask(Question::new("note", Kind::Area, t.say(key::OFFER_NOTE)).at("content.note").optional())
+        .ask_all(described(t, &measure, known))
         .figures(figures)
+}
+
+/// What is offered, and for whom.
+pub fn described(t: &Text, measure: &Measure, known: &Known) -> Vec<Question> {
+    let price_hint = t.two(key::OFFER_PRICE_HINT, "CNY", measure.unit(t));
+    let mut questions = vec![
+        Question::new("process", Kind::Text, t.say(key::OFFER_PROCESS)).at("content.process"),
+        Question::new("machine", Kind::Text, t.say(key::OFFER_MACHINE)).at("content.machine").optional(),
+        Question::new("materials", Kind::Text, t.say(key::OFFER_MATERIALS))
+            .at("content.materials")
+            .hint(t.say(key::OFFER_MATERIALS_HINT))
+            .optional(),
+        Question::new("price", Kind::Number, t.say(key::OFFER_PRICE))
+            .at("content.price")
+            .hint(price_hint)
+            .optional(),
+    ];
+    questions.extend(audience::questions(t, known, t.say(key::OFFER_SEEN_BY), true));
+    questions.extend([
+        Question::of("lasting", Kind::Select, t.say(key::OFFER_LASTING), lasting(t)).with(86_400),
+        Question::new("note", Kind::Area, t.say(key::OFFER_NOTE)).at("content.note").optional(),
+    ]);
+    questions
 }
 
 fn lasting(t: &Text) -> Vec<Choice> {
@@ -184,17 +193,25 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
     let member = &posted.member;
     let known = Known::read(member).await?;
     let group = group(member, &wish.group).await?;
-    let mut ask = filled(member, &group, &known);
-    let despite_forecast = !fields.get(DESPITE).is_empty();
-    if despite_forecast || !fields.get(ASKED).is_empty() {
-        ask = asked(member.text(), ask);
-    }
-    let mut ask = ask.fill(&fields);
+    let mut ask = again(member.text(), filled(member, &group, &known), &fields).fill(&fields);
     if let Some(response) = posted.again(&mut ask) {
         return Ok(response);
     }
     let t = member.text();
     let Some(buckets) = buckets(t, &mut ask, &group) else { return Ok(ask.wrong()) };
+    send(&posted, ask, &fields, &group, buckets).await
+}
+
+/// Publishes what was described, in these buckets.
+pub async fn send(
+    posted: &Posted,
+    mut ask: Ask,
+    fields: &Fields,
+    group: &CapacityGroup,
+    buckets: Vec<NewBucket>,
+) -> Result<Response, Failure> {
+    let member = &posted.member;
+    let t = member.text();
     let price = fields.get("price");
     let price = if price.is_empty() { Ok(None) } else { typed::quantity(price).map(Some).ok_or(()) };
     let Ok(price) = price else {
@@ -203,7 +220,7 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
     };
     let unit = group.content.as_ref().map(|content| content.unit_code.clone()).unwrap_or_default();
     let measure = Measure::of(&unit);
-    let Some(to) = audience::chosen(t, &mut ask, &fields) else { return Ok(ask.wrong()) };
+    let Some(to) = audience::chosen(t, &mut ask, fields) else { return Ok(ask.wrong()) };
     let request = PublishOfferRequest {
         request_id: posted.request_id.clone(),
         group_id: group.id.clone(),
@@ -221,12 +238,13 @@ pub async fn publish(member: Member, Query(wish): Query<Wish>, fields: Fields) -
         visibility: to.visibility.into(),
         cluster_id: to.cluster_id,
         firm_ids: to.firm_ids,
-        despite_forecast,
+        despite_forecast: !fields.get(DESPITE).is_empty(),
     };
+    let despite_forecast = request.despite_forecast;
     let mondays: Vec<_> = request.buckets.iter().map(|bucket| bucket.monday).collect();
     match member.app().api.offers().publish_offer(member.call(request)).await {
         Ok(_) => Ok(page::go(&format!("{OFFERS}?done=published"))),
-        Err(status) => needed(t, ask, &group, (&mondays, despite_forecast), status.into()),
+        Err(status) => needed(t, ask, group, (&mondays, despite_forecast), status.into()),
     }
 }
 
@@ -262,7 +280,13 @@ fn needed(
     ask.refused(failure)
 }
 
-/// The form once it asks for the word; it goes on asking.
+/// The form as it was sent: once it asked whether to offer what a forecast needs, it goes on asking.
+pub fn again(t: &Text, ask: Ask, fields: &Fields) -> Ask {
+    let asks = [DESPITE, ASKED].iter().any(|name| !fields.get(name).is_empty());
+    if asks { asked(t, ask) } else { ask }
+}
+
+/// The form once it asks for the word.
 fn asked(t: &Text, ask: Ask) -> Ask {
     if ask.asks(DESPITE) { ask } else { ask.hidden(ASKED, "yes".into()).ask(despite(t)) }
 }

@@ -26,6 +26,7 @@ use super::{
     Place, Turn, Wish as Where, category,
     map::{self, Column},
     moved::{self, Moved},
+    past,
     read::{self, Partners},
     talk,
 };
@@ -69,8 +70,8 @@ struct DemandPage {
     turn: Turn,
     first: String,
     next: String,
-    /// What is said about each demand: its name, and the link.
-    talks: Vec<(String, Way)>,
+    /// Of each demand its name, what is said about it, and where its versions are.
+    talks: Vec<(String, Way, String)>,
     /// Weeks whose demand moved too far, of whatever group, and how many are not named.
     moved: Vec<Moved>,
     moved_further: usize,
@@ -186,16 +187,17 @@ fn rows(member: &Member, span: Span, all: &[Series], lines: &[Line], partners: &
 }
 
 /// What is said about each demand of the page.
-async fn talks(member: &Member, all: &[Series]) -> Result<Vec<(String, Way)>, Failure> {
+async fn talks(member: &Member, all: &[Series]) -> Result<Vec<(String, Way, String)>, Failure> {
     let subject = CommentSubject::MaterialDemand;
     let said = talk::comments(member, subject, "").await?;
-    let mut talks: Vec<(String, Way)> = Vec::new();
+    let mut talks: Vec<(String, Way, String)> = Vec::new();
     for demand in all.iter().map(|one| &one.now) {
         let href = talk::path(subject, &demand.id);
-        if talks.iter().all(|(_, way)| way.href != href) {
+        if talks.iter().all(|(_, way, _)| way.href != href) {
             let count = said.iter().filter(|one| one.object_id == demand.id).count();
             let name = demand.content.clone().unwrap_or_default().material_number_customer;
-            talks.push((name, Way { href, label: talk::label(member.text(), count) }));
+            let way = Way { href, label: talk::label(member.text(), count) };
+            talks.push((name, way, past::path(&demand.id)));
         }
     }
     Ok(talks)

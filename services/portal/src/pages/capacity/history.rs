@@ -9,7 +9,7 @@ use axum::{
 use futures::{future::try_join_all, try_join};
 use proto::{
     access::Permission,
-    capacity::{CapacityWeek, GroupContent, LinkedDemandSeries, ListGroupVersionsRequest},
+    capacity::{AcceptedVersion, CapacityWeek, GroupContent, LinkedDemandSeries, ListGroupVersionsRequest},
 };
 use rust_decimal::Decimal;
 use time::Date;
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Versions on one page.
-const VERSIONS: i32 = 10;
+pub const VERSIONS: i32 = 10;
 /// Differences that are named of one version.
 const NAMED: usize = 6;
 
@@ -47,39 +47,67 @@ pub async fn show(
     let list =
         async { Ok::<_, Failure>(client.list_group_versions(member.call(request)).await?.into_inner()) };
     let (list, present) = try_join!(list, read::group(&member, &id, 0))?;
-    // Those of the page, and the one before the last of them.
-    let oldest = list.versions.last().map_or(1, |one| one.version);
-    let wanted = list.versions.iter().map(|one| one.version).chain((oldest > 1).then_some(oldest - 1));
-    let contents = try_join_all(wanted.map(|version| content(&member, &id, version))).await?;
-    let rows = list.versions.iter().enumerate().map(|(at, one)| -> Row {
-        let differs = match contents.get(at + 1) {
-            Some(before) => differences(t, before, &contents[at]).join(&t.say(key::DELIVERY_JOIN)),
-            None => t.say(key::PAST_FIRST),
-        };
+    let contents = try_join_all(wanted(&list.versions).map(|version| content(&member, &id, version))).await?;
+    let told = told(t, &contents, |before, after| differences(t, before, after));
+    let path = format!("/capacity/groups/{id}");
+    let part = part(t, &list.versions, told).next(&format!("{path}/history"), &[], &list.next_page_token);
+    let back = Way { href: path, label: present.content.map(|content| content.name).unwrap_or_default() };
+    Ok(listing(&member, t.say(key::PAST_TITLE), back, t.say(key::PAST_BODY), part))
+}
+
+/// The versions of a page, the newest first, and the one before the last of them, which that is compared with.
+pub fn wanted(versions: &[AcceptedVersion]) -> impl Iterator<Item = i64> {
+    let oldest = versions.last().map_or(1, |one| one.version);
+    versions.iter().map(|one| one.version).chain((oldest > 1).then_some(oldest - 1))
+}
+
+/// What each version differs in from the one after it in the list, which was before it: the first few differences, and how
+/// many more there are.
+pub fn told<C>(t: &Text, contents: &[C], differences: impl Fn(&C, &C) -> Vec<String>) -> Vec<String> {
+    let told = |at: usize, after: &C| match contents.get(at + 1) {
+        Some(before) => few(t, differences(before, after)).join(&t.say(key::DELIVERY_JOIN)),
+        None => t.say(key::PAST_FIRST),
+    };
+    contents.iter().enumerate().map(|(at, after)| told(at, after)).collect()
+}
+
+fn few(t: &Text, mut all: Vec<String>) -> Vec<String> {
+    let further = all.len().saturating_sub(NAMED);
+    if further > 0 {
+        all.truncate(NAMED);
+        all.push(t.one(key::PAST_FURTHER, further));
+    }
+    if all.is_empty() {
+        all.push(t.say(key::PAST_SAME));
+    }
+    all
+}
+
+/// The versions as a table.
+pub fn part(t: &Text, versions: &[AcceptedVersion], told: Vec<String>) -> Part {
+    let row = |(one, differs): (&AcceptedVersion, String)| -> Row {
         vec![
             Cell::name(t.one(key::PAST_VERSION, one.version)),
             Cell::Text(t.moment(one.received_at.as_ref())),
             Cell::Text(one.actor_name.clone()),
             Cell::Text(differs),
         ]
-    });
+    };
     let columns = [key::PAST_COLUMN, key::PAST_WHEN, key::PAST_WHO, key::PAST_WHAT];
-    let path = format!("/capacity/groups/{id}");
-    let part = Part::new(columns.map(|column| t.say(column)).into(), rows.collect(), String::new());
-    let part = part.next(&format!("{path}/history"), &[], &list.next_page_token);
-    let name = present.content.map(|content| content.name).unwrap_or_default();
-    let back = Way { href: path, label: name };
-    Ok(Listing::new(&member, Tab::Capacity, t.say(key::PAST_TITLE), Some(back))
-        .lead(t.say(key::PAST_BODY))
-        .part(part)
-        .show())
+    let rows = versions.iter().zip(told).map(row).collect();
+    Part::new(columns.map(|column| t.say(column)).into(), rows, String::new())
+}
+
+/// The page of them.
+pub fn listing(member: &Member, title: String, back: Way, lead: String, part: Part) -> Response {
+    Listing::new(member, Tab::Capacity, title, Some(back)).lead(lead).part(part).show()
 }
 
 async fn content(member: &Member, id: &str, version: i64) -> Result<GroupContent, Failure> {
     Ok(read::group(member, id, version).await?.content.unwrap_or_default())
 }
 
-/// What differs, in words; the first few of them, and how many more there are.
+/// What differs, in words.
 fn differences(t: &Text, before: &GroupContent, after: &GroupContent) -> Vec<String> {
     let mut all = Vec::new();
     if before.name != after.name {
@@ -98,14 +126,6 @@ fn differences(t: &Text, before: &GroupContent, after: &GroupContent) -> Vec<Str
     }
     if before.supplier_locations != after.supplier_locations {
         all.push(t.say(key::PAST_SITES));
-    }
-    let further = all.len().saturating_sub(NAMED);
-    if further > 0 {
-        all.truncate(NAMED);
-        all.push(t.one(key::PAST_FURTHER, further));
-    }
-    if all.is_empty() {
-        all.push(t.say(key::PAST_SAME));
     }
     all
 }
@@ -217,7 +237,7 @@ mod tests {
             all,
             "not in use any more; W53 Maximum: 240 h → 244 h; A Per piece: 45 s → 40 s; C added; B removed"
         );
-        assert_eq!(differences(&t, &before, &before), ["no difference"]);
+        assert_eq!(few(&t, differences(&t, &before, &before)), ["no difference"]);
         let many = GroupContent { weeks: Vec::new(), name: "H".into(), linked_demand: Vec::new(), ..after };
         let many = differences(&t, &before, &many);
         assert_eq!((many.len(), many[0].as_str()), (6, "Name: G → H"));

@@ -18,6 +18,7 @@ use crate::{
     page::{self, Page, Tab},
     session::Member,
     typed,
+    week::WEEKDAYS,
 };
 
 const PURPOSE: &str = "calendar";
@@ -95,9 +96,7 @@ async fn count(member: &Member, place: &Place) -> Result<Result<String, Fault>, 
 fn page_of(member: &Member, calendar: &WorkCalendar) -> CalendarPage {
     let t = member.text().clone();
     let app = member.app();
-    let names =
-        [key::MONDAY, key::TUESDAY, key::WEDNESDAY, key::THURSDAY, key::FRIDAY, key::SATURDAY, key::SUNDAY];
-    let week = (1..).zip(names).map(|(day, name)| Tick {
+    let week = (1..).zip(WEEKDAYS).map(|(day, name)| Tick {
         value: day.to_string(),
         label: t.say(name),
         on: calendar.week_days.contains(&day),

@@ -1,5 +1,7 @@
 //! Capacity that is offered and reserved: `tandem capacity offers|hold|confirm|borrow|release|reservations|prefill`.
 
+mod change;
+
 use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
@@ -10,7 +12,10 @@ use proto::capacity::{
     Reservation, WithdrawOfferRequest,
 };
 
-use super::figure::{Share, Week, hours, kept};
+use super::{
+    figure::{Share, Slot, Week, hours, kept},
+    new_id,
+};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -29,12 +34,20 @@ pub const PUBLISH_EXAMPLES: &str = "\
 Examples:
   tandem capacity offers publish --group 0193… --process 注塑 --machine '650 t' --week 2026-12-28=40h \\
       --week 2027-01-04=40h --price 165 --currency CNY --to cluster:0193…
-  tandem capacity offers publish --group 0193… --process 三坐标 --week 2026-12-28=8h --to firm:0193… --to firm:0194…
+  tandem capacity offers publish --group 0193… --process 三坐标 --slot 2026-12-01T09:00-12:00=3h \\
+      --slot 2026-12-03T09:00-12:00=3h --to firm:0193… --to firm:0194…
   tandem capacity offers publish --file offer.json
 
 A quantity is in the group's unit; 40h means hours where that is a unit of time. The file is a PublishOfferRequest as
 JSON. What is offered counts as load of the group, and never passes its maximum less what accepted orders have; nor what
 forecasts need, unless --despite-forecast says so.";
+pub const CHANGE_EXAMPLES: &str = "\
+Examples:
+  tandem capacity offers change 0193… --week 2027-01-04=60h          as much of it as before was 40h
+  tandem capacity offers change 0193… --week 2026-12-28=0 --price 150 --currency CNY
+  tandem capacity offers change 0193… --to partners --version 3      refused where it is another by now
+
+What is not named stays as it is. No week has less than is reserved of it.";
 pub const WITHDRAW_EXAMPLES: &str = "\
 Example:
   tandem capacity offers withdraw 0193…              what is reserved stays reserved";
@@ -82,6 +95,9 @@ pub enum OffersCommand {
     /// Offer weeks of an own group
     #[command(after_help = PUBLISH_EXAMPLES)]
     Publish(Box<PublishArgs>),
+    /// Offer more or less of it, or to others
+    #[command(after_help = CHANGE_EXAMPLES)]
+    Change(Box<change::ChangeArgs>),
     /// Offer no more of it
     #[command(after_help = WITHDRAW_EXAMPLES)]
     Withdraw(OfferArgs),
@@ -97,7 +113,7 @@ pub struct OfferArgs {
 #[derive(Debug, Args)]
 pub struct PublishArgs {
     /// A PublishOfferRequest as JSON instead of everything below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "to", "despite_forecast"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "slot", "to", "despite_forecast"])]
     pub file: Option<PathBuf>,
     /// The own group whose hours are offered
     #[arg(long, value_name = "GROUP-ID", required_unless_present = "file")]
@@ -106,8 +122,11 @@ pub struct PublishArgs {
     #[arg(long, value_name = "PROCESS", required_unless_present = "file")]
     pub process: Option<String>,
     /// A week and how much of it, such as 2026-12-28=40h; may be repeated
-    #[arg(long, value_name = "MONDAY=QUANTITY", required_unless_present = "file")]
+    #[arg(long, value_name = "MONDAY=QUANTITY", required_unless_present_any = ["file", "slot"])]
     pub week: Vec<Week>,
+    /// Some hours of a day, such as 2026-12-01T09:00-12:00=3h; may be repeated
+    #[arg(long, value_name = "DAYTFROM-UNTIL=QUANTITY")]
+    pub slot: Vec<Slot>,
     /// Who may see and hold it: partners, all, cluster:ID, or firm:ID, which may be repeated
     #[arg(long, value_name = "WHOM", required_unless_present = "file")]
     pub to: Vec<Share>,
@@ -164,10 +183,6 @@ pub struct BorrowArgs {
     pub group: String,
 }
 
-fn request_id() -> String {
-    format!("capacity-{}", chassis::clock::system().id())
-}
-
 pub(super) async fn offers(args: &OffersArgs, session: &Session) -> Result<Exit, Failure> {
     match &args.command {
         None => list(args, session).await,
@@ -178,8 +193,12 @@ pub(super) async fn offers(args: &OffersArgs, session: &Session) -> Result<Exit,
             shown(&[offer], session)?;
             Ok(Exit::Ok)
         }
+        Some(OffersCommand::Change(args)) => {
+            shown(&[change::run(args, session).await?], session)?;
+            Ok(Exit::Ok)
+        }
         Some(OffersCommand::Withdraw(OfferArgs { offer })) => {
-            let request = WithdrawOfferRequest { request_id: request_id(), offer_id: offer.clone() };
+            let request = WithdrawOfferRequest { request_id: new_id(), offer_id: offer.clone() };
             let answer = session.connection.offers().withdraw_offer(request).await;
             let offer = answer.map_err(|status| session.refused(&status))?.into_inner();
             shown(&[offer], session)?;
@@ -257,7 +276,7 @@ async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOffer
         let mut request: PublishOfferRequest =
             session.contract.from_json(name, value).map_err(|error| bad(&error))?;
         if request.request_id.is_empty() {
-            request.request_id = request_id();
+            request.request_id = new_id();
         }
         return Ok(request);
     }
@@ -266,16 +285,9 @@ async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOffer
     let group = session.connection.capacity_groups().get_capacity_group(request).await;
     let group = group.map_err(|status| session.refused(&status))?.into_inner();
     let unit = group.content.unwrap_or_default().unit_code;
-    let bucket = |week: &Week| {
-        Ok(NewBucket {
-            monday: Some(week.monday),
-            quantity: Some(kept(&week.quantity, &unit)?),
-            ..NewBucket::default()
-        })
-    };
     let (visibility, cluster_id, firm_ids) = whom(&args.to)?;
     Ok(PublishOfferRequest {
-        request_id: request_id(),
+        request_id: new_id(),
         group_id,
         content: Some(OfferContent {
             process: args.process.clone().unwrap_or_default(),
@@ -291,8 +303,28 @@ async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOffer
         cluster_id,
         hold_seconds: args.hold_seconds,
         despite_forecast: args.despite_forecast,
-        buckets: args.week.iter().map(bucket).collect::<Result<_, Failure>>()?,
+        buckets: buckets(&args.week, &args.slot, &unit)?,
     })
+}
+
+/// Weeks and slots as they were typed.
+fn buckets(weeks: &[Week], slots: &[Slot], unit: &str) -> Result<Vec<NewBucket>, Failure> {
+    let week = |week: &Week| {
+        Ok(NewBucket {
+            monday: Some(week.monday),
+            quantity: Some(kept(&week.quantity, unit)?),
+            ..NewBucket::default()
+        })
+    };
+    let slot = |slot: &Slot| {
+        Ok(NewBucket {
+            monday: Some(slot.monday),
+            starts_at: Some(slot.starts_at),
+            ends_at: Some(slot.ends_at),
+            quantity: Some(kept(&slot.quantity, unit)?),
+        })
+    };
+    weeks.iter().map(week).chain(slots.iter().map(slot)).collect()
 }
 
 fn whom(shares: &[Share]) -> Result<(OfferVisibility, String, Vec<String>), Failure> {
@@ -318,7 +350,7 @@ pub(super) async fn hold(args: &HoldArgs, session: &Session) -> Result<Exit, Fai
     let offer = session.connection.offers().get_offer(request).await;
     let offer = offer.map_err(|status| session.refused(&status))?.into_inner();
     let request = HoldCapacityRequest {
-        request_id: request_id(),
+        request_id: new_id(),
         offer_id: args.offer.clone(),
         parts: args.parts.iter().map(|text| part(text, &offer)).collect::<Result<_, _>>()?,
         hold_seconds: args.seconds,
@@ -345,14 +377,14 @@ fn part(text: &str, offer: &Offer) -> Result<HeldPart, Failure> {
 
 pub(super) async fn confirm(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
     let reservation_id = args.reservation.clone();
-    let request = ConfirmReservationRequest { request_id: request_id(), reservation_id };
+    let request = ConfirmReservationRequest { request_id: new_id(), reservation_id };
     let answer = session.connection.reservations().confirm_reservation(request).await;
     reserved(answer, session)
 }
 
 pub(super) async fn borrow(args: &BorrowArgs, session: &Session) -> Result<Exit, Failure> {
     let request = BorrowCapacityRequest {
-        request_id: request_id(),
+        request_id: new_id(),
         reservation_id: args.reservation.clone(),
         group_id: args.group.clone(),
     };
@@ -362,7 +394,7 @@ pub(super) async fn borrow(args: &BorrowArgs, session: &Session) -> Result<Exit,
 
 pub(super) async fn release(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
     let reservation_id = args.reservation.clone();
-    let request = ReleaseReservationRequest { request_id: request_id(), reservation_id };
+    let request = ReleaseReservationRequest { request_id: new_id(), reservation_id };
     let answer = session.connection.reservations().release_reservation(request).await;
     reserved(answer, session)
 }

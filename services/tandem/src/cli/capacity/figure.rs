@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use time::{Date, macros::format_description};
+use time::{Date, Duration, Time, UtcOffset, macros::format_description};
 
 use crate::cli::failure::{Exit, Failure};
 
@@ -24,6 +24,40 @@ impl FromStr for Week {
         let day = Date::parse(monday, format_description!("[year]-[month]-[day]"));
         let day = day.map_err(|_| format!("{monday} must be a day such as 2026-12-28"))?;
         Ok(Week { monday: chassis::value::wire_date(day), quantity: quantity.to_owned() })
+    }
+}
+
+/// `2026-12-01T09:00-12:00=3h`: a slot of a day of China.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub monday: proto::Date,
+    pub starts_at: prost_types::Timestamp,
+    pub ends_at: prost_types::Timestamp,
+    /// As typed.
+    pub quantity: String,
+}
+
+impl FromStr for Slot {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text} must be a slot and a quantity, such as 2026-12-01T09:00-12:00=3h");
+        let (slot, quantity) = text.split_once('=').ok_or_else(wrong)?;
+        let (day, times) = slot.split_once('T').ok_or_else(wrong)?;
+        let (from, until) = times.split_once('-').ok_or_else(wrong)?;
+        let day = Date::parse(day, format_description!("[year]-[month]-[day]")).map_err(|_| wrong())?;
+        let at = |clock: &str| {
+            let time = Time::parse(clock, format_description!("[hour]:[minute]")).map_err(|_| wrong())?;
+            let china = UtcOffset::from_hms(8, 0, 0).unwrap_or(UtcOffset::UTC);
+            Ok::<_, String>(chassis::value::timestamp(day.with_time(time).assume_offset(china)))
+        };
+        let monday = day - Duration::days(i64::from(day.weekday().number_days_from_monday()));
+        Ok(Slot {
+            monday: chassis::value::wire_date(monday),
+            starts_at: at(from)?,
+            ends_at: at(until)?,
+            quantity: quantity.to_owned(),
+        })
     }
 }
 
@@ -106,6 +140,13 @@ mod tests {
         let week = Week::from_str("2026-12-28=40h").unwrap();
         assert_eq!((week.monday.day, week.quantity.as_str()), (28, "40h"));
         assert!(Week::from_str("2026-12-28").is_err() && Week::from_str("28.12.=1").is_err());
+        let slot = Slot::from_str("2026-12-03T09:00-12:00=3h").unwrap();
+        let length = slot.ends_at.seconds - slot.starts_at.seconds;
+        assert_eq!((slot.monday.day, slot.monday.month, length), (30, 11, 10_800), "a Thursday");
+        assert_eq!(slot.starts_at.seconds, 1_796_259_600);
+        for bad in ["2026-12-03=3h", "2026-12-03T9-12=3h", "2026-12-03T09:00-12:00"] {
+            assert!(Slot::from_str(bad).is_err(), "{bad}");
+        }
         assert_eq!(Share::from_str("cluster:7"), Ok(Share::Cluster("7".into())));
         for bad in ["cluster:", "everybody", "firm"] {
             assert!(Share::from_str(bad).is_err(), "{bad}");

@@ -8,7 +8,7 @@ use proto::capacity::{
 };
 use time::Date;
 
-use super::day;
+use super::{day, new_id};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -163,10 +163,6 @@ pub(super) async fn run(command: &RequestCommand, session: &Session) -> Result<E
         RequestCommand::List(args) => list(args, session).await,
         RequestCommand::Close(args) => close(args, session).await,
     }
-}
-
-fn new_id() -> String {
-    chassis::clock::system().id().to_string()
 }
 
 impl PublishArgs {
