@@ -79,7 +79,7 @@ pub const WEEKDAYS: [Key<0>; 7] =
 impl Text {
     /// The day of the week.
     pub fn weekday(&self, day: Date) -> String {
-        self.say(&WEEKDAYS[usize::from(day.weekday().number_days_from_monday())])
+        self.say(WEEKDAYS[usize::from(day.weekday().number_days_from_monday())])
     }
 
     /// `第 53 周`, `W53`.

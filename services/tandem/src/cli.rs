@@ -299,7 +299,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let global = cli.global;
     let out = Output::new(global.output);
     match cli.command.unwrap_or_else(|| Command::Dev(DevArgs::default())) {
-        Command::Dev(args) => dev::run(&args, &global, out).await,
+        Command::Dev(args) => Box::pin(dev::run(&args, &global, out)).await,
         Command::Serve(args) => server::serve(&args, &global).await,
         Command::Migrate(args) => server::migrate(&args, out).await,
         Command::Doctor(args) => server::doctor(&args, out).await,

@@ -165,7 +165,7 @@ async fn shown_and_measured(world: &World, (buyer, supplier): (&Firm, &Firm), gr
     assert_eq!((listed.len(), &listed[0]["customerId"]), (1, &json!(buyer.id)));
 
     assert!(run(world, supplier, &["capacity", "bounds", group]).await.is_empty(), "nothing is measured");
-    let start = (time::OffsetDateTime::now_utc() + time::Duration::days(9)).date().to_string();
+    let start = (chassis::clock::system().now() + time::Duration::days(9)).date().to_string();
     let bounds =
         ["capacity", "bounds", group, "--start", &start, "--part", "4=+10%,-20%", "--part", "22=+40h"];
     let set = run(world, supplier, &bounds).await.remove(0);

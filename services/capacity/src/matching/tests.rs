@@ -287,8 +287,9 @@ fn lent_hours_are_demanded_and_the_line_that_consumed_them_counts_once() {
     ] {
         let node = lending(forecast, booked, lent, consumed);
         let found = found(id(1), &[(id(1), node)].into()).remove(&W53);
-        let said =
-            |figure: Option<Decimal>| figure.map_or("–".to_owned(), |one| one.normalize().to_string());
+        let said = |figure: Option<Decimal>| {
+            figure.map_or_else(|| "–".to_owned(), |one| one.normalize().to_string())
+        };
         let got =
             (said(found.map(|one| one.demand)), found.and_then(|one| one.wanted).map(|one| one.to_string()));
         let got = (got.0, got.1, said(found.map(|one| one.booked)));
