@@ -6,10 +6,10 @@ create index capacity_week_overcommitted_idx on capacity.capacity_week (supplier
 
 -- A bucket that is sold of once more stays in the same indexes, so that it is written alone and not they with it: Postgres
 -- leaves them alone where nothing that they name has another value (heap-only tuples) and its page has room.
-alter table capacity.capacity_bucket add column taken boolean not null generated always as (reserved > 0) stored;
+alter table capacity.capacity_bucket add column is_sold boolean not null generated always as (reserved > 0) stored;
 alter table capacity.capacity_bucket set (fillfactor = 70);
 drop index capacity.capacity_bucket_taken_idx;
-create index capacity_bucket_taken_idx on capacity.capacity_bucket (supplier, offer_id, monday) where taken;
+create index capacity_bucket_taken_idx on capacity.capacity_bucket (supplier, offer_id, monday) where is_sold;
 
 grant execute on function capacity.left_of_week(capacity.capacity_week) to tandem_app;
 
@@ -74,7 +74,7 @@ begin
                 + 1 - (first - o.room_from) / 7 as week,
             exists (
                 select from capacity.capacity_bucket b
-                where b.supplier = o.supplier and b.offer_id = o.id and b.monday between first and last and b.taken
+                where b.supplier = o.supplier and b.offer_id = o.id and b.monday between first and last and b.is_sold
             ) or (o.supplier, o.group_id) in (select n.supplier, n.group_id from narrow n) as taken,
             case when o.region ^@ regions[1] then region_points[1]
                  when o.region ^@ regions[2] then region_points[2]
