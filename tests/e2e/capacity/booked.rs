@@ -146,13 +146,22 @@ async fn what_is_booked_cannot_be_offered_and_what_is_offered_can_be_overcommitt
     world.finish().await;
 }
 
+/// A request with as much time as one may have.
+fn patient<T>(request: T) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(request);
+    request.set_timeout(std::time::Duration::from_secs(60));
+    request
+}
+
 #[tokio::test]
 async fn orders_that_were_accepted_before_count_once_they_are_linked() {
     let world = World::with(golden()).await;
     let (buyer, supplier) = world.pair().await;
     let accepted = async |placed: harness::Order| {
-        let id = buyer.publish(placed.to("V100")).await.unwrap().order_id;
-        supplier.respond(accept_all(&id)).await.unwrap();
+        // The large one takes some seconds, on a busy machine more than a request has that says nothing of it.
+        let published = buyer.orders().publish_order(patient(placed.to("V100"))).await;
+        let id = published.unwrap().into_inner().order_id;
+        supplier.orders().respond_to_order(patient(accept_all(&id))).await.unwrap();
     };
     accepted(order("1").line("10", ITEM, "60", "6.85").line("20", "CY-BX-0460", "7", "6.85")).await;
     let mut frame = order("2").line("10", ITEM, "5000", "6.85");
