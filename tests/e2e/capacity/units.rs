@@ -183,7 +183,7 @@ async fn without_a_demand_orders_count_in_the_groups_unit_or_in_that_of_the_firs
     let expected = "2026-W53 5500/4000/6000 BOTTLENECK_WITHIN_MAXIMUM booked 5500 without 1";
     assert_eq!(weeks(&supplier, &by_weight).await, [expected]);
     // Two seconds a tonne, and one where nothing is said.
-    assert_eq!(weeks(&supplier, &by_hours).await, ["2026-W53 11/10/20 BOTTLENECK_WITHIN_MAXIMUM booked 11 without 1"]);
+    assert_eq!(weeks(&supplier, &by_hours).await, ["2026-W53 11.0/10/20 BOTTLENECK_WITHIN_MAXIMUM booked 11.0 without 1"]);
     assert_eq!(weeks(&supplier, &by_default).await, ["2026-W53 5.5/10/20 SURPLUS booked 5.5 without 1"]);
     // All three have room for half a tonne: 500 kg, 9 s and 14.5 s.
     for (quantity, unit, expected) in

@@ -106,20 +106,25 @@ pub(crate) fn preview(
     wire::PromisePreview {
         result: result.into(),
         weeks: promise.weeks.iter().map(|one| week(question, one)).collect(),
-        late: Some(value::wire_decimal(promise.late)),
-        unpromised: Some(value::wire_decimal(promise.unpromised)),
+        late: Some(amount(promise.late)),
+        unpromised: Some(amount(promise.unpromised)),
         turned: turned.iter().map(turn).collect(),
         turned_as_requested: turned_as_requested.iter().map(turn).collect(),
         unit_code,
     }
 }
 
+/// Without places that say nothing, of which another unit has more.
+fn amount(quantity: Decimal) -> proto::Decimal {
+    value::wire_decimal(quantity.normalize())
+}
+
 fn week(question: &Question, week: &Week) -> wire::PromiseWeek {
     wire::PromiseWeek {
         monday: Some(value::wire_date(week.monday)),
         iso_week: iso_week(week.monday),
-        quantity: Some(value::wire_decimal(week.quantity)),
-        room: week.room.map(value::wire_decimal),
+        quantity: Some(amount(week.quantity)),
+        room: week.room.map(amount),
         late: week.monday > question.until,
         group_id: week.tightest.map(|group| group.to_string()).unwrap_or_default(),
     }
