@@ -8,8 +8,9 @@ use harness::{
     refusal::bad_fields,
 };
 use proto::capacity::{
-    DisclosureLevel, GetMaterialDemandRequest, ListCapacityGroupsRequest, ListDisclosedGroupsRequest, PreviewPromiseRequest,
-    PromisePreview, SetDisclosureRequest, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
+    DisclosureLevel, GetMaterialDemandRequest, ListCapacityGroupsRequest, ListDisclosedGroupsRequest,
+    PreviewPromiseRequest, PromisePreview, SetDisclosureRequest, UploadCapacityGroupRequest,
+    UploadMaterialDemandRequest,
 };
 use tonic::Status;
 
@@ -174,7 +175,8 @@ async fn without_a_demand_orders_count_in_the_groups_unit_or_in_that_of_the_firs
     accepted(&buyer, &supplier, "V100", ("1", "5", "TNE")).await;
     accepted(&buyer, &supplier, "V100", ("2", "500", "KGM")).await;
     accepted(&buyer, &supplier, "V100", ("3", "3", "H87")).await;
-    let hours = |factor: &str| linking(group("烘干", &[(W53, "10", "20")]), vec![link(&buyer.id, ITEM, factor)]);
+    let hours =
+        |factor: &str| linking(group("烘干", &[(W53, "10", "20")]), vec![link(&buyer.id, ITEM, factor)]);
     let stated = extruders(&[(W53, "4000", "6000")]);
     let by_weight = supplier.state_group(linking(stated, vec![link(&buyer.id, ITEM, "")])).await.unwrap().id;
     let by_hours = supplier.state_group(hours("2")).await.unwrap().id;
@@ -183,7 +185,10 @@ async fn without_a_demand_orders_count_in_the_groups_unit_or_in_that_of_the_firs
     let expected = "2026-W53 5500/4000/6000 BOTTLENECK_WITHIN_MAXIMUM booked 5500 without 1";
     assert_eq!(weeks(&supplier, &by_weight).await, [expected]);
     // Two seconds a tonne, and one where nothing is said.
-    assert_eq!(weeks(&supplier, &by_hours).await, ["2026-W53 11.0/10/20 BOTTLENECK_WITHIN_MAXIMUM booked 11.0 without 1"]);
+    assert_eq!(
+        weeks(&supplier, &by_hours).await,
+        ["2026-W53 11.0/10/20 BOTTLENECK_WITHIN_MAXIMUM booked 11.0 without 1"]
+    );
     assert_eq!(weeks(&supplier, &by_default).await, ["2026-W53 5.5/10/20 SURPLUS booked 5.5 without 1"]);
     // All three have room for half a tonne: 500 kg, 9 s and 14.5 s.
     for (quantity, unit, expected) in

@@ -152,7 +152,8 @@ fn weeks(
     let known = before.into_iter().flat_map(BTreeMap::keys);
     let lent = borrowed.keys().filter(|(of, _)| *of == group).map(|(_, monday)| monday);
     let known = known.chain(stated.into_iter().flat_map(BTreeMap::keys));
-    let mondays: BTreeSet<Date> = known.chain(found.keys()).chain(lent).chain(uncounted.keys()).copied().collect();
+    let mondays: BTreeSet<Date> =
+        known.chain(found.keys()).chain(lent).chain(uncounted.keys()).copied().collect();
     let row = |monday: Date| {
         let old = before.and_then(|rows| rows.get(&monday)).copied();
         let stated = stated.and_then(|weeks| weeks.get(&monday));

@@ -172,7 +172,9 @@ async fn mark(
     for (line, booked) in booked(tx, groups, &orders, &numbers).await? {
         if let Some(one) = whose(series, &booked) {
             // What is in no figure is reserved beside them too.
-            let Some(quantity) = counted(booked.quantity, &booked.unit_code, &one.unit_code) else { continue };
+            let Some(quantity) = counted(booked.quantity, &booked.unit_code, &one.unit_code) else {
+                continue;
+            };
             let week = one.reserved.entry(booked.monday).or_default().entry(line).or_default();
             *week = plus(*week, quantity);
         }

@@ -188,7 +188,8 @@ pub(crate) async fn series(tx: &mut TenantTx, groups: &[Uuid]) -> Result<BTreeMa
                     *week = week.checked_add(quantity).unwrap_or(Decimal::MAX);
                 }
                 None => {
-                    let key = (line.customer, line.material.clone(), line.location.clone(), line.unit_code.clone());
+                    let key =
+                        (line.customer, line.material.clone(), line.location.clone(), line.unit_code.clone());
                     one.uncounted.entry(line.monday).or_default().insert(key, line.lines);
                 }
             }
@@ -202,7 +203,10 @@ fn first_units(booked: &[Booked]) -> BTreeMap<(Uuid, &String), (&str, &str)> {
     let mut first: BTreeMap<(Uuid, &String), (&str, &str)> = BTreeMap::new();
     for line in booked.iter().filter(|line| !line.unit_code.is_empty()) {
         let order = (line.first_order.as_str(), line.unit_code.as_str());
-        first.entry((line.customer, &line.material)).and_modify(|known| *known = order.min(*known)).or_insert(order);
+        first
+            .entry((line.customer, &line.material))
+            .and_modify(|known| *known = order.min(*known))
+            .or_insert(order);
     }
     first
 }
@@ -249,7 +253,7 @@ async fn booked(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Booked>> {
         Booked,
         r#"select l.group_id as "group_id!", b.customer as "customer!", b.material_number_customer as "material!",
                   b.customer_location as "location!", b.monday as "monday!", b.unit_code as "unit_code!",
-                  sum(b.quantity) as "quantity!", count(distinct b.schedule_line_id)::int as "lines!",
+                  sum(b.quantity) as "quantity!", count(*)::int as "lines!",
                   min(b.order_id::text) as "first_order!"
            from (select distinct group_id, customer, material_number_customer from capacity.linked_demand
                  where supplier = $1 and group_id = any($2) and not removed) l
@@ -295,11 +299,7 @@ pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>>
 }
 
 /// How many schedule lines of the weeks from a Monday on are in no figure of groups; those that have none are missing.
-pub(crate) async fn uncounted(
-    tx: &mut TenantTx,
-    groups: &[Uuid],
-    from: Date,
-) -> Result<BTreeMap<Uuid, i32>> {
+pub(crate) async fn uncounted(tx: &mut TenantTx, groups: &[Uuid], from: Date) -> Result<BTreeMap<Uuid, i32>> {
     let me = tx.firm();
     let rows = sqlx::query!(
         r#"select group_id, least(sum(uncounted_lines), 2147483647)::int as "lines!"

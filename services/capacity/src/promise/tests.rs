@@ -48,7 +48,11 @@ fn weeks(maxima: &str) -> BTreeMap<Date, Stated> {
 /// Numbered from 1; those with a series are asked about it.
 fn shop(nodes: Vec<Node>) -> Shop {
     let groups: BTreeMap<Uuid, Node> = (1..).map(id).zip(nodes).collect();
-    let asked = groups.iter().filter(|(_, node)| !node.series.is_empty()).map(|(id, _)| (*id, Linked::at(0))).collect();
+    let asked = groups
+        .iter()
+        .filter(|(_, node)| !node.series.is_empty())
+        .map(|(id, _)| (*id, Linked::at(0)))
+        .collect();
     Shop { groups, asked, taken: BTreeMap::new() }
 }
 
@@ -136,7 +140,15 @@ fn a_question_may_be_asked_in_another_unit() {
     for (name, takes, of, maxima, quantity, expected, verdict) in [
         ("kilograms of tonnes", "1000", "1", "3200 9000", "5", "3.2/3.2 1.8/9 late 1.8 left 0", Late),
         ("as fine as kilograms are", "1000", "1", "3200.5 9000", "5", "3.2/3.2 1.8/9 late 1.8 left 0", Late),
-        ("grams where they are asked", "1000", "1", "3200.5", "5.0005", "3.2005/3.2005 late 0 left 1.8", Partial),
+        (
+            "grams where they are asked",
+            "1000",
+            "1",
+            "3200.5",
+            "5.0005",
+            "3.2005/3.2005 late 0 left 1.8",
+            Partial,
+        ),
         ("tonnes of kilograms", "0.001", "1", "3.2 9", "5000", "3200/3200 1800/9000 late 1800 left 0", Late),
         ("hours of minutes", "1", "60", "1 1", "90", "60/60 30/60 late 30 left 0", Late),
         ("minutes of hours", "60", "1", "100 90", "2", "1/1 1/1 late 1 left 0", Late),

@@ -11,10 +11,10 @@ use chassis::{
 };
 use prost::Message;
 use proto::capacity::{
-    CapacityGroup, DemandAlert, DisclosedGroup, GetCapacityGroupRequest, GroupSummary, ListCapacityGroupsRequest,
-    ListCapacityGroupsResponse, ListCapacityWeeksRequest, ListCapacityWeeksResponse,
-    ListDisclosedGroupsRequest, ListDisclosedGroupsResponse, ListGroupVersionsRequest,
-    ListGroupVersionsResponse,
+    CapacityGroup, DemandAlert, DisclosedGroup, GetCapacityGroupRequest, GroupSummary,
+    ListCapacityGroupsRequest, ListCapacityGroupsResponse, ListCapacityWeeksRequest,
+    ListCapacityWeeksResponse, ListDisclosedGroupsRequest, ListDisclosedGroupsResponse,
+    ListGroupVersionsRequest, ListGroupVersionsResponse,
 };
 use time::Date;
 use uuid::Uuid;

@@ -118,7 +118,9 @@ pub async fn of(member: &Member, group: &CapacityGroup, monday: Date, from: &str
         let one = material(series);
         // An order is counted once in a group, at the first of its material's series.
         let booked = match seen.insert(one.clone()) {
-            true => promised(&lines, &one, monday, |unit| counting(demands.get(&one), series, &content, unit)),
+            true => {
+                promised(&lines, &one, monday, |unit| counting(demands.get(&one), series, &content, unit))
+            }
             false => Decimal::ZERO,
         };
         let found = Found { demand: demands.get(&one), booked, monday };
