@@ -15,7 +15,7 @@ use crate::{
     db::{
         borrowed,
         group::{self as groups, Head},
-        reserved,
+        reserved, series,
         volatility::watched,
         week::{self as db, Row},
     },
@@ -114,7 +114,7 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
             node.children.insert(child);
         }
     }
-    let mut series = db::series(tx, &all).await?;
+    let mut series = series::linked(tx, &all).await?;
     reserved::furnish(tx, &mut nodes, &mut series).await?;
     for ((group, _), series) in series {
         if let Some(node) = nodes.get_mut(&group) {

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
-use super::week::{Booked, Key, whose};
+use super::series::{Booked, Key, whose};
 use crate::{
     demand::Weeks,
     load::counted,

@@ -10,7 +10,8 @@ use crate::{
     convert::promise::{self as convert, Asked},
     db::{
         group, partner, reserved,
-        week::{self, Key},
+        series::{self, Key},
+        week,
     },
     group::{LinkKey, Stated},
     load::taker,
@@ -94,7 +95,7 @@ async fn shop(tx: &mut TenantTx, question: &Asked) -> Result<(Shop, String)> {
             node.children.insert(child);
         }
     }
-    let mut series = week::series(tx, &all).await?;
+    let mut series = series::linked(tx, &all).await?;
     reserved::furnish(tx, &mut shop.groups, &mut series).await?;
     let takers = takers(&series, asked);
     let mut unit_code = question.unit_code.clone();
