@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use chassis::unit::product;
 use rust_decimal::{Decimal, RoundingStrategy};
 use time::{Date, Duration};
 use uuid::Uuid;
@@ -64,12 +65,14 @@ impl Linked {
     /// those that it has in the series' unit.
     fn places(&self, quantity: Decimal) -> u32 {
         let own = quantity.normalize().scale();
-        let step = Decimal::new(1, self.counted(quantity).normalize().scale());
-        let exact = step.checked_mul(self.of).and_then(|step| {
-            let back = step.checked_div(self.takes)?.normalize();
-            (times(back, self.takes) == step).then_some(back.scale())
-        });
-        own.max(exact.unwrap_or(own))
+        let exact = |quantity, times, over| {
+            let all = product(quantity, times)?;
+            let found = all.checked_div(over)?.normalize();
+            (product(found, over)? == all).then_some(found.scale())
+        };
+        let there = exact(quantity, self.takes, self.of);
+        let back = there.and_then(|places| exact(Decimal::new(1, places), self.of, self.takes));
+        own.max(back.unwrap_or(own))
     }
 }
 

@@ -134,9 +134,15 @@ pub fn converted(quantity: Decimal, from: &str, to: &str) -> Option<Decimal> {
     if from != to {
         return None;
     }
-    let smallest = quantity.checked_mul(one)?;
-    let converted = smallest.checked_div(other)?;
-    (converted.checked_mul(other)? == smallest).then(|| converted.normalize())
+    let smallest = product(quantity, one)?;
+    let converted = smallest.checked_div(other)?.normalize();
+    (product(converted, other)? == smallest).then_some(converted)
+}
+
+/// A product that no digit is lost of; `None` where a decimal does not hold all of them.
+pub fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let product = a.checked_mul(b)?;
+    (product.is_zero() || product.scale() == a.scale() + b.scale()).then_some(product)
 }
 
 /// As [`converted`], and where no decimal says it exactly, as close as one comes; beyond what one holds, the largest. `None`

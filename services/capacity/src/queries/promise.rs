@@ -98,14 +98,16 @@ async fn shop(tx: &mut TenantTx, question: &Asked) -> Result<(Shop, String)> {
     let mut series = series::linked(tx, &all).await?;
     reserved::furnish(tx, &mut shop.groups, &mut series).await?;
     let takers = takers(&series, asked);
-    let mut unit_code = question.unit_code.clone();
+    let known = takers.iter().filter_map(|(group, key)| series.get(&(*group, key.clone())));
+    let known = known.map(|one| &one.unit_code).find(|code| !code.is_empty());
+    let unit_code = match question.unit_code.as_str() {
+        "" => known.cloned().unwrap_or_default(),
+        asked => asked.to_owned(),
+    };
     for ((id, one), series) in series {
         let Some(node) = shop.groups.get_mut(&id) else { continue };
         if takers.get(&id) == Some(&one) {
-            shop.asked.insert(id, link(node.series.len(), &series, &question.unit_code)?);
-            if unit_code.is_empty() {
-                unit_code.clone_from(&series.unit_code);
-            }
+            shop.asked.insert(id, link(node.series.len(), &series, &unit_code)?);
         }
         node.series.push(series);
     }
