@@ -145,7 +145,7 @@ pub fn uncounted(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, i
     let mut all: BTreeMap<Date, BTreeMap<_, i32>> = BTreeMap::new();
     let below = reached(group, groups).into_iter().filter_map(|id| groups.get(&id));
     for (monday, lines) in below.flat_map(|node| &node.series).flat_map(|series| &series.uncounted) {
-        all.entry(*monday).or_default().extend(lines);
+        all.entry(*monday).or_default().extend(lines.iter().map(|(key, lines)| (key, *lines)));
     }
     let sum = |lines: BTreeMap<_, i32>| lines.into_values().fold(0, i32::saturating_add);
     all.into_iter().map(|(monday, lines)| (monday, sum(lines))).collect()

@@ -193,7 +193,8 @@ fn uncounted(t: &Text, all: &[Series]) -> Vec<String> {
     let some = all.iter().filter(|one| one.now.uncounted_lines > 0);
     let said: BTreeMap<&str, String> = some
         .map(|one| {
-            let material = one.now.content.as_ref().map_or("", |content| &content.material_number_customer);
+            let material =
+                one.now.content.as_ref().map_or("", |content| content.material_number_customer.as_str());
             let said = t.one(key::UNCOUNTED, one.now.uncounted_lines);
             (one.now.id.as_str(), t.two(key::UNCOUNTED_OF, material, said))
         })

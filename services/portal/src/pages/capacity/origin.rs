@@ -226,7 +226,8 @@ fn counting<'a>(
     group: &'a GroupContent,
     unit: &'a str,
 ) -> &'a str {
-    let stated = demand.and_then(|demand| demand.content.as_ref()).map_or("", |content| &content.unit_code);
+    let stated =
+        demand.and_then(|demand| demand.content.as_ref()).map_or("", |content| content.unit_code.as_str());
     match stated {
         "" if link.load_factor.is_none() && scale(&group.unit_code).0 == scale(unit).0 => &group.unit_code,
         "" => unit,
