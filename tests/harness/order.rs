@@ -73,6 +73,14 @@ impl Order {
         self
     }
 
+    /// The last line is counted in this unit.
+    pub fn unit(mut self, code: &str) -> Self {
+        let line = self.content.lines.last_mut().expect("a unit belongs to a line");
+        line.unit_code = code.into();
+        line.unit_text.clear();
+        self
+    }
+
     /// Another schedule line of the last line; the line's quantity becomes the sum.
     pub fn schedule(mut self, number: &str, quantity: &str, day: &str, site: &str) -> Self {
         let line = self.content.lines.last_mut().expect("a schedule line belongs to a line");

@@ -396,6 +396,59 @@ async function moving() {
   await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: id, version, inactive: true });
 }
 
+/** Five tonnes of a material that is wanted in kilograms, and pieces, which are none. */
+async function weighing() {
+  const [week, material] = [monday(7), `PE-${once()}`];
+  const series = { customerLocation: 'CY01', demandCategory: 'DEMAND_CATEGORY_DEFAULT' };
+  await call(chengyu, 'capacity.v1.DemandService/UploadMaterialDemand', {
+    requestId: once(), supplierId: shunmo.firm,
+    content: { materialNumberCustomer: material, materialDescriptionCustomer: 'PE 管材料', unitCode: 'KGM',
+      series: [{ ...series, weeks: [{ monday: wire(week), quantity: { value: '1000' } }] }] },
+  });
+  const { id } = await call(shunmo, 'capacity.v1.CapacityGroupService/UploadCapacityGroup', {
+    requestId: once(),
+    content: { name: `挤出 ${material}`, unitCode: 'KGM',
+      weeks: [{ monday: wire(week), actualCapacity: { value: '4000' }, maximumCapacity: { value: '6000' } }],
+      linkedDemand: [{ ...series, customerId: chengyu.firm, materialNumberCustomer: material }] },
+  });
+  const line = (lineNumber, quantity, unitCode) => ({
+    lineNumber, item: { name: 'PE 管材料', buyerItemId: material }, unitCode, price: { amount: { value: '6.85' } },
+    scheduleLines: [{ scheduleLineNumber: '1', quantity: { value: quantity }, shipToSite: 'CY01', requestedDelivery: { from: wire(week), until: wire(week) } }],
+  });
+  const content = {
+    sourceSystem: 'erp', orderNumber: `T-UNIT-${once()}`, orderType: 'ORDER_TYPE_STANDALONE', currency: 'CNY', priceIncludesTax: false,
+    lines: [line('10', '5', 'TNE'), line('20', '7', 'H87')],
+  };
+  const { orderId } = await call(chengyu, 'orders.v1.OrderService/PublishOrder', { requestId: once(), content, supplier: { firmId: shunmo.firm } });
+  await call(shunmo, 'orders.v1.OrderService/RespondToOrder', { requestId: once(), orderId, revision: 1, acceptAll: true });
+  await until('the pieces are told', async () => (await group(id)).uncountedLines === 1);
+  for (const [locale, told, apart, cell] of [
+    ['zh-CN', '有 1 个交货计划行的单位不能换算', '单位不能换算，未计入', '1 行未计入'],
+    ['en-GB', '1 schedule line of accepted orders is in a unit', 'another unit, not counted', '1 not counted'],
+  ]) {
+    const options = { locale, viewport: { width: 320, height: 640 }, bypassCSP: true };
+    await visit(shunmo, options, async (page) => {
+      await page.goto(`${portal}/capacity/groups/${id}?week=${week}`);
+      await says(page, told);
+      const origin = await page.locator('.chosen').first().innerText();
+      ok(/5,000/.test(origin) && origin.includes(apart), `tonnes are counted and pieces told apart: ${origin}`);
+      await sound(page, true, `a group in ${locale}`);
+      await page.goto(`${portal}/capacity`);
+      const row = page.locator('table.heat tbody tr', { hasText: material });
+      ok((await row.locator('td').nth(7).innerText()).includes(cell), 'the cell says it too');
+      await sound(page, true, `the map in ${locale}`);
+    });
+    await visit(chengyu, options, async (page) => {
+      await page.goto(`${portal}/capacity/demand`);
+      await says(page, `${material}${locale === 'zh-CN' ? '：' : ': '}`);
+      await says(page, told);
+      await sound(page, true, `demand in ${locale}`);
+    });
+  }
+  const { version } = await group(id);
+  await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: id, version, inactive: true });
+}
+
 export async function capacity() {
   await test('the capacity map shows the red week and where it comes from, with scripts', () => looking({ viewport: desk }));
   await test('the capacity map shows the red week and where it comes from, without scripts', () => looking({ javaScriptEnabled: false, locale: 'en-GB' }));
@@ -409,5 +462,6 @@ export async function capacity() {
     await test(`an order shows what capacity can promise, ${how}`, () => promising(javaScriptEnabled));
     await test(`a capacity group for a customer is made and disclosed, ${how}`, () => disclosing(javaScriptEnabled));
   }
+  await test('orders in another unit are counted, or told where they cannot be', weighing);
   await test('demand that moved too far is told to both sides, as far as each may see it', moving);
 }

@@ -4,10 +4,13 @@
 //! decided here:
 //! * a promise without a day is in no week, and takes nothing until it has one;
 //! * a line that is closed has been delivered, and takes nothing more;
-//! * a framework order agrees on prices and terms: what is called off takes capacity, and not the frame as well.
+//! * a framework order agrees on prices and terms: what is called off takes capacity, and not the frame as well;
+//! * a promise is kept in the unit of its order's line, and counts in the unit of the demand ([`Units`]); what measures
+//!   something else counts in no figure, and is told.
 
 use std::collections::BTreeMap;
 
+use chassis::unit::{closest, scale};
 use rust_decimal::Decimal;
 use time::Date;
 
@@ -52,16 +55,19 @@ pub fn load(line: &Line, material: &str) -> Load {
     load
 }
 
-/// What is kept of a line's week: where it goes, and how much.
-pub type Kept = BTreeMap<(Date, String), (String, Decimal)>;
+/// What is kept of a line's week: where it goes, the unit of its order's line, and how much.
+pub type Kept = BTreeMap<(Date, String), (String, String, Decimal)>;
 
-/// What has to be written so that a line that goes to `location` takes `load`: nothing where it does already, and 0 in
-/// weeks that it takes no more.
-pub fn changes(kept: &Kept, load: &Load, location: &str) -> Load {
+/// What has to be written so that a line that goes to `location` takes `load` of this unit: nothing where it does already,
+/// and 0 in weeks that it takes no more.
+pub fn changes(kept: &Kept, load: &Load, location: &str, unit: &str) -> Load {
     let taken = load.iter().filter(|(week, quantity)| {
-        kept.get(*week).is_none_or(|(place, old)| place != location || old != *quantity)
+        let same = |(place, of, old): &(String, String, Decimal)| {
+            place == location && of == unit && old == *quantity
+        };
+        !kept.get(*week).is_some_and(same)
     });
-    let left = kept.iter().filter(|(week, (_, old))| !old.is_zero() && !load.contains_key(*week));
+    let left = kept.iter().filter(|(week, (.., old))| !old.is_zero() && !load.contains_key(*week));
     let mut changes: Load = taken.map(|(week, quantity)| (week.clone(), *quantity)).collect();
     changes.extend(left.map(|(week, _)| (week.clone(), Decimal::ZERO)));
     changes
@@ -75,6 +81,36 @@ pub fn taker<'a>(
     location: &str,
 ) -> Option<(&'a str, &'a str)> {
     linked.filter(|(_, place)| location.is_empty() || *place == location).min()
+}
+
+/// What says the unit that accepted orders of a linked series count in. Empty: not stated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Units {
+    /// Of the demand.
+    pub demand: String,
+    /// Of the group, where the series is linked without a load factor: one of the demand takes one of it.
+    pub group: String,
+}
+
+impl Units {
+    /// The demand's; where none is stated, the group's where it measures what `first` does, an order's unit; else `first`,
+    /// as the load factor says what one of that takes.
+    pub fn counting<'a>(&'a self, first: &'a str) -> &'a str {
+        match (self.demand.as_str(), self.group.as_str()) {
+            ("", group) if scale(group).0 == scale(first).0 => group,
+            ("", _) => first,
+            (demand, _) => demand,
+        }
+    }
+}
+
+/// A quantity of an order in the unit that it counts in; `None` where the two measure different things. Where one is not
+/// stated, nothing says that they do.
+pub fn counted(quantity: Decimal, unit: &str, counting: &str) -> Option<Decimal> {
+    if unit.is_empty() || counting.is_empty() {
+        return Some(quantity);
+    }
+    closest(quantity, unit, counting)
 }
 
 #[cfg(test)]
@@ -131,7 +167,7 @@ mod tests {
     fn only_what_differs_is_written() {
         let kept = |list: &[(Date, &str, &str)]| -> Kept {
             let week = |(monday, location, quantity): &(Date, &str, &str)| {
-                ((*monday, "M".to_owned()), ((*location).to_owned(), d(quantity)))
+                ((*monday, "M".to_owned()), ((*location).to_owned(), "KGM".to_owned(), d(quantity)))
             };
             list.iter().map(week).collect()
         };
@@ -166,7 +202,35 @@ mod tests {
                 weeks(&[(W53, "M", "0"), (W53, "N", "5")]),
             ),
         ] {
-            assert_eq!(changes(&kept, &load, "CY01"), expected, "{name}");
+            assert_eq!(changes(&kept, &load, "CY01", "KGM"), expected, "{name}");
+        }
+        let five = weeks(&[(W53, "M", "5")]);
+        let same = kept(&[(W53, "CY01", "5")]);
+        assert_eq!(changes(&same, &five, "CY01", "TNE"), five, "as much of another unit is something else");
+    }
+
+    #[test]
+    fn orders_count_in_the_unit_of_the_demand() {
+        for (name, demand, group, first, expected) in [
+            ("the demand's", "KGM", "SEC", "TNE", "KGM"),
+            ("whatever orders are in", "KGM", "", "H87", "KGM"),
+            ("the group's, of the same measure", "", "KGM", "TNE", "KGM"),
+            ("not of another", "", "SEC", "TNE", "TNE"),
+            ("with a load factor", "", "", "TNE", "TNE"),
+            ("nothing is known", "", "", "", ""),
+            ("nor ordered", "", "KGM", "", ""),
+        ] {
+            let units = Units { demand: demand.into(), group: group.into() };
+            assert_eq!(units.counting(first), expected, "{name}");
+        }
+        for (quantity, unit, counting, expected) in [
+            ("5", "TNE", "KGM", Some("5000")),
+            ("5", "C62", "H87", Some("5")),
+            ("5", "", "KGM", Some("5")),
+            ("5", "H87", "", Some("5")),
+            ("5", "H87", "KGM", None),
+        ] {
+            assert_eq!(counted(d(quantity), unit, counting), expected.map(d), "{unit} {counting}");
         }
     }
 

@@ -22,18 +22,27 @@ use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
-use crate::{demand::Weeks, group::Stated};
+use crate::{demand::Weeks, group::Stated, load::Units};
 
 /// A linked series: what its customer forecasts, and what accepted orders take of it, in the demand's unit.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
+    pub units: Units,
+    /// What orders count in here; empty where none came and no unit is stated.
+    pub unit_code: String,
     /// `None`: 1.
     pub load_factor: Option<Decimal>,
     pub forecast: Weeks,
     pub booked: Weeks,
     /// The part of `booked` of lines that consumed reservations.
     pub reserved: BTreeMap<Date, Lines>,
+    /// Promises of another measure, which are in no figure.
+    pub uncounted: BTreeMap<Date, Uncounted>,
 }
+
+/// How many schedule lines take a material in a unit that does not convert, by customer, material, location and unit: what
+/// several groups link is the same lines.
+pub type Uncounted = BTreeMap<(Uuid, String, String, String), i32>;
 
 /// A line of an order: its order, and its number there.
 pub type OrderLine = (Uuid, String);
@@ -129,6 +138,17 @@ pub fn found(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Found
             (monday, Found { demand: plus(rest, week.lent), wanted, booked })
         })
         .collect()
+}
+
+/// Schedule lines with a promise for a week that counts in no figure of the group or of those below it, by week.
+pub fn uncounted(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, i32> {
+    let mut all: BTreeMap<Date, BTreeMap<_, i32>> = BTreeMap::new();
+    let below = reached(group, groups).into_iter().filter_map(|id| groups.get(&id));
+    for (monday, lines) in below.flat_map(|node| &node.series).flat_map(|series| &series.uncounted) {
+        all.entry(*monday).or_default().extend(lines.iter().map(|(key, lines)| (key, *lines)));
+    }
+    let sum = |lines: BTreeMap<_, i32>| lines.into_values().fold(0, i32::saturating_add);
+    all.into_iter().map(|(monday, lines)| (monday, sum(lines))).collect()
 }
 
 /// How much of the load of order lines lies in hours that they reserved of this group.

@@ -13,11 +13,10 @@ pub use facts::{Facts, Room, Sieve, Tops};
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
+use chassis::unit::scale;
 use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
-
-use crate::unit::scale;
 
 /// The most weeks of a request's window.
 pub const MAX_WEEKS: i64 = 53;

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use chassis::unit::product;
 use rust_decimal::{Decimal, RoundingStrategy};
 use time::{Date, Duration};
 use uuid::Uuid;
@@ -30,16 +31,55 @@ pub const HORIZON_WEEKS: i64 = 105;
 pub struct Shop {
     /// Those that make the material, those that sum these, and all that is below.
     pub groups: BTreeMap<Uuid, Node>,
-    /// The asked series, by its place in [`Node::series`], of every group that links it.
-    pub asked: BTreeMap<Uuid, usize>,
+    /// The asked series of every group that links it.
+    pub asked: BTreeMap<Uuid, Linked>,
     /// What of a group's week is promised already, booked and offered, in the group's unit; absent: nothing.
     pub taken: BTreeMap<(Uuid, Date), Decimal>,
+}
+
+/// The asked series in a group, which may count in another unit than the question does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// Its place in [`Node::series`].
+    pub place: usize,
+    /// So many of the series' unit are `of` of the question's; both above 0, so that neither has to be rounded.
+    pub takes: Decimal,
+    pub of: Decimal,
+}
+
+impl Linked {
+    /// In the same unit.
+    pub fn at(place: usize) -> Self {
+        Self { place, takes: Decimal::ONE, of: Decimal::ONE }
+    }
+
+    /// A quantity of the question in the series' unit, as exactly as a decimal says it.
+    fn counted(&self, quantity: Decimal) -> Decimal {
+        if self.takes == self.of {
+            return quantity;
+        }
+        times(quantity, self.takes).checked_div(self.of).unwrap_or(Decimal::MAX)
+    }
+
+    /// How many places behind the point a quantity of the question needs, so that it is as fine as its own digits, and as
+    /// those that it has in the series' unit.
+    fn places(&self, quantity: Decimal) -> u32 {
+        let own = quantity.normalize().scale();
+        let exact = |quantity, times, over| {
+            let all = product(quantity, times)?;
+            let found = all.checked_div(over)?.normalize();
+            (product(found, over)? == all).then_some(found.scale())
+        };
+        let there = exact(quantity, self.takes, self.of);
+        let back = there.and_then(|places| exact(Decimal::new(1, places), self.of, self.takes));
+        own.max(back.unwrap_or(own))
+    }
 }
 
 /// How much is asked for, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Above 0, in the demand's unit.
+    /// Above 0, in the unit that is asked in.
     pub quantity: Decimal,
     /// The Monday before whose week nothing may come.
     pub from: Date,
@@ -71,7 +111,7 @@ pub struct Week {
     pub tightest: Option<Uuid>,
 }
 
-/// What can be promised. Quantities in the demand's unit.
+/// What can be promised. Quantities in the unit that is asked in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promise {
     /// One after the other, up to that in which the last of it comes.
@@ -116,15 +156,36 @@ impl Promise {
 /// A group that bounds what can be promised.
 struct Bound<'a> {
     group: Uuid,
-    /// Capacity that a unit of the demand takes; above 0.
-    load: Decimal,
+    load: Load,
     weeks: &'a BTreeMap<Date, Stated>,
+}
+
+/// Capacity of a group that so many units of the question take. A fraction, since a minute is no finite decimal of an hour.
+#[derive(Clone, Copy)]
+struct Load {
+    takes: Decimal,
+    /// Above 0.
+    of: Decimal,
+}
+
+impl Load {
+    const NONE: Load = Load { takes: Decimal::ZERO, of: Decimal::ONE };
+
+    fn plus(self, other: Load) -> Load {
+        if self.takes.is_zero() || self.of == other.of {
+            return Load { takes: plus(self.takes, other.takes), of: other.of };
+        }
+        let takes = plus(times(self.takes, other.of), times(other.takes, self.of));
+        Load { takes, of: times(self.of, other.of) }
+    }
 }
 
 /// The earliest split of what is asked for, over at most [`HORIZON_WEEKS`]. Exact as far as products have at most 28
 /// digits, as matching is.
 pub fn promise(shop: &Shop, question: &Question) -> Promise {
     let bounds = bounds(shop);
+    let places = shop.asked.values().map(|linked| linked.places(question.quantity)).max();
+    let places = places.unwrap_or_else(|| question.quantity.normalize().scale());
     let stated = bounds.iter().filter_map(|bound| bound.weeks.keys().next_back());
     let known = stated.copied().max().unwrap_or(question.until);
     let horizon = question.from + Duration::weeks(HORIZON_WEEKS - 1);
@@ -132,7 +193,7 @@ pub fn promise(shop: &Shop, question: &Question) -> Promise {
     let mut promise = Promise { weeks: Vec::new(), late: Decimal::ZERO, unpromised: question.quantity };
     let mut monday = question.from;
     while monday <= last && !promise.unpromised.is_zero() {
-        let (room, tightest) = room(shop, &bounds, monday, question.quantity);
+        let (room, tightest) = room(shop, &bounds, monday, (question.quantity, places));
         let quantity = room.unwrap_or_default().min(promise.unpromised);
         promise.unpromised -= quantity;
         if monday > question.until {
@@ -149,29 +210,36 @@ fn bounds(shop: &Shop) -> Vec<Bound<'_>> {
     for (group, node) in &shop.groups {
         let load = load(shop, *group);
         let sums_only = node.weeks.is_empty() && !shop.asked.contains_key(group);
-        if load > Decimal::ZERO && !sums_only {
+        if load.takes > Decimal::ZERO && !sums_only {
             bounds.push(Bound { group: *group, load, weeks: &node.weeks });
         }
     }
     bounds
 }
 
-/// Capacity of a group that a unit of the asked series takes; 0 where it takes none, or the group is inactive.
-fn load(shop: &Shop, group: Uuid) -> Decimal {
-    let factor = |below: &Uuid| {
-        let series = shop.groups.get(below)?.series.get(*shop.asked.get(below)?)?;
-        Some(series.load_factor.unwrap_or(Decimal::ONE))
+/// Capacity of a group that the asked series takes; none where the group is inactive.
+fn load(shop: &Shop, group: Uuid) -> Load {
+    let one = |below: &Uuid| {
+        let linked = shop.asked.get(below)?;
+        let series = shop.groups.get(below)?.series.get(linked.place)?;
+        let factor = series.load_factor.unwrap_or(Decimal::ONE);
+        Some(Load { takes: times(factor, linked.takes), of: linked.of })
     };
-    reached(group, &shop.groups).iter().filter_map(factor).fold(Decimal::ZERO, plus)
+    reached(group, &shop.groups).iter().filter_map(one).fold(Load::NONE, Load::plus)
 }
 
 /// What a week has room for, and the group that decides it: one that is full is, whatever the others have; otherwise one
-/// that is unknown makes the whole unknown.
-fn room(shop: &Shop, bounds: &[Bound<'_>], monday: Date, asked: Decimal) -> (Option<Decimal>, Option<Uuid>) {
+/// that is unknown makes the whole unknown. `asked`: how much, and how many places behind the point are told of it.
+fn room(
+    shop: &Shop,
+    bounds: &[Bound<'_>],
+    monday: Date,
+    asked: (Decimal, u32),
+) -> (Option<Decimal>, Option<Uuid>) {
     if bounds.is_empty() {
         // Linked with a load of 0 takes nothing of any group; linked with none is unknown.
         let linked = shop.asked.keys().any(|group| shop.groups.get(group).is_some_and(|node| !node.inactive));
-        return (linked.then_some(asked), None);
+        return (linked.then_some(asked.0), None);
     }
     let mut unknown = None;
     let mut least: Option<(Decimal, Uuid)> = None;
@@ -192,19 +260,19 @@ fn room(shop: &Shop, bounds: &[Bound<'_>], monday: Date, asked: Decimal) -> (Opt
     }
 }
 
-/// The most units of this load that fit, with no more places behind the point than what is asked needs.
-fn fitting(free: Decimal, load: Decimal, asked: Decimal) -> Decimal {
+/// The most units of this load that fit, with so many places behind the point.
+fn fitting(free: Decimal, load: Load, (asked, places): (Decimal, u32)) -> Decimal {
+    let free = times(free, load.of);
     // A quotient that no decimal holds is more than anybody can ask.
-    let Some(quotient) = free.checked_div(load) else { return asked };
-    let scale = asked.normalize().scale();
-    let step = Decimal::new(1, scale);
-    let count = quotient.round_dp_with_strategy(scale, RoundingStrategy::ToZero);
+    let Some(quotient) = free.checked_div(load.takes) else { return asked };
+    let step = Decimal::new(1, places);
+    let count = quotient.round_dp_with_strategy(places, RoundingStrategy::ToZero);
     // The quotient is rounded in its last digit, so that the products decide.
-    if times(count, load) > free {
+    if times(count, load.takes) > free {
         return (count - step).max(Decimal::ZERO);
     }
     let next = plus(count, step);
-    if times(next, load) <= free { next } else { count }
+    if times(next, load.takes) <= free { next } else { count }
 }
 
 /// A week of a group that a promise turns orange or red.
@@ -220,16 +288,17 @@ pub struct Turn {
 /// the demand. By group and week.
 pub fn turned(shop: &Shop, accepted: &BTreeMap<Date, Decimal>) -> Vec<Turn> {
     let mut then = shop.groups.clone();
-    for (group, place) in &shop.asked {
-        let Some(series) = then.get_mut(group).and_then(|node| node.series.get_mut(*place)) else { continue };
+    for (group, linked) in &shop.asked {
+        let series = then.get_mut(group).and_then(|node| node.series.get_mut(linked.place));
+        let Some(series) = series else { continue };
         for (monday, quantity) in accepted {
             let booked = series.booked.entry(*monday).or_default();
-            *booked = plus(*booked, *quantity);
+            *booked = plus(*booked, linked.counted(*quantity));
         }
     }
     let mut turns = Vec::new();
     for (group, node) in &shop.groups {
-        if load(shop, *group).is_zero() {
+        if load(shop, *group).takes.is_zero() {
             continue;
         }
         let (before, after) = (found(*group, &shop.groups), found(*group, &then));

@@ -30,6 +30,7 @@ pub mod serve;
 pub mod service;
 pub mod slice;
 pub mod telemetry;
+pub mod unit;
 pub mod value;
 
 pub use error::{Error, Field, Reason, Result};

@@ -3,14 +3,11 @@
 
 use std::collections::HashMap;
 
-use chassis::{Field, value};
+use chassis::{Field, unit, value};
 use proto::orders::{OrderContent, OrderLine, Warning};
 use rust_decimal::Decimal;
 
-use crate::{
-    publish::{self, NewOrder},
-    unit,
-};
+use crate::publish::{self, NewOrder};
 
 /// A table of the buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -46,7 +46,6 @@ mod sweep;
 mod terms;
 pub mod tolerance;
 pub mod trading_terms;
-pub mod unit;
 
 use std::sync::Arc;
 

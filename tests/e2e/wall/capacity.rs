@@ -129,6 +129,7 @@ pub(super) const SUPPLIER: &[Attack] = &[
     ),
     ("update capacity.capacity_week set borrowed = -1", CHECK),
     ("update capacity.capacity_week set lent = -1", CHECK),
+    ("update capacity.capacity_week set uncounted_lines = -1", CHECK),
     // what was measured, and measurements of no beginning
     ("update capacity.demand_snapshot set demands = '{1}'", DENIED),
     ("update capacity.demand_volatility set start_at = null", CHECK),

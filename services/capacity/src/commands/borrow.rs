@@ -3,7 +3,7 @@
 //! They count while they are reserved, whether or not an order contracts them. Locks, in this order: the matching, the
 //! reservation, what is borrowed, the weeks; whoever gives a reservation back has the second and marks the third.
 
-use chassis::{Error, Reason, Result, db::TenantTx, outbox};
+use chassis::{Error, Reason, Result, db::TenantTx, outbox, unit::converted};
 use proto::capacity as wire;
 use uuid::Uuid;
 
@@ -19,7 +19,6 @@ use crate::{
     },
     error,
     events::booking,
-    unit::converted,
 };
 
 /// A reservation of the caller's strengthens a group of its own, or none any more; what is only held is confirmed with it.

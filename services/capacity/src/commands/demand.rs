@@ -18,6 +18,7 @@ use crate::{
     demand::{Demand, MAX_SERIES, MAX_WEEKS},
     error, events,
     ingest::{self, Standing, Upload},
+    unit::Unit,
 };
 
 impl Effect for NewDemand {
@@ -128,7 +129,7 @@ async fn save(
     demand: &Demand,
 ) -> Result<(CapacityReceipt, Vec<NewEvent>)> {
     let content = convert::content(demand);
-    db::save(tx, head).await?;
+    db::save(tx, head, demand.unit.map(Unit::code)).await?;
     db::insert_version(tx, head, &content.encode_to_vec(), &moment.caller.actor_name).await?;
     db::save_series(tx, head, &demand.series).await?;
     let receipt = receipt(head.id, head.version, head.changed_at);

@@ -109,13 +109,14 @@ async fn booked(tx: &mut TenantTx, told: &Told) -> Result<Vec<Booked>> {
         let taken = if frames.contains(&one.order_id) { Load::new() } else { taken(told, &one) };
         let location = convert::site(&one.content)?;
         let kept = kept.get(&one.schedule_line_id).unwrap_or(&nothing);
-        let changed = changes(kept, &taken, &location).into_iter();
+        let changed = changes(kept, &taken, &location, &one.unit_code).into_iter();
         booked.extend(changed.map(|((monday, material), quantity)| Booked {
             schedule_line_id: one.schedule_line_id,
             order_id: one.order_id,
             customer: one.customer,
             material,
             location: location.clone(),
+            unit_code: one.unit_code.clone(),
             monday,
             quantity,
         }));

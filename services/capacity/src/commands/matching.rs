@@ -15,7 +15,7 @@ use crate::{
     db::{
         borrowed,
         group::{self as groups, Head},
-        reserved,
+        reserved, series,
         volatility::watched,
         week::{self as db, Row},
     },
@@ -114,7 +114,7 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
             node.children.insert(child);
         }
     }
-    let mut series = db::series(tx, &all).await?;
+    let mut series = series::linked(tx, &all).await?;
     reserved::furnish(tx, &mut nodes, &mut series).await?;
     for ((group, _), series) in series {
         if let Some(node) = nodes.get_mut(&group) {
@@ -137,8 +137,8 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
     Ok(Family { heads, nodes, rows })
 }
 
-/// Every week of a group as it stands now: those that were there, those that are stated, those that find a demand or that
-/// others lend something of.
+/// Every week of a group as it stands now: those that were there, those that are stated, those that find a demand or an
+/// order that cannot be counted, or that others lend something of.
 fn weeks(
     group: Uuid,
     nodes: &BTreeMap<Uuid, Node>,
@@ -146,12 +146,14 @@ fn weeks(
     borrowed: &BTreeMap<(Uuid, Date), Decimal>,
 ) -> BTreeMap<Date, Row> {
     let found = matching::found(group, nodes);
+    let uncounted = matching::uncounted(group, nodes);
     let stated = nodes.get(&group).map(|node| &node.weeks);
     let lending = nodes.get(&group).map(|node| &node.lent);
     let known = before.into_iter().flat_map(BTreeMap::keys);
     let lent = borrowed.keys().filter(|(of, _)| *of == group).map(|(_, monday)| monday);
     let known = known.chain(stated.into_iter().flat_map(BTreeMap::keys));
-    let mondays: BTreeSet<Date> = known.chain(found.keys()).chain(lent).copied().collect();
+    let mondays: BTreeSet<Date> =
+        known.chain(found.keys()).chain(lent).chain(uncounted.keys()).copied().collect();
     let row = |monday: Date| {
         let old = before.and_then(|rows| rows.get(&monday)).copied();
         let stated = stated.and_then(|weeks| weeks.get(&monday));
@@ -166,6 +168,7 @@ fn weeks(
             borrowed: borrowed.get(&(group, monday)).copied().unwrap_or_default(),
             wanted: found.and_then(|found| found.wanted),
             lent: lending.and_then(|weeks| weeks.get(&monday)).copied().unwrap_or_default(),
+            uncounted_lines: uncounted.get(&monday).copied().unwrap_or_default(),
             ..old.unwrap_or_else(|| Row::empty(group, monday))
         };
         (monday, new)

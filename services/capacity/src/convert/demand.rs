@@ -216,6 +216,7 @@ pub(crate) fn demand_out(head: &Head, content: wire::DemandContent) -> wire::Mat
         received_at: Some(value::timestamp(head.received_at)),
         content: Some(content),
         series_omitted: 0,
+        uncounted_lines: 0,
     }
 }
 

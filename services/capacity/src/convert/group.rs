@@ -349,6 +349,7 @@ pub(crate) fn group_out(head: &Head, content: wire::GroupContent) -> wire::Capac
         weeks_omitted: 0,
         demand_alerts: Vec::new(),
         demand_measured_at: None,
+        uncounted_lines: 0,
     }
 }
 
@@ -363,5 +364,6 @@ pub(crate) fn summary(head: &Head, demand_alerts: Vec<wire::DemandAlert>) -> wir
         changed_at: Some(value::timestamp(head.changed_at)),
         received_at: Some(value::timestamp(head.received_at)),
         demand_alerts,
+        uncounted_lines: 0,
     }
 }

@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Asked {
     pub series: LinkKey,
     pub quantity: Decimal,
+    /// Of `quantity`; empty: what the material's orders count in.
+    pub unit_code: String,
     pub requested: Date,
     pub earliest: Date,
 }
@@ -36,6 +38,10 @@ pub(crate) fn asked(request: &wire::PreviewPromiseRequest) -> Result<Asked> {
     };
     let category = wrong.category("demand_category", category);
     let quantity = wrong.quantity("quantity", request.quantity.as_ref());
+    let unit_code = match request.unit_code.as_str() {
+        "" => String::new(),
+        named => wrong.name("unit_code", named),
+    };
     match quantity {
         None if request.quantity.is_none() => wrong.note("quantity", "REQUIRED", "is required"),
         Some(quantity) if quantity.is_zero() => wrong.note("quantity", "RANGE", "must be above 0"),
@@ -58,6 +64,7 @@ pub(crate) fn asked(request: &wire::PreviewPromiseRequest) -> Result<Asked> {
                 category,
             },
             quantity,
+            unit_code,
             requested,
             earliest: earliest.unwrap_or(requested),
         }),
@@ -75,8 +82,15 @@ fn day(wrong: &mut Wrong, path: &str, wire: Option<&proto::Date>) -> Option<Date
     }
 }
 
-/// As its supplier sees it.
+/// What is asked in a unit that does not convert into what orders count in.
+pub(crate) fn inconvertible(asked: &str, counting: &str) -> Error {
+    let message = format!("is {asked}, which cannot be converted into {counting}, the unit of the demand");
+    Error::field("unit_code", "UNIT", message)
+}
+
+/// As its supplier sees it, in this unit.
 pub(crate) fn preview(
+    unit_code: String,
     question: &Question,
     promise: &Promise,
     turned: &[Turn],
@@ -92,19 +106,25 @@ pub(crate) fn preview(
     wire::PromisePreview {
         result: result.into(),
         weeks: promise.weeks.iter().map(|one| week(question, one)).collect(),
-        late: Some(value::wire_decimal(promise.late)),
-        unpromised: Some(value::wire_decimal(promise.unpromised)),
+        late: Some(amount(promise.late)),
+        unpromised: Some(amount(promise.unpromised)),
         turned: turned.iter().map(turn).collect(),
         turned_as_requested: turned_as_requested.iter().map(turn).collect(),
+        unit_code,
     }
+}
+
+/// Without places that say nothing, of which another unit has more.
+fn amount(quantity: Decimal) -> proto::Decimal {
+    value::wire_decimal(quantity.normalize())
 }
 
 fn week(question: &Question, week: &Week) -> wire::PromiseWeek {
     wire::PromiseWeek {
         monday: Some(value::wire_date(week.monday)),
         iso_week: iso_week(week.monday),
-        quantity: Some(value::wire_decimal(week.quantity)),
-        room: week.room.map(value::wire_decimal),
+        quantity: Some(amount(week.quantity)),
+        room: week.room.map(amount),
         late: week.monday > question.until,
         group_id: week.tightest.map(|group| group.to_string()).unwrap_or_default(),
     }

@@ -43,6 +43,7 @@ pub(crate) fn matched(row: &Row) -> wire::MatchedWeek {
         group_id: row.group_id.to_string(),
         borrowed: Some(value::wire_decimal(row.borrowed)),
         lent: Some(value::wire_decimal(row.lent)),
+        uncounted_lines: row.uncounted_lines,
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chassis::{Result, db::TenantTx};
+use chassis::{Result, db::TenantTx, unit::converted};
 use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
-use crate::{matching::plus, unit::converted};
+use crate::matching::plus;
 
 /// What these groups borrow, by group and week, in the group's unit: parts of reservations that were not given back. A
 /// group that is measured otherwise meanwhile has nothing of them.

@@ -79,15 +79,16 @@ pub(crate) async fn get(tx: &mut TenantTx, own: Option<Uuid>, id: Uuid) -> Resul
     Ok(row)
 }
 
-/// A new demand, or the new state of one that is locked.
-pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
+/// A new demand, or the new state of one that is locked; `unit`: that of its quantities, `None` where it is omitted.
+pub(crate) async fn save(tx: &mut TenantTx, head: &Head, unit: Option<&str>) -> Result<()> {
     let saved = sqlx::query!(
         r#"insert into capacity.material_demand
-               (customer, id, supplier, material_number_customer, version, inactive, changed_at, received_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)
+               (customer, id, supplier, material_number_customer, version, inactive, changed_at, received_at,
+                unit_code)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            on conflict on constraint material_demand_pkey do update
            set version = excluded.version, inactive = excluded.inactive, changed_at = excluded.changed_at,
-               received_at = excluded.received_at
+               received_at = excluded.received_at, unit_code = excluded.unit_code
            where material_demand.version = excluded.version - 1"#,
         head.customer,
         head.id,
@@ -96,7 +97,8 @@ pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
         head.version,
         head.inactive,
         head.changed_at,
-        head.received_at
+        head.received_at,
+        unit
     )
     .execute(tx.conn())
     .await;

@@ -97,6 +97,7 @@ pub(crate) struct Placed {
     pub order_id: Uuid,
     pub customer: Uuid,
     pub material: String,
+    pub unit_code: String,
     pub requested_date: Option<Date>,
     /// tandem.orders.v1.ScheduleLine
     pub content: Vec<u8>,
@@ -110,8 +111,8 @@ pub(crate) async fn placed(tx: &mut TenantTx, lines: &[Uuid], orders: &[Uuid]) -
     let placed = sqlx::query_as!(
         Placed,
         r#"select schedule_line_id as "schedule_line_id!", order_id as "order_id!", buyer as "customer!",
-                  buyer_item_id as "material!", requested_date, content as "content!", accepted as "accepted!",
-                  closed as "closed!"
+                  buyer_item_id as "material!", unit_code as "unit_code!", requested_date,
+                  content as "content!", accepted as "accepted!", closed as "closed!"
            from orders.placed_line
            where supplier = $1 and (schedule_line_id = any($2) or order_id = any($3))
            order by schedule_line_id"#,
@@ -122,6 +123,31 @@ pub(crate) async fn placed(tx: &mut TenantTx, lines: &[Uuid], orders: &[Uuid]) -
     .fetch_all(tx.conn())
     .await?;
     Ok(placed)
+}
+
+/// Orders of two firms with accepted schedule lines of a material in other units than these, and how many; each with its
+/// document without lines, tandem.orders.v1.OrderContent. The tenant is one of the two.
+pub(crate) async fn in_other_units(
+    tx: &mut TenantTx,
+    (customer, supplier): (Uuid, Uuid),
+    material: &str,
+    units: &[String],
+) -> Result<Vec<(i32, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        r#"select count(*)::int as "lines!", o.content as "content!"
+           from orders.placed_line p
+           join orders.placed_order o on o.order_id = p.order_id and o.buyer = p.buyer
+           where p.buyer_item_id = $3 and p.buyer = $1 and p.supplier = $2 and p.accepted > 0 and not p.closed
+               and p.unit_code <> '' and p.unit_code <> all($4)
+           group by p.order_id, o.content"#,
+        customer,
+        supplier,
+        material,
+        units
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.lines, row.content)).collect())
 }
 
 /// The documents of these orders without their lines: (order, tandem.orders.v1.OrderContent).
@@ -142,7 +168,7 @@ pub(crate) async fn headers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<(U
 pub(crate) async fn kept(tx: &mut TenantTx, lines: &[Uuid]) -> Result<BTreeMap<Uuid, Kept>> {
     let me = tx.firm();
     let rows = sqlx::query!(
-        r#"select schedule_line_id, monday, material_number_customer, customer_location, quantity
+        r#"select schedule_line_id, monday, material_number_customer, customer_location, unit_code, quantity
            from capacity.booked_line where supplier = $1 and schedule_line_id = any($2)"#,
         me,
         lines
@@ -152,7 +178,8 @@ pub(crate) async fn kept(tx: &mut TenantTx, lines: &[Uuid]) -> Result<BTreeMap<U
     let mut kept: BTreeMap<Uuid, Kept> = BTreeMap::new();
     for row in rows {
         let week = (row.monday, row.material_number_customer);
-        kept.entry(row.schedule_line_id).or_default().insert(week, (row.customer_location, row.quantity));
+        let taken = (row.customer_location, row.unit_code, row.quantity);
+        kept.entry(row.schedule_line_id).or_default().insert(week, taken);
     }
     Ok(kept)
 }
@@ -164,6 +191,8 @@ pub(crate) struct Booked {
     pub customer: Uuid,
     pub material: String,
     pub location: String,
+    /// Of `quantity`.
+    pub unit_code: String,
     pub monday: Date,
     pub quantity: Decimal,
 }
@@ -180,11 +209,12 @@ pub(crate) async fn save(tx: &mut TenantTx, booked: &[Booked]) -> Result<()> {
     sqlx::query!(
         r#"insert into capacity.booked_line
                (supplier, demand_category, schedule_line_id, order_id, customer, material_number_customer,
-                customer_location, monday, quantity)
+                customer_location, monday, quantity, unit_code)
            select $1, $2, * from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::date[],
-                                        $9::numeric[])
+                                        $9::numeric[], $10::text[])
            on conflict on constraint booked_line_pkey do update
-           set customer_location = excluded.customer_location, quantity = excluded.quantity"#,
+           set customer_location = excluded.customer_location, quantity = excluded.quantity,
+               unit_code = excluded.unit_code"#,
         me,
         Category::Default.code(),
         &ids(|one| one.schedule_line_id),
@@ -193,7 +223,8 @@ pub(crate) async fn save(tx: &mut TenantTx, booked: &[Booked]) -> Result<()> {
         &texts(|one| &one.material),
         &texts(|one| &one.location),
         &mondays,
-        &quantities
+        &quantities,
+        &texts(|one| &one.unit_code)
     )
     .execute(tx.conn())
     .await?;

@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chassis::{Result, db::TenantTx};
+use chassis::{Result, db::TenantTx, unit::converted};
 use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
-use super::week::{Booked, Key, whose};
+use super::series::{Booked, Key, whose};
 use crate::{
     demand::Weeks,
+    load::counted,
     matching::{Lines, Node, OrderLine, Series, plus},
-    unit::converted,
 };
 
 /// What lines consumed of groups' own offers, by group and week.
@@ -171,8 +171,12 @@ async fn mark(
     let (orders, numbers): (Vec<Uuid>, Vec<String>) = lines.into_iter().cloned().unzip();
     for (line, booked) in booked(tx, groups, &orders, &numbers).await? {
         if let Some(one) = whose(series, &booked) {
+            // What is in no figure is reserved beside them too.
+            let Some(quantity) = counted(booked.quantity, &booked.unit_code, &one.unit_code) else {
+                continue;
+            };
             let week = one.reserved.entry(booked.monday).or_default().entry(line).or_default();
-            *week = plus(*week, booked.quantity);
+            *week = plus(*week, quantity);
         }
     }
     Ok(())
@@ -189,7 +193,8 @@ async fn booked(
     let rows = sqlx::query!(
         r#"select l.group_id as "group_id!", p.order_id as "order_id!", p.line_number as "line_number!",
                   b.customer as "customer!", b.material_number_customer as "material!",
-                  b.customer_location as "location!", b.monday as "monday!", b.quantity as "quantity!: Decimal"
+                  b.customer_location as "location!", b.monday as "monday!", b.quantity as "quantity!: Decimal",
+                  b.unit_code as "unit_code!"
            from unnest($3::uuid[], $4::text[]) as wanted (order_id, line_number)
            join orders.placed_line p
                on p.supplier = $1 and p.order_id = wanted.order_id and p.line_number = wanted.line_number
@@ -212,7 +217,10 @@ async fn booked(
             material: row.material,
             location: row.location,
             monday: row.monday,
+            unit_code: row.unit_code,
             quantity: row.quantity,
+            lines: 1,
+            first_order: row.order_id.to_string(),
         };
         ((row.order_id, row.line_number), booked)
     });

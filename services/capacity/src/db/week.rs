@@ -7,10 +7,7 @@ use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
 
-use crate::{
-    load::taker,
-    matching::{Series, strengthened},
-};
+use crate::matching::strengthened;
 
 /// A week as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +28,8 @@ pub(crate) struct Row {
     pub wanted: Option<Decimal>,
     /// What of the offered is lent.
     pub lent: Decimal,
+    /// Schedule lines whose promises are in none of the figures.
+    pub uncounted_lines: i32,
 }
 
 impl Row {
@@ -52,6 +51,7 @@ impl Row {
             borrowed: nothing,
             wanted: none,
             lent: nothing,
+            uncounted_lines: 0,
         }
     }
 
@@ -65,14 +65,15 @@ impl Row {
         strengthened(self.stated(), self.borrowed)
     }
 
-    /// As customers may see it: whatever others have of what is offered, demand is what customers want.
+    /// As customers may see it: whatever others have of what is offered, demand is what customers want; and what orders of
+    /// others are counted in is none of their business.
     pub(crate) fn for_customers(self) -> Self {
-        Self { demand: self.wanted, lent: Decimal::ZERO, ..self }
+        Self { demand: self.wanted, lent: Decimal::ZERO, uncounted_lines: 0, ..self }
     }
 
     /// Whether there is anything to say of it.
     pub(crate) fn is_known(&self) -> bool {
-        self.demand.is_some() || self.actual.is_some() || !self.borrowed.is_zero()
+        self.demand.is_some() || self.actual.is_some() || !self.borrowed.is_zero() || self.uncounted_lines > 0
     }
 }
 
@@ -134,97 +135,6 @@ pub(crate) async fn linking(
     Ok(rows)
 }
 
-/// The linked series of groups with what their customers forecast and what orders take, by group and name.
-pub(crate) async fn series(tx: &mut TenantTx, groups: &[Uuid]) -> Result<BTreeMap<(Uuid, Key), Series>> {
-    let me = tx.firm();
-    let rows = sqlx::query!(
-        r#"select l.group_id, l.load_factor, l.customer, l.material_number_customer, l.customer_location,
-                  l.demand_category, s.mondays as "mondays?: Vec<Date>",
-                  s.quantities as "quantities?: Vec<Decimal>"
-           from capacity.linked_demand l
-           left join capacity.material_demand d on d.customer = l.customer and d.supplier = l.supplier
-               and d.material_number_customer = l.material_number_customer and not d.inactive
-           left join capacity.demand_series s on s.customer = d.customer and s.demand_id = d.id
-               and s.customer_location = l.customer_location and s.demand_category = l.demand_category
-               and not s.removed
-           where l.supplier = $1 and l.group_id = any($2) and not l.removed"#,
-        me,
-        groups
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    let booked = booked(tx, groups).await?;
-    let mut series: BTreeMap<(Uuid, Key), Series> = BTreeMap::new();
-    for row in rows {
-        let key = (row.customer, row.material_number_customer, row.customer_location, row.demand_category);
-        let one = series.entry((row.group_id, key)).or_default();
-        one.load_factor = row.load_factor;
-        // The same link may be met by series from several expected locations.
-        let weeks = row.mondays.into_iter().flatten().zip(row.quantities.into_iter().flatten());
-        for (monday, quantity) in weeks {
-            let week = one.forecast.entry(monday).or_default();
-            *week = week.checked_add(quantity).unwrap_or(Decimal::MAX);
-        }
-    }
-    for line in booked {
-        if let Some(one) = whose(&mut series, &line) {
-            let week = one.booked.entry(line.monday).or_default();
-            *week = week.checked_add(line.quantity).unwrap_or(Decimal::MAX);
-        }
-    }
-    Ok(series)
-}
-
-/// The series of its group that takes what is booked.
-pub(super) fn whose<'a>(
-    series: &'a mut BTreeMap<(Uuid, Key), Series>,
-    line: &Booked,
-) -> Option<&'a mut Series> {
-    let first = (line.group_id, (line.customer, line.material.clone(), String::new(), String::new()));
-    let linked = series.range(first..).map(|(key, _)| key).take_while(|(group, (customer, material, ..))| {
-        (*group, *customer, material) == (line.group_id, line.customer, &line.material)
-    });
-    let linked = linked.map(|(_, (_, _, location, category))| (category.as_str(), location.as_str()));
-    let (category, location) = taker(linked, &line.location)?;
-    let key = (line.customer, line.material.clone(), location.to_owned(), category.to_owned());
-    series.get_mut(&(line.group_id, key))
-}
-
-/// Customer, material, location and category, as they are stored.
-pub(crate) type Key = (Uuid, String, String, String);
-
-/// What accepted orders take of a material that a group links.
-pub(super) struct Booked {
-    pub group_id: Uuid,
-    pub customer: Uuid,
-    pub material: String,
-    /// Empty where the orders name none.
-    pub location: String,
-    pub monday: Date,
-    pub quantity: Decimal,
-}
-
-/// What accepted orders take of linked materials, by location and week.
-async fn booked(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Booked>> {
-    let me = tx.firm();
-    let rows = sqlx::query_as!(
-        Booked,
-        r#"select l.group_id as "group_id!", b.customer as "customer!", b.material_number_customer as "material!",
-                  b.customer_location as "location!", b.monday as "monday!", sum(b.quantity) as "quantity!"
-           from (select distinct group_id, customer, material_number_customer from capacity.linked_demand
-                 where supplier = $1 and group_id = any($2) and not removed) l
-           join capacity.booked_line b on b.supplier = $1 and b.customer = l.customer
-               and b.material_number_customer = l.material_number_customer
-           where b.quantity > 0
-           group by 1, 2, 3, 4, 5"#,
-        me,
-        groups
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows)
-}
-
 /// Whether anything of a group is offered in any week.
 pub(crate) async fn offers(tx: &mut TenantTx, group: Uuid) -> Result<bool> {
     let me = tx.firm();
@@ -244,7 +154,7 @@ pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>>
     let rows = sqlx::query_as!(
         Row,
         r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
-                  borrowed, wanted, lent
+                  borrowed, wanted, lent, uncounted_lines
            from capacity.capacity_week where supplier = $1 and group_id = any($2) order by group_id, monday"#,
         me,
         groups
@@ -252,6 +162,23 @@ pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>>
     .fetch_all(tx.conn())
     .await?;
     Ok(rows)
+}
+
+/// How many schedule lines of the weeks from a Monday on are in no figure of groups; those that have none are missing.
+pub(crate) async fn uncounted(tx: &mut TenantTx, groups: &[Uuid], from: Date) -> Result<BTreeMap<Uuid, i32>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select group_id, least(sum(uncounted_lines), 2147483647)::int as "lines!"
+           from capacity.capacity_week
+           where supplier = $1 and group_id = any($2) and monday >= $3 and uncounted_lines > 0
+           group by group_id"#,
+        me,
+        groups,
+        from
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.group_id, row.lines)).collect())
 }
 
 /// Locks the weeks of groups that are there, in the order of their keys, before anything that comes after weeks.
@@ -284,12 +211,13 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
-                  borrowed, wanted, lent
+                  borrowed, wanted, lent, uncounted_lines
            from capacity.capacity_week
            where supplier = $1 and ($2::uuid is null or group_id = $2) and ($3::date is null or monday >= $3)
                and ($4::date is null or monday <= $4)
                and ($5::uuid is null or (group_id, monday) > ($5, $6::date))
-               and (demand is not null or actual is not null or offered > 0 or borrowed > 0)
+               and (demand is not null or actual is not null or offered > 0 or borrowed > 0
+                    or uncounted_lines > 0)
            order by group_id, monday limit $7"#,
         me,
         which.group,
@@ -320,16 +248,19 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
     let booked: Vec<Decimal> = rows.iter().map(|row| row.booked).collect();
     let borrowed: Vec<Decimal> = rows.iter().map(|row| row.borrowed).collect();
     let lent: Vec<Decimal> = rows.iter().map(|row| row.lent).collect();
+    let uncounted: Vec<i32> = rows.iter().map(|row| row.uncounted_lines).collect();
     sqlx::query!(
         r#"insert into capacity.capacity_week as w
-               (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked, borrowed, wanted, lent)
+               (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked, borrowed, wanted, lent,
+                uncounted_lines)
            select $1, * from unnest($2::uuid[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
                                     $8::numeric[], $9::smallint[], $10::numeric[], $11::numeric[], $12::numeric[],
-                                    $13::numeric[])
+                                    $13::numeric[], $14::int[])
            on conflict on constraint capacity_week_pkey do update
            set actual = excluded.actual, maximum = excluded.maximum, agreed = excluded.agreed,
                delta = excluded.delta, demand = excluded.demand, shortfall = excluded.shortfall,
                booked = excluded.booked, borrowed = excluded.borrowed, wanted = excluded.wanted, lent = excluded.lent,
+               uncounted_lines = excluded.uncounted_lines,
                overcommitted = w.offered > 0
                    and not coalesce(w.offered <= excluded.maximum
                        and excluded.booked + w.offered <= excluded.maximum + excluded.borrowed, false)"#,
@@ -345,7 +276,8 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
         &booked,
         &borrowed,
         &figures(|row| row.wanted) as &[Option<Decimal>],
-        &lent
+        &lent,
+        &uncounted
     )
     .execute(tx.conn())
     .await?;

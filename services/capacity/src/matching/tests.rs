@@ -312,3 +312,29 @@ fn a_group_that_sums_others_has_what_they_lend_once() {
     let inactive = Node { inactive: true, ..other };
     assert_eq!(demand(2, &[(id(2), inactive)].into()), [], "inactive is as if absent");
 }
+
+#[test]
+fn lines_of_another_measure_are_told_once() {
+    let line = |material: &str, unit: &str, lines| {
+        ((id(9), material.to_owned(), "CY01".to_owned(), unit.to_owned()), lines)
+    };
+    let made = |forecast, lines: Vec<_>| {
+        let uncounted = [(W53, lines.into_iter().collect::<Uncounted>())].into();
+        let series = vec![Series { uncounted, ..series(None, forecast, &[]) }];
+        Node { series, ..Node::default() }
+    };
+    let sum = Node { children: [id(1), id(2)].into(), ..Node::default() };
+    let both = vec![line("A", "H87", 2), line("A", "SET", 1)];
+    let groups = BTreeMap::from([
+        (id(1), made(&[(W52, "7")], both)),
+        (id(2), made(&[], vec![line("A", "H87", 2), line("B", "H87", 4)])),
+        (id(3), sum),
+    ]);
+    // What both link of A is the same lines.
+    for (group, expected) in [(1, 3), (2, 6), (3, 7)] {
+        assert_eq!(uncounted(id(group), &groups), [(W53, expected)].into(), "{group}");
+    }
+    assert_eq!(demand(3, &groups), [(W52, "7".into())], "they are no demand");
+    let idle = Node { inactive: true, ..groups[&id(1)].clone() };
+    assert_eq!(uncounted(id(1), &[(id(1), idle)].into()), [].into());
+}

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 
+use chassis::unit::scale;
 use rust_decimal::Decimal;
 use time::Date;
 use uuid::Uuid;
@@ -11,7 +12,6 @@ use super::{
     Need, REGION, Supply, Verdict, WISHED, agreeing, at_least, cheap, fold, general, is, judge, part, room,
     time_and_room,
 };
-use crate::unit::scale;
 
 /// What decides the place of an offer that fits; the smallest is the best.
 type Place = (Reverse<i64>, Date, Reverse<Decimal>, Uuid);

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use chassis::unit::{alike, scale};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use time::{Date, Duration};
 
 use super::{
     EARLY, Limits, Need, PRICE, Price, REGION, SURPLUS, Supply, WISHED, agreeing, fold, general, part,
 };
-use crate::unit::{alike, scale};
 
 /// The most weeks from an offer's first to its last for which room is told.
 const MAX_ROOM_WEEKS: i64 = 520;

@@ -48,7 +48,11 @@ fn weeks(maxima: &str) -> BTreeMap<Date, Stated> {
 /// Numbered from 1; those with a series are asked about it.
 fn shop(nodes: Vec<Node>) -> Shop {
     let groups: BTreeMap<Uuid, Node> = (1..).map(id).zip(nodes).collect();
-    let asked = groups.iter().filter(|(_, node)| !node.series.is_empty()).map(|(id, _)| (*id, 0)).collect();
+    let asked = groups
+        .iter()
+        .filter(|(_, node)| !node.series.is_empty())
+        .map(|(id, _)| (*id, Linked::at(0)))
+        .collect();
     Shop { groups, asked, taken: BTreeMap::new() }
 }
 
@@ -130,6 +134,50 @@ fn every_group_that_takes_a_load_must_have_room() {
 }
 
 #[test]
+fn a_question_may_be_asked_in_another_unit() {
+    use Verdict::*;
+    // Units of the series that so many units of the question are.
+    for (name, takes, of, maxima, quantity, expected, verdict) in [
+        ("kilograms of tonnes", "1000", "1", "3200 9000", "5", "3.2/3.2 1.8/9 late 1.8 left 0", Late),
+        ("as fine as kilograms are", "1000", "1", "3200.5 9000", "5", "3.2/3.2 1.8/9 late 1.8 left 0", Late),
+        (
+            "grams where they are asked",
+            "1000",
+            "1",
+            "3200.5",
+            "5.0005",
+            "3.2005/3.2005 late 0 left 1.8",
+            Partial,
+        ),
+        ("tonnes of kilograms", "0.001", "1", "3.2 9", "5000", "3200/3200 1800/9000 late 1800 left 0", Late),
+        ("hours of minutes", "1", "60", "1 1", "90", "60/60 30/60 late 30 left 0", Late),
+        ("minutes of hours", "60", "1", "100 90", "2", "1/1 1/1 late 1 left 0", Late),
+        ("metres of feet", "0.3048", "1", "3.048", "10", "10/10 late 0 left 0", OnTime),
+        ("feet of metres", "1", "0.3048", "10", "3.048", "3.048/3.048 late 0 left 0", OnTime),
+    ] {
+        let mut shop = shop(vec![makes("", maxima), sums(&[1], "")]);
+        shop.asked = [(id(1), Linked { place: 0, takes: d(takes), of: d(of) })].into();
+        let promise = promise(&shop, &ask(quantity, W50, W50));
+        assert_eq!((shown(&promise).as_str(), promise.verdict()), (expected, verdict), "{name}");
+    }
+    let linked = |takes: &str, of: &str| Linked { place: 0, takes: d(takes), of: d(of) };
+    // Two groups that count in different units, and one that sums them.
+    for (first, second, quantity, expected) in [
+        (linked("1000", "1"), linked("1", "1"), "3", "3/3 late 0 left 0"),
+        (linked("1", "60"), linked("1", "3"), "60000", "8580/8580 late 0 left 51420"),
+    ] {
+        let mut both = shop(vec![makes("", "9000"), makes("", "9000"), sums(&[1, 2], "3003")]);
+        both.asked = [(id(1), first), (id(2), second)].into();
+        assert_eq!(shown(&promise(&both, &ask(quantity, W50, W50))), expected);
+    }
+    let mut hours = shop(vec![makes("", "1")]);
+    hours.asked = [(id(1), linked("1", "60"))].into();
+    let accepted = [(W50, d("120"))].into();
+    let turned: Vec<Outcome> = turned(&hours, &accepted).iter().map(|turn| turn.after).collect();
+    assert_eq!(turned, [Outcome::BeyondMaximum], "120 minutes are two hours");
+}
+
+#[test]
 fn what_is_promised_already_leaves_no_room() {
     let mut shop = shop(vec![makes("", "10 10 10"), sums(&[1], "99 99 12")]);
     shop.taken = [((id(1), W50), d("12")), ((id(1), W51), d("4")), ((id(2), W52), d("10"))].into();
@@ -163,7 +211,7 @@ fn forecasts_leave_room_and_show_as_weeks_that_turn() {
     let weeks = [(W50, stated(d("16"), d("20"))), (W51, stated(d("2"), d("20")))].into();
     let maker = Node { series: vec![rival, asked], weeks, ..Node::default() };
     let mut shop = shop(vec![maker, sums(&[1], "23 –")]);
-    shop.asked = [(id(1), 1)].into();
+    shop.asked = [(id(1), Linked::at(1))].into();
     let turns = |quantity: &str, monday| {
         let turn = |turn: &Turn| (turn.group, turn.monday, turn.before, turn.after);
         turned(&shop, &[(monday, d(quantity))].into()).iter().map(turn).collect::<Vec<_>>()

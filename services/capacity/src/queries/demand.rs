@@ -6,6 +6,7 @@ use chassis::{
     db::TenantTx,
     feed,
     page::{self, Question},
+    unit::alike,
     value,
 };
 use prost::Message;
@@ -18,8 +19,11 @@ use uuid::Uuid;
 use super::token;
 use crate::{
     commands::Context,
-    convert,
-    db::demand::{self as db, Head, Which},
+    convert::{self, load::is_framework},
+    db::{
+        demand::{self as db, Head, Which},
+        load::in_other_units,
+    },
     error,
 };
 
@@ -38,13 +42,36 @@ pub(crate) async fn get(
     let head = head(context, caller, &mut tx, &request.demand_id).await?;
     let version = if request.version == 0 { head.version } else { request.version };
     let kept = db::version(&mut tx, &head, version).await?;
+    let uncounted_lines = match &kept {
+        Some((content, ..)) if version == head.version => {
+            uncounted(&mut tx, &head, &content.unit_code).await?
+        }
+        _ => 0,
+    };
     tx.commit().await?;
     let (content, changed_at, received_at) = match kept {
         Some(kept) => kept,
         None if version == head.version => return Err(error::missing(head.id)),
         None => return Err(Error::not_found()),
     };
-    Ok(convert::demand::demand_out(&Head { version, changed_at, received_at, ..head }, content))
+    let demand = convert::demand::demand_out(&Head { version, changed_at, received_at, ..head }, content);
+    Ok(MaterialDemand { uncounted_lines, ..demand })
+}
+
+/// Accepted schedule lines of the material that cannot be converted into this unit; none where the demand states none.
+async fn uncounted(tx: &mut TenantTx, head: &Head, unit: &str) -> Result<i32> {
+    if unit.is_empty() {
+        return Ok(0);
+    }
+    let units: Vec<String> = alike(unit).into_iter().map(|(code, _)| code.to_owned()).collect();
+    let firms = (head.customer, head.supplier);
+    let mut lines = 0_i32;
+    for (some, content) in in_other_units(tx, firms, &head.material_number_customer, &units).await? {
+        if !is_framework(&content)? {
+            lines = lines.saturating_add(some);
+        }
+    }
+    Ok(lines)
 }
 
 /// Demands of the caller's firm on either side.

@@ -11,10 +11,10 @@ use chassis::{
 };
 use prost::Message;
 use proto::capacity::{
-    CapacityGroup, DemandAlert, DisclosedGroup, GetCapacityGroupRequest, ListCapacityGroupsRequest,
-    ListCapacityGroupsResponse, ListCapacityWeeksRequest, ListCapacityWeeksResponse,
-    ListDisclosedGroupsRequest, ListDisclosedGroupsResponse, ListGroupVersionsRequest,
-    ListGroupVersionsResponse,
+    CapacityGroup, DemandAlert, DisclosedGroup, GetCapacityGroupRequest, GroupSummary,
+    ListCapacityGroupsRequest, ListCapacityGroupsResponse, ListCapacityWeeksRequest,
+    ListCapacityWeeksResponse, ListDisclosedGroupsRequest, ListDisclosedGroupsResponse,
+    ListGroupVersionsRequest, ListGroupVersionsResponse,
 };
 use time::Date;
 use uuid::Uuid;
@@ -62,12 +62,15 @@ pub(crate) async fn get(
     };
     let group = convert::group::group_out(&Head { version, changed_at, received_at, ..head }, content);
     let known = rows.iter().filter(|row| row.is_known());
+    let from = this_week(context.deps.clock.now());
+    let uncounted = rows.iter().filter(|row| row.monday >= from).map(|row| row.uncounted_lines);
     let measured_at = watched.as_ref().and_then(|watched| watched.measured_at);
     let alerts = watched.map(|watched| watched.alerts).unwrap_or_default();
     Ok(CapacityGroup {
         matched: known.map(convert::week::matched).collect(),
         demand_alerts: ahead(&context.deps, alerts),
         demand_measured_at: measured_at.map(value::timestamp),
+        uncounted_lines: uncounted.fold(0, i32::saturating_add),
         ..group
     })
 }
@@ -93,10 +96,14 @@ pub(crate) async fn list(
     let last = page::cut(&mut rows, size, |head| head.id);
     let ids: Vec<Uuid> = rows.iter().map(|head| head.id).collect();
     let mut watched = volatility::watched(&mut tx, &ids).await?;
+    let uncounted = week::uncounted(&mut tx, &ids, this_week(deps.clock.now())).await?;
     tx.commit().await?;
     let summary = |head: &Head| {
         let alerts = watched.remove(&head.id).map(|watched| watched.alerts).unwrap_or_default();
-        convert::group::summary(head, ahead(deps, alerts))
+        GroupSummary {
+            uncounted_lines: uncounted.get(&head.id).copied().unwrap_or_default(),
+            ..convert::group::summary(head, ahead(deps, alerts))
+        }
     };
     Ok(ListCapacityGroupsResponse {
         groups: rows.iter().map(summary).collect(),

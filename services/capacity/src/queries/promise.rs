@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chassis::{Error, Result, caller::Caller, db::TenantTx, service::Deps};
+use chassis::{Error, Result, caller::Caller, db::TenantTx, service::Deps, unit::scale};
 use proto::capacity::PromisePreview;
 use uuid::Uuid;
 
@@ -10,12 +10,13 @@ use crate::{
     convert::promise::{self as convert, Asked},
     db::{
         group, partner, reserved,
-        week::{self, Key},
+        series::{self, Key},
+        week,
     },
     group::{LinkKey, Stated},
     load::taker,
     matching::{Node, Series, plus},
-    promise::{self, Question, Shop},
+    promise::{self, Linked, Question, Shop},
     week::this_week,
 };
 
@@ -27,12 +28,12 @@ pub(crate) async fn preview(deps: &Deps, caller: &Caller, asked: &Asked) -> Resu
     if partner::customer(&mut tx, asked.series.customer).await?.is_none() {
         return Err(Error::not_found());
     }
-    let shop = shop(&mut tx, &asked.series).await?;
+    let (shop, unit_code) = shop(&mut tx, asked).await?;
     tx.commit().await?;
     let promise = promise::promise(&shop, &question);
     let turned = promise::turned(&shop, &promise.split());
     let as_requested = promise::turned(&shop, &[(question.as_requested(), question.quantity)].into());
-    Ok(convert::preview(&question, &promise, &turned, &as_requested))
+    Ok(convert::preview(unit_code, &question, &promise, &turned, &as_requested))
 }
 
 /// Of each group the series that is asked about: the one of that name, or, where no location is named, the one that an order
@@ -59,9 +60,26 @@ fn takers(series: &BTreeMap<(Uuid, Key), Series>, asked: &LinkKey) -> BTreeMap<U
     linked.into_iter().filter_map(taker).collect()
 }
 
-/// The groups that a series concerns, and all that is below them. Nothing is locked: whoever promises next is not
-/// kept waiting by one who asks, and the answer holds nothing.
-async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
+/// A series that is asked about, in the unit that is asked in.
+fn link(place: usize, series: &Series, asked: &str) -> Result<Linked> {
+    let counting = match series.unit_code.as_str() {
+        "" => series.units.counting(asked),
+        known => known,
+    };
+    if asked.is_empty() || counting.is_empty() {
+        return Ok(Linked::at(place));
+    }
+    let ((base, one), (other_base, other)) = (scale(asked), scale(counting));
+    if base != other_base {
+        return Err(convert::inconvertible(asked, counting));
+    }
+    Ok(Linked { place, takes: one, of: other })
+}
+
+/// The groups that a series concerns, and all that is below them; and the unit that the question is counted in. Nothing is
+/// locked: whoever promises next is not kept waiting by one who asks, and the answer holds nothing.
+async fn shop(tx: &mut TenantTx, question: &Asked) -> Result<(Shop, String)> {
+    let asked = &question.series;
     let material = asked.material_number_customer.clone();
     let linking = week::linking(tx, &[asked.customer], std::slice::from_ref(&material)).await?;
     let concerned = week::with_parents(tx, &linking).await?;
@@ -77,13 +95,19 @@ async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
             node.children.insert(child);
         }
     }
-    let mut series = week::series(tx, &all).await?;
+    let mut series = series::linked(tx, &all).await?;
     reserved::furnish(tx, &mut shop.groups, &mut series).await?;
     let takers = takers(&series, asked);
+    let known = takers.iter().filter_map(|(group, key)| series.get(&(*group, key.clone())));
+    let known = known.map(|one| &one.unit_code).find(|code| !code.is_empty());
+    let unit_code = match question.unit_code.as_str() {
+        "" => known.cloned().unwrap_or_default(),
+        asked => asked.to_owned(),
+    };
     for ((id, one), series) in series {
         let Some(node) = shop.groups.get_mut(&id) else { continue };
         if takers.get(&id) == Some(&one) {
-            shop.asked.insert(id, node.series.len());
+            shop.asked.insert(id, link(node.series.len(), &series, &unit_code)?);
         }
         node.series.push(series);
     }
@@ -96,5 +120,5 @@ async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
         let taken = plus(row.booked, row.offered);
         shop.taken.insert((row.group_id, row.monday), taken);
     }
-    Ok(shop)
+    Ok((shop, unit_code))
 }

@@ -6,6 +6,7 @@ use chassis::{
     db::TenantTx,
     page::{self, Question},
     service::Deps,
+    unit::{alike, scale},
     value,
 };
 use proto::capacity as wire;
@@ -22,7 +23,6 @@ use crate::{
     },
     error,
     need::{Need, Sieve, best, fold, rank},
-    unit::{alike, scale},
     week::this_week,
 };
 

@@ -134,6 +134,14 @@ borrowed-rule = Borrowed hours are part of the planned and the maximum capacity 
 with-borrowed = { $figures }, of which { $amount } borrowed
 with-lent = { $figures }, with { $amount } lent in the demand
 cell-borrowed = { $n } lent
+with-uncounted = { $figures }, { $n } schedule lines in another unit not counted
+cell-uncounted = { $n } not counted
+uncounted = { $n ->
+    [one] { $n } schedule line of accepted orders is in a unit that cannot be converted into the demand’s, such as pieces into kilograms. It is not counted.
+   *[other] { $n } schedule lines of accepted orders are in units that cannot be converted into the demand’s, such as pieces into kilograms. They are not counted.
+}
+uncounted-of = { $material }: { $said }
+uncounted-line = another unit, not counted
 capacity-borrowed = Added to the group: the week’s planned and maximum capacity have grown.
 offered = Offered
 shortfall = Over plan

@@ -161,6 +161,7 @@ async fn try_out<'a>(
             material_number_customer: material,
             customer_location: location,
             quantity: Some(chassis::value::wire_decimal(row.unanswered())),
+            unit_code: row.line.unit_code.clone(),
             requested_delivery_date: Some(chassis::value::wire_date(requested)),
             ..PreviewPromiseRequest::default()
         };

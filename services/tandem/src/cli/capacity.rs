@@ -285,11 +285,12 @@ async fn list(session: &Session) -> Result<Exit, Failure> {
         Ok((page.groups, page.next_page_token))
     };
     let groups = pages::all(session, page).await?;
-    let header = ["NAME", "UNIT", "FOR", "VERSION", "ALERTS", "ID"];
+    let header = ["NAME", "UNIT", "FOR", "VERSION", "ALERTS", "UNCOUNTED", "ID"];
     pages::say(session, "tandem.capacity.v1.GroupSummary", &groups, &header, |group| {
         let (version, alerts) = (group.version.to_string(), group.demand_alerts.len().to_string());
         let (unit, customer) = (group.unit_code.clone(), group.customer_id.clone());
-        [group.name.clone(), unit, customer, version, alerts, group.id.clone()]
+        let uncounted = group.uncounted_lines.to_string();
+        [group.name.clone(), unit, customer, version, alerts, uncounted, group.id.clone()]
     })
 }
 
@@ -316,10 +317,22 @@ fn text(group: &CapacityGroup) -> String {
         table.add_row(row(week, hours));
     }
     let weeks = format!("{}  [{unit}]  version {}\n{}", content.name, group.version, table_text(&table));
+    let weeks = format!("{weeks}{}", uncounted(&group.matched));
     match alert::text(group, &content.unit_code).as_str() {
         "" => weeks,
         alerts => format!("{weeks}\n{alerts}"),
     }
+}
+
+/// Schedule lines that are in none of the figures, by week; empty where all are.
+fn uncounted(weeks: &[MatchedWeek]) -> String {
+    let some = weeks.iter().filter(|week| week.uncounted_lines > 0);
+    let lines: Vec<String> =
+        some.map(|week| format!("\n  {}  {} schedule lines", week.iso_week, week.uncounted_lines)).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\nnot counted, since their unit cannot be converted into the demand's:{}", lines.concat())
 }
 
 fn row(week: &MatchedWeek, hours: bool) -> [String; 9] {

@@ -148,7 +148,7 @@ fn posed(case: &Case) -> (Shop, Question) {
             // Beside another series, so that the place counts.
             node.series = vec![Series { load_factor: Some(99.into()), ..Series::default() }; 2];
             node.series[1].load_factor = factor.map(|tenths| Decimal::new(tenths, 1));
-            shop.asked.insert(group, 1);
+            shop.asked.insert(group, Linked::at(1));
         }
         for week in 0..WEEKS {
             if let Some(maximum) = plain.maxima[week] {

@@ -118,6 +118,7 @@ mod tests {
             offered: Decimal::ZERO,
             borrowed: Decimal::ZERO,
             lent: Decimal::ZERO,
+            uncounted: 0,
         };
         ("48".to_string(), Some(figures))
     }

@@ -72,6 +72,8 @@ struct DemandPage {
     next: String,
     /// Of each demand its name, what is said about it, and where its versions are.
     talks: Vec<(String, Way, String)>,
+    /// Demands with orders that consume none of their forecast, in a sentence each.
+    uncounted: Vec<String>,
     /// Weeks whose demand moved too far, of whatever group, and how many are not named.
     moved: Vec<Moved>,
     moved_further: usize,
@@ -186,6 +188,20 @@ fn rows(member: &Member, span: Span, all: &[Series], lines: &[Line], partners: &
     all.iter().enumerate().map(row).collect()
 }
 
+/// Demands with orders in units that cannot be converted into theirs, each once.
+fn uncounted(t: &Text, all: &[Series]) -> Vec<String> {
+    let some = all.iter().filter(|one| one.now.uncounted_lines > 0);
+    let said: BTreeMap<&str, String> = some
+        .map(|one| {
+            let material =
+                one.now.content.as_ref().map_or("", |content| content.material_number_customer.as_str());
+            let said = t.one(key::UNCOUNTED, one.now.uncounted_lines);
+            (one.now.id.as_str(), t.two(key::UNCOUNTED_OF, material, said))
+        })
+        .collect();
+    said.into_values().collect()
+}
+
 /// What is said about each demand of the page.
 async fn talks(member: &Member, all: &[Series]) -> Result<Vec<(String, Way, String)>, Failure> {
     let subject = CommentSubject::MaterialDemand;
@@ -214,6 +230,7 @@ pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response,
     let (all, next) = listed;
     let mut shown = form(&member, &wish, &all, &[], &partners);
     shown.talks = talks(&member, &all).await?;
+    shown.uncounted = uncounted(member.text(), &all);
     let from = span(&member, &wish).from();
     if !next.is_empty() {
         shown.next = link(PATH, &[("from", &from), ("page", &next)]);
@@ -257,6 +274,7 @@ fn form(member: &Member, wish: &Where, all: &[Series], lines: &[Line], partners:
         first: String::new(),
         next: String::new(),
         talks: Vec::new(),
+        uncounted: Vec::new(),
         moved: Vec::new(),
         moved_further: 0,
         rows,

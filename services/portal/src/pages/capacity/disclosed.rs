@@ -207,6 +207,7 @@ fn figures(week: &DisclosedWeek) -> Figures {
         offered: nothing,
         borrowed: nothing,
         lent: nothing,
+        uncounted: 0,
     }
 }
 

@@ -93,6 +93,8 @@ struct Chosen {
     facts: Vec<Fact>,
     /// What others have of it, in a sentence; empty where nobody has.
     lent: String,
+    /// How many orders are in none of the figures, in a sentence; empty where none is.
+    uncounted: String,
     origin: Origin,
 }
 
@@ -110,6 +112,8 @@ struct GroupPage {
     name: String,
     tag: Option<Tag>,
     facts: Vec<Fact>,
+    /// How many orders of this week and later are in none of its figures, in a sentence; empty where none is.
+    uncounted: String,
     chart: Option<Chart>,
     /// The chart in a sentence.
     told: String,
@@ -185,12 +189,17 @@ pub async fn show(
         chosen: origin
             .map(|(monday, origin)| look(&t, &measure, &content, monday, matched.get(&monday), origin)),
         name: content.name,
+        uncounted: uncounted(&t, group.uncounted_lines),
         moved,
         moved_further: 0,
         facts,
         talk,
         t,
     }))
+}
+
+fn uncounted(t: &Text, lines: i32) -> String {
+    if lines > 0 { t.one(key::UNCOUNTED, lines) } else { String::new() }
 }
 
 fn matched(group: &CapacityGroup) -> BTreeMap<Date, Figures> {
@@ -306,6 +315,7 @@ fn look(
     let lent = figures.map(|week| week.lent).filter(|lent| !lent.is_zero());
     Chosen {
         lent: lent.map_or_else(String::new, |lent| t.one(key::LENT_TO_OTHERS, measure.said(t, lent))),
+        uncounted: uncounted(t, figures.map_or(0, |week| week.uncounted)),
         title: t.whole_week(monday),
         tag: state.tag(t),
         sentence,

@@ -50,6 +50,8 @@ pub struct Cell {
     pub most: String,
     /// What of it others lend; empty where nothing is.
     pub lent: String,
+    /// How many schedule lines are not counted in it; empty where all are.
+    pub uncounted: String,
     /// How much of it is wanted, 0 to 100; the bar at the foot.
     pub full: Option<i64>,
     /// All of it in a sentence, for those who hear it.
@@ -215,6 +217,11 @@ pub fn cell(t: &Text, measure: &Measure, monday: Date, week: Option<&Figures>, h
         Some(lent) => t.two(key::WITH_LENT, measure.said(t, lent), figures),
         None => figures,
     };
+    let uncounted = week.map(|week| week.uncounted).filter(|lines| *lines > 0);
+    let figures = match uncounted {
+        Some(lines) => t.two(key::WITH_UNCOUNTED, figures, lines),
+        None => figures,
+    };
     let blank = demand.is_none() && maximum.is_none();
     Cell {
         href,
@@ -223,6 +230,7 @@ pub fn cell(t: &Text, measure: &Measure, monday: Date, week: Option<&Figures>, h
         load: short(demand),
         most: if blank { String::new() } else { short(maximum) },
         lent: borrowed.map_or_else(String::new, |borrowed| t.one(key::CELL_BORROWED, measure.cell(borrowed))),
+        uncounted: uncounted.map_or_else(String::new, |lines| t.one(key::CELL_UNCOUNTED, lines)),
         full: demand.zip(maximum).and_then(|(demand, most)| percent(demand, most)).map(|full| full.min(100)),
         said: t.three(key::CELL_SAID, figures, state.label(t), t.whole_week(monday)),
     }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chassis::unit::{closest, scale};
 use futures::{future::try_join_all, try_join};
 use proto::{
     access::Permission,
     capacity::{
-        CapacityGroup, DemandCategory, GetMaterialDemandRequest, LinkedDemandSeries,
+        CapacityGroup, DemandCategory, GetMaterialDemandRequest, GroupContent, LinkedDemandSeries,
         ListMaterialDemandsRequest, MaterialDemand,
     },
     orders::{ListScheduleLinesRequest, OrderState, ScheduleLineRow, Side},
@@ -64,6 +65,8 @@ pub struct Taken {
     pub customer: String,
     pub item: String,
     pub quantity: String,
+    /// Why it is in no figure; empty where it is.
+    pub note: String,
     pub day: String,
 }
 
@@ -103,7 +106,6 @@ pub async fn of(member: &Member, group: &CapacityGroup, monday: Date, from: &str
     let demands: BTreeMap<&Material, MaterialDemand> =
         looked.into_iter().zip(demands).filter_map(|(one, demand)| Some((one, demand?))).collect();
     let t = member.text();
-    let promised = promised(&lines, monday);
     let all: Decimal = group
         .matched
         .iter()
@@ -116,14 +118,22 @@ pub async fn of(member: &Member, group: &CapacityGroup, monday: Date, from: &str
         let one = material(series);
         // An order is counted once in a group, at the first of its material's series.
         let booked = match seen.insert(one.clone()) {
-            true => promised.get(&one).copied().unwrap_or_default(),
+            true => {
+                promised(&lines, &one, monday, |unit| counting(demands.get(&one), series, &content, unit))
+            }
             false => Decimal::ZERO,
         };
         let found = Found { demand: demands.get(&one), booked, monday };
         sources.extend(source(t, &measure, series, &found, &partners, all));
     }
     sources.sort_by_key(|one| std::cmp::Reverse(one.weight));
-    let orders = lines.iter().flat_map(|line| taken(t, line, monday)).collect();
+    let counts = |line: &ScheduleLineRow| {
+        let one = (line.counterparty_id.clone(), line.buyer_item_id.clone());
+        let series = content.linked_demand.iter().find(|series| material(series) == one);
+        let counting = series.map(|series| counting(demands.get(&one), series, &content, &line.unit_code));
+        counting.is_none_or(|counting| counted(Decimal::ONE, &line.unit_code, counting).is_some())
+    };
+    let orders = lines.iter().flat_map(|line| taken(t, line, monday, counts(line))).collect();
     Ok(Origin { sources, orders, children, lent, further })
 }
 
@@ -193,15 +203,41 @@ fn promises(row: &ScheduleLineRow, monday: Date) -> impl Iterator<Item = (Date, 
     })
 }
 
-/// What is promised of each material in a week.
-fn promised(lines: &[ScheduleLineRow], monday: Date) -> BTreeMap<Material, Decimal> {
-    let mut all = BTreeMap::new();
-    for line in lines {
-        let one = (line.counterparty_id.clone(), line.buyer_item_id.clone());
-        let sum: &mut Decimal = all.entry(one).or_default();
-        *sum = promises(line, monday).fold(*sum, |sum, (_, quantity)| sum.saturating_add(quantity));
+/// What is promised of a material in a week, in the unit that a line's counts in; what does not convert is left out.
+fn promised<'a>(
+    lines: &'a [ScheduleLineRow],
+    (customer, material): &Material,
+    monday: Date,
+    counting: impl Fn(&'a str) -> &'a str,
+) -> Decimal {
+    let of = lines.iter().filter(|line| line.counterparty_id == *customer && line.buyer_item_id == *material);
+    let quantities = of.flat_map(|line| {
+        let counting = counting(&line.unit_code);
+        promises(line, monday).filter_map(move |(_, quantity)| counted(quantity, &line.unit_code, counting))
+    });
+    quantities.fold(Decimal::ZERO, Decimal::saturating_add)
+}
+
+/// The unit that an order's line counts in: the demand's; where none is stated, the group's where it is linked without a
+/// load factor and measures the same.
+fn counting<'a>(
+    demand: Option<&'a MaterialDemand>,
+    link: &LinkedDemandSeries,
+    group: &'a GroupContent,
+    unit: &'a str,
+) -> &'a str {
+    let stated =
+        demand.and_then(|demand| demand.content.as_ref()).map_or("", |content| content.unit_code.as_str());
+    match stated {
+        "" if link.load_factor.is_none() && scale(&group.unit_code).0 == scale(unit).0 => &group.unit_code,
+        "" => unit,
+        stated => stated,
     }
-    all
+}
+
+/// A quantity in the unit that it counts in; `None` where the two measure different things.
+fn counted(quantity: Decimal, unit: &str, counting: &str) -> Option<Decimal> {
+    if unit.is_empty() || counting.is_empty() { Some(quantity) } else { closest(quantity, unit, counting) }
 }
 
 /// What was found of a series.
@@ -262,7 +298,7 @@ fn source(
     })
 }
 
-fn taken(t: &Text, line: &ScheduleLineRow, monday: Date) -> Vec<Taken> {
+fn taken(t: &Text, line: &ScheduleLineRow, monday: Date, counts: bool) -> Vec<Taken> {
     let unit = t.unit(&line.unit_code, "");
     let one = |(day, quantity): (Date, Decimal)| Taken {
         href: format!("/orders/{}", line.order_id),
@@ -270,6 +306,7 @@ fn taken(t: &Text, line: &ScheduleLineRow, monday: Date) -> Vec<Taken> {
         customer: line.counterparty_name.clone(),
         item: if line.item_name.is_empty() { line.buyer_item_id.clone() } else { line.item_name.clone() },
         quantity: t.quantity(quantity, &unit),
+        note: if counts { String::new() } else { t.say(key::UNCOUNTED_LINE) },
         day: t.day(day),
     };
     promises(line, monday).map(one).collect()

@@ -104,6 +104,8 @@ pub struct Figures {
     pub borrowed: Decimal,
     /// What is lent to others; part of offered and demand.
     pub lent: Decimal,
+    /// Schedule lines in a unit that cannot be converted into the demand's; in none of the figures.
+    pub uncounted: i32,
 }
 
 impl Figures {
@@ -119,6 +121,7 @@ impl Figures {
             offered: format::decimal_or_zero(week.offered.as_ref()),
             borrowed: format::decimal_or_zero(week.borrowed.as_ref()),
             lent: format::decimal_or_zero(week.lent.as_ref()),
+            uncounted: week.uncounted_lines,
         }
     }
 

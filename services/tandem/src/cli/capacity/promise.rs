@@ -16,6 +16,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   tandem capacity promise --customer 0193… --material CY-BX-0450 --location CY01 --quantity 20000 --by 2026-12-30
   tandem capacity promise … --from 2026-12-21        it may come from this week on
+  tandem capacity promise … --quantity 5 --unit TNE  in tonnes, whatever the demand is measured in
   tandem capacity promise … --output json
 
 Weeks are filled one after the other, as far as every machine group has room beside accepted orders of all customers and
@@ -32,9 +33,12 @@ pub struct PromiseArgs {
     /// Where it goes, as the customer's demand names it [default: the order names none]
     #[arg(long, value_name = "LOCATION", default_value = "", hide_default_value = true)]
     pub location: String,
-    /// How much, in the unit of the demand
+    /// How much
     #[arg(long, value_name = "QUANTITY")]
     pub quantity: String,
+    /// What it is counted in, as UN/ECE Recommendation 20 has it, such as KGM [default: the unit of the demand]
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    pub unit: String,
     /// The requested day; its week is on time
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub by: Date,
@@ -73,6 +77,7 @@ pub(super) async fn run(args: &PromiseArgs, session: &Session) -> Result<Exit, F
         quantity: Some(proto::Decimal { value: args.quantity.clone() }),
         requested_delivery_date: Some(date(args.by)),
         earliest_delivery_date: args.from.map(date),
+        unit_code: args.unit.clone(),
     };
     let answer = session.connection.promises().preview_promise(request).await;
     let preview = answer.map_err(|status| session.refused(&status))?.into_inner();
@@ -97,6 +102,11 @@ fn text(preview: &PromisePreview) -> String {
         PromiseResult::None => "nothing: every week is full whose capacity is known".to_owned(),
         _ => "unknown: no group makes it, or no capacity is stated".to_owned(),
     };
+    let unit = match preview.unit_code.as_str() {
+        "" => String::new(),
+        code => format!("  [{code}]"),
+    };
+    let summary = format!("{summary}{unit}");
     let mut table = table(&["WEEK", "PROMISED", "ROOM", "", "TIGHTEST GROUP"]);
     for week in &preview.weeks {
         table.add_row([
