@@ -19,13 +19,18 @@ use super::token;
 use crate::{
     commands::Context,
     convert,
-    db::demand::{self as db, Head, Which},
-    error,
+    db::{
+        demand::{self as db, Head, Which},
+        scope::demand as within,
+    },
+    error, scope,
 };
 
 async fn head(context: &Context, caller: &Caller, tx: &mut TenantTx, id: &str) -> Result<Head> {
     let found = db::get(tx, context.own(caller), value::id(id)?).await?;
-    found.ok_or_else(Error::not_found)
+    let head = found.ok_or_else(Error::not_found)?;
+    let sites = scope::sites(&context.deps, caller);
+    if within(tx, sites, head.customer, head.id).await? { Ok(head) } else { Err(Error::not_found()) }
 }
 
 /// One demand, as it stands or as it was in a version.
@@ -64,6 +69,7 @@ pub(crate) async fn list(
         own: context.own(caller),
         counterparty,
         material: &request.material_number_customer,
+        sites: scope::sites(&context.deps, caller),
         after,
         limit: size + 1,
     };

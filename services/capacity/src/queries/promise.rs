@@ -10,12 +10,14 @@ use crate::{
     convert::promise::{self as convert, Asked},
     db::{
         group, partner, reserved,
+        scope::groups,
         week::{self, Key},
     },
     group::{LinkKey, Stated},
     load::taker,
     matching::{Node, Series, plus},
     promise::{self, Question, Shop},
+    scope::sites,
     week::this_week,
 };
 
@@ -27,11 +29,17 @@ pub(crate) async fn preview(deps: &Deps, caller: &Caller, asked: &Asked) -> Resu
     if partner::customer(&mut tx, asked.series.customer).await?.is_none() {
         return Err(Error::not_found());
     }
-    let shop = shop(&mut tx, &asked.series).await?;
+    let sites = sites(deps, caller);
+    let shop = shop(&mut tx, sites, &asked.series).await?;
+    let seen = groups(&mut tx, sites, shop.groups.keys().copied().collect()).await?;
     tx.commit().await?;
-    let promise = promise::promise(&shop, &question);
-    let turned = promise::turned(&shop, &promise.split());
-    let as_requested = promise::turned(&shop, &[(question.as_requested(), question.quantity)].into());
+    let mut promise = promise::promise(&shop, &question);
+    let mut turned = promise::turned(&shop, &promise.split());
+    let mut as_requested = promise::turned(&shop, &[(question.as_requested(), question.quantity)].into());
+    // What other sites' groups bound below own ones counts, and is not named.
+    promise.weeks.iter_mut().for_each(|week| week.tightest = week.tightest.filter(|id| seen.contains(id)));
+    turned.retain(|turn| seen.contains(&turn.group));
+    as_requested.retain(|turn| seen.contains(&turn.group));
     Ok(convert::preview(&question, &promise, &turned, &as_requested))
 }
 
@@ -59,12 +67,14 @@ fn takers(series: &BTreeMap<(Uuid, Key), Series>, asked: &LinkKey) -> BTreeMap<U
     linked.into_iter().filter_map(taker).collect()
 }
 
-/// The groups that a series concerns, and all that is below them. Nothing is locked: whoever promises next is not
-/// kept waiting by one who asks, and the answer holds nothing.
-async fn shop(tx: &mut TenantTx, asked: &LinkKey) -> Result<Shop> {
+/// The groups of these sites that a series concerns, and all that is below them. Nothing is locked: whoever promises next
+/// is not kept waiting by one who asks, and the answer holds nothing.
+async fn shop(tx: &mut TenantTx, sites: &[String], asked: &LinkKey) -> Result<Shop> {
     let material = asked.material_number_customer.clone();
     let linking = week::linking(tx, &[asked.customer], std::slice::from_ref(&material)).await?;
-    let concerned = week::with_parents(tx, &linking).await?;
+    let linking = groups(tx, sites, linking).await?;
+    let parents = week::with_parents(tx, &linking).await?;
+    let concerned = groups(tx, sites, parents).await?;
     let links = week::links_below(tx, &concerned).await?;
     let all: BTreeSet<Uuid> = concerned.into_iter().chain(links.iter().map(|(_, child)| *child)).collect();
     let all: Vec<Uuid> = all.into_iter().collect();
