@@ -13,8 +13,8 @@ use harness::{
 use proto::{
     capacity::{
         CapacityWeek, ChangeOfferRequest, CommentSubject as Subject, CountMatchesRequest,
-        DeleteCommentRequest, DisclosureLevel, GetMatchRequest, ListMatchesRequest, MatchState,
-        PrefillOrderRequest, PreviewPromiseRequest, PublishOfferRequest, SetDisclosureRequest,
+        DeleteCommentRequest, DisclosureLevel, GetMatchRequest, ListDisclosuresRequest, ListMatchesRequest,
+        MatchState, PrefillOrderRequest, PreviewPromiseRequest, PublishOfferRequest, SetDisclosureRequest,
         UpdateCapacityWeeksRequest, UpdateDemandWeeksRequest, UploadCapacityGroupRequest,
         UploadMaterialDemandRequest, WithdrawOfferRequest,
     },
@@ -133,7 +133,7 @@ async fn a_suppliers_member_states_and_offers_groups_of_its_sites() {
             level: DisclosureLevel::Banded.into(),
         };
         refused(sales.disclosures().set_disclosure(policy).await, Reason::PERMISSION_DENIED);
-        sales.disclosures().list_disclosures(Default::default()).await.unwrap();
+        sales.disclosures().list_disclosures(ListDisclosuresRequest::default()).await.unwrap();
     }
     world.finish().await;
 }
