@@ -9,6 +9,7 @@ pub(crate) mod need;
 mod privacy;
 mod profile;
 mod promise;
+mod scopes;
 mod units;
 mod writing;
 

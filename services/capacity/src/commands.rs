@@ -17,6 +17,7 @@ pub(crate) mod matching;
 pub(crate) mod offer;
 pub(crate) mod request;
 pub(crate) mod reservation;
+pub(crate) mod scope;
 pub(crate) mod settle;
 pub(crate) mod slice;
 pub(crate) mod together;

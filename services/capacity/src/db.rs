@@ -16,6 +16,7 @@ pub(crate) mod partner;
 pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod reserved;
+pub(crate) mod scope;
 pub(crate) mod series;
 pub(crate) mod settle;
 pub(crate) mod volatility;

@@ -42,6 +42,10 @@ pub(crate) fn demand_uploaded(
     head: &demand::Head,
     content: wire::DemandContent,
 ) -> NewEvent {
+    let sites = [
+        (head.customer, content.series.iter().map(|one| one.customer_location.clone()).collect()),
+        (head.supplier, expected(&content)),
+    ];
     let mut demand = convert::demand::demand_out(head, content);
     if demand.encoded_len() > MAX_BYTES
         && let Some(content) = &mut demand.content
@@ -53,6 +57,14 @@ pub(crate) fn demand_uploaded(
     let audience = vec![head.customer, head.supplier];
     let r#type = "tandem.capacity.material_demand.uploaded.v1";
     envelope(moment.now(), r#type, ("material-demands", head.id), head.version, audience, data)
+        .concerning(&sites)
+}
+
+/// Sites of the supplier that a demand concerns: where it is expected from, unless any of it may come from each.
+fn expected(content: &wire::DemandContent) -> Vec<String> {
+    let from = content.series.iter().map(|one| &one.expected_supplier_location);
+    let places: Vec<String> = from.cloned().collect();
+    if places.iter().any(String::is_empty) { Vec::new() } else { places }
 }
 
 /// The supplier stated a group.
@@ -72,30 +84,31 @@ pub(crate) fn group_uploaded(
     let data = wire::CapacityGroupUploaded { group: Some(group) }.encode_to_vec();
     let r#type = "tandem.capacity.capacity_group.uploaded.v1";
     envelope(moment.now(), r#type, ("capacity-groups", head.id), head.version, vec![head.supplier], data)
+        .concerning(&[(head.supplier, head.locations.clone())])
 }
 
 /// What its customer sees of a group that was stated.
 pub(crate) fn group_disclosed(
     now: Now<'_>,
     head: &group::Head,
-    customer: Uuid,
+    (customer, locations): (Uuid, &[String]),
     group: wire::DisclosedGroup,
 ) -> NewEvent {
     let data = wire::CapacityGroupDisclosed { group: Some(group) }.encode_to_vec();
     let r#type = "tandem.capacity.capacity_group.disclosed.v1";
     envelope(now, r#type, ("capacity-groups", head.id), head.version, vec![customer], data)
+        .concerning(&[(customer, locations.to_vec())])
 }
 
 /// Bottlenecks that turned: one event for each way in which they did. For the supplier, or for the customer whom the group
-/// names, as far as it is shown.
+/// names, as far as it is shown, each with its sites.
 pub(crate) fn bottlenecks(
     now: Now<'_>,
     head: &group::Head,
     turned: &[Turned<Row>],
-    customer: Option<(Uuid, Level)>,
+    customer: Option<(Uuid, Level, &[String])>,
 ) -> Vec<NewEvent> {
-    let level = customer.map_or(Level::Exact, |(_, level)| level);
-    let audience = customer.map_or(head.supplier, |(customer, _)| customer);
+    let (audience, level, locations) = customer.unwrap_or((head.supplier, Level::Exact, &head.locations));
     let event = |turn: Turn| {
         let rows = turned.iter().filter(|one| one.turn == turn);
         let weeks: Vec<wire::BottleneckWeek> = rows.map(|one| bottleneck(&one.week, level)).collect();
@@ -103,7 +116,8 @@ pub(crate) fn bottlenecks(
             return None;
         }
         let (r#type, data) = payload(turn, head, weeks);
-        Some(envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data))
+        let event = envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data);
+        Some(event.concerning(&[(audience, locations.to_vec())]))
     };
     [Turn::Raised, Turn::Changed, Turn::Cleared].into_iter().filter_map(event).collect()
 }

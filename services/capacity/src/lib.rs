@@ -13,6 +13,7 @@
 //! * [`need`]   what is needed, held against offers and against what firms say they can do: pure
 //! * [`matched`] what comes of it, and who says so: pure
 //! * [`load`]   what accepted orders take of weeks: pure
+//! * [`scope`]  what a member or key sees that is narrowed to some sites: pure
 //! * `expire`     ends holds whose time is over
 //! * `measure`    measures demand when it is time
 //! * `consume`    matches demand that arrived, in the supplier's tenant
@@ -44,6 +45,7 @@ pub mod need;
 pub mod offer;
 pub mod promise;
 mod queries;
+pub mod scope;
 pub mod unit;
 pub mod volatility;
 pub mod week;

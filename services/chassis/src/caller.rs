@@ -17,7 +17,7 @@ pub use proto::partners::Role;
 use sqlx::Row;
 use uuid::Uuid;
 
-pub use self::grants::{Changed, Grants};
+pub use self::grants::{Changed, Grants, of_firm};
 use crate::{
     Error, Reason, Result,
     db::TenantPool,

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{Error, Result, db::TenantTx, secret, value};
+use crate::{Error, Result, caller::of_firm, db::TenantTx, secret, value};
 
 /// The most firms that one event may go to; larger audiences fan out as separate commands.
 pub const MAX_AUDIENCE: usize = 100;
@@ -52,7 +52,8 @@ pub struct NewEvent {
     pub traceparent: String,
     /// Whose feeds carry it; at most [`MAX_AUDIENCE`].
     pub audience: Vec<Uuid>,
-    /// Readers of `scope_firm` who are scoped to other sites do not see it.
+    /// Readers of `scope_firm` who are scoped to other sites do not see it; where no firm is named, sites of several, as
+    /// [`NewEvent::concerning`] writes them.
     pub sites: Vec<String>,
     /// Readers of `scope_firm` who are scoped to other purchasing groups do not see it.
     pub purchasing_group: String,
@@ -60,6 +61,17 @@ pub struct NewEvent {
     pub scope_firm: Option<Uuid>,
     /// The encoded payload.
     pub data: Bytes,
+}
+
+impl NewEvent {
+    /// The event as one that concerns these sites of each firm; of a firm without any it concerns the whole.
+    pub fn concerning(mut self, sites: &[(Uuid, Vec<String>)]) -> Self {
+        self.sites =
+            sites.iter().flat_map(|(firm, sites)| sites.iter().map(|site| of_firm(*firm, site))).collect();
+        self.sites.sort_unstable();
+        self.sites.dedup();
+        self
+    }
 }
 
 /// Inserts a row for each command; the last statement of the transaction.

@@ -29,7 +29,7 @@ pub struct Fact {
     pub version: i64,
     /// Whose feeds carry it; no firm twice.
     pub audience: Vec<Uuid>,
-    /// Readers of `scope_firm` who are scoped to other sites do not see it.
+    /// Readers of `scope_firm` who are scoped to other sites do not see it; where no firm is named, sites of several firms.
     pub sites: Vec<String>,
     /// Readers of `scope_firm` who are scoped to other purchasing groups do not see it.
     pub purchasing_group: String,

@@ -57,9 +57,8 @@ impl Sight {
 
     /// Whether the fact is delivered to `reader`.
     pub fn shows(&self, fact: &Fact, reader: Uuid, narrowed: Option<&Grants>) -> bool {
-        let covered = narrowed.is_none_or(|grants| {
-            fact.scope_firm != Some(reader) || grants.covers(&fact.sites, &fact.purchasing_group)
-        });
+        let covered = narrowed
+            .is_none_or(|grants| grants.hears(reader, fact.scope_firm, &fact.sites, &fact.purchasing_group));
         covered && self.filter.as_ref().is_none_or(|filter| filter.wants(fact, reader))
     }
 }
@@ -148,6 +147,22 @@ pub(crate) mod tests {
         assert!(sees(&group, &at(&["W2"], "G1")) && !sees(&group, &at(&["W2"], "G2")));
         let supplier = caller(OTHER, &["W1"], &["G9"]);
         assert!(sees(&supplier, &at(&["W2"], "G1")), "they are the buyer's sites");
+    }
+
+    #[test]
+    fn each_of_two_firms_is_narrowed_by_its_own_sites() {
+        let of = |firm, site| chassis::caller::of_firm(firm, site);
+        let at = |sites: Vec<String>| Fact { sites, ..fact(1, vec![]) };
+        let sees = |reader, sites: &[&str], groups: &[&str], fact: &Fact| {
+            Sight::default().shows(fact, reader, Some(&Grants::of(&caller(reader, sites, groups))))
+        };
+        let both = at(vec![of(ME, "W1"), of(ME, "W2"), of(OTHER, "W9")]);
+        assert!(sees(ME, &["W2"], &[], &both) && !sees(ME, &["W3"], &[], &both));
+        assert!(!sees(ME, &["W9"], &[], &both), "that is the other's");
+        assert!(sees(OTHER, &["W9"], &[], &both) && !sees(OTHER, &["W1"], &[], &both));
+        assert!(sees(ME, &[], &["G1"], &both), "it is of no purchasing group");
+        let one = at(vec![of(OTHER, "W9")]);
+        assert!(sees(ME, &["W3"], &[], &one), "concerns the whole of the firm");
     }
 
     #[test]

@@ -29,7 +29,7 @@ const GROUP: &str = "week_based_capacity_group_3.0.1_gen_WeekBasedCapacityGroup"
 const COMMENT: &str = "id_based_comment_1.0.0_gen_IdBasedComment";
 
 /// A customer and its supplier with their partner numbers.
-async fn numbered(world: &World) -> (Firm, Firm) {
+pub(super) async fn numbered(world: &World) -> (Firm, Firm) {
     let with_number = async |name: &str, number: &str| {
         let request = CreateFirmRequest {
             request_id: request_id(),

@@ -59,9 +59,10 @@ async fn run<I, C: Effect, A>(
             taken = slices.next() => taken,
         };
         let Some(taken) = taken else { break None };
-        if let Err(error) = still_may(&context, &caller, kind.permission).await {
-            break Some(error.into());
-        }
+        let caller = match still_may(&context, &caller, kind.permission).await {
+            Ok(now) => now,
+            Err(error) => break Some(error.into()),
+        };
         let mut broken = None;
         let (mut ids, mut commands) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()));
         for item in taken {
@@ -94,8 +95,11 @@ async fn run<I, C: Effect, A>(
     }
 }
 
-/// A stream may outlive the credential that opened it.
-async fn still_may(context: &Context, caller: &Caller, permission: Permission) -> Result<()> {
+/// A stream may outlive the credential that opened it, and what that was narrowed to: the caller as it is now.
+async fn still_may(context: &Context, caller: &Caller, permission: Permission) -> Result<Caller> {
     let now = context.deps.resolver.resolve(caller.token.reveal()).await?;
-    if now.may(permission) { Ok(()) } else { Err(Error::new(Reason::PERMISSION_DENIED)) }
+    if !now.may(permission) {
+        return Err(Error::new(Reason::PERMISSION_DENIED));
+    }
+    Ok(Caller { traceparent: caller.traceparent.clone(), ..now })
 }

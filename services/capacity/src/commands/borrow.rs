@@ -10,11 +10,13 @@ use uuid::Uuid;
 use super::{
     Begun, Context, Now, Single,
     matching::{self, Cause},
+    scope::begin,
 };
 use crate::{
     convert::reservation::reservation_out,
     db::{
         borrowed as db, group, reservation,
+        scope::{About, reservation_sites},
         settle::{self, Want},
     },
     error,
@@ -23,7 +25,8 @@ use crate::{
 
 /// A reservation of the caller's strengthens a group of its own, or none any more; what is only held is confirmed with it.
 pub(crate) async fn borrow(command: &Single<'_>, id: Uuid, group: Option<Uuid>) -> Result<wire::Reservation> {
-    let mut tx = match command.begin().await? {
+    let about: Vec<About> = [About::Reservation(id)].into_iter().chain(group.map(About::Group)).collect();
+    let mut tx = match begin(command, &about).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -49,7 +52,8 @@ pub(crate) async fn borrow(command: &Single<'_>, id: Uuid, group: Option<Uuid>) 
     let shared = reservation_out(&head, &parts, &places);
     if head.version != before.version {
         // Whoever lends does not learn what for.
-        events.push(booking::reservation(now, &head, shared.clone()));
+        let sites = reservation_sites(&mut tx, &[id]).await?.remove(&id).unwrap_or_default();
+        events.push(booking::reservation(now, &head, shared.clone(), &sites));
     }
     let borrowing_group_id = group.map(|id| id.to_string()).unwrap_or_default();
     let answer = wire::Reservation { borrowing_group_id, ..shared };

@@ -10,17 +10,23 @@ use super::{
 };
 use crate::{
     comment::Subject,
-    convert::comment::{About, NewComment},
+    convert::comment::{About as Subjected, NewComment},
     db::{
         comment::{self as db, Head},
         partner,
+        scope::{About, seen, subject_sites},
     },
     events,
     ingest::{CommentDecision, CommentRefused, CommentUpload, decide_comment},
+    scope::sites,
 };
 
 impl Effect for NewComment {
     const METHOD: &'static str = "tandem.capacity.v1.CommentService/PostComment";
+
+    fn about(id: Uuid) -> About {
+        About::Comment(id)
+    }
 
     async fn run(
         context: &Context,
@@ -30,7 +36,10 @@ impl Effect for NewComment {
         let moment = Moment::of(context, &command.caller);
         let new = &command.what;
         let standing = match new.id {
-            Some(id) => db::lock(tx, id).await?,
+            Some(id) => {
+                seen(tx, sites(&context.deps, &command.caller), About::Comment(id)).await?;
+                db::lock(tx, id).await?
+            }
             None => None,
         };
         let deleted = standing.as_ref().filter(|head| head.deleted).map(|head| head.object_id);
@@ -44,7 +53,7 @@ impl Effect for NewComment {
         let sides = match &before {
             // What one said can be taken back whatever became of the two.
             Some(head) if new.delete => Some((head.customer, head.supplier)),
-            _ => writable(tx, &about).await?,
+            _ => writable(tx, &about, sites(&context.deps, &command.caller)).await?,
         };
         let changed_at = new.sent.as_ref().and_then(|sent| sent.changed_at);
         let changed_at = changed_at
@@ -82,15 +91,17 @@ impl Effect for NewComment {
             deleted,
         };
         db::save(tx, &head).await?;
-        Ok((receipt(&head, decision), vec![events::comment::comment(moment.now(), &head)]))
+        let of = (head.customer, head.supplier);
+        let sites = subject_sites(tx, &head.object_type, of, head.object_id).await?;
+        Ok((receipt(&head, decision), vec![events::comment::comment(moment.now(), &head, &sites)]))
     }
 }
 
 /// What a comment is about: what it says, which is what the one that stands is about.
-fn about(me: Uuid, new: &NewComment, before: Option<&Head>) -> Result<About> {
+fn about(me: Uuid, new: &NewComment, before: Option<&Head>) -> Result<Subjected> {
     let standing = before.and_then(|head| {
         let other = if me == head.customer { head.supplier } else { head.customer };
-        Some(About {
+        Some(Subjected {
             subject: Subject::from_name(&head.object_type)?,
             object: head.object_id,
             other: Some(other),
@@ -112,10 +123,10 @@ fn about(me: Uuid, new: &NewComment, before: Option<&Head>) -> Result<About> {
 }
 
 /// Customer and supplier of what it is about; `None` where the two do not share it.
-async fn sides(tx: &mut TenantTx, about: &About) -> Result<Option<(Uuid, Uuid)>> {
+async fn sides(tx: &mut TenantTx, about: &Subjected, sites: &[String]) -> Result<Option<(Uuid, Uuid)>> {
     let found = match about.subject {
-        Subject::Demand => db::of_demand(tx, about.object, about.other).await?,
-        Subject::Group => db::of_group(tx, about.object, about.other).await?,
+        Subject::Demand => db::of_demand(tx, about.object, about.other, sites).await?,
+        Subject::Group => db::of_group(tx, about.object, about.other, sites).await?,
     };
     match found.as_slice() {
         [] => Ok(None),
@@ -129,8 +140,8 @@ async fn sides(tx: &mut TenantTx, about: &About) -> Result<Option<(Uuid, Uuid)>>
 }
 
 /// The same where something new may go between the two.
-async fn writable(tx: &mut TenantTx, about: &About) -> Result<Option<(Uuid, Uuid)>> {
-    let Some((customer, supplier)) = sides(tx, about).await? else { return Ok(None) };
+async fn writable(tx: &mut TenantTx, about: &Subjected, narrowed: &[String]) -> Result<Option<(Uuid, Uuid)>> {
+    let Some((customer, supplier)) = sides(tx, about, narrowed).await? else { return Ok(None) };
     let partner = match tx.firm() == customer {
         true => partner::supplier(tx, Some(supplier), "").await?,
         false => partner::customer(tx, customer).await?,

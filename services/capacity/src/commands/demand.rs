@@ -14,15 +14,21 @@ use crate::{
     db::{
         demand::{self as db, Head},
         partner,
+        scope::{About, demand as within, seen},
     },
     demand::{Demand, MAX_SERIES, MAX_WEEKS},
     error, events,
     ingest::{self, Standing, Upload},
+    scope,
     unit::Unit,
 };
 
 impl Effect for NewDemand {
     const METHOD: &'static str = "tandem.capacity.v1.DemandService/UploadMaterialDemand";
+
+    fn about(id: Uuid) -> About {
+        About::Demand(id)
+    }
 
     async fn run(
         context: &Context,
@@ -45,6 +51,8 @@ impl Effect for NewDemand {
             Some(id) => known.iter().find(|head| head.id == id),
             None => by_key,
         };
+        let sites = scope::sites(&context.deps, &command.caller);
+        check_scope(tx, sites, (new, before), by_key).await?;
         let newest = before.map_or(moment.at, |head| head.changed_at.max(moment.at));
         let changed_at = new.changed_at.unwrap_or(newest);
         let accepted = ingest::decide(&Upload {
@@ -79,6 +87,40 @@ impl Effect for NewDemand {
     }
 }
 
+/// What a narrowed caller states lies at its sites, and what it replaces is in its sight: the id of another demand of the
+/// material is not told where that is not.
+async fn check_scope(
+    tx: &mut TenantTx,
+    sites: &[String],
+    (new, before): (&NewDemand, Option<&Head>),
+    by_key: Option<&Head>,
+) -> Result<()> {
+    if sites.is_empty() {
+        return Ok(());
+    }
+    if let (Some(id), Some(_)) = (new.id, before) {
+        seen(tx, sites, About::Demand(id)).await?;
+    }
+    if let Some(head) = by_key
+        && !within(tx, sites, head.customer, head.id).await?
+    {
+        let message = "has a demand for other sites of yours; who is not narrowed adds a series to it";
+        return Err(Error::field("content.material_number_customer", "SCOPE", message));
+    }
+    let kept = match before {
+        Some(head) => Some(stated(tx, head).await?),
+        None => None,
+    };
+    scope::check(sites, "content.series", scope::moved(kept.as_ref(), &new.demand))
+}
+
+/// What stands of a demand.
+async fn stated(tx: &mut TenantTx, head: &Head) -> Result<Demand> {
+    let kept = db::version(tx, head, head.version).await?;
+    let (content, ..) = kept.ok_or_else(|| error::missing(head.id))?;
+    convert::kept(&content)
+}
+
 /// STALE_ETAG where the caller looked at another version.
 pub(super) fn check_version(expected: Option<i64>, present: i64) -> Result<()> {
     match expected {
@@ -92,20 +134,26 @@ pub(super) fn check_version(expected: Option<i64>, present: i64) -> Result<()> {
 impl Effect for DemandDelta {
     const METHOD: &'static str = "tandem.capacity.v1.DemandService/UpdateDemandWeeks";
 
+    fn about(id: Uuid) -> About {
+        About::Demand(id)
+    }
+
     async fn run(
         context: &Context,
         tx: &mut TenantTx,
         command: &Command<Self>,
     ) -> Result<(CapacityReceipt, Vec<NewEvent>)> {
         let moment = Moment::of(context, &command.caller);
+        let sites = scope::sites(&context.deps, &command.caller);
+        seen(tx, sites, About::Demand(command.what.id)).await?;
         let found = db::lock(tx, context.own(&command.caller), command.what.id).await?;
         let before = found.ok_or_else(Error::not_found)?;
         check_version(Some(command.what.version), before.version)?;
         let partner = partner::supplier(tx, Some(before.supplier), "").await?;
         active(&partner.ok_or_else(|| Error::new(Reason::RELATIONSHIP_NOT_ACTIVE))?)?;
-        let kept = db::version(tx, &before, before.version).await?;
-        let (content, ..) = kept.ok_or_else(|| error::missing(before.id))?;
-        let demand = command.what.delta.clone().apply(convert::kept(&content)?);
+        let kept = stated(tx, &before).await?;
+        let demand = command.what.delta.clone().apply(kept.clone());
+        scope::check(sites, "series", scope::moved(Some(&kept), &demand))?;
         let crowded = demand.series.values().any(|weeks| weeks.len() > MAX_WEEKS);
         if crowded || demand.series.len() > MAX_SERIES {
             let message = format!("would leave more than {MAX_SERIES} series, or {MAX_WEEKS} weeks in one");

@@ -33,9 +33,11 @@ pub(crate) async fn group(now: Now<'_>, tx: &mut TenantTx, head: &Head) -> Resul
             Some(disclosed::group(head, level, content, &rows, &alerts))
         }
     };
-    let shown = Shown { customer, group_id: head.id, version: head.version, content };
+    let locations = group::customer_locations(tx, head.id).await?;
+    let shown = Shown { customer, group_id: head.id, version: head.version, content, locations };
     db::save(tx, &shown, now.at).await?;
-    Ok(shown.content.map(|content| events::group_disclosed(now, head, customer, content)))
+    let Shown { content, locations, .. } = shown;
+    Ok(content.map(|content| events::group_disclosed(now, head, (customer, &locations), content)))
 }
 
 /// What its customer learns of bottlenecks of a group that turned as customers see its weeks.
@@ -55,5 +57,6 @@ pub(crate) async fn bottlenecks(
         Some(Turned { turn, ..*one })
     };
     let told: Vec<Turned<Row>> = turned.iter().filter_map(told).collect();
-    Ok(events::bottlenecks(now, head, &told, Some((customer, level))))
+    let locations = group::customer_locations(tx, head.id).await?;
+    Ok(events::bottlenecks(now, head, &told, Some((customer, level, locations.as_slice()))))
 }

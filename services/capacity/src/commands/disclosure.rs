@@ -4,7 +4,7 @@ use chassis::{Error, Result};
 use proto::capacity::Disclosure;
 use uuid::Uuid;
 
-use super::{Begun, Now, Single, disclose, matching};
+use super::{Begun, Now, Single, disclose, matching, scope};
 use crate::{
     convert,
     db::{
@@ -19,6 +19,7 @@ const PAGE: i64 = 500;
 
 /// Sets what one customer sees, or every one without a policy of its own.
 pub(crate) async fn set(command: &Single<'_>, customer: Option<Uuid>, level: Level) -> Result<Disclosure> {
+    scope::unnarrowed(command)?;
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -35,7 +36,7 @@ pub(crate) async fn set(command: &Single<'_>, customer: Option<Uuid>, level: Lev
     let now = Now { deps: command.deps, at: policy.updated_at, traceparent: &command.caller.traceparent };
     let mut after = None;
     loop {
-        let page = group::list(&mut tx, customer, after, PAGE).await?;
+        let page = group::list(&mut tx, customer, &[], after, PAGE).await?;
         for head in page.iter().filter(|head| head.customer.is_some()) {
             disclose::group(now, &mut tx, head).await?;
         }

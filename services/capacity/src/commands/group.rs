@@ -18,16 +18,23 @@ use crate::{
     convert::group::{self as convert, GroupDelta, NewGroup},
     db::{
         group::{self as db, Head},
-        load, partner, week,
+        load, partner,
+        scope::{About, groups, materials},
+        week,
     },
     demand::MAX_WEEKS,
     error, events,
-    group::{BadLinks, Group, closes_circle},
+    group::{BadLinks, Group, LinkKey, closes_circle},
     ingest::{self, Standing, Upload},
+    scope::{self, covers, sites},
 };
 
 impl Effect for NewGroup {
     const METHOD: &'static str = "tandem.capacity.v1.CapacityGroupService/UploadCapacityGroup";
+
+    fn about(id: Uuid) -> About {
+        About::Group(id)
+    }
 
     async fn run(
         context: &Context,
@@ -49,6 +56,7 @@ impl Effect for NewGroup {
             Some(id) => db::lock(tx, Some(tx.firm()), id).await?,
             None => None,
         };
+        check_scope(tx, sites(&context.deps, &command.caller), before.as_ref(), &new.group).await?;
         let newest = before.as_ref().map_or(moment.at, |head| head.changed_at.max(moment.at));
         let changed_at = new.changed_at.unwrap_or(newest);
         let accepted = ingest::decide(&Upload {
@@ -85,9 +93,51 @@ impl Effect for NewGroup {
             inactive: new.group.inactive,
             changed_at,
             received_at: moment.at,
+            locations: new.group.locations.iter().cloned().collect(),
         };
         save(&moment, tx, &head, &new.group).await
     }
+}
+
+/// What a narrowed caller changes of where a group is lies at its sites, what it replaces is in its sight, and so is what
+/// it links anew: the group would tell of that.
+async fn check_scope(tx: &mut TenantTx, sites: &[String], before: Option<&Head>, new: &Group) -> Result<()> {
+    if sites.is_empty() {
+        return Ok(());
+    }
+    let stood = match before {
+        Some(head) if covers(sites, &head.locations) => Some(stated(tx, head).await?),
+        Some(_) => return Err(Error::not_found()),
+        None => None,
+    };
+    let stood = stood.as_ref();
+    let standing = stood.map(|group| &group.locations).into_iter().flatten();
+    let standing: BTreeSet<&String> = standing.collect();
+    let stating = new.locations.iter().collect();
+    scope::check(sites, "content.supplier_locations", standing.symmetric_difference(&stating).copied())?;
+    let linked = |id: &&Uuid| !stood.is_some_and(|group| group.linked_groups.contains(*id));
+    let children: Vec<Uuid> = new.linked_groups.iter().filter(linked).copied().collect();
+    if groups(tx, sites, children.clone()).await?.len() != children.len() {
+        let message = "links a group that is none of your own sites'";
+        return Err(Error::field("content.linked_group_ids", "SCOPE", message));
+    }
+    let linked = |key: &&LinkKey| !stood.is_some_and(|group| group.linked_demand.contains_key(*key));
+    let wanted = new.linked_demand.keys().filter(linked);
+    let wanted: BTreeSet<(Uuid, String)> =
+        wanted.map(|key| (key.customer, key.material_number_customer.clone())).collect();
+    let wanted: Vec<(Uuid, String)> = wanted.into_iter().collect();
+    if materials(tx, sites, &wanted).await?.len() != wanted.len() {
+        let message = "links a demand that your own sites are not asked for";
+        return Err(Error::field("content.linked_demand", "SCOPE", message));
+    }
+    Ok(())
+}
+
+/// What stands of a group.
+async fn stated(tx: &mut TenantTx, head: &Head) -> Result<Group> {
+    let kept = db::version(tx, head, head.version).await?;
+    let (content, ..) = kept.ok_or_else(|| error::missing(head.id))?;
+    convert::kept(head.customer, &content)
 }
 
 /// What is offered of a group is counted in its unit: that stays while anything is.
@@ -110,8 +160,7 @@ async fn starts_ahead(
         return Ok(true);
     };
     let Some(head) = before else { return Ok(false) };
-    let (content, ..) = db::version(tx, head, head.version).await?.ok_or_else(|| error::missing(head.id))?;
-    let stated = convert::kept(head.customer, &content)?.volatility;
+    let stated = stated(tx, head).await?.volatility;
     Ok(stated.is_some_and(|stated| stated.start_at == volatility.start_at))
 }
 
@@ -157,6 +206,10 @@ async fn check_families(tx: &mut TenantTx, id: Uuid, customer: Option<Uuid>, gro
 impl Effect for GroupDelta {
     const METHOD: &'static str = "tandem.capacity.v1.CapacityGroupService/UpdateCapacityWeeks";
 
+    fn about(id: Uuid) -> About {
+        About::Group(id)
+    }
+
     async fn run(
         context: &Context,
         tx: &mut TenantTx,
@@ -165,15 +218,14 @@ impl Effect for GroupDelta {
         let moment = Moment::of(context, &command.caller);
         matching::lock(tx).await?;
         let found = db::lock(tx, context.own(&command.caller), command.what.id).await?;
-        let before = found.ok_or_else(Error::not_found)?;
+        let within = |head: &Head| covers(sites(&context.deps, &command.caller), &head.locations);
+        let before = found.filter(within).ok_or_else(Error::not_found)?;
         check_version(Some(command.what.version), before.version)?;
         if let Some(customer) = before.customer {
             let partner = partner::customer(tx, customer).await?;
             active(&partner.ok_or_else(|| Error::new(Reason::RELATIONSHIP_NOT_ACTIVE))?)?;
         }
-        let kept = db::version(tx, &before, before.version).await?;
-        let (content, ..) = kept.ok_or_else(|| error::missing(before.id))?;
-        let group = command.what.delta.clone().apply(convert::kept(before.customer, &content)?);
+        let group = command.what.delta.clone().apply(stated(tx, &before).await?);
         if group.weeks.len() > MAX_WEEKS {
             return Err(Error::field("weeks", "COUNT", format!("would leave more than {MAX_WEEKS} weeks")));
         }

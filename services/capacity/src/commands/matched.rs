@@ -4,7 +4,7 @@ use chassis::{Error, Reason, Result, db::TenantTx};
 use proto::capacity as wire;
 use uuid::Uuid;
 
-use super::{Begun, Now, Single};
+use super::{Begun, Now, Single, scope::begin};
 use crate::{
     convert::matched::{NewMatch, match_out},
     db::{
@@ -12,6 +12,7 @@ use crate::{
         matched::{self as db, Head},
         offer::{self, Sight},
         request,
+        scope::{About, Sites, offer_sites},
     },
     error,
     events::request as events,
@@ -20,7 +21,8 @@ use crate::{
 
 /// Proposes a match, as requester to an offer's supplier or a firm with a profile, or as supplier to a request's firm.
 pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire::CapacityMatch> {
-    let mut tx = match command.begin().await? {
+    let about: Vec<About> = new.offer.map(About::Offer).into_iter().collect();
+    let mut tx = match begin(command, &about).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -30,7 +32,7 @@ pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire:
         None => {
             let request = request::in_sight(&mut tx, Some(new.request), None, 1).await?.pop();
             if let Some(id) = new.offer {
-                let own = offer::own(&mut tx, Some(id), None, 1).await?.pop();
+                let own = offer::own(&mut tx, Some(id), &[], None, 1).await?.pop();
                 own.filter(|offer| !offer.withdrawn).ok_or_else(Error::not_found)?;
             }
             (request.ok_or_else(Error::not_found)?, me)
@@ -77,7 +79,7 @@ async fn asked(tx: &mut TenantTx, new: &NewMatch) -> Result<Uuid> {
 
 /// Moves a match on.
 pub(crate) async fn advance(command: &Single<'_>, id: Uuid, to: State) -> Result<wire::CapacityMatch> {
-    let mut tx = match command.begin().await? {
+    let mut tx = match begin(command, &[About::Match(id)]).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -104,10 +106,14 @@ pub(crate) async fn advance(command: &Single<'_>, id: Uuid, to: State) -> Result
 }
 
 /// Answers, and tells both sides.
-async fn finish(tx: TenantTx, command: &Single<'_>, head: &Head) -> Result<wire::CapacityMatch> {
+async fn finish(mut tx: TenantTx, command: &Single<'_>, head: &Head) -> Result<wire::CapacityMatch> {
     let matched = match_out(head)?;
     let now = Now { deps: command.deps, at: head.changed_at, traceparent: &command.caller.traceparent };
-    let event = events::matched(now, head, matched.clone());
+    let sites = match head.offer_id {
+        Some(offer) => offer_sites(&mut tx, head.supplier, offer).await?,
+        None => Sites::new(),
+    };
+    let event = events::matched(now, head, matched.clone(), &sites);
     command.finish(tx, &matched, vec![event]).await?;
     Ok(matched)
 }

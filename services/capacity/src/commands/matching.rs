@@ -71,7 +71,8 @@ pub(crate) async fn rematch(now: Now<'_>, tx: &mut TenantTx, cause: Cause<'_>) -
             Some(watched) => volatility::look(now, tx, head, watched, Moved::of(before, &after)).await?,
             None => None,
         };
-        let stated = matches!(cause, Cause::Stated { id, .. } if id == head.id);
+        // What it links says where its customer's series are, and with it those do that sum it.
+        let stated = matches!(cause, Cause::Stated { .. });
         let shows = |row: &Row| {
             let old = before.and_then(|rows| rows.get(&row.monday)).copied();
             old.map(Row::for_customers) != Some(row.for_customers())

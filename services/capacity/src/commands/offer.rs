@@ -8,7 +8,7 @@ use prost::Message;
 use proto::capacity as wire;
 use uuid::Uuid;
 
-use super::{Begun, Now, Single};
+use super::{Begun, Now, Single, scope::begin};
 use crate::{
     convert::{
         offer::{NewOffer, beyond, offer_out},
@@ -17,6 +17,7 @@ use crate::{
     db::{
         best, group,
         offer::{self as db, Head},
+        scope::{About, offer_sites},
     },
     error,
     events::booking::{self, Happened},
@@ -26,7 +27,7 @@ use crate::{
 
 /// Publishes a new offer from a group.
 pub(crate) async fn publish(command: &Single<'_>, group_id: Uuid, new: NewOffer) -> Result<wire::Offer> {
-    let mut tx = match command.begin().await? {
+    let mut tx = match begin(command, &[About::Group(group_id)]).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -60,7 +61,7 @@ pub(crate) async fn change(
     version: i64,
     new: NewOffer,
 ) -> Result<wire::Offer> {
-    let mut tx = match command.begin().await? {
+    let mut tx = match begin(command, &[About::Offer(id)]).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -92,7 +93,7 @@ pub(crate) async fn change(
 
 /// Offers no more of it; what is reserved stays reserved.
 pub(crate) async fn withdraw(command: &Single<'_>, id: Uuid) -> Result<wire::Offer> {
-    let mut tx = match command.begin().await? {
+    let mut tx = match begin(command, &[About::Offer(id)]).await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
@@ -251,7 +252,8 @@ async fn tell(
         _ => Vec::new(),
     };
     let now = Now { deps: command.deps, at: head.changed_at, traceparent: &command.caller.traceparent };
-    let events = booking::offer(now, what, head, offer.clone(), others);
+    let sites = offer_sites(&mut tx, head.supplier, head.id).await?;
+    let events = booking::offer(now, what, (head, &sites), offer.clone(), others);
     command.finish(tx, &offer, events).await?;
     Ok(offer)
 }

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     convert::reservation::reservation_out,
-    db::reservation::{self as db, Head, Outcome},
+    db::{
+        reservation::{self as db, Head, Outcome},
+        scope::reservation_sites,
+    },
     error,
     events::booking,
     week::this_week,
@@ -103,7 +106,8 @@ pub(crate) async fn give_back(
 /// What both sides are told of a reservation as it stands.
 async fn became(now: Now<'_>, tx: &mut TenantTx, id: Uuid) -> Result<NewEvent> {
     let (head, reservation) = read(tx, id).await?;
-    Ok(booking::reservation(now, &head, reservation))
+    let sites = reservation_sites(tx, &[id]).await?.remove(&id).unwrap_or_default();
+    Ok(booking::reservation(now, &head, reservation, &sites))
 }
 
 async fn read(tx: &mut TenantTx, id: Uuid) -> Result<(Head, wire::Reservation)> {

@@ -12,6 +12,10 @@ use proto::capacity::CapacityReceipt;
 use uuid::Uuid;
 
 use super::Context;
+use crate::{
+    db::scope::{About, seen},
+    scope::sites,
+};
 
 /// A command with its caller and the key of its request.
 #[derive(Clone)]
@@ -26,6 +30,9 @@ pub(crate) struct Command<C> {
 pub(crate) trait Effect: Sized + Clone + Send + Sync + 'static {
     /// The method's full name, part of the idempotency key.
     const METHOD: &'static str;
+
+    /// What a receipt of this id is about: permission comes before a replay.
+    fn about(id: Uuid) -> About;
 
     /// Runs one command in the transaction: its receipt and its events, or why not, before anything was written.
     fn run(
@@ -75,7 +82,7 @@ async fn slice<C: Effect>(
     for command in commands {
         // One after the other, so that a request_id repeated inside the slice meets its receipt.
         if let Some(replay) = replay(&mut tx, C::METHOD, command.key.as_ref()).await? {
-            answers.push(replay);
+            answers.push(still_seen::<C>(context, &mut tx, &command.caller, replay).await?);
             continue;
         }
         match C::run(context, &mut tx, command).await {
@@ -99,6 +106,23 @@ async fn slice<C: Effect>(
         context.arrived.wake();
     }
     Ok(answers)
+}
+
+/// A caller who was narrowed since meets no receipt of what it does not see any more.
+async fn still_seen<C: Effect>(
+    context: &Context,
+    tx: &mut TenantTx,
+    caller: &Caller,
+    replay: Result<CapacityReceipt>,
+) -> Result<Result<CapacityReceipt>> {
+    let sites = sites(&context.deps, caller);
+    let id = replay.as_ref().ok().and_then(|receipt| Uuid::try_parse(&receipt.id).ok());
+    let Some(id) = id else { return Ok(replay) };
+    match seen(tx, sites, C::about(id)).await {
+        Ok(()) => Ok(replay),
+        Err(refusal) if refusal.reason == Reason::NOT_FOUND => Ok(Err(refusal)),
+        Err(error) => Err(error),
+    }
 }
 
 async fn replay(

@@ -13,7 +13,10 @@ use proto::capacity as wire;
 use uuid::Uuid;
 
 use super::{Context, Now};
-use crate::{db::reservation::Head, events::booking};
+use crate::{
+    db::{reservation::Head, scope::reservation_sites},
+    events::booking,
+};
 
 /// The most commands that share a transaction: half of what a busy ERP has under way, so that while the one half is
 /// decided the other is answered and asks again.
@@ -96,12 +99,17 @@ async fn slice<C: Together>(
     let fresh: Vec<usize> = (0..commands.len()).filter(|index| answers[*index].is_none()).collect();
     let new: Vec<&C> = fresh.iter().map(|index| commands[*index]).collect();
     let became = if new.is_empty() { Vec::new() } else { C::decide(context, &mut tx, &new).await? };
+    let happened = became.iter().flatten().filter_map(|became| became.happened.as_ref());
+    let happened: Vec<Uuid> = happened.map(|head| head.id).collect();
+    let sites =
+        if happened.is_empty() { Default::default() } else { reservation_sites(&mut tx, &happened).await? };
     let mut events = Vec::new();
     for ((index, command), became) in fresh.iter().zip(new).zip(became) {
         answers[*index] = Some(became.map(|Became { reservation, happened }| {
             if let Some(head) = happened {
                 let now = Now { deps, at: deps.now(), traceparent: &command.caller().traceparent };
-                events.push(booking::reservation(now, &head, reservation.clone()));
+                let sites = sites.get(&head.id).map(Vec::as_slice).unwrap_or_default();
+                events.push(booking::reservation(now, &head, reservation.clone(), sites));
             }
             reservation
         }));

@@ -14,7 +14,7 @@ use crate::{
     convert::{self, disclosed},
     db::{
         disclosure,
-        group::Head,
+        group::{Head, customer_locations},
         volatility::{self as db, Watched},
         week::Row,
     },
@@ -84,7 +84,8 @@ pub(crate) async fn look(
     }
     db::tell(tx, group_id, &after).await?;
     let (before, after) = (convert::volatility::by_week(before), convert::volatility::by_week(after));
-    let mut told = events::alert::turned(now, head, &turned(&before, &after, from), head.supplier);
+    let mut told =
+        events::alert::turned(now, head, &turned(&before, &after, from), (head.supplier, &head.locations));
     if let Some(customer) = head.customer {
         told.extend(tell(now, tx, (head, customer), &before, &after).await?);
     }
@@ -105,5 +106,9 @@ async fn tell(
         shown.flatten().collect()
     };
     let turned = turned(&shown(before), &shown(after), this_week(now.at));
-    Ok(events::alert::turned(now, head, &turned, customer))
+    if turned.is_empty() {
+        return Ok(Vec::new());
+    }
+    let locations = customer_locations(tx, head.id).await?;
+    Ok(events::alert::turned(now, head, &turned, (customer, &locations)))
 }

@@ -71,16 +71,24 @@ pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
     super::one_row(saved)
 }
 
-/// Customer and supplier of demands with this id that the tenant shares; `other` alone where it is named.
-pub(crate) async fn of_demand(tx: &mut TenantTx, id: Uuid, other: Option<Uuid>) -> Result<Vec<(Uuid, Uuid)>> {
+/// Customer and supplier of demands with this id that the tenant shares and that concern these sites of it; `other` alone
+/// where it is named.
+pub(crate) async fn of_demand(
+    tx: &mut TenantTx,
+    id: Uuid,
+    other: Option<Uuid>,
+    sites: &[String],
+) -> Result<Vec<(Uuid, Uuid)>> {
     let me = tx.firm();
     let rows = sqlx::query!(
         r#"select customer, supplier from capacity.material_demand
            where $1 in (customer, supplier) and id = $2 and ($3::uuid is null or $3 in (customer, supplier))
+               and ($4::text[] = '{}' or capacity.subject_in($4, 'material_demand', customer, supplier, id))
            order by customer limit 2"#,
         me,
         id,
-        other
+        other,
+        sites
     )
     .fetch_all(tx.conn())
     .await?;
@@ -88,16 +96,23 @@ pub(crate) async fn of_demand(tx: &mut TenantTx, id: Uuid, other: Option<Uuid>) 
 }
 
 /// The same of groups, as far as they are shown to their customer.
-pub(crate) async fn of_group(tx: &mut TenantTx, id: Uuid, other: Option<Uuid>) -> Result<Vec<(Uuid, Uuid)>> {
+pub(crate) async fn of_group(
+    tx: &mut TenantTx,
+    id: Uuid,
+    other: Option<Uuid>,
+    sites: &[String],
+) -> Result<Vec<(Uuid, Uuid)>> {
     let me = tx.firm();
     let rows = sqlx::query!(
         r#"select customer, supplier from capacity.disclosed_group
            where $1 in (customer, supplier) and group_id = $2 and shown
                and ($3::uuid is null or $3 in (customer, supplier))
+               and ($4::text[] = '{}' or capacity.subject_in($4, 'capacity_group', customer, supplier, group_id))
            order by customer, supplier limit 2"#,
         me,
         id,
-        other
+        other,
+        sites
     )
     .fetch_all(tx.conn())
     .await?;
@@ -110,6 +125,8 @@ pub(crate) struct Which<'a> {
     pub object: Option<Uuid>,
     /// Only those that the tenant wrote to this firm.
     pub own_to: Option<Uuid>,
+    /// Only those about what concerns these sites of the tenant; empty: all.
+    pub sites: &'a [String],
     /// The moment and id of the last one of the page before.
     pub before: Option<(OffsetDateTime, Uuid)>,
     pub limit: i64,
@@ -128,6 +145,7 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which<'_>) -> Result<Vec<Hea
                and ($3::uuid is null or object_id = $3)
                and ($4::uuid is null or (firm = $1 and $4 in (customer, supplier)))
                and ($5::timestamptz is null or (coalesce(posted_at, changed_at), id) < ($5, $6::uuid))
+               and ($8::text[] = '{}' or capacity.subject_in($8, object_type, customer, supplier, object_id))
            order by coalesce(posted_at, changed_at) desc, id desc limit $7"#,
         me,
         which.object_type,
@@ -135,7 +153,8 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which<'_>) -> Result<Vec<Hea
         which.own_to,
         at,
         id,
-        which.limit
+        which.limit,
+        which.sites
     )
     .fetch_all(tx.conn())
     .await?;

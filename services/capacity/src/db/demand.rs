@@ -235,6 +235,8 @@ pub(crate) struct Which<'a> {
     pub counterparty: Option<Uuid>,
     /// Empty: any.
     pub material: &'a str,
+    /// Own sites that the caller is narrowed to; empty: all.
+    pub sites: &'a [String],
     /// Customer and id of the last one of the page before.
     pub after: Option<(Uuid, Uuid)>,
     pub limit: i64,
@@ -251,13 +253,15 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which<'_>) -> Result<Vec<Hea
                and ($2::uuid is null or customer = $2 or supplier = $2)
                and ($3 = '' or material_number_customer = $3)
                and ($4::uuid is null or (customer, id) > ($4, $5::uuid))
+               and ($7::text[] = '{}' or capacity.demand_in($7, customer, id))
            order by customer, id limit $6"#,
         which.own,
         which.counterparty,
         which.material,
         after_customer,
         after_id,
-        which.limit
+        which.limit,
+        which.sites
     )
     .fetch_all(tx.conn())
     .await?;

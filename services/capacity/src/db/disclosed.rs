@@ -13,6 +13,8 @@ pub(crate) struct Shown {
     pub version: i64,
     /// `None`: nothing.
     pub content: Option<DisclosedGroup>,
+    /// Sites of the customer that it concerns.
+    pub locations: Vec<String>,
 }
 
 pub(crate) async fn save(tx: &mut TenantTx, shown: &Shown, at: OffsetDateTime) -> Result<()> {
@@ -20,28 +22,30 @@ pub(crate) async fn save(tx: &mut TenantTx, shown: &Shown, at: OffsetDateTime) -
     let content = shown.content.as_ref().map(Message::encode_to_vec).unwrap_or_default();
     sqlx::query!(
         r#"insert into capacity.disclosed_group
-               (customer, supplier, group_id, version, content, shown, changed_at)
-           values ($1, $2, $3, $4, $5, $6, $7)
+               (customer, supplier, group_id, version, content, shown, changed_at, customer_locations)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)
            on conflict on constraint disclosed_group_pkey do update
            set version = excluded.version, content = excluded.content, shown = excluded.shown,
-               changed_at = excluded.changed_at"#,
+               changed_at = excluded.changed_at, customer_locations = excluded.customer_locations"#,
         shown.customer,
         me,
         shown.group_id,
         shown.version,
         content,
         shown.content.is_some(),
-        at
+        at,
+        &shown.locations
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// What the tenant is shown as customer, by supplier and group.
+/// What the tenant is shown as customer that concerns these sites, by supplier and group; all of it where there is none.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     supplier: Option<Uuid>,
+    sites: &[String],
     after: Option<(Uuid, Uuid)>,
     limit: i64,
 ) -> Result<Vec<((Uuid, Uuid), DisclosedGroup)>> {
@@ -51,12 +55,14 @@ pub(crate) async fn list(
         r#"select supplier, group_id, content from capacity.disclosed_group
            where customer = $1 and shown and ($2::uuid is null or supplier = $2)
                and ($3::uuid is null or (supplier, group_id) > ($3, $4::uuid))
+               and capacity.covers($6, customer_locations)
            order by supplier, group_id limit $5"#,
         me,
         supplier,
         after_supplier,
         after_group,
-        limit
+        limit,
+        sites
     )
     .fetch_all(tx.conn())
     .await?;

@@ -24,13 +24,16 @@ pub(crate) struct Head {
     pub inactive: bool,
     pub changed_at: OffsetDateTime,
     pub received_at: OffsetDateTime,
+    /// Where it is: the sites of its supplier that it concerns.
+    pub locations: Vec<String>,
 }
 
 /// A group of the tenant, locked. `own`: the supplier whose it must be, by our own decision.
 pub(crate) async fn lock(tx: &mut TenantTx, own: Option<Uuid>, id: Uuid) -> Result<Option<Head>> {
     let row = sqlx::query_as!(
         Head,
-        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at
+        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at,
+                  supplier_locations as locations
            from capacity.capacity_group where ($1::uuid is null or supplier = $1) and id = $2 for update"#,
         own,
         id
@@ -44,7 +47,8 @@ pub(crate) async fn lock(tx: &mut TenantTx, own: Option<Uuid>, id: Uuid) -> Resu
 pub(crate) async fn get(tx: &mut TenantTx, own: Option<Uuid>, id: Uuid) -> Result<Option<Head>> {
     let row = sqlx::query_as!(
         Head,
-        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at
+        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at,
+                  supplier_locations as locations
            from capacity.capacity_group where ($1::uuid is null or supplier = $1) and id = $2"#,
         own,
         id
@@ -59,7 +63,8 @@ pub(crate) async fn heads(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Head>> 
     let me = tx.firm();
     let rows = sqlx::query_as!(
         Head,
-        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at
+        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at,
+                  supplier_locations as locations
            from capacity.capacity_group where supplier = $1 and id = any($2) order by id"#,
         me,
         ids
@@ -69,24 +74,28 @@ pub(crate) async fn heads(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Head>> 
     Ok(rows)
 }
 
-/// The tenant's groups, by id.
+/// The tenant's groups of these sites, by id; of all where there is none.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     customer: Option<Uuid>,
+    sites: &[String],
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Head>> {
     let me = tx.firm();
     let rows = sqlx::query_as!(
         Head,
-        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at
+        r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at,
+                  supplier_locations as locations
            from capacity.capacity_group
            where supplier = $1 and ($2::uuid is null or customer = $2) and ($3::uuid is null or id > $3)
+               and capacity.covers($5, supplier_locations)
            order by id limit $4"#,
         me,
         customer,
         after,
-        limit
+        limit,
+        sites
     )
     .fetch_all(tx.conn())
     .await?;
@@ -97,11 +106,12 @@ pub(crate) async fn list(
 pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
     let saved = sqlx::query!(
         r#"insert into capacity.capacity_group
-               (supplier, id, customer, name, unit_code, version, inactive, changed_at, received_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+               (supplier, id, customer, name, unit_code, version, inactive, changed_at, received_at, supplier_locations)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
            on conflict on constraint capacity_group_pkey do update
            set name = excluded.name, unit_code = excluded.unit_code, version = excluded.version,
-               inactive = excluded.inactive, changed_at = excluded.changed_at, received_at = excluded.received_at
+               inactive = excluded.inactive, changed_at = excluded.changed_at, received_at = excluded.received_at,
+               supplier_locations = excluded.supplier_locations
            where capacity_group.version = excluded.version - 1"#,
         head.supplier,
         head.id,
@@ -111,7 +121,8 @@ pub(crate) async fn save(tx: &mut TenantTx, head: &Head) -> Result<()> {
         head.version,
         head.inactive,
         head.changed_at,
-        head.received_at
+        head.received_at,
+        &head.locations
     )
     .execute(tx.conn())
     .await;
@@ -213,6 +224,14 @@ pub(crate) async fn all_links(tx: &mut TenantTx) -> Result<BTreeMap<Uuid, BTreeS
         links.entry(row.parent).or_default().insert(row.child);
     }
     Ok(links)
+}
+
+/// Where the customer's series are that a group links, or that groups below it do.
+pub(crate) async fn customer_locations(tx: &mut TenantTx, id: Uuid) -> Result<Vec<String>> {
+    let me = tx.firm();
+    Ok(sqlx::query_scalar!(r#"select capacity.customer_locations($1, $2) as "locations!""#, me, id)
+        .fetch_one(tx.conn())
+        .await?)
 }
 
 /// Groups that sum this one, with the customer that each names.

@@ -87,14 +87,16 @@ pub(crate) async fn advance(tx: &mut TenantTx, head: &Head) -> Result<()> {
 
 /// Which matches are asked for.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Which {
+pub(crate) struct Which<'a> {
     pub id: Option<Uuid>,
     pub request: Option<Uuid>,
+    /// Only those of offers that concern these sites of the tenant; empty: all.
+    pub sites: &'a [String],
     pub before: Option<Uuid>,
 }
 
 /// Matches of the tenant on either side, the newest first.
-pub(crate) async fn list(tx: &mut TenantTx, which: Which, limit: i64) -> Result<Vec<Head>> {
+pub(crate) async fn list(tx: &mut TenantTx, which: Which<'_>, limit: i64) -> Result<Vec<Head>> {
     let me = tx.firm();
     let rows = sqlx::query_as!(
         Head,
@@ -103,12 +105,14 @@ pub(crate) async fn list(tx: &mut TenantTx, which: Which, limit: i64) -> Result<
            from capacity.capacity_match
            where (requester = $1 or supplier = $1) and ($2::uuid is null or id = $2)
                and ($3::uuid is null or request_id = $3) and ($4::uuid is null or id < $4)
+               and ($6::text[] = '{}' or offer_id is null or capacity.offer_in($6, supplier, offer_id))
            order by id desc limit $5"#,
         me,
         which.id,
         which.request,
         which.before,
-        limit
+        limit,
+        which.sites
     )
     .fetch_all(tx.conn())
     .await?;
@@ -122,14 +126,17 @@ pub(crate) struct Count {
     pub others: i64,
 }
 
-/// The tenant's own, by state.
-pub(crate) async fn own_counts(tx: &mut TenantTx) -> Result<Vec<Count>> {
+/// The tenant's own of offers that concern these sites, by state; all where there is none.
+pub(crate) async fn own_counts(tx: &mut TenantTx, sites: &[String]) -> Result<Vec<Count>> {
     let me = tx.firm();
     let rows = sqlx::query_as!(
         Count,
         r#"select state, count(*) as "matches!", 0::bigint as "others!" from capacity.capacity_match
-           where requester = $1 or supplier = $1 group by state"#,
-        me
+           where (requester = $1 or supplier = $1)
+               and ($2::text[] = '{}' or offer_id is null or capacity.offer_in($2, supplier, offer_id))
+           group by state"#,
+        me,
+        sites
     )
     .fetch_all(tx.conn())
     .await?;

@@ -44,10 +44,11 @@ pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Option<Head>> {
     Ok(row)
 }
 
-/// The tenant's own offers by id, or one of them.
+/// The tenant's own offers of these sites by id, or one of them; of all where there is none.
 pub(crate) async fn own(
     tx: &mut TenantTx,
     only: Option<Uuid>,
+    sites: &[String],
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Head>> {
@@ -58,11 +59,13 @@ pub(crate) async fn own(
                   group_id as "group_id?", visibility as "visibility?", cluster, process_key
            from capacity.offer
            where supplier = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or id > $3)
+               and ($5::text[] = '{}' or capacity.group_in($5, group_id))
            order by id limit $4"#,
         me,
         only,
         after,
-        limit
+        limit,
+        sites
     )
     .fetch_all(tx.conn())
     .await?;

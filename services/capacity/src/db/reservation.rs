@@ -255,17 +255,25 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Head>> {
     Ok(row)
 }
 
-/// The tenant's reservations on either side, by id.
-pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> Result<Vec<Head>> {
+/// The tenant's reservations on either side that concern these sites of it, by id; all where there is none.
+pub(crate) async fn list(
+    tx: &mut TenantTx,
+    sites: &[String],
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Head>> {
     let me = tx.firm();
     let rows = sqlx::query_as!(
         Head,
         r#"select supplier, id, holder, offer_id, state, version, held_at, expires_at, ended_at, order_id, order_line
            from capacity.reservation
-           where (holder = $1 or supplier = $1) and ($2::uuid is null or id > $2) order by id limit $3"#,
+           where (holder = $1 or supplier = $1) and ($2::uuid is null or id > $2)
+               and ($4::text[] = '{}' or capacity.reservation_in($4, supplier, offer_id, id))
+           order by id limit $3"#,
         me,
         after,
-        limit
+        limit,
+        sites
     )
     .fetch_all(tx.conn())
     .await?;

@@ -196,8 +196,10 @@ pub(crate) async fn lock(tx: &mut TenantTx, groups: &[Uuid]) -> Result<()> {
 }
 
 /// What a list of weeks is narrowed to.
-pub(crate) struct Which {
+pub(crate) struct Which<'a> {
     pub group: Option<Uuid>,
+    /// Only groups of these sites; empty: all.
+    pub sites: &'a [String],
     pub from: Option<Date>,
     pub until: Option<Date>,
     pub after: Option<(Uuid, Date)>,
@@ -205,7 +207,7 @@ pub(crate) struct Which {
 }
 
 /// Weeks of the tenant's groups, by group and Monday.
-pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Row>> {
+pub(crate) async fn list(tx: &mut TenantTx, which: &Which<'_>) -> Result<Vec<Row>> {
     let me = tx.firm();
     let (after_group, after_monday) = which.after.unzip();
     let rows = sqlx::query_as!(
@@ -218,6 +220,7 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Row>> {
                and ($5::uuid is null or (group_id, monday) > ($5, $6::date))
                and (demand is not null or actual is not null or offered > 0 or borrowed > 0
                     or uncounted_lines > 0)
+               and ($8::text[] = '{}' or capacity.group_in($8, group_id))
            order by group_id, monday limit $7"#,
         me,
         which.group,
@@ -225,7 +228,8 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Row>> {
         which.until,
         after_group,
         after_monday,
-        which.limit
+        which.limit,
+        which.sites
     )
     .fetch_all(tx.conn())
     .await?;

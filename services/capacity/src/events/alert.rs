@@ -14,7 +14,7 @@ pub(crate) fn turned(
     now: Now<'_>,
     head: &Head,
     turned: &[(Turn, wire::DemandAlert)],
-    audience: Uuid,
+    (audience, locations): (Uuid, &[String]),
 ) -> Vec<NewEvent> {
     let event = |turn: Turn| {
         let alerts = turned.iter().filter(|(one, _)| *one == turn);
@@ -23,7 +23,8 @@ pub(crate) fn turned(
             return None;
         }
         let (r#type, data) = payload(turn, head, alerts);
-        Some(envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data))
+        let event = envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data);
+        Some(event.concerning(&[(audience, locations.to_vec())]))
     };
     [Turn::Raised, Turn::Changed, Turn::Cleared].into_iter().filter_map(event).collect()
 }

@@ -6,7 +6,11 @@ use proto::capacity as wire;
 use uuid::Uuid;
 
 use super::envelope;
-use crate::{commands::Now, convert::offer::for_others, db};
+use crate::{
+    commands::Now,
+    convert::offer::for_others,
+    db::{self, scope::Sites},
+};
 
 /// What became of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +24,14 @@ pub(crate) enum Happened {
 pub(crate) fn offer(
     now: Now<'_>,
     what: Happened,
-    head: &db::offer::Head,
+    (head, sites): (&db::offer::Head, &Sites),
     offer: wire::Offer,
     others: Vec<Uuid>,
 ) -> Vec<NewEvent> {
     // One event for each, so that none learns of the others.
     let other = |other| one(now, what, head, for_others(offer.clone()), vec![other]);
     let mut events: Vec<NewEvent> = others.into_iter().map(other).collect();
-    events.push(one(now, what, head, offer, vec![head.supplier]));
+    events.push(one(now, what, head, offer, vec![head.supplier]).concerning(sites));
     events
 }
 
@@ -58,6 +62,7 @@ pub(crate) fn reservation(
     now: Now<'_>,
     head: &db::reservation::Head,
     reservation: wire::Reservation,
+    sites: &[(Uuid, Vec<String>)],
 ) -> NewEvent {
     use wire::ReservationState as State;
     let state = reservation.state();
@@ -84,4 +89,5 @@ pub(crate) fn reservation(
         }
     };
     envelope(now, r#type, ("reservations", head.id), head.version, vec![head.supplier, head.holder], data)
+        .concerning(sites)
 }

@@ -5,11 +5,15 @@ use prost::Message;
 use proto::capacity as wire;
 
 use super::envelope;
-use crate::{commands::Now, convert::comment::comment_out, db::comment::Head};
+use crate::{
+    commands::Now,
+    convert::comment::comment_out,
+    db::{comment::Head, scope::Sites},
+};
 
 /// For both firms. Entries of a feed stay, and what a comment said does not once it is deleted: who wants to read it asks
 /// for it.
-pub(crate) fn comment(now: Now<'_>, head: &Head) -> NewEvent {
+pub(crate) fn comment(now: Now<'_>, head: &Head, sites: &Sites) -> NewEvent {
     let comment = wire::Comment { text: String::new(), author: String::new(), ..comment_out(head) };
     let comment = Some(comment);
     let (r#type, data) = match head.deleted {
@@ -21,4 +25,5 @@ pub(crate) fn comment(now: Now<'_>, head: &Head) -> NewEvent {
         }
     };
     envelope(now, r#type, ("capacity-comments", head.id), 0, vec![head.customer, head.supplier], data)
+        .concerning(sites)
 }

@@ -6,7 +6,11 @@ use proto::capacity as wire;
 use uuid::Uuid;
 
 use super::envelope;
-use crate::{commands::Now, convert::request::for_others, db};
+use crate::{
+    commands::Now,
+    convert::request::for_others,
+    db::{self, scope::Sites},
+};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +53,12 @@ pub(crate) fn request(
 }
 
 /// For both sides; which event it is, the state says.
-pub(crate) fn matched(now: Now<'_>, head: &db::matched::Head, matched: wire::CapacityMatch) -> NewEvent {
+pub(crate) fn matched(
+    now: Now<'_>,
+    head: &db::matched::Head,
+    matched: wire::CapacityMatch,
+    sites: &Sites,
+) -> NewEvent {
     use wire::MatchState as State;
     let state = matched.state();
     let r#match = Some(matched);
@@ -71,5 +80,5 @@ pub(crate) fn matched(now: Now<'_>, head: &db::matched::Head, matched: wire::Cap
         }
     };
     let audience = vec![head.requester, head.supplier];
-    envelope(now, r#type, ("capacity-matches", head.id), head.version, audience, data)
+    envelope(now, r#type, ("capacity-matches", head.id), head.version, audience, data).concerning(sites)
 }

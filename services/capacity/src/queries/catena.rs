@@ -15,6 +15,7 @@ use crate::{
     },
     db::{comment, demand, group, partner},
     error,
+    scope::sites,
 };
 
 /// Objects read at a time.
@@ -62,16 +63,18 @@ pub(crate) async fn export(
     let sender = partner::number_of(&mut tx, caller.firm).await?.ok_or_else(|| missing(caller.firm))?;
     let receiver = partner::number_of(&mut tx, counterparty).await?.ok_or_else(|| missing(counterparty))?;
     let header = Header { sender, receiver };
+    let sites = sites(&context.deps, caller);
     let (written, aspect) = match kind {
         PayloadKind::CapacityGroup => (
-            of_groups(&mut tx, &header, counterparty, &groups).await?,
+            of_groups(&mut tx, &header, sites, (counterparty, &groups)).await?,
             "urn:samm:io.catenax.week_based_capacity_group:3.0.1",
         ),
-        PayloadKind::Comment => {
-            (of_comments(&mut tx, &header, counterparty).await?, "urn:samm:io.catenax.id_based_comment:1.0.0")
-        }
+        PayloadKind::Comment => (
+            of_comments(&mut tx, &header, sites, counterparty).await?,
+            "urn:samm:io.catenax.id_based_comment:1.0.0",
+        ),
         _ => (
-            of_demands(&mut tx, &header, counterparty, &demands).await?,
+            of_demands(&mut tx, &header, sites, (counterparty, &demands)).await?,
             "urn:samm:io.catenax.week_based_material_demand:3.0.1",
         ),
     };
@@ -107,7 +110,12 @@ fn wanted(request_for_update: &[u8]) -> Result<(Wanted, Wanted)> {
     }
 }
 
-async fn of_demands(tx: &mut TenantTx, header: &Header, supplier: Uuid, wanted: &Wanted) -> Result<Written> {
+async fn of_demands(
+    tx: &mut TenantTx,
+    header: &Header,
+    sites: &[String],
+    (supplier, wanted): (Uuid, &Wanted),
+) -> Result<Written> {
     let customer = tx.firm();
     let mut written = Written::default();
     let mut after = None;
@@ -116,6 +124,7 @@ async fn of_demands(tx: &mut TenantTx, header: &Header, supplier: Uuid, wanted: 
             own: Some(customer),
             counterparty: Some(supplier),
             material: "",
+            sites,
             after,
             limit: PAGE,
         };
@@ -141,7 +150,7 @@ async fn of_demands(tx: &mut TenantTx, header: &Header, supplier: Uuid, wanted: 
 }
 
 /// All of them, since a request for update knows none.
-async fn of_comments(tx: &mut TenantTx, header: &Header, other: Uuid) -> Result<Written> {
+async fn of_comments(tx: &mut TenantTx, header: &Header, sites: &[String], other: Uuid) -> Result<Written> {
     let mut written = Written::default();
     for subject in [Subject::Demand, Subject::Group] {
         let mut before = None;
@@ -150,6 +159,7 @@ async fn of_comments(tx: &mut TenantTx, header: &Header, other: Uuid) -> Result<
                 object_type: subject.as_str(),
                 object: None,
                 own_to: Some(other),
+                sites,
                 before,
                 limit: PAGE,
             };
@@ -166,11 +176,16 @@ async fn of_comments(tx: &mut TenantTx, header: &Header, other: Uuid) -> Result<
     Ok(written)
 }
 
-async fn of_groups(tx: &mut TenantTx, header: &Header, customer: Uuid, wanted: &Wanted) -> Result<Written> {
+async fn of_groups(
+    tx: &mut TenantTx,
+    header: &Header,
+    sites: &[String],
+    (customer, wanted): (Uuid, &Wanted),
+) -> Result<Written> {
     let mut written = Written::default();
     let mut after = None;
     loop {
-        let page = group::list(tx, Some(customer), after, PAGE).await?;
+        let page = group::list(tx, Some(customer), sites, after, PAGE).await?;
         for head in page.iter().filter(|head| wanted.is(head.id, head.changed_at)) {
             let kept = group::version(tx, head, head.version).await?;
             let (content, ..) = kept.ok_or_else(|| error::missing(head.id))?;

@@ -15,6 +15,7 @@ use super::token;
 use crate::{
     convert::comment::{comment_out, subject},
     db::comment::{self as db, Which},
+    scope::sites,
 };
 
 /// A page of comments.
@@ -31,7 +32,14 @@ pub(crate) async fn list(
     let question = Question::new(caller.firm, "ListComments", filter.as_bytes());
     let before: Option<(i64, Uuid)> = question.after(&deps.keys, &request.page_token)?;
     let before = before.and_then(|(micros, id)| Some((moment(micros)?, id)));
-    let which = Which { object_type: subject.as_str(), object, own_to: None, before, limit: size + 1 };
+    let which = Which {
+        object_type: subject.as_str(),
+        object,
+        own_to: None,
+        sites: sites(deps, caller),
+        before,
+        limit: size + 1,
+    };
     let mut tx = deps.pool.begin(caller.firm).await?;
     let mut heads = db::list(&mut tx, &which).await?;
     tx.commit().await?;

@@ -23,13 +23,16 @@ use crate::{
     db::{
         demand::{self as db, Head, Which},
         load::in_other_units,
+        scope::demand as within,
     },
-    error,
+    error, scope,
 };
 
 async fn head(context: &Context, caller: &Caller, tx: &mut TenantTx, id: &str) -> Result<Head> {
     let found = db::get(tx, context.own(caller), value::id(id)?).await?;
-    found.ok_or_else(Error::not_found)
+    let head = found.ok_or_else(Error::not_found)?;
+    let sites = scope::sites(&context.deps, caller);
+    if within(tx, sites, head.customer, head.id).await? { Ok(head) } else { Err(Error::not_found()) }
 }
 
 /// One demand, as it stands or as it was in a version.
@@ -91,6 +94,7 @@ pub(crate) async fn list(
         own: context.own(caller),
         counterparty,
         material: &request.material_number_customer,
+        sites: scope::sites(&context.deps, caller),
         after,
         limit: size + 1,
     };

@@ -29,12 +29,14 @@ use crate::{
         volatility, week,
     },
     error,
+    scope::{covers, sites},
     week::this_week,
 };
 
 async fn head(context: &Context, caller: &Caller, tx: &mut TenantTx, id: &str) -> Result<Head> {
     let found = db::get(tx, context.own(caller), value::id(id)?).await?;
-    found.ok_or_else(Error::not_found)
+    let within = |head: &Head| covers(sites(&context.deps, caller), &head.locations);
+    found.filter(within).ok_or_else(Error::not_found)
 }
 
 /// One group, as it stands or as it was in a version.
@@ -92,7 +94,7 @@ pub(crate) async fn list(
     let after: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let cursor = feed::head(&mut tx).await?.cursor();
-    let mut rows = db::list(&mut tx, customer, after, size + 1).await?;
+    let mut rows = db::list(&mut tx, customer, sites(deps, caller), after, size + 1).await?;
     let last = page::cut(&mut rows, size, |head| head.id);
     let ids: Vec<Uuid> = rows.iter().map(|head| head.id).collect();
     let mut watched = volatility::watched(&mut tx, &ids).await?;
@@ -146,7 +148,8 @@ pub(crate) async fn weeks(
     let after: Option<(Uuid, i32)> = question.after(&deps.keys, &request.page_token)?;
     let after = after.and_then(|(id, day)| Some((id, Date::from_julian_day(day).ok()?)));
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let which = week::Which { group, from, until, after, limit: size + 1 };
+    let sites = sites(deps, caller);
+    let which = week::Which { group, sites, from, until, after, limit: size + 1 };
     let mut rows = week::list(&mut tx, &which).await?;
     tx.commit().await?;
     let last = page::cut(&mut rows, size, |row| (row.group_id, row.monday.to_julian_day()));
@@ -171,7 +174,7 @@ pub(crate) async fn disclosed(
     let question = Question::new(caller.firm, "ListDisclosedGroups", request.supplier_id.as_bytes());
     let after: Option<(Uuid, Uuid)> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let mut rows = disclosed::list(&mut tx, supplier, after, size + 1).await?;
+    let mut rows = disclosed::list(&mut tx, supplier, sites(deps, caller), after, size + 1).await?;
     tx.commit().await?;
     let last = page::cut(&mut rows, size, |(place, _)| *place);
     let shown = |(_, group): (_, DisclosedGroup)| DisclosedGroup {

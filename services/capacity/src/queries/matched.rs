@@ -18,6 +18,7 @@ use crate::{
         offer,
     },
     matched::State,
+    scope::sites,
 };
 
 /// An aggregate about fewer firms than these besides the caller is not told.
@@ -29,7 +30,8 @@ pub(crate) async fn get(
     caller: &Caller,
     request: &wire::GetMatchRequest,
 ) -> Result<wire::CapacityMatch> {
-    let which = Which { id: Some(value::id(&request.match_id)?), ..Which::default() };
+    let id = Some(value::id(&request.match_id)?);
+    let which = Which { id, sites: sites(deps, caller), ..Which::default() };
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = db::list(&mut tx, which, 1).await?.pop().ok_or_else(Error::not_found)?;
     tx.commit().await?;
@@ -47,7 +49,8 @@ pub(crate) async fn list(
     let question = Question::new(caller.firm, "ListMatches", request.capacity_request_id.as_bytes());
     let before: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let mut heads = db::list(&mut tx, Which { id: None, request: only, before }, size + 1).await?;
+    let which = Which { id: None, request: only, sites: sites(deps, caller), before };
+    let mut heads = db::list(&mut tx, which, size + 1).await?;
     tx.commit().await?;
     let last = page::cut(&mut heads, size, |head| head.id);
     Ok(wire::ListMatchesResponse {
@@ -65,7 +68,7 @@ pub(crate) async fn count(
     let cluster = value::optional_id("cluster_id", &request.cluster_id)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let found = match cluster {
-        None => db::own_counts(&mut tx).await?,
+        None => db::own_counts(&mut tx, sites(deps, caller)).await?,
         Some(cluster) if offer::joined(&mut tx, cluster).await? => {
             db::cluster_counts(&mut tx, cluster).await?
         }

@@ -14,13 +14,14 @@ use super::token;
 use crate::{
     convert::offer::offer_out,
     db::offer::{self as db, Sight},
+    scope::sites,
 };
 
 /// One offer.
 pub(crate) async fn get(deps: &Deps, caller: &Caller, request: &GetOfferRequest) -> Result<Offer> {
     let id = value::id(&request.offer_id)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let own = db::own(&mut tx, Some(id), None, 1).await?.pop();
+    let own = db::own(&mut tx, Some(id), sites(deps, caller), None, 1).await?.pop();
     let (head, buckets, named) = match own {
         Some(head) => (head, db::own_buckets(&mut tx, &[id]).await?, db::readers(&mut tx, &[id]).await?),
         None => {
@@ -47,7 +48,7 @@ pub(crate) async fn list(
     let after: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let mut heads = match request.own {
-        true => db::own(&mut tx, None, after, size + 1).await?,
+        true => db::own(&mut tx, None, sites(deps, caller), after, size + 1).await?,
         false => db::in_sight(&mut tx, Sight { offer: None, supplier, after }, size + 1).await?,
     };
     let last = page::cut(&mut heads, size, |head| head.id);

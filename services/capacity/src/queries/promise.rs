@@ -10,6 +10,7 @@ use crate::{
     convert::promise::{self as convert, Asked},
     db::{
         group, partner, reserved,
+        scope::groups,
         series::{self, Key},
         week,
     },
@@ -17,6 +18,7 @@ use crate::{
     load::taker,
     matching::{Node, Series, plus},
     promise::{self, Linked, Question, Shop},
+    scope::sites,
     week::this_week,
 };
 
@@ -28,11 +30,17 @@ pub(crate) async fn preview(deps: &Deps, caller: &Caller, asked: &Asked) -> Resu
     if partner::customer(&mut tx, asked.series.customer).await?.is_none() {
         return Err(Error::not_found());
     }
-    let (shop, unit_code) = shop(&mut tx, asked).await?;
+    let sites = sites(deps, caller);
+    let (shop, unit_code) = shop(&mut tx, sites, asked).await?;
+    let seen = groups(&mut tx, sites, shop.groups.keys().copied().collect()).await?;
     tx.commit().await?;
-    let promise = promise::promise(&shop, &question);
-    let turned = promise::turned(&shop, &promise.split());
-    let as_requested = promise::turned(&shop, &[(question.as_requested(), question.quantity)].into());
+    let mut promise = promise::promise(&shop, &question);
+    let mut turned = promise::turned(&shop, &promise.split());
+    let mut as_requested = promise::turned(&shop, &[(question.as_requested(), question.quantity)].into());
+    // What other sites' groups bound below own ones counts, and is not named.
+    promise.weeks.iter_mut().for_each(|week| week.tightest = week.tightest.filter(|id| seen.contains(id)));
+    turned.retain(|turn| seen.contains(&turn.group));
+    as_requested.retain(|turn| seen.contains(&turn.group));
     Ok(convert::preview(unit_code, &question, &promise, &turned, &as_requested))
 }
 
@@ -76,13 +84,15 @@ fn link(place: usize, series: &Series, asked: &str) -> Result<Linked> {
     Ok(Linked { place, takes: one, of: other })
 }
 
-/// The groups that a series concerns, and all that is below them; and the unit that the question is counted in. Nothing is
-/// locked: whoever promises next is not kept waiting by one who asks, and the answer holds nothing.
-async fn shop(tx: &mut TenantTx, question: &Asked) -> Result<(Shop, String)> {
+/// The groups of these sites that a series concerns, and all that is below them; and the unit that the question is counted
+/// in. Nothing is locked: whoever promises next is not kept waiting by one who asks, and the answer holds nothing.
+async fn shop(tx: &mut TenantTx, sites: &[String], question: &Asked) -> Result<(Shop, String)> {
     let asked = &question.series;
     let material = asked.material_number_customer.clone();
     let linking = week::linking(tx, &[asked.customer], std::slice::from_ref(&material)).await?;
-    let concerned = week::with_parents(tx, &linking).await?;
+    let linking = groups(tx, sites, linking).await?;
+    let parents = week::with_parents(tx, &linking).await?;
+    let concerned = groups(tx, sites, parents).await?;
     let links = week::links_below(tx, &concerned).await?;
     let all: BTreeSet<Uuid> = concerned.into_iter().chain(links.iter().map(|(_, child)| *child)).collect();
     let all: Vec<Uuid> = all.into_iter().collect();

@@ -21,8 +21,10 @@ use crate::{
         borrowed,
         offer::{self, Sight},
         reservation as db,
+        scope::{About, seen},
     },
     error,
+    scope::sites,
 };
 
 /// One reservation.
@@ -33,6 +35,7 @@ pub(crate) async fn get(
 ) -> Result<Reservation> {
     let id = value::id(&request.reservation_id)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
+    seen(&mut tx, sites(deps, caller), About::Reservation(id)).await?;
     let head = db::get(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     let parts = db::parts(&mut tx, &[id]).await?;
     let places = db::places(&mut tx, &[id]).await?;
@@ -54,6 +57,7 @@ pub(crate) async fn prefill(
 ) -> Result<PrefilledOrder> {
     let id = value::id(&request.reservation_id)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
+    seen(&mut tx, sites(deps, caller), About::Reservation(id)).await?;
     let head = db::get(&mut tx, id).await?.filter(|head| head.holder == caller.firm);
     let head = head.ok_or_else(Error::not_found)?;
     if !["held", "confirmed"].contains(&head.state.as_str()) {
@@ -79,7 +83,7 @@ pub(crate) async fn list(
     let question = Question::new(caller.firm, "ListReservations", b"");
     let after: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let mut heads = db::list(&mut tx, after, size + 1).await?;
+    let mut heads = db::list(&mut tx, sites(deps, caller), after, size + 1).await?;
     let last = page::cut(&mut heads, size, |head| head.id);
     let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
     let parts = db::parts(&mut tx, &ids).await?;

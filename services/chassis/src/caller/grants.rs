@@ -2,6 +2,7 @@
 
 use proto::access::Permission;
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::{Caller, Credential, Resolver, Role, granted};
 use crate::Result;
@@ -41,6 +42,31 @@ impl Grants {
     pub fn covers(&self, sites: &[String], purchasing_group: &str) -> bool {
         covers((&self.sites, &self.purchasing_groups), sites, purchasing_group)
     }
+
+    /// Whether one of `reader`'s people is told of an event with these sites and this group of `scope_firm`, or, where no
+    /// firm is named, with these sites of several. Those come without purchasing groups.
+    pub fn hears(
+        &self,
+        reader: Uuid,
+        scope_firm: Option<Uuid>,
+        sites: &[String],
+        purchasing_group: &str,
+    ) -> bool {
+        match scope_firm {
+            Some(firm) => firm != reader || self.covers(sites, purchasing_group),
+            None if self.sites.is_empty() => true,
+            None => {
+                let prefix = of_firm(reader, "");
+                let mut own = sites.iter().filter_map(|site| site.strip_prefix(&prefix)).peekable();
+                own.peek().is_none() || own.any(|site| self.sites.iter().any(|mine| mine == site))
+            }
+        }
+    }
+}
+
+/// A site as an event names it that concerns sites of several firms.
+pub fn of_firm(firm: Uuid, site: &str) -> String {
+    format!("{firm}/{site}")
 }
 
 /// Whether somebody who is narrowed to these sites and groups sees something with those.
