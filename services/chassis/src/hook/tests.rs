@@ -217,9 +217,8 @@ async fn every_receiver_is_done_with_in_bounded_time_and_memory() {
         (Waits, Err(Failure::Timeout)),
     ];
     let each = table.into_iter().map(|(kind, expected)| async move {
-        let recording = Arc::new(Recording::default());
         let rules = Rules { loopback: true, own_hosts: Vec::new() };
-        let recording = Arc::new(Recording { to: Some(receiver(kind).await), ..Arc::into_inner(recording).unwrap() });
+        let recording = Arc::new(Recording { to: Some(receiver(kind).await), ..Recording::default() });
         let sender = sender(&recording, rules);
         let began = Instant::now();
         let sent = sender.post("http://127.0.0.1:1/hook", HeaderMap::new(), Bytes::from_static(b"{}")).await;
