@@ -37,6 +37,7 @@ impl Cast {
         buyer.site("1000").await;
         furnish::buyer(&world, &buyer).await;
         furnish::channel(&supplier).await;
+        furnish::webhook(&supplier).await;
         let mut ids = Vec::new();
         for (firm, vendor) in [(&buyer, "V100"), (&rival, "GYS-033")] {
             let request =

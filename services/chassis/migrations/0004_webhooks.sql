@@ -20,9 +20,15 @@ create table event.webhook (
     disabled text not null default '',
     -- everything up to here was accepted or left out
     seq bigint not null,
-    -- everything up to here was accepted, left out, or stands in webhook_pending
+    -- everything up to here was accepted, left out, or is noted below
     seen bigint not null,
-    -- what was not accepted in webhook_pending, and when the earliest of it is tried again
+    -- events behind `seq`, by their places: not accepted yet, or accepted before one that lies in front of them. Few, and
+    -- always written together with the place, so that they stand in its row
+    noted bigint[] not null default '{}',
+    noted_accepted boolean[] not null default '{}',
+    noted_attempts integer[] not null default '{}',
+    noted_next_at timestamptz[] not null default '{}',
+    -- how many of them were not accepted, and when the earliest of these is tried again
     pending integer not null default 0,
     retry_at timestamptz,
     -- moves when `seq` was set by hand or pending attempts were set back: what was on its way then counts no more
@@ -36,7 +42,9 @@ create table event.webhook (
     constraint webhook_pkey primary key (firm, id),
     constraint webhook_in_flight_check check (in_flight between 1 and 32 and (not ordered or in_flight = 1)),
     constraint webhook_disabled_check check (disabled in ('', 'by_firm', 'gone', 'exhausted')),
-    constraint webhook_place_check check (seq >= 0 and seen >= seq)
+    constraint webhook_place_check check (seq >= 0 and seen >= seq),
+    constraint webhook_noted_check check (cardinality(noted) = cardinality(noted_accepted)
+        and cardinality(noted) = cardinality(noted_attempts) and cardinality(noted) = cardinality(noted_next_at))
 );
 create index webhook_enabled_idx on event.webhook (firm, id) where disabled = '' and deleted_at is null;
 
@@ -44,25 +52,13 @@ create table event.webhook_secret (
     firm uuid not null,
     webhook uuid not null,
     id uuid not null,
-    -- encrypted, with firm, webhook and id as what it is bound to
+    -- encrypted, with firm, webhook and id as what it is bound to; empty once it has ended
     sealed bytea not null,
     created_at timestamptz not null,
     -- null: the newest
     expires_at timestamptz,
     constraint webhook_secret_pkey primary key (firm, webhook, id),
     constraint webhook_secret_webhook_fkey foreign key (firm, webhook) references event.webhook (firm, id)
-);
-
--- Events of the feed behind a webhook's place: not accepted yet, or accepted before one that lies in front of them.
-create table event.webhook_pending (
-    firm uuid not null,
-    webhook uuid not null,
-    seq bigint not null,
-    accepted boolean not null,
-    attempts integer not null,
-    next_at timestamptz not null,
-    constraint webhook_pending_pkey primary key (firm, webhook, seq),
-    constraint webhook_pending_webhook_fkey foreign key (firm, webhook) references event.webhook (firm, id)
 );
 
 -- What was sent and what came of it, kept for 30 days.
@@ -96,7 +92,7 @@ declare
     name text;
     me constant text := 'firm = nullif(current_setting(''tandem.firm'', true), '''')::uuid';
 begin
-    foreach name in array array['webhook', 'webhook_secret', 'webhook_pending', 'webhook_delivery'] loop
+    foreach name in array array['webhook', 'webhook_secret', 'webhook_delivery'] loop
         execute format('alter table event.%I enable row level security', name);
         execute format('alter table event.%I force row level security', name);
         execute format('create policy owner_all on event.%I for all to tandem_owner using (true) with check (true)', name);
@@ -106,9 +102,8 @@ begin
 end
 $$;
 grant update (name, url, types, counterparties, subject_prefix, sites, purchasing_groups, ordered, in_flight, disabled, seq,
-    seen, pending, retry_at, epoch, lease, leased_until, version, deleted_at) on event.webhook to tandem_app;
-grant update (expires_at), delete on event.webhook_secret to tandem_app;
-grant update (accepted, attempts, next_at), delete on event.webhook_pending to tandem_app;
+    seen, noted, noted_accepted, noted_attempts, noted_next_at, pending, retry_at, epoch, lease, leased_until, version, deleted_at) on event.webhook to tandem_app;
+grant update (sealed, expires_at) on event.webhook_secret to tandem_app;
 grant update (outcome, duration_ms, status, failure, answer) on event.webhook_delivery to tandem_app;
 -- What is older than 30 days goes, whosesoever it is.
 create policy stream_all on event.webhook_delivery for all to tandem_stream using (true) with check (true);
@@ -128,7 +123,7 @@ begin
     where w.disabled = '' and w.deleted_at is null
         and (w.lease is null or w.leased_until < clock_timestamp())
         and (w.retry_at <= webhooks_due.at
-             or (h.next_seq - 1 > w.seen and w.pending < w.in_flight and w.seen - w.seq < 10000))
+             or (h.next_seq - 1 > w.seen and w.pending < w.in_flight and w.seen - w.seq < 1000))
         and exists (select from partners.active_firms(array[w.firm]))
     order by w.leased_until nulls first, w.id
     limit most;

@@ -52,7 +52,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Entries of one page, and about how many bytes of payload.
 const PAGE: (i64, i64) = (256, 256 * 1024);
 /// How far a webhook looks beyond an event that was not accepted.
-const WINDOW: i64 = 10_000;
+const WINDOW: i64 = 1_000;
 /// How much of an answer is kept, in characters.
 const ANSWER: usize = 500;
 
@@ -398,10 +398,6 @@ impl<'a> Run<'a> {
             // Moved by hand, or another process has it: what was accepted is sent again.
             return Ok(false);
         };
-        db::delivery::save_noted(&mut tx, id, &self.place, seq).await?;
-        if job.cut {
-            db::delivery::delay(&mut tx, id, seq, retry_at.unwrap_or(now)).await?;
-        }
         db::delivery::insert(&mut tx, &noted).await?;
         if let Some(why) = disabled {
             tracing::info!(firm.id = %self.firm, webhook.id = %id, reason = why.as_str(), "a webhook was disabled");

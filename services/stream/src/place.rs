@@ -97,6 +97,11 @@ impl Place {
         self.noted.get(&seq).copied()
     }
 
+    /// Everything that is noted, in order.
+    pub fn all_noted(&self) -> impl Iterator<Item = (i64, Noted)> {
+        self.noted.iter().map(|(seq, noted)| (*seq, *noted))
+    }
+
     /// Everything up to here was accepted, left out, or is noted.
     pub fn seen(&self) -> i64 {
         let first = self.flying.iter().find(|seq| !self.noted.contains_key(seq));
@@ -132,7 +137,7 @@ impl Place {
 
     fn waiting(&self) -> impl Iterator<Item = (i64, Noted)> {
         let waits = |(seq, noted): &(i64, Noted)| !noted.accepted && !self.flying.contains(seq);
-        self.noted.iter().map(|(seq, noted)| (*seq, *noted)).filter(waits)
+        self.all_noted().filter(waits)
     }
 }
 

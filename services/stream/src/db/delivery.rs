@@ -36,7 +36,7 @@ pub(crate) async fn claim(tx: &mut TenantTx, id: Uuid, lease: Uuid, seconds: f64
         "update event.webhook set lease = $3, leased_until = clock_timestamp() + make_interval(secs => $4)
          where firm = $1 and id = $2 and disabled = '' and deleted_at is null
              and (lease is null or leased_until < clock_timestamp())
-         returning seen, epoch",
+         returning seen, epoch, noted, noted_accepted, noted_attempts, noted_next_at",
         firm,
         id,
         lease,
@@ -45,16 +45,9 @@ pub(crate) async fn claim(tx: &mut TenantTx, id: Uuid, lease: Uuid, seconds: f64
     .fetch_optional(tx.conn())
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let noted = sqlx::query!(
-        "select seq, accepted, attempts, next_at from event.webhook_pending where firm = $1 and webhook = $2",
-        firm,
-        id
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    let noted = noted.into_iter().map(|row| {
-        (row.seq, Noted { accepted: row.accepted, attempts: row.attempts, next_at: row.next_at })
-    });
+    let states = row.noted_accepted.into_iter().zip(row.noted_attempts).zip(row.noted_next_at);
+    let noted = row.noted.into_iter().zip(states);
+    let noted = noted.map(|(seq, ((accepted, attempts), next_at))| (seq, Noted { accepted, attempts, next_at }));
     Ok(Some(Claim { epoch: row.epoch, place: Place::new(row.seen, noted) }))
 }
 
@@ -86,10 +79,15 @@ pub(crate) struct Progress<'a> {
 pub(crate) async fn save(tx: &mut TenantTx, id: Uuid, progress: &Progress<'_>) -> Result<Option<i64>> {
     let firm = tx.firm();
     let place = progress.place;
+    let (seqs, noted): (Vec<i64>, Vec<Noted>) = place.all_noted().unzip();
+    let accepted: Vec<bool> = noted.iter().map(|one| one.accepted).collect();
+    let attempts: Vec<i32> = noted.iter().map(|one| one.attempts).collect();
+    let next_at: Vec<OffsetDateTime> = noted.iter().map(|one| one.next_at).collect();
     let version = sqlx::query_scalar!(
         "update event.webhook
          set seq = $5, seen = $6, pending = $7, retry_at = $8, disabled = case when $9 = '' then disabled else $9 end,
-             version = version + case when $9 = '' then 0 else 1 end
+             version = version + case when $9 = '' then 0 else 1 end,
+             noted = $10, noted_accepted = $11, noted_attempts = $12, noted_next_at = $13
          where firm = $1 and id = $2 and lease = $3 and epoch = $4
          returning version",
         firm,
@@ -100,56 +98,15 @@ pub(crate) async fn save(tx: &mut TenantTx, id: Uuid, progress: &Progress<'_>) -
         place.seen(),
         place.pending(),
         place.retry_at(),
-        progress.disabled.map_or("", Disabled::as_str)
+        progress.disabled.map_or("", Disabled::as_str),
+        &seqs,
+        &accepted,
+        &attempts,
+        &next_at
     )
     .fetch_optional(tx.conn())
     .await?;
     Ok(version)
-}
-
-/// Saves what is noted of one event, and forgets what lies behind the place.
-pub(crate) async fn save_noted(tx: &mut TenantTx, id: Uuid, place: &Place, seq: i64) -> Result<()> {
-    let firm = tx.firm();
-    if let Some(noted) = place.noted(seq) {
-        sqlx::query!(
-            "insert into event.webhook_pending (firm, webhook, seq, accepted, attempts, next_at)
-             values ($1, $2, $3, $4, $5, $6)
-             on conflict (firm, webhook, seq)
-             do update set accepted = excluded.accepted, attempts = excluded.attempts, next_at = excluded.next_at",
-            firm,
-            id,
-            seq,
-            noted.accepted,
-            noted.attempts,
-            noted.next_at
-        )
-        .execute(tx.conn())
-        .await?;
-    }
-    sqlx::query!(
-        "delete from event.webhook_pending where firm = $1 and webhook = $2 and seq <= $3",
-        firm,
-        id,
-        place.seq()
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Lets nothing before a place be tried before then.
-pub(crate) async fn delay(tx: &mut TenantTx, id: Uuid, seq: i64, until: OffsetDateTime) -> Result<()> {
-    let firm = tx.firm();
-    sqlx::query!(
-        "update event.webhook_pending set next_at = greatest(next_at, $4) where firm = $1 and webhook = $2 and seq < $3",
-        firm,
-        id,
-        seq,
-        until
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
 }
 
 /// Notes an attempt.

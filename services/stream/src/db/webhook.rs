@@ -102,9 +102,8 @@ pub(crate) async fn get(
         Row,
         r#"select w.id, w.name, w.url, w.types, w.counterparties, w.subject_prefix, w.sites, w.purchasing_groups, w.ordered,
                   w.in_flight, w.disabled, w.seq, w.retry_at, w.version, w.created_at,
-                  coalesce((select p.attempts from event.webhook_pending p
-                            where p.firm = w.firm and p.webhook = w.id and not p.accepted
-                            order by p.seq limit 1), 0) as "attempts!"
+                  coalesce((select n.attempts from unnest(w.noted, w.noted_accepted, w.noted_attempts) n (seq, accepted, attempts)
+                            where not n.accepted order by n.seq limit 1), 0) as "attempts!"
            from event.webhook w
            where w.id = $1 and ($2::uuid is null or w.firm = $2) and w.deleted_at is null"#,
         id,
@@ -126,9 +125,8 @@ pub(crate) async fn list(
         Row,
         r#"select w.id, w.name, w.url, w.types, w.counterparties, w.subject_prefix, w.sites, w.purchasing_groups, w.ordered,
                   w.in_flight, w.disabled, w.seq, w.retry_at, w.version, w.created_at,
-                  coalesce((select p.attempts from event.webhook_pending p
-                            where p.firm = w.firm and p.webhook = w.id and not p.accepted
-                            order by p.seq limit 1), 0) as "attempts!"
+                  coalesce((select n.attempts from unnest(w.noted, w.noted_accepted, w.noted_attempts) n (seq, accepted, attempts)
+                            where not n.accepted order by n.seq limit 1), 0) as "attempts!"
            from event.webhook w
            where w.firm = $1 and w.deleted_at is null and ($2::uuid is null or w.id > $2)
            order by w.id limit $3"#,
@@ -173,15 +171,10 @@ pub(crate) async fn update(tx: &mut TenantTx, changed: &Webhook) -> Result<bool>
 pub(crate) async fn begin_anew(tx: &mut TenantTx, id: Uuid, now: OffsetDateTime) -> Result<()> {
     let firm = tx.firm();
     sqlx::query!(
-        "update event.webhook_pending set attempts = 0, next_at = $3 where firm = $1 and webhook = $2 and not accepted",
-        firm,
-        id,
-        now
-    )
-    .execute(tx.conn())
-    .await?;
-    sqlx::query!(
-        "update event.webhook set epoch = epoch + 1, retry_at = case when pending > 0 then $3::timestamptz end
+        "update event.webhook
+         set epoch = epoch + 1, retry_at = case when pending > 0 then $3::timestamptz end,
+             noted_attempts = array_fill(0, array[cardinality(noted)]),
+             noted_next_at = array_fill($3::timestamptz, array[cardinality(noted)])
          where firm = $1 and id = $2",
         firm,
         id,
@@ -195,12 +188,10 @@ pub(crate) async fn begin_anew(tx: &mut TenantTx, id: Uuid, now: OffsetDateTime)
 /// Moves a webhook to another place of the feed, and forgets what waits.
 pub(crate) async fn move_to(tx: &mut TenantTx, id: Uuid, seq: i64) -> Result<()> {
     let firm = tx.firm();
-    sqlx::query!("delete from event.webhook_pending where firm = $1 and webhook = $2", firm, id)
-        .execute(tx.conn())
-        .await?;
     sqlx::query!(
         "update event.webhook
-         set seq = $3, seen = $3, pending = 0, retry_at = null, epoch = epoch + 1, version = version + 1
+         set seq = $3, seen = $3, noted = '{}', noted_accepted = '{}', noted_attempts = '{}', noted_next_at = '{}',
+             pending = 0, retry_at = null, epoch = epoch + 1, version = version + 1
          where firm = $1 and id = $2",
         firm,
         id,
@@ -216,7 +207,8 @@ pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid, at: OffsetDateTime) -> R
     let firm = tx.firm();
     let done = sqlx::query!(
         "update event.webhook
-         set deleted_at = $3, url = '', pending = 0, retry_at = null, epoch = epoch + 1, version = version + 1
+         set deleted_at = $3, url = '', noted = '{}', noted_accepted = '{}', noted_attempts = '{}', noted_next_at = '{}',
+             pending = 0, retry_at = null, epoch = epoch + 1, version = version + 1
          where firm = $1 and id = $2 and deleted_at is null",
         firm,
         id,
@@ -224,12 +216,7 @@ pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid, at: OffsetDateTime) -> R
     )
     .execute(tx.conn())
     .await?;
-    sqlx::query!("delete from event.webhook_secret where firm = $1 and webhook = $2", firm, id)
-        .execute(tx.conn())
-        .await?;
-    sqlx::query!("delete from event.webhook_pending where firm = $1 and webhook = $2", firm, id)
-        .execute(tx.conn())
-        .await?;
+    end_secrets(tx, id, at, at).await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -278,7 +265,7 @@ pub(crate) async fn insert_secret(
     Ok(())
 }
 
-/// Lets the secrets of a webhook end then, unless they end before; those that have ended go.
+/// Lets the secrets of a webhook end then, unless they end before; what has ended is forgotten.
 pub(crate) async fn end_secrets(
     tx: &mut TenantTx,
     webhook: Uuid,
@@ -295,7 +282,7 @@ pub(crate) async fn end_secrets(
     .execute(tx.conn())
     .await?;
     sqlx::query!(
-        "delete from event.webhook_secret where firm = $1 and webhook = $2 and expires_at <= $3",
+        "update event.webhook_secret set sealed = '' where firm = $1 and webhook = $2 and expires_at <= $3",
         firm,
         webhook,
         now
