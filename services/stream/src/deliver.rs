@@ -43,10 +43,10 @@ const EVERY: Duration = Duration::from_millis(200);
 /// Webhooks that a process serves at a time: a receiver that answers slowly holds nobody else up.
 const AT_ONCE: usize = 64;
 /// How long a webhook is served before others have their turn; the last attempt begins within it.
-const SLICE: Duration = Duration::from_secs(10);
+const SLICE: Duration = Duration::from_secs(3);
 /// How long nobody else sends for a webhook that was claimed, in seconds: longer than a slice and the attempt that began at its
 /// end.
-const LEASE: f64 = 35.0;
+const LEASE: f64 = 20.0;
 /// How long attempts may still take when the process drains.
 const GRACE: Duration = Duration::from_secs(3);
 /// Entries of one page, and about how many bytes of payload.
