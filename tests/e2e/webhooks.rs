@@ -13,7 +13,6 @@ use proto::stream::{
     CreateWebhookRequest, CreateWebhookResponse, GetWebhookRequest, ListWebhookDeliveriesRequest, UpdateWebhookRequest,
     Webhook, WebhookDelivery, WebhookMode,
 };
-use time::OffsetDateTime;
 use tonic::Status;
 
 /// How long anything may take.
@@ -21,7 +20,7 @@ const SOON: Duration = Duration::from_secs(60);
 
 /// A world whose time stands still until it is moved.
 async fn still_world() -> (World, Arc<FixedClock>) {
-    let clock = FixedClock::new(OffsetDateTime::now_utc());
+    let clock = FixedClock::new(chassis::clock::system().now());
     let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
     (world, clock)
 }

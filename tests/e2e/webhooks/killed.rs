@@ -6,8 +6,6 @@ use harness::{
     chaos::{self, Cluster, Process},
     receiver::Reply,
 };
-use proto::stream::{CreateWebhookRequest, WebhookMode};
-
 use super::*;
 
 const EVERYTHING: &[&str] = &["partners", "orders", "interchange", "stream"];
@@ -23,8 +21,8 @@ async fn nothing_is_lost_or_out_of_order_when_senders_are_killed() {
     let (buyer, supplier) = chaos::pair(&operator, one.api).await;
     two.start();
     let receiver = Receiver::start().await;
-    // Half of what comes is refused at first; each answer takes a while, so that kills fall into the middle of some.
-    receiver.rule(|_, before| match before % 4 {
+    // Some of what comes is refused at first; each answer takes a while, so that kills fall into the middle of some.
+    receiver.rule(|_, before| match before % 20 {
         0 => Reply::Status(500),
         _ => Reply::Late(200, Duration::from_millis(150)),
     });

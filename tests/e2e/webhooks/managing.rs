@@ -56,7 +56,9 @@ async fn an_address_that_leads_into_a_network_of_ours_is_refused_when_it_is_save
         let status = refused(try_make(&firm, to(url, WebhookMode::Ordered)).await, Reason::INVALID_FIELDS);
         assert_eq!(bad_fields(&status), ["webhook.url"], "{url}");
     }
-    let (webhook, _) = make(&firm, to("https://1.2.3.4/hook", WebhookMode::Ordered)).await;
+    // Nothing is ever sent there.
+    let public = Webhook { disabled: true, ..to("https://1.2.3.4/hook", WebhookMode::Ordered) };
+    let (webhook, _) = make(&firm, public).await;
     let changed = Webhook { url: "https://10.0.0.1/".into(), ..webhook.clone() };
     refused(update(&firm, changed).await, Reason::INVALID_FIELDS);
     // And again when it is sent: a row that was written past the service leads nowhere.
