@@ -7,6 +7,7 @@ mod follow;
 mod furnish;
 mod resources;
 mod sight;
+mod webhooks;
 
 use harness::{Firm, World, answer, order};
 use proto::orders::{CreateOrderLinkRequest, SetToleranceRuleRequest, ToleranceBounds};

@@ -10,8 +10,8 @@ use std::{sync::Arc, time::Duration};
 use chassis::clock::FixedClock;
 use harness::{Firm, Options, World, order, receiver::Receiver, request_id, until};
 use proto::stream::{
-    CreateWebhookRequest, CreateWebhookResponse, GetWebhookRequest, ListWebhookDeliveriesRequest, UpdateWebhookRequest,
-    Webhook, WebhookDelivery, WebhookMode,
+    CreateWebhookRequest, CreateWebhookResponse, GetWebhookRequest, ListWebhookDeliveriesRequest,
+    UpdateWebhookRequest, Webhook, WebhookDelivery, WebhookMode,
 };
 use tonic::Status;
 

@@ -161,8 +161,10 @@ async fn take(State(seen): State<Arc<Mutex<Seen>>>, request: Request) -> Respons
             Some(rule) => rule(&one, before),
             None => guard.replies.pop_front().unwrap_or(Reply::Status(204)),
         };
-        let (Reply::Status(status) | Reply::With(status, ..) | Reply::Large(status, _) | Reply::Late(status, _)) =
-            reply;
+        let (Reply::Status(status)
+        | Reply::With(status, ..)
+        | Reply::Large(status, _)
+        | Reply::Late(status, _)) = reply;
         one.status = status;
         guard.received.push(one);
         guard.open += 1;

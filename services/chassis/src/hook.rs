@@ -63,9 +63,9 @@ pub struct Internet;
 
 impl Resolver for Internet {
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-        Box::pin(async move {
-            Ok(tokio::net::lookup_host((name, 0)).await?.map(|found| found.ip()).collect())
-        })
+        Box::pin(
+            async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|found| found.ip()).collect()) },
+        )
     }
 }
 

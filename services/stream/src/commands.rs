@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::{
     convert::webhook as convert,
     db,
-    deliver::{Hooks, Posted, note, place_of},
     envelope::{self, Letter},
+    hooks::{Hooks, Posted, note, place_of},
     webhook::{Delivery, MAX, SECRETS, Standing, Webhook, may_manage},
 };
 
@@ -47,8 +47,7 @@ impl Command<'_> {
 
     /// The webhook, if the caller may do something with it.
     async fn load(&self, tx: &mut TenantTx, id: Uuid) -> Result<Webhook> {
-        let (webhook, _) =
-            db::webhook::get(tx, self.single.own(), id).await?.ok_or_else(Error::not_found)?;
+        let (webhook, _) = db::webhook::get(tx, self.single.own(), id).await?.ok_or_else(Error::not_found)?;
         may_manage(self.single.caller, &webhook.scope)?;
         Ok(webhook)
     }
@@ -64,7 +63,12 @@ impl Command<'_> {
 }
 
 /// As it is shown.
-pub(crate) async fn shown(tx: &mut TenantTx, own: Option<Uuid>, id: Uuid, now: OffsetDateTime) -> Result<wire::Webhook> {
+pub(crate) async fn shown(
+    tx: &mut TenantTx,
+    own: Option<Uuid>,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> Result<wire::Webhook> {
     // Read before the webhook: what is behind is never negative.
     let head = feed::head(tx).await?;
     let (webhook, standing) = db::webhook::get(tx, own, id).await?.ok_or_else(Error::not_found)?;
@@ -230,7 +234,8 @@ async fn send(command: &Command<'_>, mut tx: TenantTx, once: Once) -> Result<wir
     let Once { webhook, secrets, letter, delivery, kind } = once;
     let (hooks, firm) = (command.hooks, command.firm());
     let secrets: Vec<Redacted<String>> = hooks.open(firm, webhook.id, &secrets)?;
-    let begun = Posted { at: command.now(), duration_ms: 0, answer: Err(chassis::hook::Failure::Interrupted) };
+    let begun =
+        Posted { at: command.now(), duration_ms: 0, answer: Err(chassis::hook::Failure::Interrupted) };
     let begun = Delivery {
         outcome: WebhookOutcome::Sending,
         failure: String::new(),
@@ -247,7 +252,10 @@ async fn send(command: &Command<'_>, mut tx: TenantTx, once: Once) -> Result<wir
 }
 
 /// What came of an attempt since it was noted.
-async fn as_it_stands(command: &Command<'_>, receipt: wire::WebhookDelivery) -> Result<wire::WebhookDelivery> {
+async fn as_it_stands(
+    command: &Command<'_>,
+    receipt: wire::WebhookDelivery,
+) -> Result<wire::WebhookDelivery> {
     let mut tx = command.hooks.deps.pool.begin(command.firm()).await?;
     let which = db::delivery::Which { id: Uuid::try_parse(&receipt.id).ok(), limit: 1, ..Default::default() };
     let one = db::delivery::list(&mut tx, &which).await?.pop();

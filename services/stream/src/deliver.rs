@@ -10,19 +10,13 @@ use chassis::{
     Error, Result,
     caller::Grants,
     command::Now,
-    config::{Config, Switch},
-    feed,
-    hook::{Answer, Failure, Sender, address::Rules, signature},
-    json::contract::Contract,
-    outbox, secret,
-    secret::Redacted,
-    service::Deps,
-    vault::Vault,
+    db::TenantTx,
+    feed, outbox,
+    secret::{self, Redacted},
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
 use prost::Message as _;
-use proto::stream::{WebhookDeliveryKind, WebhookDisabled, WebhookOutcome};
+use proto::stream::{WebhookDeliveryKind, WebhookDisabled};
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -32,6 +26,7 @@ use crate::{
     entry::Entry,
     envelope::{self, Letter},
     filter::Sight,
+    hooks::{Hooks, Posted, note},
     ladder::{self, Step},
     place::Place,
     sequencer::source,
@@ -53,121 +48,6 @@ const GRACE: Duration = Duration::from_secs(3);
 const PAGE: (i64, i64) = (256, 256 * 1024);
 /// How far a webhook looks beyond an event that was not accepted.
 const WINDOW: i64 = 1_000;
-/// How much of an answer is kept, in characters.
-const ANSWER: usize = 500;
-
-/// What webhooks work with.
-pub(crate) struct Hooks {
-    pub deps: Deps,
-    /// Absent where the deployment has no key.
-    pub vault: Option<Vault>,
-    pub sender: Sender,
-    pub contract: Contract,
-}
-
-impl Hooks {
-    /// As the settings say.
-    ///
-    /// # Errors
-    /// Where `webhooks.key` is no key.
-    pub(crate) fn new(deps: &Deps, config: &Config) -> anyhow::Result<Self> {
-        let urls = [config.portal_url(), config.api_url(), config.link_url()];
-        let own = urls.iter().filter_map(|url| {
-            let host = url.split_once("://")?.1.split(['/', ':']).next()?;
-            Some(host.to_lowercase())
-        });
-        let rules = Rules {
-            loopback: config.webhooks.loopback == Switch::On,
-            own_hosts: own.chain(config.webhooks.own_hosts.iter().cloned()).collect(),
-        };
-        Ok(Self {
-            deps: deps.clone(),
-            vault: Vault::open_with("webhooks.key", &config.webhooks.key)?,
-            sender: Sender::new(rules)?,
-            contract: Contract::load()?,
-        })
-    }
-
-    /// The secrets of a webhook that work, opened.
-    pub(crate) fn open(&self, firm: Uuid, webhook: Uuid, sealed: &[db::webhook::Secret]) -> Result<Vec<Redacted<String>>> {
-        let Some(vault) = &self.vault else { return Ok(Vec::new()) };
-        sealed.iter().map(|one| vault.open(&place_of(firm, webhook, one.id), &one.sealed)).collect()
-    }
-
-    /// Posts a letter once: when that began, how long it took, and what was answered.
-    pub(crate) async fn post(&self, url: &str, secrets: &[Redacted<String>], letter: &Letter) -> Posted {
-        let at = self.deps.now();
-        let began = Instant::now();
-        let answer = match headers(secrets, letter, at) {
-            Ok(headers) => self.sender.post(url, headers, letter.body.clone()).await,
-            Err(_) => Err(Failure::Malformed),
-        };
-        let duration_ms = began.elapsed().as_millis().try_into().unwrap_or(i32::MAX);
-        Posted { at, duration_ms, answer }
-    }
-}
-
-/// What a sealed secret is bound to.
-pub(crate) fn place_of(firm: Uuid, webhook: Uuid, secret: Uuid) -> String {
-    format!("{firm}/{webhook}/{secret}")
-}
-
-/// What came of an attempt.
-pub(crate) struct Posted {
-    pub at: OffsetDateTime,
-    pub duration_ms: i32,
-    pub answer: Result<Answer, Failure>,
-}
-
-fn headers(
-    secrets: &[Redacted<String>],
-    letter: &Letter,
-    at: OffsetDateTime,
-) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
-    let timestamp = at.unix_timestamp();
-    let signature = signature::sign(secrets, &letter.id, timestamp, &letter.body);
-    Ok(HeaderMap::from_iter([
-        (header::CONTENT_TYPE, HeaderValue::from_static(envelope::CONTENT_TYPE)),
-        (header::USER_AGENT, HeaderValue::from_static(concat!("tandem/", env!("CARGO_PKG_VERSION")))),
-        (HeaderName::from_static("webhook-id"), HeaderValue::from_str(&letter.id)?),
-        (HeaderName::from_static("webhook-timestamp"), HeaderValue::from(timestamp)),
-        (HeaderName::from_static("webhook-signature"), HeaderValue::from_str(&signature)?),
-    ]))
-}
-
-/// A note of an attempt for the list.
-pub(crate) fn note(id: Uuid, webhook: Uuid, kind: WebhookDeliveryKind, letter: &Letter, posted: &Posted) -> Delivery {
-    let (status, failure) = ladder::told(&posted.answer);
-    let outcome = if failure.is_empty() { WebhookOutcome::Accepted } else { WebhookOutcome::Failed };
-    let answer = match &posted.answer {
-        Ok(answer) if !failure.is_empty() => shown(&answer.body),
-        _ => String::new(),
-    };
-    Delivery {
-        id,
-        webhook,
-        kind,
-        outcome,
-        event_id: letter.id.clone(),
-        r#type: letter.r#type.clone(),
-        seq: letter.seq,
-        attempt: 1,
-        at: posted.at,
-        duration_ms: posted.duration_ms,
-        status,
-        failure,
-        answer,
-        retry_at: None,
-    }
-}
-
-/// The beginning of an answer as a person may be shown it.
-fn shown(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(ANSWER * 4)]);
-    let plain = text.chars().map(|c| if chassis::value::is_hidden(c) { ' ' } else { c });
-    plain.take(ANSWER).collect::<String>().trim().to_owned()
-}
-
 /// Sends until shutdown.
 pub(crate) async fn run(hooks: Arc<Hooks>) {
     if hooks.vault.is_none() {
@@ -180,7 +60,9 @@ pub(crate) async fn run(hooks: Arc<Hooks>) {
         if serving.len() < AT_ONCE {
             match due(&hooks, AT_ONCE - serving.len()).await {
                 Ok(due) => serving.extend(due.into_iter().map(|(firm, id)| serve(hooks.clone(), firm, id))),
-                Err(error) => tracing::warn!(error = %source(&error), "looking for webhooks failed; going on"),
+                Err(error) => {
+                    tracing::warn!(error = %source(&error), "looking for webhooks failed; going on")
+                }
             }
         }
         tokio::select! {
@@ -349,7 +231,11 @@ impl<'a> Run<'a> {
         }
         let ends = (self.place.seq(), self.oldest);
         let letter = envelope::truncated(&self.hooks.contract, (self.firm, self.webhook.id), ends, now)?;
-        Ok(Some(Job { attempt: self.place.noted(seq).map_or(0, |noted| noted.attempts) + 1, letter, cut: true }))
+        Ok(Some(Job {
+            attempt: self.place.noted(seq).map_or(0, |noted| noted.attempts) + 1,
+            letter,
+            cut: true,
+        }))
     }
 
     /// The entry after the last one that was looked at; `None` at the feed's end, and where it is not there any more.
@@ -414,7 +300,7 @@ impl<'a> Run<'a> {
 /// Tells the firm that a webhook was disabled: by its feed, from which people are told too.
 async fn tell(
     hooks: &Hooks,
-    tx: &mut chassis::db::TenantTx,
+    tx: &mut TenantTx,
     webhook: &Webhook,
     why: Disabled,
     last: &Delivery,
@@ -435,16 +321,4 @@ async fn tell(
         payload.encode_to_vec(),
     );
     outbox::append(tx, vec![vec![event]]).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_shown_without_what_hides_or_reorders() {
-        assert_eq!(shown("没有\n这个\u{202e}订单\0".as_bytes()), "没有 这个 订单");
-        assert_eq!(shown(&[0xff; 4]).chars().count(), 4);
-        assert_eq!(shown("字".repeat(2_000).as_bytes()).chars().count(), ANSWER);
-    }
 }

@@ -8,7 +8,7 @@
 //! every SQL statement.
 //!
 //! Webhooks ([`webhook`]) are readers with a place of their own ([`place`]): [`deliver`] claims one, sends what follows
-//! its place as [`envelope`] writes it, and goes on as [`ladder`] decides. [`commands`] and [`queries`] are their management.
+//! its place as [`envelope`] writes it by [`hooks`], and goes on as [`ladder`] decides. [`commands`] and [`queries`] are their management.
 //!
 //! **Invariant:** Postgres is the record. Rings, hand-offs, hints and any other source of live entries may lose or
 //! repeat anything, and only latency changes.
@@ -27,6 +27,7 @@ pub mod envelope;
 pub mod filter;
 pub mod frame;
 pub mod gateway;
+mod hooks;
 pub mod hub;
 #[cfg(feature = "kafka")]
 mod kafka;
@@ -62,8 +63,8 @@ pub use sequencer::{Outcome, drain, sequence_once};
 
 use crate::{
     api::Api,
-    deliver::Hooks,
     gateway::Gateway,
+    hooks::Hooks,
     hub::Hub,
     sequencer::Sequencer,
     tail::{Handoff, Tail},
@@ -84,7 +85,11 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     let hooks = Arc::new(Hooks::new(deps, config)?);
     let mut tasks = tasks(deps, config, &hub);
     tasks.push(Box::pin(deliver::run(hooks.clone())));
-    tasks.push(Box::pin(keep::deliveries(deps.stream_pool.clone(), deps.clock.clone(), deps.shutdown.clone())));
+    tasks.push(Box::pin(keep::deliveries(
+        deps.stream_pool.clone(),
+        deps.clock.clone(),
+        deps.shutdown.clone(),
+    )));
     let webhooks = WebhookServiceServer::new(api::webhook::Api(hooks));
     Ok(Service {
         name: "stream",

@@ -14,7 +14,7 @@ use crate::{
     commands,
     convert::webhook as convert,
     db::{self, delivery::Which},
-    deliver::Hooks,
+    hooks::Hooks,
     webhook::Standing,
 };
 

@@ -8,7 +8,10 @@ use proto::stream::{WebhookDeliveryKind, WebhookDisabledReason, WebhookOutcome};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{entry::Fact, filter::{Filter, Sight}};
+use crate::{
+    entry::Fact,
+    filter::{Filter, Sight},
+};
 
 /// The most webhooks of a firm.
 pub const MAX: i64 = 20;
@@ -83,8 +86,8 @@ pub fn may_manage(caller: &Caller, scope: &Scope) -> Result<()> {
     let within = |wanted: &[String], own: &[String]| {
         own.is_empty() || (!wanted.is_empty() && wanted.iter().all(|one| own.contains(one)))
     };
-    let fits = within(&scope.sites, &caller.sites)
-        && within(&scope.purchasing_groups, &caller.purchasing_groups);
+    let fits =
+        within(&scope.sites, &caller.sites) && within(&scope.purchasing_groups, &caller.purchasing_groups);
     if fits {
         return Ok(());
     }

@@ -94,9 +94,10 @@ pub fn row(method: &str) -> Option<Row> {
                 named(&id, ResendWebhookEventRequest { request_id: request_id(), webhook_id, seq: 1 })
             }),
         ),
-        "ListWebhookDeliveries" => {
-            own(build!(|_, _, _| plain(ListWebhookDeliveriesRequest { page_size: 1_000, ..Default::default() })))
-        }
+        "ListWebhookDeliveries" => own(build!(|_, _, _| plain(ListWebhookDeliveriesRequest {
+            page_size: 1_000,
+            ..Default::default()
+        }))),
         _ => return None,
     })
 }

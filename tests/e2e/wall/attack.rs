@@ -2,7 +2,7 @@
 
 use harness::Firm;
 
-use super::{Cast, capacity, follow, resources};
+use super::{Cast, capacity, follow, resources, webhooks};
 
 /// Refused by a missing right or by row-level security.
 pub(super) const DENIED: &str = "42501";
@@ -382,24 +382,6 @@ const STRANGER: &[Attack] = &[
     ),
     ("update notices.channel set address = '' where firm <> {stranger}", NOTHING),
     ("update notices.delivery set state = 'failed' where firm <> {stranger}", NOTHING),
-    // where its events are sent, and what was
-    (
-        "insert into event.webhook (firm, id, name, url, types, counterparties, subject_prefix, sites, purchasing_groups,
-         ordered, in_flight, seq, seen, created_at)
-         values ({buyer}, gen_random_uuid(), 'x', 'https://x.example/', '{}', '{}', '', '{}', '{}', true, 1, 0, 0, now())",
-        DENIED,
-    ),
-    ("update event.webhook set url = 'https://x.example/' where firm <> {stranger}", NOTHING),
-    ("update event.webhook set seq = 0, seen = 0 where firm <> {stranger}", NOTHING),
-    ("update event.webhook set firm = {stranger}", DENIED),
-    ("update event.webhook_secret set sealed = '' where firm <> {stranger}", NOTHING),
-    (
-        "insert into event.webhook_secret (firm, webhook, id, sealed, created_at)
-         values ({buyer}, gen_random_uuid(), gen_random_uuid(), '', now())",
-        DENIED,
-    ),
-    ("update event.webhook_delivery set answer = '' where firm <> {stranger}", NOTHING),
-    ("delete from event.webhook_delivery", DENIED),
     // what only an operator does, by its functions alone
     ("select partners.operate({buyer}, gen_random_uuid(), 'suspend', 'x', 'x', now())", DENIED),
     ("select partners.merge_firms({supplier}, {stranger}, gen_random_uuid(), 'x', 'x', now())", DENIED),
@@ -454,6 +436,7 @@ async fn no_side_writes_what_is_the_others() {
         ("buyer", &cast.buyer, BUYER),
         ("stranger", &cast.stranger, STRANGER),
         ("rival", &cast.rival, &STRANGER[..2]),
+        ("stranger", &cast.stranger, webhooks::STRANGER),
         ("supplier", &cast.supplier, follow::SUPPLIER),
         ("buyer", &cast.buyer, follow::BUYER),
         ("stranger", &cast.stranger, follow::STRANGER),

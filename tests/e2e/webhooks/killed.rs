@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::*;
 use harness::{
     chaos::{self, Cluster, Process},
     receiver::Reply,
 };
-use super::*;
 
 const EVERYTHING: &[&str] = &["partners", "orders", "interchange", "stream"];
 const ORDERS: usize = 60;
@@ -40,7 +40,8 @@ async fn nothing_is_lost_or_out_of_order_when_senders_are_killed() {
     }
     for victim in [&mut one, &mut two] {
         let before = receiver.received().len();
-        until("the other one goes on", SOON, async || (receiver.received().len() > before + 3).then_some(())).await;
+        until("the other one goes on", SOON, async || (receiver.received().len() > before + 3).then_some(()))
+            .await;
         victim.kill().await;
         victim.start();
     }

@@ -85,7 +85,8 @@ async fn two_secrets_sign_while_one_takes_over_from_the_other() {
         webhook_id: webhook.id.clone(),
         overlap_s: None,
     };
-    let rotated = supplier.webhooks().rotate_webhook_secret(request.clone()).await.expect("rotated").into_inner();
+    let rotated =
+        supplier.webhooks().rotate_webhook_secret(request.clone()).await.expect("rotated").into_inner();
     let second = rotated.secret;
     let again = supplier.webhooks().rotate_webhook_secret(request).await.expect("replayed").into_inner();
     assert_eq!((again.secret.as_str(), first != second), ("", true));
@@ -134,7 +135,11 @@ async fn a_receiver_that_is_gone_is_left_alone_until_it_is_enabled_again() {
     assert_eq!(enabled.disabled_reason(), WebhookDisabledReason::Unspecified);
     caught_up(&supplier, &webhook.id).await;
     let head = start + 6;
-    assert_eq!(receiver.accepted(), (start + 1..=head).collect::<Vec<_>>(), "in order after the last accepted");
+    assert_eq!(
+        receiver.accepted(),
+        (start + 1..=head).collect::<Vec<_>>(),
+        "in order after the last accepted"
+    );
     let received = receiver.received();
     assert_eq!((received[1].seq(), &received[1].id), (received[2].seq(), &received[2].id));
     let stale = update(&supplier, Webhook { disabled: true, ..shown }).await.expect_err("it changed since");
@@ -193,7 +198,11 @@ async fn several_at_a_time_do_not_wait_for_one_that_fails() {
     world.settled().await;
     until("the others are accepted", SOON, async || (receiver.accepted().len() == 11).then_some(())).await;
     let shown = waits(&supplier, &webhook.id, 1).await;
-    assert_eq!((shown.seq, shown.behind), (webhook.seq, 12), "the place is behind the first that was not accepted");
+    assert_eq!(
+        (shown.seq, shown.behind),
+        (webhook.seq, 12),
+        "the place is behind the first that was not accepted"
+    );
     assert!((2..=4).contains(&receiver.most_open()), "{} at a time", receiver.most_open());
     let opened = Webhook { url: receiver.url().replace("/hook", "/open"), ..shown };
     update(&supplier, opened).await.expect("another address");
@@ -270,7 +279,8 @@ async fn a_test_an_event_and_a_stretch_of_the_feed_are_sent_on_request() {
     let last: Vec<i64> = received[5..].iter().map(Received::seq).collect();
     assert_eq!(last, [webhook.seq + 2, webhook.seq + 3]);
     assert_eq!(signed_with(&secret, &received), vec![true; received.len()]);
-    let foreign = ReplayWebhookRequest { request_id: request_id(), start: Some(Start::After("x".into())), ..replay };
+    let foreign =
+        ReplayWebhookRequest { request_id: request_id(), start: Some(Start::After("x".into())), ..replay };
     let refused = supplier.webhooks().replay_webhook(foreign).await.expect_err("no cursor of this feed");
     assert_eq!(harness::refusal::reason(&refused), "CURSOR_INVALID");
     let kinds = deliveries(&supplier, &webhook.id).await;

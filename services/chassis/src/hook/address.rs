@@ -215,7 +215,8 @@ fn parse_host(text: &str) -> Result<Host, Fault> {
     };
     // A last label that begins with a digit may be read as a number, such as `127.1` and `0x7f000001`.
     let last = text.rsplit('.').next().unwrap_or_default();
-    let named = text.len() <= 253 && text.split('.').all(label) && last.starts_with(|c: char| c.is_ascii_lowercase());
+    let named =
+        text.len() <= 253 && text.split('.').all(label) && last.starts_with(|c: char| c.is_ascii_lowercase());
     if named { Ok(Host::Name(text.to_owned())) } else { Err(Fault::Host) }
 }
 
@@ -284,7 +285,9 @@ mod tests {
     #[test]
     fn loopback_is_for_trying_out_and_opens_nothing_else() {
         let rules = Rules { loopback: true, own_hosts: Vec::new() };
-        for fine in ["http://127.0.0.1:9000/x", "http://localhost:1/", "https://[::1]:9/", "https://erp.example.com/"] {
+        for fine in
+            ["http://127.0.0.1:9000/x", "http://localhost:1/", "https://[::1]:9/", "https://erp.example.com/"]
+        {
             assert!(Address::parse(fine, &rules).is_ok(), "{fine}");
         }
         for (text, fault) in [

@@ -43,7 +43,8 @@ mod tests {
     #[test]
     fn the_published_example_is_signed_as_published() {
         assert_eq!(sign(&[owned(SECRET)], ID, 1_614_265_330, BODY), SIGNATURE);
-        for (id, at, body) in [("msg_q", 1_614_265_330, BODY), (ID, 1_614_265_331, BODY), (ID, 1_614_265_330, b"{}")]
+        for (id, at, body) in
+            [("msg_q", 1_614_265_330, BODY), (ID, 1_614_265_331, BODY), (ID, 1_614_265_330, b"{}")]
         {
             assert_ne!(sign(&[owned(SECRET)], id, at, body), SIGNATURE);
         }

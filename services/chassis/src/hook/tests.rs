@@ -51,7 +51,8 @@ impl Recording {
 }
 
 fn sender(recording: &Arc<Recording>, rules: Rules) -> Sender {
-    Sender::with(rules, Arc::new(recording.clone()), Arc::new(recording.clone()), RootCertStore::empty()).unwrap()
+    Sender::with(rules, Arc::new(recording.clone()), Arc::new(recording.clone()), RootCertStore::empty())
+        .unwrap()
 }
 
 /// Hosts that lead where no webhook may go.
@@ -131,8 +132,14 @@ async fn no_address_leads_into_a_network_of_ours() {
     let rules = Rules { loopback: false, own_hosts: vec!["portal.tandem.example".into()] };
     let sender = sender(&recording, rules);
     let urls = HOSTS.iter().map(|host| format!("https://{host}/hook")).chain(
-        ["http://127.0.0.1", "http://erp.example/", "file:///etc/passwd", "gopher://127.0.0.1:6379/_x", "//erp.example"]
-            .map(String::from),
+        [
+            "http://127.0.0.1",
+            "http://erp.example/",
+            "file:///etc/passwd",
+            "gopher://127.0.0.1:6379/_x",
+            "//erp.example",
+        ]
+        .map(String::from),
     );
     for url in urls {
         assert!(sender.check(&url).await.is_err(), "{url} at save");
@@ -153,7 +160,10 @@ async fn a_name_that_changes_is_looked_at_once_for_each_attempt() {
     // And what was looked at is what is dialled: not the name, which might lead elsewhere by then.
     let sent = sender.post("https://erp.example:8443/", HeaderMap::new(), Bytes::new()).await;
     assert_eq!(sent, Err(Failure::Unreachable));
-    assert_eq!((recording.asked.lock().unwrap().len(), recording.dialled()), (3, vec!["1.2.3.4:8443".parse().unwrap()]));
+    assert_eq!(
+        (recording.asked.lock().unwrap().len(), recording.dialled()),
+        (3, vec!["1.2.3.4:8443".parse().unwrap()])
+    );
     assert_eq!(sender.check("https://nowhere.example/").await, Err(Fault::NameUnknown));
 }
 
@@ -205,7 +215,10 @@ async fn every_receiver_is_done_with_in_bounded_time_and_memory() {
     let table: Vec<(Receiver, Result<(u16, usize), Failure>)> = vec![
         (Says("HTTP/1.1 204 No Content\r\n\r\n"), status(204)),
         (Says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"), Ok((200, 2))),
-        (Says("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"), status(302)),
+        (
+            Says("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"),
+            status(302),
+        ),
         (Says("HTTP/1.1 307 T\r\nlocation: http://localhost/\r\ncontent-length: 0\r\n\r\n"), status(307)),
         (Says("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"), Err(Failure::Interrupted)),
         (Says("just some text, as before HTTP/1.0\n"), Err(Failure::Malformed)),
@@ -270,13 +283,14 @@ async fn a_certificate_proves_the_host_that_was_named() {
         let (at, roots) = tls_receiver(name, until).await;
         let recording = Arc::new(Recording { names: names(), to: Some(at), ..Recording::default() });
         let known: Arc<Recording> = recording.clone();
-        let sender =
-            Sender::with(Rules::default(), Arc::new(known.clone()), Arc::new(known), roots).unwrap();
+        let sender = Sender::with(Rules::default(), Arc::new(known.clone()), Arc::new(known), roots).unwrap();
         let sent = sender.post("https://erp.example/hook", HeaderMap::new(), Bytes::new()).await;
         assert_eq!(sent.map(|answer| answer.status), expected, "{name} {until:?}");
     }
     let (at, _) = tls_receiver("erp.example", (2090, 1, 1)).await;
     let recording = Arc::new(Recording { names: names(), to: Some(at), ..Recording::default() });
-    let sent = sender(&recording, Rules::default()).post("https://erp.example/", HeaderMap::new(), Bytes::new()).await;
+    let sent = sender(&recording, Rules::default())
+        .post("https://erp.example/", HeaderMap::new(), Bytes::new())
+        .await;
     assert_eq!(sent.map(|answer| answer.status), Err(Failure::Tls), "signed by itself");
 }

@@ -30,3 +30,4 @@ done-webhook-deleted = The webhook was deleted and its secrets forgotten.
 done-webhook-tested = Your server accepted it.
 done-webhook-replayed = Everything that is still there is sent again, in order.
 fault-webhook-tested = Your server did not accept it: { $code }. Please check the address, and what your server's log says.
+notice-webhook = A webhook was stopped

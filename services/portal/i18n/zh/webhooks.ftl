@@ -30,3 +30,4 @@ done-webhook-deleted = Webhook 已删除，密钥已清除。
 done-webhook-tested = 你们的服务器已接收。
 done-webhook-replayed = 仍保留的事件将按序重新推送。
 fault-webhook-tested = 你们的服务器没有接收：{ $code }。请检查地址和服务器日志。
+notice-webhook = Webhook 停止推送

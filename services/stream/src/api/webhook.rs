@@ -20,7 +20,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     commands::{self, Command},
     convert::webhook as convert,
-    deliver::Hooks,
+    hooks::Hooks,
     queries,
 };
 

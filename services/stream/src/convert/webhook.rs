@@ -211,7 +211,9 @@ mod tests {
             in_flight,
             ..wire::Webhook::default()
         };
-        let flight = |mode, in_flight| webhook(Some(&given(mode, in_flight))).map(|one| (one.ordered, one.in_flight)).ok();
+        let flight = |mode, in_flight| {
+            webhook(Some(&given(mode, in_flight))).map(|one| (one.ordered, one.in_flight)).ok()
+        };
         for (mode, asked, expected) in [
             (WebhookMode::Ordered, 0, Some((true, 1))),
             (WebhookMode::Ordered, 1, Some((true, 1))),

@@ -47,7 +47,8 @@ pub(crate) async fn claim(tx: &mut TenantTx, id: Uuid, lease: Uuid, seconds: f64
     let Some(row) = row else { return Ok(None) };
     let states = row.noted_accepted.into_iter().zip(row.noted_attempts).zip(row.noted_next_at);
     let noted = row.noted.into_iter().zip(states);
-    let noted = noted.map(|(seq, ((accepted, attempts), next_at))| (seq, Noted { accepted, attempts, next_at }));
+    let noted =
+        noted.map(|(seq, ((accepted, attempts), next_at))| (seq, Noted { accepted, attempts, next_at }));
     Ok(Some(Claim { epoch: row.epoch, place: Place::new(row.seen, noted) }))
 }
 
@@ -184,7 +185,9 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Deliver
     )
     .fetch_all(tx.conn())
     .await?;
-    let unknown = |_| Error::internal(anyhow::anyhow!("event.webhook_delivery has a number that is newer than this build"));
+    let unknown = |_| {
+        Error::internal(anyhow::anyhow!("event.webhook_delivery has a number that is newer than this build"))
+    };
     rows.into_iter()
         .map(|row| {
             Ok(Delivery {

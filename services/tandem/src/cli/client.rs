@@ -35,9 +35,7 @@ use proto::{
         entitlement_service_client::EntitlementServiceClient, resource_service_client::ResourceServiceClient,
         revision_service_client::RevisionServiceClient, transfer_service_client::TransferServiceClient,
     },
-    stream::{
-        stream_service_client::StreamServiceClient, webhook_service_client::WebhookServiceClient,
-    },
+    stream::{stream_service_client::StreamServiceClient, webhook_service_client::WebhookServiceClient},
 };
 use tonic::{
     Code, Request, Response, Status,

@@ -289,7 +289,9 @@ async fn create(args: &CreateArgs, session: &Session) -> Result<(), Failure> {
     let answer = session.connection.webhooks().create_webhook(request).await;
     let made = answer.map_err(|status| session.refused(&status))?.into_inner();
     if session.out.json() {
-        return session.out.value(&session.contract.to_json("tandem.stream.v1.CreateWebhookResponse", &made)?);
+        return session
+            .out
+            .value(&session.contract.to_json("tandem.stream.v1.CreateWebhookResponse", &made)?);
     }
     webhooks(&made.webhook.into_iter().collect::<Vec<_>>(), session)?;
     once(&made.secret, session)
