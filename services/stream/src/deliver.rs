@@ -13,6 +13,7 @@ use chassis::{
     db::TenantTx,
     feed, outbox,
     secret::{self, Redacted},
+    value,
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use prost::Message as _;
@@ -48,6 +49,7 @@ const GRACE: Duration = Duration::from_secs(3);
 const PAGE: (i64, i64) = (256, 256 * 1024);
 /// How far a webhook looks beyond an event that was not accepted.
 const WINDOW: i64 = 1_000;
+
 /// Sends until shutdown.
 pub(crate) async fn run(hooks: Arc<Hooks>) {
     if hooks.vault.is_none() {
@@ -266,7 +268,7 @@ impl<'a> Run<'a> {
         let step = ladder::step(&posted.answer, job.attempt, now, chance);
         let (disabled, retry_at) = match step {
             Step::Accepted => (None, None),
-            Step::Again(at) => (None, Some(chassis::value::micros(at))),
+            Step::Again(at) => (None, Some(value::micros(at))),
             Step::Disable(why) => (Some(why), None),
         };
         match step {

@@ -182,11 +182,11 @@ mod tests {
         for (attribute, value) in [
             ("specversion", "1.0"),
             ("type", kind),
-            ("feed", &ME.to_string()),
+            ("feed", ME.to_string().as_str()),
             ("seq", "42"),
             ("version", "3"),
             ("datacontenttype", "application/json"),
-            ("counterparty", &Uuid::from_u128(2).to_string()),
+            ("counterparty", Uuid::from_u128(2).to_string().as_str()),
         ] {
             assert_eq!(event[attribute], value, "{attribute}");
         }

@@ -23,7 +23,7 @@ pub mod convert;
 pub mod db;
 mod deliver;
 pub mod entry;
-pub mod envelope;
+mod envelope;
 pub mod filter;
 pub mod frame;
 pub mod gateway;
@@ -32,9 +32,9 @@ pub mod hub;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod keep;
-pub mod ladder;
+mod ladder;
 pub mod merge;
-pub mod place;
+mod place;
 #[cfg(feature = "kafka")]
 mod publisher;
 mod queries;
@@ -45,7 +45,7 @@ pub mod sequencer;
 pub mod slot;
 pub mod subscription;
 pub mod tail;
-pub mod webhook;
+mod webhook;
 
 use std::sync::Arc;
 

@@ -49,10 +49,10 @@ async fn events_arrive_signed_and_in_order_whatever_the_receiver_does() {
     for (attribute, value) in [
         ("specversion", "1.0"),
         ("type", PUBLISHED),
-        ("feed", &supplier.id),
+        ("feed", supplier.id.as_str()),
         ("version", "1"),
-        ("counterparty", &buyer.id),
-        ("id", &received[4].id),
+        ("counterparty", buyer.id.as_str()),
+        ("id", received[4].id.as_str()),
     ] {
         assert_eq!(shown[attribute], value, "{attribute}");
     }

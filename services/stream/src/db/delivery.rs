@@ -86,7 +86,7 @@ pub(crate) async fn save(tx: &mut TenantTx, id: Uuid, progress: &Progress<'_>) -
     let next_at: Vec<OffsetDateTime> = noted.iter().map(|one| one.next_at).collect();
     let version = sqlx::query_scalar!(
         "update event.webhook
-         set seq = $5, seen = $6, pending = $7, retry_at = $8, disabled = case when $9 = '' then disabled else $9 end,
+         set seq = $5, seen = $6, pending = $7, retry_at = $8, disabled = case when $9::text = '' then disabled else $9 end,
              version = version + case when $9 = '' then 0 else 1 end,
              noted = $10, noted_accepted = $11, noted_attempts = $12, noted_next_at = $13
          where firm = $1 and id = $2 and lease = $3 and epoch = $4

@@ -142,7 +142,7 @@ fn row(member: &Member, one: &Webhook) -> Row {
         mode: mode_name(t, one.mode()),
         behind: one.behind.to_string(),
         retry: match &one.retry_at {
-            Some(at) => t.two(key::WEBHOOK_RETRY, one.attempts.to_string(), t.moment(Some(at))),
+            Some(at) => t.two(key::WEBHOOK_RETRY, t.moment(Some(at)), one.attempts.to_string()),
             None => String::new(),
         },
         tag: Tag { shape, label: t.say(label) },
