@@ -4,7 +4,10 @@ use chassis::{
     Reason,
     config::{Config, Switch},
 };
-use harness::refusal::{bad_fields, refused};
+use harness::{
+    cli,
+    refusal::{bad_fields, refused},
+};
 use proto::{
     partners::{Role, Scope},
     stream::{DeleteWebhookRequest, ListWebhooksRequest, RotateWebhookSecretRequest, TestWebhookRequest},
@@ -156,5 +159,44 @@ async fn a_webhook_is_its_firms_own_and_sees_no_more_than_who_set_it_up() {
         make(&buyer, off(to(url, WebhookMode::Parallel))).await;
     }
     refused(try_make(&buyer, off(to(url, WebhookMode::Ordered))).await, Reason::LIMIT_REACHED);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_are_managed_by_commands() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    world.settled().await;
+    let receiver = Receiver::start().await;
+    let run = async |arguments: &[&str]| {
+        let whole: Vec<&str> = ["webhook"].iter().chain(arguments).copied().collect();
+        cli::run(&world, &supplier.key, &whole).await
+    };
+    let made = run(&["create", "ERP", &receiver.url(), "--type", "tandem.orders.*"]).await.done().json();
+    let (id, secret) = (made[0]["webhook"]["id"].as_str().expect("an id"), made[0]["secret"].as_str());
+    assert!(secret.is_some_and(|secret| secret.starts_with("whsec_")), "{made:?}");
+    assert_eq!(run(&["test", id]).await.done().json()[0]["outcome"], "WEBHOOK_OUTCOME_ACCEPTED");
+    publish(&buyer, [1, 2]).await;
+    let shown = caught_up(&supplier, id).await;
+    let listed = run(&["list"]).await.done().json();
+    assert_eq!(
+        (&listed[0]["url"], &listed[0]["filter"]["types"][0]),
+        (&receiver.url().into(), &"tandem.orders.*".into())
+    );
+    let seq = shown.seq.to_string();
+    assert_eq!(run(&["replay", id, "--seq", &seq]).await.done().json()[0]["seq"], seq);
+    run(&["replay", id, "--earliest"]).await.done();
+    caught_up(&supplier, id).await;
+    assert!(receiver.accepted().ends_with(&[shown.seq - 1, shown.seq]), "{:?}", receiver.accepted());
+    let rotated = run(&["rotate", id, "--overlap", "60"]).await.done().json();
+    assert_eq!(rotated[0]["webhook"]["secrets"].as_array().map(Vec::len), Some(2));
+    let updated = run(&["update", id, "--name", "WMS", "--disable", "--everything"]).await.done().json();
+    assert_eq!((&updated[0]["name"], &updated[0]["disabled"]), (&"WMS".into(), &true.into()));
+    assert!(updated[0]["filter"].get("types").is_none());
+    let deliveries = run(&["deliveries", id]).await.done().json();
+    assert_eq!(deliveries.last().expect("the test")["kind"], "WEBHOOK_DELIVERY_KIND_TEST");
+    run(&["delete", id]).await.done();
+    let gone = run(&["show", id]).await;
+    assert!(gone.code == Some(3) && gone.err.contains("NOT_FOUND"), "{gone:?}");
     world.finish().await;
 }
