@@ -62,11 +62,6 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// What a caller is narrowed to.
-    pub fn of(caller: &Caller) -> Self {
-        Self { sites: caller.sites.clone(), purchasing_groups: caller.purchasing_groups.clone() }
-    }
-
     /// What is asked for, or what the caller is narrowed to where nothing is.
     pub fn or_own(self, caller: &Caller) -> Self {
         let or = |wanted: Vec<String>, own: &[String]| if wanted.is_empty() { own.to_vec() } else { wanted };
@@ -191,7 +186,7 @@ mod tests {
             assert_eq!(may_manage(who, &wanted).is_ok(), fits, "{wanted:?}");
         }
         assert_eq!(scope(&[], &["G9"]).or_own(&one), scope(&["W1"], &["G9"]));
-        assert_eq!(scope(&[], &[]).or_own(&one), Scope::of(&one));
+        assert_eq!(scope(&[], &[]).or_own(&one), scope(&["W1"], &["G1"]));
     }
 
     #[test]
