@@ -431,7 +431,7 @@ const STRANGER: &[Attack] = &[
 #[tokio::test]
 async fn no_side_writes_what_is_the_others() {
     let cast = Cast::new().await;
-    let everyone: [(&str, &Firm, &[Attack]); 13] = [
+    let everyone: [(&str, &Firm, &[Attack]); 14] = [
         ("supplier", &cast.supplier, SUPPLIER),
         ("buyer", &cast.buyer, BUYER),
         ("stranger", &cast.stranger, STRANGER),
