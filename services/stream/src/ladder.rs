@@ -34,7 +34,8 @@ const PAUSES: [Duration; 20] = {
     ]
 };
 /// The longest pause that a receiver may ask for.
-const ASKED_MAX: Duration = Duration::hours(24);
+const ASKED_MAX: Duration = Duration::seconds(ASKED_MAX_S);
+const ASKED_MAX_S: i64 = 86_400;
 
 /// What follows from an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub fn step(answer: &Result<Answer, Failure>, attempt: i32, now: OffsetDateTime,
 fn asked(text: &str, now: OffsetDateTime) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         // More digits than a number holds ask for longer than the longest pause.
-        return Some(Duration::seconds(text.parse().unwrap_or(i64::from(u32::MAX))).min(ASKED_MAX));
+        return Some(Duration::seconds(text.parse().unwrap_or(ASKED_MAX_S)));
     }
     let format = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"

@@ -111,7 +111,7 @@ impl Place {
     /// Everything up to here was accepted or left out.
     pub fn seq(&self) -> i64 {
         let first = self.noted.iter().find(|(_, noted)| !noted.accepted);
-        first.map_or(self.seen(), |(seq, _)| (seq - 1).min(self.seen()))
+        first.map_or(i64::MAX, |(seq, _)| seq - 1).min(self.seen())
     }
 
     /// How many were not accepted yet, those on their way among them.

@@ -211,12 +211,15 @@ async fn receiver(kind: Receiver) -> SocketAddr {
     at
 }
 
+/// Status and bytes of the body, or why there are none.
+type Met = Result<(u16, usize), Failure>;
+
 #[tokio::test]
 async fn every_receiver_is_done_with_in_bounded_time_and_memory() {
     use Receiver::{Closes, Drips, Repeats, Says, Waits};
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let status = |status| Ok((status, 0));
-    let table: Vec<(Receiver, Result<(u16, usize), Failure>)> = vec![
+    let table: Vec<(Receiver, Met)> = vec![
         (Says("HTTP/1.1 204 No Content\r\n\r\n"), status(204)),
         (Says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"), Ok((200, 2))),
         (
