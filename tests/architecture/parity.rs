@@ -114,6 +114,13 @@ const FORMS: &[(&str, &str)] = &[
     ("/sites/new", "CreateSite"),
     ("/terms", "SetTerms"),
     ("/tolerances/{id}/end", "DeleteToleranceRule"),
+    ("/webhooks/new", "CreateWebhook"),
+    ("/webhooks/{id}", "UpdateWebhook"),
+    ("/webhooks/{id}/delete", "DeleteWebhook"),
+    ("/webhooks/{id}/replay", "ReplayWebhook"),
+    ("/webhooks/{id}/resend", "ResendWebhookEvent"),
+    ("/webhooks/{id}/rotate", "RotateWebhookSecret"),
+    ("/webhooks/{id}/test", "TestWebhook"),
 ];
 
 #[test]

@@ -62,3 +62,4 @@ mod tolerance;
 mod tryton;
 mod validation;
 mod wall;
+mod webhooks;

@@ -13,6 +13,7 @@ mod offers;
 mod resources;
 pub mod rows;
 mod sheets;
+mod webhooks;
 mod widened;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ mod follow;
 mod furnish;
 mod resources;
 mod sight;
+mod webhooks;
 
 use harness::{Firm, World, answer, order};
 use proto::orders::{CreateOrderLinkRequest, SetToleranceRuleRequest, ToleranceBounds};
@@ -37,6 +38,7 @@ impl Cast {
         buyer.site("1000").await;
         furnish::buyer(&world, &buyer).await;
         furnish::channel(&supplier).await;
+        furnish::webhook(&supplier).await;
         let mut ids = Vec::new();
         for (firm, vendor) in [(&buyer, "V100"), (&rival, "GYS-033")] {
             let request =

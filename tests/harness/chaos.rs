@@ -80,6 +80,8 @@ impl Cluster {
             ("TANDEM_DATABASE__APP_URL", access.url_for("tandem_app", &passwords.app, DATABASE)),
             ("TANDEM_DATABASE__STREAM_URL", access.url_for("tandem_stream", &passwords.stream, DATABASE)),
             ("TANDEM_KEYS__CURRENT", "5e".repeat(32)),
+            ("TANDEM_WEBHOOKS__KEY", "5f".repeat(32)),
+            ("TANDEM_WEBHOOKS__LOOPBACK", "on".into()),
         ]
     }
 

@@ -37,6 +37,7 @@ use proto::{
     },
     stream::{
         FeedEvent, SubscribeRequest, stream_service_client::StreamServiceClient, subscribe_request::Start,
+        webhook_service_client::WebhookServiceClient,
     },
 };
 use tonic::{
@@ -153,6 +154,10 @@ impl Access {
 
     pub fn stream(&self) -> StreamServiceClient<Client> {
         StreamServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub fn webhooks(&self) -> WebhookServiceClient<Client> {
+        WebhookServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub fn firms(&self) -> FirmServiceClient<Client> {

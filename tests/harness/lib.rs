@@ -14,6 +14,7 @@
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
 //! * [`outside`]    servers of others: group robots and a mail server, on loopback
+//! * [`receiver`]   a firm's own server that takes webhooks, on loopback
 //! * [`kafka`]      a real Kafka, where the machine can run one
 //! * [`cluster`]    the private Postgres that all test processes share
 //!
@@ -38,6 +39,7 @@ pub mod need;
 mod order;
 pub mod outside;
 mod raw;
+pub mod receiver;
 pub mod refusal;
 pub mod resource;
 pub mod validators;

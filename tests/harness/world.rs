@@ -8,7 +8,7 @@ use std::{
 
 use chassis::{
     clock::SharedClock,
-    config::Config,
+    config::{Config, Switch},
     dial::SharedDialer,
     service::{Deps, Testing},
 };
@@ -368,6 +368,9 @@ fn config(cluster: &cluster::Cluster, database: &str) -> Config {
     config.database.stream_connections = 4;
     config.keys.current = key();
     config.notices.key = "43".repeat(32);
+    config.webhooks.key = "44".repeat(32);
+    // Receivers of tests stand on this machine.
+    config.webhooks.loopback = Switch::On;
     config.notices.mail_from = "Tandem <no-reply@example.invalid>".into();
     for listen in [&mut config.api.listen, &mut config.portal.listen, &mut config.metrics.listen] {
         listen.set_port(0);

@@ -41,7 +41,7 @@ async function paths() {
       '/sites/new', '/purchasing-groups', '/purchasing-groups/new', '/aliases', '/aliases/new', '/aliases/list',
       '/clusters', '/platform-actions', '/terms', '/settings', '/resources/own', '/resources/new', '/resources/entitlements', '/resources/access',
       resource.own, resource.files, `${resource.own}/grant`, '/calendar?from=2026-12-30&days=3',
-      '/channels', '/channels/new', '/keys', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
+      '/channels', '/channels/new', '/keys', '/webhooks', '/webhooks/new', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
       `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share, ...weeks.customer]],
     [sandbox.operator, ['/operator/firms', '/operator/firms/new', firm, ...['verify', 'suspend', 'merge', 'reset-admin']
       .map((act) => `${firm}/${act}`), '/operator/actions', '/clusters', '/clusters/new']],

@@ -122,5 +122,32 @@ export async function settings() {
         equal(await page.locator('.card', { hasText: words }).count(), 0, 'the channel is gone');
       });
     });
+
+    await test(`a webhook is added, shows its secret once, is tried and deleted, ${words}`, async () => {
+      await visit(chengyu, options, async (page) => {
+        await page.goto(`${portal}/webhooks/new`);
+        await page.fill('#name', `ERP ${words}`);
+        await page.fill('#url', 'https://10.0.0.1/hook');
+        await page.locator('main form .actions button').click();
+        await page.locator('.errors').waitFor();
+        await page.fill('#url', 'http://127.0.0.1:9/hook');
+        await page.locator('main form .actions button').click();
+        const secret = await page.inputValue('#secret');
+        ok(secret.startsWith('whsec_'), secret);
+        await page.goto(`${portal}/webhooks`);
+        ok(!(await page.content()).includes(secret), 'it is not shown again');
+        const card = page.locator('.card', { hasText: words });
+        await card.locator('button').first().click();
+        await page.locator('.errors').waitFor();
+        await says(page, 'UNREACHABLE');
+        await page.getByRole('link', { name: `ERP ${words}` }).click();
+        await page.uncheck('[name=enabled]');
+        await page.locator('main form .actions button').click();
+        await page.locator('.notice').waitFor();
+        await card.locator('[formaction$="/delete"]').click();
+        await page.locator('.notice').waitFor();
+        equal(await card.count(), 0, 'the webhook is gone');
+      });
+    });
   }
 }

@@ -26,6 +26,7 @@ pub struct Config {
     pub limits: Limits,
     pub notices: Notices,
     pub resources: Resources,
+    pub webhooks: Webhooks,
     pub kafka: Kafka,
 }
 
@@ -120,6 +121,15 @@ pub struct Resources {
     pub link_url: String,
 }
 
+/// Events to servers of firms' own.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub key: String,
+    pub loopback: Switch,
+    pub own_hosts: Vec<String>,
+}
+
 /// What carries the live part of the log to many gateways, and feeds to firms' own consumers.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -180,6 +190,7 @@ impl Config {
             "limits",
             "notices",
             "resources",
+            "webhooks",
             "kafka",
         ];
         let ours = move |key: &figment::value::UncasedStr| {
@@ -207,6 +218,7 @@ impl Config {
             &mut shown.keys.current,
             &mut shown.keys.previous,
             &mut shown.notices.key,
+            &mut shown.webhooks.key,
             &mut shown.resources.s3_secret,
         ] {
             if !key.is_empty() {
@@ -292,6 +304,7 @@ mod tests {
         config.database.app_url = "postgres://app:s3cr:e@t@localhost/db".into();
         config.keys.current = "ab".repeat(32);
         config.notices.key = "ab".repeat(32);
+        config.webhooks.key = "ab".repeat(32);
         config.resources.s3_secret = "ab".repeat(20);
         config.notices.smtp_url = "smtps://mail:s3cr@smtp.example.invalid".into();
         let shown = format!("{:?}", config.redacted());

@@ -158,16 +158,21 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
         // shared by carriers (RFC 6598), protocol assignments, benchmarks
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
+        // relays into IPv6 (RFC 7526)
+        || (a == 192 && b == 88 && c == 99)
+        // what a cloud tells each of its machines about itself, at an address that looks public
+        || v4 == Ipv4Addr::new(168, 63, 129, 16)
         || (a == 198 && (b == 18 || b == 19));
     !special
 }
 
 fn is_public_v6(v6: Ipv6Addr) -> bool {
     let [first, second, ..] = v6.segments();
-    // Global unicast is 2000::/3; in it are documentation (2001:db8::/32), Teredo, 6to4 and other tunnels that hide an
-    // IPv4 address.
+    // Global unicast is 2000::/3; in it are documentation (2001:db8::/32, 3fff::/20), Teredo, 6to4 and other tunnels that
+    // hide an IPv4 address.
     let tunnel = first == 0x2002 || (first == 0x2001 && second < 0x0200);
-    (first & 0xe000) == 0x2000 && !tunnel && !(first == 0x2001 && second == 0x0db8)
+    let documentation = (first == 0x2001 && second == 0x0db8) || (first == 0x3fff && second < 0x1000);
+    (first & 0xe000) == 0x2000 && !tunnel && !documentation
 }
 
 #[cfg(test)]
@@ -191,6 +196,8 @@ mod tests {
             "255.255.255.255",
             "192.0.0.8",
             "198.18.0.1",
+            "192.88.99.1",
+            "168.63.129.16",
             "203.0.113.9",
             "::",
             "::1",
@@ -200,6 +207,7 @@ mod tests {
             "::ffff:127.0.0.1",
             "2001:db8::1",
             "2002:7f00:1::",
+            "3fff:0fff::1",
             "2001:0:7f00:1::",
             "64:ff9b::7f00:1",
         ] {

@@ -158,6 +158,8 @@ reasons! {
     FILES_NOT_SET_UP, FailedPrecondition, "files are not set up here; whoever runs the platform sets resources.store", "本平台尚未开通文件存储,请联系平台运营方";
     /// The deployment has no key to keep addresses with.
     NOTICES_NOT_SET_UP, FailedPrecondition, "messages are not set up here; whoever runs the platform sets notices.key", "本平台尚未开通消息通知,请联系平台运营方";
+    /// The deployment has no key to keep secrets of webhooks with.
+    WEBHOOKS_NOT_SET_UP, FailedPrecondition, "webhooks are not set up here; whoever runs the platform sets webhooks.key", "本平台尚未开通 Webhook 推送,请联系平台运营方";
     /// The operator stopped the firm.
     FIRM_SUSPENDED, FailedPrecondition, "the operator has suspended this firm; nothing can be sent to it until it is reinstated", "该企业已被平台暂停,恢复之前无法向其发送单据";
     /// The firm has no account of its own, is suspended or was merged, or runs the platform.

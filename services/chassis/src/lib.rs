@@ -18,6 +18,7 @@ pub mod dial;
 pub mod error;
 pub mod feed;
 pub mod gate;
+pub mod hook;
 pub mod idempotency;
 pub mod json;
 pub mod migrate;
@@ -32,6 +33,7 @@ pub mod slice;
 pub mod telemetry;
 pub mod unit;
 pub mod value;
+pub mod vault;
 
 pub use error::{Error, Field, Reason, Result};
 

@@ -6,7 +6,6 @@
 //! * [`message`]  notices → one message in its medium's size: pure
 //! * [`robot`]    a message → what a group robot takes, and what its answer means: pure
 //! * [`sign`]     the signatures of 钉钉 and 飞书: pure
-//! * [`vault`]    addresses at rest
 //! * `mail`       the way out by SMTP
 //! * `follow`     the loop that reads feeds
 //! * `send`       the loop that sends
@@ -28,17 +27,17 @@ mod queries;
 pub mod robot;
 mod send;
 pub mod sign;
-pub mod vault;
 
 use std::sync::Arc;
 
 use chassis::{
     config::Config,
     service::{Deps, Service},
+    vault::Vault,
 };
 use proto::notices::notice_service_server::NoticeServiceServer;
 
-use crate::{mail::Mailer, note::Contract, vault::Vault};
+use crate::{mail::Mailer, note::Contract};
 
 /// The schema `notices`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -65,7 +64,7 @@ struct Context {
 pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     let context = Arc::new(Context {
         deps: deps.clone(),
-        vault: Vault::open_with(&config.notices.key)?,
+        vault: Vault::open_with("notices.key", &config.notices.key)?,
         mailer: Mailer::new(&config.notices.smtp_url, &config.notices.mail_from)?,
         contract: Contract::load()?,
         portal: config.portal_url(),

@@ -61,6 +61,8 @@ fn name(kind: NoticeKind, locale: &str) -> (&'static str, &'static str) {
         (NoticeKind::AdminReset, _) => ("本企业新增管理员", "名新增管理员"),
         (NoticeKind::ClusterChanged, "en") => ("Cluster", "news of clusters"),
         (NoticeKind::ClusterChanged, _) => ("产业集群", "条产业集群消息"),
+        (NoticeKind::WebhookDisabled, "en") => ("Webhook stopped", "webhooks stopped"),
+        (NoticeKind::WebhookDisabled, _) => ("Webhook 停止推送", "个 Webhook 停止推送"),
         (NoticeKind::Test, "en") => ("Test message", "test messages"),
         (NoticeKind::Test, _) => ("测试消息", "条测试消息"),
         (_, "en") => ("Order updated", "orders updated"),

@@ -13,6 +13,7 @@ use proto::{
         AdminReset, ClusterMembershipChanged, ClusterMembershipState, FirmChanged, FirmState,
         RelationshipChanged, RelationshipState,
     },
+    stream::{WebhookDisabled, WebhookDisabledReason},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -99,6 +100,7 @@ pub fn note(contract: &Contract, event: &Event, me: Uuid) -> Option<Note> {
         "partners.firm.changed" => firm(&event.payload),
         "partners.firm.admin_reset" => admin_reset(&event.payload),
         "partners.cluster.membership_changed" => cluster(&event.payload),
+        "stream.webhook.disabled" => webhook(&event.payload),
         _ => order(contract, event, name.strip_prefix("orders.order.")?, me),
     }
 }
@@ -260,6 +262,21 @@ fn cluster(payload: &[u8]) -> Option<Note> {
         number: String::new(),
         zh: format!("{firm}{zh}{cluster}"),
         en: format!("{firm} {en} {cluster}"),
+    })
+}
+
+fn webhook(payload: &[u8]) -> Option<Note> {
+    let disabled = WebhookDisabled::decode(payload).ok()?;
+    let (zh, en) = match disabled.reason() {
+        WebhookDisabledReason::Gone => ("接收方已下线", "its receiver is gone"),
+        _ => ("约十一天未被接收", "nothing was accepted for about eleven days"),
+    };
+    let name = clean(&disabled.name);
+    Some(Note {
+        kind: NoticeKind::WebhookDisabled,
+        number: String::new(),
+        zh: format!("Webhook {name} 已停止推送:{zh}。重新启用后,积压事件将按序推送"),
+        en: format!("webhook {name} was stopped: {en}; enable it again, and what waits goes out in order"),
     })
 }
 
@@ -436,6 +453,19 @@ mod tests {
             "the relationship with 买方 is suspended"
         );
         assert_eq!(super::note(&contract, &of(RelationshipState::Invited), SUPPLIER), None);
+    }
+
+    #[test]
+    fn a_firm_hears_of_a_webhook_that_stopped() {
+        let disabled = WebhookDisabled {
+            name: "ERP 13800000000".into(),
+            reason: WebhookDisabledReason::Gone.into(),
+            ..Default::default()
+        };
+        let event = event("tandem.stream.webhook.disabled.v1", disabled.encode_to_vec());
+        let note = super::note(&Contract::load().unwrap(), &event, BUYER).unwrap();
+        assert_eq!(note.kind, NoticeKind::WebhookDisabled);
+        assert!(note.zh.starts_with("Webhook ERP *** 已停止推送:接收方已下线"), "{}", note.zh);
     }
 
     #[test]

@@ -38,7 +38,7 @@ use proto::{
         resource_service_client::ResourceServiceClient, revision_service_client::RevisionServiceClient,
         transfer_service_client::TransferServiceClient,
     },
-    stream::stream_service_client::StreamServiceClient,
+    stream::{stream_service_client::StreamServiceClient, webhook_service_client::WebhookServiceClient},
 };
 use tonic::{
     Request,
@@ -142,6 +142,11 @@ impl Api {
     /// Messages outside the portal.
     pub fn notices(&self) -> NoticeServiceClient<Channel> {
         NoticeServiceClient::new(self.channel.clone())
+    }
+
+    /// Where events are sent.
+    pub fn webhooks(&self) -> WebhookServiceClient<Channel> {
+        WebhookServiceClient::new(self.channel.clone())
     }
 
     /// Signing in and out, and who calls.

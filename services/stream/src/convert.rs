@@ -1,5 +1,7 @@
 //! Requests from the wire, with every bad field named.
 
+pub mod webhook;
+
 use chassis::{
     Error, Field, Result,
     cursor::Cursor,
@@ -52,7 +54,7 @@ pub fn wanted(request: wire::SubscribeRequest, feed: Uuid, keys: &SigningKeys) -
     }
 }
 
-fn filter(wire: wire::Filter, bad: &mut Vec<Field>) -> Filter {
+pub(crate) fn filter(wire: wire::Filter, bad: &mut Vec<Field>) -> Filter {
     for (path, len) in
         [("filter.types", wire.types.len()), ("filter.counterparties", wire.counterparties.len())]
     {
@@ -90,7 +92,7 @@ fn filter(wire: wire::Filter, bad: &mut Vec<Field>) -> Filter {
     Filter { types, counterparties, subject_prefix: wire.subject_prefix }
 }
 
-fn pattern(text: &str) -> Option<Pattern> {
+pub(crate) fn pattern(text: &str) -> Option<Pattern> {
     if text.is_empty() || text.len() > TEXT_MAX {
         return None;
     }

@@ -28,6 +28,15 @@ pub enum Pattern {
     Prefix(String),
 }
 
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pattern::Exactly(kind) => f.write_str(kind),
+            Pattern::Prefix(prefix) => write!(f, "{prefix}*"),
+        }
+    }
+}
+
 impl Filter {
     fn wants(&self, fact: &Fact, reader: Uuid) -> bool {
         let kind = |pattern: &Pattern| match pattern {

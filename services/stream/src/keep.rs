@@ -18,8 +18,10 @@ const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
 const RECEIPTS_EVERY: Duration = Duration::from_secs(3600);
 /// Receipts answer repeated requests for so long.
 const RECEIPTS_KEPT: time::Duration = time::Duration::days(30);
-/// Receipts of one statement, so that none runs long.
-const RECEIPTS_AT_ONCE: i64 = 1_000;
+/// Rows of one statement, so that none runs long.
+const ROWS_AT_ONCE: i64 = 1_000;
+/// Attempts of webhooks are listed for so long.
+const DELIVERIES_KEPT: time::Duration = time::Duration::days(30);
 
 /// Now and then every so often, until shutdown.
 struct Every {
@@ -93,11 +95,29 @@ pub async fn receipts(pool: PgPool, clock: SharedClock, shutdown: CancellationTo
     while every.due().await {
         let before = clock.now() - RECEIPTS_KEPT;
         loop {
-            match db::forget_receipts(&pool, before, RECEIPTS_AT_ONCE).await {
-                Ok(gone) if gone < RECEIPTS_AT_ONCE as u64 => break,
+            match db::forget_receipts(&pool, before, ROWS_AT_ONCE).await {
+                Ok(gone) if gone < ROWS_AT_ONCE as u64 => break,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "old receipts were not deleted; trying again in an hour");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Forgets what webhooks sent a while ago.
+pub async fn deliveries(pool: PgPool, clock: SharedClock, shutdown: CancellationToken) {
+    let mut every = Every::new(RECEIPTS_EVERY, shutdown);
+    while every.due().await {
+        let before = clock.now() - DELIVERIES_KEPT;
+        loop {
+            match db::delivery::forget(&pool, before, ROWS_AT_ONCE).await {
+                Ok(gone) if gone < ROWS_AT_ONCE as u64 => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "old attempts of webhooks were not deleted; trying again in an hour");
                     break;
                 }
             }

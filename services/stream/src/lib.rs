@@ -7,6 +7,9 @@
 //! are the wire, [`chassis::feed::start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
 //! every SQL statement.
 //!
+//! Webhooks ([`webhook`]) are readers with a place of their own ([`place`]): [`deliver`] claims one, sends what follows
+//! its place as [`envelope`] writes it by [`hooks`], and goes on as [`ladder`] decides. [`commands`] and [`queries`] are their management.
+//!
 //! **Invariant:** Postgres is the record. Rings, hand-offs, hints and any other source of live entries may lose or
 //! repeat anything, and only latency changes.
 
@@ -15,19 +18,26 @@ pub mod carried;
 pub mod catch_up;
 pub mod chain;
 mod command;
+mod commands;
 pub mod convert;
 pub mod db;
+mod deliver;
 pub mod entry;
+mod envelope;
 pub mod filter;
 pub mod frame;
 pub mod gateway;
+mod hooks;
 pub mod hub;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod keep;
+mod ladder;
 pub mod merge;
+mod place;
 #[cfg(feature = "kafka")]
 mod publisher;
+mod queries;
 pub mod ring;
 #[cfg(test)]
 mod sample;
@@ -35,6 +45,7 @@ pub mod sequencer;
 pub mod slot;
 pub mod subscription;
 pub mod tail;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -43,6 +54,7 @@ use chassis::{
     service::{Deps, Service, routes},
 };
 use futures::future::BoxFuture;
+use proto::stream::webhook_service_server::WebhookServiceServer;
 use tokio::sync::Notify;
 use tonic::service::Routes;
 
@@ -52,6 +64,7 @@ pub use sequencer::{Outcome, drain, sequence_once};
 use crate::{
     api::Api,
     gateway::Gateway,
+    hooks::Hooks,
     hub::Hub,
     sequencer::Sequencer,
     tail::{Handoff, Tail},
@@ -69,11 +82,20 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     }
     let hub = Hub::new(config.limits.streams_per_firm);
     let gateway = Gateway::new(deps.pool.clone(), deps.keys.clone(), deps.clock.clone(), hub.clone());
+    let hooks = Arc::new(Hooks::new(deps, config)?);
+    let mut tasks = tasks(deps, config, &hub);
+    tasks.push(Box::pin(deliver::run(hooks.clone())));
+    tasks.push(Box::pin(keep::deliveries(
+        deps.stream_pool.clone(),
+        deps.clock.clone(),
+        deps.shutdown.clone(),
+    )));
+    let webhooks = WebhookServiceServer::new(api::webhook::Api(hooks));
     Ok(Service {
         name: "stream",
-        grpc: &[api::NAME],
-        routes: routes(Routes::new(Api(gateway))),
-        tasks: tasks(deps, config, &hub),
+        grpc: &[api::NAME, "tandem.stream.v1.WebhookService"],
+        routes: routes(Routes::new(Api(gateway)).add_service(webhooks)),
+        tasks,
     })
 }
 

@@ -33,6 +33,7 @@ pub mod server;
 pub mod show;
 pub mod suppliers;
 pub mod template;
+pub mod webhooks;
 pub mod whoami;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -142,6 +143,9 @@ pub enum Command {
     /// Where people are told: mail and group robots
     #[command(subcommand)]
     Notices(channels::NoticesCommand),
+    /// Where the firm's events are sent
+    #[command(subcommand)]
+    Webhook(webhooks::WebhookCommand),
     /// Demand and capacity: payloads in and out, what the own groups find, and what can be promised
     #[command(subcommand)]
     Capacity(capacity::CapacityCommand),
@@ -323,6 +327,7 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Keys(command) => keys::run(&command, session).await,
         Command::Aliases(command) => aliases::run(&command, session).await,
         Command::Notices(command) => channels::run(&command, session).await,
+        Command::Webhook(command) => webhooks::run(&command, session).await,
         Command::Capacity(command) => capacity::run(&command, session).await,
         Command::Resources(command) => resources::run(&command, session).await,
         Command::Admin(command) => operate::run(&command, session).await,

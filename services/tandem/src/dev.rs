@@ -9,7 +9,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use chassis::{config::Config, migrate::Passwords, secret};
+use chassis::{
+    config::{Config, Switch},
+    migrate::Passwords,
+    secret,
+};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +162,13 @@ async fn start(
     }
     if config.notices.key.is_empty() {
         config.notices.key = hex::encode(secret::sha256(format!("notices {}", keys.signing).as_bytes()));
+    }
+    if config.webhooks.key.is_empty() {
+        config.webhooks.key = hex::encode(secret::sha256(format!("webhooks {}", keys.signing).as_bytes()));
+    }
+    // Who tries webhooks out has the receiver on the same machine; where others reach the sandbox, it stays closed to them.
+    if config.portal.listen.ip().is_loopback() && config.api.listen.ip().is_loopback() {
+        config.webhooks.loopback = Switch::On;
     }
     if config.resources.store.is_empty() {
         config.resources.store = format!("file://{}", dir.join("files").display());

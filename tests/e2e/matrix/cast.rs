@@ -67,6 +67,8 @@ pub struct Cast {
     pub cluster: String,
     /// A channel of the buyer.
     pub channel: String,
+    /// A webhook of the buyer that sends nothing.
+    pub webhook: String,
     /// A demand of the buyer for the supplier.
     pub demand: String,
     /// A group of the supplier that is meant for the buyer.
@@ -160,6 +162,7 @@ impl Cast {
             rule: Default::default(),
             cluster: String::new(),
             channel: String::new(),
+            webhook: String::new(),
             demand: String::new(),
             capacity_group: String::new(),
             resource: String::new(),
@@ -293,6 +296,7 @@ impl Cast {
         let join = JoinClusterRequest { request_id: request_id(), cluster_id: self.cluster.clone() };
         self.buyer.session().clusters().join_cluster(join).await.expect("joined");
         self.channel = self.new_channel().await;
+        self.webhook = self.new_webhook().await;
         let stated = demand("X", &[("2026-12-28", "100")]);
         self.demand = self.buyer.state_demand(stated).await.expect("a demand").id;
         let shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &self.buyer.id);
@@ -349,6 +353,13 @@ impl Cast {
     pub async fn new_channel(&self) -> String {
         let request = robot(&self.number());
         self.buyer.session().notices().create_channel(request).await.expect("a channel").into_inner().id
+    }
+
+    /// A new webhook of the buyer.
+    pub async fn new_webhook(&self) -> String {
+        let request = super::webhooks::create(&self.number());
+        let made = self.buyer.session().webhooks().create_webhook(request).await.expect("a webhook");
+        made.into_inner().webhook.expect("the answer shows it").id
     }
 
     /// A new firm that nobody knows.

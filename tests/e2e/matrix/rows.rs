@@ -122,6 +122,7 @@ pub fn row(path: &str) -> Option<Row> {
             super::follow::row(method)
         }
         "StreamService" => streams(method),
+        "WebhookService" => super::webhooks::row(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),
         "DemandService" => super::capacity::demands(method),

@@ -153,6 +153,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.subject_sites", "tandem_app"),
     ("capacity.take_hold", "tandem_app"),
     ("event.ensure_partitions", "tandem_stream"),
+    ("event.webhooks_due", "tandem_app"),
     ("interchange.take_over_claimed", "tandem_app"),
     ("notices.firms_behind", "tandem_app"),
     ("notices.firms_due", "tandem_app"),

@@ -16,6 +16,7 @@ use proto::{
         InviteToClusterRequest, JoinClusterRequest, PartyId, PurchasingGroup, SetAliasesRequest,
         SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
     },
+    stream::{CreateWebhookRequest, TestWebhookRequest, Webhook, WebhookMode},
 };
 
 /// Tables of the buyer, its membership in a cluster, and what the operator did to it.
@@ -140,4 +141,19 @@ pub(super) async fn noted(world: &World, firm: &Firm) {
         noted.then_some(())
     })
     .await;
+}
+
+/// A webhook that leads to nobody, through which a test went out.
+pub(super) async fn webhook(firm: &Firm) {
+    let webhook = Webhook {
+        name: "ERP".into(),
+        url: "http://127.0.0.1:9/hook".into(),
+        mode: WebhookMode::Ordered.into(),
+        ..Webhook::default()
+    };
+    let request = CreateWebhookRequest { request_id: request_id(), webhook: Some(webhook) };
+    let made = firm.webhooks().create_webhook(request).await.expect("a webhook").into_inner();
+    let webhook_id = made.webhook.expect("the answer shows it").id;
+    let request = TestWebhookRequest { request_id: request_id(), webhook_id };
+    firm.webhooks().test_webhook(request).await.expect("tried");
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, Value};
+use serde_json::value::RawValue;
 
 use crate::gate;
 
@@ -71,6 +72,12 @@ impl Contract {
     /// The message that the payload of an event of this type is; `None` for a type that this build does not know.
     pub fn payload(&self, event_type: &str) -> Option<&MessageDescriptor> {
         self.event_types.get(event_type)
+    }
+
+    /// The payload of an event as JSON; `None` for a type that this build does not know, or data that is no such payload.
+    pub fn payload_json(&self, event_type: &str, data: &[u8]) -> Option<Box<RawValue>> {
+        let text = super::write::write(self, self.payload(event_type)?, data).ok()?;
+        RawValue::from_string(String::from_utf8(text).ok()?).ok()
     }
 
     /// Every event type with its payload, by name.

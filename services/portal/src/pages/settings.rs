@@ -8,6 +8,7 @@ pub mod partner;
 pub mod score;
 pub mod terms;
 pub mod tolerances;
+pub mod webhooks;
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
@@ -15,6 +16,7 @@ use proto::{
     access::Permission,
     notices::ListChannelsRequest,
     partners::{ListAliasesRequest, ListApiKeysRequest, ListPurchasingGroupsRequest, ListSitesRequest},
+    stream::ListWebhooksRequest,
 };
 use serde::Deserialize;
 
@@ -109,6 +111,7 @@ const SECTIONS: [Section; 4] = [
         &[
             (Permission::MembersAdmin, "/channels", key::CHANNELS, key::SETTINGS_CHANNELS),
             (Permission::MembersAdmin, "/keys", key::KEYS, key::SETTINGS_KEYS),
+            (Permission::MembersAdmin, "/webhooks", key::WEBHOOKS, key::SETTINGS_WEBHOOKS),
             (Permission::PartnersRead, "/aliases", key::ALIASES, key::SETTINGS_ALIASES),
         ],
     ),
@@ -160,9 +163,9 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
 async fn begun(member: &Member) -> Vec<(&'static str, bool)> {
     let api = &member.app().api;
     let (mut notices, mut members, mut firms) = (api.notices(), api.members(), api.firms());
-    let (mut groups, mut aliases) = (api.groups(), api.aliases());
+    let (mut groups, mut aliases, mut hooks) = (api.groups(), api.aliases(), api.webhooks());
     let one = 1;
-    let (channels, keys, sites, groups, aliases) = tokio::join!(
+    let (channels, keys, sites, groups, aliases, webhooks) = tokio::join!(
         notices.list_channels(member.call(ListChannelsRequest { page_size: one, ..Default::default() })),
         members.list_api_keys(member.call(ListApiKeysRequest { page_size: one, ..Default::default() })),
         firms.list_sites(member.call(ListSitesRequest { page_size: one, ..Default::default() })),
@@ -170,12 +173,14 @@ async fn begun(member: &Member) -> Vec<(&'static str, bool)> {
             member.call(ListPurchasingGroupsRequest { page_size: one, ..Default::default() })
         ),
         aliases.list_aliases(member.call(ListAliasesRequest { page_size: one, ..Default::default() })),
+        hooks.list_webhooks(member.call(ListWebhooksRequest { page_size: one, ..Default::default() })),
     );
     let all = [
         ("/channels", channels.ok().map(|list| !list.get_ref().channels.is_empty())),
         ("/keys", keys.ok().map(|list| !list.get_ref().api_keys.is_empty())),
         ("/sites", sites.ok().map(|list| !list.get_ref().sites.is_empty())),
         ("/purchasing-groups", groups.ok().map(|list| !list.get_ref().groups.is_empty())),
+        ("/webhooks", webhooks.ok().map(|list| !list.get_ref().webhooks.is_empty())),
         ("/aliases", aliases.ok().map(|list| !list.get_ref().aliases.is_empty())),
     ];
     all.into_iter().filter_map(|(path, begun)| Some((path, begun?))).collect()

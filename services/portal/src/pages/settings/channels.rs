@@ -89,7 +89,7 @@ const MEDIA: [(Medium, Key<0>); 4] = [
     (Medium::Mail, key::MEDIUM_MAIL),
 ];
 
-const KINDS: [(NoticeKind, Key<0>); 9] = [
+const KINDS: [(NoticeKind, Key<0>); 10] = [
     (NoticeKind::OrderPublished, key::NOTICE_PUBLISHED),
     (NoticeKind::OrderChanged, key::NOTICE_CHANGED),
     (NoticeKind::OrderCancelled, key::NOTICE_CANCELLED),
@@ -99,6 +99,7 @@ const KINDS: [(NoticeKind, Key<0>); 9] = [
     (NoticeKind::OrderOther, key::NOTICE_OTHER),
     (NoticeKind::RelationshipChanged, key::NOTICE_RELATIONSHIP),
     (NoticeKind::FirmChanged, key::NOTICE_FIRM),
+    (NoticeKind::WebhookDisabled, key::NOTICE_WEBHOOK),
 ];
 
 /// Pauses that people choose from, in seconds.

@@ -1,0 +1,326 @@
+//! Sends what webhooks are owed: a process claims a webhook for a while, sends the events behind its place one after the
+//! other or several at a time, and records what came of each together with the place.
+//!
+//! **Invariant:** a place moves in the transaction that records the acceptance, and only while the claim holds. Whoever is
+//! killed in between has sent an event that nobody recorded: it is sent again with the same `webhook-id`.
+
+use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
+
+use chassis::{
+    Error, Result,
+    caller::Grants,
+    command::Now,
+    db::TenantTx,
+    feed, outbox,
+    secret::{self, Redacted},
+    value,
+};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use prost::Message as _;
+use proto::stream::{WebhookDeliveryKind, WebhookDisabled};
+use time::OffsetDateTime;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::{
+    db::{self, delivery::Progress},
+    entry::Entry,
+    envelope::{self, Letter},
+    filter::Sight,
+    hooks::{Hooks, Posted, note},
+    ladder::{self, Step},
+    place::Place,
+    sequencer::source,
+    webhook::{Delivery, Disabled, Webhook},
+};
+
+/// How often is looked for something to send.
+const EVERY: Duration = Duration::from_millis(200);
+/// Webhooks that a process serves at a time: a receiver that answers slowly holds nobody else up.
+const AT_ONCE: usize = 64;
+/// How long a webhook is served before others have their turn; the last attempt begins within it.
+const SLICE: Duration = Duration::from_secs(3);
+/// How long nobody else sends for a webhook that was claimed, in seconds: longer than a slice and the attempt that began at its
+/// end.
+const LEASE: f64 = 20.0;
+/// How long attempts may still take when the process drains.
+const GRACE: Duration = Duration::from_secs(3);
+/// Entries of one page, and about how many bytes of payload.
+const PAGE: (i64, i64) = (256, 256 * 1024);
+/// How far a webhook looks beyond an event that was not accepted.
+const WINDOW: i64 = 1_000;
+
+/// Sends until shutdown.
+pub(crate) async fn run(hooks: Arc<Hooks>) {
+    if hooks.vault.is_none() {
+        // Without a key there are no webhooks.
+        return;
+    }
+    let shutdown = hooks.deps.shutdown.clone();
+    let mut serving = FuturesUnordered::new();
+    while !shutdown.is_cancelled() {
+        if serving.len() < AT_ONCE {
+            match due(&hooks, AT_ONCE - serving.len()).await {
+                Ok(due) => serving.extend(due.into_iter().map(|(firm, id)| serve(hooks.clone(), firm, id))),
+                Err(error) => {
+                    tracing::warn!(error = %source(&error), "looking for webhooks failed; going on")
+                }
+            }
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = sleep(EVERY) => {}
+            Some(()) = serving.next(), if !serving.is_empty() => {}
+        }
+    }
+    while serving.next().await.is_some() {}
+}
+
+async fn due(hooks: &Hooks, most: usize) -> Result<Vec<(Uuid, Uuid)>> {
+    let mut outside = hooks.deps.pool.begin_outside().await?;
+    let due = db::delivery::due(&mut outside, hooks.deps.now(), most as i32).await?;
+    outside.commit().await?;
+    Ok(due)
+}
+
+/// Serves a webhook for a while, if nobody else does.
+async fn serve(hooks: Arc<Hooks>, firm: Uuid, id: Uuid) {
+    let served = async {
+        match Run::claim(&hooks, firm, id).await? {
+            Some(run) => Box::pin(run.go()).await,
+            None => Ok(()),
+        }
+    };
+    // The claim ends by itself: until then nobody tries what has just failed.
+    if let Err(error) = served.await {
+        tracing::warn!(firm.id = %firm, webhook.id = %id, error = %source(&error), "serving a webhook failed; going on");
+    }
+}
+
+/// A webhook that this process serves.
+struct Run<'a> {
+    hooks: &'a Hooks,
+    firm: Uuid,
+    webhook: Webhook,
+    secrets: Vec<Redacted<String>>,
+    sight: Sight,
+    narrowed: Grants,
+    lease: Uuid,
+    epoch: i64,
+    place: Place,
+    /// The oldest entry that is still there.
+    oldest: i64,
+    page: VecDeque<Arc<Entry>>,
+    /// The page ended where the feed did.
+    at_head: bool,
+}
+
+/// What goes out next.
+struct Job {
+    letter: Letter,
+    attempt: i32,
+    /// It says that everything up to its place is gone.
+    cut: bool,
+}
+
+impl<'a> Run<'a> {
+    async fn claim(hooks: &'a Hooks, firm: Uuid, id: Uuid) -> Result<Option<Self>> {
+        let lease = hooks.deps.clock.id();
+        let mut tx = hooks.deps.pool.begin(firm).await?;
+        let Some(claim) = db::delivery::claim(&mut tx, id, lease, LEASE).await? else { return Ok(None) };
+        let (webhook, _) = db::webhook::get(&mut tx, Some(firm), id).await?.ok_or_else(Error::not_found)?;
+        let sealed = db::webhook::secrets(&mut tx, id, hooks.deps.now()).await?;
+        let head = feed::head(&mut tx).await?;
+        tx.commit().await?;
+        let secrets = hooks.open(firm, id, &sealed)?;
+        Ok(Some(Self {
+            hooks,
+            firm,
+            sight: Sight::new(webhook.filter.clone()),
+            narrowed: webhook.grants(),
+            webhook,
+            secrets,
+            lease,
+            epoch: claim.epoch,
+            place: claim.place,
+            oldest: head.min_seq,
+            page: VecDeque::new(),
+            at_head: false,
+        }))
+    }
+
+    /// Sends until nothing is left to send, the slice is over, or somebody else changed the webhook.
+    async fn go(mut self) -> Result<()> {
+        let (hooks, began) = (self.hooks, Instant::now());
+        let (url, secrets) = (self.webhook.url.clone(), self.secrets.clone());
+        let shutdown = &hooks.deps.shutdown;
+        let mut ended = pin!(async {
+            shutdown.cancelled().await;
+            sleep(GRACE).await;
+        });
+        let mut flying = FuturesUnordered::new();
+        loop {
+            while flying.len() < self.webhook.in_flight as usize
+                && began.elapsed() < SLICE
+                && !shutdown.is_cancelled()
+                && let Some(job) = self.next(flying.is_empty()).await?
+            {
+                let (url, secrets) = (&url, &secrets);
+                flying.push(async move { (hooks.post(url, secrets, &job.letter).await, job) });
+            }
+            let landed = tokio::select! {
+                landed = flying.next() => landed,
+                () = &mut ended => None,
+            };
+            let Some((posted, job)) = landed else { break };
+            if !self.record(&job, &posted).await? {
+                break;
+            }
+        }
+        let mut tx = hooks.deps.pool.begin(self.firm).await?;
+        db::delivery::save(&mut tx, self.webhook.id, &self.progress(None)).await?;
+        db::delivery::release(&mut tx, self.webhook.id, self.lease).await?;
+        tx.commit().await
+    }
+
+    fn progress(&self, disabled: Option<Disabled>) -> Progress<'_> {
+        Progress { lease: self.lease, epoch: self.epoch, place: &self.place, disabled }
+    }
+
+    /// What goes out next; `None` where nothing may now. `alone`: nothing is on its way.
+    async fn next(&mut self, alone: bool) -> Result<Option<Job>> {
+        let now = self.hooks.deps.now();
+        if self.place.seq() < self.oldest - 1 {
+            return if alone { self.truncated(now) } else { Ok(None) };
+        }
+        while let Some(seq) = self.place.due(now) {
+            let entry = self.read(seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq);
+            match entry {
+                Some(entry) if self.wants(&entry) => return self.job(&entry).map(Some),
+                Some(_) => self.place.accept(seq),
+                // It went between the look at the feed's ends and now.
+                None => return Ok(None),
+            }
+        }
+        loop {
+            let open = self.place.open() as i64;
+            if open >= i64::from(self.webhook.in_flight) || self.place.looked() - self.place.seq() >= WINDOW {
+                return Ok(None);
+            }
+            let Some(entry) = self.following().await? else { return Ok(None) };
+            if self.place.knows(entry.seq) || !self.wants(&entry) {
+                self.place.pass(entry.seq);
+            } else {
+                return self.job(&entry).map(Some);
+            }
+        }
+    }
+
+    fn wants(&self, entry: &Entry) -> bool {
+        self.sight.shows(&entry.fact, self.firm, Some(&self.narrowed))
+    }
+
+    fn job(&mut self, entry: &Entry) -> Result<Job> {
+        let letter = envelope::entry(&self.hooks.contract, entry)?;
+        Ok(Job { attempt: self.place.begin(entry.seq), letter, cut: false })
+    }
+
+    /// That the log no longer reaches back, before anything else.
+    fn truncated(&mut self, now: OffsetDateTime) -> Result<Option<Job>> {
+        let seq = self.oldest - 1;
+        if self.place.noted(seq).is_some_and(|noted| noted.next_at > now) {
+            return Ok(None);
+        }
+        let ends = (self.place.seq(), self.oldest);
+        let letter = envelope::truncated(&self.hooks.contract, (self.firm, self.webhook.id), ends, now)?;
+        Ok(Some(Job {
+            attempt: self.place.noted(seq).map_or(0, |noted| noted.attempts) + 1,
+            letter,
+            cut: true,
+        }))
+    }
+
+    /// The entry after the last one that was looked at; `None` at the feed's end, and where it is not there any more.
+    async fn following(&mut self) -> Result<Option<Arc<Entry>>> {
+        if self.page.is_empty() && !self.at_head {
+            self.page = self.read(self.place.looked(), PAGE.0).await?.into();
+            self.at_head = self.page.is_empty();
+        }
+        let next = self.page.pop_front().filter(|entry| entry.seq == self.place.looked() + 1);
+        if next.is_none() {
+            self.page.clear();
+            self.at_head = true;
+        }
+        Ok(next)
+    }
+
+    async fn read(&self, after: i64, entries: i64) -> Result<Vec<Arc<Entry>>> {
+        let mut tx = self.hooks.deps.pool.begin(self.firm).await?;
+        let page = db::read::page(&mut tx, after, entries, PAGE.1).await?;
+        tx.commit().await?;
+        Ok(page)
+    }
+
+    /// Records what came of an attempt, and where that leaves the webhook; whether to go on.
+    async fn record(&mut self, job: &Job, posted: &Posted) -> Result<bool> {
+        let (hooks, id, seq) = (self.hooks, self.webhook.id, job.letter.seq);
+        let (now, [chance]) = (hooks.deps.now(), secret::random());
+        let step = ladder::step(&posted.answer, job.attempt, now, chance);
+        let (disabled, retry_at) = match step {
+            Step::Accepted => (None, None),
+            Step::Again(at) => (None, Some(value::micros(at))),
+            Step::Disable(why) => (Some(why), None),
+        };
+        match step {
+            Step::Accepted if job.cut => self.place.cut(seq),
+            Step::Accepted => self.place.accept(seq),
+            Step::Again(_) | Step::Disable(_) if job.cut => self.place.fail_cut(seq, retry_at.unwrap_or(now)),
+            Step::Again(_) | Step::Disable(_) => self.place.fail(seq, retry_at.unwrap_or(now)),
+        }
+        let noted = note(hooks.deps.clock.id(), id, WebhookDeliveryKind::Event, &job.letter, posted);
+        let noted = Delivery { attempt: job.attempt, retry_at, ..noted };
+        let word = if noted.failure.is_empty() { "accepted" } else { "failed" };
+        metrics::counter!("tandem_webhook_attempts_total", "outcome" => word).increment(1);
+        let mut tx = hooks.deps.pool.begin(self.firm).await?;
+        let Some(version) = db::delivery::save(&mut tx, id, &self.progress(disabled)).await? else {
+            // Moved by hand, or another process has it: what was accepted is sent again.
+            return Ok(false);
+        };
+        db::delivery::insert(&mut tx, &noted).await?;
+        if let Some(why) = disabled {
+            tracing::info!(firm.id = %self.firm, webhook.id = %id, reason = why.as_str(), "a webhook was disabled");
+            tell(hooks, &mut tx, &self.webhook, why, &noted).await?;
+        }
+        tx.commit().await?;
+        if disabled.is_some() {
+            hooks.deps.wake.wake();
+        }
+        Ok(version == self.webhook.version)
+    }
+}
+
+/// Tells the firm that a webhook was disabled: by its feed, from which people are told too.
+async fn tell(
+    hooks: &Hooks,
+    tx: &mut TenantTx,
+    webhook: &Webhook,
+    why: Disabled,
+    last: &Delivery,
+) -> Result<()> {
+    let payload = WebhookDisabled {
+        webhook_id: webhook.id.to_string(),
+        name: webhook.name.clone(),
+        reason: why.wire().into(),
+        event_id: last.event_id.clone(),
+        seq: last.seq,
+        failure: last.failure.clone(),
+    };
+    let event = Now::unasked(&hooks.deps).event(
+        ("tandem/stream", "tandem.stream.webhook.disabled.v1"),
+        ("webhooks", webhook.id),
+        0,
+        vec![tx.firm()],
+        payload.encode_to_vec(),
+    );
+    outbox::append(tx, vec![vec![event]]).await
+}
