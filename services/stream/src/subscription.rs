@@ -175,6 +175,11 @@ impl Subscription {
 
     fn message(&self, entries: Vec<Arc<Entry>>, live: bool) -> Message {
         self.gateway.delivered.increment(entries.len() as u64);
+        // What was caught up with is as old as its reader was away.
+        if let (Mode::Live, Some(last)) = (&self.mode, entries.last()) {
+            let delay = (self.gateway.clock.now() - last.fact.at).as_seconds_f64();
+            self.gateway.delay.record(delay.max(0.0));
+        }
         self.place.slot.sent(self.place.hub.now_ms());
         Message { entries, at: self.at, live }
     }
