@@ -15,8 +15,8 @@ from clients import AGAIN, Firm, reason
 from world import API, Cluster, Tandem, World, order, request_id, require, say, until
 
 SERVICES = [*API, "stream"]
-# What Postgres has to know for a standby, and for an old primary to become one.
-REPLICATED = {"wal_level": "replica", "max_wal_senders": 8, "wal_log_hints": "on", "wal_keep_size": "256MB", "hot_standby": "on"}
+# What Postgres has to know for a standby; for an old primary to become one, the cluster has checksums.
+REPLICATED = {"wal_level": "replica", "wal_keep_size": "256MB", "hot_standby": "on"}
 
 
 class Machine:
@@ -64,6 +64,8 @@ class Machine:
 
     def rewind(self, primary, synchronous):
         """The lost machine is back: what it has more than the new primary goes, and it streams from there."""
+        # Until the promotion stands in a checkpoint, pg_rewind before PostgreSQL 16 takes the new primary for the old one.
+        primary.cluster.sql("checkpoint", "postgres")
         target = f"--target-pgdata={self.cluster.folder}"
         self.cluster.program("pg_rewind", target, f"--source-server={self.conninfo(primary)}", "--write-recovery-conf", "--no-sync")
         return self.stream(primary, synchronous)

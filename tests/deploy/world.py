@@ -91,7 +91,9 @@ class Cluster:
     def program(self, name, *arguments, **more):
         """Runs one of PostgreSQL's programs as whom the server runs as."""
         command = [f"{self.bin}/{name}", *map(str, arguments)]
-        return subprocess.run(command, check=True, cwd="/", capture_output=True, text=True, **as_postgres(), **more)
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **as_postgres(), **more)
+        require(done.returncode == 0, f"{name}: {done.stdout}{done.stderr}")
+        return done
 
     def make(self):
         """An empty cluster."""
@@ -100,7 +102,7 @@ class Cluster:
         secret.write_text(self.password)
         if os.getuid() == 0:
             shutil.chown(secret, "postgres")
-        options = ["--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres", "--auth=scram-sha-256"]
+        options = ["--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres", "--auth=scram-sha-256", "--data-checksums"]
         self.program("initdb", "-D", self.folder, *options, f"--pwfile={secret}", "--no-sync")
         secret.unlink()
         return self
