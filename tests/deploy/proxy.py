@@ -12,10 +12,11 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import grpc
 from clients import Firm, curl, post
-from world import API, EVERYTHING, ROOT, World, as_postgres, free_port, request_id, require, say, tail, until
+from world import API, EVERYTHING, ROOT, World, free_port, order, request_id, require, say, tail, until
 
 # Longer than a minute, which is how long nginx waits by itself.
 LONG_S = 75
@@ -179,7 +180,7 @@ def follow(nginx, key, seconds, seen, cursors):
                     time.sleep(0.1)
 
 
-def killed(world, buyer, processes, count, seen):
+def killed(buyer, processes, count):
     """Replicas are killed while a client publishes: whatever was acknowledged is there, once."""
     writers, streams = processes.get("orders", processes.get("api")), processes["stream"]
     numbers, repeated, slowest = [], 0, 0.0
@@ -194,7 +195,7 @@ def killed(world, buyer, processes, count, seen):
         began = time.monotonic()
         times, receipt = buyer.insist(
             30, "orders.v1.OrderService", "PublishOrder",
-            requestId=f"kill-{n}", content=order_of(f"KILL-{n}"), supplier={"vendorNumber": "V10027"},
+            requestId=f"kill-{n}", content=order(f"KILL-{n}"), supplier={"vendorNumber": "V10027"},
         )
         repeated, slowest = repeated + times, max(slowest, time.monotonic() - began)
         numbers.append((f"KILL-{n}", receipt.order_id))
@@ -202,12 +203,6 @@ def killed(world, buyer, processes, count, seen):
     wrong = {number: times for number, times in found.items() if times != 1}
     require(not wrong, f"acknowledged orders that are not there exactly once: {wrong}")
     say(f"{count} orders acknowledged over 3 kills, {repeated} calls repeated, the slowest took {slowest:.2f} s")
-
-
-def order_of(number):
-    from world import order
-
-    return order(number)
 
 
 def contiguous(seen):
@@ -219,8 +214,6 @@ def contiguous(seen):
 def main(binary, program, long):
     with World(binary, "proxy") as world:
         world.fill()
-        from pathlib import Path
-
         nginx = Nginx(world, Path(program))
         world.settings(
             api={"url": f"http://127.0.0.1:{nginx.inside}"},
@@ -249,7 +242,7 @@ def main(binary, program, long):
                 seen.clear()
                 reader.start()
                 time.sleep(1)
-            killed(world, buyer, processes, 60, seen)
+            killed(buyer, processes, 60)
             head = buyer.head().seq
             until("the reader sees everything", lambda: seen and (seen[-1] or 0) >= head, 30)
             require(contiguous(seen), f"the feed came with gaps or twice: {seen}")

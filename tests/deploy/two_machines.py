@@ -16,7 +16,7 @@ from world import API, Cluster, Tandem, World, order, request_id, require, say, 
 
 SERVICES = [*API, "stream"]
 # What Postgres has to know for a standby; for an old primary to become one, the cluster has checksums.
-REPLICATED = {"wal_level": "replica", "wal_keep_size": "256MB", "hot_standby": "on"}
+REPLICATED = {"wal_level": "replica", "hot_standby": "on"}
 
 
 class Machine:

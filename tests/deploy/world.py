@@ -105,6 +105,9 @@ class Cluster:
         options = ["--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres", "--auth=scram-sha-256", "--data-checksums"]
         self.program("initdb", "-D", self.folder, *options, f"--pwfile={secret}", "--no-sync")
         secret.unlink()
+        # In the file, since pg_rewind recovers a lost primary by it: without it, it recycles what it then looks for.
+        with open(self.folder / "postgresql.conf", "a") as settings:
+            settings.write("wal_keep_size = 256MB\n")
         return self
 
     def own(self, folder):
