@@ -5,9 +5,10 @@ import subprocess
 import time
 
 import grpc
-from client import Contract
-
 from world import order, request_id, require
+
+# Its folder is on the path once `world` was read.
+from client import Contract
 
 # What a client may repeat with the same request_id: nobody answered, or whoever did went away meanwhile.
 AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DEADLINE_EXCEEDED}

@@ -45,7 +45,7 @@ def main(binary):
         parts = json.loads((folder / "one" / next(name for name in names if name.endswith(".json"))).read_text())
         inside = {component["name"] for component in parts["components"]}
         require({"tonic", "sqlx", "rdkafka"} <= inside, "the list of parts is not that of the product")
-        require(not {"tandem-tests", "criterion", "tonic-prost-build"} & inside, f"parts of tests or builds are listed")
+        require(not {"tandem-tests", "criterion", "tonic-prost-build"} & inside, "parts of tests or builds are listed")
         require(all(component.get("licenses") for component in parts["components"]), "a part without a licence")
         references = {component["bom-ref"] for component in parts["components"]}
         require(all(set(one["dependsOn"]) <= references for one in parts["dependencies"]), "a part that is needed is not listed")

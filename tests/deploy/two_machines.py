@@ -11,8 +11,8 @@ import threading
 import time
 
 import grpc
-from clients import AGAIN, Firm, reason
-from world import API, Cluster, Tandem, World, order, request_id, require, say, until
+from clients import AGAIN, Firm
+from world import API, Cluster, Tandem, World, request_id, require, say, until
 
 SERVICES = [*API, "stream"]
 # What Postgres has to know for a standby; for an old primary to become one, the cluster has checksums.
