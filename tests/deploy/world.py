@@ -267,7 +267,10 @@ class World:
         return file
 
     def fill(self):
-        """A database with the sandbox of fictional firms."""
+        """A database with the sandbox of fictional firms; kept in TANDEM_FILLED for the next world, where that is set."""
+        kept = os.environ.get("TANDEM_FILLED")
+        if kept and os.path.exists(f"{kept}/world.json"):
+            return self.refill(pathlib.Path(kept))
         self.cluster.make().start()
         self.cluster.sql("create database tandem", "postgres")
         self.settings()
@@ -284,10 +287,31 @@ class World:
             return file.exists() and json.loads(file.read_text())
 
         try:
-            self.sandbox = until("the sandbox is filled", filled, 120)
+            self.sandbox = until("the sandbox is filled", filled, 180)
         finally:
             process.terminate()
             process.wait(40)
+        if kept:
+            self.keep(pathlib.Path(kept))
+        return self
+
+    def keep(self, kept):
+        """Copies what was filled, with its secrets."""
+        self.cluster.stop()
+        for name in ("postgres", "files"):
+            subprocess.run(["cp", "-a", self.folder / name, kept / name], check=True)
+        known = {"password": self.cluster.password, "secrets": self.secrets, "sandbox": self.sandbox}
+        (kept / "world.json").write_text(json.dumps(known))
+        self.cluster.start()
+
+    def refill(self, kept):
+        """The same sandbox as an earlier world's."""
+        for name in ("postgres", "files"):
+            subprocess.run(["cp", "-a", kept / name, self.folder / name], check=True)
+        known = json.loads((kept / "world.json").read_text())
+        self.cluster.password, self.secrets, self.sandbox = known["password"], known["secrets"], known["sandbox"]
+        self.settings()
+        self.cluster.start()
         return self
 
     def tandem(self, name, services):
