@@ -85,6 +85,11 @@ class Machine:
             until(f"{self.name} is synchronous", lambda: primary.cluster.sql(mode, "postgres") == "sync", 20)
         return self
 
+    def fall_behind(self):
+        """The wire between the machines is cut, and nobody notices."""
+        self.cluster.sql("alter system set primary_conninfo = ''", "postgres")
+        self.cluster.sql("select pg_reload_conf()", "postgres")
+
     def promote(self):
         """From now on it is the primary, and waits for no standby of its own."""
         require(self.cluster.sql("select pg_promote(true, 60)", "postgres") == "t", "the standby was not promoted")
@@ -139,7 +144,7 @@ def lost_of(buyer, acknowledged):
     return [name for name, times in found.items() if times == 0]
 
 
-def loss(world, one, two, synchronous):
+def loss(world, one, two, synchronous, behind=False):
     """The first machine is lost while four clients write, and the second takes over; the figures."""
     two.follow(one, synchronous)
     if not one.tandem.process:
@@ -149,6 +154,8 @@ def loss(world, one, two, synchronous):
     until("orders are written", lambda: len(writers.acknowledged) > 60, 60)
     with Firm(one.address, key) as buyer:
         early = buyer.head().cursor
+    if behind:
+        two.fall_behind()
     until("more are written", lambda: len(writers.acknowledged) > 120, 60)
     with Firm(one.address, key) as buyer:
         late = buyer.head().cursor
@@ -173,6 +180,7 @@ def loss(world, one, two, synchronous):
             require("restored" in error.details(), f"the latest cursor: {error.details()}")
             cursor = "FEED_DIVERGED"
         require(cursor == "goes on" or lost, "a reader was told that the feed diverged, and nothing was lost")
+        require(not behind or (lost and cursor == "FEED_DIVERGED"), "the standby was behind, and nothing was lost")
         require(not (synchronous and lost), f"lost in spite of synchronous replication: {lost}")
     figures = {
         "acknowledged": len(before),
@@ -220,6 +228,7 @@ def main(binary, as_json):
             ("asynchronous", lambda: loss(world, one, two, False)),
             ("planned", lambda: switch(world, one, two)),
             ("synchronous", lambda: loss(world, one, two.gone(), True)),
+            ("behind", lambda: loss(world, two, one.gone(), False, behind=True)),
         ):
             found[name] = figures()
             say(f"{name}: {found[name]}")
