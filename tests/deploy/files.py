@@ -29,7 +29,7 @@ def run(*command, **more):
 
 def passes(what, *command, **more):
     done = run(*command, **more)
-    require(done.returncode == 0, f"{what}: {done.stdout}{done.stderr}")
+    require(done.returncode == 0, f"{what}: {done.stdout}{done.stderr}".strip())
     return done.stdout
 
 
@@ -43,7 +43,7 @@ def scripts():
     checker = shutil.which("shellcheck")
     if checker:
         sources = [*found, *DEPLOY.glob("*.sh"), ROOT / "tests/deploy/run"]
-        passes("shellcheck", checker, "-x", *(path for path in sources if path.read_bytes().startswith((b"#!/usr/bin/env bash", b"#"))), cwd=ROOT)
+        passes("shellcheck", checker, "-x", "-S", "warning", *(path for path in sources if path.read_bytes().startswith((b"#!/usr/bin/env bash", b"#"))), cwd=ROOT)
     say(f"{len(found)} scripts{'' if checker else ', without shellcheck, which is not installed'}")
 
 
@@ -52,6 +52,8 @@ def image():
     hadolint = BIN / "hadolint"
     if hadolint.exists():
         passes("hadolint", hadolint, DEPLOY / "compose/Dockerfile")
+    user = re.findall(r"^USER (\S+)$", (DEPLOY / "compose/Dockerfile").read_text(), re.M)[-1:]
+    require(user and user[0].split(":")[0] not in ("0", "root"), "the image runs as root")
     kept = [line[1:] for line in (DEPLOY / "compose/Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")]
     taken = re.compile(r'include_(?:str|bytes)!\(\s*"([^"]+)"')
     for source in [*(ROOT / "services").rglob("*.rs"), *(ROOT / "proto").rglob("*.rs")]:
