@@ -35,7 +35,8 @@ fn a_migration_takes_nothing_from_the_version_before() {
 
 /// Statements that take something away; comments do not count.
 fn taken(sql: &str) -> Vec<String> {
-    let plain: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default().trim()).collect();
+    let plain: Vec<&str> =
+        sql.lines().map(|line| line.split("--").next().unwrap_or_default().trim()).collect();
     let plain = plain.join(" ").to_lowercase();
     let says = |statement: &str, words: &[&str]| words.iter().all(|word| statement.contains(word));
     plain

@@ -342,7 +342,9 @@ fn measure(deps: &Deps) {
         metrics::gauge!("tandem_pool_connections", "pool" => pool, "state" => "idle").set(idle as f64);
         metrics::gauge!("tandem_pool_connections", "pool" => pool, "state" => "used").set(used.max(0.0));
     }
-    for (pool, most) in [("app", deps.pool.most()), ("stream", deps.stream_pool.options().get_max_connections())] {
+    for (pool, most) in
+        [("app", deps.pool.most()), ("stream", deps.stream_pool.options().get_max_connections())]
+    {
         metrics::gauge!("tandem_pool_connections_max", "pool" => pool).set(f64::from(most));
     }
 }
@@ -376,10 +378,7 @@ mod tests {
         assert!(check_reach(&config, &[ServiceName::Orders]).is_ok());
         let error =
             check_reach(&config, &[ServiceName::Portal, ServiceName::Orders]).unwrap_err().to_string();
-        assert!(
-            error.contains("partners, interchange, notices, capacity, resources, stream;"),
-            "{error}"
-        );
+        assert!(error.contains("partners, interchange, notices, capacity, resources, stream;"), "{error}");
         let error = check_reach(&config, &[ServiceName::Resources]).unwrap_err().to_string();
         assert!(error.contains("capacity, orders;"), "{error}");
         config.api.url = "http://api.internal:50051".into();
