@@ -47,6 +47,20 @@ def scripts():
     say(f"{len(found)} scripts{'' if checker else ', without shellcheck, which is not installed'}")
 
 
+def addresses():
+    """The database's address is read as the product reads it."""
+    script = '. "$0"; self=test; reach "$1"; echo "$PGHOST $PGPORT ${PGUSER:-} ${PGPASSWORD:-} $PGDATABASE ${PGSSLMODE:-}"'
+    for url, read in (
+        ("postgres://own%20er:a%40b%2Fc%5Cd@db.example:5433/tan%64em?sslmode=require", "db.example 5433 own er a@b/c\\d tandem require"),
+        ("postgresql://app@[::1]/tandem", "::1 5432 app  tandem "),
+        ("postgres://app@/tandem?host=/var/run/postgresql", "/var/run/postgresql 5432 app  tandem "),
+    ):
+        told = passes(url, "bash", "-euc", script, DEPLOY / "postgres.sh", url).rstrip("\n")
+        require(told == read, f"{url} is read as {told!r}")
+    for url in ("mysql://x/y", "postgres://host", "postgres://host/", ""):
+        require(run("bash", "-euc", script, DEPLOY / "postgres.sh", url).returncode == 1, f"{url} is taken")
+
+
 def image():
     """The Dockerfile by hadolint; and the build finds every file that the sources take in."""
     hadolint = BIN / "hadolint"
@@ -213,6 +227,7 @@ def main():
     arguments.add_argument("--helm")
     given = arguments.parse_args()
     scripts()
+    addresses()
     image()
     with tempfile.TemporaryDirectory() as made:
         folder = pathlib.Path(made)
