@@ -163,7 +163,10 @@ impl Process {
 
     /// The same beside the node of a world, on its database; its log lies in this folder.
     pub async fn beside(world: &World, folder: &Path, name: &str, services: &[&'static str]) -> Self {
-        Self::with(world.environment().await, folder, name, services)
+        let mut environment = world.environment().await;
+        // Services that it does not run are reached there.
+        environment.push(("TANDEM_API__URL", format!("http://{}", world.node().api)));
+        Self::with(environment, folder, name, services)
     }
 
     fn with(environment: Environment, folder: &Path, name: &str, services: &[&'static str]) -> Self {

@@ -36,6 +36,7 @@ pub async fn woken<F>(
             Ok(true) => Duration::ZERO,
             Ok(false) => every,
             Err(error) => {
+                failed(what);
                 tracing::warn!(error = %error, source = ?error.source, "{what} failed; going on");
                 every
             }
@@ -67,9 +68,15 @@ where
 /// What was done for a firm; where it failed, the log says so and nothing was.
 pub async fn or_no(firm: Uuid, what: &'static str, done: impl Future<Output = Result<bool>>) -> bool {
     done.await.unwrap_or_else(|error| {
+        failed(what);
         tracing::warn!(firm.id = %firm, error = %error, source = ?error.source, "{what} failed; going on");
         false
     })
+}
+
+/// Counts what failed in the background, where nobody is answered.
+pub fn failed(what: &'static str) {
+    metrics::counter!("tandem_background_failures_total", "what" => what).increment(1);
 }
 
 #[cfg(test)]

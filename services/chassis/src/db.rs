@@ -4,7 +4,7 @@
 //! **Invariant:** `tandem.firm` is set with `is_local`, in the same round trip that begins the transaction, so
 //! that a pooled connection never carries one firm's setting into another's transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction,
@@ -62,6 +62,7 @@ impl TenantPool {
     /// a transaction that nobody knows of.
     async fn begin_by(&self, statement: String, firm: Uuid) -> Result<TenantTx> {
         let pool = self.0.clone();
+        let asked = Instant::now();
         let begun = tokio::spawn(async move {
             match pool.begin_with(AssertSqlSafe(statement.clone())).await {
                 // A connection that was taken as it is and had just been ended; nothing has happened on it.
@@ -70,6 +71,8 @@ impl TenantPool {
             }
         });
         let tx = begun.await.map_err(|_| Error::new(Reason::UNAVAILABLE))??;
+        // A round trip, and however long a connection was waited for.
+        metrics::histogram!("tandem_begin_seconds").record(asked.elapsed());
         Ok(TenantTx { tx, firm })
     }
 
@@ -77,6 +80,16 @@ impl TenantPool {
     pub async fn ready(&self) -> bool {
         let ask = async { self.0.acquire().await?.ping().await };
         matches!(tokio::time::timeout(Duration::from_secs(2), ask).await, Ok(Ok(())))
+    }
+
+    /// Open connections, and those of them that nobody uses.
+    pub fn connections(&self) -> (u32, usize) {
+        (self.0.size(), self.0.num_idle())
+    }
+
+    /// How many there may be.
+    pub fn most(&self) -> u32 {
+        self.0.options().get_max_connections()
     }
 
     /// Closes all connections.

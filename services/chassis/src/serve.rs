@@ -27,6 +27,8 @@ pub async fn serve(listener: TcpListener, app: Router, limits: &Limits, shutdown
     let slots = Arc::new(Semaphore::new(limits.connections));
     let builder = Arc::new(http(limits));
     let connections = TaskTracker::new();
+    // Of all listeners of the process.
+    let open = metrics::gauge!("tandem_connections");
     let mut age = Ages::new(limits.connection_age_s);
     loop {
         let accepted = tokio::select! {
@@ -46,9 +48,12 @@ pub async fn serve(listener: TcpListener, app: Router, limits: &Limits, shutdown
             metrics::counter!("tandem_connections_refused_total").increment(1);
             continue;
         };
+        let open = open.clone();
         let (app, builder, shutdown, age) = (app.clone(), builder.clone(), shutdown.clone(), age.next());
         connections.spawn(async move {
+            open.increment(1.0);
             connection(socket, app, &builder, shutdown, age).await;
+            open.decrement(1.0);
             drop(slot);
         });
     }

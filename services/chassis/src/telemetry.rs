@@ -1,12 +1,18 @@
 //! Logs, metrics and traces of a process. Log ids only: never payloads, tokens or phone numbers.
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::{self, LogFormat};
+use crate::{
+    clock,
+    config::{self, LogFormat},
+};
+
+/// Bounds of what is measured in seconds, so that it adds up over processes: from a statement to a deadline.
+const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 /// What has to live as long as the process.
 pub struct Telemetry {
@@ -51,5 +57,15 @@ impl Telemetry {
 pub fn metrics() -> Option<PrometheusHandle> {
     static HANDLE: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
     // `metrics` has one recorder a process by design; worlds in one test process share it.
-    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+    HANDLE.get_or_init(install).clone()
+}
+
+fn install() -> Option<PrometheusHandle> {
+    let builder =
+        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS).ok()?;
+    let handle = builder.install_recorder().ok()?;
+    metrics::gauge!("tandem_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    let started = clock::system().now().unix_timestamp();
+    metrics::gauge!("tandem_start_time_seconds").set(started as f64);
+    Some(handle)
 }

@@ -22,6 +22,11 @@ pub async fn hint(pool: &PgPool, process: &str) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// How many commands wait in the outbox.
+pub async fn backlog(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(r#"select count(*) as "commands!" from event.outbox"#).fetch_one(pool).await
+}
+
 /// Makes the months ahead ready to be written.
 pub async fn ensure_partitions(pool: &PgPool) -> Result<(), sqlx::Error> {
     sqlx::query!("select event.ensure_partitions()").execute(pool).await?;

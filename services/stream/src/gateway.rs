@@ -10,7 +10,7 @@ use chassis::{
     feed::{self, Head},
     secret::SigningKeys,
 };
-use metrics::Counter;
+use metrics::{Counter, Histogram};
 use proto::stream::SubscribeRequest;
 use tokio::sync::Semaphore;
 
@@ -41,6 +41,8 @@ pub struct Gateway {
     pub pages: Semaphore,
     /// Events sent.
     pub delivered: Counter,
+    /// How long after it happened an event goes to a reader who is live.
+    pub delay: Histogram,
     /// Pages read.
     pub pages_read: Counter,
 }
@@ -55,6 +57,7 @@ impl Gateway {
             hub,
             pages: Semaphore::new(PAGES),
             delivered: metrics::counter!("tandem_stream_delivered_events_total"),
+            delay: metrics::histogram!("tandem_delivery_seconds"),
             pages_read: metrics::counter!("tandem_stream_pages_total"),
         })
     }

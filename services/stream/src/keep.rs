@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{caller::Resolver, clock::SharedClock};
+use chassis::{background, caller::Resolver, clock::SharedClock};
 use sqlx::PgPool;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,8 @@ use crate::{db, hub::Hub, sequencer::source, slot::End};
 const CREDENTIALS_EVERY: Duration = Duration::from_secs(2);
 /// Credentials of one question.
 const CREDENTIALS_AT_ONCE: usize = 500;
+/// Seldom enough to cost nothing, often enough to see a sequencer that stands still.
+const BACKLOG_EVERY: Duration = Duration::from_secs(5);
 const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
 const RECEIPTS_EVERY: Duration = Duration::from_secs(3600);
 /// Receipts answer repeated requests for so long.
@@ -55,6 +57,7 @@ pub async fn watch_credentials(hub: Arc<Hub>, resolver: Resolver, shutdown: Canc
                 Ok(changed) => hub.change(&changed),
                 // Where the database does not come back, all streams end after 30 s.
                 Err(error) => {
+                    background::failed("checking credentials");
                     tracing::warn!(error = %source(&error), "credentials were not checked");
                     break;
                 }
@@ -79,11 +82,27 @@ pub async fn drain(hub: Arc<Hub>, shutdown: CancellationToken) {
     hub.end_all(End::Draining);
 }
 
+/// Shows how many commands wait for the sequencer, of whichever process.
+pub async fn backlog(pool: PgPool, shutdown: CancellationToken) {
+    let waiting = metrics::gauge!("tandem_outbox_commands");
+    let mut every = Every::new(BACKLOG_EVERY, shutdown);
+    while every.due().await {
+        match db::backlog(&pool).await {
+            Ok(commands) => waiting.set(commands as f64),
+            Err(error) => {
+                background::failed("counting the outbox");
+                tracing::debug!(%error, "the outbox was not counted");
+            }
+        }
+    }
+}
+
 /// Keeps months ahead ready.
 pub async fn partitions(pool: PgPool, shutdown: CancellationToken) {
     let mut every = Every::new(PARTITIONS_EVERY, shutdown);
     while every.due().await {
         if let Err(error) = db::ensure_partitions(&pool).await {
+            background::failed("making months ahead ready");
             tracing::error!(%error, "months ahead could not be made ready; inserts fail when none is left");
         }
     }

@@ -118,6 +118,7 @@ fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static,
         Box::pin(keep::watch_credentials(hub.clone(), deps.resolver.clone(), shutdown.clone())),
         Box::pin(keep::tick(hub.clone(), shutdown.clone())),
         Box::pin(keep::drain(hub.clone(), shutdown.clone())),
+        Box::pin(keep::backlog(pool.clone(), shutdown.clone())),
         Box::pin(keep::partitions(pool.clone(), shutdown.clone())),
         Box::pin(keep::receipts(pool.clone(), deps.clock.clone(), shutdown.clone())),
     ];

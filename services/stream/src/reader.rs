@@ -133,6 +133,11 @@ impl Reader {
         self.mode = Mode::Holding { upto, more: page.more };
     }
 
+    /// Whether it has read all that Postgres had.
+    pub fn is_live(&self) -> bool {
+        matches!(self.mode, Mode::Live)
+    }
+
     fn read(&mut self, verify: Verify) -> Step {
         self.mode = Mode::Reading;
         Step::Read(self.at, verify)

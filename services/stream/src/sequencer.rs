@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chassis::{Result, clock::SharedClock, outbox::Wake};
+use chassis::{Result, background, clock::SharedClock, outbox::Wake};
 use sqlx::PgPool;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -182,6 +182,7 @@ impl Sequencer {
                     self.idle(&wake, &shutdown).await;
                 }
                 Err(error) => {
+                    background::failed("sequencing");
                     tracing::warn!(error = %source(&error), "sequencing failed; trying again");
                     tokio::select! {
                         () = shutdown.cancelled() => return,

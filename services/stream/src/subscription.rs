@@ -44,7 +44,7 @@ impl Subscription {
         loop {
             match self.reader.step(self.reader.place.hub.now_ms()) {
                 Step::Send(message) => {
-                    self.gateway.delivered.increment(message.entries.len() as u64);
+                    self.sent(&message);
                     return Poll::Ready(Some(Ok(message)));
                 }
                 Step::Read(at, verify) => {
@@ -63,6 +63,15 @@ impl Subscription {
                 Step::Done => return Poll::Ready(None),
                 Step::End(why) => return Poll::Ready(Some(Err(self.end(why)))),
             }
+        }
+    }
+
+    fn sent(&self, message: &Message) {
+        self.gateway.delivered.increment(message.entries.len() as u64);
+        // What was caught up with is as old as its reader was away.
+        if let (true, Some(last)) = (self.reader.is_live(), message.entries.last()) {
+            let delay = (self.gateway.clock.now() - last.fact.at).as_seconds_f64();
+            self.gateway.delay.record(delay.max(0.0));
         }
     }
 

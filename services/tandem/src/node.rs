@@ -230,9 +230,10 @@ impl Node {
 
 /// Who calls other services has to know where they are.
 fn check_reach(config: &Config, roles: &[ServiceName]) -> anyhow::Result<()> {
-    use ServiceName::{Interchange, Orders, Partners, Portal, Stream};
+    use ServiceName::{Capacity, Interchange, Orders, Portal, Resources};
     let needed: &[ServiceName] = match () {
-        () if roles.contains(&Portal) => &[Partners, Orders, Interchange, Stream],
+        () if roles.contains(&Portal) => ALL,
+        () if roles.contains(&Resources) => &[Capacity, Orders],
         () if roles.contains(&Interchange) => &[Orders],
         () => &[],
     };
@@ -333,6 +334,21 @@ fn metrics(pool: TenantPool) -> Router {
         .route("/readyz", get(ready))
 }
 
+/// Shows how much of the pools is in use.
+fn measure(deps: &Deps) {
+    let stream = (deps.stream_pool.size(), deps.stream_pool.num_idle());
+    for (pool, (open, idle)) in [("app", deps.pool.connections()), ("stream", stream)] {
+        let used = f64::from(open) - idle as f64;
+        metrics::gauge!("tandem_pool_connections", "pool" => pool, "state" => "idle").set(idle as f64);
+        metrics::gauge!("tandem_pool_connections", "pool" => pool, "state" => "used").set(used.max(0.0));
+    }
+    for (pool, most) in
+        [("app", deps.pool.most()), ("stream", deps.stream_pool.options().get_max_connections())]
+    {
+        metrics::gauge!("tandem_pool_connections_max", "pool" => pool).set(f64::from(most));
+    }
+}
+
 /// Keeps overall health in step with the database, and metrics small, until shutdown.
 async fn watch(health: HealthReporter, deps: Deps) {
     loop {
@@ -340,6 +356,7 @@ async fn watch(health: HealthReporter, deps: Deps) {
             () = deps.shutdown.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(5)) => {}
         }
+        measure(&deps);
         if let Some(handle) = chassis::telemetry::metrics() {
             handle.run_upkeep();
         }
@@ -361,7 +378,9 @@ mod tests {
         assert!(check_reach(&config, &[ServiceName::Orders]).is_ok());
         let error =
             check_reach(&config, &[ServiceName::Portal, ServiceName::Orders]).unwrap_err().to_string();
-        assert!(error.contains("partners, interchange, stream;"), "{error}");
+        assert!(error.contains("partners, interchange, notices, capacity, resources, stream;"), "{error}");
+        let error = check_reach(&config, &[ServiceName::Resources]).unwrap_err().to_string();
+        assert!(error.contains("capacity, orders;"), "{error}");
         config.api.url = "http://api.internal:50051".into();
         assert!(check_reach(&config, &[ServiceName::Portal]).is_ok());
     }

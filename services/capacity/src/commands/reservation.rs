@@ -2,7 +2,7 @@
 //! functions of the database alone, under the buckets' rows.
 
 use chassis::{
-    Result,
+    Result, background,
     db::TenantTx,
     outbox::{self, NewEvent},
 };
@@ -41,6 +41,7 @@ pub(crate) async fn end_due(now: Now<'_>, buckets: Option<&[Uuid]>) -> Result<()
                 Err(error) if buckets.is_some() => return Err(error),
                 // One firm's trouble is not its neighbour's.
                 Err(error) => {
+                    background::failed("ending a hold");
                     tracing::warn!(firm.id = %supplier, error = %error, source = ?error.source, "ending a hold failed");
                 }
             }
@@ -67,6 +68,9 @@ async fn end_one(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
         outbox::append(&mut tx, vec![told, turned]).await?;
     }
     tx.commit().await?;
+    if done && !consumed {
+        metrics::counter!("tandem_holds_expired_total").increment(1);
+    }
     if done {
         now.deps.wake.wake();
     }

@@ -18,7 +18,7 @@ use crate::{
 
 pub const SERVE_EXAMPLES: &str = "\
 Examples:
-  tandem serve partners orders interchange stream portal --config /etc/tandem.toml
+  tandem serve partners orders interchange notices capacity resources stream portal --config /etc/tandem.toml
   TANDEM_DATABASE__APP_URL=postgres://… tandem serve orders --api 127.0.0.1:50061
   tandem serve stream --kafka kafka-1:9092,kafka-2:9092 --config /etc/tandem.toml";
 
