@@ -36,6 +36,7 @@ pub enum Pace {
 }
 
 /// Who ended a stream.
+#[derive(Debug)]
 enum Left {
     Server,
     Reader,
