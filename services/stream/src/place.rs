@@ -52,9 +52,15 @@ impl Place {
 
     /// The entry goes on its way; how many attempts that makes.
     pub fn begin(&mut self, seq: i64) -> i32 {
-        self.looked = self.looked.max(seq);
         self.flying.insert(seq);
-        self.noted.get(&seq).map_or(0, |noted| noted.attempts) + 1
+        match self.noted.get(&seq) {
+            // Of those in front of it some may not have been looked at yet.
+            Some(noted) => noted.attempts + 1,
+            None => {
+                self.looked = self.looked.max(seq);
+                1
+            }
+        }
     }
 
     /// It was accepted.
