@@ -29,7 +29,7 @@ pub struct Carried {
 }
 
 /// An entry of a fact, to be carried.
-pub fn encode(placed: &Placed, month: Date, entry: &Entry) -> Vec<u8> {
+pub fn encode(placed: &Placed, entry: &Entry) -> Vec<u8> {
     let bytes = |id: &Uuid| Bytes::copy_from_slice(id.as_bytes());
     let optional = |id: Option<Uuid>| id.as_ref().map(bytes).unwrap_or_default();
     let fact = &placed.fact;
@@ -60,7 +60,7 @@ pub fn encode(placed: &Placed, month: Date, entry: &Entry) -> Vec<u8> {
         chain: Bytes::copy_from_slice(&entry.chain),
         last_of_command: entry.last_of_command,
         log_pos: placed.log_pos,
-        month: month.to_julian_day(),
+        month: placed.month.to_julian_day(),
         entries: placed.entries.len() as i32,
     };
     carried.encode_to_vec()
@@ -157,12 +157,12 @@ mod tests {
         let entry =
             |feed| Arc::new(Entry::new(Uuid::from_u128(feed), log_pos, [9; 32], feed == 1, fact.clone()));
         let entries = vec![entry(1), entry(2)];
-        Placed { log_pos, fact, entries }
+        Placed { log_pos, month: MONTH, fact, entries }
     }
 
     fn carried(log_pos: i64, feed: usize) -> Carried {
         let placed = placed(log_pos);
-        decode(encode(&placed, MONTH, &placed.entries[feed]).into()).expect("it was encoded")
+        decode(encode(&placed, &placed.entries[feed]).into()).expect("it was encoded")
     }
 
     #[test]

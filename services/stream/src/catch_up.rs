@@ -39,6 +39,22 @@ pub struct Page {
     pub more: bool,
 }
 
+impl Page {
+    /// What was read after a place with these bounds; `None` where what followed is no longer there.
+    pub(crate) fn after(place: i64, entries: Vec<Arc<Entry>>, most: i64, most_bytes: i64) -> Option<Self> {
+        let mut last = place;
+        for entry in &entries {
+            if merge(last, entry.seq) != Verdict::Deliver {
+                return None;
+            }
+            last = entry.seq;
+        }
+        let bytes: usize = entries.iter().map(|entry| entry.fact.payload.len()).sum();
+        let more = entries.len() as i64 >= most || bytes as i64 >= most_bytes;
+        Some(Self { entries: entries.into(), more })
+    }
+}
+
 /// Whether the place is held against the feed first: the log may have lost or changed it since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verify {
@@ -84,19 +100,12 @@ async fn attempt(gateway: &Gateway, feed: &Feed, at: Cursor, verify: Verify) -> 
         open(&mut tx, Start::After(at), gateway).await?;
     }
     let entries = read::page(&mut tx, at.seq, PAGE_ENTRIES, PAGE_BYTES).await?;
-    let mut last = at.seq;
-    for entry in &entries {
-        if merge(last, entry.seq) != Verdict::Deliver {
-            // What followed is no longer there.
-            let head = feed::head(&mut tx).await?;
-            return Err(expired(&head, &gateway.keys));
-        }
-        last = entry.seq;
-    }
+    let Some(page) = Page::after(at.seq, entries, PAGE_ENTRIES, PAGE_BYTES) else {
+        let head = feed::head(&mut tx).await?;
+        return Err(expired(&head, &gateway.keys));
+    };
     tx.commit().await?;
-    let bytes: usize = entries.iter().map(|entry| entry.fact.payload.len()).sum();
-    let more = entries.len() as i64 >= PAGE_ENTRIES || bytes as i64 >= PAGE_BYTES;
-    Ok(Page { entries: entries.into(), more })
+    Ok(page)
 }
 
 /// Where a start lies in the firm's feed, and where the feed stands.

@@ -82,14 +82,23 @@ impl Entry {
 }
 
 /// A fact at its place in the log, with all entries that carry it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Placed {
     /// The place in the log; never leaves the service.
     pub log_pos: i64,
+    /// The partition there.
+    pub month: Date,
     /// What happened.
     pub fact: Arc<Fact>,
     /// One entry for each firm of its audience.
     pub entries: Vec<Arc<Entry>>,
+}
+
+impl Placed {
+    /// Where it stands in the log.
+    pub fn place(&self) -> LogPlace {
+        LogPlace { log_pos: self.log_pos, month: self.month }
+    }
 }
 
 /// A place in the log.
@@ -102,7 +111,7 @@ pub struct LogPlace {
 }
 
 /// A stretch of the log, without gaps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Batch {
     /// Where it begins: after this.
     pub after: i64,

@@ -19,7 +19,8 @@ use crate::{
     convert::{self, Wanted},
     filter::Sight,
     hub::Hub,
-    subscription::{Begin, Subscription},
+    reader::Begin,
+    subscription::Subscription,
 };
 
 /// The most pages being read at once, so that five thousand readers who come back together do not take every

@@ -21,9 +21,13 @@ use proto::access::Permission;
 use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
+#[cfg(test)]
+use crate::simulation::Defect;
+#[cfg(feature = "testing")]
+use crate::unruly::{self, Fate};
 use crate::{
     entry::Entry,
-    ring::{Next, Ring},
+    ring::{self, Next, Ring},
     slot::{End, Slot},
 };
 
@@ -42,11 +46,16 @@ pub struct Hub {
     credentials: Mutex<HashMap<Credential, Behind>>,
     /// The most open streams of one firm.
     streams_per_firm: usize,
+    /// The most entries of one feed's ring.
+    ring: usize,
     open: AtomicUsize,
     draining: AtomicBool,
     /// Counts how often everyone had to read again.
     generation: AtomicU32,
     started: Instant,
+    /// Whether some wakes are lost.
+    #[cfg(feature = "testing")]
+    unruly: AtomicBool,
 }
 
 /// A credential behind open streams.
@@ -76,20 +85,49 @@ pub struct Registration {
     pub feed: Arc<Feed>,
     /// How it is woken.
     pub slot: Arc<Slot>,
+    /// How often everyone had to read again before it came. Noted here and not when its place is known: what a new tail
+    /// passed over in between would else reach it neither way.
+    pub(crate) generation: u32,
 }
 
 impl Hub {
     /// A hub without readers, for at most so many of one firm.
     pub fn new(streams_per_firm: usize) -> Arc<Self> {
+        Self::with_rings(streams_per_firm, ring::ENTRIES)
+    }
+
+    /// The same with rings of so many entries.
+    pub(crate) fn with_rings(streams_per_firm: usize, ring: usize) -> Arc<Self> {
         Arc::new(Self {
             streams_per_firm,
+            ring,
             feeds: Mutex::default(),
             credentials: Mutex::default(),
             open: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             generation: AtomicU32::new(0),
             started: Instant::now(),
+            #[cfg(feature = "testing")]
+            unruly: AtomicBool::new(false),
         })
+    }
+
+    /// From now on some wakes are lost.
+    #[cfg(feature = "testing")]
+    pub(crate) fn make_unruly(&self) {
+        self.unruly.store(true, Ordering::Release);
+    }
+
+    /// Wakes everybody, for nothing.
+    #[cfg(feature = "testing")]
+    pub(crate) fn wake_all(&self) {
+        self.feeds().iter().for_each(|feed| feed.wake());
+    }
+
+    /// Lets every ring forget.
+    #[cfg(feature = "testing")]
+    pub(crate) fn forget(&self) {
+        self.feeds().iter().for_each(|feed| lock(&feed.ring).clear());
     }
 
     /// Registers a reader. From here on, what is committed to the feed reaches its ring: whoever reads Postgres after
@@ -103,9 +141,9 @@ impl Hub {
         if self.draining.load(Ordering::Acquire) {
             return Err(Error::new(Reason::DRAINING).retry_after(crate::subscription::retry_after()));
         }
-        let now = self.now_ms();
+        let (now, generation) = (self.now_ms(), self.generation());
         let mut feeds = lock(&self.feeds);
-        let feed = feeds.entry(firm).or_insert_with(|| Feed::new(firm)).clone();
+        let feed = feeds.entry(firm).or_insert_with(|| Feed::new(firm, self.ring)).clone();
         let mut slots = lock(&feed.slots);
         if slots.len() >= self.streams_per_firm {
             return Err(Error::new(Reason::TOO_MANY_STREAMS).with("limit", self.streams_per_firm));
@@ -121,7 +159,7 @@ impl Hub {
         behind.fingerprint.clear();
         drop(credentials);
         self.open.fetch_add(1, Ordering::AcqRel);
-        Ok(Registration { hub: self.clone(), feed, slot })
+        Ok(Registration { hub: self.clone(), feed, slot, generation })
     }
 
     /// Hands live entries to the readers of their feeds; entries of feeds that nobody follows are not kept.
@@ -135,10 +173,18 @@ impl Hub {
         for entry in entries {
             if let Some(feed) = feeds.get(&entry.feed) {
                 grown.entry(entry.feed).or_insert_with(|| feed.clone());
+                #[cfg(test)]
+                if Defect::UnboundedChannel.present() {
+                    lock(&feed.slots).iter().for_each(|slot| slot.queue(entry.clone()));
+                }
                 lock(&feed.ring).put(entry, now);
             }
         }
         drop(feeds);
+        #[cfg(feature = "testing")]
+        if self.unruly.load(Ordering::Acquire) && unruly::fate() == Fate::Lost {
+            return;
+        }
         grown.values().for_each(|feed| feed.wake());
     }
 
@@ -202,7 +248,11 @@ impl Hub {
 
     /// What falls due by time, about once a second: bookmarks, old entries, pages that nobody asks for.
     pub fn tick(&self) {
-        let now = self.now_ms();
+        self.tick_at(self.now_ms());
+    }
+
+    /// The same at a time, in milliseconds since the hub was made.
+    pub(crate) fn tick_at(&self, now: u64) {
         let mut bytes = 0;
         for feed in self.feeds() {
             let mut ring = lock(&feed.ring);
@@ -258,11 +308,11 @@ impl Hub {
 }
 
 impl Feed {
-    fn new(firm: Uuid) -> Arc<Self> {
+    fn new(firm: Uuid, ring: usize) -> Arc<Self> {
         Arc::new(Self {
             firm,
             pages: Semaphore::new(PAGES_PER_FIRM),
-            ring: Mutex::default(),
+            ring: Mutex::new(Ring::of(ring)),
             slots: Mutex::default(),
         })
     }
@@ -284,115 +334,4 @@ impl Drop for Registration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{sample::entry, slot::HELD_MS};
-    use chassis::caller::{CredentialKind, Role};
-
-    const ONE: Uuid = Uuid::from_u128(1);
-    const TWO: Uuid = Uuid::from_u128(2);
-    const MANY: usize = 100;
-
-    fn key(id: &str) -> Credential {
-        Credential { kind: CredentialKind::ApiKey, id: id.into() }
-    }
-
-    fn register(hub: &Arc<Hub>, firm: Uuid, credential: Credential) -> Result<Registration> {
-        hub.register(firm, credential, &Grants::default())
-    }
-
-    fn waiting(place: &Registration, last: i64) -> usize {
-        match place.feed.after(last, usize::MAX) {
-            Next::Entries(entries) => entries.len(),
-            Next::Nothing | Next::Gone => 0,
-        }
-    }
-
-    fn known(hub: &Hub) -> Vec<Credential> {
-        let mut known: Vec<_> = hub.credentials().into_iter().map(|(credential, _)| credential).collect();
-        known.sort();
-        known
-    }
-
-    fn now(credential: Credential, grants: Option<Grants>) -> Changed {
-        Changed { credential, grants, fingerprint: "f".into() }
-    }
-
-    #[test]
-    fn entries_reach_the_feeds_that_somebody_follows() {
-        let hub = Hub::new(MANY);
-        hub.offer([entry(ONE, 1)]);
-        let one = register(&hub, ONE, key("a")).unwrap();
-        let again = register(&hub, ONE, key("b")).unwrap();
-        hub.offer([entry(ONE, 2), entry(TWO, 1), entry(ONE, 3)]);
-        assert_eq!((waiting(&one, 1), waiting(&again, 2)), (2, 1));
-        let two = register(&hub, TWO, key("a")).unwrap();
-        assert_eq!(waiting(&two, 0), 0, "nobody followed it then");
-        drop((one, again));
-        let one = register(&hub, ONE, key("a")).unwrap();
-        assert_eq!(waiting(&one, 1), 0, "the ring went with its last reader");
-        assert_eq!(hub.open(), 2);
-    }
-
-    #[test]
-    fn a_credential_takes_all_of_its_streams_along_and_no_others() {
-        let hub = Hub::new(MANY);
-        let mut open: Vec<_> = (0..6).map(|i| register(&hub, ONE, key(["a", "b"][i % 2])).unwrap()).collect();
-        open.swap_remove(0);
-        open.remove(2);
-        open.push(register(&hub, TWO, key("a")).unwrap());
-        assert_eq!(known(&hub), [key("a"), key("b")]);
-        hub.change(&[now(key("a"), None)]);
-        for place in &open {
-            let expected = (place.slot.credential == key("a")).then_some(End::Revoked);
-            assert_eq!(place.slot.ended(), expected);
-        }
-        open.retain(|place| place.slot.ended().is_none());
-        assert_eq!((known(&hub), hub.open()), (vec![key("b")], open.len()));
-        open.clear();
-        assert!(hub.credentials().is_empty() && hub.is_empty());
-    }
-
-    #[test]
-    fn streams_are_told_what_holds_of_their_credential_now() {
-        let hub = Hub::new(MANY);
-        let one = register(&hub, ONE, key("a")).unwrap();
-        let narrow = Grants { roles: vec![Role::Buyer], sites: vec!["W1".into()], ..Grants::default() };
-        hub.change(&[now(key("a"), Some(narrow.clone()))]);
-        assert_eq!(one.slot.narrowed().as_deref(), Some(&narrow));
-        assert_eq!(hub.credentials(), [(key("a"), "f".to_string())]);
-        let two = register(&hub, ONE, key("a")).unwrap();
-        assert_eq!(hub.credentials(), [(key("a"), String::new())], "the new one was told nothing yet");
-        hub.change(&[now(key("a"), Some(Grants { roles: vec![Role::Viewer], ..Grants::default() }))]);
-        assert_eq!((one.slot.narrowed(), two.slot.narrowed()), (None, None), "widened again");
-        assert_eq!(one.slot.ended(), None);
-        hub.change(&[now(key("a"), Some(Grants { roles: vec![Role::Operator], ..Grants::default() }))]);
-        assert_eq!((one.slot.ended(), two.slot.ended()), (Some(End::Denied), Some(End::Denied)));
-    }
-
-    #[test]
-    fn a_firm_has_a_bound_and_a_draining_process_takes_nobody() {
-        let hub = Hub::new(MANY);
-        let all: Vec<_> = (0..MANY).map(|_| register(&hub, ONE, key("a")).unwrap()).collect();
-        let refused = register(&hub, ONE, key("a")).map(drop).unwrap_err();
-        assert_eq!(refused.reason, Reason::TOO_MANY_STREAMS);
-        assert!(register(&hub, TWO, key("b")).is_ok(), "others do not feel it");
-        drop(all);
-        let last = register(&hub, ONE, key("a")).unwrap();
-        hub.end_all(End::Draining);
-        assert_eq!(last.slot.ended(), Some(End::Draining));
-        assert_eq!(register(&hub, ONE, key("a")).map(drop).unwrap_err().reason, Reason::DRAINING);
-    }
-
-    #[test]
-    fn a_page_that_nobody_asks_for_is_dropped() {
-        let hub = Hub::new(MANY);
-        let place = register(&hub, ONE, key("a")).unwrap();
-        place.slot.hold((1..=9).map(|seq| entry(ONE, seq)).collect());
-        assert_eq!(place.slot.take(1).len(), 1, "one at least");
-        place.slot.tick(hub.now_ms());
-        assert!(!place.slot.take(1).is_empty(), "it is asked for");
-        place.slot.tick(hub.now_ms() + HELD_MS);
-        assert!(place.slot.take(usize::MAX).is_empty());
-    }
-}
+mod tests;

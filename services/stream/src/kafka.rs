@@ -82,6 +82,9 @@ impl Sender {
     pub fn connect(settings: &Kafka) -> Result<Self, Trouble> {
         let mut config = client(settings);
         config.set("enable.idempotence", "true").set("acks", "all").set("linger.ms", "1");
+        // What was not written is followed by nothing in its partition: who reads a firm's topic would else meet a later place
+        // first, and drop the earlier one when it comes again.
+        config.set("enable.gapless.guarantee", "true");
         config.set("message.timeout.ms", PATIENCE.as_millis().to_string());
         Ok(Self(config.create()?))
     }
@@ -108,19 +111,20 @@ impl Sender {
 pub(crate) struct Sent(Vec<DeliveryFuture>);
 
 impl Sent {
-    /// Waits until all copies of all of them are written.
-    ///
-    /// # Errors
-    /// Where one of them is not acknowledged, whatever became of the others: begin again with a new sender.
-    pub async fn acknowledged(self) -> Result<(), Trouble> {
+    /// Waits until it is known of each whether all copies are written; and what went wrong first. Then begin again with a
+    /// new sender.
+    pub async fn acknowledged(self) -> (Vec<bool>, Option<Trouble>) {
+        let (mut acknowledged, mut trouble) = (Vec::with_capacity(self.0.len()), None);
         for answer in self.0 {
-            match answer.await {
-                Ok(Ok(_)) => {}
-                Ok(Err((error, _))) => return Err(error),
-                Err(_) => return Err(KafkaError::Canceled),
-            }
+            let written = match answer.await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err((error, _))) => Err(error),
+                Err(_) => Err(KafkaError::Canceled),
+            };
+            acknowledged.push(written.is_ok());
+            trouble = trouble.or(written.err());
         }
-        Ok(())
+        (acknowledged, trouble)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Every firm's own ordered, gapless feed: how committed commands get into it, and how readers follow it.
 //!
-//! The outbox's rows become facts ([`command`]), the sequencer gives them their places ([`sequencer`], [`chain`]), the
-//! tail hands them to the hub ([`tail`], [`hub`], [`ring`], [`slot`]), and an open stream ([`subscription`]) takes what follows
-//! its place from there or from Postgres ([`catch_up`]), by one rule ([`merge`]). Where Kafka is configured, one process
-//! publishes the log to it and the tails of all take it from there (`publisher`, [`carried`]; `kafka` alone knows its client). [`api`], [`convert`] and [`frame`]
-//! are the wire, [`chassis::feed::start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
+//! The outbox's rows become facts ([`command`]), the sequencer gives them their places ([`sequencer`], [`chain`]) and hands
+//! them over ([`handoff`]), the tail offers them to the hub ([`tail`], [`following`], [`hub`], [`ring`], [`slot`]), and an open
+//! stream ([`subscription`], [`reader`]) takes what follows its place from there or from Postgres ([`catch_up`]), by one rule
+//! ([`merge`]). Where Kafka is configured, one process publishes the log to it and the tails of all take it from there
+//! (`publisher`, `publication`, [`carried`]; `kafka` alone knows its client). What decides is apart from what reads and writes,
+//! so that `simulation` can run it through any interleaving. [`api`], [`convert`] and [`frame`] are the wire, [`chassis::feed::start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
 //! every SQL statement.
 //!
 //! **Invariant:** Postgres is the record. Rings, hand-offs, hints and any other source of live entries may lose or
@@ -19,22 +20,31 @@ pub mod convert;
 pub mod db;
 pub mod entry;
 pub mod filter;
+mod following;
 pub mod frame;
 pub mod gateway;
+pub mod handoff;
 pub mod hub;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod keep;
 pub mod merge;
+#[cfg(any(test, feature = "kafka"))]
+mod publication;
 #[cfg(feature = "kafka")]
 mod publisher;
+pub mod reader;
 pub mod ring;
 #[cfg(test)]
 mod sample;
 pub mod sequencer;
+#[cfg(test)]
+mod simulation;
 pub mod slot;
 pub mod subscription;
 pub mod tail;
+#[cfg(feature = "testing")]
+mod unruly;
 
 use std::sync::Arc;
 
@@ -49,13 +59,7 @@ use tonic::service::Routes;
 pub use chain::verify_chain;
 pub use sequencer::{Outcome, drain, sequence_once};
 
-use crate::{
-    api::Api,
-    gateway::Gateway,
-    hub::Hub,
-    sequencer::Sequencer,
-    tail::{Handoff, Tail},
-};
+use crate::{api::Api, gateway::Gateway, handoff::Handoff, hub::Hub, sequencer::Sequencer, tail::Tail};
 
 /// The stream service: sequencer, live reader, gateway, and what falls due by time.
 ///
@@ -79,7 +83,7 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
 
 fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static, ()>> {
     let (pool, shutdown) = (&deps.stream_pool, &deps.shutdown);
-    let handoff = Arc::new(Handoff::default());
+    let handoff = Arc::new(handoff(deps, hub));
     let hint = Arc::new(Notify::new());
     // Tells this process's hints from others'.
     let holder = deps.clock.id();
@@ -108,6 +112,10 @@ fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static,
     }
     #[cfg(not(feature = "kafka"))]
     let _ = (config, holder);
+    #[cfg(feature = "testing")]
+    if deps.testing.unruly_hints {
+        tasks.push(Box::pin(unruly::invent(handoff.clone(), hub.clone(), shutdown.clone())));
+    }
     if sequencer_runs(deps) {
         let sequencer =
             Sequencer { pool: pool.clone(), clock: deps.clock.clone(), handoff, hint: hint.clone() };
@@ -115,6 +123,20 @@ fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static,
         tasks.push(Box::pin(sequencer::send_hints(pool.clone(), process, hint, shutdown.clone())));
     }
     tasks
+}
+
+#[cfg(feature = "testing")]
+fn handoff(deps: &Deps, hub: &Hub) -> Handoff {
+    if !deps.testing.unruly_hints {
+        return Handoff::default();
+    }
+    hub.make_unruly();
+    Handoff::unruly()
+}
+
+#[cfg(not(feature = "testing"))]
+fn handoff(_: &Deps, _: &Hub) -> Handoff {
+    Handoff::default()
 }
 
 #[cfg(feature = "testing")]

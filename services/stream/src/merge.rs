@@ -1,6 +1,9 @@
 //! The one rule by which live items reach a reader, wherever they come from. A source may repeat, skip or lose
 //! items; by this rule that costs a read of Postgres and never an event.
 
+#[cfg(test)]
+use crate::simulation::Defect;
+
 /// What to do with a live item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -14,6 +17,10 @@ pub enum Verdict {
 
 /// Judges an item at `seq` for a reader who stands at `last`.
 pub fn merge(last: i64, seq: i64) -> Verdict {
+    #[cfg(test)]
+    if (Defect::NoDedupe.present() && seq <= last) || (Defect::NoBackfill.present() && seq > last) {
+        return Verdict::Deliver;
+    }
     if seq <= last {
         Verdict::Drop
     } else if seq == last + 1 {

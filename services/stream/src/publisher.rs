@@ -1,7 +1,7 @@
 //! Publishes the log to Kafka, and takes what was published to the readers of this process.
 //!
-//! Of all processes one publishes: who has the lease. Its place is what was acknowledged without a gap, so that what was sent
-//! and not yet noted is sent again; whoever reads drops what it has.
+//! Of all processes one publishes: who has the lease. Its place is what was acknowledged without a gap ([`Publication`]), so
+//! that what was sent and not yet noted is sent again; whoever reads drops what it has.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -15,9 +15,10 @@ use uuid::Uuid;
 use crate::{
     carried::{self, Carried},
     db::{kafka as place, read},
-    entry::{Batch, Entry, Fact, Placed},
-    kafka::{self, Receiver, Record, Sender, Sent},
-    tail::Handoff,
+    entry::{Batch, Entry, Fact, LogPlace, Placed},
+    handoff::Handoff,
+    kafka::{self, Receiver, Record, Sender},
+    publication::Publication,
 };
 
 /// How long the right to publish lasts unless it is kept, in seconds: longer than Kafka may take for a batch.
@@ -77,44 +78,50 @@ impl Publisher {
         let sender = Sender::connect(&self.settings)?;
         let mut kept = Instant::now();
         loop {
-            let upto = match read::tail(&self.pool, at).await? {
-                Some(batch) => {
-                    self.send(&sender, &batch)?.acknowledged().await?;
-                    metrics::counter!("tandem_kafka_published_events_total")
-                        .increment(batch.facts.len() as u64);
-                    batch.upto
-                }
+            let (upto, trouble) = match read::tail(&self.pool, at).await? {
+                Some(batch) => self.send(&sender, at, &batch).await?,
                 None => {
                     let _ = timeout(KEEP, self.handoff.grown()).await;
                     if kept.elapsed() < KEEP {
                         continue;
                     }
-                    at
+                    (at, None)
                 }
             };
             if !place::moved(&self.pool, self.holder, upto, LEASE_S).await? {
                 return Ok(());
             }
+            if let Some(trouble) = trouble {
+                return Err(trouble.into());
+            }
             (at, kept) = (upto, Instant::now());
         }
     }
 
-    fn send(&self, sender: &Sender, batch: &Batch) -> Result<Sent, kafka::Trouble> {
+    /// Sends a batch: how far it was acknowledged, and what went wrong if that is not its end.
+    async fn send(
+        &self,
+        sender: &Sender,
+        after: LogPlace,
+        batch: &Batch,
+    ) -> Result<(LogPlace, Option<kafka::Trouble>), kafka::Trouble> {
         let exports: Vec<(Uuid, String)> =
             self.settings.exports.iter().map(|firm| (*firm, kafka::export(*firm))).collect();
+        let exported = |feed: Uuid| exports.iter().filter(move |(firm, _)| *firm == feed);
+        let records =
+            |placed: &Placed| placed.entries.iter().map(|entry| 1 + exported(entry.feed).count()).sum();
+        let mut publication = Publication::of(after, batch, batch.facts.iter().map(records));
         let entries: Vec<(&Entry, &Fact, Vec<u8>)> = batch
             .facts
             .iter()
             .flat_map(|placed: &Placed| placed.entries.iter().map(move |entry| (placed, entry)))
-            .map(|(placed, entry)| {
-                (&**entry, &*placed.fact, carried::encode(placed, batch.upto.month, entry))
-            })
+            .map(|(placed, entry)| (&**entry, &*placed.fact, carried::encode(placed, entry)))
             .collect();
         let records = entries.iter().flat_map(|(entry, fact, carried)| {
             let topic = self.settings.topic.as_str();
             let within =
                 Record { topic, key: entry.feed.as_bytes(), value: carried, headers: place_of(entry, fact) };
-            let exported = exports.iter().filter(|(firm, _)| *firm == entry.feed).map(|(_, topic)| Record {
+            let exported = exported(entry.feed).map(|(_, topic)| Record {
                 topic,
                 key: fact.subject.as_bytes(),
                 value: &fact.payload,
@@ -122,7 +129,13 @@ impl Publisher {
             });
             std::iter::once(within).chain(exported)
         });
-        sender.send(records)
+        let (acknowledged, trouble) = sender.send(records)?.acknowledged().await;
+        if trouble.is_none() {
+            metrics::counter!("tandem_kafka_published_events_total").increment(batch.facts.len() as u64);
+        }
+        let written = acknowledged.into_iter().enumerate().filter(|(_, written)| *written);
+        written.for_each(|(record, _)| publication.acknowledge(record));
+        Ok((publication.upto(), trouble))
     }
 }
 

@@ -18,9 +18,10 @@ pub const BYTES: usize = 1024 * 1024;
 pub const KEPT_MS: u64 = 5_000;
 
 /// The newest entries of one feed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ring {
     entries: VecDeque<(u64, Arc<Entry>)>,
+    most: usize,
     bytes: usize,
     /// The newest place ever put here; 0 before the first.
     newest: i64,
@@ -37,7 +38,18 @@ pub enum Next {
     Gone,
 }
 
+impl Default for Ring {
+    fn default() -> Self {
+        Self::of(ENTRIES)
+    }
+}
+
 impl Ring {
+    /// A ring of so many entries.
+    pub(crate) fn of(most: usize) -> Self {
+        Self { entries: VecDeque::new(), most, bytes: 0, newest: 0 }
+    }
+
     /// Puts an entry that a source handed over at `now_ms`. What was there before is dropped; after a gap the ring
     /// starts anew, and readers before the gap find that theirs is gone.
     pub fn put(&mut self, entry: Arc<Entry>, now_ms: u64) {
@@ -49,7 +61,7 @@ impl Ring {
         self.newest = entry.seq;
         self.bytes += entry.size();
         self.entries.push_back((now_ms, entry));
-        while self.entries.len() > ENTRIES || (self.bytes > BYTES && self.entries.len() > 1) {
+        while self.entries.len() > self.most || (self.bytes > BYTES && self.entries.len() > 1) {
             self.forget_oldest();
         }
     }

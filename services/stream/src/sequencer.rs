@@ -14,9 +14,12 @@ use uuid::Uuid;
 use crate::{
     chain::{self, Chain},
     command,
-    db::{self, sequence::Head},
+    db::{
+        self,
+        sequence::{Head, Row},
+    },
     entry::{Batch, Entry, Fact, LogPlace, Placed},
-    tail::Handoff,
+    handoff::Handoff,
 };
 
 /// Where each feed stands: its next place and the chain before that.
@@ -68,20 +71,46 @@ async fn step(pool: &PgPool) -> Result<(Outcome, Option<Batch>)> {
         tx.rollback().await?;
         return Ok((Outcome::default(), None));
     };
-    let moved = rows.len();
-    let bytes: usize = rows.iter().map(|row| row.payload.len()).sum();
-    let full = moved as i64 >= COMMANDS || bytes as i64 >= BYTES;
-    let commands: Vec<Vec<Fact>> =
-        rows.into_iter().map(|row| command::facts(row.id, row.payload, head.now)).collect();
-    let mut audience: Vec<Uuid> =
-        commands.iter().flatten().flat_map(|fact| fact.audience.iter().copied()).collect();
-    audience.sort_unstable();
-    audience.dedup();
-    let mut feeds = db::sequence::lock_feeds(&mut tx, &audience).await?;
-    let batch = assign(&head, &mut feeds, commands);
+    let taken = Taken::of(head, rows, COMMANDS, BYTES);
+    let mut feeds = db::sequence::lock_feeds(&mut tx, &taken.audience()).await?;
+    let (outcome, batch) = taken.assign(&mut feeds);
     db::sequence::append(&mut tx, &batch.facts, &feeds, batch.upto).await?;
     tx.commit().await?;
-    Ok((Outcome { moved, events: batch.facts.len(), full }, Some(batch)))
+    Ok((outcome, Some(batch)))
+}
+
+/// What one transaction took out of the outbox: between its statements, what they have to do.
+pub(crate) struct Taken {
+    head: Head,
+    commands: Vec<Vec<Fact>>,
+    full: bool,
+}
+
+impl Taken {
+    /// The rows, sorted by id, that were taken with these bounds while the log stood at `head`.
+    pub fn of(head: Head, rows: Vec<Row>, most: i64, most_bytes: i64) -> Self {
+        let bytes: usize = rows.iter().map(|row| row.payload.len()).sum();
+        let full = rows.len() as i64 >= most || bytes as i64 >= most_bytes;
+        let commands = rows.into_iter().map(|row| command::facts(row.id, row.payload, head.now)).collect();
+        Self { head, commands, full }
+    }
+
+    /// The feeds whose heads have to be locked, in their order.
+    pub fn audience(&self) -> Vec<Uuid> {
+        let facts = self.commands.iter().flatten();
+        let mut audience: Vec<Uuid> = facts.flat_map(|fact| fact.audience.iter().copied()).collect();
+        audience.sort_unstable();
+        audience.dedup();
+        audience
+    }
+
+    /// Gives each fact its place in the log and in the feeds of its audience, and moves `feeds` along.
+    pub fn assign(self, feeds: &mut Feeds) -> (Outcome, Batch) {
+        let Self { head, commands, full } = self;
+        let moved = commands.len();
+        let batch = assign(&head, feeds, commands);
+        (Outcome { moved, events: batch.facts.len(), full }, batch)
+    }
 }
 
 /// Gives each fact its place in the log and in the feeds of its audience, and moves `feeds` along.
@@ -106,7 +135,7 @@ fn assign(head: &Head, feeds: &mut Feeds, commands: Vec<Vec<Fact>>) -> Batch {
                 Arc::new(Entry::new(*feed, seq, *chain, last.get(feed) == Some(&i), fact.clone()))
             };
             let entries = fact.audience.iter().map(place).collect();
-            facts.push(Placed { log_pos, fact, entries });
+            facts.push(Placed { log_pos, month: head.month, fact, entries });
         }
     }
     Batch { after: head.log_pos, upto: LogPlace { log_pos, month: head.month }, facts }

@@ -137,4 +137,16 @@ impl Slot {
             *lock(&self.held) = VecDeque::new();
         }
     }
+
+    /// Keeps whatever comes: a fault that tests switch on.
+    #[cfg(test)]
+    pub(crate) fn queue(&self, entry: Arc<Entry>) {
+        lock(&self.held).push_back(entry);
+    }
+
+    /// How many entries are kept for this stream alone.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        lock(&self.held).len()
+    }
 }

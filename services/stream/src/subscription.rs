@@ -1,6 +1,5 @@
-//! One open stream: a small state machine that is polled when HTTP/2 has room. It catches up from Postgres page by
-//! page, then lives from its feed's ring; falling off the ring is catching up again. While it is idle it holds a few
-//! hundred bytes and no task, channel or timer.
+//! One open stream: it is polled when HTTP/2 has room, and asks its [`Reader`] what to do. While it is idle it holds a
+//! few hundred bytes and no task, channel or timer.
 
 use std::{
     pin::Pin,
@@ -9,174 +8,62 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Error, Reason, Result, cursor::Cursor, secret};
+use chassis::{Error, Reason, Result, secret};
 use futures::{Stream, future::BoxFuture};
 use tonic::Status;
 
 use crate::{
     catch_up::{self, Page},
-    entry::Entry,
-    filter::Sight,
     frame::Message,
     gateway::Gateway,
     hub::Registration,
-    ring::Next,
+    reader::{Begin, Reader, Step},
     slot::End,
 };
-
-/// About the most bytes of one message, so that a reader who stalls in the middle of one holds little.
-const MESSAGE_BYTES: usize = 8 * 1024;
 
 /// An open stream.
 pub struct Subscription {
     gateway: Arc<Gateway>,
-    place: Registration,
-    sight: Sight,
-    at: Cursor,
-    mode: Mode,
-    /// Everything up to here was present when the stream began.
-    present: i64,
-    live_said: bool,
-    until_head: bool,
+    reader: Reader,
+    /// The page that is being read.
+    page: Option<BoxFuture<'static, Result<Page>>>,
     ended: bool,
-    generation: u32,
-}
-
-enum Mode {
-    /// A page is being read.
-    Reading(BoxFuture<'static, Result<Page>>),
-    /// A page was read up to `upto`; `more` lies behind it.
-    Holding { upto: i64, more: bool },
-    /// All that Postgres had was read: the ring has what follows.
-    Live,
-}
-
-/// How a stream begins.
-pub struct Begin {
-    /// After this place, which was verified.
-    pub at: Cursor,
-    /// Where the feed stood then.
-    pub present: i64,
-    /// End there.
-    pub until_head: bool,
-    /// What the caller sees.
-    pub sight: Sight,
 }
 
 impl Subscription {
     /// A stream of a registered reader. The place must have been read after the registration.
     pub fn new(gateway: Arc<Gateway>, place: Registration, begin: Begin) -> Self {
-        let Begin { at, present, until_head, sight } = begin;
-        let mode = if at.seq >= present { Mode::Live } else { Mode::Holding { upto: at.seq, more: true } };
-        let generation = place.hub.generation();
-        Self {
-            gateway,
-            place,
-            sight,
-            at,
-            mode,
-            present,
-            live_said: false,
-            until_head,
-            ended: false,
-            generation,
-        }
+        Self { gateway, reader: Reader::new(place, begin), page: None, ended: false }
     }
 
     /// The next message; `None` at the end of the stream.
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
+        let place = &self.reader.place;
         // Registered before anything is looked at, so that nothing can come in between unseen.
-        self.place.slot.asked(cx.waker(), self.place.hub.now_ms());
+        place.slot.asked(cx.waker(), place.hub.now_ms());
         loop {
-            if let Some(why) = self.place.slot.ended() {
-                return Poll::Ready(Some(Err(self.end(why))));
-            }
-            if !self.live_said && self.at.seq >= self.present {
-                self.live_said = true;
-                return Poll::Ready(Some(Ok(self.message(Vec::new(), true))));
-            }
-            if self.live_said && self.until_head {
-                return Poll::Ready(None);
-            }
-            match self.entries(cx) {
-                Poll::Ready(Ok(entries)) => {
-                    let shown = self.pass(entries);
-                    if !shown.is_empty() {
-                        return Poll::Ready(Some(Ok(self.message(shown, false))));
+            match self.reader.step(self.reader.place.hub.now_ms()) {
+                Step::Send(message) => {
+                    self.gateway.delivered.increment(message.entries.len() as u64);
+                    return Poll::Ready(Some(Ok(message)));
+                }
+                Step::Read(at, verify) => {
+                    let feed = self.reader.place.feed.clone();
+                    self.page = Some(Box::pin(catch_up::page(self.gateway.clone(), feed, at, verify)));
+                }
+                Step::Wait => {
+                    let Some(page) = &mut self.page else { return Poll::Pending };
+                    let page = ready!(page.as_mut().poll(cx));
+                    self.page = None;
+                    match page {
+                        Ok(page) => self.reader.take(page),
+                        Err(error) => return Poll::Ready(Some(Err(error))),
                     }
                 }
-                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Poll::Pending if self.place.slot.bookmark_due(self.place.hub.now_ms()) => {
-                    return Poll::Ready(Some(Ok(self.message(Vec::new(), false))));
-                }
-                Poll::Pending => return Poll::Pending,
+                Step::Done => return Poll::Ready(None),
+                Step::End(why) => return Poll::Ready(Some(Err(self.end(why)))),
             }
         }
-    }
-
-    /// What follows, from wherever it is; may be empty where the mode changed.
-    fn entries(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<Arc<Entry>>>> {
-        match &mut self.mode {
-            Mode::Reading(page) => {
-                let page = ready!(page.as_mut().poll(cx))?;
-                let upto = page.entries.back().map_or(self.at.seq, |entry| entry.seq);
-                self.place.slot.hold(page.entries);
-                self.mode = Mode::Holding { upto, more: page.more };
-                Poll::Ready(Ok(Vec::new()))
-            }
-            Mode::Holding { upto, more } => {
-                let entries = self.place.slot.take(MESSAGE_BYTES);
-                if entries.is_empty() {
-                    // A page that was dropped because nobody asked for it is read again.
-                    self.mode = match *more || self.at.seq < *upto {
-                        true => self.read(catch_up::Verify::No),
-                        false => Mode::Live,
-                    };
-                }
-                Poll::Ready(Ok(entries))
-            }
-            Mode::Live => {
-                let generation = self.place.hub.generation();
-                if generation != self.generation {
-                    self.generation = generation;
-                    self.mode = self.read(catch_up::Verify::Yes);
-                    return Poll::Ready(Ok(Vec::new()));
-                }
-                match self.place.feed.after(self.at.seq, MESSAGE_BYTES) {
-                    Next::Entries(entries) => Poll::Ready(Ok(entries)),
-                    Next::Nothing => Poll::Pending,
-                    Next::Gone => {
-                        self.mode = self.read(catch_up::Verify::Yes);
-                        Poll::Ready(Ok(Vec::new()))
-                    }
-                }
-            }
-        }
-    }
-
-    fn read(&self, verify: catch_up::Verify) -> Mode {
-        Mode::Reading(Box::pin(catch_up::page(
-            self.gateway.clone(),
-            self.place.feed.clone(),
-            self.at,
-            verify,
-        )))
-    }
-
-    /// Moves past entries and answers those that the caller sees.
-    fn pass(&mut self, mut entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
-        if let Some(last) = entries.last() {
-            self.at = Cursor::new(self.at.feed, last.seq, &last.chain);
-        }
-        let narrowed = self.place.slot.narrowed();
-        entries.retain(|entry| self.sight.shows(&entry.fact, entry.feed, narrowed.as_deref()));
-        entries
-    }
-
-    fn message(&self, entries: Vec<Arc<Entry>>, live: bool) -> Message {
-        self.gateway.delivered.increment(entries.len() as u64);
-        self.place.slot.sent(self.place.hub.now_ms());
-        Message { entries, at: self.at, live }
     }
 
     fn end(&self, why: End) -> Error {
@@ -186,7 +73,7 @@ impl Subscription {
             End::Draining => Error::new(Reason::DRAINING),
             End::Unavailable => Error::new(Reason::UNAVAILABLE),
         };
-        error.with("cursor", self.at.encode(&self.gateway.keys)).retry_after(retry_after())
+        error.with("cursor", self.reader.at.encode(&self.gateway.keys)).retry_after(retry_after())
     }
 }
 
@@ -212,11 +99,11 @@ impl Stream for Subscription {
 mod tests {
     use super::*;
     use crate::{
-        filter::{Filter, Pattern, tests::caller},
+        filter::{Filter, Pattern, Sight, tests::caller},
         hub::Hub,
         sample::{entry, entry_with},
     };
-    use chassis::{caller::Grants, db::TenantPool, secret::SigningKeys};
+    use chassis::{caller::Grants, cursor::Cursor, db::TenantPool, secret::SigningKeys};
     use futures::{FutureExt, StreamExt};
     use sqlx::postgres::PgPoolOptions;
     use uuid::Uuid;
@@ -256,7 +143,7 @@ mod tests {
         assert_eq!(seqs(stream.next().now_or_never()), (vec![10], 10, false));
         hub.offer([entry(FEED, 13)]);
         assert!(stream.next().now_or_never().is_none(), "11 and 12 are read from the database first");
-        assert!(matches!(stream.mode, Mode::Reading(_)));
+        assert!(stream.page.is_some());
     }
 
     #[tokio::test]
@@ -267,7 +154,7 @@ mod tests {
         assert!(seqs(stream.next().now_or_never()).2);
         hub.offer((6..=200).map(|seq| entry(FEED, seq)));
         assert!(stream.next().now_or_never().is_none());
-        assert_eq!(stream.at, Cursor::new(FEED, 200, &[200; 32]));
+        assert_eq!(stream.reader.at, Cursor::new(FEED, 200, &[200; 32]));
     }
 
     #[tokio::test]
@@ -303,6 +190,6 @@ mod tests {
         assert!(seqs(stream.next().now_or_never()).2);
         hub.read_again();
         assert!(stream.next().now_or_never().is_none());
-        assert!(matches!(stream.mode, Mode::Reading(_)));
+        assert!(stream.page.is_some());
     }
 }

@@ -70,7 +70,7 @@ pub async fn tail(pool: &PgPool, after: LogPlace) -> Result<Option<Batch>, sqlx:
             Ok(Arc::new(Entry::new(feed, seq, sized(chain)?, last, fact.clone())))
         });
         let entries = entries.collect::<Result<_, sqlx::Error>>()?;
-        Ok(Placed { log_pos: row.log_pos, fact, entries })
+        Ok(Placed { log_pos: row.log_pos, month: row.month, fact, entries })
     });
     Ok(Some(Batch { after: after.log_pos, upto, facts: facts.collect::<Result<_, sqlx::Error>>()? }))
 }

@@ -1,0 +1,110 @@
+use super::*;
+use crate::{sample::entry, slot::HELD_MS};
+use chassis::caller::{CredentialKind, Role};
+
+const ONE: Uuid = Uuid::from_u128(1);
+const TWO: Uuid = Uuid::from_u128(2);
+const MANY: usize = 100;
+
+fn key(id: &str) -> Credential {
+    Credential { kind: CredentialKind::ApiKey, id: id.into() }
+}
+
+fn register(hub: &Arc<Hub>, firm: Uuid, credential: Credential) -> Result<Registration> {
+    hub.register(firm, credential, &Grants::default())
+}
+
+fn waiting(place: &Registration, last: i64) -> usize {
+    match place.feed.after(last, usize::MAX) {
+        Next::Entries(entries) => entries.len(),
+        Next::Nothing | Next::Gone => 0,
+    }
+}
+
+fn known(hub: &Hub) -> Vec<Credential> {
+    let mut known: Vec<_> = hub.credentials().into_iter().map(|(credential, _)| credential).collect();
+    known.sort();
+    known
+}
+
+fn now(credential: Credential, grants: Option<Grants>) -> Changed {
+    Changed { credential, grants, fingerprint: "f".into() }
+}
+
+#[test]
+fn entries_reach_the_feeds_that_somebody_follows() {
+    let hub = Hub::new(MANY);
+    hub.offer([entry(ONE, 1)]);
+    let one = register(&hub, ONE, key("a")).unwrap();
+    let again = register(&hub, ONE, key("b")).unwrap();
+    hub.offer([entry(ONE, 2), entry(TWO, 1), entry(ONE, 3)]);
+    assert_eq!((waiting(&one, 1), waiting(&again, 2)), (2, 1));
+    let two = register(&hub, TWO, key("a")).unwrap();
+    assert_eq!(waiting(&two, 0), 0, "nobody followed it then");
+    drop((one, again));
+    let one = register(&hub, ONE, key("a")).unwrap();
+    assert_eq!(waiting(&one, 1), 0, "the ring went with its last reader");
+    assert_eq!(hub.open(), 2);
+}
+
+#[test]
+fn a_credential_takes_all_of_its_streams_along_and_no_others() {
+    let hub = Hub::new(MANY);
+    let mut open: Vec<_> = (0..6).map(|i| register(&hub, ONE, key(["a", "b"][i % 2])).unwrap()).collect();
+    open.swap_remove(0);
+    open.remove(2);
+    open.push(register(&hub, TWO, key("a")).unwrap());
+    assert_eq!(known(&hub), [key("a"), key("b")]);
+    hub.change(&[now(key("a"), None)]);
+    for place in &open {
+        let expected = (place.slot.credential == key("a")).then_some(End::Revoked);
+        assert_eq!(place.slot.ended(), expected);
+    }
+    open.retain(|place| place.slot.ended().is_none());
+    assert_eq!((known(&hub), hub.open()), (vec![key("b")], open.len()));
+    open.clear();
+    assert!(hub.credentials().is_empty() && hub.is_empty());
+}
+
+#[test]
+fn streams_are_told_what_holds_of_their_credential_now() {
+    let hub = Hub::new(MANY);
+    let one = register(&hub, ONE, key("a")).unwrap();
+    let narrow = Grants { roles: vec![Role::Buyer], sites: vec!["W1".into()], ..Grants::default() };
+    hub.change(&[now(key("a"), Some(narrow.clone()))]);
+    assert_eq!(one.slot.narrowed().as_deref(), Some(&narrow));
+    assert_eq!(hub.credentials(), [(key("a"), "f".to_string())]);
+    let two = register(&hub, ONE, key("a")).unwrap();
+    assert_eq!(hub.credentials(), [(key("a"), String::new())], "the new one was told nothing yet");
+    hub.change(&[now(key("a"), Some(Grants { roles: vec![Role::Viewer], ..Grants::default() }))]);
+    assert_eq!((one.slot.narrowed(), two.slot.narrowed()), (None, None), "widened again");
+    assert_eq!(one.slot.ended(), None);
+    hub.change(&[now(key("a"), Some(Grants { roles: vec![Role::Operator], ..Grants::default() }))]);
+    assert_eq!((one.slot.ended(), two.slot.ended()), (Some(End::Denied), Some(End::Denied)));
+}
+
+#[test]
+fn a_firm_has_a_bound_and_a_draining_process_takes_nobody() {
+    let hub = Hub::new(MANY);
+    let all: Vec<_> = (0..MANY).map(|_| register(&hub, ONE, key("a")).unwrap()).collect();
+    let refused = register(&hub, ONE, key("a")).map(drop).unwrap_err();
+    assert_eq!(refused.reason, Reason::TOO_MANY_STREAMS);
+    assert!(register(&hub, TWO, key("b")).is_ok(), "others do not feel it");
+    drop(all);
+    let last = register(&hub, ONE, key("a")).unwrap();
+    hub.end_all(End::Draining);
+    assert_eq!(last.slot.ended(), Some(End::Draining));
+    assert_eq!(register(&hub, ONE, key("a")).map(drop).unwrap_err().reason, Reason::DRAINING);
+}
+
+#[test]
+fn a_page_that_nobody_asks_for_is_dropped() {
+    let hub = Hub::new(MANY);
+    let place = register(&hub, ONE, key("a")).unwrap();
+    place.slot.hold((1..=9).map(|seq| entry(ONE, seq)).collect());
+    assert_eq!(place.slot.take(1).len(), 1, "one at least");
+    place.slot.tick(hub.now_ms());
+    assert!(!place.slot.take(1).is_empty(), "it is asked for");
+    place.slot.tick(hub.now_ms() + HELD_MS);
+    assert!(place.slot.take(usize::MAX).is_empty());
+}
