@@ -46,6 +46,8 @@ pub struct Testing {
     pub ownership_unchecked: bool,
     /// The sequencer runs only when the test says so.
     pub sequencer_by_hand: bool,
+    /// Hints to the readers of the stream are lost, doubled, reordered and invented.
+    pub unruly_hints: bool,
 }
 
 impl Deps {

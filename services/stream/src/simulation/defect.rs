@@ -1,0 +1,50 @@
+//! What a worse stream would do. Each is caught by the validators, or these would be worth nothing.
+//!
+//! A switch holds for the thread of one test. The code of the product asks for it where the decision stands and in test
+//! builds alone; defects of statements are the model's of Postgres.
+
+use std::cell::Cell;
+
+/// A fault that somebody could well have built in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// The sequencer reads what has an id beyond the last one it saw, and not whatever is there.
+    NaiveIdTail,
+    /// It reads what was written by transactions before the oldest that still runs, in their order.
+    XidFence,
+    /// It does not lock the log's head.
+    NoRowLock,
+    /// It remembers below which id nothing waits any more.
+    LowWater,
+    /// What was sent to Kafka counts as published.
+    MarkBeforeAcknowledgement,
+    /// So does what was sent before something that was acknowledged.
+    HighestAcknowledgement,
+    /// Its client writes on in a partition after something that it did not write.
+    GapsInTopics,
+    /// What came before is delivered again.
+    NoDedupe,
+    /// What comes after a gap is delivered without what lies between.
+    NoBackfill,
+    /// Each stream has a queue of its own that takes whatever comes.
+    UnboundedChannel,
+}
+
+thread_local! {
+    static PRESENT: Cell<Option<Defect>> = const { Cell::new(None) };
+}
+
+impl Defect {
+    /// Whether this thread runs with it.
+    pub fn present(self) -> bool {
+        PRESENT.get() == Some(self)
+    }
+}
+
+/// Runs something with a defect, or without any.
+pub fn with<T>(defect: Option<Defect>, run: impl FnOnce() -> T) -> T {
+    let before = PRESENT.replace(defect);
+    let outcome = run();
+    PRESENT.set(before);
+    outcome
+}

@@ -1,0 +1,247 @@
+//! A subscriber: a client that keeps its cursor, and the stream that a process opens for it, driven as `gateway`,
+//! `subscription` and `catch_up` drive it. It writes down what came over the wire.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Wake, Waker},
+};
+
+use chassis::{
+    Error, Reason,
+    caller::{Credential, CredentialKind, Grants},
+    cursor::Cursor,
+    feed::{
+        Head,
+        start::{Start, expired},
+    },
+    secret::SigningKeys,
+};
+use uuid::Uuid;
+
+use super::{postgres::Postgres, process::Process, random::Random, writer::PUBLISHED};
+use crate::{
+    catch_up::{Page, Verify},
+    entry::Entry,
+    filter::{Filter, Pattern, Sight},
+    frame::Message,
+    hub::Registration,
+    reader::{Begin, Reader, Step},
+};
+
+/// The most entries of one page.
+pub const PAGE: usize = 3;
+/// Messages that may be on their way.
+const WINDOW: usize = 2;
+
+/// What a client saw.
+#[derive(Debug)]
+pub enum Seen {
+    /// A stream was opened after this place.
+    Opened(i64),
+    Event(Arc<Entry>),
+    /// A cursor came that is not the last event's.
+    Bookmark(i64),
+    /// What followed is gone: where it stood, and where it may begin anew.
+    Expired(i64, i64),
+    /// It was refused, though its cursor is good.
+    Refused(Reason),
+}
+
+enum State {
+    Away,
+    /// Registered; its start is looked up next.
+    Registered(Registration, Start),
+    /// The head was read; the chain at its start is next.
+    Headed(Registration, Start, Head),
+    Open(Box<Reader>, Reading),
+}
+
+/// Where the page stands that the stream asked for.
+enum Reading {
+    No,
+    Asked(Cursor, Verify),
+    Headed(Cursor, Head),
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+pub struct Subscriber {
+    pub feed: Uuid,
+    pub filtered: bool,
+    /// The process that it is with.
+    pub at: usize,
+    pub seen: Vec<Seen>,
+    state: State,
+    cursor: Option<Cursor>,
+    /// Where the client stands.
+    pub seq: i64,
+    wire: VecDeque<Message>,
+    woken: Arc<Woken>,
+    keys: Arc<SigningKeys>,
+}
+
+impl Subscriber {
+    pub fn new(feed: Uuid, filtered: bool, keys: Arc<SigningKeys>) -> Self {
+        Self {
+            feed,
+            filtered,
+            at: 0,
+            seen: Vec::new(),
+            state: State::Away,
+            cursor: None,
+            seq: 0,
+            wire: VecDeque::new(),
+            woken: Arc::default(),
+            keys,
+        }
+    }
+
+    /// The client goes, or its process does: of what is on the way some arrives.
+    pub fn leave(&mut self, random: &mut Random) {
+        for _ in 0..random.below(self.wire.len() + 1) {
+            self.receive();
+        }
+        self.wire.clear();
+        self.state = State::Away;
+    }
+
+    pub fn is_away(&self) -> bool {
+        matches!(self.state, State::Away)
+    }
+
+    /// What is kept for its stream alone.
+    pub fn kept(&self) -> usize {
+        if let State::Open(reader, _) = &self.state { reader.place.slot.kept() } else { 0 }
+    }
+
+    /// The client takes a message; whether there was one.
+    pub fn receive(&mut self) -> bool {
+        let Some(message) = self.wire.pop_front() else { return false };
+        let last = message.entries.last().map(|entry| entry.seq);
+        self.seen.extend(message.entries.into_iter().map(Seen::Event));
+        if last != Some(message.at.seq) {
+            self.seen.push(Seen::Bookmark(message.at.seq));
+        }
+        self.seq = message.at.seq;
+        self.cursor = Some(message.at);
+        true
+    }
+
+    /// Opens a stream at a process.
+    pub fn open(&mut self, at: usize, process: &Process) {
+        let start = match &self.cursor {
+            None => Start::Earliest,
+            // As it was handed out and comes back.
+            Some(cursor) => match Cursor::decode(&cursor.encode(&self.keys), self.feed, &self.keys) {
+                Ok(cursor) => Start::After(cursor),
+                Err(error) => return self.seen.push(Seen::Refused(error.reason)),
+            },
+        };
+        let credential = Credential { kind: CredentialKind::ApiKey, id: "k".into() };
+        match process.hub.register(self.feed, credential, &Grants::default()) {
+            Ok(place) => (self.at, self.state) = (at, State::Registered(place, start)),
+            Err(error) => self.seen.push(Seen::Refused(error.reason)),
+        }
+    }
+
+    /// One statement of its stream, or one thing that it does; whether there was anything to do.
+    pub fn step(&mut self, postgres: &Postgres, now_ms: u64) -> bool {
+        match std::mem::replace(&mut self.state, State::Away) {
+            State::Away => return false,
+            State::Registered(place, start) => {
+                self.state = State::Headed(place, start, postgres.feed_head(self.feed));
+            }
+            State::Headed(place, start, head) => self.opened(postgres, place, start, &head),
+            State::Open(reader, Reading::No) => return self.poll(reader, now_ms),
+            State::Open(reader, Reading::Asked(at, Verify::Yes)) => {
+                self.state = State::Open(reader, Reading::Headed(at, postgres.feed_head(self.feed)));
+            }
+            State::Open(reader, Reading::Headed(at, head)) => {
+                match self.placed(postgres, Start::After(at), &head) {
+                    Ok(_) => self.state = State::Open(reader, Reading::Asked(at, Verify::No)),
+                    Err(error) => self.refused(&error, at.seq),
+                }
+            }
+            State::Open(mut reader, Reading::Asked(at, Verify::No)) => {
+                let entries = postgres.page(self.feed, at.seq, PAGE);
+                match Page::after(at.seq, entries, PAGE as i64, i64::MAX) {
+                    Some(page) => {
+                        reader.take(page);
+                        self.woken.0.store(true, Ordering::Release);
+                        self.state = State::Open(reader, Reading::No);
+                    }
+                    None => self.refused(&expired(&postgres.feed_head(self.feed), &self.keys), at.seq),
+                }
+            }
+        }
+        true
+    }
+
+    fn placed(&self, postgres: &Postgres, start: Start, head: &Head) -> Result<Cursor, Error> {
+        let chain = start.stored(head).and_then(|seq| postgres.chain_at(self.feed, seq));
+        start.place(head, chain.as_deref(), &self.keys)
+    }
+
+    fn opened(&mut self, postgres: &Postgres, place: Registration, start: Start, head: &Head) {
+        let at = match self.placed(postgres, start, head) {
+            Ok(at) => at,
+            Err(error) => return self.refused(&error, self.seq),
+        };
+        let types = vec![Pattern::Exactly(PUBLISHED.into())];
+        let filter = if self.filtered { Filter { types, ..Filter::default() } } else { Filter::default() };
+        let begin = Begin { at, present: head.seq, until_head: false, sight: Sight::new(filter) };
+        self.seen.push(Seen::Opened(at.seq));
+        self.woken.0.store(true, Ordering::Release);
+        self.state = State::Open(Box::new(Reader::new(place, begin)), Reading::No);
+    }
+
+    /// The stream ends, and says where to go on where what followed is gone.
+    fn refused(&mut self, error: &Error, at: i64) {
+        while self.receive() {}
+        let oldest = error.metadata.iter().find(|(key, _)| *key == "oldest_cursor");
+        let oldest = oldest.and_then(|(_, text)| Cursor::decode(text, self.feed, &self.keys).ok());
+        match oldest {
+            Some(cursor) if error.reason == Reason::CURSOR_EXPIRED => {
+                self.seen.push(Seen::Expired(at, cursor.seq));
+                self.seq = cursor.seq;
+                self.cursor = Some(cursor);
+            }
+            _ => self.seen.push(Seen::Refused(error.reason)),
+        }
+    }
+
+    /// HTTP/2 asks for a message where there is room for one, and the stream was woken.
+    fn poll(&mut self, mut reader: Box<Reader>, now_ms: u64) -> bool {
+        if self.wire.len() >= WINDOW || !self.woken.0.swap(false, Ordering::AcqRel) {
+            self.state = State::Open(reader, Reading::No);
+            return false;
+        }
+        reader.place.slot.asked(&Waker::from(self.woken.clone()), now_ms);
+        let mut reading = Reading::No;
+        match reader.step(now_ms) {
+            Step::Send(message) => {
+                self.wire.push_back(message);
+                self.woken.0.store(true, Ordering::Release);
+            }
+            Step::Read(at, verify) => reading = Reading::Asked(at, verify),
+            Step::Wait => {}
+            Step::Done | Step::End(_) => {
+                while self.receive() {}
+                return true;
+            }
+        }
+        self.state = State::Open(reader, reading);
+        true
+    }
+}
