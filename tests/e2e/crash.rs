@@ -5,7 +5,6 @@
 //! not sequenced; and two whole replicas, where a sequencer dies while the other one goes on. In the second one
 //! Postgres itself is killed, too.
 
-mod load;
 mod replicas;
 
 use std::{
@@ -20,7 +19,7 @@ use harness::{
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
-use load::Load;
+use crate::load::{self, Load, Pace};
 
 /// How long anything may take to be back after a kill.
 const BACK: Duration = Duration::from_secs(60);
@@ -116,7 +115,7 @@ impl Stage {
                 (vec![self.commands.api, self.feeds.api], vec![self.feeds.api, self.commands.api])
             }
         };
-        let load = Load::begin(name, buyer, supplier, commands, feeds);
+        let load = Load::begin(name, (buyer, supplier), commands, feeds, &[Pace::Steady]);
         let mut figures = Figures { layout, ..Figures::new(layout) };
         let began = Instant::now();
         while figures.kills < kills {

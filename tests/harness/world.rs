@@ -42,6 +42,8 @@ pub struct Options {
     pub ownership_unchecked: bool,
     /// The sequencer runs only in [`World::sequence`].
     pub sequencer_by_hand: bool,
+    /// Hints to the readers of the stream are lost, doubled, reordered and invented.
+    pub unruly_hints: bool,
     /// What runs; by default everything behind the API.
     pub roles: Vec<ServiceName>,
     pub clock: SharedClock,
@@ -59,6 +61,7 @@ impl Default for Options {
         Self {
             ownership_unchecked: false,
             sequencer_by_hand: false,
+            unruly_hints: false,
             roles: api.collect(),
             clock: chassis::clock::system(),
             configure: |_| {},
@@ -106,6 +109,7 @@ impl World {
         let testing = Testing {
             ownership_unchecked: options.ownership_unchecked,
             sequencer_by_hand: options.sequencer_by_hand,
+            unruly_hints: options.unruly_hints,
         };
         let listeners = Listeners::bind(&config, &options.roles).await.expect("port 0 is free");
         let chosen =

@@ -1,11 +1,13 @@
-//! Firms at work on processes that may die: writers who repeat a request until it is answered, and followers who
-//! resume where they stood. Everything they see is written down.
+//! Firms at work on processes that may die: writers who repeat a request until it is answered, and followers of several
+//! kinds who resume where they stood. Everything they see is written down.
+
+mod follower;
 
 use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -18,12 +20,16 @@ use harness::{
 };
 use proto::{
     orders::{OrderReceipt, PublishOrderRequest, RespondToOrderRequest},
-    stream::{GetHeadRequest, SubscribeRequest, SubscribeResponse, subscribe_request::Start},
+    stream::GetHeadRequest,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 use uuid::Uuid;
+
+pub use follower::Pace;
+
+use follower::Follower;
 
 /// Firms' people who publish and answer at the same time.
 const WRITERS: usize = 4;
@@ -70,18 +76,20 @@ pub struct Load {
     shared: Shared,
     writers: Vec<tokio::task::JoinHandle<()>>,
     followers: JoinSet<()>,
+    /// How far each follower came, and whose feed it follows.
+    places: Vec<(Uuid, Arc<AtomicI64>)>,
     writers_stop: CancellationToken,
     followers_stop: CancellationToken,
 }
 
 impl Load {
-    /// Begins to work.
+    /// Begins to work, with these followers of each firm.
     pub fn begin(
         name: &str,
-        buyer: Party,
-        supplier: Party,
+        (buyer, supplier): (Party, Party),
         commands: Vec<SocketAddr>,
         feeds: Vec<SocketAddr>,
+        paces: &[Pace],
     ) -> Self {
         let counts = Arc::default();
         let shared = Shared { history: History::create(name), buyer, supplier, commands, feeds, counts };
@@ -91,11 +99,16 @@ impl Load {
             tokio::spawn(writer.run())
         });
         let writers = writers.collect();
-        let mut followers = JoinSet::new();
+        let (mut followers, mut places) = (JoinSet::new(), Vec::new());
         for (name, party) in [("buyer", &shared.buyer), ("supplier", &shared.supplier)] {
-            followers.spawn(Follower::new(&shared, name, party, followers_stop.clone()).run());
+            for (n, pace) in paces.iter().enumerate() {
+                let name = format!("{name}-{n}-{pace:?}").to_lowercase();
+                let follower = Follower::new(&shared, name, party, *pace, followers_stop.clone());
+                places.push((party.id, follower.place.clone()));
+                followers.spawn(follower.run());
+            }
         }
-        Self { shared, writers, followers, writers_stop, followers_stop }
+        Self { shared, writers, followers, places, writers_stop, followers_stop }
     }
 
     /// So many more acknowledged writes and delivered events than now.
@@ -131,15 +144,16 @@ impl Load {
             writer.await.expect("no writer was refused");
         }
         let shared = self.shared;
-        let mut due = 0;
+        let mut heads = Vec::new();
         for party in [&shared.buyer, &shared.supplier] {
             let access = chaos::access(shared.feeds[0], Some(&party.key));
-            due += head(&access).await;
+            heads.push((party.id, head(&access).await));
         }
-        until("followers reach the heads", STALLED, async || {
-            (shared.counts.delivered.load(Ordering::Relaxed) >= due).then_some(())
-        })
-        .await;
+        let reached = |(feed, place): &(Uuid, Arc<AtomicI64>)| {
+            heads.iter().any(|(of, head)| of == feed && place.load(Ordering::Relaxed) >= *head)
+        };
+        until("followers reach the heads", STALLED, async || self.places.iter().all(reached).then_some(()))
+            .await;
         self.followers_stop.cancel();
         while let Some(ended) = self.followers.join_next().await {
             ended.expect("no follower was refused");
@@ -148,11 +162,11 @@ impl Load {
     }
 }
 
-async fn head(access: &Access) -> usize {
+async fn head(access: &Access) -> i64 {
     let found = until("the feed has a head", STALLED, async || {
         access.stream().get_head(GetHeadRequest {}).await.ok()
     });
-    usize::try_from(found.await.into_inner().seq).expect("a place")
+    found.await.into_inner().seq
 }
 
 /// A change of an order.
@@ -250,68 +264,5 @@ impl Writer {
             tokio::time::sleep(PAUSE).await;
         }
         unreachable!("there is an address");
-    }
-}
-
-/// Follows a feed, and resumes after its last event wherever the stream breaks.
-struct Follower {
-    name: &'static str,
-    pen: Recorder,
-    feed: Uuid,
-    callers: Vec<Access>,
-    counts: Arc<Counts>,
-    stop: CancellationToken,
-    seq: i64,
-    cursor: Option<String>,
-}
-
-impl Follower {
-    fn new(shared: &Shared, name: &'static str, party: &Party, stop: CancellationToken) -> Self {
-        Self {
-            name,
-            pen: shared.history.client(name),
-            feed: party.id,
-            callers: shared.feeds.iter().map(|api| chaos::access(*api, Some(&party.key))).collect(),
-            counts: shared.counts.clone(),
-            stop,
-            seq: 0,
-            cursor: None,
-        }
-    }
-
-    async fn run(mut self) {
-        let stop = self.stop.clone();
-        for access in self.callers.clone().iter().cycle() {
-            let stream = self.pen.subscribe(self.feed, self.seq, None, &[]);
-            let followed = tokio::select! {
-                followed = self.follow(access, stream) => followed,
-                () = stop.cancelled() => break,
-            };
-            let outcome = history::outcome(&followed);
-            assert_ne!(outcome, Outcome::Fail, "{}: a right cursor was refused: {followed:?}", self.name);
-            self.pen.end(self.feed, stream, outcome);
-            tokio::time::sleep(PAUSE).await;
-        }
-        self.pen.flush();
-    }
-
-    async fn follow(&mut self, access: &Access, stream: u64) -> Result<(), Status> {
-        let start = self.cursor.clone().map_or(Start::Earliest(true), Start::After);
-        let request = SubscribeRequest { start: Some(start), filter: None, until_head: false };
-        let mut messages = access.stream().subscribe(request).await?.into_inner();
-        while let Some(message) = messages.message().await? {
-            self.take(stream, &message);
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, stream: u64, message: &SubscribeResponse) {
-        self.pen.message(self.feed, stream, message);
-        let new = message.events.iter().filter(|entry| entry.seq > self.seq).count();
-        self.counts.delivered.fetch_add(new, Ordering::Relaxed);
-        if message.seq > self.seq || self.cursor.is_none() {
-            self.seq = message.seq;
-            self.cursor = Some(message.cursor.clone());
-        }
     }
 }

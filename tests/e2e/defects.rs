@@ -1,0 +1,178 @@
+//! Faults that somebody could well build into the database's side, and the tests that notice: each runs once as the product
+//! is, and once with the fault put in. What the stream itself could do wrong stands in its simulation
+//! (`services/stream/src/simulation.rs`), a sum before the lock in `booking::race`, and broken walls in `wall::catalogue`.
+
+use std::time::Duration;
+
+use harness::{Firm, World, booking, capacity::group, until};
+use proto::capacity::Offer;
+use sqlx::{AssertSqlSafe, PgPool};
+use uuid::Uuid;
+
+/// How long anything may take on a busy machine.
+const SOON: Duration = Duration::from_secs(60);
+
+/// Puts another text into a function.
+async fn mutate(world: &World, function: &str, old: &str, new: &str) {
+    let owner = world.owner_pool().await;
+    let text: String = sqlx::query_scalar("select pg_get_functiondef(to_regproc($1))")
+        .bind(function)
+        .fetch_one(owner)
+        .await
+        .unwrap();
+    assert!(text.contains(old), "the text is there");
+    sqlx::raw_sql(AssertSqlSafe(text.replace(old, new))).execute(owner).await.unwrap();
+}
+
+/// Two buckets of a supplier that its buyer may hold.
+async fn offer(supplier: &Firm) -> Offer {
+    let weeks = [("2026-12-28", "80", "80"), ("2027-01-04", "80", "80")];
+    let group = supplier.state_group(group("机组", &weeks)).await.expect("a group").id;
+    let weeks = [("2026-12-28", "80"), ("2027-01-04", "80")];
+    supplier.publish_offer(booking::offer(&group, &weeks)).await.expect("an offer")
+}
+
+/// One text that a call in a firm's transaction answers, which is committed.
+async fn ask(pool: PgPool, firm: Uuid, call: String) -> Result<String, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("select set_config('tandem.firm', $1, true)")
+        .bind(firm.to_string())
+        .execute(&mut *tx)
+        .await?;
+    let said = sqlx::query_scalar(AssertSqlSafe(call)).fetch_one(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(said)
+}
+
+/// Waits until so many sessions wait for rows.
+async fn queued(world: &World, sessions: i64) {
+    let pool = world.app_pool().await;
+    until("somebody waits", SOON, async || {
+        // A role sees what its own sessions wait for.
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity
+             where datname = current_database() and usename = current_user and wait_event_type = 'Lock'",
+        )
+        .fetch_one(pool)
+        .await
+        .expect("it may look");
+        (waiting >= sessions).then_some(())
+    })
+    .await;
+}
+
+/// What a confirmation says that waited for its row until the hold was over.
+async fn confirmed_late(fault: bool) -> String {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let offer = offer(&supplier).await;
+    if fault {
+        mutate(&world, "capacity.settle_many", "at := clock_timestamp()", "at := now()").await;
+    }
+    let hold = buyer.hold(&offer, &[(0, "5")], 2).await.expect("a hold").id;
+    let owner = world.owner_pool().await;
+    let mut other = owner.begin().await.expect("begin");
+    sqlx::query("select from capacity.reservation where id = $1 for update")
+        .bind(Uuid::try_parse(&hold).unwrap())
+        .execute(&mut *other)
+        .await
+        .expect("locked");
+    let confirm = format!("select outcome from capacity.settle_many('{{{hold}}}', '{{confirmed}}') limit 1");
+    let confirmed = tokio::spawn(ask(world.app_pool().await.clone(), buyer.uuid(), confirm));
+    queued(&world, 1).await;
+    until("the hold is over", SOON, async || {
+        let over: bool = sqlx::query_scalar(
+            "select expires_at < clock_timestamp() from capacity.reservation where id = $1",
+        )
+        .bind(Uuid::try_parse(&hold).unwrap())
+        .fetch_one(owner)
+        .await
+        .expect("it is there");
+        over.then_some(())
+    })
+    .await;
+    other.rollback().await.expect("rolled back");
+    let said = confirmed.await.expect("it ends").expect("it answers");
+    world.finish().await;
+    said
+}
+
+#[tokio::test]
+async fn a_clock_that_stands_still_while_one_waits_is_noticed() {
+    assert_eq!(confirmed_late(false).await, "expired");
+    assert_eq!(confirmed_late(true).await, "done", "a hold was confirmed that was over");
+}
+
+/// Two holds of the same two buckets in opposite orders, of which the first stands in line for one of them while the second
+/// takes the other: what becomes of both.
+async fn crossed(fault: bool) -> Vec<Result<String, String>> {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let offer = offer(&supplier).await;
+    if fault {
+        let sorted = "order by b.id for no key update of b";
+        mutate(&world, "capacity.hold_many", sorted, "order by w.place for no key update of b").await;
+    }
+    let mut buckets: Vec<Uuid> =
+        offer.buckets.iter().map(|bucket| Uuid::try_parse(&bucket.id).unwrap()).collect();
+    buckets.sort();
+    let (low, high) = (buckets[0], buckets[1]);
+    let mut other = world.owner_pool().await.begin().await.expect("begin");
+    sqlx::query("select from capacity.capacity_bucket where id = $1 for update")
+        .bind(high)
+        .execute(&mut *other)
+        .await
+        .expect("locked");
+    let mut holds = Vec::new();
+    for (n, (one, two)) in [(high, low), (low, high)].into_iter().enumerate() {
+        let hold = format!(
+            "select outcome from capacity.hold_many('{{{}}}', '{{{}}}', '{{1}}', '{{60}}', '{{2}}', '{{{one},{two}}}', \
+             '{{1,1}}', '{{1,2}}', '{{5,5}}') limit 1",
+            offer.id,
+            chassis::clock::system().id()
+        );
+        holds.push(tokio::spawn(ask(world.app_pool().await.clone(), buyer.uuid(), hold)));
+        queued(&world, n as i64 + 1).await;
+    }
+    other.rollback().await.expect("rolled back");
+    let mut became = Vec::new();
+    for hold in holds {
+        became.push(hold.await.expect("it ends").map_err(|error| {
+            error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
+        }));
+    }
+    world.finish().await;
+    became
+}
+
+#[tokio::test]
+async fn locks_that_are_not_taken_in_one_order_are_noticed() {
+    let held = || Ok("held".to_owned());
+    assert_eq!(crossed(false).await, [held(), held()]);
+    let became = crossed(true).await;
+    assert!(became.contains(&Err("40P01".to_owned())), "a deadlock: {became:?}");
+}
+
+/// What a pooled connection still knows of the firm whose transaction was committed on it.
+async fn remembered(pool: &PgPool) -> String {
+    let setting = sqlx::query_scalar("select coalesce(current_setting('tandem.firm', true), '')");
+    setting.fetch_one(pool).await.expect("the connection answers")
+}
+
+#[tokio::test]
+async fn a_tenant_that_outlives_its_transaction_is_noticed() {
+    let world = World::start().await;
+    let (buyer, _) = world.pair().await;
+    let options = world.app_pool().await.connect_options();
+    let one = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy_with((*options).clone());
+    let tenants = chassis::db::TenantPool::new(one.clone());
+    for tx in [tenants.begin(buyer.uuid()).await, tenants.begin_by_keys(buyer.uuid()).await] {
+        tx.expect("begin").commit().await.expect("commit");
+        assert_eq!(remembered(&one).await, "", "no firm is known once its transaction is over");
+    }
+    let session = format!("begin; select set_config('tandem.firm', '{}', false); commit", buyer.id);
+    sqlx::raw_sql(AssertSqlSafe(session)).execute(&one).await.expect("set for the session");
+    assert_eq!(remembered(&one).await, buyer.id, "and so it would be seen");
+    one.close().await;
+    world.finish().await;
+}
