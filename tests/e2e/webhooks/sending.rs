@@ -18,7 +18,7 @@ async fn events_arrive_signed_and_in_order_whatever_the_receiver_does() {
     let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
     receiver.replies([
         Reply::Status(500),
-        Reply::Late(200, Duration::from_secs(16)),
+        Reply::Late(504, Duration::from_secs(16)),
         Reply::With(302, "location", elsewhere.url()),
         Reply::With(429, "retry-after", "3600".into()),
         Reply::Large(200, 1 << 20),
