@@ -148,7 +148,7 @@ fn pages() -> Router<Arc<App>> {
     use pages::{
         accept, at_risk, change, changes, decide, document, ending, hold, home, inbox, invitation, members,
         order, partners, proposals, purchases, refuse, remind, revise,
-        settings::{self, calendar, channels, general, keys, partner, terms, tolerances, webhooks},
+        settings::{self, calendar, channels, general, keys, partner, terms, tolerances},
         share, sign_in,
     };
     Router::new()
@@ -208,19 +208,12 @@ fn pages() -> Router<Arc<App>> {
         .route("/channels/{id}/delete", post(channels::delete))
         .route("/keys", get(keys::show).post(keys::make))
         .route("/keys/{id}/revoke", post(keys::revoke))
-        .route("/webhooks", get(webhooks::show))
-        .route("/webhooks/new", get(webhooks::form).post(webhooks::make))
-        .route("/webhooks/{id}", get(webhooks::edit).post(webhooks::save))
-        .route("/webhooks/{id}/test", post(webhooks::test))
-        .route("/webhooks/{id}/rotate", post(webhooks::rotate))
-        .route("/webhooks/{id}/replay", post(webhooks::replay))
-        .route("/webhooks/{id}/resend", post(webhooks::resend))
-        .route("/webhooks/{id}/delete", post(webhooks::delete))
 }
 
 /// Parts of the portal that name their own addresses.
 fn parts() -> Router<Arc<App>> {
     Router::new()
+        .merge(pages::settings::webhooks::routes())
         .merge(pages::firm::routes())
         .merge(pages::inviting::routes())
         .merge(pages::clusters::routes())

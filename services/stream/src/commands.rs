@@ -244,7 +244,7 @@ async fn send(command: &Command<'_>, mut tx: TenantTx, once: Once) -> Result<wir
     db::delivery::insert(&mut tx, &begun).await?;
     command.finish(tx, &convert::delivery(&begun)).await?;
     let posted = hooks.post(&webhook.url, &secrets, &letter).await;
-    let done = note(delivery, webhook.id, kind, &letter, &posted);
+    let done = Delivery { at: begun.at, ..note(delivery, webhook.id, kind, &letter, &posted) };
     let mut tx = hooks.deps.pool.begin(firm).await?;
     db::delivery::finish(&mut tx, &done).await?;
     tx.commit().await?;

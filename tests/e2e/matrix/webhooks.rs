@@ -70,6 +70,12 @@ pub fn row(method: &str) -> Option<Row> {
                 named(&webhook_id, request)
             }),
         ),
+        _ => return sending(method),
+    })
+}
+
+fn sending(method: &str) -> Option<Row> {
+    Some(match method {
         "TestWebhook" => object(
             Side::Buyer,
             build!(|cast, _, object| {

@@ -66,7 +66,7 @@ async fn an_address_that_leads_into_a_network_of_ours_is_refused_when_it_is_save
     let changed = Webhook { url: "https://10.0.0.1/".into(), ..webhook.clone() };
     refused(update(&firm, changed).await, Reason::INVALID_FIELDS);
     // And again when it is sent: a row that was written past the service leads nowhere.
-    let turned = "update event.webhook set url = 'https://127.0.0.1/' where firm = $1";
+    let turned = "update event.webhook set url = 'https://10.0.0.1/' where firm = $1";
     sqlx::query(turned).bind(firm.uuid()).execute(world.owner_pool().await).await.expect("the owner may");
     let request = TestWebhookRequest { request_id: request_id(), webhook_id: webhook.id };
     let tried = firm.webhooks().test_webhook(request).await.expect("tried").into_inner();

@@ -18,7 +18,7 @@ async fn events_arrive_signed_and_in_order_whatever_the_receiver_does() {
     let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
     receiver.replies([
         Reply::Status(500),
-        Reply::Late(200, Duration::from_secs(16)),
+        Reply::Late(504, Duration::from_secs(16)),
         Reply::With(302, "location", elsewhere.url()),
         Reply::With(429, "retry-after", "3600".into()),
         Reply::Large(200, 1 << 20),
@@ -78,6 +78,7 @@ async fn events_arrive_signed_and_in_order_whatever_the_receiver_does() {
 async fn two_secrets_sign_while_one_takes_over_from_the_other() {
     let (world, clock) = still_world().await;
     let (buyer, supplier) = world.pair().await;
+    world.settled().await;
     let receiver = Receiver::start().await;
     let (webhook, first) = make(&supplier, to(&receiver.url(), WebhookMode::Ordered)).await;
     let request = RotateWebhookSecretRequest {
@@ -109,6 +110,7 @@ async fn two_secrets_sign_while_one_takes_over_from_the_other() {
 async fn a_receiver_that_is_gone_is_left_alone_until_it_is_enabled_again() {
     let world = World::start().await;
     let (buyer, supplier) = world.pair().await;
+    world.settled().await;
     let receiver = Receiver::start().await;
     receiver.replies([Reply::Status(204), Reply::Status(410)]);
     let (webhook, _) = make(&supplier, to(&receiver.url(), WebhookMode::Ordered)).await;
@@ -151,6 +153,7 @@ async fn a_receiver_that_is_gone_is_left_alone_until_it_is_enabled_again() {
 async fn what_the_log_no_longer_holds_is_said_first() {
     let (world, clock) = still_world().await;
     let (buyer, supplier) = world.pair().await;
+    world.settled().await;
     let receiver = Receiver::start().await;
     receiver.replies([Reply::Status(503)]);
     let webhook = Webhook { disabled: true, ..to(&receiver.url(), WebhookMode::Ordered) };
@@ -183,6 +186,7 @@ async fn what_the_log_no_longer_holds_is_said_first() {
 async fn several_at_a_time_do_not_wait_for_one_that_fails() {
     let (world, clock) = still_world().await;
     let (buyer, supplier) = world.pair().await;
+    world.settled().await;
     let receiver = Receiver::start().await;
     // The first order is not accepted at this address; each of the others takes a while.
     receiver.rule(|one, _| {
@@ -219,6 +223,7 @@ async fn several_at_a_time_do_not_wait_for_one_that_fails() {
 async fn a_filter_leaves_out_what_was_not_asked_for_and_the_place_moves_on() {
     let world = World::start().await;
     let (buyer, supplier) = world.pair().await;
+    world.settled().await;
     let receiver = Receiver::start().await;
     let filter = Filter { types: vec!["tandem.orders.order.responded.*".into()], ..Filter::default() };
     let webhook = Webhook { filter: Some(filter), ..to(&receiver.url(), WebhookMode::Ordered) };

@@ -1,10 +1,14 @@
 //! Where the firm's events are sent: servers of its own, each with a secret that is shown once, and what came of each attempt.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
+    Router,
     extract::{Path, Query},
     http::StatusCode,
     response::Response,
+    routing::{get, post},
 };
 use proto::stream::{
     CreateWebhookRequest, DeleteWebhookRequest, Filter, GetWebhookRequest, ListWebhookDeliveriesRequest,
@@ -16,6 +20,7 @@ use serde::Deserialize;
 
 use super::Fault;
 use crate::{
+    App,
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
@@ -23,6 +28,19 @@ use crate::{
     page::{self, Page, Tab},
     session::Member,
 };
+
+/// Where these pages are.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/webhooks", get(show))
+        .route("/webhooks/new", get(form).post(make))
+        .route("/webhooks/{id}", get(edit).post(save))
+        .route("/webhooks/{id}/test", post(test))
+        .route("/webhooks/{id}/rotate", post(rotate))
+        .route("/webhooks/{id}/replay", post(replay))
+        .route("/webhooks/{id}/resend", post(resend))
+        .route("/webhooks/{id}/delete", post(delete))
+}
 
 /// What was just done.
 #[derive(Deserialize, Default)]
@@ -193,11 +211,11 @@ pub async fn form(member: Member) -> Result<Response, Failure> {
 
 /// The form of a webhook that there is.
 pub async fn edit(member: Member, Path(id): Path<String>) -> Result<Response, Failure> {
-    let webhook = get(&member, id).await?;
+    let webhook = known(&member, id).await?;
     Ok(page::show(&filled(&member, &webhook, Vec::new())))
 }
 
-async fn get(member: &Member, webhook_id: String) -> Result<Webhook, Failure> {
+async fn known(member: &Member, webhook_id: String) -> Result<Webhook, Failure> {
     let request = GetWebhookRequest { webhook_id };
     Ok(member.app().api.webhooks().get_webhook(member.call(request)).await?.into_inner())
 }
@@ -276,7 +294,7 @@ fn secret(member: &Member, name: String, secret: String) -> Response {
 pub async fn save(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
     let app = member.app();
     let request_id = app.tokens.check(Some(&member.token), &purpose(&id), fields.get("token"))?;
-    let webhook = typed(&fields, get(&member, id).await?);
+    let webhook = typed(&fields, known(&member, id).await?);
     let request = UpdateWebhookRequest { request_id, webhook: Some(webhook.clone()) };
     match app.api.webhooks().update_webhook(member.call(request)).await.map_err(Failure::from) {
         Ok(_) => Ok(page::go("/webhooks?done=saved")),
