@@ -24,6 +24,7 @@ SELDOM = {
     "tandem_kafka_published_events_total",
     "tandem_notices_total",
     "tandem_unreadable_commands_total",
+    "tandem_webhook_attempts_total",
 }
 
 

@@ -161,7 +161,7 @@ $$;
 
 -- What stands. The content of a group is a message of which only field 4, the locations, is looked for: each field begins
 -- with its number and wire type in groups of seven bits, the lowest first.
-create function capacity.locations_stated(content bytea) returns text[]
+create function pg_temp.locations_stated(content bytea) returns text[]
 language plpgsql immutable strict set search_path = '' as $$
 declare
     size constant int := length(content);
@@ -212,11 +212,9 @@ end
 $$;
 
 update capacity.capacity_group g
-set supplier_locations = capacity.locations_stated(v.content)
+set supplier_locations = pg_temp.locations_stated(v.content)
 from capacity.group_version v
 where v.supplier = g.supplier and v.group_id = g.id and v.version = g.version;
 
 update capacity.disclosed_group
 set customer_locations = capacity.customer_locations(supplier, group_id);
-
-drop function capacity.locations_stated(bytea);

@@ -122,7 +122,7 @@ impl Sent {
                 Err(_) => Err(KafkaError::Canceled),
             };
             acknowledged.push(written.is_ok());
-            trouble = trouble.or(written.err());
+            trouble = trouble.or_else(|| written.err());
         }
         (acknowledged, trouble)
     }

@@ -242,6 +242,8 @@ mod tests {
                             accepted.insert(seq);
                             place.accept(seq);
                         }
+                    }
+                    if pick.is_some() || place.flying.is_empty() {
                         // What is on its way is known to nobody else.
                         saved = Place::new(place.seen(), place.noted.clone());
                     }
