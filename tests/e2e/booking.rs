@@ -19,9 +19,11 @@ use harness::{
     request_id, until,
 };
 use proto::capacity::{
-    GetReservationRequest, ListOffersRequest, Offer, ReservationState as State, WithdrawOfferRequest,
+    GetReservationRequest, ListOffersRequest, Offer, PublishOfferRequest, ReservationState as State,
+    WithdrawOfferRequest,
 };
 use sqlx::Row as _;
+use tonic::Code;
 
 const W53: &str = "2026-12-28";
 /// Until when what comes by itself has come.
@@ -167,8 +169,19 @@ async fn one_hour_is_not_offered_twice() {
     let own = linking(group("一号机", &[(W53, "10", "10")]), vec![link(&buyer.id, "X", "1")]);
     let made = supplier.state_group(own).await.unwrap();
     buyer.state_demand(demand("X", &[(W53, "4")])).await.unwrap();
-    let tries = (0..16).map(|_| supplier.publish_offer(offer(&made.id, &[(W53, "3")])));
-    let won = futures::future::join_all(tries).await.into_iter().filter(Result::is_ok).count();
+    // Whom the busy machine answers nothing asks again; whom the offer is refused does not.
+    let one = async |request: PublishOfferRequest| loop {
+        match supplier.publish_offer(request.clone()).await {
+            Err(status)
+                if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Aborted) => {}
+            answer => return answer,
+        }
+    };
+    let tries = (0..16).map(|_| one(offer(&made.id, &[(W53, "3")])));
+    let answers = futures::future::join_all(tries).await;
+    let won = answers.iter().filter(|answer| answer.is_ok()).count();
+    let refusals: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert!(refusals.iter().all(|status| status.code() == Code::FailedPrecondition), "{refusals:?}");
     assert_eq!((won, offered(&supplier, &made.id).await), (3, vec!["9".to_string()]));
     world.finish().await;
 }

@@ -69,7 +69,7 @@ async fn confirmed_late(fault: bool) -> String {
     if fault {
         mutate(&world, "capacity.settle_many", "at := clock_timestamp()", "at := now()").await;
     }
-    let hold = buyer.hold(&offer, &[(0, "5")], 2).await.expect("a hold").id;
+    let hold = buyer.hold(&offer, &[(0, "5")], 4).await.expect("a hold").id;
     let owner = world.owner_pool().await;
     let mut other = owner.begin().await.expect("begin");
     sqlx::query("select from capacity.reservation where id = $1 for update")
@@ -166,7 +166,9 @@ async fn a_tenant_that_outlives_its_transaction_is_noticed() {
     let options = world.app_pool().await.connect_options();
     let one = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy_with((*options).clone());
     let tenants = chassis::db::TenantPool::new(one.clone());
-    for tx in [tenants.begin(buyer.uuid()).await, tenants.begin_by_keys(buyer.uuid()).await] {
+    for by_keys in [false, true] {
+        let firm = buyer.uuid();
+        let tx = if by_keys { tenants.begin_by_keys(firm).await } else { tenants.begin(firm).await };
         tx.expect("begin").commit().await.expect("commit");
         assert_eq!(remembered(&one).await, "", "no firm is known once its transaction is over");
     }

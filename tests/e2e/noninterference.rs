@@ -343,17 +343,19 @@ fn compare(at: &str, one: &Value, other: &Value, names: &mut (Names, Names), pla
     }
 }
 
-/// Fields that are made at random, or signed or hashed over what is.
-const RANDOM: [&str; 12] = [
+/// Fields that are made at random, signed or hashed over what is, or measured.
+const RANDOM: [&str; 14] = [
     "chain",
     "contentSha256",
     "cursor",
+    "durationMs",
     "invitationPath",
     "key",
     "maskedAddress",
     "nextPageToken",
     "oldestCursor",
     "path",
+    "secret",
     "sessionToken",
     "token",
     "url",

@@ -200,7 +200,7 @@ async fn without_a_demand_orders_count_in_the_groups_unit_or_in_that_of_the_firs
     world.finish().await;
 }
 
-/// What a rival's orders are counted in changes nothing of what a customer sees of a group that is meant for it.
+/// What a rival's orders are counted in changes nothing of what a customer sees, though they share a group.
 #[tokio::test]
 async fn a_customer_learns_nothing_of_what_others_order() {
     let world = World::with(golden()).await;
@@ -213,9 +213,11 @@ async fn a_customer_learns_nothing_of_what_others_order() {
         level: DisclosureLevel::Exact.into(),
     };
     supplier.disclosures().set_disclosure(policy).await.unwrap();
-    let links = vec![link(&buyer.id, ITEM, ""), link(&rival.id, ITEM, "")];
-    let made = for_customer(linking(extruders(&[(W53, "4000", "6000")]), links), &buyer.id);
-    let made = supplier.state_group(made).await.unwrap().id;
+    let hours = || extruders(&[(W53, "4000", "6000")]);
+    let shared = linking(hours(), vec![link(&buyer.id, ITEM, ""), link(&rival.id, ITEM, "")]);
+    let made = supplier.state_group(shared).await.unwrap().id;
+    let meant = for_customer(linking(hours(), vec![link(&buyer.id, ITEM, "")]), &buyer.id);
+    supplier.state_group(meant).await.unwrap();
     let weighed = UploadMaterialDemandRequest { vendor_number: "GYS-033".into(), ..wanted("KGM", "1") };
     rival.state_demand(weighed).await.unwrap();
     world.settled().await;

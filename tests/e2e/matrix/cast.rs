@@ -177,6 +177,8 @@ impl Cast {
         cast.linked = (order_id.clone(), cast.link(&order_id).await.link.expect("a link").id);
         cast.rule = cast.ruled().await;
         world.settled().await;
+        // It begins where the feed stands, which is the same place each time once everything has come.
+        cast.webhook = cast.new_webhook().await;
         cast
     }
 
@@ -296,7 +298,6 @@ impl Cast {
         let join = JoinClusterRequest { request_id: request_id(), cluster_id: self.cluster.clone() };
         self.buyer.session().clusters().join_cluster(join).await.expect("joined");
         self.channel = self.new_channel().await;
-        self.webhook = self.new_webhook().await;
         let stated = demand("X", &[("2026-12-28", "100")]);
         self.demand = self.buyer.state_demand(stated).await.expect("a demand").id;
         let shown = for_customer(group("G", &[("2026-12-28", "10", "20")]), &self.buyer.id);
