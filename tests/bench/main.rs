@@ -75,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         println!("cargo bench -p tandem-tests [-- [--long | --smoke] {}]", NAMES.join(" | "));
         return Ok(());
     }
+    cluster::on_disk();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if args.first().is_some_and(|arg| arg == memory::BARE_SERVER) {
         return runtime.block_on(memory::bare_server());
@@ -148,6 +149,7 @@ async fn world() -> anyhow::Result<World> {
         config.limits.requests_per_second = 1_000_000;
         config.limits.burst = 1_000_000;
         config.database.app_connections = 24;
+        config.database.stream_connections = 4;
     };
     Ok(World::with(Options { configure, ..Options::default() }).await)
 }

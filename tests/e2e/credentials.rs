@@ -11,9 +11,9 @@ use harness::{
 };
 use proto::{
     partners::{
-        CreateApiKeyRequest, CreateSignInLinkRequest, EndSessionRequest, ListApiKeysRequest,
-        ListMembersRequest, Member, RedeemSignInLinkRequest, RevokeApiKeyRequest, Role, Scope,
-        SetLocaleRequest, UpdateMemberRequest, WhoAmIRequest,
+        CreateApiKeyRequest, CreateSignInLinkRequest, EndSessionRequest, ListApiKeysRequest, Member,
+        RedeemSignInLinkRequest, RevokeApiKeyRequest, Role, Scope, SetLocaleRequest, UpdateMemberRequest,
+        WhoAmIRequest,
     },
     stream::{SubscribeRequest, SubscribeResponse, subscribe_request::Start},
 };
@@ -151,7 +151,7 @@ async fn a_disabled_member_is_out_within_five_seconds() {
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
     let (id, session) = firm.person("王敏", &[Role::Buyer], None).await;
     let stream = follow(&session).await;
-    let mut member = find(&firm, &id).await;
+    let mut member = firm.member(&id).await;
     member.disabled = true;
     let disable = UpdateMemberRequest { request_id: request_id(), member: Some(member.clone()) };
     let disabled = firm.session().members().update_member(disable).await.expect("disabled").into_inner();
@@ -167,12 +167,6 @@ async fn a_disabled_member_is_out_within_five_seconds() {
     world.finish().await;
 }
 
-async fn find(firm: &harness::Firm, id: &str) -> Member {
-    let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
-    let listed = firm.session().members().list_members(request).await.expect("members").into_inner();
-    listed.members.into_iter().find(|member| member.id == id).expect("the member is listed")
-}
-
 #[tokio::test]
 async fn a_narrowed_member_sees_less_on_an_open_stream_within_five_seconds() {
     let world = World::start().await;
@@ -183,7 +177,7 @@ async fn a_narrowed_member_sees_less_on_an_open_stream_within_five_seconds() {
         let request = order(&format!("{group}-{n}")).group(group).line("10", "X", "1", "1").to("V100");
         buyer.publish(request).await.expect("published");
     };
-    let member = find(&buyer, &id).await;
+    let member = buyer.member(&id).await;
     let scope = Some(Scope { sites: Vec::new(), purchasing_groups: vec!["P1".into()] });
     let narrow = UpdateMemberRequest { request_id: request_id(), member: Some(Member { scope, ..member }) };
     let narrowed = buyer.session().members().update_member(narrow).await.expect("narrowed").into_inner();
@@ -236,7 +230,7 @@ async fn a_changed_role_counts_without_signing_in_again() {
         })
         .await;
     };
-    let more = Member { roles: vec![Role::Buyer.into(), Role::Sales.into()], ..find(&buyer, &id).await };
+    let more = Member { roles: vec![Role::Buyer.into(), Role::Sales.into()], ..buyer.member(&id).await };
     let wide = update(more).await;
     roles_are(&[Role::Buyer, Role::Sales]).await;
     let less = update(Member { roles: vec![Role::Viewer.into()], ..wide }).await;
@@ -257,7 +251,7 @@ async fn a_changed_role_counts_without_signing_in_again() {
 async fn the_last_administrator_stays() {
     let world = World::start().await;
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
-    let admin = find(&firm, &firm.admin_id).await;
+    let admin = firm.member(&firm.admin_id).await;
     let update = |member: Member| UpdateMemberRequest { request_id: request_id(), member: Some(member) };
     let lower = Member { roles: vec![Role::Viewer.into()], ..admin.clone() };
     refused(firm.session().members().update_member(update(lower.clone())).await, Reason::LAST_ADMIN);
@@ -280,13 +274,13 @@ async fn nobody_hands_out_more_than_they_have() {
     refused(firm.session().try_key("ops", &[Role::Operator], None).await, Reason::PERMISSION_DENIED);
     let (id, viewer) = firm.person("只读", &[Role::Viewer], None).await;
     refused(viewer.try_key("more", &[Role::Admin], None).await, Reason::PERMISSION_DENIED);
-    let more = Member { roles: vec![Role::Admin.into()], ..find(&firm, &id).await };
+    let more = Member { roles: vec![Role::Admin.into()], ..firm.member(&id).await };
     let more = UpdateMemberRequest { request_id: request_id(), member: Some(more) };
     refused(viewer.members().update_member(more).await, Reason::PERMISSION_DENIED);
 
     // Whoever signs another one in has what that one has, and whoever locks one out had it too.
     let link = |id: &str| CreateSignInLinkRequest { request_id: request_id(), member_id: id.into() };
-    let admin = find(&firm, &firm.admin_id).await;
+    let admin = firm.member(&firm.admin_id).await;
     refused(narrow.members().create_sign_in_link(link(&admin.id)).await, Reason::PERMISSION_DENIED);
     refused(narrow.members().create_sign_in_link(link(&id)).await, Reason::PERMISSION_DENIED);
     let lock_out = Member { disabled: true, ..admin };

@@ -4,7 +4,13 @@
 //! finds server, roles and template. It lies in memory where there is room, and `target/test-cluster` leads to it;
 //! `tests/run` removes it in the end.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -65,6 +71,13 @@ async fn start() -> Cluster {
     cluster
 }
 
+static ON_DISK: AtomicBool = AtomicBool::new(false);
+
+/// Lets the data lie on the disk, for whom it matters what that costs. Before the first [`get`].
+pub fn on_disk() {
+    ON_DISK.store(true, Ordering::Relaxed);
+}
+
 /// Where the data lies. Each world comes and goes with 1,400 files, and on a disk (ext4 without a journal) creating them was
 /// more than a third of all that the tests cost.
 fn home() -> PathBuf {
@@ -73,11 +86,13 @@ fn home() -> PathBuf {
     hash.update(target.as_os_str().as_encoded_bytes());
     let memory = PathBuf::from("/dev/shm");
     let room = rustix::fs::statvfs(&memory).is_ok_and(|found| found.f_bavail * found.f_frsize >= ROOM);
-    let dir = match room {
-        true => memory.join(format!("tandem-tests-{}", hex::encode(&hash.finalize()[..6]))),
-        false => target.join("test-postgres"),
-    };
-    std::fs::create_dir_all(&dir).expect("it can be written");
+    if ON_DISK.load(Ordering::Relaxed) || !room {
+        let dir = target.join("test-postgres");
+        std::fs::create_dir_all(&dir).expect("target can be written");
+        return dir;
+    }
+    let dir = memory.join(format!("tandem-tests-{}", hex::encode(&hash.finalize()[..6])));
+    std::fs::create_dir_all(&dir).expect("memory can be written");
     let link = target.join("test-cluster");
     let _ = std::fs::remove_file(&link);
     // Two programs that start at once make the same link.

@@ -28,10 +28,10 @@ use proto::{
     },
     partners::{
         CreateApiKeyRequest, CreateMemberRequest, CreateSignInLinkRequest, CreateSiteRequest,
-        RedeemSignInLinkRequest, Role, Scope, Site, alias_service_client::AliasServiceClient,
-        cluster_service_client::ClusterServiceClient, firm_service_client::FirmServiceClient,
-        invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
-        operator_service_client::OperatorServiceClient,
+        ListMembersRequest, Member, RedeemSignInLinkRequest, Role, Scope, Site,
+        alias_service_client::AliasServiceClient, cluster_service_client::ClusterServiceClient,
+        firm_service_client::FirmServiceClient, invitation_service_client::InvitationServiceClient,
+        member_service_client::MemberServiceClient, operator_service_client::OperatorServiceClient,
         purchasing_group_service_client::PurchasingGroupServiceClient,
         relationship_service_client::RelationshipServiceClient, session_service_client::SessionServiceClient,
     },
@@ -380,6 +380,13 @@ impl Firm {
         let member = self.session.members().create_member(request).await.expect("a member").into_inner();
         let session = self.sign_in(&member.id).await;
         (member.id, session)
+    }
+
+    /// A person of the firm as its administrator sees it.
+    pub async fn member(&self, id: &str) -> Member {
+        let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
+        let listed = self.session.members().list_members(request).await.expect("members").into_inner();
+        listed.members.into_iter().find(|member| member.id == id).expect("the member is listed")
     }
 
     /// A new session of a member, by a sign-in link.

@@ -8,8 +8,12 @@ use uuid::Uuid;
 
 use crate::{Result, outbox::Wake};
 
-/// Looks `every` so often until shutdown, and at once again where there was something: there may be more than one slice
-/// of it. `what` says in the log what failed; a failure ends one look and not the next.
+/// After a look that found something: what comes meanwhile shares the next one. Without it each of those who follow the
+/// feeds looked for every few events by itself while a firm was busy, and took more of the machine than what they followed.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Looks `every` so often until shutdown, and after a short pause where there was something: there may be more than one
+/// slice of it. `what` says in the log what failed; a failure ends one look and not the next.
 pub async fn run<F>(
     shutdown: &CancellationToken,
     every: Duration,
@@ -21,7 +25,7 @@ pub async fn run<F>(
     woken(shutdown, &Wake::default(), every, what, look).await;
 }
 
-/// The same, and looks at once when it is woken too.
+/// The same, and looks when it is woken too, at once or after the pause.
 pub async fn woken<F>(
     shutdown: &CancellationToken,
     wake: &Wake,
@@ -32,19 +36,20 @@ pub async fn woken<F>(
     F: Future<Output = Result<bool>>,
 {
     loop {
-        let wait = match look().await {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => every,
-            Err(error) => {
-                failed(what);
-                tracing::warn!(error = %error, source = ?error.source, "{what} failed; going on");
-                every
+        let found = look().await.unwrap_or_else(|error| {
+            failed(what);
+            tracing::warn!(error = %error, source = ?error.source, "{what} failed; going on");
+            false
+        });
+        let rest = async {
+            tokio::time::sleep(PAUSE.min(every)).await;
+            if !found {
+                let _ = tokio::time::timeout(every.saturating_sub(PAUSE), wake.woken()).await;
             }
         };
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = wake.woken() => {}
-            () = tokio::time::sleep(wait) => {}
+            () = rest => {}
         }
     }
 }
@@ -107,9 +112,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_looked_again_at_once_where_there_was_something() {
+    async fn it_is_looked_again_soon_where_there_was_something() {
         let times = looks(Duration::from_secs(3_600), vec![Ok(true), Ok(true), Ok(false)]).await;
         assert_eq!(times.len(), 3);
+        assert!(times.windows(2).all(|two| two[1] - two[0] >= PAUSE), "{times:?}");
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use harness::{
     until,
 };
 use http::Method;
-use proto::partners::{RevokeApiKeyRequest, Role};
+use proto::partners::{Member, RevokeApiKeyRequest, Role, UpdateMemberRequest};
 
 use super::opened;
 
@@ -106,5 +106,54 @@ async fn an_upload_ends_with_the_key_that_it_began_with() {
     }
     println!("the upload stopped {took:?} after its key was revoked");
     assert!(took.iter().any(|took| *took <= Duration::from_secs(1)), "{took:?}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_upload_ends_with_the_role_that_allowed_it() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let owner = firm.session();
+    let (id, person) = firm.person("王敏", &[Role::Buyer], None).await;
+    let resource = owner.publish_resource(drawing("支架图纸")).await.expect("a resource");
+    let revision = owner.drafted(&resource, "B").await;
+    let content = Content::pdf(64 * CHUNK);
+    let upload = person.begin_upload(&revision, "a.pdf", &content).await.expect("begun").id;
+    let (chunks, out) = tokio::sync::mpsc::channel(4);
+    let mut transfers = person.transfers();
+    let mut sending = tokio::spawn(async move {
+        transfers.upload_chunks(tokio_stream::wrappers::ReceiverStream::new(out)).await
+    });
+    let mut rest = content.chunks(&upload, 0..content.size);
+    for chunk in rest.by_ref().take(4) {
+        chunks.send(chunk).await.expect("the stream takes it");
+    }
+    until("something is kept", Duration::from_secs(60), async || {
+        (owner.upload(&upload).await.expect("an upload").offset_bytes > 0).then_some(())
+    })
+    .await;
+    let less = Member { roles: vec![Role::Viewer.into()], ..firm.member(&id).await };
+    let less = UpdateMemberRequest { request_id: request_id(), member: Some(less) };
+    owner.members().update_member(less).await.expect("updated");
+    let since = Instant::now();
+    // Every part is asked for the right anew, as soon as what was known of the role is too old.
+    let ended = loop {
+        tokio::select! {
+            ended = &mut sending => break ended.expect("a call"),
+            () = tokio::time::sleep(Duration::from_millis(200)) => {
+                let chunk = rest.next().expect("the upload ends before its content does");
+                let _ = chunks.send(chunk).await;
+            }
+        }
+    };
+    refused(ended.map(drop), Reason::PERMISSION_DENIED);
+    assert!(since.elapsed() <= Duration::from_secs(10), "{:?}", since.elapsed());
+    let kept = owner.upload(&upload).await.expect("an upload").offset_bytes;
+    assert!(kept < content.size as i64, "{kept} came in all the same");
+    // What there is looks like what there is not.
+    let absent = uuid::Uuid::max().to_string();
+    let (real, none) = (person.upload(&upload).await, person.upload(&absent).await);
+    let (real, none) = (real.expect_err("a viewer uploads nothing"), none.expect_err("absent"));
+    assert_eq!((real.code(), real.message()), (none.code(), none.message()));
     world.finish().await;
 }

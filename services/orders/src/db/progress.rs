@@ -12,6 +12,7 @@ use crate::{order::Order, progress::Line};
 
 /// Schedule lines of an order as far as progress needs them, in their order. Of a closed line nothing is accepted any
 /// more, and what was said of a line before it was put back to unanswered was said of something else.
+// States are looked up line by line, as when an order is loaded.
 pub(crate) async fn lines(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Line>> {
     let lines = sqlx::query_as!(
         Line,
@@ -21,7 +22,9 @@ pub(crate) async fn lines(tx: &mut TenantTx, order: Uuid) -> Result<Vec<Line>> {
            join orders.order_line l
                on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
                    and l.superseded is null
-           join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
+           cross join lateral (
+               select * from orders.schedule_state t
+               where t.schedule_line_id = p.id and t.buyer = p.buyer limit 1) s
            left join lateral (
                select stage from orders.progress g
                where g.order_id = p.order_id and g.buyer = p.buyer and g.schedule_line_id = p.id

@@ -91,6 +91,7 @@ pub(crate) struct ScheduleRow {
 
 /// Schedule lines of orders with their quantities of now, by order and place; of `only` these where it is given, and
 /// as published at a revision, or as current.
+// States are looked up line by line, as when an order is loaded.
 pub(crate) async fn schedule(
     tx: &mut TenantTx,
     orders: &[Uuid],
@@ -105,7 +106,9 @@ pub(crate) async fn schedule(
            join orders.order_line l
                on l.order_id = p.order_id and l.buyer = p.buyer and l.position = p.line_position
                    and (l.superseded is null or l.superseded > $3) and ($3::int is null or l.revision <= $3)
-           join orders.schedule_state s on s.schedule_line_id = p.id and s.buyer = p.buyer
+           cross join lateral (
+               select * from orders.schedule_state t
+               where t.schedule_line_id = p.id and t.buyer = p.buyer limit 1) s
            where p.order_id = any($1) and ($2::uuid[] is null or p.id = any($2))
                and (p.superseded is null or p.superseded > $3) and ($3::int is null or p.revision <= $3)
            order by p.order_id, p.line_position, p.position"#,
