@@ -50,7 +50,7 @@ async fn commit(world: &World, events: Vec<NewEvent>) {
     world.deps().wake.wake();
 }
 
-async fn commit_one(world: &World, firm: &Firm, n: usize) {
+pub async fn commit_one(world: &World, firm: &Firm, n: usize) {
     commit(world, vec![event(&[firm.uuid()], "tandem.test.happened.v1", "tests/1", n.to_string().into())])
         .await;
 }

@@ -56,6 +56,7 @@ mod resume;
 mod scorecard;
 mod sequencer;
 mod sheets;
+mod subscriptions;
 mod terms;
 mod third_party;
 mod thread;

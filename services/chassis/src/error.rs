@@ -178,6 +178,8 @@ reasons! {
     CURSOR_EXPIRED, OutOfRange, "the log no longer reaches back to this cursor; start at the oldest cursor in the details", "日志已不含该位置,请从详情中的最早游标开始";
     /// The cursor names a history that this database does not have.
     FEED_DIVERGED, FailedPrecondition, "this feed was restored to an earlier state; read a snapshot and start anew", "事件流已恢复到较早状态,请重新同步";
+    /// A cursor before what a subscription has acknowledged.
+    SUBSCRIPTION_AHEAD, FailedPrecondition, "the subscription was acknowledged further than this cursor; ask to rewind if events shall come again", "该订阅已确认到更后的位置;如需重新接收事件,请明确要求回退";
     /// XML that is not well-formed.
     XML_MALFORMED, InvalidArgument, "the document is not well-formed xml", "文件不是格式正确的 XML";
     /// XML with a DOCTYPE.

@@ -1,6 +1,7 @@
 //! tandem.stream.v1.StreamService. Routed by hand and not by the generated server, since Subscribe has a codec of its
 //! own ([`crate::frame`] says why).
 
+pub mod subscription;
 pub mod webhook;
 
 use std::{
