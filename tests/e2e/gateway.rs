@@ -1,6 +1,8 @@
 //! Subscribe from outside: when it says that it is live, what filters leave out, that live and recorded events are
 //! the same bytes, and how a stream ends. That feeds resume anywhere stands in resume.rs.
 
+mod limits;
+
 use std::time::{Duration, Instant};
 
 use chassis::{

@@ -204,8 +204,8 @@ reasons! {
     RATE_LIMITED, ResourceExhausted, "too many requests; wait and retry", "请求过于频繁,请稍后重试";
     /// Too many open streams.
     TOO_MANY_STREAMS, ResourceExhausted, "too many open streams; close some", "打开的订阅过多,请关闭一些";
-    /// The server is shutting down.
-    DRAINING, Unavailable, "the server is restarting; reconnect and go on from your cursor", "服务正在重启,请稍后重连";
+    /// The server is shutting down, or lets an old connection go.
+    DRAINING, Unavailable, "the server is restarting or lets this connection go; reconnect and go on from your cursor", "服务正在重启或将关闭此连接,请稍后重连";
     /// Something that is needed does not answer.
     UNAVAILABLE, Unavailable, "the service is busy or restarting; retry shortly", "服务暂时不可用,请稍后重试";
     /// It took too long.

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use chassis::caller;
+use chassis::{caller, serve::Leaving};
 use futures::future::BoxFuture;
 use proto::stream::{GetHeadRequest, GetHeadResponse, SubscribeRequest};
 use tonic::{
@@ -48,7 +48,9 @@ impl ServerStreamingService<SubscribeRequest> for Api {
         let gateway = self.0.clone();
         Box::pin(async move {
             let caller = caller::of(&request)?;
-            Ok(Response::new(gateway.subscribe(&caller, request.into_inner()).await?))
+            let Leaving(connection) = request.extensions().get().cloned().unwrap_or_default();
+            let stream = gateway.subscribe(&caller, request.into_inner()).await?;
+            Ok(Response::new(stream.leaving_with(connection)))
         })
     }
 }
