@@ -27,6 +27,7 @@ mod credentials;
 mod deadlines;
 mod defects;
 mod files;
+mod follower;
 mod frozen;
 mod gateway;
 mod idempotency;
