@@ -36,6 +36,7 @@ const FILES: &[&str] = &[
     "tandem/orders/v1/follow_event.proto",
     "tandem/stream/v1/stream.proto",
     "tandem/stream/v1/webhook.proto",
+    "tandem/stream/v1/subscription.proto",
     "tandem/interchange/v1/document.proto",
     "tandem/interchange/v1/sheet.proto",
     "tandem/notices/v1/notice.proto",

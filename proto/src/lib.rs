@@ -1,8 +1,10 @@
 //! The contract of Tandem, compiled: one module a proto package, and the descriptors that name permissions and
-//! event types. **Invariant:** nothing here decides anything; a rule that the contract cannot say belongs to a
-//! service.
+//! event types; and [`follow`], the reader of a feed for clients in Rust. **Invariant:** nothing here decides anything; a
+//! rule that the contract cannot say belongs to a service.
 
 #![expect(clippy::large_enum_variant, reason = "generated: an answer is boxed by nobody else")]
+
+pub mod follow;
 
 use std::sync::LazyLock;
 

@@ -1,6 +1,8 @@
 //! Subscribe from outside: when it says that it is live, what filters leave out, that live and recorded events are
 //! the same bytes, and how a stream ends. That feeds resume anywhere stands in resume.rs.
 
+mod limits;
+
 use std::time::{Duration, Instant};
 
 use chassis::{
@@ -50,7 +52,7 @@ async fn commit(world: &World, events: Vec<NewEvent>) {
     world.deps().wake.wake();
 }
 
-async fn commit_one(world: &World, firm: &Firm, n: usize) {
+pub async fn commit_one(world: &World, firm: &Firm, n: usize) {
     commit(world, vec![event(&[firm.uuid()], "tandem.test.happened.v1", "tests/1", n.to_string().into())])
         .await;
 }

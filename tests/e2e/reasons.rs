@@ -68,6 +68,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::DOWNLOAD_LIMIT, DOWNLOADS, "downloads_are_counted_and_told"),
     (Reason::FILES_NOT_SET_UP, FILES, "where_files_are_not_set_up_nobody_uploads"),
     (Reason::WEBHOOKS_NOT_SET_UP, WEBHOOKS, "where_webhooks_are_not_set_up_nobody_makes_one"),
+    (Reason::SUBSCRIPTION_AHEAD, SUBSCRIPTIONS, "what_is_acknowledged_does_not_come_again"),
     (Reason::RESERVATION_UNUSABLE, CONSUME, "a_reservation_that_cannot_be_used_is_named_by_its_line"),
     (Reason::TOO_MANY_STREAMS, HERE, "a_firm_with_too_many_streams_is_told_and_others_are_not"),
     (Reason::CHANGED_AT_OLDER, CAPACITY, "the_first_rule_that_fits_decides"),
@@ -88,6 +89,7 @@ const CAPACITY: &str = include_str!("capacity/writing.rs");
 const CATENA: &str = include_str!("capacity/catena.rs");
 const HERE: &str = include_str!("reasons/circumstances.rs");
 const REMINDERS: &str = include_str!("reminders.rs");
+const SUBSCRIPTIONS: &str = include_str!("subscriptions.rs");
 const WEBHOOKS: &str = include_str!("webhooks/managing.rs");
 const JSON: &str = include_str!("json/refusals.rs");
 

@@ -7,6 +7,7 @@ mod follow;
 mod furnish;
 mod resources;
 mod sight;
+mod subscriptions;
 mod webhooks;
 
 use harness::{Firm, World, answer, order};
@@ -39,6 +40,7 @@ impl Cast {
         furnish::buyer(&world, &buyer).await;
         furnish::channel(&supplier).await;
         furnish::webhook(&supplier).await;
+        furnish::subscription(&supplier).await;
         let mut ids = Vec::new();
         for (firm, vendor) in [(&buyer, "V100"), (&rival, "GYS-033")] {
             let request =

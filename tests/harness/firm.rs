@@ -37,7 +37,7 @@ use proto::{
     },
     stream::{
         FeedEvent, SubscribeRequest, stream_service_client::StreamServiceClient, subscribe_request::Start,
-        webhook_service_client::WebhookServiceClient,
+        subscription_service_client::SubscriptionServiceClient, webhook_service_client::WebhookServiceClient,
     },
 };
 use tonic::{
@@ -154,6 +154,10 @@ impl Access {
 
     pub fn stream(&self) -> StreamServiceClient<Client> {
         StreamServiceClient::new(self.client()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub fn subscriptions(&self) -> SubscriptionServiceClient<Client> {
+        SubscriptionServiceClient::new(self.client())
     }
 
     pub fn webhooks(&self) -> WebhookServiceClient<Client> {

@@ -10,6 +10,7 @@
 //! * [`file`]       files to upload, of any size
 //! * [`refusal`]    what a status says to programs
 //! * [`http`]       the API over HTTP/1.1 in JSON
+//! * [`frames`]     HTTP/2 frame by frame
 //! * [`cli`]      that binary as a person runs it against a world
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
@@ -32,6 +33,7 @@ pub mod cluster;
 pub mod events;
 pub mod file;
 mod firm;
+pub mod frames;
 pub mod history;
 pub mod http;
 pub mod kafka;

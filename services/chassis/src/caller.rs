@@ -178,6 +178,7 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::ResourcesPublish,
             P::ResourcesUse,
             P::StreamRead,
+            P::StreamWrite,
             P::DocumentsImport,
             P::DocumentsRead,
         ],
@@ -195,6 +196,7 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::ResourcesPublish,
             P::ResourcesUse,
             P::StreamRead,
+            P::StreamWrite,
             P::DocumentsImport,
             P::DocumentsRead,
         ],
@@ -210,6 +212,7 @@ pub fn granted(role: Role) -> &'static [Permission] {
             P::ResourcesRead,
             P::ResourcesUse,
             P::StreamRead,
+            P::StreamWrite,
             P::DocumentsRead,
         ],
         Role::Viewer => &[

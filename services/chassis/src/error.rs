@@ -178,6 +178,8 @@ reasons! {
     CURSOR_EXPIRED, OutOfRange, "the log no longer reaches back to this cursor; start at the oldest cursor in the details", "日志已不含该位置,请从详情中的最早游标开始";
     /// The cursor names a history that this database does not have.
     FEED_DIVERGED, FailedPrecondition, "this feed was restored to an earlier state; read a snapshot and start anew", "事件流已恢复到较早状态,请重新同步";
+    /// A cursor before what a subscription has acknowledged.
+    SUBSCRIPTION_AHEAD, FailedPrecondition, "the subscription was acknowledged further than this cursor; ask to rewind if events shall come again", "该订阅已确认到更后的位置;如需重新接收事件,请明确要求回退";
     /// XML that is not well-formed.
     XML_MALFORMED, InvalidArgument, "the document is not well-formed xml", "文件不是格式正确的 XML";
     /// XML with a DOCTYPE.
@@ -202,8 +204,8 @@ reasons! {
     RATE_LIMITED, ResourceExhausted, "too many requests; wait and retry", "请求过于频繁,请稍后重试";
     /// Too many open streams.
     TOO_MANY_STREAMS, ResourceExhausted, "too many open streams; close some", "打开的订阅过多,请关闭一些";
-    /// The server is shutting down.
-    DRAINING, Unavailable, "the server is restarting; reconnect and go on from your cursor", "服务正在重启,请稍后重连";
+    /// The server is shutting down, or lets an old connection go.
+    DRAINING, Unavailable, "the server is restarting or lets this connection go; reconnect and go on from your cursor", "服务正在重启或将关闭此连接,请稍后重连";
     /// Something that is needed does not answer.
     UNAVAILABLE, Unavailable, "the service is busy or restarting; retry shortly", "服务暂时不可用,请稍后重试";
     /// It took too long.

@@ -8,6 +8,8 @@ use std::{
 };
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -18,8 +20,19 @@ use tokio::{
     sync::Semaphore,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
 
 use crate::config::Limits;
+
+/// How long a client may take to say which HTTP it speaks.
+const GREETING: Duration = Duration::from_secs(10);
+/// What HTTP/2 begins with.
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Stands in the extensions of each request: cancelled when its connection has become old enough to be let go. A stream that
+/// is open for ever ends then, or the connection would never go.
+#[derive(Clone, Debug, Default)]
+pub struct Leaving(pub CancellationToken);
 
 /// Serves until `shutdown`, then lets open requests end for `limits.drain_s`. The caller owns the listener and the
 /// token, so that tests bind port 0 and several listeners share one process.
@@ -96,6 +109,19 @@ async fn connection(
     age: Duration,
 ) {
     let _ = socket.set_nodelay(true);
+    let greeted = tokio::select! {
+        () = shutdown.cancelled() => false,
+        greeted = greets(&socket, GREETING) => greeted,
+    };
+    if !greeted {
+        return;
+    }
+    let leaving = Leaving(CancellationToken::new());
+    let inside = leaving.clone();
+    let app = app.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(inside.clone());
+        request
+    });
     let served = builder.serve_connection_with_upgrades(TokioIo::new(socket), TowerToHyperService::new(app));
     let mut served = std::pin::pin!(served);
     let leave = async {
@@ -115,6 +141,7 @@ async fn connection(
     let result = match ended {
         Some(result) => result,
         None => {
+            leaving.0.cancel();
             // HTTP/2 says GOAWAY and HTTP/1 closes after the running request.
             served.as_mut().graceful_shutdown();
             served.await
@@ -123,6 +150,23 @@ async fn connection(
     if let Err(error) = result {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// Whether the client says in time which HTTP it speaks, for which hyper would wait without end. Takes nothing from the
+/// socket.
+async fn greets(socket: &TcpStream, within: Duration) -> bool {
+    let greeting = async {
+        let mut seen = [0; PREFACE.len()];
+        loop {
+            let n = socket.peek(&mut seen).await.unwrap_or(0);
+            if n == 0 || n == PREFACE.len() || !PREFACE.starts_with(&seen[..n]) {
+                return n > 0;
+            }
+            // A part of the preface was seen, which would be seen again at once.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(within, greeting).await.unwrap_or(false)
 }
 
 /// Ages of connections, spread by a fifth, so that clients that came together do not leave together.
@@ -143,5 +187,44 @@ impl Ages {
         let step =
             self.count.wrapping_mul(0x9e37_79b9).wrapping_add(self.started.elapsed().subsec_nanos().into());
         Duration::from_secs(self.seconds.saturating_sub(spread) + step % (2 * spread))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt as _;
+
+    #[tokio::test]
+    async fn who_says_nothing_in_time_is_not_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let short = Duration::from_millis(100);
+        for (said, greets_us) in [
+            (&PREFACE[..], true),
+            (b"POST / HTTP/1.1\r\n", true),
+            (b"PRIVATE", true),
+            (b"", false),
+            (&PREFACE[..1], false),
+            (&PREFACE[..23], false),
+        ] {
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (socket, _) = listener.accept().await.unwrap();
+            client.write_all(said).await.unwrap();
+            assert_eq!(greets(&socket, short).await, greets_us, "{}", String::from_utf8_lossy(said));
+        }
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        drop(client);
+        assert!(!greets(&socket, Duration::from_secs(60)).await, "it went away");
+    }
+
+    #[test]
+    fn connections_that_came_together_leave_apart() {
+        let mut ages = Ages::new(3600);
+        let mut all: Vec<u64> = (0..100).map(|_| ages.next().as_secs()).collect();
+        assert!(all.iter().all(|age| (2880..4320).contains(age)), "{all:?}");
+        all.sort_unstable();
+        all.dedup();
+        assert!(all.len() > 50, "{} ages of 100", all.len());
     }
 }

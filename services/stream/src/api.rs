@@ -1,6 +1,7 @@
 //! tandem.stream.v1.StreamService. Routed by hand and not by the generated server, since Subscribe has a codec of its
 //! own ([`crate::frame`] says why).
 
+pub mod subscription;
 pub mod webhook;
 
 use std::{
@@ -9,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use chassis::caller;
+use chassis::{caller, serve::Leaving};
 use futures::future::BoxFuture;
 use proto::stream::{GetHeadRequest, GetHeadResponse, SubscribeRequest};
 use tonic::{
@@ -47,7 +48,9 @@ impl ServerStreamingService<SubscribeRequest> for Api {
         let gateway = self.0.clone();
         Box::pin(async move {
             let caller = caller::of(&request)?;
-            Ok(Response::new(gateway.subscribe(&caller, request.into_inner()).await?))
+            let Leaving(connection) = request.extensions().get().cloned().unwrap_or_default();
+            let stream = gateway.subscribe(&caller, request.into_inner()).await?;
+            Ok(Response::new(stream.leaving_with(connection)))
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Webhooks are set up, changed and tried: one function a command, idempotency and effect in one transaction. Nothing calls
 //! another server inside of one.
 
+pub(crate) mod subscription;
+
 use chassis::{
     Error, Reason, Result,
     command::{Begun, Single},

@@ -1,5 +1,6 @@
 //! Requests from the wire, with every bad field named.
 
+pub mod subscription;
 pub mod webhook;
 
 use chassis::{
@@ -20,11 +21,20 @@ const LIST_MAX: usize = 100;
 /// The longest type or prefix, in bytes.
 const TEXT_MAX: usize = 200;
 
+/// Where a subscriber wants to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// At a place that it names.
+    Start(Start),
+    /// After what was acknowledged of this subscription.
+    Subscription(String),
+}
+
 /// What a subscriber wants.
 #[derive(Debug)]
 pub struct Wanted {
     /// Where to begin.
-    pub start: Start,
+    pub origin: Origin,
     /// What to leave out.
     pub filter: Filter,
     /// End once everything present at the start was sent.
@@ -36,22 +46,28 @@ pub fn wanted(request: wire::SubscribeRequest, feed: Uuid, keys: &SigningKeys) -
     use subscribe_request::Start as Wire;
     let mut bad = Vec::new();
     let filter = filter(request.filter.unwrap_or_default(), &mut bad);
-    let start = match request.start {
+    let origin = match request.start {
         Some(Wire::After(cursor)) if bad.is_empty() => {
-            Some(Start::After(Cursor::decode(&cursor, feed, keys)?))
+            Some(Origin::Start(Start::After(Cursor::decode(&cursor, feed, keys)?)))
         }
         Some(Wire::After(_)) => None,
-        Some(Wire::Earliest(true)) => Some(Start::Earliest),
-        Some(Wire::Latest(true)) => Some(Start::Latest),
+        Some(Wire::Earliest(true)) => Some(Origin::Start(Start::Earliest)),
+        Some(Wire::Latest(true)) => Some(Origin::Start(Start::Latest)),
+        Some(Wire::Subscription(name)) => Some(Origin::Subscription(name)),
         Some(Wire::Earliest(false) | Wire::Latest(false)) | None => {
-            bad.push(Field::new("start", "REQUIRED", "choose one of after, earliest and latest"));
+            bad.push(start_required("after, earliest, latest and subscription"));
             None
         }
     };
-    match start {
-        Some(start) if bad.is_empty() => Ok(Wanted { start, filter, until_head: request.until_head }),
+    match origin {
+        Some(origin) if bad.is_empty() => Ok(Wanted { origin, filter, until_head: request.until_head }),
         _ => Err(Error::invalid(bad)),
     }
+}
+
+/// A start is never implicit.
+fn start_required(choices: &str) -> Field {
+    Field::new("start", "REQUIRED", format!("choose one of {choices}"))
 }
 
 pub(crate) fn filter(wire: wire::Filter, bad: &mut Vec<Field>) -> Filter {
@@ -141,7 +157,8 @@ mod tests {
         for (start, expected) in
             [(Wire::Earliest(true), Start::Earliest), (Wire::Latest(true), Start::Latest)]
         {
-            assert_eq!(ask(Some(start), wire::Filter::default()).unwrap().start, expected);
+            let origin = ask(Some(start), wire::Filter::default()).unwrap().origin;
+            assert_eq!(origin, Origin::Start(expected));
         }
     }
 
@@ -149,7 +166,7 @@ mod tests {
     fn a_cursor_is_one_of_this_feed() {
         let cursor = Cursor::new(FEED, 3, &[1; 32]);
         let good = ask(Some(Wire::After(cursor.encode(&keys()))), wire::Filter::default()).unwrap();
-        assert_eq!(good.start, Start::After(cursor));
+        assert_eq!(good.origin, Origin::Start(Start::After(cursor)));
         let other = Cursor { feed: Uuid::from_u128(2), ..cursor }.encode(&keys());
         for text in [String::new(), "0".into(), "a".repeat(66), other] {
             let refused = ask(Some(Wire::After(text)), wire::Filter::default()).unwrap_err();

@@ -1,10 +1,11 @@
-//! Every SQL statement of the crate: what the sequencer writes, what readers read, and webhooks.
+//! Every SQL statement of the crate: what the sequencer writes, what readers read, durable subscriptions, and webhooks.
 
 pub(crate) mod delivery;
 #[cfg(feature = "kafka")]
 pub(crate) mod kafka;
 pub mod read;
 pub mod sequence;
+pub(crate) mod subscription;
 pub(crate) mod webhook;
 
 use sqlx::PgPool;

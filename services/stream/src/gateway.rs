@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use chassis::{
-    Result,
+    Error, Result,
     caller::{Caller, Grants},
     clock::SharedClock,
     db::TenantPool,
-    feed::{self, Head},
+    feed::{self, Head, start::Start},
     secret::SigningKeys,
 };
 use metrics::{Counter, Histogram};
@@ -16,7 +16,8 @@ use tokio::sync::Semaphore;
 
 use crate::{
     catch_up,
-    convert::{self, Wanted},
+    convert::{self, Origin, Wanted},
+    db,
     filter::Sight,
     hub::Hub,
     reader::Begin,
@@ -68,10 +69,17 @@ impl Gateway {
         caller: &Caller,
         request: SubscribeRequest,
     ) -> Result<Subscription> {
-        let Wanted { start, filter, until_head } = convert::wanted(request, caller.firm, &self.keys)?;
+        let Wanted { origin, filter, until_head } = convert::wanted(request, caller.firm, &self.keys)?;
         // Registered first: what is committed after this reaches the ring, what was before is read below.
         let place = self.hub.register(caller.firm, caller.credential.clone(), &Grants::of(caller))?;
         let mut tx = self.pool.begin(caller.firm).await?;
+        let start = match origin {
+            Origin::Start(start) => start,
+            Origin::Subscription(name) => {
+                let durable = db::subscription::get(&mut tx, Some(caller.firm), &name).await?;
+                Start::After(durable.ok_or_else(Error::not_found)?.at)
+            }
+        };
         let (at, present) = catch_up::open(&mut tx, start, self).await?;
         tx.commit().await?;
         let begin = Begin { at, present, until_head, sight: Sight::new(filter) };

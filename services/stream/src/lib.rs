@@ -8,8 +8,9 @@
 //! so that `simulation` can run it through any interleaving. [`api`], [`convert`] and [`frame`] are the wire, [`chassis::feed::start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
 //! every SQL statement.
 //!
-//! Webhooks ([`webhook`]) are readers with a place of their own ([`place`]): [`deliver`] claims one, sends what follows
-//! its place as [`envelope`] writes it by [`hooks`], and goes on as [`ladder`] decides. [`commands`] and [`queries`] are their management.
+//! A subscription that lasts ([`durable`]) is a named place that its reader acknowledges. Webhooks ([`webhook`]) are readers
+//! with a place of their own ([`place`]): [`deliver`] claims one, sends what follows its place as [`envelope`] writes it by
+//! [`hooks`], and goes on as [`ladder`] decides. [`commands`] and [`queries`] are the management of both.
 //!
 //! **Invariant:** Postgres is the record. Rings, hand-offs, hints and any other source of live entries may lose or
 //! repeat anything, and only latency changes.
@@ -23,6 +24,7 @@ mod commands;
 pub mod convert;
 pub mod db;
 mod deliver;
+mod durable;
 pub mod entry;
 mod envelope;
 pub mod filter;
@@ -64,7 +66,9 @@ use chassis::{
     service::{Deps, Service, routes},
 };
 use futures::future::BoxFuture;
-use proto::stream::webhook_service_server::WebhookServiceServer;
+use proto::stream::{
+    subscription_service_server::SubscriptionServiceServer, webhook_service_server::WebhookServiceServer,
+};
 use tokio::sync::Notify;
 use tonic::service::Routes;
 
@@ -96,10 +100,12 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
         deps.shutdown.clone(),
     )));
     let webhooks = WebhookServiceServer::new(api::webhook::Api(hooks));
+    let subscriptions = SubscriptionServiceServer::new(api::subscription::Api(deps.clone()));
+    let all = Routes::new(Api(gateway)).add_service(webhooks).add_service(subscriptions);
     Ok(Service {
         name: "stream",
-        grpc: &[api::NAME, "tandem.stream.v1.WebhookService"],
-        routes: routes(Routes::new(Api(gateway)).add_service(webhooks)),
+        grpc: &[api::NAME, "tandem.stream.v1.SubscriptionService", "tandem.stream.v1.WebhookService"],
+        routes: routes(all),
         tasks,
     })
 }

@@ -1,5 +1,7 @@
 //! Webhooks, and what they sent.
 
+pub(crate) mod subscription;
+
 use chassis::{
     Error, Result,
     caller::Caller,

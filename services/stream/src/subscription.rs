@@ -10,6 +10,7 @@ use std::{
 
 use chassis::{Error, Reason, Result, secret};
 use futures::{Stream, future::BoxFuture};
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::{
@@ -27,13 +28,20 @@ pub struct Subscription {
     reader: Reader,
     /// The page that is being read.
     page: Option<BoxFuture<'static, Result<Page>>>,
+    /// Ready when the connection is let go.
+    leaving: Option<BoxFuture<'static, ()>>,
     ended: bool,
 }
 
 impl Subscription {
     /// A stream of a registered reader. The place must have been read after the registration.
     pub fn new(gateway: Arc<Gateway>, place: Registration, begin: Begin) -> Self {
-        Self { gateway, reader: Reader::new(place, begin), page: None, ended: false }
+        Self { gateway, reader: Reader::new(place, begin), page: None, leaving: None, ended: false }
+    }
+
+    /// The same stream, which ends as when the process drains once its connection is let go.
+    pub fn leaving_with(self, connection: CancellationToken) -> Self {
+        Self { leaving: Some(Box::pin(connection.cancelled_owned())), ..self }
     }
 
     /// The next message; `None` at the end of the stream.
@@ -41,6 +49,12 @@ impl Subscription {
         let place = &self.reader.place;
         // Registered before anything is looked at, so that nothing can come in between unseen.
         place.slot.asked(cx.waker(), place.hub.now_ms());
+        if let Some(leaving) = &mut self.leaving
+            && leaving.as_mut().poll(cx).is_ready()
+        {
+            self.leaving = None;
+            place.slot.end(End::Draining);
+        }
         loop {
             match self.reader.step(self.reader.place.hub.now_ms()) {
                 Step::Send(message) => {
@@ -190,6 +204,19 @@ mod tests {
             assert_eq!(status.code(), code);
             assert!(matches!(stream.next().now_or_never(), Some(None)));
         }
+    }
+
+    #[tokio::test]
+    async fn it_ends_with_its_connection() {
+        let (hub, connection) = (Hub::new(9), CancellationToken::new());
+        let mut stream = reader(&hub, Filter::default(), false).leaving_with(connection.clone());
+        let mut other = reader(&hub, Filter::default(), false);
+        assert!(seqs(stream.next().now_or_never()).2 && seqs(other.next().now_or_never()).2);
+        assert!(stream.next().now_or_never().is_none());
+        connection.cancel();
+        let status = stream.next().now_or_never().flatten().expect("an end").unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unavailable);
+        assert!(other.next().now_or_never().is_none(), "the others stay");
     }
 
     #[tokio::test]

@@ -31,6 +31,7 @@ pub mod resources;
 pub mod respond;
 pub mod server;
 pub mod show;
+pub mod subscriptions;
 pub mod suppliers;
 pub mod template;
 pub mod webhooks;
@@ -146,6 +147,9 @@ pub enum Command {
     /// Where the firm's events are sent
     #[command(subcommand)]
     Webhook(webhooks::WebhookCommand),
+    /// Places in the feed that the server keeps for readers
+    #[command(subcommand)]
+    Subscriptions(subscriptions::SubscriptionsCommand),
     /// Demand and capacity: payloads in and out, what the own groups find, and what can be promised
     #[command(subcommand)]
     Capacity(capacity::CapacityCommand),
@@ -328,6 +332,7 @@ async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Aliases(command) => aliases::run(&command, session).await,
         Command::Notices(command) => channels::run(&command, session).await,
         Command::Webhook(command) => webhooks::run(&command, session).await,
+        Command::Subscriptions(command) => subscriptions::run(&command, session).await,
         Command::Capacity(command) => capacity::run(&command, session).await,
         Command::Resources(command) => resources::run(&command, session).await,
         Command::Admin(command) => operate::run(&command, session).await,
@@ -424,6 +429,9 @@ mod tests {
     fn a_feed_begins_at_one_place() {
         assert!(parse("tandem events --follow --from latest").is_ok());
         assert!(parse("tandem events --after c --from latest").is_err());
+        assert!(parse("tandem events --subscription erp --follow").is_ok());
+        assert!(parse("tandem events --subscription erp --after c").is_err());
+        assert!(parse("tandem events --subscription erp --from latest").is_err());
     }
 
     #[test]

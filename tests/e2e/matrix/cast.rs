@@ -67,6 +67,8 @@ pub struct Cast {
     pub cluster: String,
     /// A channel of the buyer.
     pub channel: String,
+    /// A subscription of the buyer.
+    pub subscription: String,
     /// A webhook of the buyer that sends nothing.
     pub webhook: String,
     /// A demand of the buyer for the supplier.
@@ -162,6 +164,7 @@ impl Cast {
             rule: Default::default(),
             cluster: String::new(),
             channel: String::new(),
+            subscription: String::new(),
             webhook: String::new(),
             demand: String::new(),
             capacity_group: String::new(),
@@ -177,8 +180,9 @@ impl Cast {
         cast.linked = (order_id.clone(), cast.link(&order_id).await.link.expect("a link").id);
         cast.rule = cast.ruled().await;
         world.settled().await;
-        // It begins where the feed stands, which is the same place each time once everything has come.
+        // They begin where the feed stands, which is the same place each time once everything has come.
         cast.webhook = cast.new_webhook().await;
+        cast.subscription = cast.new_subscription().await;
         cast
     }
 
@@ -354,6 +358,13 @@ impl Cast {
     pub async fn new_channel(&self) -> String {
         let request = robot(&self.number());
         self.buyer.session().notices().create_channel(request).await.expect("a channel").into_inner().id
+    }
+
+    /// A new subscription of the buyer; its name.
+    pub async fn new_subscription(&self) -> String {
+        let request = super::subscriptions::create(&format!("of-buyer-{}", self.number()));
+        let made = self.buyer.session().subscriptions().create_subscription(request).await;
+        made.expect("a subscription").into_inner().name
     }
 
     /// A new webhook of the buyer.

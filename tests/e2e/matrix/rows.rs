@@ -122,6 +122,7 @@ pub fn row(path: &str) -> Option<Row> {
             super::follow::row(method)
         }
         "StreamService" => streams(method),
+        "SubscriptionService" => super::subscriptions::row(method),
         "WebhookService" => super::webhooks::row(method),
         "DocumentService" => documents(method),
         "SheetService" => super::sheets::row(method),

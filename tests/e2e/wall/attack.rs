@@ -2,7 +2,7 @@
 
 use harness::Firm;
 
-use super::{Cast, capacity, follow, resources, webhooks};
+use super::{Cast, capacity, follow, resources, subscriptions, webhooks};
 
 /// Refused by a missing right or by row-level security.
 pub(super) const DENIED: &str = "42501";
@@ -431,12 +431,13 @@ const STRANGER: &[Attack] = &[
 #[tokio::test]
 async fn no_side_writes_what_is_the_others() {
     let cast = Cast::new().await;
-    let everyone: [(&str, &Firm, &[Attack]); 14] = [
+    let everyone: [(&str, &Firm, &[Attack]); 15] = [
         ("supplier", &cast.supplier, SUPPLIER),
         ("buyer", &cast.buyer, BUYER),
         ("stranger", &cast.stranger, STRANGER),
         ("rival", &cast.rival, &STRANGER[..2]),
         ("stranger", &cast.stranger, webhooks::STRANGER),
+        ("stranger", &cast.stranger, subscriptions::STRANGER),
         ("supplier", &cast.supplier, follow::SUPPLIER),
         ("buyer", &cast.buyer, follow::BUYER),
         ("stranger", &cast.stranger, follow::STRANGER),

@@ -16,7 +16,10 @@ use proto::{
         InviteToClusterRequest, JoinClusterRequest, PartyId, PurchasingGroup, SetAliasesRequest,
         SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
     },
-    stream::{CreateWebhookRequest, TestWebhookRequest, Webhook, WebhookMode},
+    stream::{
+        AcknowledgeSubscriptionRequest, CreateSubscriptionRequest, CreateWebhookRequest, Subscription,
+        TestWebhookRequest, Webhook, WebhookMode, create_subscription_request,
+    },
 };
 
 /// Tables of the buyer, its membership in a cluster, and what the operator did to it.
@@ -156,4 +159,17 @@ pub(super) async fn webhook(firm: &Firm) {
     let webhook_id = made.webhook.expect("the answer shows it").id;
     let request = TestWebhookRequest { request_id: request_id(), webhook_id };
     firm.webhooks().test_webhook(request).await.expect("tried");
+}
+
+/// A subscription that was acknowledged.
+pub(super) async fn subscription(firm: &Firm) {
+    let request = CreateSubscriptionRequest {
+        request_id: request_id(),
+        name: "erp".into(),
+        start: Some(create_subscription_request::Start::Earliest(true)),
+    };
+    let made = firm.subscriptions().create_subscription(request).await.expect("a subscription");
+    let Subscription { name, cursor, .. } = made.into_inner();
+    let request = AcknowledgeSubscriptionRequest { request_id: request_id(), name, cursor, rewind: false };
+    firm.subscriptions().acknowledge_subscription(request).await.expect("acknowledged");
 }

@@ -95,7 +95,7 @@ pub(crate) fn start(request: &wire::ReplayWebhookRequest, feed: Uuid, keys: &Sig
         Some(Wire::Earliest(true)) => Ok(Start::Earliest),
         Some(Wire::Latest(true)) => Ok(Start::Latest),
         Some(Wire::Earliest(false) | Wire::Latest(false)) | None => {
-            Err(Error::field("start", "REQUIRED", "choose one of after, earliest and latest"))
+            Err(Error::invalid(vec![super::start_required("after, earliest and latest")]))
         }
     }
 }

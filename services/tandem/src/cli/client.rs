@@ -35,7 +35,10 @@ use proto::{
         entitlement_service_client::EntitlementServiceClient, resource_service_client::ResourceServiceClient,
         revision_service_client::RevisionServiceClient, transfer_service_client::TransferServiceClient,
     },
-    stream::{stream_service_client::StreamServiceClient, webhook_service_client::WebhookServiceClient},
+    stream::{
+        stream_service_client::StreamServiceClient, subscription_service_client::SubscriptionServiceClient,
+        webhook_service_client::WebhookServiceClient,
+    },
 };
 use tonic::{
     Code, Request, Response, Status,
@@ -259,6 +262,10 @@ impl Connection {
 
     pub fn notices(&self) -> NoticeServiceClient<Keyed> {
         NoticeServiceClient::new(self.keyed())
+    }
+
+    pub fn subscriptions(&self) -> SubscriptionServiceClient<Keyed> {
+        SubscriptionServiceClient::new(self.keyed())
     }
 
     pub fn webhooks(&self) -> WebhookServiceClient<Keyed> {

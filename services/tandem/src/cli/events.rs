@@ -15,6 +15,7 @@ use super::{
     failure::{Exit, Failure},
     json::{hex_value, time_text},
     output::short,
+    subscriptions::acknowledgement,
 };
 
 pub const EXAMPLES: &str = "\
@@ -22,6 +23,7 @@ Examples:
   tandem events                                   everything that is there, then ends
   tandem events --follow --from latest            what happens from now on
   tandem events --after CURSOR --output json      on from where a program stopped; store the cursor of each line
+  tandem events --subscription erp                what the subscription has not acknowledged; acknowledges what it printed
   tandem events --follow --type 'tandem.orders.*' --output json | jq .data";
 
 #[derive(Debug, Args)]
@@ -32,6 +34,9 @@ pub struct EventsArgs {
     /// Begin after the event that this cursor came with
     #[arg(long, value_name = "CURSOR", conflicts_with = "from")]
     pub after: Option<String>,
+    /// Begin where this subscription stands, and acknowledge each batch once it is printed; see `tandem subscriptions`
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["after", "from"])]
+    pub subscription: Option<String>,
     /// Where to begin
     #[arg(long, value_enum, default_value_t = From::Earliest)]
     pub from: From,
@@ -58,7 +63,13 @@ pub(super) async fn run(args: &EventsArgs, session: &Session) -> Result<Exit, Fa
 }
 
 async fn follow(args: &EventsArgs, session: &Session) -> Result<Exit, Failure> {
-    let mut reader = Reader { cursor: args.after.clone(), names: HashMap::new(), pause: FIRST_PAUSE };
+    let mut reader = Reader {
+        cursor: args.after.clone(),
+        subscription: args.subscription.clone(),
+        acknowledged: 0,
+        names: HashMap::new(),
+        pause: FIRST_PAUSE,
+    };
     loop {
         let end = match subscribe(args, session, reader.cursor.clone()).await {
             Ok(stream) => reader.drain(stream, session).await?,
@@ -100,10 +111,11 @@ async fn subscribe(
     session: &Session,
     cursor: Option<String>,
 ) -> Result<Streaming<SubscribeResponse>, Status> {
-    let start = match (cursor, args.from) {
-        (Some(cursor), _) => Start::After(cursor),
-        (None, From::Earliest) => Start::Earliest(true),
-        (None, From::Latest) => Start::Latest(true),
+    let start = match (cursor, &args.subscription, args.from) {
+        (Some(cursor), ..) => Start::After(cursor),
+        (None, Some(name), _) => Start::Subscription(name.clone()),
+        (None, None, From::Earliest) => Start::Earliest(true),
+        (None, None, From::Latest) => Start::Latest(true),
     };
     let filter = (!args.types.is_empty())
         .then(|| proto::stream::Filter { types: args.types.clone(), ..Default::default() });
@@ -114,6 +126,10 @@ async fn subscribe(
 /// Where this command stands.
 struct Reader {
     cursor: Option<String>,
+    /// Whose place moves with this reader.
+    subscription: Option<String>,
+    /// The place that was acknowledged last, as far as this command knows.
+    acknowledged: i64,
     /// Names of firms by id, learnt from the orders that pass.
     names: HashMap<String, String>,
     pause: Duration,
@@ -140,7 +156,22 @@ impl Reader {
             if !message.cursor.is_empty() {
                 self.cursor = Some(message.cursor);
             }
+            if let Err(status) = self.acknowledge(message.seq, session).await {
+                return Ok(Some(status));
+            }
         }
+    }
+
+    /// What was printed does not come again. A bookmark moves the place past what the filter left out.
+    async fn acknowledge(&mut self, seq: i64, session: &Session) -> Result<(), Status> {
+        let (Some(name), Some(cursor)) = (&self.subscription, &self.cursor) else { return Ok(()) };
+        if seq <= self.acknowledged {
+            return Ok(());
+        }
+        let request = acknowledgement(name, cursor, false);
+        session.connection.subscriptions().acknowledge_subscription(request).await?;
+        self.acknowledged = seq;
+        Ok(())
     }
 
     async fn print(&mut self, event: &FeedEvent, session: &Session) -> Result<(), Failure> {

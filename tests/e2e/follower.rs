@@ -1,0 +1,164 @@
+//! Readers as third parties write them: they are killed anywhere, connections are let go under them, and each event takes
+//! effect once.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use harness::{Access, Firm, Options, World};
+use proto::{
+    follow::{Follower, Place},
+    stream::GetHeadRequest,
+};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use tokio::process::Command;
+
+use crate::{gateway::commit_one, third_party::python};
+
+/// Longer than anything here takes.
+const SOON: Duration = Duration::from_secs(60);
+/// How many events come while readers are killed.
+const EVENTS: usize = 60;
+
+/// Places of the events that took effect, and where the reader stands, in one file.
+struct Store(PathBuf);
+
+impl Store {
+    fn read(&self) -> (Vec<i64>, Option<Place>) {
+        let Ok(text) = std::fs::read_to_string(&self.0) else { return Default::default() };
+        let mut lines = text.lines();
+        let cursor = lines.next().expect("a cursor").to_owned();
+        let seq = lines.next().expect("a place").parse().expect("a number");
+        let effects = lines.map(|line| line.parse().expect("a number")).collect();
+        (effects, Some(Place { seq, cursor }))
+    }
+
+    /// Effect and place are replaced in one step; whoever is killed before it has done nothing.
+    async fn write(&self, effects: &[i64], place: &Place) {
+        let mut text = format!("{}\n{}\n", place.cursor, place.seq);
+        effects.iter().for_each(|seq| text.push_str(&format!("{seq}\n")));
+        let new = self.0.with_extension("new");
+        std::fs::write(&new, text).expect("written");
+        tokio::task::yield_now().await;
+        std::fs::rename(&new, &self.0).expect("replaced");
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn reader(access: Access, file: PathBuf) {
+    let store = Store(file);
+    let (mut effects, place) = store.read();
+    let mut follower = Follower::new(access.stream(), place);
+    loop {
+        let batch = follower.next().await.expect("it goes on");
+        effects.extend(batch.events.iter().map(|event| event.seq));
+        store.write(&effects, &batch.place).await;
+    }
+}
+
+/// Something happens, again and again.
+async fn work(world: &World, firm: &Firm) -> i64 {
+    for n in 0..EVENTS {
+        commit_one(world, firm, n).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.settled().await;
+    firm.stream().get_head(GetHeadRequest {}).await.expect("a head").into_inner().seq
+}
+
+fn leaving_soon(config: &mut chassis::config::Config) {
+    config.limits.connection_age_s = 1;
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("tandem-{name}-{}", harness::request_id()));
+    std::fs::create_dir(&folder).expect("a folder");
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_dies_anywhere_has_each_event_take_effect_once() {
+    let world = World::with(Options { configure: leaving_soon, ..Options::default() }).await;
+    let firm = world.firm("北屿家具(示例)").await;
+    let folder = folder("follower");
+    let file = folder.join("state");
+    let mut random = StdRng::seed_from_u64(7);
+    let mut deaths = 0;
+    let readers = async {
+        loop {
+            let life = tokio::spawn(reader(world.access(&firm.key), file.clone()));
+            tokio::time::sleep(Duration::from_millis(random.random_range(1..150))).await;
+            life.abort();
+            assert!(life.await.is_err_and(|end| end.is_cancelled()), "no reader gives up");
+            deaths += 1;
+        }
+    };
+    let last = tokio::select! {
+        last = work(&world, &firm) => last,
+        () = readers => unreachable!("they die for ever"),
+    };
+    let life = tokio::spawn(reader(world.access(&firm.key), file.clone()));
+    let store = Store(file);
+    let effects = harness::until("everything took effect", SOON, async || {
+        Some(store.read()).filter(|(_, place)| place.as_ref().is_some_and(|place| place.seq >= last))
+    });
+    let (effects, _) = effects.await;
+    life.abort();
+    println!("{deaths} deaths in {last} events");
+    assert_eq!(effects, (1..=last).collect::<Vec<_>>());
+    std::fs::remove_dir_all(&folder).expect("removed");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_in_python_that_is_killed_has_each_event_take_effect_once() {
+    let Some(python) = python() else { return };
+    let world = World::with(Options { configure: leaving_soon, ..Options::default() }).await;
+    let firm = world.firm("北屿家具(示例)").await;
+    let folder = folder("python");
+    let database = folder.join("events.sqlite");
+    let run = |more: &[&str]| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/connectors/follower/follower.py");
+        let mut command = Command::new(&python);
+        command
+            .arg(script)
+            .args([&world.node().api.to_string(), &database.display().to_string()])
+            .args(more)
+            .env("TANDEM_KEY", &firm.key)
+            // A proxy of the machine's has no business on loopback.
+            .env("no_grpc_proxy", "127.0.0.1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    };
+    let mut kills = 0;
+    let readers = async {
+        loop {
+            let mut life = run(&[]).spawn().expect("python runs");
+            // It takes a while until it reads.
+            tokio::time::sleep(Duration::from_millis(600 + 150 * (kills % 3))).await;
+            life.kill().await.expect("killed");
+            kills += 1;
+        }
+    };
+    let last = tokio::select! {
+        last = work(&world, &firm) => last,
+        () = readers => unreachable!("they are killed for ever"),
+    };
+    let ran = tokio::time::timeout(SOON, run(&["--until-head"]).output()).await.expect("it ends soon");
+    let ran = ran.expect("python runs");
+    let (told, complained) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{told}\n{complained}");
+    let found: serde_json::Value = serde_json::from_str(&told).expect("one JSON object");
+    println!("{kills} kills: {found}");
+    assert_eq!(
+        (&found["events"], &found["seq"], &found["sum"]),
+        (&last.into(), &last.into(), &(last * (last + 1) / 2).into(),)
+    );
+    std::fs::remove_dir_all(&folder).expect("removed");
+    world.finish().await;
+}

@@ -1,0 +1,168 @@
+//! What a client that behaves badly, or not at all, takes from the others, and how old connections are let go.
+
+use harness::frames::Frames;
+use proto::stream::{CreateSubscriptionRequest, create_subscription_request};
+
+use super::*;
+
+const SUBSCRIBE: &str = "/tandem.stream.v1.StreamService/Subscribe";
+/// HTTP/2's code for a peer that makes too much work.
+const ENHANCE_YOUR_CALM: u32 = 11;
+
+#[tokio::test]
+async fn a_client_that_begins_and_takes_back_is_put_off() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    let at = world.node().api;
+    let mut resets = Frames::open(at).await;
+    resets.begin_and_reset(SUBSCRIBE, 2_000).await;
+    assert_eq!(resets.ended().await, Some(ENHANCE_YOUR_CALM));
+    let mut headers = Frames::open(at).await;
+    headers.headers_without_end(SUBSCRIBE, 2_000).await;
+    assert!(headers.ended().await.is_some_and(|code| code != 0), "headers have an end");
+    // A flood of pings is at most answered; whoever behaves is served meanwhile.
+    let mut pings = Frames::open(at).await;
+    pings.ping(20_000).await;
+    head(&firm).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn streams_that_are_taken_back_leave_their_places() {
+    let few = |config: &mut chassis::config::Config| config.limits.streams_per_firm = 20;
+    let world = World::with(Options { configure: few, ..Options::default() }).await;
+    let firm = world.firm("北屿家具(示例)").await;
+    // Opened and cancelled, before and after the first answer.
+    for n in 0..200 {
+        let mut client = firm.stream();
+        let open = client.subscribe(from(Start::Earliest(true)));
+        if n % 2 == 0 {
+            let _ = timeout(Duration::from_micros(50 * n), open).await;
+        } else {
+            drop(open.await);
+        }
+    }
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        let stream = harness::until("a place is free", SOON, async || {
+            subscribe(&firm, from(Start::Latest(true))).await.ok()
+        });
+        open.push(stream.await);
+    }
+    refusal::refused(subscribe(&firm, from(Start::Latest(true))).await.map(drop), Reason::TOO_MANY_STREAMS);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn readers_who_do_not_read_keep_nobody_waiting_and_miss_nothing() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    let start = head(&firm).await.seq;
+    let mut stalled = Vec::new();
+    for n in 0..30 {
+        // Half of them from the record, half live.
+        let start = if n % 2 == 0 { Start::Earliest(true) } else { Start::Latest(true) };
+        stalled.push(subscribe(&firm, from(start)).await.expect("subscribe"));
+    }
+    // Over a connection of its own: those who do not read fill the window of theirs.
+    let other = world.access(&firm.key);
+    let mut reader =
+        other.stream().subscribe(from(Start::Latest(true))).await.expect("subscribe").into_inner();
+    assert!(message(&mut reader).await.live);
+    // Far more than all windows and buffers hold, and more than a ring does.
+    let events = 40;
+    let since = Instant::now();
+    for n in 0..events {
+        let data = vec![n as u8; 100_000];
+        commit(&world, vec![event(&[firm.uuid()], "tandem.test.happened.v1", "tests/1", data)]).await;
+    }
+    let last = start + events;
+    let got = read(&mut reader, |events| events.last().is_some_and(|event| event.seq >= last)).await;
+    println!("{events} events of 100 kB beside 30 readers who do not read: {:?}", since.elapsed());
+    assert_eq!(seqs(&got), (start + 1..=last).collect::<Vec<_>>());
+    // What was held for them is given up after a while, and read again when they ask.
+    stalled.truncate(2);
+    for (mut stream, first) in stalled.into_iter().zip([1, start + 1]) {
+        let got = read(&mut stream, |events| events.last().is_some_and(|event| event.seq >= last)).await;
+        assert_eq!(seqs(&got), (first..=last).collect::<Vec<_>>());
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_old_connection_is_let_go_and_its_streams_go_on_over_another() {
+    let old = |config: &mut chassis::config::Config| config.limits.connection_age_s = 2;
+    let world = World::with(Options { configure: old, ..Options::default() }).await;
+    let firm = world.firm("北屿家具(示例)").await;
+    world.settled().await;
+    let start = head(&firm).await.seq;
+    let create = CreateSubscriptionRequest {
+        request_id: harness::request_id(),
+        name: "erp".into(),
+        start: Some(create_subscription_request::Start::Latest(true)),
+    };
+    firm.subscriptions().create_subscription(create).await.expect("a subscription");
+    let mut got = Vec::new();
+    let mut origin = Start::Subscription("erp".into());
+    for _ in 0..2 {
+        let mut stream = subscribe(&firm, from(origin)).await.expect("it is taken");
+        let mut at = message(&mut stream).await.cursor;
+        commit_one(&world, &firm, got.len()).await;
+        let end = loop {
+            match next(&mut stream).await {
+                Ok(Some(message)) => {
+                    got.extend(seqs(&message.events));
+                    at = message.cursor;
+                }
+                end => break end,
+            }
+        };
+        let status = refusal::refused(end, Reason::DRAINING);
+        assert_eq!(refusal::metadata(&status)["cursor"], at);
+        let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        assert!(retry.is_some_and(|retry| retry <= Duration::from_millis(1_200)), "{retry:?}");
+        origin = Start::After(at);
+    }
+    assert_eq!(got, [start + 1, start + 2]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_the_log_loses_under_a_reader_is_never_skipped_over() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    let start = head(&firm).await.seq;
+    // More than a client takes that does not read.
+    for _ in 0..2 {
+        let events =
+            (0..100).map(|_| event(&[firm.uuid()], "tandem.test.happened.v1", "tests/1", vec![7; 40_000]));
+        commit(&world, events.collect()).await;
+    }
+    reached(&firm, start + 200).await;
+    let mut stream = subscribe(&firm, from(Start::Earliest(true))).await.expect("subscribe");
+    let mut got = seqs(&message(&mut stream).await.events);
+    let owner = world.owner_pool().await;
+    for statement in [
+        "update event.feed_head h set min_seq = $2, min_chain = e.chain
+         from event.feed_entry e where h.feed = $1 and e.feed = h.feed and e.seq = $2 - 1",
+        "delete from event.feed_entry where feed = $1 and seq < $2",
+    ] {
+        sqlx::query(statement)
+            .bind(firm.uuid())
+            .bind(start + 190)
+            .execute(owner)
+            .await
+            .expect("the owner may");
+    }
+    let end = loop {
+        match next(&mut stream).await {
+            Ok(Some(message)) => got.extend(seqs(&message.events)),
+            end => break end,
+        }
+    };
+    let status = refusal::refused(end, Reason::CURSOR_EXPIRED);
+    assert_eq!(got, (1..=got.len() as i64).collect::<Vec<_>>(), "without a gap");
+    let oldest = refusal::metadata(&status)["oldest_cursor"].clone();
+    assert_eq!(firm.events_after(&oldest).await.len(), 11);
+    world.finish().await;
+}
