@@ -4,6 +4,10 @@
 
 #![expect(clippy::large_enum_variant, reason = "generated: an answer is boxed by nobody else")]
 
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorError, DescriptorPool};
+
 /// Well-known shapes from `google.type`.
 pub mod google {
     pub mod r#type {
@@ -66,6 +70,16 @@ pub use tandem::{
     notices::v1 as notices, orders::v1 as orders, partners::v1 as partners, resources::v1 as resources,
     stream::v1 as stream,
 };
+
+/// The whole contract to look things up in, read once in a process.
+///
+/// # Errors
+/// Where the descriptors are broken, which the build would have shown.
+pub fn contract() -> Result<DescriptorPool, &'static DescriptorError> {
+    static READ: LazyLock<Result<DescriptorPool, DescriptorError>> =
+        LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS));
+    READ.as_ref().map(Clone::clone)
+}
 
 /// The encoded `FileDescriptorSet` of the whole contract, imports and our options included.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chassis::{Reason, caller::granted, gate};
 use harness::{Access, Options, World, refusal::reason};
-use prost_reflect::DescriptorPool;
 use proto::{access::Permission, partners::Role};
 use tonic::{Status, metadata::MetadataMap};
 
@@ -68,7 +67,7 @@ async fn run(ownership_unchecked: bool) {
 
 /// Every method of Tandem.
 pub fn contract() -> Vec<String> {
-    let pool = DescriptorPool::decode(proto::DESCRIPTORS).expect("descriptors");
+    let pool = proto::contract().expect("descriptors");
     let ours = pool.services().filter(|service| service.full_name().starts_with("tandem."));
     let paths: Vec<String> = ours
         .flat_map(|service| {

@@ -25,7 +25,7 @@ use harness::{
     order, request_id,
     resource::{drawing, shown},
 };
-use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use prost_reflect::{DynamicMessage, MethodDescriptor};
 use proto::{
     capacity::{DisclosureLevel, MatchState, Offer, OfferVisibility, SetDisclosureRequest},
     orders::{PostMessageRequest, RespondToOrderRequest, SetTermsRequest, Terms},
@@ -257,7 +257,7 @@ fn reads(path: &str) -> bool {
 }
 
 fn methods() -> BTreeMap<String, MethodDescriptor> {
-    let pool = DescriptorPool::decode(proto::DESCRIPTORS).expect("descriptors");
+    let pool = proto::contract().expect("descriptors");
     let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
     methods
         .map(|method| (format!("/{}/{}", method.parent_service().full_name(), method.name()), method))

@@ -1,7 +1,8 @@
 //! The private Postgres of all tests of this checkout, and the database that worlds are cloned from.
 //!
-//! The server outlives a test process for as long as another one uses it; its data lies in `target/test-postgres` and
-//! is kept, so that the next run finds server, roles and template.
+//! The server outlives a test process for as long as another one uses it; its data is kept, so that the next test program
+//! finds server, roles and template. It lies in memory where there is room, and `target/test-cluster` leads to it;
+//! `tests/run` removes it in the end.
 
 use std::{path::PathBuf, sync::OnceLock};
 
@@ -14,6 +15,9 @@ use tokio::sync::OnceCell;
 const LOCK: i64 = 0x7465_7374_776c;
 /// Templates of earlier migrations that are kept, for processes that were built before the last change.
 const KEPT_TEMPLATES: i64 = 4;
+
+/// What a whole run needs, several times over.
+const ROOM: u64 = 4 << 30;
 
 /// A Postgres that runs, and the name of the template.
 pub struct Cluster {
@@ -51,8 +55,7 @@ fn keeper() -> &'static tokio::runtime::Runtime {
 }
 
 async fn start() -> Cluster {
-    let dir = target().join("test-postgres");
-    std::fs::create_dir_all(&dir).expect("target can be written");
+    let dir = home();
     let running = tandem::postgres::start_shared(&dir, Durability::Fast)
         .await
         .unwrap_or_else(|error| panic!("tests need PostgreSQL on this machine: {error}"));
@@ -60,6 +63,26 @@ async fn start() -> Cluster {
     let cluster = Cluster { access: running.access.clone(), template, _running: running };
     cluster.ensure_template().await;
     cluster
+}
+
+/// Where the data lies. Each world comes and goes with 1,400 files, and on a disk (ext4 without a journal) creating them was
+/// more than a third of all that the tests cost.
+fn home() -> PathBuf {
+    let target = target();
+    let mut hash = Sha256::new();
+    hash.update(target.as_os_str().as_encoded_bytes());
+    let memory = PathBuf::from("/dev/shm");
+    let room = rustix::fs::statvfs(&memory).is_ok_and(|found| found.f_bavail * found.f_frsize >= ROOM);
+    let dir = match room {
+        true => memory.join(format!("tandem-tests-{}", hex::encode(&hash.finalize()[..6]))),
+        false => target.join("test-postgres"),
+    };
+    std::fs::create_dir_all(&dir).expect("it can be written");
+    let link = target.join("test-cluster");
+    let _ = std::fs::remove_file(&link);
+    // Two programs that start at once make the same link.
+    let _ = std::os::unix::fs::symlink(&dir, &link);
+    dir
 }
 
 /// Named by the migrations, so that a changed one makes a new template.

@@ -365,8 +365,9 @@ fn config(cluster: &cluster::Cluster, database: &str) -> Config {
     config.database.owner_url = cluster.url("tandem_owner", database);
     config.database.app_url = cluster.url("tandem_app", database);
     config.database.stream_url = cluster.url("tandem_stream", database);
-    config.database.app_connections = 12;
-    config.database.stream_connections = 4;
+    // Each connection learns the tables and compiles every statement anew, which is most of what a short test costs.
+    config.database.app_connections = 4;
+    config.database.stream_connections = 2;
     config.keys.current = key();
     config.notices.key = "43".repeat(32);
     config.webhooks.key = "44".repeat(32);

@@ -193,7 +193,7 @@ export async function booking() {
 
   for (const [locale, viewport] of [['zh-CN', phone], ['en-GB', { width: 320, height: 640 }]]) {
     await test(`pages of shared capacity fit a phone and axe, ${locale}`, async () => {
-      await visit(shunmo, { locale, viewport, bypassCSP: true }, async (page) => {
+      await visit(shunmo, { locale, viewport }, async (page) => {
         const list = ['/capacity/offers', '/capacity/offers/new', '/capacity/reservations'];
         await page.goto(portal + list[1]);
         list.push(await page.locator('tbody a.to').first().getAttribute('href'));

@@ -190,7 +190,7 @@ async function pasting(javaScriptEnabled) {
 async function colliding(javaScriptEnabled) {
   const from = monday(javaScriptEnabled ? 72 : 86);
   const { 'S1-G3': id } = await groups();
-  await visit(shunmo, { javaScriptEnabled, viewport: desk, bypassCSP: true }, async (page, context) => {
+  await visit(shunmo, { javaScriptEnabled, viewport: desk }, async (page, context) => {
     await page.goto(`${portal}/capacity/edit?from=${from}`);
     const row = await rowOf(page, 'S1-G3');
     await page.fill(cell(row, 0), '150');
@@ -242,7 +242,7 @@ async function demanding(javaScriptEnabled) {
 async function bounding(javaScriptEnabled) {
   const { 'S1-G3': id } = await groups();
   const more = javaScriptEnabled ? '30' : '35';
-  await visit(shunmo, { javaScriptEnabled, bypassCSP: true }, async (page) => {
+  await visit(shunmo, { javaScriptEnabled }, async (page) => {
     await page.goto(`${portal}/capacity/groups/${id}`);
     await page.click('a:text-is("需求变动提醒")');
     await page.fill('#p0-less', '101');
@@ -257,7 +257,7 @@ async function bounding(javaScriptEnabled) {
     await page.click('a:text-is("修订记录")');
     await says(page, '需求变动的测量有变');
   });
-  await visit(chengyu, { javaScriptEnabled, bypassCSP: true }, async (page) => {
+  await visit(chengyu, { javaScriptEnabled }, async (page) => {
     await page.goto(`${portal}/capacity/demand`);
     await page.locator('.tasks li', { hasText: 'CY-LD-0450' }).getByRole('link', { name: '修订记录' }).click();
     await says(page, '首次建立');
@@ -276,7 +276,7 @@ async function promising(javaScriptEnabled) {
       scheduleLines: [{ scheduleLineNumber: '1', quantity: { value: quantity }, shipToSite: 'CY01', requestedDelivery: { from: wire(due), until: wire(due) } }] }],
   };
   const { orderId } = await call(chengyu, 'orders.v1.OrderService/PublishOrder', { requestId: once(), content, supplier: { firmId: shunmo.firm } });
-  await visit(shunmo, { javaScriptEnabled, bypassCSP: true }, async (page) => {
+  await visit(shunmo, { javaScriptEnabled }, async (page) => {
     await page.goto(`${portal}/orders/${orderId}`);
     const panel = page.locator('.promise');
     ok(/S1-G3.*超出最大产能/s.test(await panel.innerText()), 'which week would turn red');
@@ -308,7 +308,7 @@ async function disclosing(javaScriptEnabled) {
     await Promise.all([page.waitForURL(/done=saved/), page.click('.asked-for .actions button')]);
     await says(page, name);
   });
-  await visit(chengyu, { javaScriptEnabled, viewport: desk, bypassCSP: true }, async (page) => {
+  await visit(chengyu, { javaScriptEnabled, viewport: desk }, async (page) => {
     await page.goto(`${portal}/capacity`);
     const row = page.locator('table.heat tbody tr', { hasText: name });
     equal(await row.count(), 1, 'the customer sees the group that names it');
@@ -380,7 +380,7 @@ async function moving() {
     [shunmo, 'zh-CN', '增加 30%'], [shunmo, 'en-GB', 'Up by 30%'],
     [chengyu, 'zh-CN', '增加超出设定范围'], [chengyu, 'en-GB', 'Up further than'],
   ]) {
-    await visit(firm, { locale, viewport: { width: 320, height: 640 }, bypassCSP: true }, async (page) => {
+    await visit(firm, { locale, viewport: { width: 320, height: 640 } }, async (page) => {
       for (const path of ['/capacity/demand', `/capacity/groups/${id}`]) {
         await page.goto(`${portal}${path}`);
         await says(page, told);
@@ -426,7 +426,7 @@ async function weighing() {
     ['zh-CN', '有 1 个交货计划行的单位不能换算', '单位不能换算，未计入', '1 行未计入'],
     ['en-GB', '1 schedule line of accepted orders is in a unit', 'another unit, not counted', '1 not counted'],
   ]) {
-    const options = { locale, viewport: { width: 320, height: 640 }, bypassCSP: true };
+    const options = { locale, viewport: { width: 320, height: 640 } };
     await visit(shunmo, options, async (page) => {
       await page.goto(`${portal}/capacity/groups/${id}?week=${week}`);
       await says(page, told);

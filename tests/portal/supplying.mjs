@@ -309,7 +309,7 @@ export async function supplying() {
       });
       await askForLess(path.split('/')[2]);
       publish();
-      await visit(shunmo, { locale, viewport, bypassCSP: true }, async (page) => {
+      await visit(shunmo, { locale, viewport }, async (page) => {
         for (const one of [path, '/inbox?select=all', '/inbox/sheets']) {
           await page.goto(portal + one);
           await sound(page, one);

@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use http::HeaderValue;
-use prost_reflect::{DescriptorPool, Value};
+use prost_reflect::Value;
 use proto::access::Permission;
 use tonic::Status;
 use tracing::Instrument;
@@ -56,7 +56,7 @@ pub struct Method {
 /// # Errors
 /// Names a method without a permission.
 pub fn methods() -> anyhow::Result<HashMap<String, Method>> {
-    let pool = DescriptorPool::decode(proto::DESCRIPTORS)?;
+    let pool = proto::contract()?;
     let extension = |name: &str| {
         pool.get_extension_by_name(&format!("tandem.access.v1.{name}"))
             .ok_or_else(|| anyhow::anyhow!("the contract lacks the option {name}"))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
 use proto::{
     notices::NoticeKind,
     orders::{OrderPublished, OrderResponded, OrderState},
@@ -27,7 +27,7 @@ impl Contract {
     /// # Errors
     /// Where the descriptors are damaged.
     pub fn load() -> anyhow::Result<Self> {
-        let pool = DescriptorPool::decode(proto::DESCRIPTORS)?;
+        let pool = proto::contract()?;
         let option =
             pool.get_extension_by_name("tandem.event.v1.type").context("the contract lacks event types")?;
         let types = pool.all_messages().filter_map(|message| {

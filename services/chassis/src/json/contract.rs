@@ -33,8 +33,7 @@ impl Contract {
     /// # Errors
     /// Where they are broken, which the build would have shown.
     pub fn load() -> anyhow::Result<Self> {
-        let pool =
-            DescriptorPool::decode(proto::DESCRIPTORS).context("the compiled-in descriptors are broken")?;
+        let pool = proto::contract()?;
         let option = pool
             .get_extension_by_name("tandem.event.v1.type")
             .context("the contract lacks the option tandem.event.v1.type")?;

@@ -2,16 +2,12 @@
 //!
 //! Fields are walked by the contract's own descriptors, so that a field of tomorrow is compared too.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use chassis::value::parse_decimal;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
 use proto::orders::{FieldChange, OrderContent, OrderLine, PartyRole, ScheduleLine};
-
-/// The contract; read once, never changed.
-static CONTRACT: LazyLock<Option<DescriptorPool>> =
-    LazyLock::new(|| DescriptorPool::decode(proto::DESCRIPTORS).ok());
 
 /// What a field belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +82,7 @@ fn fields<M: Message>(level: Level, name: &str, old: &M, new: &M) -> Vec<FieldCh
     if old == new {
         return Vec::new();
     }
-    let descriptor = CONTRACT.as_ref().and_then(|contract| contract.get_message_by_name(name));
+    let descriptor = proto::contract().ok().and_then(|contract| contract.get_message_by_name(name));
     let decode = |bytes: &[u8]| DynamicMessage::decode(descriptor.clone()?, bytes).ok();
     let (Some(old), Some(new)) = (decode(&old), decode(&new)) else { return Vec::new() };
     let mut found = Vec::new();

@@ -21,8 +21,7 @@ pub struct Contract {
 impl Contract {
     /// Reads the compiled-in descriptors; fails only where the build is broken.
     pub fn load() -> anyhow::Result<Contract> {
-        let pool =
-            DescriptorPool::decode(proto::DESCRIPTORS).context("the compiled-in descriptors are broken")?;
+        let pool = proto::contract()?;
         let option = pool
             .get_extension_by_name("tandem.event.v1.type")
             .context("the descriptors lack the option tandem.event.v1.type")?;

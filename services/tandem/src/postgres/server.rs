@@ -240,7 +240,6 @@ fn configuration(durability: Durability) -> Vec<&'static str> {
         "listen_addresses=127.0.0.1",
         "unix_socket_directories=",
         "shared_buffers=128MB",
-        "max_wal_size=1GB",
         // Nobody replicates from here.
         "wal_level=minimal",
         "max_wal_senders=0",
@@ -253,10 +252,15 @@ fn configuration(durability: Durability) -> Vec<&'static str> {
         "log_min_error_statement=panic",
     ];
     settings.extend_from_slice(match durability {
-        Durability::Full => &["max_connections=200", "fsync=on"],
-        Durability::Fast => {
-            &["max_connections=400", "fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-        }
+        Durability::Full => &["max_connections=200", "max_wal_size=1GB", "fsync=on"],
+        // It may lie in memory.
+        Durability::Fast => &[
+            "max_connections=400",
+            "max_wal_size=256MB",
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+        ],
     });
     settings
 }
