@@ -51,13 +51,13 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
         (chaos::counted(gateway.metrics, CARRIED).await > 0.0).then_some(())
     })
     .await;
-    topic(&broker.bootstrap()).await?;
-    measure(&ours, &gateway, &broker, report, scale).await?;
+    // Whatever becomes of it, everything is put away.
+    let measured = measure(&ours, &gateway, &broker, report, scale).await;
     let world = ours.leave().await;
     gateway.shutdown().await;
     crate::finish(world).await?;
     broker.finish().await;
-    Ok(())
+    measured
 }
 
 fn with_kafka(config: &mut Config) {
@@ -88,6 +88,7 @@ async fn measure(
 ) -> anyhow::Result<()> {
     let (pace, count) = (Pace::PerSecond(PER_SECOND), scale.of(PER_SECOND * SECONDS));
     let of = sides.firm.uuid();
+    topic(&broker.bootstrap()).await?;
     produce(&broker.bootstrap(), of, Pace::OneByOne, 20).await?;
     let (mut ours, mut limit) = (Vec::new(), Vec::new());
     let carried = chaos::counted(gateway.metrics, CARRIED).await;
@@ -129,6 +130,9 @@ async fn topic(bootstrap: &str) -> anyhow::Result<()> {
     for made in admin.create_topics([&topic], &AdminOptions::new()).await? {
         made.map_err(|(name, code)| anyhow::anyhow!("{name}: {code}"))?;
     }
+    // A topic that was made has its leaders a little later.
+    let led = async || tokio::task::block_in_place(|| consumer(bootstrap)).ok().map(drop);
+    harness::until("the topic is there", BEGUN, led).await;
     Ok(())
 }
 
@@ -179,6 +183,7 @@ fn consumer(bootstrap: &str) -> anyhow::Result<StreamConsumer> {
         let (_, end) = consumer.fetch_watermarks(TOPIC, partition.id(), PATIENCE)?;
         all.add_partition_offset(TOPIC, partition.id(), Offset::Offset(end))?;
     }
+    anyhow::ensure!(all.count() > 0, "the topic has no partitions");
     consumer.assign(&all)?;
     Ok(consumer)
 }

@@ -110,6 +110,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
+    cluster::on_disk();
     let mut report = Report::default();
     for name in NAMES {
         // What has no small size runs only where it is named.
@@ -157,10 +158,9 @@ async fn world_of(options: Options) -> anyhow::Result<World> {
     let url = cluster::get().await.access.superuser_url("postgres");
     let admin = sqlx::PgPool::connect(&url).await?;
     // The tests' cluster does not wait for the disk; figures without that would not be worth much.
-    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting} = on")))
-            .execute(&admin)
-            .await?;
+    for setting in ["fsync = on", "synchronous_commit = on", "full_page_writes = on", "max_wal_size = '1GB'"]
+    {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting}"))).execute(&admin).await?;
     }
     sqlx::raw_sql("select pg_reload_conf()").execute(&admin).await?;
     Ok(World::with(options).await)

@@ -4,7 +4,13 @@
 //! finds server, roles and template. It lies in memory where there is room, and `target/test-cluster` leads to it;
 //! `tests/run` removes it in the end.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -24,6 +30,14 @@ pub struct Cluster {
     pub access: Access,
     template: String,
     _running: Running,
+}
+
+static ON_DISK: AtomicBool = AtomicBool::new(false);
+
+/// Lets the cluster of this process lie on the disk, for who measures what waits for it; to be said before it is first asked
+/// for.
+pub fn on_disk() {
+    ON_DISK.store(true, Ordering::Relaxed);
 }
 
 /// The target directory of this build.
@@ -69,6 +83,11 @@ async fn start() -> Cluster {
 /// more than a third of all that the tests cost.
 fn home() -> PathBuf {
     let target = target();
+    if ON_DISK.load(Ordering::Relaxed) {
+        let dir = target.join("test-postgres");
+        std::fs::create_dir_all(&dir).expect("it can be written");
+        return dir;
+    }
     let mut hash = Sha256::new();
     hash.update(target.as_os_str().as_encoded_bytes());
     let memory = PathBuf::from("/dev/shm");
