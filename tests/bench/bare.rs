@@ -1,10 +1,19 @@
 //! The machine's own limit for publishing: the same rows and the same outbox rows as publishing writes, from a bare loop
 //! without any of our code in between.
 
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::{Duration, Instant},
+};
+
+use harness::{World, cluster};
 use prost::Message;
 use proto::event::{Addressed, Command, Event};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
+use tokio::task::JoinSet;
 use uuid::Uuid;
+
+use crate::publish::take;
 
 /// Lines of an order.
 pub const LINES: usize = 10;
@@ -92,6 +101,33 @@ pub async fn publish(
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Transactions a second, so many of them at a time.
+pub async fn transactions(
+    pool: &PgPool,
+    firms: (Uuid, Uuid),
+    shape: Shape,
+    in_flight: usize,
+    count: usize,
+) -> anyhow::Result<f64> {
+    let left = Arc::new(AtomicUsize::new(count));
+    let payload = Arc::new(payload(firms.0, Some(firms.1), 2_600));
+    let started = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..in_flight {
+        let (left, pool, payload) = (left.clone(), pool.clone(), payload.clone());
+        tasks.spawn(async move {
+            while take(&left) {
+                publish(&pool, firms, &payload, shape).await?;
+            }
+            Ok::<(), anyhow::Error>(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(count as f64 / started.elapsed().as_secs_f64())
 }
 
 async fn orders(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows) -> sqlx::Result<()> {
@@ -194,6 +230,12 @@ async fn states(
 
 /// An outbox row with one event of so many bytes, for the firm that it is of and whoever else is told.
 pub fn payload(of: Uuid, told: Option<Uuid>, bytes: usize) -> Vec<u8> {
+    let audience: Vec<Uuid> = std::iter::once(of).chain(told).collect();
+    told_all(of, &audience, bytes, 1)
+}
+
+/// The same for any audience, of this version.
+pub fn told_all(of: Uuid, audience: &[Uuid], bytes: usize, version: i64) -> Vec<u8> {
     let id = |id: Uuid| proto_bytes(id.as_bytes());
     let event = Event {
         id: new_id().to_string(),
@@ -203,17 +245,41 @@ pub fn payload(of: Uuid, told: Option<Uuid>, bytes: usize) -> Vec<u8> {
         time: Some(chassis::value::timestamp(chassis::clock::system().now())),
         data: vec![0; bytes].into(),
         data_sha256: vec![0; 32].into(),
-        version: 1,
+        version,
         ..Event::default()
     };
     let addressed = Addressed {
         event: Some(event),
-        audience: std::iter::once(of).chain(told).map(id).collect(),
+        audience: audience.iter().copied().map(id).collect(),
         subject_id: id(new_id()),
         scope_firm: id(of),
         ..Addressed::default()
     };
     Command { events: vec![addressed] }.encode_to_vec()
+}
+
+/// Leaves commands in the outbox, as the superuser, whose row it need not be.
+pub async fn leave(pool: &PgPool, of: Uuid, commands: &[Vec<u8>]) -> sqlx::Result<()> {
+    sqlx::query("insert into event.outbox (firm, payload) select $1, * from unnest($2::bytea[])")
+        .bind(of)
+        .bind(commands)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Whether everything in the outbox was moved to the feeds.
+pub async fn moved(pool: &PgPool) -> bool {
+    let moved = sqlx::query_scalar("select not exists (select from event.outbox)").fetch_one(pool).await;
+    moved.expect("the superuser reads everything")
+}
+
+/// Connections of the superuser to the database of a world.
+pub async fn superuser(world: &World, connections: u32) -> anyhow::Result<PgPool> {
+    let url = cluster::get().await.access.superuser_url(world.database());
+    // Where a side cannot keep up, what it was given waits.
+    let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(120));
+    Ok(options.connect(&url).await?)
 }
 
 fn proto_bytes(bytes: &[u8]) -> prost::bytes::Bytes {

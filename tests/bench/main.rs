@@ -18,31 +18,48 @@
 //! * `reserve`  holds of one hot bucket, and of 10,000 buckets, by 16 clients ÷ the bare statement that sells
 //! * `files`    a file over a link, and over gRPC ÷ a plain axum server of files
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
-//! * `latency`  commit → subscriber at 500 events/s and 1,000 subscribers
-//! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 5,000 multiplexed and 2,000 on connections of their own
+//! * `commit`   commit → subscriber at 1,000 events/s, and one by one ÷ insert, NOTIFY, LISTEN; with a transaction open elsewhere
+//! * `latency`  PublishOrder → subscriber at 500 orders/s and 1,000 subscribers; with a transaction open elsewhere
+//! * `cost`     publishing with the stream at work ÷ without; transactions with a row for the outbox ÷ without
+//! * `fanout`   processor time of a delivered message, 1,000 subscribers of 1,000 firms and of 10 ÷ a plain tonic broadcast
+//! * `replay`   a feed of 200,000 events to one subscriber ÷ a bare COPY of them
+//! * `stalled`  100 of 1,000 subscribers that never read: the others' latency ÷ without them; their memory
+//! * `reconnect` until 5,000 subscribers are live again after their server was killed
+//! * `kafka`    commit → subscriber over Kafka ÷ bare produce and consume; left out, saying so, where no Kafka runs
+//! * `streams`  memory of an idle subscriber ÷ a bare tonic stream, 10,000 multiplexed and 5,000 on connections of their own
 //! * `idle`     memory of everything in one process, Postgres apart
 
 mod bare;
 mod bulk;
+mod commit;
+mod cost;
+mod crowd;
 mod curve;
 mod demand;
+mod fanout;
 mod files;
+mod kafka;
+mod lag;
 mod latency;
 mod life;
 mod list;
 mod matching;
 mod memory;
+mod process;
 mod publish;
+mod reconnect;
+mod replay;
 mod report;
 mod reserve;
 mod resources;
 mod scale;
+mod stalled;
 
 use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 20] = [
     "publish",
     "bulk",
     "life",
@@ -53,7 +70,14 @@ const NAMES: [&str; 13] = [
     "reserve",
     "files",
     "curve",
+    "commit",
     "latency",
+    "cost",
+    "fanout",
+    "replay",
+    "stalled",
+    "reconnect",
+    "kafka",
     "streams",
     "idle",
 ];
@@ -77,8 +101,8 @@ fn main() -> anyhow::Result<()> {
     }
     cluster::on_disk();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    if args.first().is_some_and(|arg| arg == memory::BARE_SERVER) {
-        return runtime.block_on(memory::bare_server());
+    if args.first().is_some_and(|arg| arg == process::BARE_SERVER) {
+        return runtime.block_on(process::bare_server());
     }
     if let Some(unknown) = args.iter().find(|arg| !NAMES.contains(&arg.as_str())) {
         anyhow::bail!("no benchmark {unknown}; there are {}", NAMES.join(", "));
@@ -87,71 +111,71 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
-    let named = |name: &str| chosen.iter().any(|arg| arg == name);
-    // What has no small size runs only where it is named.
-    let by_itself = |name: &str| scale != Scale::Smoke || !["latency", "streams", "idle"].contains(&name);
-    let wanted = |name: &str| named(name) || (chosen.is_empty() && by_itself(name));
     let mut report = Report::default();
-    if wanted("publish") {
-        publish::run(&mut report, scale).await?;
-    }
-    if wanted("bulk") {
-        bulk::run(&mut report, scale).await?;
-    }
-    if wanted("life") {
-        life::run(&mut report, scale).await?;
-    }
-    if wanted("list") {
-        list::run(&mut report, scale).await?;
-    }
-    if wanted("demand") {
-        demand::run(&mut report, scale).await?;
-    }
-    if wanted("matching") {
-        matching::run(&mut report, scale).await?;
-    }
-    if wanted("resources") {
-        resources::run(&mut report, scale).await?;
-    }
-    if wanted("reserve") {
-        reserve::run(&mut report, scale).await?;
-    }
-    if wanted("files") {
-        files::run(&mut report, scale).await?;
-    }
-    if wanted("curve") {
-        curve::run(&mut report, scale).await?;
-    }
-    if wanted("latency") {
-        latency::run(&mut report).await?;
-    }
-    if wanted("streams") {
-        memory::streams(&mut report).await?;
-    }
-    if wanted("idle") {
-        memory::idle(&mut report).await?;
+    for name in NAMES {
+        // What has no small size runs only where it is named.
+        let by_itself = scale != Scale::Smoke || name != "idle";
+        if chosen.iter().any(|arg| arg == name) || (chosen.is_empty() && by_itself) {
+            one(name, &mut report, scale).await?;
+        }
     }
     report.write(&cluster::target().join("bench/results.json"))
 }
 
+async fn one(name: &str, report: &mut Report, scale: Scale) -> anyhow::Result<()> {
+    match name {
+        "publish" => publish::run(report, scale).await,
+        "bulk" => bulk::run(report, scale).await,
+        "life" => life::run(report, scale).await,
+        "list" => list::run(report, scale).await,
+        "demand" => demand::run(report, scale).await,
+        "matching" => matching::run(report, scale).await,
+        "resources" => resources::run(report, scale).await,
+        "reserve" => reserve::run(report, scale).await,
+        "files" => files::run(report, scale).await,
+        "curve" => curve::run(report, scale).await,
+        "commit" => commit::run(report, scale).await,
+        "latency" => latency::run(report, scale).await,
+        "cost" => cost::run(report, scale).await,
+        "fanout" => fanout::run(report, scale).await,
+        "replay" => replay::run(report, scale).await,
+        "stalled" => stalled::run(report, scale).await,
+        "reconnect" => reconnect::run(report, scale).await,
+        "kafka" => kafka::run(report, scale).await,
+        "streams" => memory::streams(report, scale).await,
+        "idle" => memory::idle(report).await,
+        other => anyhow::bail!("no benchmark {other}"),
+    }
+}
+
 /// A world that writes to disk as a real one does, and lets one firm hurry.
 async fn world() -> anyhow::Result<World> {
+    world_of(usual()).await
+}
+
+/// The same with other choices, made from [`usual`].
+async fn world_of(options: Options) -> anyhow::Result<World> {
     let url = cluster::get().await.access.superuser_url("postgres");
     let admin = sqlx::PgPool::connect(&url).await?;
     // The tests' cluster does not wait for the disk; figures without that would not be worth much.
-    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting} = on")))
-            .execute(&admin)
-            .await?;
+    for setting in ["fsync = on", "synchronous_commit = on", "full_page_writes = on", "max_wal_size = '1GB'"]
+    {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting}"))).execute(&admin).await?;
     }
     sqlx::raw_sql("select pg_reload_conf()").execute(&admin).await?;
-    let configure = |config: &mut chassis::config::Config| {
-        config.limits.requests_per_second = 1_000_000;
-        config.limits.burst = 1_000_000;
-        config.database.app_connections = 24;
-        config.database.stream_connections = 4;
-    };
-    Ok(World::with(Options { configure, ..Options::default() }).await)
+    Ok(World::with(options).await)
+}
+
+/// What a benchmark chooses where it chooses nothing else.
+fn usual() -> Options {
+    Options { configure, ..Options::default() }
+}
+
+fn configure(config: &mut chassis::config::Config) {
+    config.limits.requests_per_second = 1_000_000;
+    config.limits.burst = 1_000_000;
+    config.database.app_connections = 24;
+    config.database.stream_connections = 4;
 }
 
 /// Lets the tests' cluster be quick again.

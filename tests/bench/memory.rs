@@ -1,73 +1,92 @@
-//! Memory of the server's process: of an idle subscriber against a bare tonic stream, and of everything when nothing
-//! happens.
+//! Memory of the server's process: of an idle subscriber against a bare tonic stream, of one that never reads, and of
+//! everything when nothing happens.
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
-    pin::Pin,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
-use futures::Stream;
-use harness::{World, cluster};
-use proto::stream::{
-    GetHeadRequest, GetHeadResponse, SubscribeRequest, SubscribeResponse,
-    stream_service_client::StreamServiceClient,
-    stream_service_server::{StreamService, StreamServiceServer},
-    subscribe_request::Start,
-};
-use tonic::{
-    Request, Response, Status, Streaming,
-    transport::{Channel, Endpoint},
+use harness::{World, binary, chaos};
+use proto::stream::SubscribeResponse;
+use serde_json::json;
+use tonic::Streaming;
+
+use crate::{
+    process::{Bare, Tandem, open},
+    report::{Report, resident_kib},
+    scale::Scale,
 };
 
-use crate::report::{Report, resident_kib};
-
-/// The argument that makes this program the bare server.
-pub const BARE_SERVER: &str = "bare-server";
 /// Streams that share a connection in the multiplexed case.
 const SHARED: usize = 100;
+/// Firms that follow their feeds; the tokens of connections go round them.
+const FIRMS: usize = 20;
 
-struct Server {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Idle subscribers, ours and bare: 5,000 that share connections, 2,000 with one each.
-pub async fn streams(report: &mut Report) -> anyhow::Result<()> {
+/// Idle subscribers, ours and bare: 10,000 that share connections, 5,000 with one each.
+pub async fn streams(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let world = crate::world().await?;
-    let (buyer, _) = world.pair().await;
-    for (name, count, shared) in [("multiplexed", 5_000, SHARED), ("one_a_connection", 2_000, 1)] {
-        let ours = {
-            let server = tandem_stream(&world).await?;
-            per_stream(&server, Some(buyer.token()), count, shared).await?
-        };
-        let bare = {
-            let server = spawn_bare()?;
-            per_stream(&server, None, count, shared).await?
-        };
-        let line =
-            format!("{ours:.1} KiB an idle subscriber, bare tonic {bare:.1} KiB, ratio {:.2}", ours / bare);
-        let figure =
-            serde_json::json!({ "ours_kib": ours, "bare_kib": bare, "ratio": ours / bare, "streams": count });
+    let mut tokens = Vec::new();
+    for i in 0..scale.of(FIRMS).min(FIRMS) {
+        tokens.push(world.firm(&format!("读者{i}(示例)")).await.token().to_owned());
+    }
+    for (name, count, shared) in [("multiplexed", 10_000, SHARED), ("one_a_connection", 5_000, 1)] {
+        let count = scale.of(count);
+        let (ours, bare) = (ours(&world, &tokens, count, shared).await?, bare(count, shared).await?);
+        let line = format!(
+            "{ours:.1} KiB an idle subscriber of {count}, bare tonic {bare:.1} KiB, ratio {:.2}",
+            ours / bare
+        );
+        let figure = json!({ "ours_kib": ours, "bare_kib": bare, "ratio": ours / bare, "streams": count });
         report.add(&format!("idle_stream_{name}"), &line, figure);
     }
     crate::finish(world).await
+}
+
+async fn ours(world: &World, tokens: &[String], count: usize, shared: usize) -> anyhow::Result<f64> {
+    let server = Tandem::start(world, "streams").await;
+    let tokens: Vec<Option<&str>> = tokens.iter().map(|token| Some(token.as_str())).collect();
+    let each = per_stream(server.address(), server.pid()?, &tokens, count, shared).await?;
+    server.finish().await;
+    Ok(each)
+}
+
+async fn bare(count: usize, shared: usize) -> anyhow::Result<f64> {
+    let server = Bare::start(None)?;
+    per_stream(server.address, server.pid(), &[None], count, shared).await
+}
+
+/// KiB that one idle stream costs the server.
+async fn per_stream(
+    server: SocketAddr,
+    pid: u32,
+    tokens: &[Option<&str>],
+    count: usize,
+    shared: usize,
+) -> anyhow::Result<f64> {
+    // One of each firm beforehand, so that what firms cost is not counted as theirs.
+    let mut held: Vec<Streaming<SubscribeResponse>> = Vec::with_capacity(count + tokens.len());
+    for token in tokens {
+        let access = chaos::access(server, *token);
+        let first = async || open(&access).await.ok();
+        held.push(harness::until("the server answers", Duration::from_secs(30), first).await);
+    }
+    let before = resident_kib(pid)?;
+    let mut access = chaos::access(server, tokens[0]);
+    for i in 0..count {
+        if i % shared == 0 {
+            access = chaos::access(server, tokens[(i / shared) % tokens.len()]);
+        }
+        held.push(open(&access).await?);
+    }
+    Ok(resident_kib(pid)?.saturating_sub(before) as f64 / count as f64)
 }
 
 /// Everything in one process, with the sandbox inside and nobody there.
 pub async fn idle(report: &mut Report) -> anyhow::Result<()> {
     let dir = std::env::temp_dir().join(format!("tandem-bench-{}", std::process::id()));
     let ports = ["--api", "127.0.0.1:0", "--portal", "127.0.0.1:0", "--metrics", "127.0.0.1:0"];
-    let mut process = Command::new(binary()?)
+    let mut process = Command::new(binary::path())
         .arg("dev")
         .arg("--data")
         .arg(&dir)
@@ -85,116 +104,6 @@ pub async fn idle(report: &mut Report) -> anyhow::Result<()> {
     process.wait()?;
     stopped?;
     let _ = std::fs::remove_dir_all(&dir);
-    report.add("idle", &format!("{mib:.0} MiB resident, Postgres apart"), serde_json::json!({ "mib": mib }));
-    Ok(())
-}
-
-/// The release binary; builds it where it is missing.
-fn binary() -> anyhow::Result<PathBuf> {
-    let built = Command::new("cargo")
-        .args(["build", "--release", "-p", "tandem"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .env("SQLX_OFFLINE", "true")
-        .status()?;
-    anyhow::ensure!(built.success(), "the release binary does not build");
-    Ok(cluster::target().join("release/tandem"))
-}
-
-/// The stream service in a process of its own, over the world's database.
-async fn tandem_stream(world: &World) -> anyhow::Result<Server> {
-    let cluster = cluster::get().await;
-    let address = free_address()?;
-    let process = Command::new(binary()?)
-        .args(["serve", "stream", "partners"])
-        .env("TANDEM_DATABASE__APP_URL", cluster.url("tandem_app", world.database()))
-        .env("TANDEM_DATABASE__STREAM_URL", cluster.url("tandem_stream", world.database()))
-        .env("TANDEM_KEYS__CURRENT", "42".repeat(32))
-        .env("TANDEM_API__LISTEN", address.to_string())
-        .env("TANDEM_METRICS__LISTEN", free_address()?.to_string())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    Ok(Server { process, address })
-}
-
-fn spawn_bare() -> anyhow::Result<Server> {
-    let address = free_address()?;
-    let process = Command::new(std::env::current_exe()?)
-        .arg(BARE_SERVER)
-        .env("BARE_ADDRESS", address.to_string())
-        .spawn()?;
-    Ok(Server { process, address })
-}
-
-fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// KiB that one idle stream costs the server.
-async fn per_stream(
-    server: &Server,
-    token: Option<&str>,
-    count: usize,
-    shared: usize,
-) -> anyhow::Result<f64> {
-    let endpoint = Endpoint::from_shared(format!("http://{}", server.address))?;
-    let first = harness::until("the server answers", Duration::from_secs(30), async || {
-        let channel = endpoint.connect().await.ok()?;
-        open(&channel, token).await.ok()
-    })
-    .await;
-    let before = resident_kib(server.process.id())?;
-    let mut held: Vec<(Channel, Streaming<SubscribeResponse>)> = Vec::with_capacity(count);
-    let mut channel = endpoint.connect().await?;
-    for i in 0..count {
-        if i % shared == 0 && i > 0 {
-            channel = endpoint.connect().await?;
-        }
-        held.push((channel.clone(), open(&channel, token).await?));
-    }
-    let after = resident_kib(server.process.id())?;
-    drop(first);
-    Ok((after - before) as f64 / count as f64)
-}
-
-/// Opens a stream and waits for its first message, so that it is idle.
-async fn open(channel: &Channel, token: Option<&str>) -> Result<Streaming<SubscribeResponse>, Status> {
-    let mut request =
-        Request::new(SubscribeRequest { start: Some(Start::Latest(true)), ..SubscribeRequest::default() });
-    if let Some(bearer) = token.and_then(|token| format!("Bearer {token}").parse().ok()) {
-        request.metadata_mut().insert("authorization", bearer);
-    }
-    let mut stream = StreamServiceClient::new(channel.clone()).subscribe(request).await?.into_inner();
-    stream.message().await?;
-    Ok(stream)
-}
-
-/// A tonic server with nothing in it but the stream: one message, then silence.
-struct Bare;
-
-#[tonic::async_trait]
-impl StreamService for Bare {
-    type SubscribeStream = Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + Send>>;
-
-    async fn subscribe(
-        &self,
-        _request: Request<SubscribeRequest>,
-    ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let first =
-            futures::stream::iter([Ok(SubscribeResponse { live: true, ..SubscribeResponse::default() })]);
-        let stream = futures::StreamExt::chain(first, futures::stream::pending());
-        Ok(Response::new(Box::pin(stream)))
-    }
-
-    async fn get_head(&self, _request: Request<GetHeadRequest>) -> Result<Response<GetHeadResponse>, Status> {
-        Ok(Response::new(GetHeadResponse::default()))
-    }
-}
-
-/// Serves [`Bare`] until it is killed.
-pub async fn bare_server() -> anyhow::Result<()> {
-    let given = std::env::var_os("BARE_ADDRESS").unwrap_or_default();
-    let address: SocketAddr = given.to_string_lossy().parse()?;
-    tonic::transport::Server::builder().add_service(StreamServiceServer::new(Bare)).serve(address).await?;
+    report.add("idle", &format!("{mib:.0} MiB resident, Postgres apart"), json!({ "mib": mib }));
     Ok(())
 }

@@ -42,8 +42,16 @@ async fn cluster_url(world: &World) -> String {
     harness::cluster::get().await.url("tandem_app", world.database())
 }
 
-/// Orders a second through gRPC.
+/// Orders a second through gRPC, until all are in the feeds.
 pub async fn ours(world: &World, buyer: &Firm, in_flight: usize, orders: usize) -> anyhow::Result<f64> {
+    let started = Instant::now();
+    commits(world, buyer, in_flight, orders).await?;
+    world.settled().await;
+    Ok(orders as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Orders a second through gRPC, until all are answered.
+pub async fn commits(world: &World, buyer: &Firm, in_flight: usize, orders: usize) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(orders));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
@@ -61,7 +69,6 @@ pub async fn ours(world: &World, buyer: &Firm, in_flight: usize, orders: usize) 
     while let Some(done) = tasks.join_next().await {
         done??;
     }
-    world.settled().await;
     Ok(orders as f64 / started.elapsed().as_secs_f64())
 }
 
@@ -74,23 +81,8 @@ async fn bare(
     in_flight: usize,
     orders: usize,
 ) -> anyhow::Result<f64> {
-    let left = Arc::new(AtomicUsize::new(orders));
-    let (buyer, supplier) = (buyer.uuid(), supplier.uuid());
-    let payload = Arc::new(bare::payload(buyer, Some(supplier), 2_600));
     let started = Instant::now();
-    let mut tasks = JoinSet::new();
-    for _ in 0..in_flight {
-        let (left, pool, payload) = (left.clone(), pool.clone(), payload.clone());
-        tasks.spawn(async move {
-            while take(&left) {
-                bare::publish(&pool, (buyer, supplier), &payload, bare::ONE).await?;
-            }
-            Ok::<(), anyhow::Error>(())
-        });
-    }
-    while let Some(done) = tasks.join_next().await {
-        done??;
-    }
+    bare::transactions(pool, (buyer.uuid(), supplier.uuid()), bare::ONE, in_flight, orders).await?;
     world.settled().await;
     Ok(orders as f64 / started.elapsed().as_secs_f64())
 }

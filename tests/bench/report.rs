@@ -102,13 +102,27 @@ pub struct Noise {
     began: Instant,
     others: f64,
     heard: Vec<f64>,
+    /// Processes that this one started.
+    own: Vec<u32>,
 }
 
 impl Noise {
     pub fn new(scale: Scale) -> Self {
         // A machine that is never quiet gives figures all the same, marked as such.
         let spare = if scale == Scale::Smoke { 0 } else { 5 };
-        Self { rounds: scale.rounds(), spare, began: Instant::now(), others: 0.0, heard: Vec::new() }
+        let (rounds, began) = (scale.rounds(), Instant::now());
+        Self { rounds, spare, began, others: 0.0, heard: Vec::new(), own: Vec::new() }
+    }
+
+    /// A process that belongs to what is measured; to be said before a round begins.
+    pub fn own(&mut self, process: u32) {
+        self.own.push(process);
+    }
+
+    /// Processor seconds so far of what does not belong to the measurement.
+    fn others_seconds(&self) -> anyhow::Result<f64> {
+        let own: f64 = self.own.iter().map(|process| cpu_seconds_of(*process)).sum();
+        Ok(others_cpu_seconds()? - own)
     }
 
     /// Whether rounds are missing.
@@ -118,13 +132,13 @@ impl Noise {
 
     /// A round begins.
     pub fn begin(&mut self) -> anyhow::Result<()> {
-        (self.began, self.others) = (Instant::now(), others_cpu_seconds()?);
+        (self.began, self.others) = (Instant::now(), self.others_seconds()?);
         Ok(())
     }
 
     /// A round has ended: whether it is to be taken again.
     pub fn too_loud(&mut self) -> anyhow::Result<bool> {
-        let cores = (others_cpu_seconds()? - self.others).max(0.0) / self.began.elapsed().as_secs_f64();
+        let cores = (self.others_seconds()? - self.others).max(0.0) / self.began.elapsed().as_secs_f64();
         if cores > QUIET && self.spare > 0 {
             self.spare -= 1;
             println!("a round is taken again: other processes used {cores:.2} cores");
@@ -151,6 +165,11 @@ pub fn resident_kib(pid: u32) -> anyhow::Result<u64> {
 /// Processor seconds of this process so far, user and system.
 pub fn cpu_seconds() -> f64 {
     cpu_of(&fs::read_to_string("/proc/self/stat").unwrap_or_default())
+}
+
+/// Processor seconds so far of another process; 0 once it is gone.
+pub fn cpu_seconds_of(process: u32) -> f64 {
+    cpu_of(&fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default())
 }
 
 /// Processor seconds so far of every Postgres process of the machine that still lives: run it alone.

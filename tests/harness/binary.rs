@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Command, sync::OnceLock};
 
 /// Where the binary is: `TANDEM_BINARY`, else built by cargo at the first use, without the `testing` feature, as it is
-/// shipped.
+/// shipped, and optimised where this program is.
 pub fn path() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -13,6 +13,9 @@ pub fn path() -> &'static PathBuf {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--quiet", "-p", "tandem", "--bin", "tandem", "--message-format", "json"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
         build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         // What cargo tells a test of its package looks to some build scripts like a change: half of the crates would be
         // built anew here, and once more by whoever builds next.

@@ -202,16 +202,7 @@ impl Process {
 
     /// What it counts under this name, over all labels; 0 where it counts nothing yet, or does not answer.
     pub async fn counted(&self, name: &str) -> f64 {
-        let Ok(answer) = reqwest::get(format!("http://{}/metrics", self.metrics)).await else { return 0.0 };
-        let text = answer.text().await.unwrap_or_default();
-        let of = |line: &str| {
-            let rest = line.strip_prefix(name)?;
-            if !rest.starts_with([' ', '{']) {
-                return None;
-            }
-            rest.rsplit(' ').next()?.parse::<f64>().ok()
-        };
-        text.lines().filter_map(of).sum()
+        counted(self.metrics, name).await
     }
 
     /// Kills it; its port is free when this returns.
@@ -238,6 +229,20 @@ impl Process {
     }
 }
 
+/// What is counted under this name by whoever shows its metrics there.
+pub async fn counted(metrics: SocketAddr, name: &str) -> f64 {
+    let Ok(answer) = reqwest::get(format!("http://{metrics}/metrics")).await else { return 0.0 };
+    let text = answer.text().await.unwrap_or_default();
+    let of = |line: &str| {
+        let rest = line.strip_prefix(name)?;
+        if !rest.starts_with([' ', '{']) {
+            return None;
+        }
+        rest.rsplit(' ').next()?.parse::<f64>().ok()
+    };
+    text.lines().filter_map(of).sum()
+}
+
 /// An address that nobody listens at, below those of outgoing connections.
 pub fn free() -> SocketAddr {
     let ports = std::iter::repeat_with(|| rand::rng().random_range(20_000..32_000));
@@ -250,6 +255,13 @@ pub fn access(api: SocketAddr, token: Option<&str>) -> Access {
     let endpoint = Endpoint::from_shared(format!("http://{api}")).expect("an address");
     let endpoint = endpoint.connect_timeout(Duration::from_secs(2)).tcp_nodelay(true);
     Access::new(endpoint.connect_lazy(), token)
+}
+
+/// The same with a narrow window: what is not read is not sent either.
+pub fn narrow(api: SocketAddr, token: Option<&str>) -> Access {
+    let endpoint = Endpoint::from_shared(format!("http://{api}")).expect("an address");
+    let endpoint = endpoint.initial_stream_window_size(64 * 1024).initial_connection_window_size(128 * 1024);
+    Access::new(endpoint.tcp_nodelay(true).connect_lazy(), token)
 }
 
 /// Waits until it answers its caller.

@@ -43,6 +43,11 @@ impl Broker {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Its process, where it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
+    }
+
     /// Starts it again, with what it has.
     pub async fn run(&mut self) {
         let log = File::options().create(true).append(true).open(self.dir.join("kafka.log")).expect("a log");

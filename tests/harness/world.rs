@@ -23,7 +23,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::{
     Access, Firm,
-    chaos::Environment,
+    chaos::{self, Environment},
     cluster,
     firm::{redeem, token},
     request_id,
@@ -179,10 +179,7 @@ impl World {
 
     /// The same with a narrow window: what is not read is not sent either.
     pub fn narrow(&self, token: &str) -> Access {
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.node().api)).expect("an address");
-        let endpoint =
-            endpoint.initial_stream_window_size(64 * 1024).initial_connection_window_size(128 * 1024);
-        Access::new(endpoint.tcp_nodelay(true).connect_lazy(), Some(token))
+        chaos::narrow(self.node().api, Some(token))
     }
 
     /// The firm that runs the platform, with its first person's session.

@@ -1,0 +1,189 @@
+//! Commit → subscriber where events come over Kafka, against a bare producer and consumer of the same broker with the same
+//! settings. The subscriber's process sequences nothing, so that all it has came over Kafka.
+
+use std::{sync::OnceLock, time::Duration};
+
+use chassis::{config::Config, service::Testing};
+use harness::{Options, World, chaos, kafka::Broker};
+use rdkafka::{
+    ClientConfig, Message as _, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    consumer::{Consumer as _, StreamConsumer},
+    producer::{FutureProducer, FutureRecord},
+    topic_partition_list::Offset,
+};
+use serde_json::json;
+use tandem::node::{self, Listeners, Node, ServiceName};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::{
+    bare,
+    commit::{BYTES, Ours},
+    lag::{Lag, Pace, Times, drive},
+    report::{Noise, Report},
+    scale::Scale,
+};
+
+const PER_SECOND: usize = 500;
+const SECONDS: usize = 10;
+const TOPIC: &str = "bench";
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long Kafka may take to begin.
+const BEGUN: Duration = Duration::from_secs(60);
+const CARRIED: &str = "tandem_kafka_carried_entries_total";
+
+/// Where the broker answers, for the settings of worlds.
+static BOOTSTRAP: OnceLock<String> = OnceLock::new();
+
+pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
+    // Says why where there is none.
+    let Some(broker) = Broker::start("bench-kafka").await else { return Ok(()) };
+    BOOTSTRAP.get_or_init(|| broker.bootstrap());
+    let world = crate::world_of(Options { configure: with_kafka, ..crate::usual() }).await?;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let gateway = gateway(&world).await?;
+    let reader = chaos::access(gateway.api, Some(firm.token()));
+    let ours = Ours::on(world, firm, reader).await?;
+    harness::until("events come over Kafka", BEGUN, async || {
+        ours.arrive(Pace::OneByOne, 20).await.ok()?;
+        (chaos::counted(gateway.metrics, CARRIED).await > 0.0).then_some(())
+    })
+    .await;
+    // Whatever becomes of it, everything is put away.
+    let measured = measure(&ours, &gateway, &broker, report, scale).await;
+    let world = ours.leave().await;
+    gateway.shutdown().await;
+    crate::finish(world).await?;
+    broker.finish().await;
+    measured
+}
+
+fn with_kafka(config: &mut Config) {
+    crate::configure(config);
+    config.kafka.bootstrap = BOOTSTRAP.get().cloned().unwrap_or_default();
+}
+
+/// Another node on the world's database that only feeds its readers.
+async fn gateway(world: &World) -> anyhow::Result<Node> {
+    let mut config = world.node().config.clone();
+    for listen in [&mut config.api.listen, &mut config.portal.listen, &mut config.metrics.listen] {
+        listen.set_port(0);
+    }
+    config.api.url = format!("http://{}", world.node().api);
+    let roles = [ServiceName::Partners, ServiceName::Stream];
+    let listeners = Listeners::bind(&config, &roles).await?;
+    let testing = Testing { sequencer_by_hand: true, ..Testing::default() };
+    let options = node::Options { testing: testing.into(), ..node::Options::default() };
+    node::start_with(config, &roles, listeners, options).await
+}
+
+async fn measure(
+    sides: &Ours,
+    gateway: &Node,
+    broker: &Broker,
+    report: &mut Report,
+    scale: Scale,
+) -> anyhow::Result<()> {
+    let (pace, count) = (Pace::PerSecond(PER_SECOND), scale.of(PER_SECOND * SECONDS));
+    let of = sides.firm.uuid();
+    topic(&broker.bootstrap()).await?;
+    produce(&broker.bootstrap(), of, Pace::OneByOne, 20).await?;
+    let (mut ours, mut limit) = (Vec::new(), Vec::new());
+    let carried = chaos::counted(gateway.metrics, CARRIED).await;
+    let mut noise = Noise::new(scale);
+    broker.pid().into_iter().for_each(|pid| noise.own(pid));
+    while noise.wants_another(ours.len()) {
+        noise.begin()?;
+        let (mine, _) = sides.arrive(pace, count).await?;
+        let bare = produce(&broker.bootstrap(), of, pace, count).await?;
+        if noise.too_loud()? {
+            continue;
+        }
+        ours.push(mine);
+        limit.push(bare);
+    }
+    // Both nodes take what is carried, and count it together.
+    let carried = chaos::counted(gateway.metrics, CARRIED).await - carried;
+    let ratio = Times::ratio(&ours, &limit);
+    let line = format!(
+        "p50 / p99 {} ms at {PER_SECOND} events/s, bare produce and consume {} ms, ratio {ratio}; {carried:.0} entries came \
+         over Kafka; others used {:.2} cores",
+        Times::median(&ours),
+        Times::median(&limit),
+        noise.heard()
+    );
+    let figure = json!({
+        "ours": Times::json(&ours), "bare": Times::json(&limit), "ratio_p50": ratio.p50, "ratio_p99": ratio.p99,
+        "carried": carried, "others_cores": noise.heard(),
+    });
+    report.add("kafka", &line, figure);
+    Ok(())
+}
+
+/// The bare side's topic, with as many partitions as ours.
+async fn topic(bootstrap: &str) -> anyhow::Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap).create()?;
+    let partitions = Config::load(None)?.kafka.partitions;
+    let topic = NewTopic::new(TOPIC, partitions, TopicReplication::Fixed(1));
+    for made in admin.create_topics([&topic], &AdminOptions::new()).await? {
+        made.map_err(|(name, code)| anyhow::anyhow!("{name}: {code}"))?;
+    }
+    // A topic that was made has its leaders a little later.
+    let led = async || tokio::task::block_in_place(|| consumer(bootstrap)).ok().map(drop);
+    harness::until("the topic is there", BEGUN, led).await;
+    Ok(())
+}
+
+fn client(bootstrap: &str) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", bootstrap);
+    client
+}
+
+/// The same rows by a bare producer, at a bare consumer.
+async fn produce(bootstrap: &str, of: Uuid, pace: Pace, count: usize) -> anyhow::Result<Times> {
+    let lag = Lag::of(count)?;
+    let consumer = tokio::task::block_in_place(|| consumer(bootstrap))?;
+    let (mut reading, arriving) = (JoinSet::new(), lag.clone());
+    reading.spawn(async move {
+        while let Ok(message) = consumer.recv().await {
+            let n = message.payload().and_then(|payload| payload.first_chunk()).copied();
+            arriving.arrived(u64::from_be_bytes(n.expect("a number was sent")) as usize);
+        }
+    });
+    let mut config = client(bootstrap);
+    config.set("enable.idempotence", "true").set("acks", "all").set("linger.ms", "1");
+    let producer: FutureProducer = config.set("enable.gapless.guarantee", "true").create()?;
+    let send = |n: usize| {
+        let (producer, lag) = (producer.clone(), lag.clone());
+        async move {
+            let mut row = (n as u64).to_be_bytes().to_vec();
+            row.extend(bare::told_all(of, &[of], BYTES, 1));
+            lag.begins(n);
+            let record = FutureRecord::to(TOPIC).key(of.as_bytes()).payload(&row);
+            producer.send(record, PATIENCE).await.map_err(|(error, _)| error)?;
+            anyhow::Ok(())
+        }
+    };
+    drive(pace, count, send).await?;
+    Ok(lag.complete().await)
+}
+
+/// One of all partitions, from their ends on, as a gateway is.
+fn consumer(bootstrap: &str) -> anyhow::Result<StreamConsumer> {
+    let mut config = client(bootstrap);
+    config.set("group.id", "bench").set("enable.auto.commit", "false").set("fetch.wait.max.ms", "100");
+    let consumer: StreamConsumer = config.create()?;
+    let metadata = consumer.fetch_metadata(Some(TOPIC), PATIENCE)?;
+    let mut all = TopicPartitionList::new();
+    for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+        // What stands there now, and not what the end is when it is asked for later.
+        let (_, end) = consumer.fetch_watermarks(TOPIC, partition.id(), PATIENCE)?;
+        all.add_partition_offset(TOPIC, partition.id(), Offset::Offset(end))?;
+    }
+    anyhow::ensure!(all.count() > 0, "the topic has no partitions");
+    consumer.assign(&all)?;
+    Ok(consumer)
+}
