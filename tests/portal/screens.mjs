@@ -53,7 +53,7 @@ async function tour() {
   const weeks = await capacityPaths();
   const group = weeks.supplier.find((path) => path.includes('?week='));
   const firm = `/operator/firms/${shunmo.firm}`;
-  const more = (paths) => paths.map((path) => [path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id').replace(/^\/|\?.*$/g, '').replaceAll('/', '-'), path, false]);
+  const more = (paths) => paths.map((path) => [path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id').slice(1).replace(/[^a-z0-9-]+/g, '-'), path, false]);
   return [
     ['visitor', null, [['sign-in', '/sign-in', true], ...more(['/help', '/s/none', '/no-such-page'])]],
     ['clerk', clerk, [['inbox', '/inbox', true], ['order', asked, true], ['change', `${asked}/change`, true],
