@@ -13,7 +13,7 @@ const every = process.env.TANDEM_SCREENS_ALL === 'yes';
 const word = process.env.TANDEM_SCREENS_ONLY || '';
 const widths = every ? [360, 768, 1440] : [360, 1440];
 const schemes = every ? ['light', 'dark'] : ['light'];
-const { anchors: [chengyu, mumian, yuanzhang], suppliers: [shunmo], operator } = sandbox;
+const { anchors: [chengyu, , yuanzhang], suppliers: [shunmo], operator } = sandbox;
 
 /** A window of somebody's at a computer, in Chinese, for finding the way. */
 async function desk(who, use) {
