@@ -81,11 +81,12 @@ const wireDay = (text) => {
 export const inDays = (days) => new Date(Date.now() + days * 86_400_000 + 8 * 3_600_000).toISOString().slice(0, 10);
 
 /** Publishes an order of the first anchor to a supplier; answers its number. */
-export function publish({ supplier = sandbox.suppliers[0], lines = 2, quantity = '20000', due = inDays(35) } = {}) {
+export function publish({ supplier = sandbox.suppliers[0], lines = 2, quantity = '20000', due = inDays(35),
+  name = (at) => `收纳箱 <b>${at}</b> & 'PP'` } = {}) {
   const number = `T${stamp}${String(++numbered).padStart(3, '0')}`;
   const line = (at) => ({
     lineNumber: `${(at + 1) * 10}`,
-    item: { name: `收纳箱 <b>${at + 1}</b> & 'PP'`, buyerItemId: `CY-BX-${at}`, sellerItemId: `SM-${at}` },
+    item: { name: name(at + 1), buyerItemId: `CY-BX-${at}`, sellerItemId: `SM-${at}` },
     quantity: { value: quantity },
     unitCode: 'H87',
     unitText: '个',
