@@ -34,6 +34,7 @@ async fn nothing_is_lost_or_out_of_order_when_senders_are_killed() {
     let secret = made.secret;
 
     let buyers = chaos::access(two.api, Some(&buyer.key));
+    chaos::answering(&buyers).await;
     for n in 1..=ORDERS {
         let request = order(&format!("46{n:05}")).line("10", "X", "10", "6.85").to("V100");
         buyers.publish(request).await.expect("published");
