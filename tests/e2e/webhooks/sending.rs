@@ -232,9 +232,9 @@ async fn what_is_on_its_way_when_a_webhook_is_changed_is_not_sent_again() {
     let receiver = Receiver::start().await;
     // One of those that are on their way is answered first, and tells the sender of the change; one is refused for ever.
     receiver.rule(|one, before| match (one.path.starts_with("/hook"), before) {
-        (true, 0) => Reply::Late(200, Duration::from_millis(500)),
-        (true, 1) => Reply::Late(410, Duration::from_millis(700)),
-        (true, _) => Reply::Late(200, Duration::from_millis(900)),
+        (true, 0) => Reply::Late(200, Duration::from_millis(2_000)),
+        (true, 1) => Reply::Late(410, Duration::from_millis(2_500)),
+        (true, _) => Reply::Late(200, Duration::from_millis(3_000)),
         (false, _) => Reply::Status(200),
     });
     let webhook = Webhook { in_flight: 4, ..to(&receiver.url(), WebhookMode::Parallel) };
