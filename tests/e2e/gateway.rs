@@ -1,5 +1,6 @@
 //! Subscribe from outside: when it says that it is live, what filters leave out, that live and recorded events are
-//! the same bytes, and how a stream ends. That feeds resume anywhere stands in resume.rs.
+//! the same bytes, and how a stream ends. That feeds resume anywhere stands in resume.rs, that they go on whatever dies in
+//! chaos.rs.
 
 mod limits;
 
@@ -10,7 +11,7 @@ use chassis::{
     outbox::{self, NewEvent},
     secret::sha256,
 };
-use harness::{Firm, Options, World, refusal};
+use harness::{Firm, World, refusal};
 use proto::{
     partners::{RevokeApiKeyRequest, Role},
     stream::{
@@ -289,24 +290,6 @@ async fn a_draining_process_tells_each_stream_where_to_go_on() {
     let retry =
         status.get_details_retry_info().and_then(|info| info.retry_delay).expect("a hint when to return");
     assert!((Duration::from_millis(200)..=Duration::from_millis(1_200)).contains(&retry), "{retry:?}");
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn what_another_process_sequenced_arrives_too() {
-    let world = World::with(Options { sequencer_by_hand: true, ..Options::default() }).await;
-    let firm = world.firm("北屿家具(示例)").await;
-    world.settled().await;
-    let start = head(&firm).await;
-    let mut stream = subscribe(&firm, from(Start::Latest(true))).await.expect("subscribe");
-    assert!(message(&mut stream).await.live);
-    // This process is told nothing: it hears the hint in the database, or looks by itself.
-    for n in 0..20 {
-        commit_one(&world, &firm, n).await;
-        assert_eq!(world.sequence().await, 1);
-        let came = read(&mut stream, |events| !events.is_empty()).await;
-        assert_eq!(seqs(&came), [start.seq + 1 + n as i64]);
-    }
     world.finish().await;
 }
 

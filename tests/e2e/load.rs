@@ -6,7 +6,7 @@ mod follower;
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -24,7 +24,7 @@ use proto::{
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
 pub use follower::Pace;
@@ -45,6 +45,10 @@ const STALLED: Duration = Duration::from_secs(60);
 pub struct Counts {
     pub acknowledged: AtomicUsize,
     pub unanswered: AtomicUsize,
+    /// Of these, those that a client did not learn at once to send again, elsewhere: other codes than UNAVAILABLE.
+    pub broken: AtomicUsize,
+    /// The last of these.
+    pub last_broken: Mutex<String>,
     pub replayed: AtomicUsize,
     pub delivered: AtomicUsize,
 }
@@ -109,6 +113,11 @@ impl Load {
             }
         }
         Self { shared, writers, followers, places, writers_stop, followers_stop }
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
     }
 
     /// So many more acknowledged writes and delivered events than now.
@@ -216,7 +225,13 @@ struct Writer {
 impl Writer {
     fn new(shared: &Shared, n: usize, stop: CancellationToken) -> Self {
         let name = format!("writer-{n}");
-        let callers = |key: &str| shared.commands.iter().map(|api| chaos::access(*api, Some(key))).collect();
+        let callers = |key: &str| {
+            let mut callers: Vec<Access> =
+                shared.commands.iter().map(|api| chaos::access(*api, Some(key))).collect();
+            // Each begins somewhere else.
+            callers.rotate_left(n % shared.commands.len());
+            callers
+        };
         Self {
             pen: shared.history.client(&name),
             buyer: callers(&shared.buyer.key),
@@ -259,7 +274,15 @@ impl Writer {
                     return receipt;
                 }
                 (Outcome::Fail, answer) => panic!("{}: a right request was refused: {answer:?}", self.name),
-                _ => self.counts.unanswered.fetch_add(1, Ordering::Relaxed),
+                (_, answer) => {
+                    self.counts.unanswered.fetch_add(1, Ordering::Relaxed);
+                    if let Err(status) = answer
+                        && status.code() != Code::Unavailable
+                    {
+                        self.counts.broken.fetch_add(1, Ordering::Relaxed);
+                        *self.counts.last_broken.lock().unwrap() = status.to_string();
+                    }
+                }
             };
             tokio::time::sleep(PAUSE).await;
         }

@@ -1,4 +1,4 @@
-//! Feeds resume exactly where a reader stopped, whoever reads, however slowly, and from wherever.
+//! Feeds resume exactly where a reader stopped, from wherever. Readers of every pace under load are in wakes.rs.
 
 use std::time::Duration;
 
@@ -9,14 +9,12 @@ use harness::{
     history::{self, History, Outcome, Recorder},
     order,
     refusal::{bad_fields, metadata, refused},
-    until, validators,
+    validators,
 };
 use proto::stream::{
     FeedEvent, Filter, GetHeadRequest, GetHeadResponse, SubscribeRequest, SubscribeResponse,
     subscribe_request::Start,
 };
-use rand::Rng as _;
-use tokio::sync::watch;
 use tonic::{Request, Status, Streaming};
 
 /// How many calls of a test are under way at once.
@@ -87,33 +85,17 @@ async fn resume(pen: &mut Recorder, firm: &Firm, after: i64, cursor: &str, filte
     pen.flush();
 }
 
-/// Follows a feed from its beginning until the writers have ended and their last event came.
-async fn follow(mut pen: Recorder, firm: &Firm, upto: &Upto) {
+/// Follows a feed, to which nobody writes any more, from its beginning to its end.
+async fn follow(mut pen: Recorder, firm: &Firm) {
+    let (mut seq, end) = (0, head(firm).await.seq);
     let stream = pen.subscribe(firm.uuid(), 0, None, &[]);
     let mut messages = open(firm, Start::Earliest(true), None).await.expect("a feed can be followed");
-    let (mut seq, mut known) = (0, upto.subscribe());
-    while !reached(upto, seq) {
-        tokio::select! {
-            message = next(&mut messages) => {
-                seq = message.seq;
-                pen.message(firm.uuid(), stream, &message);
-            }
-            _ = known.changed() => {}
-        }
+    while seq < end {
+        let message = next(&mut messages).await;
+        seq = message.seq;
+        pen.message(firm.uuid(), stream, &message);
     }
     pen.flush();
-}
-
-/// Where a feed ends once nobody writes any more.
-type Upto = watch::Sender<Option<i64>>;
-
-fn reached(upto: &Upto, seq: i64) -> bool {
-    upto.borrow().is_some_and(|place| seq >= place)
-}
-
-/// The end of a feed that nobody writes to any more.
-async fn ended(firm: &Firm) -> Upto {
-    watch::Sender::new(Some(head(firm).await.seq))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,8 +107,7 @@ async fn every_cursor_resumes_with_exactly_what_follows_it() {
     world.settled().await;
     let mut resumed = 0;
     for firm in [&buyer, &supplier] {
-        let upto = ended(firm).await;
-        follow(history.client(&format!("follower-{}", firm.id)), firm, &upto).await;
+        follow(history.client(&format!("follower-{}", firm.id)), firm).await;
         let events = firm.events().await;
         assert!(events.len() > 120, "{} events", events.len());
         let places = std::iter::once((0, head(firm).await.oldest_cursor));
@@ -141,77 +122,6 @@ async fn every_cursor_resumes_with_exactly_what_follows_it() {
     validators::check(&history.records());
     println!("resumed from {resumed} cursors");
     world.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_of_every_pace_see_the_same_feed_under_load() {
-    const ORDERS: usize = 150;
-    let world = World::start().await;
-    let (buyer, supplier) = world.pair().await;
-    let history = History::create("resume-under-load");
-    let upto = [Upto::new(None), Upto::new(None)];
-    let written = async {
-        work(&history, "load", &buyer, &supplier, ORDERS).await;
-        world.settled().await;
-        for (firm, upto) in [&buyer, &supplier].into_iter().zip(&upto) {
-            upto.send_replace(Some(head(firm).await.seq));
-        }
-    };
-    tokio::join!(
-        written,
-        follow(history.client("steady-1"), &buyer, &upto[0]),
-        follow(history.client("steady-2"), &buyer, &upto[0]),
-        follow(history.client("supplier"), &supplier, &upto[1]),
-        reconnect(history.client("restless"), &buyer, &upto[0]),
-        dawdle(history.client("slow"), &buyer, &upto[0]),
-    );
-    // Who comes late sees all of it, too.
-    follow(history.client("late"), &buyer, &upto[0]).await;
-    let records = history.records();
-    validators::check(&records);
-    let streams = |client: &str| {
-        let opened =
-            |record: &&history::Record| matches!(record.operation, history::Operation::Subscribe { .. });
-        records.iter().filter(opened).filter(|record| record.client == client).count()
-    };
-    assert!(streams("restless") > 3, "it did reconnect");
-    println!("{ORDERS} orders, {} streams of a restless reader", streams("restless"));
-    world.finish().await;
-}
-
-/// Reads a few events, drops the stream in the middle, and comes back with its cursor.
-async fn reconnect(mut pen: Recorder, firm: &Firm, upto: &Upto) {
-    let (mut seq, mut cursor, mut known) = (0, None, upto.subscribe());
-    while !reached(upto, seq) {
-        let stream = pen.subscribe(firm.uuid(), seq, None, &[]);
-        let start = cursor.clone().map_or(Start::Earliest(true), Start::After);
-        let mut messages = open(firm, start, None).await.expect("the cursor is good");
-        let enough = seq + rand::rng().random_range(1..40);
-        while seq < enough && !reached(upto, seq) {
-            tokio::select! {
-                message = next(&mut messages) => {
-                    pen.message(firm.uuid(), stream, &message);
-                    (seq, cursor) = (message.seq, Some(message.cursor));
-                }
-                _ = known.changed() => {}
-            }
-        }
-    }
-    pen.flush();
-}
-
-/// Opens a stream and reads nothing until everybody else is done: longer than any ring and any window holds.
-async fn dawdle(mut pen: Recorder, firm: &Firm, upto: &Upto) {
-    let stream = pen.subscribe(firm.uuid(), 0, None, &[]);
-    let mut messages = open(firm, Start::Earliest(true), None).await.expect("a feed can be followed");
-    until("the writers end", SOON, async || *upto.borrow()).await;
-    let mut seq = 0;
-    while !reached(upto, seq) {
-        let message = next(&mut messages).await;
-        seq = message.seq;
-        pen.message(firm.uuid(), stream, &message);
-    }
-    pen.flush();
 }
 
 #[tokio::test]
@@ -237,8 +147,7 @@ async fn a_bookmark_moves_a_filtered_reader_past_what_it_left_out() {
     let oldest = head(&buyer).await.oldest_cursor;
     resume(&mut history.client("filtered"), &buyer, 0, &oldest, published()).await;
     for firm in [&buyer, &supplier] {
-        let upto = ended(firm).await;
-        follow(history.client(&format!("follower-{}", firm.id)), firm, &upto).await;
+        follow(history.client(&format!("follower-{}", firm.id)), firm).await;
     }
     let records = history.records();
     validators::check(&records);

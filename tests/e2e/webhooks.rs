@@ -1,7 +1,6 @@
-//! Webhooks against receivers of this machine: what is published arrives signed and in order, whatever the receiver does,
-//! and whatever happens to the process that sends.
+//! Webhooks against receivers of this machine: what is published arrives signed and in order, whatever the receiver does.
+//! In chaos.rs processes that send are killed.
 
-mod killed;
 mod managing;
 mod sending;
 

@@ -10,44 +10,71 @@ use std::{
     time::Duration,
 };
 
-use proto::partners::{ClaimInvitationRequest, CreateFirmRequest, InviteSupplierRequest, Role};
 use rand::Rng as _;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tandem::postgres::{self, Running, pidfile};
 use tokio::process::{Child, Command};
 use tonic::transport::Endpoint;
-use uuid::Uuid;
+
+mod party;
+
+pub use party::{Party, operator, pair};
 
 use crate::{
     Access, World, binary,
     cluster::target,
-    firm::{redeem, token},
-    request_id,
+    disk::{self, Disk},
+    skewed::Skewed,
     wait::until,
 };
 
 /// The name of the database that the processes share.
 const DATABASE: &str = "tandem";
+/// The folder of a server on a disk of its own, in that of its processes.
+const DISK: &str = "disk";
 /// How long a process or Postgres may take to be back.
 const BACK: Duration = Duration::from_secs(60);
 
 /// A Postgres of its own with the product's schemas, as durable as `tandem dev`'s.
 pub struct Cluster {
+    /// Where its processes log.
     dir: PathBuf,
+    /// Where the server lives.
+    home: PathBuf,
     running: Option<Running>,
     pool: PgPool,
+    /// What it stands on, where a test may fill it. After the server, which writes there to its end.
+    disk: Option<Disk>,
 }
 
 impl Cluster {
     /// Starts it in a [`folder`].
     pub async fn start(name: &str) -> Self {
         let dir = folder(name).await;
-        let running = postgres::start(&dir).await.expect("Postgres starts");
+        Self::start_in(dir.clone(), dir, None).await
+    }
+
+    /// The same on a disk of so many MiB that a test may fill, where this user may mount one.
+    pub async fn start_on_a_small_disk(name: &str, size_mib: usize) -> Self {
+        let dir = folder(name).await;
+        let home = dir.join(DISK);
+        fs::create_dir_all(&home).expect("the folder can be written");
+        let disk = Disk::mount(&home, size_mib);
+        Self::start_in(dir, home, disk).await
+    }
+
+    async fn start_in(dir: PathBuf, home: PathBuf, mut disk: Option<Disk>) -> Self {
+        let running = postgres::start(&home).await.expect("Postgres starts");
+        let near = home.canonicalize().is_ok_and(|home| running.data().starts_with(home));
+        if disk.is_some() && !near {
+            println!("skipped: full disks: the user who runs Postgres does not reach this folder");
+            disk = None;
+        }
         running.ensure_database(DATABASE).await.expect("a database");
         let owner_url = running.access.superuser_url(DATABASE);
         tandem::database::migrate(&owner_url, &running.access.passwords()).await.expect("migrations apply");
         let pool = PgPoolOptions::new().max_connections(2).connect_lazy(&owner_url).expect("an address");
-        Self { dir, running: Some(running), pool }
+        Self { dir, home, running: Some(running), pool, disk }
     }
 
     /// Kills the server, which is gone when this returns; its workers notice by themselves.
@@ -61,9 +88,45 @@ impl Cluster {
     /// Starts it again after a kill, on the same port.
     pub async fn restart(&mut self) {
         let before = self.pool.connect_options().get_port();
-        let running = postgres::start(&self.dir).await.expect("Postgres recovers");
+        let running = postgres::start(&self.home).await.expect("Postgres recovers");
         assert_eq!(running.access.port(), before, "its processes know it by its port");
         self.running = Some(running);
+    }
+
+    /// Holds the server still with all its workers, or lets it go on.
+    pub fn hold(&self, still: bool) {
+        let running = self.running.as_ref().expect("Postgres runs");
+        let Some(found) = pidfile::find(&running.data()) else { return };
+        let name = if still { "STOP" } else { "CONT" };
+        for pid in std::iter::once(found.pid).chain(children(found.pid)) {
+            signal(pid, name);
+        }
+    }
+
+    /// Its disk, where it has one of its own.
+    pub fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
+    }
+
+    /// Starts it where it gave up, as on a disk that was full, and does nothing where it runs.
+    pub async fn ensure(&mut self) {
+        drop(self.running.take());
+        self.restart().await;
+    }
+
+    /// Writes what its log holds into its tables, so that the log may be short.
+    pub async fn checkpoint(&self) {
+        sqlx::query("checkpoint").execute(&self.pool).await.expect("a superuser may");
+    }
+
+    /// Where it listens.
+    pub fn at(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.pool.connect_options().get_port()))
+    }
+
+    /// A replica in this process.
+    pub async fn skewed(&self) -> Skewed {
+        Skewed::start(&self.environment()).await
     }
 
     /// Commands that are committed and not yet in the log.
@@ -72,9 +135,13 @@ impl Cluster {
         count.fetch_one(&self.pool).await.expect("the owner reads the outbox")
     }
 
+    fn access(&self) -> &postgres::Access {
+        &self.running.as_ref().expect("Postgres runs").access
+    }
+
     /// What a process needs to know to run on it.
     fn environment(&self) -> Environment {
-        let access = &self.running.as_ref().expect("Postgres runs").access;
+        let access = self.access();
         let passwords = access.passwords();
         vec![
             ("TANDEM_DATABASE__APP_URL", access.url_for("tandem_app", &passwords.app, DATABASE)),
@@ -114,6 +181,10 @@ pub async fn folder(name: &str) -> PathBuf {
 
 /// Removes a folder with the cluster that belongs to it, unless somebody still runs there.
 pub async fn remove(dir: &Path) {
+    let disk = dir.join(DISK);
+    if disk.exists() && postgres::reset(&disk).await.is_ok() {
+        disk::unmount(&disk);
+    }
     if postgres::reset(dir).await.is_ok() {
         let _ = fs::remove_dir_all(dir);
     }
@@ -131,10 +202,21 @@ impl Drop for Cluster {
 /// Ends the server of a cluster without a word.
 fn strike(running: &Running) {
     if let Some(found) = pidfile::find(&running.data()) {
-        let mut command = std::process::Command::new("sh");
-        let status = command.args(["-c", &format!("kill -9 {}", found.pid)]).stderr(Stdio::null()).status();
-        status.expect("sh runs");
+        signal(found.pid, "KILL");
     }
+}
+
+/// Sends a signal to a process, which may have gone.
+pub fn signal(pid: u32, name: &str) {
+    let mut command = std::process::Command::new("sh");
+    let status = command.args(["-c", &format!("kill -{name} {pid}")]).stderr(Stdio::null()).status();
+    status.expect("sh runs");
+}
+
+/// The processes that a process started and that still run.
+fn children(of: u32) -> Vec<u32> {
+    let text = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// What a process is told by its environment.
@@ -213,6 +295,30 @@ impl Process {
         }
     }
 
+    /// Asks it to end, and waits until it has.
+    pub async fn terminate(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        signal(child.id().expect("it runs"), "TERM");
+        let ended = tokio::time::timeout(BACK, child.wait()).await.expect("it drains");
+        assert!(ended.expect("a child is waited for").success(), "it ends well");
+    }
+
+    /// Holds it still, or lets it go on.
+    pub fn hold(&self, still: bool) {
+        if let Some(pid) = self.pid() {
+            signal(pid, if still { "STOP" } else { "CONT" });
+        }
+    }
+
+    /// Has it reach its Postgres at this port.
+    pub fn through(&mut self, postgres: SocketAddr, port: u16) {
+        for (name, value) in &mut self.environment {
+            if name.starts_with("TANDEM_DATABASE__") {
+                *value = value.replace(&format!("@{postgres}/"), &format!("@127.0.0.1:{port}/"));
+            }
+        }
+    }
+
     /// Starts it again where it ended by itself, as whoever runs it in earnest does.
     pub fn supervise(&mut self) {
         self.watch();
@@ -271,68 +377,4 @@ pub async fn answering(access: &Access) {
         answer.is_ok().then_some(())
     })
     .await;
-}
-
-/// A firm by its id and an administrator's key.
-#[derive(Clone, Debug)]
-pub struct Party {
-    pub id: Uuid,
-    pub key: String,
-}
-
-/// The operator of a new database, made by the command line: the session of its first person.
-pub async fn operator(cluster: &Cluster, api: SocketAddr) -> Access {
-    let access = &cluster.running.as_ref().expect("Postgres runs").access;
-    let mut command = Command::new(binary::path());
-    command.args(["admin", "init", "--name", "运营中心(示例)", "--admin", "值班员", "--output", "json"]);
-    command.env("DATABASE_URL", access.superuser_url(DATABASE)).env_remove("TANDEM_CONFIG");
-    let output = command.output().await.expect("the binary runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let made: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
-    let link = made["sign_in"].as_str().expect("a sign-in link");
-    self::access(api, Some(&signed_in(api, link).await))
-}
-
-/// A buyer and its supplier `V100`.
-pub async fn pair(operator: &Access, api: SocketAddr) -> (Party, Party) {
-    let buyer = firm(operator, api, "澄屿家居用品(示例)有限公司").await;
-    let supplier = firm(operator, api, "顺模塑料制品(示例)厂").await;
-    let invite = InviteSupplierRequest {
-        request_id: request_id(),
-        name: "顺模塑料制品(示例)厂".into(),
-        vendor_number: "V100".into(),
-        ..InviteSupplierRequest::default()
-    };
-    let buyers = access(api, Some(&buyer.key)).relationships().invite_supplier(invite).await;
-    let path = buyers.expect("an invitation").into_inner().invitation_path;
-    let claim = ClaimInvitationRequest { request_id: request_id(), token: token(&path).into() };
-    let claimed = access(api, Some(&supplier.key)).relationships().claim_invitation(claim).await;
-    claimed.expect("the invitation is claimed");
-    (buyer, supplier)
-}
-
-async fn firm(operator: &Access, api: SocketAddr, name: &str) -> Party {
-    let request = CreateFirmRequest {
-        request_id: request_id(),
-        name: name.into(),
-        name_en: format!("{name} (Example)"),
-        sandbox: true,
-        admin_name: format!("{name} 管理员"),
-        admin_locale: "zh".into(),
-        ..CreateFirmRequest::default()
-    };
-    let made = operator.firms().create_firm(request).await.expect("the operator creates firms").into_inner();
-    let id = made.firm.expect("the answer holds the firm").id;
-    let session = signed_in(api, &made.sign_in_path).await;
-    let key = access(api, Some(&session)).new_key("erp", &[Role::Admin], None).await;
-    Party { id: Uuid::try_parse(&id).expect("ids are UUIDs"), key }
-}
-
-async fn signed_in(api: SocketAddr, link: &str) -> String {
-    let nobody = access(api, None);
-    until("the process listens", BACK, async || {
-        tokio::net::TcpStream::connect(api).await.is_ok().then_some(())
-    })
-    .await;
-    redeem(&nobody, link).await
 }

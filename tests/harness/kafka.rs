@@ -67,6 +67,13 @@ impl Broker {
         }
     }
 
+    /// Holds it still, or lets it go on.
+    pub fn hold(&self, still: bool) {
+        if let Some(pid) = self.child.as_ref().and_then(Child::id) {
+            chaos::signal(pid, if still { "STOP" } else { "CONT" });
+        }
+    }
+
     /// Takes all that it has, while it does not run.
     pub fn wipe(&self) {
         assert!(self.child.is_none(), "it runs");

@@ -14,6 +14,7 @@
 //! * [`cli`]      that binary as a person runs it against a world
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
+//! * [`proxy`]      what networks do to connections, [`disk`] a disk that is full, [`skewed`] a clock that is wrong
 //! * [`outside`]    servers of others: group robots and a mail server, on loopback
 //! * [`receiver`]   a firm's own server that takes webhooks, on loopback
 //! * [`kafka`]      a real Kafka, where the machine can run one
@@ -30,6 +31,7 @@ pub mod change;
 pub mod chaos;
 pub mod cli;
 pub mod cluster;
+pub mod disk;
 pub mod events;
 pub mod file;
 mod firm;
@@ -40,10 +42,12 @@ pub mod kafka;
 pub mod need;
 mod order;
 pub mod outside;
+pub mod proxy;
 mod raw;
 pub mod receiver;
 pub mod refusal;
 pub mod resource;
+pub mod skewed;
 pub mod validators;
 mod wait;
 mod world;
@@ -52,6 +56,11 @@ pub use firm::{Access, Bearer, Client, Firm, signed};
 pub use order::{Answer, Order, accept_all, answer, date, decide, decimal, number, order, request_id};
 pub use wait::until;
 pub use world::{Options, World};
+
+/// A number that whoever runs the tests by hand says in this variable of the environment.
+pub fn asked<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var_os(name)?.to_str()?.parse().ok()
+}
 
 /// Whether long variants were asked for, by `TANDEM_TEST_LONG=1`; tests that are always long are `#[ignore]`d instead.
 pub fn long() -> bool {

@@ -113,6 +113,8 @@ struct Run<'a> {
     page: VecDeque<Arc<Entry>>,
     /// The page ended where the feed did.
     at_head: bool,
+    /// Somebody changed the webhook since it was claimed.
+    changed: bool,
 }
 
 /// What goes out next.
@@ -146,10 +148,12 @@ impl<'a> Run<'a> {
             oldest: head.min_seq,
             page: VecDeque::new(),
             at_head: false,
+            changed: false,
         }))
     }
 
-    /// Sends until nothing is left to send, the slice is over, or somebody else changed the webhook.
+    /// Sends until nothing is left to send, the slice is over, or somebody changed the webhook. What is on its way then is
+    /// still recorded, so that it is not sent again.
     async fn go(mut self) -> Result<()> {
         let (hooks, began) = (self.hooks, Instant::now());
         let (url, secrets) = (self.webhook.url.clone(), self.secrets.clone());
@@ -162,6 +166,7 @@ impl<'a> Run<'a> {
         loop {
             while flying.len() < self.webhook.in_flight as usize
                 && began.elapsed() < SLICE
+                && !self.changed
                 && !shutdown.is_cancelled()
                 && let Some(job) = self.next(flying.is_empty()).await?
             {
@@ -261,7 +266,7 @@ impl<'a> Run<'a> {
         Ok(page)
     }
 
-    /// Records what came of an attempt, and where that leaves the webhook; whether to go on.
+    /// Records what came of an attempt, and where that leaves the webhook; whether it is still ours.
     async fn record(&mut self, job: &Job, posted: &Posted) -> Result<bool> {
         let (hooks, id, seq) = (self.hooks, self.webhook.id, job.letter.seq);
         let (now, [chance]) = (hooks.deps.now(), secret::random());
@@ -269,6 +274,8 @@ impl<'a> Run<'a> {
         let (disabled, retry_at) = match step {
             Step::Accepted => (None, None),
             Step::Again(at) => (None, Some(value::micros(at))),
+            // What an address of before says, or one that was given up already, ends nothing.
+            Step::Disable(_) if self.changed => (None, None),
             Step::Disable(why) => (Some(why), None),
         };
         match step {
@@ -295,7 +302,8 @@ impl<'a> Run<'a> {
         if disabled.is_some() {
             hooks.deps.wake.wake();
         }
-        Ok(version == self.webhook.version)
+        self.changed |= version != self.webhook.version;
+        Ok(true)
     }
 }
 

@@ -3,25 +3,45 @@
 use std::collections::BTreeSet;
 
 use harness::{
-    Access, accept_all,
-    chaos::{self, Party},
+    Access, Firm, World, accept_all,
+    chaos::{self, Process},
     order,
 };
 use proto::orders::{Identifier, OrderReceipt, SupplierAddress};
 use tonic::Status;
 
-use super::{Layout, Stage};
-
 /// How often the same things meet.
 const ROUNDS: usize = 40;
 
-/// A firm's access to both replicas, which answer.
-async fn both(stage: &Stage, party: &Party) -> [Access; 2] {
-    let accesses = [stage.commands.api, stage.feeds.api].map(|api| chaos::access(api, Some(&party.key)));
-    for access in &accesses {
-        chaos::answering(access).await;
+/// A world, another process on its database, and a buyer with its supplier.
+struct Stage {
+    world: World,
+    other: Process,
+    buyer: Firm,
+    supplier: Firm,
+}
+
+impl Stage {
+    async fn set(name: &str) -> Self {
+        let world = World::start().await;
+        let (buyer, supplier) = world.pair().await;
+        let folder = chaos::folder(name).await;
+        let services = &["partners", "orders", "interchange", "stream"];
+        let mut other = Process::beside(&world, &folder, "other", services).await;
+        other.start();
+        chaos::answering(&chaos::access(other.api, Some(&buyer.key))).await;
+        Self { world, other, buyer, supplier }
     }
-    accesses
+
+    /// A firm's access to both.
+    fn both(&self, firm: &Firm) -> [Access; 2] {
+        [self.world.node().api, self.other.api].map(|api| chaos::access(api, Some(&firm.key)))
+    }
+
+    async fn finish(mut self) {
+        self.other.kill().await;
+        self.world.finish().await;
+    }
 }
 
 /// The one receipt of two answers, of which one says that it repeats the other.
@@ -38,10 +58,9 @@ fn same(one: Result<OrderReceipt, Status>, other: Result<OrderReceipt, Status>) 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_reaches_two_replicas_takes_effect_once() {
-    let mut stage = Stage::set("replicas-requests", 0).await;
-    let (buyer, supplier) = stage.pair(Layout::Twins).await;
+    let stage = Stage::set("replicas-requests").await;
     let ([buyer_1, buyer_2], [supplier_1, supplier_2]) =
-        (both(&stage, &buyer).await, both(&stage, &supplier).await);
+        (stage.both(&stage.buyer), stage.both(&stage.supplier));
     for round in 0..ROUNDS {
         let publish = order(&format!("PO-{round}")).line("10", "P-1", "5", "1.00").to("V100");
         let (one, other) = tokio::join!(buyer_1.publish(publish.clone()), buyer_2.publish(publish));
@@ -56,9 +75,8 @@ async fn a_request_that_reaches_two_replicas_takes_effect_once() {
 /// Buyers send many documents at once, and their people do not write a name twice alike.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn documents_that_meet_at_two_replicas_invite_their_seller_once() {
-    let mut stage = Stage::set("replicas-invitations", 0).await;
-    let (buyer, _) = stage.pair(Layout::Twins).await;
-    let buyers = both(&stage, &buyer).await;
+    let stage = Stage::set("replicas-invitations").await;
+    let buyers = stage.both(&stage.buyer);
     for round in 0..ROUNDS {
         let gln = Identifier { scheme: "0088".into(), value: format!("73023472310{round:02}") };
         let publications = buyers.iter().enumerate().map(|(n, buyer)| {

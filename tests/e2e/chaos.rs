@@ -1,0 +1,154 @@
+//! One driver of everything that may go wrong around the event stream: firms publish, answer and follow, by streams and a
+//! webhook, while processes are killed and held still, Postgres and Kafka are killed, held still and wiped, connections are
+//! cut, slow and silent, the disk is full and a clock is wrong. What everybody saw is written down and judged afterwards:
+//! nothing that was acknowledged may be lost, nothing may come twice, and nothing out of order.
+//!
+//! A seed chooses the schedule; `TANDEM_CHAOS_SEED` gives one again, and `TANDEM_CHAOS_KILLS` says how many processes a
+//! long run kills.
+
+mod exported;
+mod figures;
+mod hooked;
+mod schedule;
+mod stage;
+
+use std::{
+    io::Write as _,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use harness::{
+    asked,
+    validators::{self, Breach},
+};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
+use crate::load::{Load, Pace};
+use figures::Figures;
+use hooked::Hooked;
+use schedule::{Fault, Layout, schedule};
+use stage::Stage;
+
+/// How many processes a long run kills.
+const KILLS: usize = 1_000;
+/// How often a long run says how far it is.
+const SAID: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn short() {
+    chaos("chaos", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes many minutes"]
+async fn long() {
+    chaos("chaos-long", asked("TANDEM_CHAOS_KILLS").unwrap_or(KILLS)).await;
+}
+
+async fn chaos(name: &str, kills: usize) {
+    let seed = asked("TANDEM_CHAOS_SEED").unwrap_or_else(|| rand::rng().random());
+    println!("{name}: seed {seed}");
+    let began = Instant::now();
+    let mut stage = Stage::set(name, StdRng::seed_from_u64(seed)).await;
+    println!("{name}: set after {:.1} s", began.elapsed().as_secs_f64());
+    let split = run(&mut stage, &format!("{name}-split"), Layout::Split, kills / 2).await;
+    println!("{split}");
+    let twins = run(&mut stage, &format!("{name}-twins"), Layout::Twins, kills - kills / 2).await;
+    println!("{twins}");
+    roll(&mut stage, &format!("{name}-rolling")).await;
+    let ended = stage.ended();
+    let full = stage.cluster.disk().is_some();
+    stage.finish().await;
+    println!("{name}: {:.1} s in all", began.elapsed().as_secs_f64());
+
+    let breaches: Vec<&Breach> = split.breaches.iter().chain(&twins.breaches).collect();
+    let first: Vec<String> = breaches.iter().take(20).map(ToString::to_string).collect();
+    assert!(breaches.is_empty(), "seed {seed}: {} breaches:\n{}", breaches.len(), first.join("\n"));
+    let of = |fault: Fault| split.of(fault) + twins.of(fault);
+    // Who starts while there is no database says so and ends.
+    let without = of(Fault::KillPostgres) + of(Fault::FillDisk) + of(Fault::SilenceDatabase);
+    assert!(ended <= 2 * without, "{ended} processes ended without being killed");
+    assert!(split.kills() + twins.kills() >= kills, "everything that was to be killed was killed");
+    assert!(split.unsequenced > 0, "kills fell between commit and sequencing");
+    assert!(!full || split.disk_full + twins.disk_full > 0, "the full disk was met");
+    assert!(kills < 100 || split.replayed + twins.replayed > 0, "kills fell between commit and answer");
+}
+
+/// Works and strikes in one layout, with firms of its own.
+async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Figures {
+    let (buyer, supplier) = stage.arrange(layout).await;
+    let (commands, feeds) = stage.addresses(layout);
+    let hooked = match layout {
+        Layout::Split => None,
+        Layout::Twins => Some(Hooked::begin(feeds[0], &supplier).await),
+    };
+    let mut random = StdRng::seed_from_u64(stage.random.random());
+    let faults = schedule(&mut random, layout, kills, |fault| stage.allows(fault));
+    let load = Load::begin(name, (buyer.clone(), supplier), commands, feeds.clone(), &[Pace::Steady]);
+    let mut figures = Figures::new(layout);
+    let mut said = Instant::now();
+    for fault in faults {
+        stage.progress(&load).await;
+        let struck = Instant::now();
+        stage.strike(fault, &load, &mut figures).await;
+        stage.progress(&load).await;
+        figures.recoveries.push(struck.elapsed());
+        if fault == Fault::WipeKafka && layout == Layout::Split {
+            stage.carried().await;
+        }
+        if kills > 0 && said.elapsed() >= SAID {
+            said = Instant::now();
+            say(name, &figures, &load);
+            stage.cluster.checkpoint().await;
+        }
+    }
+    if layout == Layout::Split && stage.broker.is_some() {
+        stage.carried().await;
+    }
+    load.writers_stop().await;
+    stage.drained().await;
+    if let (Layout::Split, Some(broker)) = (layout, &stage.broker) {
+        exported::check(broker, feeds[0], &buyer).await;
+    }
+    let seen = load.followers_stop().await;
+    figures.judge(&seen);
+    if let Some(hooked) = hooked {
+        hooked.finish(&seen.records).await;
+    }
+    figures
+}
+
+/// Both processes are replaced in turn, twice: whoever sends again what was UNAVAILABLE notices nothing.
+async fn roll(stage: &mut Stage, name: &str) {
+    let (pair, addresses) = stage.rolling();
+    let load = Load::begin(name, pair, addresses.clone(), addresses, &[Pace::Steady, Pace::Restless]);
+    stage.progress(&load).await;
+    let since = Instant::now();
+    let turns = stage.roll(&load).await;
+    let took = since.elapsed();
+    load.writers_stop().await;
+    stage.drained().await;
+    let seen = load.followers_stop().await;
+    let counts = &seen.counts;
+    let [acknowledged, again, broken] =
+        [&counts.acknowledged, &counts.unanswered, &counts.broken].map(|count| count.load(Ordering::Relaxed));
+    println!(
+        "rolling restart: {turns} in {:.1} s, {acknowledged} calls acknowledged, {again} sent again, {broken} failed",
+        took.as_secs_f64()
+    );
+    assert_eq!(broken, 0, "failed in another way than UNAVAILABLE: {}", counts.last_broken.lock().unwrap());
+    validators::check(&seen.records);
+}
+
+/// To the terminal, past what holds back the words of tests that pass.
+fn say(name: &str, figures: &Figures, load: &Load) {
+    let counts = load.counts();
+    let _ = writeln!(
+        std::io::stderr(),
+        "{name}: {} kills, {} acknowledged, {} delivered",
+        figures.kills(),
+        counts.acknowledged.load(Ordering::Relaxed),
+        counts.delivered.load(Ordering::Relaxed)
+    );
+}

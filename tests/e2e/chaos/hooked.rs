@@ -1,0 +1,79 @@
+//! A server that takes a firm's webhook while those who send are killed.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use harness::{
+    chaos::{self, Party},
+    history::{Operation, Record},
+    receiver::{Receiver, Reply},
+    request_id, until,
+};
+use proto::stream::{CreateWebhookRequest, Filter, Webhook, WebhookMode};
+
+/// What it asks for: some of what happens, so that it keeps up.
+const KIND: &str = "tandem.orders.order.responded.v1";
+/// Whoever was killed while it sent keeps others waiting for 20 seconds.
+const CAUGHT_UP: Duration = Duration::from_secs(120);
+
+pub struct Hooked {
+    receiver: Receiver,
+    feed: uuid::Uuid,
+    start: i64,
+    secret: String,
+}
+
+impl Hooked {
+    pub async fn begin(api: SocketAddr, party: &Party) -> Self {
+        let receiver = Receiver::start().await;
+        // Each answer takes a while, so that kills fall into the middle of some.
+        receiver.rule(|_, _| Reply::Late(200, Duration::from_millis(10)));
+        let webhook = Webhook {
+            name: "ERP".into(),
+            url: receiver.url(),
+            mode: WebhookMode::Ordered.into(),
+            filter: Some(Filter { types: vec![KIND.into()], ..Filter::default() }),
+            ..Webhook::default()
+        };
+        let request = CreateWebhookRequest { request_id: request_id(), webhook: Some(webhook) };
+        let access = chaos::access(api, Some(&party.key));
+        let made = access.webhooks().create_webhook(request).await.expect("a webhook").into_inner();
+        let start = made.webhook.expect("shown").seq;
+        Self { receiver, feed: party.id, start, secret: made.secret }
+    }
+
+    /// Waits until it has everything that followers of the feed saw, and judges how it came.
+    pub async fn finish(self, records: &[Record]) {
+        let due: BTreeMap<i64, String> = records
+            .iter()
+            .filter_map(|record| match &record.operation {
+                Operation::Deliver { feed, event, .. } if *feed == self.feed && event.kind == KIND => {
+                    Some((event.seq, event.event_id.to_string()))
+                }
+                _ => None,
+            })
+            .filter(|(seq, _)| *seq > self.start)
+            .collect();
+        let last = due.last_key_value().map(|(seq, _)| *seq).expect("something was answered");
+        until("everything was accepted", CAUGHT_UP, async || {
+            self.receiver.accepted().contains(&last).then_some(())
+        })
+        .await;
+        let received = self.receiver.received();
+        let mut order = due.iter();
+        let mut newest = self.start;
+        for message in &received {
+            let seq = message.seq();
+            if seq > newest {
+                let next = order.next();
+                assert_eq!(next, Some((&seq, &message.id)), "after {newest}: in order, by its own id");
+                newest = seq;
+            } else {
+                assert_eq!(Some(&message.id), due.get(&seq), "again by the same id");
+            }
+        }
+        assert_eq!(order.next(), None, "nothing was left out");
+        assert_eq!(self.receiver.most_open(), 1, "no two processes send at a time");
+        assert!(harness::receiver::signed_with(&self.secret, &received).iter().all(|fits| *fits));
+        println!("webhook: {} events, {} of them sent again", due.len(), received.len() - due.len());
+    }
+}

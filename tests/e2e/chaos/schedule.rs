@@ -1,0 +1,155 @@
+//! What befalls whom, and when: chosen by a seed, so that a schedule comes again.
+
+use rand::{Rng as _, rngs::StdRng, seq::SliceRandom as _};
+
+/// Which process does what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One process takes commands, the other one sequences and serves feeds.
+    Split,
+    /// Both do everything, and so does a third, in the driver's process, whose clock is moved.
+    Twins,
+}
+
+/// What befalls something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    KillCommands,
+    KillFeeds,
+    KillBoth,
+    /// Feeds first, then commands with what they took since, then only feeds come back.
+    KillBetween,
+    /// Held still for a while, with everything open.
+    StopCommands,
+    StopFeeds,
+    KillPostgres,
+    StopPostgres,
+    KillKafka,
+    /// Killed, and back with nothing of what it had.
+    WipeKafka,
+    StopKafka,
+    /// Both processes come back with Kafka where they ran without, or the other way round.
+    SwitchKafka,
+    /// Connections of clients to one process.
+    CutClients,
+    SlowClients,
+    SilenceClients,
+    /// Connections of one process to Postgres.
+    CutDatabase,
+    SlowDatabase,
+    SilenceDatabase,
+    FillDisk,
+    JumpClock,
+}
+
+use Fault::*;
+
+/// What is tried once in the short run of each layout; together they have everything.
+const SPLIT: &[Fault] = &[
+    KillCommands,
+    KillFeeds,
+    KillBetween,
+    StopCommands,
+    StopFeeds,
+    KillKafka,
+    WipeKafka,
+    StopKafka,
+    CutDatabase,
+    SlowDatabase,
+    SilenceDatabase,
+];
+const TWINS: &[Fault] = &[
+    KillCommands,
+    KillFeeds,
+    KillBoth,
+    KillPostgres,
+    StopPostgres,
+    SwitchKafka,
+    CutClients,
+    SlowClients,
+    SilenceClients,
+    FillDisk,
+    JumpClock,
+];
+
+impl Fault {
+    /// How many processes it kills.
+    pub fn kills(self) -> usize {
+        match self {
+            KillCommands | KillFeeds | KillPostgres | KillKafka | WipeKafka => 1,
+            KillBoth | KillBetween | SwitchKafka => 2,
+            _ => 0,
+        }
+    }
+
+    pub fn needs_kafka(self) -> bool {
+        matches!(self, KillKafka | WipeKafka | StopKafka | SwitchKafka)
+    }
+
+    fn possible(self, layout: Layout) -> bool {
+        match self {
+            KillBetween => layout == Layout::Split,
+            JumpClock | SwitchKafka => layout == Layout::Twins,
+            _ => true,
+        }
+    }
+}
+
+/// Everything that is tried in this layout once, in any order, and then whatever chance brings until so many were killed.
+pub fn schedule(
+    random: &mut StdRng,
+    layout: Layout,
+    kills: usize,
+    allowed: impl Fn(Fault) -> bool,
+) -> Vec<Fault> {
+    let own = if layout == Layout::Split { SPLIT } else { TWINS };
+    let mut chosen: Vec<Fault> = own.iter().copied().filter(|fault| allowed(*fault)).collect();
+    chosen.shuffle(random);
+    let rest: Vec<Fault> = [SPLIT, TWINS]
+        .concat()
+        .into_iter()
+        .filter(|fault| fault.possible(layout) && allowed(*fault))
+        .collect();
+    let mut killed: usize = chosen.iter().map(|fault| fault.kills()).sum();
+    while killed < kills {
+        let next = match random.random_range(0..100) {
+            0..30 => KillCommands,
+            30..55 => KillFeeds,
+            55..70 => KillBoth,
+            70..85 if KillBetween.possible(layout) => KillBetween,
+            70..85 => KillCommands,
+            // The others take longer, and are not kills for the most part.
+            _ => rest[random.random_range(0..rest.len())],
+        };
+        killed += next.kills();
+        chosen.push(next);
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_the_same_schedule_again_and_each_has_everything() {
+        let of = |seed, layout, kills| schedule(&mut StdRng::seed_from_u64(seed), layout, kills, |_| true);
+        let short: BTreeSet<Fault> =
+            [Layout::Split, Layout::Twins].into_iter().flat_map(|layout| of(7, layout, 0)).collect();
+        assert_eq!(short.len(), JumpClock as usize + 1, "every fault stands in a short run");
+        for layout in [Layout::Split, Layout::Twins] {
+            let long = of(7, layout, 500);
+            assert_eq!(long, of(7, layout, 500));
+            assert_ne!(long, of(8, layout, 500));
+            let kills: usize = long.iter().map(|fault| fault.kills()).sum();
+            assert!((500..502).contains(&kills), "{kills}");
+            assert!(long.iter().all(|fault| fault.possible(layout)));
+        }
+        let spared = schedule(&mut StdRng::seed_from_u64(7), Layout::Split, 50, |fault| !fault.needs_kafka());
+        assert!(!spared.iter().any(|fault| fault.needs_kafka()));
+    }
+}

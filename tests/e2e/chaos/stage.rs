@@ -1,0 +1,335 @@
+//! What may be struck: two processes, each with a proxy before it and one behind it, a replica with a clock of its own, their
+//! Postgres on a small disk, and a Kafka where the machine can run one.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use harness::{
+    chaos::{self, Cluster, Party, Process},
+    kafka::Broker,
+    proxy::{Proxy, Weather},
+    skewed::Skewed,
+    until,
+};
+use rand::{Rng as _, rngs::StdRng, seq::IndexedRandom as _};
+
+use super::{
+    figures::Figures,
+    schedule::{Fault, Layout},
+};
+use crate::load::Load;
+
+/// How long anything may take to be back.
+pub const BACK: Duration = Duration::from_secs(60);
+/// Commands that must be committed while no sequencer runs, before the process that took them is killed.
+const UNSEQUENCED: i64 = 6;
+/// The disk of Postgres: what a long run writes, and its log between two checkpoints.
+const DISK_MIB: usize = 768;
+/// How long a full disk is waited for to be felt.
+const FELT: Duration = Duration::from_secs(10);
+
+/// Which firms the rolling restart has, after those of the layouts; and how often a process is replaced.
+const ROLLING: usize = 2;
+const TURNS: usize = 4;
+
+const EVERYTHING: &[&str] = &["partners", "orders", "interchange", "stream"];
+
+/// A process, and what its connections go through.
+struct Station {
+    process: Process,
+    /// From its clients.
+    front: Proxy,
+    /// To Postgres.
+    back: Proxy,
+}
+
+impl Station {
+    async fn new(cluster: &Cluster, name: &str) -> Self {
+        let mut process = Process::new(cluster, name, EVERYTHING);
+        let back = Proxy::start(cluster.at()).await;
+        process.through(cluster.at(), back.at().port());
+        let front = Proxy::start(process.api).await;
+        Self { process, front, back }
+    }
+
+    async fn restart(&mut self) {
+        self.process.kill().await;
+        self.process.start();
+    }
+}
+
+pub struct Stage {
+    pub cluster: Cluster,
+    commands: Station,
+    feeds: Station,
+    pub broker: Option<Broker>,
+    /// Whether processes use it.
+    kafka: bool,
+    skewed: Option<Skewed>,
+    /// Firms for each layout, and for the rolling restart.
+    pairs: Vec<(Party, Party)>,
+    pub random: StdRng,
+}
+
+impl Stage {
+    /// Everything that a run needs, and firms that work together.
+    pub async fn set(name: &str, random: StdRng) -> Self {
+        let broker = format!("{name}-kafka");
+        let (cluster, broker) =
+            tokio::join!(Cluster::start_on_a_small_disk(name, DISK_MIB), Broker::start(&broker));
+        let mut commands = Station::new(&cluster, "commands").await;
+        let feeds = Station::new(&cluster, "feeds").await;
+        commands.process.start();
+        let api = commands.process.api;
+        let operator = chaos::operator(&cluster, api).await;
+        let mut pairs = Vec::new();
+        for _ in 0..=ROLLING {
+            pairs.push(chaos::pair(&operator, api).await);
+        }
+        Self { cluster, commands, feeds, broker, kafka: false, skewed: None, pairs, random }
+    }
+
+    /// Lets the processes do what a layout says; its firms.
+    pub async fn arrange(&mut self, layout: Layout) -> (Party, Party) {
+        let pair = self.pairs[layout as usize].clone();
+        let services = match layout {
+            Layout::Split => [&["orders"], &["stream"]].map(|services| services.to_vec()),
+            Layout::Twins => [EVERYTHING, EVERYTHING].map(<[_]>::to_vec),
+        };
+        self.kafka = layout == Layout::Split && self.broker.is_some();
+        let exports = format!("[{:?}]", self.pairs[0].0.id.to_string());
+        for (station, services) in [&mut self.commands, &mut self.feeds].into_iter().zip(services) {
+            station.process.services = services;
+            station.process.set("TANDEM_KAFKA__EXPORTS", exports.clone());
+        }
+        self.tell_of_kafka();
+        self.commands.restart().await;
+        self.feeds.restart().await;
+        if layout == Layout::Twins {
+            self.skewed = Some(self.cluster.skewed().await);
+            for station in [&self.commands, &self.feeds] {
+                chaos::answering(&chaos::access(station.front.at(), Some(&pair.0.key))).await;
+            }
+        }
+        pair
+    }
+
+    /// Where commands are taken, and where feeds are read.
+    pub fn addresses(&self, layout: Layout) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+        let (commands, feeds) = (self.commands.front.at(), self.feeds.front.at());
+        match layout {
+            Layout::Split => (vec![commands], vec![feeds]),
+            Layout::Twins => {
+                let third = self.skewed.as_ref().expect("it runs").api();
+                (vec![commands, feeds, third], vec![feeds, third, commands])
+            }
+        }
+    }
+
+    fn tell_of_kafka(&mut self) {
+        let flags: Vec<String> = match &self.broker {
+            Some(broker) if self.kafka => vec!["--kafka".into(), broker.bootstrap()],
+            _ => Vec::new(),
+        };
+        for station in [&mut self.commands, &mut self.feeds] {
+            station.process.flags = flags.clone();
+        }
+    }
+
+    /// Whether this can happen here.
+    pub fn allows(&self, fault: Fault) -> bool {
+        match fault {
+            Fault::FillDisk => self.cluster.disk().is_some(),
+            fault => self.broker.is_some() || !fault.needs_kafka(),
+        }
+    }
+
+    /// Waits until some more was acknowledged and delivered: the system is back, and busy.
+    pub async fn progress(&mut self, load: &Load) {
+        let goal = load.goal(self.random.random_range(1..5), self.random.random_range(1..5));
+        until("work goes on", BACK, async || {
+            self.commands.process.supervise();
+            self.feeds.process.supervise();
+            load.reached(&goal).then_some(())
+        })
+        .await;
+    }
+
+    /// Lets one thing happen.
+    pub async fn strike(&mut self, fault: Fault, load: &Load, figures: &mut Figures) {
+        // Any moment will do: this is when the blow falls, and nothing waits for it.
+        tokio::time::sleep(Duration::from_micros(self.random.random_range(0..8_000))).await;
+        match fault {
+            Fault::KillCommands => self.commands.restart().await,
+            Fault::KillFeeds => self.feeds.restart().await,
+            Fault::KillBoth => self.kill_both().await,
+            Fault::KillBetween => figures.unsequenced += self.kill_between().await,
+            Fault::StopCommands => {
+                self.commands.process.hold(true);
+                self.lasts().await;
+                self.commands.process.hold(false);
+            }
+            Fault::StopFeeds => {
+                self.feeds.process.hold(true);
+                self.lasts().await;
+                self.feeds.process.hold(false);
+            }
+            Fault::KillPostgres => {
+                self.cluster.kill().await;
+                self.cluster.restart().await;
+            }
+            Fault::StopPostgres => {
+                self.cluster.hold(true);
+                self.lasts().await;
+                self.cluster.hold(false);
+            }
+            Fault::KillKafka | Fault::WipeKafka | Fault::StopKafka => self.strike_kafka(fault).await,
+            Fault::SwitchKafka => {
+                self.kafka = !self.kafka;
+                self.tell_of_kafka();
+                self.kill_both().await;
+            }
+            Fault::FillDisk => figures.disk_full += self.fill_disk(load).await,
+            Fault::JumpClock => {
+                let seconds = [-7_200, -60, 60, 7_200].choose(&mut self.random).copied();
+                self.skewed.as_ref().expect("it runs").jump(seconds.unwrap_or_default());
+            }
+            _ => self.strike_connections(fault).await,
+        }
+        *figures.faults.entry(fault).or_default() += 1;
+    }
+
+    async fn kill_both(&mut self) {
+        self.commands.process.kill().await;
+        self.feeds.restart().await;
+        self.commands.process.start();
+    }
+
+    /// How many commands were not sequenced when who took them was killed.
+    async fn kill_between(&mut self) -> i64 {
+        self.feeds.process.kill().await;
+        let waiting = until("commands wait with nobody to sequence them", BACK, async || {
+            self.commands.process.supervise();
+            Some(self.cluster.unsequenced().await).filter(|waiting| *waiting >= UNSEQUENCED)
+        })
+        .await;
+        self.commands.process.kill().await;
+        self.feeds.process.start();
+        self.drained().await;
+        self.commands.process.start();
+        waiting
+    }
+
+    async fn strike_kafka(&mut self, fault: Fault) {
+        let lasts = self.random.random_range(LASTS_MS);
+        let broker = self.broker.as_mut().expect("there is one");
+        if fault == Fault::StopKafka {
+            broker.hold(true);
+            tokio::time::sleep(Duration::from_millis(lasts)).await;
+            broker.hold(false);
+            return;
+        }
+        broker.kill().await;
+        if fault == Fault::WipeKafka {
+            broker.wipe();
+        }
+        broker.run().await;
+    }
+
+    /// Connections of one of the processes.
+    async fn strike_connections(&mut self, fault: Fault) {
+        let lasts = Duration::from_millis(self.random.random_range(LASTS_MS));
+        let station = if self.random.random() { &self.commands } else { &self.feeds };
+        let (proxy, weather) = match fault {
+            Fault::CutClients => return station.front.cut(),
+            Fault::CutDatabase => return station.back.cut(),
+            Fault::SlowClients => (&station.front, Weather::Slow(Duration::from_millis(40))),
+            Fault::SlowDatabase => (&station.back, Weather::Slow(Duration::from_millis(5))),
+            Fault::SilenceClients => (&station.front, Weather::Silent),
+            _ => (&station.back, Weather::Silent),
+        };
+        proxy.set(weather);
+        tokio::time::sleep(lasts).await;
+        proxy.set(Weather::Clear);
+        // What was silent for long enough is given up by somebody on the way.
+        if weather == Weather::Silent && self.random.random() {
+            proxy.cut();
+        }
+    }
+
+    /// Fills the disk until somebody feels it, and gives it back; how many writes met it.
+    async fn fill_disk(&mut self, load: &Load) -> usize {
+        self.cluster.checkpoint().await;
+        let unanswered = || load.counts().unanswered.load(Ordering::Relaxed);
+        let (before, since) = (unanswered(), Instant::now());
+        self.cluster.disk().expect("there is one").fill();
+        while unanswered() < before + 3 && since.elapsed() < FELT {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let felt = unanswered() - before;
+        self.cluster.disk().expect("there is one").free();
+        self.cluster.ensure().await;
+        felt
+    }
+
+    /// How long something that is not over at once lasts.
+    async fn lasts(&mut self) {
+        tokio::time::sleep(Duration::from_millis(self.random.random_range(LASTS_MS))).await;
+    }
+
+    /// Waits until everything that is committed stands in the feeds.
+    pub async fn drained(&self) {
+        until("the outbox is empty", BACK, async || (self.cluster.unsequenced().await == 0).then_some(()))
+            .await;
+    }
+
+    /// Waits until entries come to the process that feeds over Kafka, whatever became of it.
+    pub async fn carried(&self) {
+        let entries = async || self.feeds.process.counted("tandem_kafka_carried_entries_total").await;
+        let before = entries().await;
+        until("events come over Kafka", 2 * BACK, async || (entries().await > before).then_some(())).await;
+    }
+
+    /// Firms for the rolling restart, and both processes by their own addresses: a balancer passes nothing to one that does
+    /// not listen, and a proxy does.
+    pub fn rolling(&self) -> ((Party, Party), Vec<SocketAddr>) {
+        (self.pairs[ROLLING].clone(), vec![self.commands.process.api, self.feeds.process.api])
+    }
+
+    /// Asks each process in turn to end, and starts it again, as a new release is brought in; how often.
+    pub async fn roll(&mut self, load: &Load) -> usize {
+        let caller = self.pairs[ROLLING].0.clone();
+        for turn in 0..TURNS {
+            let station = if turn % 2 == 0 { &mut self.commands } else { &mut self.feeds };
+            station.process.terminate().await;
+            station.process.start();
+            chaos::answering(&chaos::access(station.process.api, Some(&caller.key))).await;
+            self.progress(load).await;
+        }
+        TURNS
+    }
+
+    /// How many processes ended without being killed.
+    pub fn ended(&self) -> usize {
+        self.commands.process.ended + self.feeds.process.ended
+    }
+
+    pub async fn finish(mut self) {
+        if let Some(skewed) = self.skewed.take() {
+            skewed.finish().await;
+        }
+        for mut station in [self.commands, self.feeds] {
+            station.process.kill().await;
+        }
+        if let Some(broker) = self.broker {
+            broker.finish().await;
+        }
+        self.cluster.finish().await;
+    }
+}
+
+/// How long something that is not over at once lasts, in milliseconds.
+const LASTS_MS: std::ops::Range<u64> = 300..1_200;

@@ -1,0 +1,174 @@
+//! A TCP proxy on loopback that does to connections what networks do: it cuts them, delays what they carry, and swallows it
+//! for a while.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+/// What becomes of bytes on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weather {
+    /// They pass.
+    Clear,
+    /// Each piece waits before it passes.
+    Slow(Duration),
+    /// Nothing passes, and nobody is told: connections stay open.
+    Silent,
+}
+
+#[derive(Clone, Copy)]
+struct State {
+    weather: Weather,
+    /// How often all connections were cut.
+    cuts: usize,
+}
+
+/// The proxy, at an address of its own.
+pub struct Proxy {
+    at: SocketAddr,
+    state: watch::Sender<State>,
+    server: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Carries connections to this address, whether somebody listens there yet or not.
+    pub async fn start(to: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of loopback");
+        let at = listener.local_addr().expect("an address");
+        let state = watch::Sender::new(State { weather: Weather::Clear, cuts: 0 });
+        let server = tokio::spawn(serve(listener, to, state.subscribe()));
+        Self { at, state, server }
+    }
+
+    /// Where it listens.
+    pub fn at(&self) -> SocketAddr {
+        self.at
+    }
+
+    /// From now on.
+    pub fn set(&self, weather: Weather) {
+        self.state.send_modify(|state| state.weather = weather);
+    }
+
+    /// Ends every connection there is; new ones pass.
+    pub fn cut(&self) {
+        self.state.send_modify(|state| state.cuts += 1);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, to: SocketAddr, state: watch::Receiver<State>) {
+    // Dropped with the proxy, and its connections with it.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => if let Ok((client, _)) = accepted {
+                connections.spawn(carry(client, to, state.clone()));
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Carries one connection until a side ends it or it is cut.
+async fn carry(client: TcpStream, to: SocketAddr, state: watch::Receiver<State>) {
+    let cuts = state.borrow().cuts;
+    let mut cut = state.clone();
+    let carried = async {
+        let server = TcpStream::connect(to).await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+        tokio::try_join!(
+            pass(from_client, to_server, state.clone()),
+            pass(from_server, to_client, state.clone())
+        )
+    };
+    tokio::select! {
+        _ = carried => {}
+        _ = cut.wait_for(|state| state.cuts != cuts) => {}
+    }
+}
+
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut state: watch::Receiver<State>,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let read = from.read(&mut buffer).await?;
+        let seen = state.wait_for(|state| state.weather != Weather::Silent).await;
+        let weather = seen.map_err(io::Error::other)?.weather;
+        if let Weather::Slow(pause) = weather {
+            tokio::time::sleep(pause).await;
+        }
+        if read == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&buffer[..read]).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A server that sends back what it gets, and a connection to it through a proxy.
+    async fn echo() -> (Proxy, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let proxy = Proxy::start(listener.local_addr().expect("an address")).await;
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut read, mut write) = stream.split();
+                    let _ = tokio::io::copy(&mut read, &mut write).await;
+                });
+            }
+        });
+        let stream = TcpStream::connect(proxy.at()).await.expect("it is carried");
+        (proxy, stream)
+    }
+
+    async fn heard(stream: &mut TcpStream) -> io::Result<u8> {
+        stream.write_u8(7).await?;
+        stream.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn connections_pass_wait_fall_silent_and_are_cut() {
+        let (proxy, mut stream) = echo().await;
+        assert_eq!(heard(&mut stream).await.expect("it passes"), 7);
+
+        proxy.set(Weather::Slow(Duration::from_millis(60)));
+        let since = Instant::now();
+        assert_eq!(heard(&mut stream).await.expect("it passes"), 7);
+        assert!(since.elapsed() >= Duration::from_millis(120), "there and back: {:?}", since.elapsed());
+
+        proxy.set(Weather::Silent);
+        let patience = Duration::from_millis(150);
+        assert!(tokio::time::timeout(patience, heard(&mut stream)).await.is_err(), "nothing comes");
+        proxy.set(Weather::Clear);
+        assert_eq!(stream.read_u8().await.expect("it was only late"), 7);
+
+        proxy.cut();
+        assert!(heard(&mut stream).await.is_err(), "it is cut");
+        let mut again = TcpStream::connect(proxy.at()).await.expect("others pass");
+        assert_eq!(heard(&mut again).await.expect("it passes"), 7);
+    }
+}
