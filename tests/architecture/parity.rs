@@ -116,10 +116,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/tolerances/{id}/end", "DeleteToleranceRule"),
     ("/webhooks/new", "CreateWebhook"),
     ("/webhooks/{id}", "UpdateWebhook"),
-    ("/webhooks/{id}/delete", "DeleteWebhook"),
-    ("/webhooks/{id}/replay", "ReplayWebhook"),
+    ("/webhooks/{id}/{act}", "DeleteWebhook ReplayWebhook RotateWebhookSecret"),
     ("/webhooks/{id}/resend", "ResendWebhookEvent"),
-    ("/webhooks/{id}/rotate", "RotateWebhookSecret"),
     ("/webhooks/{id}/test", "TestWebhook"),
 ];
 

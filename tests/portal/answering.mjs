@@ -1,6 +1,7 @@
 // Answering orders, with scripts and without.
 
 import { equal, inDays, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+import { sideways } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
@@ -130,6 +131,23 @@ export async function answering() {
       await says(page, '答复已送达');
       await says(page, '供应商答复 19 行');
       equal(await state(page), '待答复', 'the others still wait');
+    }));
+
+  await test('an order is printed as tables, with a code that leads back, and without what is internal', () =>
+    visit(shunmo, { viewport: { width: 718, height: 1000 } }, async (page) => {
+      const path = await open(page, publish({ lines: 12 }));
+      await page.fill('#body', '内部：先问模具');
+      await page.locator('#write input[type=radio]').last().check();
+      await page.click('#write button');
+      await page.locator('.said.internal').waitFor();
+      await page.emulateMedia({ media: 'print' });
+      for (const hidden of ['.top', '.answer', '#write', '.said.internal', '.ribbon']) {
+        ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
+      }
+      equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
+      ok(await page.locator('.paper svg path').isVisible(), 'a code to scan');
+      equal(await sideways(page), [], 'and it fits the sheet');
+      ok((await page.locator('.paper p').innerText()).includes('扫码打开订单'), path);
     }));
 
   await test('another site’s form changes nothing', () =>

@@ -82,14 +82,14 @@ export const inDays = (days) => new Date(Date.now() + days * 86_400_000 + 8 * 3_
 
 /** Publishes an order of the first anchor to a supplier; answers its number. */
 export function publish({ supplier = sandbox.suppliers[0], lines = 2, quantity = '20000', due = inDays(35),
-  name = (at) => `收纳箱 <b>${at}</b> & 'PP'` } = {}) {
+  name = (at) => `收纳箱 <b>${at}</b> & 'PP'`, item = (at) => `CY-BX-${at}`, unit: [code, word] = ['H87', '个'] } = {}) {
   const number = `T${stamp}${String(++numbered).padStart(3, '0')}`;
   const line = (at) => ({
     lineNumber: `${(at + 1) * 10}`,
-    item: { name: name(at + 1), buyerItemId: `CY-BX-${at}`, sellerItemId: `SM-${at}` },
+    item: { name: name(at + 1), buyerItemId: item(at), sellerItemId: `SM-${at}` },
     quantity: { value: quantity },
-    unitCode: 'H87',
-    unitText: '个',
+    unitCode: code,
+    unitText: word,
     price: { amount: { value: '6.85' } },
     scheduleLines: [{
       scheduleLineNumber: '1',

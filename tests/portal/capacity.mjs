@@ -1,7 +1,7 @@
 // Capacity: the map of weeks and groups, where a bottleneck comes from, filling weeks in by hand and from a spreadsheet, and
 // what can be promised before an order is answered. With scripts and without.
 
-import { equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { equal, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
 import { sideways, small, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -287,6 +287,11 @@ async function promising(javaScriptEnabled) {
     ok(await page.isChecked('#rest-0'), 'as a later delivery');
     await page.click('button:text-is("提交答复")');
     await says(page, '答复已送达');
+    // Kilograms of what is counted by the piece: said so, since silence would read as room.
+    await open(page, publish({ lines: 1, quantity: '120', item: () => 'CY-BX-0450', unit: ['KGM', '千克'] }));
+    const untried = await panel.innerText();
+    ok(untried.includes('未试算') && untried.includes('按“千克”计'), `what does not convert is said: ${untried}`);
+    await sound(page, javaScriptEnabled, 'an order whose unit does not convert');
   });
   await visit(chengyu, { javaScriptEnabled }, async (page) => {
     await page.goto(`${portal}/orders/${orderId}`);

@@ -144,9 +144,24 @@ export async function settings() {
         await page.uncheck('[name=enabled]');
         await page.locator('main form .actions button').click();
         await page.locator('.notice').waitFor();
-        await card.locator('[formaction$="/delete"]').click();
-        await page.locator('.notice').waitFor();
+        // What cannot be taken back is asked once more, and turning back changes nothing.
+        for (const [act, then] of [['replay', '.notice'], ['rotate', '#secret'], ['delete', '.notice']]) {
+          await page.goto(`${portal}/webhooks`);
+          const path = await card.locator(`a[href$="/${act}"]`).getAttribute('href');
+          await page.goto(portal + path);
+          await says(page, `ERP ${words}`);
+          await page.click('main .actions a');
+          equal(await card.count(), 1, `${act}: nothing was done yet`);
+          await page.goto(portal + path);
+          await page.click('button[name=lang]');
+          await page.locator(`html[lang=${english ? 'zh-CN' : 'en-GB'}]`).waitFor();
+          await page.click('button[name=lang]');
+          await page.locator(`html[lang=${english ? 'en-GB' : 'zh-CN'}]`).waitFor();
+          await page.locator('main .actions button').click();
+          await page.locator(then).waitFor();
+        }
         equal(await card.count(), 0, 'the webhook is gone');
+        equal((await page.goto(`${portal}/webhooks/none/forget`)).status(), 404, 'there is nothing else to do');
       });
     });
   }

@@ -49,6 +49,15 @@ export async function signingIn() {
     });
   });
 
+  await test('the operator begins with firms to verify, and has no list of orders before its eyes', () =>
+    visit(sandbox.operator, {}, async (page) => {
+      await page.goto(`${portal}/`);
+      equal(new URL(page.url()).pathname, '/operator/firms', 'the daily work');
+      equal(await page.locator('nav.work a').first().innerText(), '企业', 'firms come first');
+      equal(await page.locator('nav.work a[href="/inbox"], nav.work a[href="/purchases"]').count(), 0, 'no trade');
+      await says(page, '待核实');
+    }));
+
   await test('the other language keeps the page and its filters', () =>
     visit(shunmo, { javaScriptEnabled: false }, async (page) => {
       await page.goto(`${portal}/inbox?show=all`);

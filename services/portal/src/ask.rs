@@ -471,6 +471,11 @@ impl Posted {
         })
     }
 
+    /// Whether only the language was switched.
+    pub fn switched(&self) -> bool {
+        self.cookie.is_some()
+    }
+
     /// The page once more where only the language was switched, or where something is left empty that is needed.
     pub fn again(&self, ask: &mut Ask) -> Option<Response> {
         if let Some(cookie) = &self.cookie {

@@ -196,8 +196,13 @@ impl Page {
     }
 }
 
-/// Whoever only answers has no use for purchases, and whoever only buys none for the inbox.
+/// Whoever only answers has no use for purchases, and whoever only buys none for the inbox; whoever runs the platform
+/// trades nothing on it.
 fn work(member: &Member) -> Vec<Tab> {
+    let resources = member.may(Permission::ResourcesRead).then_some(Tab::Resources);
+    if member.may(Permission::Operate) {
+        return [Tab::Firms].into_iter().chain(resources).collect();
+    }
     let reads = member.may(Permission::OrdersRead);
     let buys = member.may(Permission::OrdersPublish);
     let supplies = member.may(Permission::OrdersRespond);
@@ -215,12 +220,7 @@ fn work(member: &Member) -> Vec<Tab> {
     if member.may(Permission::CapacityRead) {
         tabs.push(Tab::Capacity);
     }
-    if member.may(Permission::ResourcesRead) {
-        tabs.push(Tab::Resources);
-    }
-    if member.may(Permission::Operate) {
-        tabs.push(Tab::Firms);
-    }
+    tabs.extend(resources);
     tabs
 }
 

@@ -233,6 +233,9 @@ promise-unturned = No week gets tighter
 promise-turn = from “{ $before }” to “{ $after }”
 promise-further = { $n } more lines were not tried.
 promise-do = Fill in the answer with this split
+promise-untried = Not tried
+promise-unit = The order counts in { $unit }, your groups count this item in another unit, and neither converts into the other. Please check by hand whether there is room.
+promise-unit-do = See the capacity
 
 ## Groups and series, set up
 

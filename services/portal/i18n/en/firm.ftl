@@ -206,6 +206,7 @@ firm-suspended = Suspended
 firm-placeholder = Invited, not yet here
 firm-claimed = Merged into another
 firm-verified = Verified
+firm-to-verify = To verify
 firm-unverified = Not verified
 firm-checked = Identity
 firm-admins = Administrators

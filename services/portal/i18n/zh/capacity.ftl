@@ -211,6 +211,9 @@ promise-unturned = 没有哪一周变紧
 promise-turn = 由“{ $before }”变为“{ $after }”
 promise-further = 另有 { $n } 行未试算。
 promise-do = 按此拆分填写答复
+promise-untried = 未试算
+promise-unit = 订单按“{ $unit }”计，而产能组统计这个物料用的是另一种单位，两者无法换算，请自行核对余量。
+promise-unit-do = 查看产能
 
 ## 产能组和需求的设置
 

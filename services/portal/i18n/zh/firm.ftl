@@ -200,6 +200,7 @@ firm-suspended = 已暂停
 firm-placeholder = 已邀请，未加入
 firm-claimed = 已并入其他企业
 firm-verified = 已认证
+firm-to-verify = 待核实
 firm-unverified = 未认证
 firm-checked = 身份
 firm-admins = 管理员

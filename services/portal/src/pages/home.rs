@@ -20,9 +20,11 @@ pub async fn show(visitor: Visitor) -> Result<Response, Failure> {
         return Ok(page::go("/sign-in"));
     }
     let member = visitor.member().await?;
+    if member.may(Permission::Operate) {
+        return Ok(page::go("/operator/firms"));
+    }
     if !member.may(Permission::OrdersRead) {
-        let runs = member.may(Permission::Operate);
-        return Ok(page::go(if runs { "/operator/firms" } else { "/help" }));
+        return Ok(page::go("/help"));
     }
     let buys = member.may(Permission::OrdersPublish);
     let supplies = !buys || (member.may(Permission::OrdersRespond) && supplied_before(&member).await?);

@@ -26,9 +26,12 @@ use crate::{
     pages::{
         buyer::{self, Buying},
         changes::{self, Changes},
-        consent, decide, list, pins, progress, promise, thread, withdraw,
+        consent, decide, list,
+        partners::absolute,
+        pins, progress, promise, thread, withdraw,
     },
     proposal::{self, ProposalView},
+    qr::{self, Qr},
     reminder::{self, Reminded},
     session::Member,
     timeline::{self, Moment},
@@ -94,6 +97,8 @@ pub struct OrderPage {
     can_answer: bool,
     /// What the supplier's machines have room for; never for the buyer.
     promise: Option<promise::Panel>,
+    /// Leads from the printed order to this page.
+    code: Option<Qr>,
     /// What its lines are made by.
     pins: Vec<pins::PinView>,
     facts: Vec<Fact>,
@@ -203,6 +208,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
     OrderPage {
         page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases }).titled(title),
         here: member.order_path(&order.id),
+        code: qr::draw(&absolute(member, &format!("/orders/{}", order.id))),
         partner_label: t.say(if supplies { key::BUYER } else { key::SUPPLIER }),
         partner: if supplies { order.buyer_name.clone() } else { order.supplier_name.clone() },
         tag: order::tag(&t, order.state, supplies),

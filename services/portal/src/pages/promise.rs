@@ -49,10 +49,25 @@ pub struct Tried {
 /// All of it.
 pub struct Panel {
     pub lines: Vec<Tried>,
+    /// Lines whose unit the supplier's groups do not count in.
+    pub unconverted: Vec<Unconverted>,
     /// Lines that were not tried.
     pub further: usize,
     /// Whether some line can be proposed otherwise than it was asked for.
     pub differs: bool,
+}
+
+/// A line whose unit cannot be converted into that of the accepted orders of its material.
+pub struct Unconverted {
+    pub title: String,
+    pub text: String,
+}
+
+/// A line that was tried out.
+enum Outcome<'a> {
+    Found(Found<'a>),
+    /// Its unit does not convert.
+    Unit(&'a Row),
 }
 
 /// What was asked of a line, and what can be promised of it.
@@ -68,11 +83,15 @@ struct Found<'a> {
 /// None where only capacity does not answer: an order can be answered without.
 pub async fn panel(member: &Member, order: &Order, rows: &[Row]) -> Result<Option<Panel>, Failure> {
     let content = order.content.clone().unwrap_or_default();
-    let found = try_out(member, order, &content, rows).await;
-    if found.is_empty() {
+    let (found, units) = try_out(member, order, &content, rows).await;
+    if found.is_empty() && units.is_empty() {
         return Ok(None);
     }
     let t = member.text();
+    let unconverted = |row: &&Row| Unconverted {
+        title: t.two(key::LINE_OF, row.item_name(), row.number(t)),
+        text: t.one(key::PROMISE_UNIT, t.unit(&row.line.unit_code, &row.line.unit_text)),
+    };
     let names = names(member, &found).await;
     let today = format::today(member.app().clock.now());
     let line = |found: &Found<'_>| {
@@ -101,6 +120,7 @@ pub async fn panel(member: &Member, order: &Order, rows: &[Row]) -> Result<Optio
         further: waiting.saturating_sub(LINES),
         differs: found.iter().any(|found| found.preview.result() == PromiseResult::Late),
         lines: found.iter().map(line).collect(),
+        unconverted: units.iter().map(unconverted).collect(),
     }))
 }
 
@@ -108,7 +128,7 @@ pub async fn panel(member: &Member, order: &Order, rows: &[Row]) -> Result<Optio
 pub async fn entries(member: &Member, loaded: &Loaded) -> Vec<Entry> {
     let content = loaded.order.content.clone().unwrap_or_default();
     let today = format::today(member.app().clock.now());
-    let found = try_out(member, &loaded.order, &content, &loaded.rows).await;
+    let (found, _) = try_out(member, &loaded.order, &content, &loaded.rows).await;
     let late = found.iter().filter(|found| found.preview.result() == PromiseResult::Late);
     late.filter_map(|found| entry(found, &split(&found.preview, found.requested, today))).collect()
 }
@@ -134,19 +154,20 @@ fn entry(found: &Found<'_>, split: &[(Date, Decimal)]) -> Option<Entry> {
     })
 }
 
-/// Tries the first lines that wait, as far as groups make them. Where capacity does not answer, nothing is known.
+/// Tries the first lines that wait, as far as groups make them, and beside what is found the lines whose unit does not
+/// convert. Where capacity does not answer, nothing is known.
 async fn try_out<'a>(
     member: &Member,
     order: &Order,
     content: &OrderContent,
     rows: &'a [Row],
-) -> Vec<Found<'a>> {
+) -> (Vec<Found<'a>>, Vec<&'a Row>) {
     let answers = order.supplier_id == member.who.firm_id
         && order.state() == OrderState::Unanswered
         && member.may(Permission::OrdersRespond)
         && member.may(Permission::CapacityRead);
     if !answers {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let waiting = rows.iter().filter(|row| !row.unanswered().is_zero()).take(LINES);
     let one = |row: &'a Row| async move {
@@ -166,10 +187,28 @@ async fn try_out<'a>(
             ..PreviewPromiseRequest::default()
         };
         let preview = member.app().api.promises().preview_promise(member.call(request)).await;
-        let preview = preview.ok()?.into_inner();
-        (preview.result() != PromiseResult::Unknown).then_some(Found { row, requested, preview })
+        match preview {
+            Ok(preview) => {
+                let preview = preview.into_inner();
+                let known = preview.result() != PromiseResult::Unknown;
+                known.then_some(Outcome::Found(Found { row, requested, preview }))
+            }
+            Err(status) => unit_alone(&Failure::from(status)).then_some(Outcome::Unit(row)),
+        }
     };
-    join_all(waiting.map(one)).await.into_iter().flatten().collect()
+    let (mut found, mut units) = (Vec::new(), Vec::new());
+    for outcome in join_all(waiting.map(one)).await.into_iter().flatten() {
+        match outcome {
+            Outcome::Found(one) => found.push(one),
+            Outcome::Unit(row) => units.push(row),
+        }
+    }
+    (found, units)
+}
+
+/// Whether a line was refused for nothing but its unit.
+fn unit_alone(failure: &Failure) -> bool {
+    !failure.fields.is_empty() && failure.fields.iter().all(|(path, _)| path == "unit_code")
 }
 
 /// Names of the groups that would turn.

@@ -144,7 +144,8 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
             body: t.say(body),
             tag: begun.iter().find(|(path, _)| path == href).map(|(_, begun)| match begun {
                 true => Tag { shape: "accepted", label: t.say(key::SETTINGS_DONE) },
-                false => Tag { shape: "unanswered", label: t.say(key::SETTINGS_NONE) },
+                // Nothing is amiss: most firms need only some of it.
+                false => Tag { shape: "cancelled", label: t.say(key::SETTINGS_NONE) },
             }),
         };
         Group { title: t.say(title), ways: ways.map(way).collect() }

@@ -107,9 +107,13 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
 
 fn row(t: &Text, one: &OperatedFirm) -> Vec<Cell> {
     let firm = one.firm.clone().unwrap_or_default();
-    let verified = match firm.verified {
-        true => Cell::Text(t.say(key::FIRM_VERIFIED)),
-        false => Cell::Text(String::new()),
+    let verified = match (firm.verified, firm.state()) {
+        (true, _) => Cell::Text(t.say(key::FIRM_VERIFIED)),
+        (false, FirmState::Active) => {
+            Cell::Tag(Tag { shape: "unanswered", label: t.say(key::FIRM_TO_VERIFY) })
+        }
+        // Whoever has not joined, or is another firm by now, is not looked into.
+        (false, _) => Cell::Text(String::new()),
     };
     vec![
         Cell::link(name(t, one), format!("{LIST}/{}", firm.id)),

@@ -1,5 +1,7 @@
 //! Where the firm's events are sent: servers of its own, each with a secret that is shown once, and what came of each attempt.
 
+mod asked;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,10 +13,9 @@ use axum::{
     routing::{get, post},
 };
 use proto::stream::{
-    CreateWebhookRequest, DeleteWebhookRequest, Filter, GetWebhookRequest, ListWebhookDeliveriesRequest,
-    ListWebhooksRequest, ReplayWebhookRequest, ResendWebhookEventRequest, RotateWebhookSecretRequest,
-    TestWebhookRequest, UpdateWebhookRequest, Webhook, WebhookDelivery, WebhookDisabledReason, WebhookMode,
-    WebhookOutcome, replay_webhook_request::Start,
+    CreateWebhookRequest, Filter, GetWebhookRequest, ListWebhookDeliveriesRequest, ListWebhooksRequest,
+    ResendWebhookEventRequest, TestWebhookRequest, UpdateWebhookRequest, Webhook, WebhookDelivery,
+    WebhookDisabledReason, WebhookMode, WebhookOutcome,
 };
 use serde::Deserialize;
 
@@ -36,10 +37,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/webhooks/new", get(form).post(make))
         .route("/webhooks/{id}", get(edit).post(save))
         .route("/webhooks/{id}/test", post(test))
-        .route("/webhooks/{id}/rotate", post(rotate))
-        .route("/webhooks/{id}/replay", post(replay))
         .route("/webhooks/{id}/resend", post(resend))
-        .route("/webhooks/{id}/delete", post(delete))
+        .route("/webhooks/{id}/{act}", get(asked::form).post(asked::send))
 }
 
 /// What was just done.
@@ -155,8 +154,7 @@ fn row(member: &Member, one: &Webhook) -> Row {
     Row {
         id: one.id.clone(),
         name: one.name.clone(),
-        // Path and query may hold a secret of the receiver's.
-        host: one.url.split('/').take(3).collect::<Vec<_>>().join("/"),
+        host: host(&one.url),
         mode: mode_name(t, one.mode()),
         behind: one.behind.to_string(),
         retry: match &one.retry_at {
@@ -166,6 +164,11 @@ fn row(member: &Member, one: &Webhook) -> Row {
         tag: Tag { shape, label: t.say(label) },
         token: app.tokens.make(app, Some(&member.token), &purpose(&one.id)),
     }
+}
+
+/// Where it leads, without path and query: they may hold a secret of the receiver's.
+fn host(url: &str) -> String {
+    url.split('/').take(3).collect::<Vec<_>>().join("/")
 }
 
 fn mode_name(t: &Text, mode: WebhookMode) -> String {
@@ -331,31 +334,4 @@ async fn happened(member: &Member, delivery: WebhookDelivery) -> Result<Response
     }
     let fault = Fault::new("form", member.text().one(key::FAULT_WEBHOOK_TESTED, delivery.failure));
     Ok(page::show(&list(member, vec![fault], String::new()).await?))
-}
-
-/// Makes a new secret and shows it once.
-pub async fn rotate(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
-    let app = member.app();
-    let request_id = app.tokens.check(Some(&member.token), &purpose(&id), fields.get("token"))?;
-    let request = RotateWebhookSecretRequest { request_id, webhook_id: id, overlap_s: None };
-    let made = app.api.webhooks().rotate_webhook_secret(member.call(request)).await?.into_inner();
-    Ok(secret(&member, made.webhook.unwrap_or_default().name, made.secret))
-}
-
-/// Sends everything again that is still there.
-pub async fn replay(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
-    let app = member.app();
-    let request_id = app.tokens.check(Some(&member.token), &purpose(&id), fields.get("token"))?;
-    let request = ReplayWebhookRequest { request_id, webhook_id: id, start: Some(Start::Earliest(true)) };
-    app.api.webhooks().replay_webhook(member.call(request)).await?;
-    Ok(page::go("/webhooks?done=replayed"))
-}
-
-/// Takes a webhook away.
-pub async fn delete(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
-    let app = member.app();
-    let request_id = app.tokens.check(Some(&member.token), &purpose(&id), fields.get("token"))?;
-    let request = DeleteWebhookRequest { request_id, webhook_id: id };
-    app.api.webhooks().delete_webhook(member.call(request)).await?;
-    Ok(page::go("/webhooks?done=deleted"))
 }
