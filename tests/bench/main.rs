@@ -116,7 +116,7 @@ async fn run(chosen: &[String], scale: Scale) -> anyhow::Result<()> {
         // What has no small size runs only where it is named.
         let by_itself = scale != Scale::Smoke || name != "idle";
         if chosen.iter().any(|arg| arg == name) || (chosen.is_empty() && by_itself) {
-            one(name, &mut report, scale).await?;
+            Box::pin(one(name, &mut report, scale)).await?;
         }
     }
     report.write(&cluster::target().join("bench/results.json"))
@@ -135,13 +135,13 @@ async fn one(name: &str, report: &mut Report, scale: Scale) -> anyhow::Result<()
         "files" => files::run(report, scale).await,
         "curve" => curve::run(report, scale).await,
         "commit" => commit::run(report, scale).await,
-        "latency" => latency::run(report, scale).await,
+        "latency" => Box::pin(latency::run(report, scale)).await,
         "cost" => cost::run(report, scale).await,
         "fanout" => fanout::run(report, scale).await,
         "replay" => replay::run(report, scale).await,
-        "stalled" => stalled::run(report, scale).await,
+        "stalled" => Box::pin(stalled::run(report, scale)).await,
         "reconnect" => reconnect::run(report, scale).await,
-        "kafka" => kafka::run(report, scale).await,
+        "kafka" => Box::pin(kafka::run(report, scale)).await,
         "streams" => memory::streams(report, scale).await,
         "idle" => memory::idle(report).await,
         other => anyhow::bail!("no benchmark {other}"),

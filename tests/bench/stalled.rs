@@ -30,7 +30,7 @@ const BYTES: usize = 2_600;
 const FORGOTTEN: Duration = Duration::from_secs(8);
 
 pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
-    others(report, scale).await?;
+    Box::pin(others(report, scale)).await?;
     memory(report, scale).await
 }
 

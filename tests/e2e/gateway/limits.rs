@@ -1,6 +1,6 @@
 //! What a client that behaves badly, or not at all, takes from the others, and how old connections are let go.
 
-use harness::frames::Frames;
+use harness::{Options, frames::Frames};
 use proto::stream::{CreateSubscriptionRequest, create_subscription_request};
 
 use super::*;
