@@ -13,7 +13,7 @@ mod offers;
 mod resources;
 pub mod rows;
 mod sheets;
-pub mod subscriptions;
+mod subscriptions;
 mod webhooks;
 mod widened;
 

@@ -111,7 +111,7 @@ async fn what_is_acknowledged_does_not_come_again() {
     let tried = acknowledge(&viewer, acknowledgement("erp", &last.cursor, false)).await;
     refused(tried, Reason::PERMISSION_DENIED);
     let foreign = supplier.events().await.last().expect("there are events").cursor.clone();
-    for cursor in [&foreign, "", "0", &last.cursor[1..]] {
+    for cursor in [foreign.as_str(), "", "0", &last.cursor[1..]] {
         let tried = acknowledge(&buyer, acknowledgement("erp", cursor, true)).await;
         refused(tried, Reason::CURSOR_INVALID);
     }

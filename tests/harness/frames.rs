@@ -107,7 +107,9 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 fn headers(path: &str) -> Vec<u8> {
     // Of the static table: `:method: POST`, `:scheme: http`; and the names of `:path`, `:authority`, `content-type`.
     let mut block = vec![0x83, 0x86];
-    for (name, value) in [(&[0x04][..], path), (&[0x01], "localhost"), (&[0x0f, 0x10], "application/grpc")] {
+    for (name, value) in
+        [(&[0x04][..], path), (&[0x01][..], "localhost"), (&[0x0f, 0x10][..], "application/grpc")]
+    {
         block.extend(name);
         block.push(u8::try_from(value.len()).ok().filter(|len| *len < 127).expect("a short value"));
         block.extend(value.as_bytes());

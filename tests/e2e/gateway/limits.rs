@@ -104,10 +104,15 @@ async fn an_old_connection_is_let_go_and_its_streams_go_on_over_another() {
     firm.subscriptions().create_subscription(create).await.expect("a subscription");
     let mut got = Vec::new();
     let mut origin = Start::Subscription("erp".into());
-    for _ in 0..2 {
+    for n in 0.. {
+        if n > 1 && got.len() > 1 {
+            break;
+        }
         let mut stream = subscribe(&firm, from(origin)).await.expect("it is taken");
-        let mut at = message(&mut stream).await.cursor;
-        commit_one(&world, &firm, got.len()).await;
+        let mut at = String::new();
+        if n < 2 {
+            commit_one(&world, &firm, n).await;
+        }
         let end = loop {
             match next(&mut stream).await {
                 Ok(Some(message)) => {
@@ -118,10 +123,12 @@ async fn an_old_connection_is_let_go_and_its_streams_go_on_over_another() {
             }
         };
         let status = refusal::refused(end, Reason::DRAINING);
-        assert_eq!(refusal::metadata(&status)["cursor"], at);
+        let cursor = refusal::metadata(&status)["cursor"].clone();
+        // It may end before it has said anything.
+        assert!(at.is_empty() || cursor == at, "{cursor} after {at}");
         let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
         assert!(retry.is_some_and(|retry| retry <= Duration::from_millis(1_200)), "{retry:?}");
-        origin = Start::After(at);
+        origin = Start::After(cursor);
     }
     assert_eq!(got, [start + 1, start + 2]);
     world.finish().await;
