@@ -1,7 +1,10 @@
 //! Commit → subscriber where events come over Kafka, against a bare producer and consumer of the same broker with the same
 //! settings. The subscriber's process sequences nothing, so that all it has came over Kafka.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use chassis::{config::Config, service::Testing};
 use harness::{Options, World, chaos, kafka::Broker};
@@ -15,7 +18,7 @@ use rdkafka::{
 };
 use serde_json::json;
 use tandem::node::{self, Listeners, Node, ServiceName};
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 use uuid::Uuid;
 
 use crate::{
@@ -30,6 +33,8 @@ const PER_SECOND: usize = 500;
 const SECONDS: usize = 10;
 const TOPIC: &str = "bench";
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The number of the row that comes before those that are measured.
+const WARM: u64 = u64::MAX;
 /// How long Kafka may take to begin.
 const BEGUN: Duration = Duration::from_secs(60);
 const CARRIED: &str = "tandem_kafka_carried_entries_total";
@@ -146,29 +151,41 @@ fn client(bootstrap: &str) -> ClientConfig {
 async fn produce(bootstrap: &str, of: Uuid, pace: Pace, count: usize) -> anyhow::Result<Times> {
     let lag = Lag::of(count)?;
     let consumer = tokio::task::block_in_place(|| consumer(bootstrap))?;
-    let (mut reading, arriving) = (JoinSet::new(), lag.clone());
+    let warm = Arc::new(Notify::new());
+    let (mut reading, arriving, first) = (JoinSet::new(), lag.clone(), warm.clone());
     reading.spawn(async move {
         while let Ok(message) = consumer.recv().await {
             let n = message.payload().and_then(|payload| payload.first_chunk()).copied();
-            arriving.arrived(u64::from_be_bytes(n.expect("a number was sent")) as usize);
+            match u64::from_be_bytes(n.expect("a number was sent")) {
+                WARM => first.notify_one(),
+                n => arriving.arrived(n as usize),
+            }
         }
     });
     let mut config = client(bootstrap);
     config.set("enable.idempotence", "true").set("acks", "all").set("linger.ms", "1");
     let producer: FutureProducer = config.set("enable.gapless.guarantee", "true").create()?;
+    // A new consumer takes half a second for its first record, which is not the broker's limit.
+    write(&producer, of, WARM).await?;
+    tokio::time::timeout(BEGUN, warm.notified()).await?;
     let send = |n: usize| {
         let (producer, lag) = (producer.clone(), lag.clone());
         async move {
-            let mut row = (n as u64).to_be_bytes().to_vec();
-            row.extend(bare::told_all(of, &[of], BYTES, 1));
             lag.begins(n);
-            let record = FutureRecord::to(TOPIC).key(of.as_bytes()).payload(&row);
-            producer.send(record, PATIENCE).await.map_err(|(error, _)| error)?;
-            anyhow::Ok(())
+            write(&producer, of, n as u64).await
         }
     };
     drive(pace, count, send).await?;
     Ok(lag.complete().await)
+}
+
+/// Sends a row that begins with its number, and waits until the broker has it.
+async fn write(producer: &FutureProducer, of: Uuid, n: u64) -> anyhow::Result<()> {
+    let mut row = n.to_be_bytes().to_vec();
+    row.extend(bare::told_all(of, &[of], BYTES, 1));
+    let record = FutureRecord::to(TOPIC).key(of.as_bytes()).payload(&row);
+    producer.send(record, PATIENCE).await.map_err(|(error, _)| error)?;
+    Ok(())
 }
 
 /// One of all partitions, from their ends on, as a gateway is.
