@@ -58,16 +58,15 @@ async fn readers_who_do_not_read_keep_nobody_waiting_and_miss_nothing() {
     let world = World::start().await;
     let firm = world.firm("北屿家具(示例)").await;
     let start = head(&firm).await.seq;
+    // Over another connection than everybody else: who does not read fills the window of the connection as well.
+    let narrow = world.narrow(&firm.key);
     let mut stalled = Vec::new();
     for n in 0..30 {
         // Half of them from the record, half live.
         let start = if n % 2 == 0 { Start::Earliest(true) } else { Start::Latest(true) };
-        stalled.push(subscribe(&firm, from(start)).await.expect("subscribe"));
+        stalled.push(narrow.stream().subscribe(from(start)).await.expect("subscribe").into_inner());
     }
-    // Over a connection of its own: those who do not read fill the window of theirs.
-    let other = world.access(&firm.key);
-    let mut reader =
-        other.stream().subscribe(from(Start::Latest(true))).await.expect("subscribe").into_inner();
+    let mut reader = subscribe(&firm, from(Start::Latest(true))).await.expect("subscribe");
     assert!(message(&mut reader).await.live);
     // Far more than all windows and buffers hold, and more than a ring does.
     let events = 40;
