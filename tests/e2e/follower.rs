@@ -69,7 +69,7 @@ async fn work(world: &World, firm: &Firm) -> i64 {
 }
 
 fn leaving_soon(config: &mut chassis::config::Config) {
-    config.limits.connection_age_s = 1;
+    config.limits.connection_age_s = 2;
 }
 
 fn folder(name: &str) -> PathBuf {

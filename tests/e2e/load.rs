@@ -276,8 +276,13 @@ impl Writer {
                 (Outcome::Fail, answer) => panic!("{}: a right request was refused: {answer:?}", self.name),
                 (_, answer) => {
                     self.counts.unanswered.fetch_add(1, Ordering::Relaxed);
+                    // A client's word for a request that met a closing connection: the server said nothing.
+                    let cut = |status: &Status| {
+                        status.code() == Code::Cancelled && std::error::Error::source(status).is_some()
+                    };
                     if let Err(status) = answer
                         && status.code() != Code::Unavailable
+                        && !cut(&status)
                     {
                         self.counts.broken.fetch_add(1, Ordering::Relaxed);
                         *self.counts.last_broken.lock().unwrap() = status.to_string();

@@ -152,7 +152,7 @@ export function ok(value, what) {
 
 export function equal(actual, expected, what) {
   const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== e) throw new Error(`${what}: ${a} where ${e} was expected`);
+  if (a !== e) throw new Error(`${what}: ${a.slice(0, 2_000)} where ${e.slice(0, 2_000)} was expected`);
 }
 
 /** Whether the page says something, in words that a person sees. */

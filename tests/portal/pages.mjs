@@ -58,12 +58,13 @@ export async function violations(page, runOnly = TAGS) {
   }, runOnly);
 }
 
-/** Looks in both schemes; all that a scheme changes is colours. */
+/** Looks in both schemes; all that a scheme changes is colours. What is not in sight keeps those that it was drawn with. */
 async function bothSchemes(page, what) {
-  await page.emulateMedia({ colorScheme: 'light' });
   equal(await violations(page), [], `${what}, light`);
   await page.emulateMedia({ colorScheme: 'dark' });
+  await page.reload();
   equal(await violations(page, ['color-contrast']), [], `${what}, dark`);
+  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 /** Controls that a finger has to hit; links inside a sentence are as large as its text. */
@@ -122,7 +123,7 @@ export async function everyPage() {
         await page.check('#rest-1');
         await page.click('main form .actions button');
         await page.locator('.errors').waitFor();
-        await bothSchemes(page, 'a form that came back');
+        equal(await violations(page), [], 'a form that came back');
       });
     });
   }

@@ -140,7 +140,7 @@ export async function settings() {
         await card.locator('button').first().click();
         await page.locator('.errors').waitFor();
         await says(page, 'UNREACHABLE');
-        await page.getByRole('link', { name: `ERP ${words}` }).click();
+        await page.getByRole('link', { name: `ERP ${words}`, exact: true }).click();
         await page.uncheck('[name=enabled]');
         await page.locator('main form .actions button').click();
         await page.locator('.notice').waitFor();
