@@ -58,6 +58,7 @@ mod stalled;
 use harness::{Options, World, cluster};
 use report::Report;
 use scale::Scale;
+use sqlx::Connection as _;
 
 const NAMES: [&str; 20] = [
     "publish",
@@ -156,13 +157,16 @@ async fn world() -> anyhow::Result<World> {
 /// The same with other choices, made from [`usual`].
 async fn world_of(options: Options) -> anyhow::Result<World> {
     let url = cluster::get().await.access.superuser_url("postgres");
-    let admin = sqlx::PgPool::connect(&url).await?;
-    // The tests' cluster does not wait for the disk; figures without that would not be worth much.
-    for setting in ["fsync = on", "synchronous_commit = on", "full_page_writes = on", "max_wal_size = '1GB'"]
-    {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("alter system set {setting}"))).execute(&admin).await?;
-    }
-    sqlx::raw_sql("select pg_reload_conf()").execute(&admin).await?;
+    let mut admin = sqlx::PgConnection::connect(&url).await?;
+    // Settings of a server that runs already are those of whoever began it.
+    let waits: bool = sqlx::query_scalar(
+        "select bool_and(setting = 'on') from pg_settings
+         where name in ('fsync', 'synchronous_commit', 'full_page_writes')",
+    )
+    .fetch_one(&mut admin)
+    .await?;
+    anyhow::ensure!(waits, "the Postgres of the benchmarks does not wait for the disk; no figure would be worth much");
+    admin.close().await?;
     Ok(World::with(options).await)
 }
 
@@ -178,11 +182,8 @@ fn configure(config: &mut chassis::config::Config) {
     config.database.stream_connections = 4;
 }
 
-/// Lets the tests' cluster be quick again.
+/// Removes a world.
 async fn finish(world: World) -> anyhow::Result<()> {
     world.finish().await;
-    let admin = sqlx::PgPool::connect(&cluster::get().await.access.superuser_url("postgres")).await?;
-    sqlx::raw_sql("alter system reset all").execute(&admin).await?;
-    sqlx::raw_sql("select pg_reload_conf()").execute(&admin).await?;
     Ok(())
 }

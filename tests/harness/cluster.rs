@@ -62,7 +62,9 @@ fn keeper() -> &'static tokio::runtime::Runtime {
 
 async fn start() -> Cluster {
     let dir = home();
-    let running = tandem::postgres::start_shared(&dir, Durability::Fast)
+    // What a figure costs without the disk would not be worth much, and tests have nothing to lose.
+    let durability = if ON_DISK.load(Ordering::Relaxed) { Durability::Full } else { Durability::Fast };
+    let running = tandem::postgres::start_shared(&dir, durability)
         .await
         .unwrap_or_else(|error| panic!("tests need PostgreSQL on this machine: {error}"));
     let template = template_name();
@@ -73,7 +75,7 @@ async fn start() -> Cluster {
 
 static ON_DISK: AtomicBool = AtomicBool::new(false);
 
-/// Lets the data lie on the disk, for whom it matters what that costs. Before the first [`get`].
+/// Lets the data lie on the disk, and commits wait for it, for whom it matters what that costs. Before the first [`get`].
 pub fn on_disk() {
     ON_DISK.store(true, Ordering::Relaxed);
 }
