@@ -1,6 +1,7 @@
 //! Faults that somebody could well build into the database's side, and the tests that notice: each runs once as the product
 //! is, and once with the fault put in. What the stream itself could do wrong stands in its simulation
-//! (`services/stream/src/simulation.rs`), a sum before the lock in `booking::race`, and broken walls in `wall::catalogue`.
+//! (`services/stream/src/simulation.rs`), a sum before the lock in `booking::race`, and broken walls in `wall::catalogue`;
+//! all of them are listed in `tests/architecture/defects.rs`.
 
 use std::time::Duration;
 

@@ -8,6 +8,8 @@
 //! followed, no proxy asked, nothing kept open. Time and memory of an attempt are bounded whatever the other side does.
 
 pub mod address;
+#[cfg(test)]
+mod defect;
 pub mod signature;
 
 use std::{
@@ -124,6 +126,9 @@ pub struct Sender {
     resolver: Arc<dyn Resolver>,
     connector: Arc<dyn Connector>,
     tls: TlsConnector,
+    /// What a worse sender would do.
+    #[cfg(test)]
+    defect: Option<defect::Defect>,
 }
 
 impl Sender {
@@ -151,7 +156,14 @@ impl Sender {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { rules: Arc::new(rules), resolver, connector, tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self {
+            rules: Arc::new(rules),
+            resolver,
+            connector,
+            tls: TlsConnector::from(Arc::new(config)),
+            #[cfg(test)]
+            defect: None,
+        })
     }
 
     /// Whether an address may be called, as far as one can say without calling it.
@@ -173,7 +185,10 @@ impl Sender {
 
     async fn attempt(&self, text: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, Failure> {
         let address = Address::parse(text, &self.rules).map_err(Failure::Address)?;
-        let to = self.look_up(&address).await.map_err(Failure::Address)?;
+        let to = self.look_up(&address).await;
+        #[cfg(test)]
+        let to = defect::misled(self, &address, to).await;
+        let to = to.map_err(Failure::Address)?;
         let stream = self.connector.connect(to).await.map_err(|_| Failure::Unreachable)?;
         let request = request(&address, headers, body)?;
         if !address.tls {
@@ -189,11 +204,14 @@ impl Sender {
     }
 
     async fn look_up(&self, address: &Address) -> Result<SocketAddr, Fault> {
-        let found = match &address.host {
-            Host::Number(number) => vec![*number],
-            Host::Name(name) => self.resolver.resolve(name).await.map_err(|_| Fault::NameUnknown)?,
-        };
-        address.vet(&found, &self.rules)
+        address.vet(&self.resolve(address).await?, &self.rules)
+    }
+
+    async fn resolve(&self, address: &Address) -> Result<Vec<IpAddr>, Fault> {
+        match &address.host {
+            Host::Number(number) => Ok(vec![*number]),
+            Host::Name(name) => self.resolver.resolve(name).await.map_err(|_| Fault::NameUnknown),
+        }
     }
 }
 

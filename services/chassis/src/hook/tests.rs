@@ -12,7 +12,8 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::*;
+use super::{defect::Defect, *};
+use crate::dial::is_public;
 
 /// Answers what it was told, name by name and look by look, and connects to `to` instead of where it should.
 #[derive(Default)]
@@ -123,6 +124,7 @@ fn names() -> HashMap<&'static str, Vec<Vec<&'static str>>> {
         ("erp.example", vec![vec!["1.2.3.4"]]),
         ("portal.tandem.example", vec![vec!["1.2.3.4"]]),
         ("rebinding.example", vec![vec!["1.2.3.4"], vec!["127.0.0.1"]]),
+        ("later.example", vec![vec!["1.2.3.4"], vec!["1.2.3.4"], vec!["169.254.169.254"]]),
     ])
 }
 
@@ -165,6 +167,29 @@ async fn a_name_that_changes_is_looked_at_once_for_each_attempt() {
         (3, vec!["1.2.3.4:8443".parse().unwrap()])
     );
     assert_eq!(sender.check("https://nowhere.example/").await, Err(Fault::NameUnknown));
+}
+
+/// Where a sender with this fault, or with none, dials after a name was saved that leads elsewhere by then.
+async fn dialled(name: &str, defect: Option<Defect>) -> Vec<SocketAddr> {
+    let recording = Arc::new(Recording { names: names(), ..Recording::default() });
+    let sender = Sender { defect, ..sender(&recording, Rules::default()) };
+    let url = format!("https://{name}/hook");
+    assert_eq!(sender.check(&url).await, Ok(()));
+    assert!(sender.post(&url, HeaderMap::new(), Bytes::new()).await.is_err());
+    recording.dialled()
+}
+
+#[tokio::test]
+async fn a_sender_that_dials_what_it_did_not_look_at_is_noticed() {
+    let inside = |dialled: Vec<SocketAddr>| dialled.iter().any(|to| !is_public(to.ip()));
+    for (name, defect) in
+        [("rebinding.example", Defect::VettedWhenSaved), ("later.example", Defect::ResolvedAgain)]
+    {
+        assert!(!inside(dialled(name, None).await), "{name}");
+        assert!(inside(dialled(name, Some(defect)).await), "{name} with {defect:?}");
+    }
+    assert!(dialled("rebinding.example", None).await.is_empty(), "nobody is called");
+    assert_eq!(dialled("later.example", None).await, vec!["1.2.3.4:443".parse().unwrap()]);
 }
 
 /// What a receiver writes back, after it has read the head of the request.

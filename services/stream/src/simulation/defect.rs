@@ -1,7 +1,8 @@
 //! What a worse stream would do. Each is caught by the validators, or these would be worth nothing.
 //!
 //! A switch holds for the thread of one test. The code of the product asks for it where the decision stands and in test
-//! builds alone; defects of statements are the model's of Postgres.
+//! builds alone; defects of statements are the model's of Postgres. Those of the whole product, with what notices each, are
+//! listed in `tests/architecture/defects.rs`.
 
 use std::cell::Cell;
 

@@ -1,0 +1,178 @@
+//! Faults that somebody could well build in, where each is switched on, and the test that notices: a suite that notices none
+//! of them would prove nothing. The switches are in no binary that is shipped.
+
+use super::source::{Source, files, none};
+
+/// A fault.
+struct Seeded {
+    what: &'static str,
+    /// The file that has its switch, and the switch's text.
+    switch: (&'static str, &'static str),
+    /// The file that has the test which notices it, and the test's name.
+    test: (&'static str, &'static str),
+}
+
+const fn seeded(
+    what: &'static str,
+    switch: (&'static str, &'static str),
+    test: (&'static str, &'static str),
+) -> Seeded {
+    Seeded { what, switch, test }
+}
+
+const SIMULATION: &str = "services/stream/src/simulation.rs";
+/// What a statement could do wrong is done wrong by the simulation's Postgres.
+const POSTGRES: &str = "services/stream/src/simulation/postgres.rs";
+const KAFKA: &str = "services/stream/src/simulation/kafka.rs";
+const MERGE: &str = "services/stream/src/merge.rs";
+const PUBLICATION: &str = "services/stream/src/publication.rs";
+const HUB: &str = "services/stream/src/hub.rs";
+const HOOK: &str = "services/chassis/src/hook/defect.rs";
+const HOOK_TESTS: &str = "services/chassis/src/hook/tests.rs";
+const RACE: &str = "tests/e2e/booking/race.rs";
+const DATABASE: &str = "tests/e2e/defects.rs";
+const CATALOGUE: &str = "tests/e2e/wall/catalogue.rs";
+
+const SEEDED: &[Seeded] = &[
+    seeded(
+        "a tail of the outbox by ids beyond the last one",
+        (POSTGRES, "Defect::NaiveIdTail.present()"),
+        (SIMULATION, "a_tail_of_ids_is_caught"),
+    ),
+    seeded(
+        "an order by a fence of transaction ids",
+        (POSTGRES, "Defect::XidFence.present()"),
+        (SIMULATION, "an_order_by_transactions_is_caught"),
+    ),
+    seeded(
+        "a place in Kafka that is marked before it was acknowledged",
+        (PUBLICATION, "Defect::MarkBeforeAcknowledgement.present()"),
+        (SIMULATION, "a_mark_before_the_acknowledgement_is_caught"),
+    ),
+    seeded(
+        "no dropping of what came before, by seq",
+        (MERGE, "Defect::NoDedupe.present()"),
+        (SIMULATION, "a_reader_who_does_not_drop_what_it_has_is_caught"),
+    ),
+    seeded(
+        "no reading of what lies in a gap",
+        (MERGE, "Defect::NoBackfill.present()"),
+        (SIMULATION, "a_reader_who_does_not_read_what_is_missing_is_caught"),
+    ),
+    seeded(
+        "a checkpoint at the highest acknowledgement instead of the highest contiguous one",
+        (PUBLICATION, "Defect::HighestAcknowledgement.present()"),
+        (SIMULATION, "a_checkpoint_at_the_highest_acknowledgement_is_caught"),
+    ),
+    seeded(
+        "a sequencer without the lock of the log's head",
+        (POSTGRES, "Defect::NoRowLock.present()"),
+        (SIMULATION, "a_sequencer_without_the_lock_is_caught"),
+    ),
+    seeded(
+        "a low-water mark of the outbox",
+        (POSTGRES, "Defect::LowWater.present()"),
+        (SIMULATION, "a_low_water_mark_of_the_outbox_is_caught"),
+    ),
+    seeded(
+        "a reservation that sums first and inserts then",
+        (RACE, r#"let look = "order by b.id";"#),
+        (RACE, "a_sum_before_the_lock_is_noticed"),
+    ),
+    seeded(
+        "now() instead of clock_timestamp() where a hold ends",
+        (DATABASE, r#""at := clock_timestamp()", "at := now()""#),
+        (DATABASE, "a_clock_that_stands_still_while_one_waits_is_noticed"),
+    ),
+    seeded(
+        "locks of several buckets in no order",
+        (DATABASE, r#"sorted, "order by w.place for no key update of b""#),
+        (DATABASE, "locks_that_are_not_taken_in_one_order_are_noticed"),
+    ),
+    seeded(
+        "a tenant that is set for the session",
+        (DATABASE, "select set_config('tandem.firm', '{}', false)"),
+        (DATABASE, "a_tenant_that_outlives_its_transaction_is_noticed"),
+    ),
+    seeded(
+        "row security off on one table",
+        (CATALOGUE, "alter table orders.proposal disable row level security"),
+        (CATALOGUE, "a_broken_wall_is_noticed"),
+    ),
+    seeded(
+        "a policy without a check of its own",
+        (CATALOGUE, "create policy two_firms_update on orders.order_state for update to tandem_app"),
+        (CATALOGUE, "a_broken_wall_is_noticed"),
+    ),
+    seeded(
+        "a webhook's address that is looked at, and then resolved again",
+        (HOOK, "Some(Defect::ResolvedAgain) =>"),
+        (HOOK_TESTS, "a_sender_that_dials_what_it_did_not_look_at_is_noticed"),
+    ),
+    seeded(
+        "an unbounded channel of each subscriber",
+        (HUB, "Defect::UnboundedChannel.present()"),
+        (SIMULATION, "a_queue_for_each_subscriber_is_caught"),
+    ),
+    seeded(
+        "a webhook's address that is looked at when it is saved and never again",
+        (HOOK, "Some(Defect::VettedWhenSaved) =>"),
+        (HOOK_TESTS, "a_sender_that_dials_what_it_did_not_look_at_is_noticed"),
+    ),
+    seeded(
+        "a firm's own topic that goes on behind a record that was not written",
+        (KAFKA, "Defect::GapsInTopics.present()"),
+        (SIMULATION, "a_topic_with_gaps_is_caught"),
+    ),
+];
+
+#[test]
+fn every_seeded_defect_has_its_switch_and_the_test_that_notices_it() {
+    let sources = files(&["rs"]);
+    let text = |path: &str| {
+        sources.iter().find(|source| source.path == path).map_or("", |found| found.text.as_str())
+    };
+    let mut faults = Vec::new();
+    for Seeded { what, switch, test } in SEEDED {
+        if !text(switch.0).contains(switch.1) {
+            faults.push(format!("{what}: {} does not switch it", switch.0));
+        }
+        if !runs(text(test.0), test.1) {
+            faults.push(format!("{what}: {} does not run {}", test.0, test.1));
+        }
+    }
+    faults.extend(sources.iter().filter(|source| source.path.starts_with("services/")).flat_map(unlisted));
+    none(&faults, "a fault that is seeded is switched on and noticed as it is listed");
+}
+
+/// Whether a file has a test of this name that every run runs.
+fn runs(text: &str, name: &str) -> bool {
+    let head = format!("fn {name}(");
+    let Some(before) = text.find(&head).map(|at| &text[..at]) else { return false };
+    let attributes = before.rsplit("\n\n").next().unwrap_or_default();
+    (attributes.contains("#[test]") || attributes.contains("#[tokio::test"))
+        && !attributes.contains("#[ignore")
+}
+
+/// Switches of a file that are not listed.
+fn unlisted(source: &Source) -> Vec<String> {
+    let switches = source.text.split("Defect::").skip(1).filter_map(|rest| {
+        let name = &rest[..rest.find(|c: char| !c.is_ascii_alphanumeric())?];
+        rest[name.len()..].starts_with(".present()").then(|| format!("Defect::{name}.present()"))
+    });
+    let listed =
+        |switch: &String| SEEDED.iter().any(|one| one.switch == (source.path.as_str(), switch.as_str()));
+    switches
+        .filter(|switch| !listed(switch))
+        .map(|switch| format!("{}: {switch} is not listed", source.path))
+        .collect()
+}
+
+#[test]
+fn a_test_is_one_that_runs() {
+    let text = "\n\n#[test]\nfn one() {}\n\n#[test]\n#[ignore = \"long\"]\nfn two() {}\n\nfn three() {}\n\n#[tokio::test]\nasync fn four() {}\n";
+    assert_eq!(
+        ["one", "two", "three", "four", "five"].map(|name| runs(text, name)),
+        [true, false, false, true, false]
+    );
+}
