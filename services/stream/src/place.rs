@@ -149,9 +149,11 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
+    use chassis::hook::Answer;
     use time::{Duration, macros::datetime};
 
     use super::*;
+    use crate::ladder::{self, Step};
 
     const NOW: OffsetDateTime = datetime!(2026-11-23 02:10 UTC);
     const LATER: OffsetDateTime = datetime!(2026-11-23 02:11 UTC);
@@ -189,6 +191,32 @@ mod tests {
         place.accept(2);
         assert_eq!((place.seq(), place.seen()), (4, 4));
         assert_eq!(place.noted.len(), 0, "what lies behind the place is forgotten");
+    }
+
+    /// Each event is tried twice and keeps its turn, and no failure counts for the event after it.
+    #[test]
+    fn a_receiver_that_fails_every_other_time_gets_everything_in_order() {
+        let (mut place, mut now, mut accepted) = (Place::new(0, []), NOW, Vec::new());
+        for call in 0..200 {
+            let seq = place.due(now).unwrap_or(place.looked() + 1);
+            let attempt = place.begin(seq);
+            let status = if call % 2 == 0 { 503 } else { 204 };
+            let answer = Ok(Answer { status, retry_after: String::new(), body: Vec::new() });
+            match ladder::step(&answer, attempt, now, 127) {
+                Step::Accepted => {
+                    place.accept(seq);
+                    accepted.push(seq);
+                }
+                Step::Again(at) => {
+                    assert!(at - now < Duration::seconds(6), "the ladder's first rung: {}", at - now);
+                    place.fail(seq, at);
+                    now = at;
+                }
+                Step::Disable(why) => panic!("{why:?}"),
+            }
+        }
+        assert_eq!(accepted, (1..=100).collect::<Vec<_>>());
+        assert_eq!((place.seq(), place.open()), (100, 0));
     }
 
     #[test]

@@ -167,6 +167,8 @@ async fn a_name_that_changes_is_looked_at_once_for_each_attempt() {
         (3, vec!["1.2.3.4:8443".parse().unwrap()])
     );
     assert_eq!(sender.check("https://nowhere.example/").await, Err(Fault::NameUnknown));
+    let sent = sender.post("https://nowhere.example/", HeaderMap::new(), Bytes::new()).await;
+    assert_eq!(sent, Err(Failure::Address(Fault::NameUnknown)), "a name that went after it was saved");
 }
 
 /// Where a sender with this fault, or with none, dials after a name was saved that leads elsewhere by then.
@@ -200,6 +202,10 @@ enum Receiver {
     Repeats(&'static str, &'static str),
     /// Piece by piece, one each second.
     Drips(&'static str, &'static str),
+    /// So many milliseconds later.
+    Late(u64, &'static str),
+    /// And breaks the connection off.
+    Resets(&'static str),
     Closes,
     Waits,
 }
@@ -209,7 +215,8 @@ async fn receiver(kind: Receiver) -> SocketAddr {
     let at = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut read = vec![0; 4096];
+        // Whoever closes a connection without having read all of it breaks it off.
+        let mut read = vec![0; if matches!(kind, Receiver::Resets(_)) { 1 } else { 4096 }];
         let _ = stream.read(&mut read).await;
         match kind {
             Receiver::Says(text) => {
@@ -229,6 +236,11 @@ async fn receiver(kind: Receiver) -> SocketAddr {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
+            Receiver::Late(ms, text) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                let _ = stream.write_all(text.as_bytes()).await;
+            }
+            Receiver::Resets(text) => drop(stream.write_all(text.as_bytes()).await),
             Receiver::Closes => {}
             Receiver::Waits => tokio::time::sleep(Duration::from_secs(60)).await,
         }
@@ -241,7 +253,8 @@ type Met = Result<(u16, usize), Failure>;
 
 #[tokio::test]
 async fn every_receiver_is_done_with_in_bounded_time_and_memory() {
-    use Receiver::{Closes, Drips, Repeats, Says, Waits};
+    use Receiver::{Closes, Drips, Late, Repeats, Resets, Says, Waits};
+    const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let status = |status| Ok((status, 0));
     let table: Vec<(Receiver, Met)> = vec![
@@ -252,6 +265,11 @@ async fn every_receiver_is_done_with_in_bounded_time_and_memory() {
             status(302),
         ),
         (Says("HTTP/1.1 307 T\r\nlocation: http://localhost/\r\ncontent-length: 0\r\n\r\n"), status(307)),
+        (Says("HTTP/1.1 301 M\r\nlocation: https://erp.example/\r\ncontent-length: 0\r\n\r\n"), status(301)),
+        (Says("HTTP/1.1 308 P\r\nlocation: //erp.example:22/\r\ncontent-length: 0\r\n\r\n"), status(308)),
+        (Late(14_900, OK), status(200)),
+        (Late(15_100, OK), Err(Failure::Timeout)),
+        (Resets("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"), Err(Failure::Interrupted)),
         (Says("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"), Err(Failure::Interrupted)),
         (Says("just some text, as before HTTP/1.0\n"), Err(Failure::Malformed)),
         (Repeats("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n", "x"), Ok((200, ANSWER_BYTES))),
