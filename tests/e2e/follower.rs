@@ -1,5 +1,5 @@
-//! Readers as third parties write them: they are killed anywhere, connections are let go under them, and each event takes
-//! effect once.
+//! Readers as third parties write them: they are killed anywhere, connections are let go under them, their clocks are wrong,
+//! and each event takes effect once.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use harness::{Access, Firm, Options, World};
+use harness::{Access, Firm, Options, World, cli};
 use proto::{
     follow::{Follower, Place},
-    stream::GetHeadRequest,
+    stream::{CreateSubscriptionRequest, GetHeadRequest, create_subscription_request},
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tokio::process::Command;
@@ -159,6 +159,64 @@ async fn a_reader_in_python_that_is_killed_has_each_event_take_effect_once() {
         (&found["events"], &found["seq"], &found["sum"]),
         (&last.into(), &last.into(), &(last * (last + 1) / 2).into(),)
     );
+    std::fs::remove_dir_all(&folder).expect("removed");
+    world.finish().await;
+}
+
+/// A library that has whoever is started with it believe that it is 1970; by the compiler that links every Rust program.
+async fn past(folder: &Path) -> PathBuf {
+    let (source, library) = (folder.join("past.c"), folder.join("past.so"));
+    std::fs::write(&source, include_str!("follower/past.c")).expect("written");
+    let compiled =
+        Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status().await;
+    assert!(compiled.expect("cc runs").success());
+    library
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_whose_clock_says_1970_reads_and_resumes() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    let folder = folder("past");
+    let library = past(&folder).await;
+    let then = async |mut command: Command| {
+        let ran = command.env("LD_PRELOAD", &library).stdout(Stdio::piped()).output();
+        let ran = tokio::time::timeout(SOON, ran).await.expect("it ends soon").expect("it runs");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).expect("text")
+    };
+    let mut date = Command::new("date");
+    date.args(["-u", "+%Y"]);
+    assert_eq!(then(date).await.trim(), "1970", "its clock is wrong");
+    let read = async |arguments: &[&str]| {
+        let told = then(cli::command(&world, &firm.key, arguments)).await;
+        let lines = told.lines().map(|line| serde_json::from_str(line).expect("an event a line"));
+        lines.collect::<Vec<serde_json::Value>>()
+    };
+    let places = |events: &[serde_json::Value]| {
+        events.iter().map(|event| event["seq"].as_i64().expect("a place")).collect::<Vec<_>>()
+    };
+    let create = CreateSubscriptionRequest {
+        request_id: harness::request_id(),
+        name: "erp".into(),
+        start: Some(create_subscription_request::Start::Earliest(true)),
+    };
+    firm.subscriptions().create_subscription(create).await.expect("a subscription");
+    let (mut by_cursor, mut by_name, mut cursor) = (Vec::new(), Vec::new(), None);
+    for n in 0..2 {
+        commit_one(&world, &firm, n).await;
+        world.settled().await;
+        let mut arguments = vec!["events"];
+        arguments.extend(cursor.iter().flat_map(|cursor: &String| ["--after", cursor.as_str()]));
+        let events = read(&arguments).await;
+        cursor = events.last().and_then(|event| event["cursor"].as_str()).map(ToOwned::to_owned);
+        by_cursor.extend(places(&events));
+        // What it acknowledges, it asks for by an id that its clock gave.
+        by_name.extend(places(&read(&["events", "--subscription", "erp"]).await));
+    }
+    let last = firm.stream().get_head(GetHeadRequest {}).await.expect("a head").into_inner().seq;
+    let all: Vec<i64> = (1..=last).collect();
+    assert_eq!((&by_cursor, &by_name), (&all, &all), "each once");
     std::fs::remove_dir_all(&folder).expect("removed");
     world.finish().await;
 }
