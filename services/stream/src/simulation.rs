@@ -1,7 +1,8 @@
 //! The stream under every interleaving: the product's own machines (sequencer, hand-off, tail, carriage, publication, hub,
 //! ring, merge, reader, cursor) between a small model of Postgres and one of Kafka, driven one statement at a time by a seed.
 //!
-//! A seed replays exactly. One that fails names itself and the command that runs it alone.
+//! A seed replays exactly. One that fails names itself and the command that runs it alone. `TANDEM_INTERLEAVINGS` says how
+//! many a long run has, where a million are too many or too few.
 //!
 //! **Invariant:** nothing in here decides what the product decides; it stands for what the product asks or is told.
 
@@ -17,6 +18,7 @@ mod world;
 mod writer;
 
 use std::{
+    io::Write as _,
     num::NonZero,
     ops::Range,
     sync::{
@@ -40,6 +42,8 @@ const STEPS: usize = 80;
 const LONG: usize = 240;
 /// A defect has to show within so long.
 const SOON: Duration = Duration::from_secs(10);
+/// How often a run says how far it is, in seconds; one that is over before says nothing.
+const SAID: u64 = 60;
 
 fn breaches(seed: u64) -> Vec<Breach> {
     judge(&World::new(seed, LONG).run())
@@ -51,6 +55,7 @@ const FAILED: usize = 3;
 /// Runs seeds on all processors and panics where some of them break a promise.
 fn hold(seeds: Range<u64>) {
     let (began, next, events) = (Instant::now(), AtomicU64::new(seeds.start), AtomicUsize::new(0));
+    let due = AtomicU64::new(SAID);
     let failed: Mutex<Vec<String>> = Mutex::default();
     let work = || {
         while lock(&failed).len() < FAILED {
@@ -65,6 +70,10 @@ fn hold(seeds: Range<u64>) {
                 let first = &found[..found.len().min(4)];
                 lock(&failed).push(format!("seed {seed}: {} breaches, first {first:?}", found.len()));
             }
+            now_and_then(&due, began.elapsed().as_secs(), || {
+                let (run, broken) = (next.load(Ordering::Relaxed) - seeds.start, lock(&failed).len());
+                format!("{run} of {} interleavings, {broken} broke a promise", seeds.end - seeds.start)
+            });
         }
     };
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
@@ -80,7 +89,25 @@ fn hold(seeds: Range<u64>) {
         failed.join("\n")
     );
     let (n, events, took) = (seeds.end - seeds.start, events.into_inner(), began.elapsed().as_secs_f64());
-    println!("{n} interleavings, {events} entries, in {took:.1} s on {processors} processors");
+    say(&format!("{n} interleavings, {events} entries, in {took:.1} s on {processors} processors"));
+}
+
+/// Says something where it is due after so many seconds, whichever thread comes first.
+fn now_and_then(due: &AtomicU64, passed: u64, what: impl FnOnce() -> String) {
+    let at = due.load(Ordering::Relaxed);
+    if passed >= at && due.compare_exchange(at, at + SAID, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        say(&format!("after {passed} s: {}", what()));
+    }
+}
+
+/// To the terminal, past what holds back the words of tests that pass.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "simulation: {line}");
+}
+
+/// A number that whoever runs the tests by hand says in this variable of the environment.
+fn asked(name: &str) -> Option<u64> {
+    std::env::var_os(name)?.to_str()?.parse().ok()
 }
 
 #[test]
@@ -91,16 +118,17 @@ fn every_promise_holds_over_50_000_interleavings() {
 #[test]
 #[ignore = "takes minutes"]
 fn every_promise_holds_over_1_000_000_interleavings() {
-    hold(1_000_000..2_000_000);
+    // Others than every run has.
+    let first = 1_000_000;
+    hold(first..first + asked("TANDEM_INTERLEAVINGS").unwrap_or(1_000_000));
 }
 
 #[test]
 #[ignore = "for the seed that TANDEM_SEED names"]
 fn one_seed() {
-    let Some(seed) = std::env::var_os("TANDEM_SEED").and_then(|seed| seed.to_str()?.parse().ok()) else {
-        return;
-    };
-    hold(seed..seed + 1);
+    if let Some(seed) = asked("TANDEM_SEED") {
+        hold(seed..seed + 1);
+    }
 }
 
 #[test]
