@@ -4,7 +4,8 @@
 //! nothing that was acknowledged may be lost, nothing may come twice, and nothing out of order.
 //!
 //! A seed chooses the schedule; `TANDEM_CHAOS_SEED` gives one again, and `TANDEM_CHAOS_KILLS` says how many processes a
-//! long run kills.
+//! long run kills. Whatever befalls the system in a short run, it comes back before the next blow; in a long one most kills
+//! of processes fall while what was struck before them is still coming back.
 
 mod exported;
 mod figures;
@@ -13,6 +14,7 @@ mod schedule;
 mod stage;
 
 use std::{
+    fmt::Display,
     io::Write as _,
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -32,8 +34,12 @@ use stage::Stage;
 
 /// How many processes a long run kills.
 const KILLS: usize = 1_000;
-/// How often a long run says how far it is.
-const SAID: Duration = Duration::from_secs(10);
+/// How often a long run says how far it is, and how often its Postgres writes what its log holds into its tables.
+const SAID: Duration = Duration::from_secs(60);
+const CHECKPOINT: Duration = Duration::from_secs(10);
+/// Of a long run's kills of processes this share is followed by the next kill after a moment, whatever came back until then.
+const HURRY: (u32, u32) = (2, 3);
+const BREATH_MS: std::ops::Range<u64> = 0..1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short() {
@@ -48,19 +54,20 @@ async fn long() {
 
 async fn chaos(name: &str, kills: usize) {
     let seed = asked("TANDEM_CHAOS_SEED").unwrap_or_else(|| rand::rng().random());
-    println!("{name}: seed {seed}");
+    let say = |line: &dyn Display| if kills > 0 { aloud(line) } else { println!("{line}") };
+    say(&format_args!("{name}: seed {seed}"));
     let began = Instant::now();
     let mut stage = Stage::set(name, StdRng::seed_from_u64(seed)).await;
-    println!("{name}: set after {:.1} s", began.elapsed().as_secs_f64());
+    say(&format_args!("{name}: set after {:.1} s", began.elapsed().as_secs_f64()));
     let split = run(&mut stage, &format!("{name}-split"), Layout::Split, kills / 2).await;
-    println!("{split}");
+    say(&split);
     let twins = run(&mut stage, &format!("{name}-twins"), Layout::Twins, kills - kills / 2).await;
-    println!("{twins}");
+    say(&twins);
     roll(&mut stage, &format!("{name}-rolling")).await;
     let ended = stage.ended();
     let full = stage.cluster.disk().is_some();
     stage.finish().await;
-    println!("{name}: {:.1} s in all", began.elapsed().as_secs_f64());
+    say(&format_args!("{name}: {:.1} s in all", began.elapsed().as_secs_f64()));
 
     let breaches: Vec<&Breach> = split.breaches.iter().chain(&twins.breaches).collect();
     let first: Vec<String> = breaches.iter().take(20).map(ToString::to_string).collect();
@@ -87,21 +94,35 @@ async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Fig
     let faults = schedule(&mut random, layout, kills, |fault| stage.allows(fault));
     let load = Load::begin(name, (buyer.clone(), supplier), commands, feeds.clone(), &[Pace::Steady]);
     let mut figures = Figures::new(layout);
-    let mut said = Instant::now();
+    let (began, mut said, mut written) = (Instant::now(), Instant::now(), Instant::now());
+    let mut hurried = false;
     for fault in faults {
-        stage.progress(&load).await;
+        if !(hurried && fault.is_of_processes()) {
+            stage.progress(&load).await;
+        }
         let struck = Instant::now();
         stage.strike(fault, &load, &mut figures).await;
+        hurried = kills > 0 && fault.is_of_processes() && random.random_ratio(HURRY.0, HURRY.1);
+        if hurried {
+            tokio::time::sleep(Duration::from_millis(random.random_range(BREATH_MS))).await;
+            continue;
+        }
         stage.progress(&load).await;
         figures.recoveries.push(struck.elapsed());
         if fault == Fault::WipeKafka && layout == Layout::Split {
             stage.carried().await;
         }
-        if kills > 0 && said.elapsed() >= SAID {
-            said = Instant::now();
-            say(name, &figures, &load);
+        if kills > 0 && written.elapsed() >= CHECKPOINT {
+            written = Instant::now();
             stage.cluster.checkpoint().await;
         }
+        if kills > 0 && said.elapsed() >= SAID {
+            said = Instant::now();
+            aloud(&far(name, kills, began.elapsed(), &figures, &load));
+        }
+    }
+    if hurried {
+        stage.progress(&load).await;
     }
     if layout == Layout::Split && stage.broker.is_some() {
         stage.carried().await;
@@ -141,14 +162,21 @@ async fn roll(stage: &mut Stage, name: &str) {
     validators::check(&seen.records);
 }
 
-/// To the terminal, past what holds back the words of tests that pass.
-fn say(name: &str, figures: &Figures, load: &Load) {
+/// How far a long run is.
+fn far(name: &str, kills: usize, took: Duration, figures: &Figures, load: &Load) -> String {
     let counts = load.counts();
-    let _ = writeln!(
-        std::io::stderr(),
-        "{name}: {} kills, {} acknowledged, {} delivered",
-        figures.kills(),
-        counts.acknowledged.load(Ordering::Relaxed),
-        counts.delivered.load(Ordering::Relaxed)
-    );
+    let [acknowledged, unanswered, delivered] = [&counts.acknowledged, &counts.unanswered, &counts.delivered]
+        .map(|count| count.load(Ordering::Relaxed));
+    let minutes = took.as_secs_f64() / 60.0;
+    let killed = figures.kills();
+    format!(
+        "{name}: {killed} of {kills} kills after {minutes:.1} min, {:.1} a minute; {acknowledged} acknowledged, {unanswered} \
+         tries unanswered, {delivered} delivered",
+        killed as f64 / minutes
+    )
+}
+
+/// To the terminal, past what holds back the words of tests that pass.
+fn aloud(line: &dyn Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

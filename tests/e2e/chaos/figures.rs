@@ -24,7 +24,7 @@ pub struct Figures {
     pub unsequenced: i64,
     /// Writes that met a full disk.
     pub disk_full: usize,
-    /// From each fault until firms got on with their work.
+    /// From each fault that was waited for until firms got on with their work.
     pub recoveries: Vec<Duration>,
     took: Duration,
     pub acknowledged: usize,

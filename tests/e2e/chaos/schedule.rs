@@ -82,6 +82,11 @@ impl Fault {
         }
     }
 
+    /// Whether it kills processes of Tandem and touches nothing else.
+    pub fn is_of_processes(self) -> bool {
+        matches!(self, KillCommands | KillFeeds | KillBoth | KillBetween)
+    }
+
     pub fn needs_kafka(self) -> bool {
         matches!(self, KillKafka | WipeKafka | StopKafka | SwitchKafka)
     }
