@@ -157,8 +157,9 @@ where
     }
 }
 
-/// Whether another attempt may fare better.
-fn is_passing(status: &Status) -> bool {
+/// Whether another attempt may fare better. Every other refusal needs a person: a place that has expired, a credential that
+/// no longer works.
+pub fn is_passing(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::DeadlineExceeded => true,
         // Where there is a source, the line broke and the server said nothing.

@@ -19,6 +19,7 @@ use harness::{
     order, until,
 };
 use proto::{
+    follow::is_passing,
     orders::{OrderReceipt, PublishOrderRequest, RespondToOrderRequest},
     stream::GetHeadRequest,
 };
@@ -277,9 +278,7 @@ impl Writer {
                 (_, answer) => {
                     self.counts.unanswered.fetch_add(1, Ordering::Relaxed);
                     // A client's word for a request that met a closing connection: the server said nothing.
-                    let cut = |status: &Status| {
-                        status.code() == Code::Cancelled && std::error::Error::source(status).is_some()
-                    };
+                    let cut = |status: &Status| status.code() == Code::Cancelled && is_passing(status);
                     if let Err(status) = answer
                         && status.code() != Code::Unavailable
                         && !cut(&status)

@@ -5,10 +5,11 @@ use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{Args, ValueEnum};
+use proto::follow::is_passing;
 use proto::partners::GetFirmRequest;
 use proto::stream::{FeedEvent, SubscribeRequest, SubscribeResponse, subscribe_request::Start};
 use serde_json::{Map, Value, json};
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 use super::{
     Session,
@@ -82,7 +83,7 @@ async fn follow(args: &EventsArgs, session: &Session) -> Result<Exit, Failure> {
                 }
                 return Ok(Exit::Ok);
             }
-            Some(status) if !args.follow || !lost(&status) => return Err(session.refused(&status)),
+            Some(status) if !args.follow || !is_passing(&status) => return Err(session.refused(&status)),
             end => {
                 let why =
                     end.map_or_else(|| "the server ended the stream".to_owned(), |s| s.message().to_owned());
@@ -94,15 +95,6 @@ async fn follow(args: &EventsArgs, session: &Session) -> Result<Exit, Failure> {
                 reader.pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
-    }
-}
-
-/// True where another attempt may fare better.
-fn lost(status: &Status) -> bool {
-    match status.code() {
-        Code::Unavailable => true,
-        Code::Unknown | Code::Internal | Code::Cancelled => std::error::Error::source(status).is_some(),
-        _ => false,
     }
 }
 
@@ -284,12 +276,5 @@ mod tests {
         let known = cloud_event(&event, Some(json!({ "orderNumber": "X" })));
         assert_eq!(known["data"]["orderNumber"], "X");
         assert!(known.get("data_base64").is_none());
-    }
-
-    #[test]
-    fn only_a_lost_connection_is_tried_again() {
-        assert!(lost(&Status::unavailable("draining")));
-        assert!(!lost(&Status::out_of_range("expired")));
-        assert!(!lost(&Status::unauthenticated("revoked")));
     }
 }
