@@ -1,4 +1,5 @@
-//! Processes of the version before serve on while the next one migrates: what they use stays until the version after.
+//! Processes of the version before serve on while the next one migrates: what they use stays until the version after, and
+//! what they write is taken as they write it. Whether they really do is tried by `tests/e2e/upgrade.rs`.
 
 use super::source::{files, none};
 
@@ -9,14 +10,19 @@ const TAKES_AWAY: &[&[&str]] = &[
     &["drop function"],
     &["drop view"],
     &["drop schema"],
+    &["drop type"],
+    &["drop sequence"],
     &["rename to"],
     &["rename column"],
     &["alter column", " type "],
     &["alter column", "set not null"],
+    &["alter column", "drop default"],
+    &["revoke ", " from tandem_"],
 ];
 
 /// From before anybody ran two versions at one time.
-const BEFORE: &[&str] = &["services/partners/migrations/0010_orders_ask.sql"];
+const BEFORE: &[&str] =
+    &["services/orders/migrations/0003_changes.sql", "services/partners/migrations/0010_orders_ask.sql"];
 
 #[test]
 fn a_migration_takes_nothing_from_the_version_before() {
@@ -33,18 +39,39 @@ fn a_migration_takes_nothing_from_the_version_before() {
     );
 }
 
-/// Statements that take something away; comments do not count.
+/// What a migration takes away, or asks for of whoever writes; comments do not count.
 fn taken(sql: &str) -> Vec<String> {
     let plain: Vec<&str> =
         sql.lines().map(|line| line.split("--").next().unwrap_or_default().trim()).collect();
     let plain = plain.join(" ").to_lowercase();
     let says = |statement: &str, words: &[&str]| words.iter().all(|word| statement.contains(word));
-    plain
-        .split(';')
-        .flat_map(|statement| {
-            TAKES_AWAY.iter().filter(move |words| says(statement, words)).map(|words| words.join(" …"))
+    let statements = plain.split(';').flat_map(|statement| {
+        let away =
+            TAKES_AWAY.iter().filter(move |words| says(statement, words)).map(|words| words.join(" …"));
+        away.chain(needed(statement))
+    });
+    statements.chain(unruled(&plain)).collect()
+}
+
+/// Columns that whoever does not know them leaves empty, and that may not be.
+fn needed(statement: &str) -> impl Iterator<Item = String> {
+    statement.split("add column ").skip(1).filter_map(|column| {
+        let column = column.split(", add constraint ").next().unwrap_or_default();
+        let filled = column.contains("default") || column.contains("generated");
+        (column.contains("not null") && !filled).then(|| {
+            format!("add column {} not null without a default", column.split(' ').next().unwrap_or_default())
         })
-        .collect()
+    })
+}
+
+/// Policies that go without another one of the same name in their place.
+fn unruled(plain: &str) -> impl Iterator<Item = String> {
+    plain.match_indices("drop policy ").filter_map(|(at, words)| {
+        let rest: Vec<&str> = plain[at + words.len()..].split([' ', ';']).take(3).collect();
+        let named = rest.join(" ");
+        let again = plain[at..].contains(&format!("create policy {named} "));
+        (!again).then(|| format!("drop policy {named}"))
+    })
 }
 
 #[test]
@@ -53,4 +80,12 @@ fn statements_are_read_whole_and_comments_are_not() {
     assert!(taken(sql).is_empty(), "{:?}", taken(sql));
     assert_eq!(taken("ALTER TABLE a.b\n  DROP COLUMN c;"), ["drop column"]);
     assert_eq!(taken("alter table a.b alter column c type text;"), ["alter column … type "]);
+    assert_eq!(taken("revoke select on a.b from tandem_app;"), ["revoke  … from tandem_"]);
+    assert!(taken("revoke all on function a.f() from public;").is_empty());
+    let added = "alter table a.b add column c int not null,\n  add column d int not null default 0,\n\
+                 add constraint e check (c is not null);";
+    assert_eq!(taken(added), ["add column c not null without a default"]);
+    let replaced = "drop policy p on a.b; create policy p on a.b for insert to tandem_app with check (true);";
+    assert!(taken(replaced).is_empty());
+    assert_eq!(taken("drop policy p on a.b;"), ["drop policy p on a.b"]);
 }

@@ -64,6 +64,7 @@ mod thread;
 mod timing;
 mod tolerance;
 mod tryton;
+mod upgrade;
 mod validation;
 mod wakes;
 mod wall;

@@ -3,7 +3,7 @@
 //! Ports lie below those that the kernel hands out, so that a process that was killed finds its own again.
 
 use std::{
-    fs::{self, File},
+    fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::Stdio,
@@ -13,15 +13,17 @@ use std::{
 use rand::Rng as _;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tandem::postgres::{self, Running, pidfile};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tonic::transport::Endpoint;
 
 mod party;
+mod process;
 
-pub use party::{Party, operator, pair};
+pub use party::{Party, operator, operator_by, pair};
+pub use process::{Process, counted};
 
 use crate::{
-    Access, World, binary,
+    Access,
     cluster::target,
     disk::{self, Disk},
     skewed::Skewed,
@@ -34,6 +36,9 @@ const DATABASE: &str = "tandem";
 const DISK: &str = "disk";
 /// How long a process or Postgres may take to be back.
 const BACK: Duration = Duration::from_secs(60);
+
+/// What a process is told by its environment.
+pub(crate) type Environment = Vec<(&'static str, String)>;
 
 /// A Postgres of its own with the product's schemas, as durable as `tandem dev`'s.
 pub struct Cluster {
@@ -63,7 +68,19 @@ impl Cluster {
         Self::start_in(dir, home, disk).await
     }
 
-    async fn start_in(dir: PathBuf, home: PathBuf, mut disk: Option<Disk>) -> Self {
+    /// The same with a database in which nothing stands yet; see [`Cluster::migrate`].
+    pub async fn start_empty(name: &str) -> Self {
+        let dir = folder(name).await;
+        Self::open(dir.clone(), dir, None).await
+    }
+
+    async fn start_in(dir: PathBuf, home: PathBuf, disk: Option<Disk>) -> Self {
+        let cluster = Self::open(dir, home, disk).await;
+        cluster.migrate().await;
+        cluster
+    }
+
+    async fn open(dir: PathBuf, home: PathBuf, mut disk: Option<Disk>) -> Self {
         let running = postgres::start(&home).await.expect("Postgres starts");
         let near = home.canonicalize().is_ok_and(|home| running.data().starts_with(home));
         if disk.is_some() && !near {
@@ -72,9 +89,23 @@ impl Cluster {
         }
         running.ensure_database(DATABASE).await.expect("a database");
         let owner_url = running.access.superuser_url(DATABASE);
-        tandem::database::migrate(&owner_url, &running.access.passwords()).await.expect("migrations apply");
         let pool = PgPoolOptions::new().max_connections(2).connect_lazy(&owner_url).expect("an address");
         Self { dir, home, running: Some(running), pool, disk }
+    }
+
+    /// Brings the database to this version.
+    pub async fn migrate(&self) {
+        let owner_url = self.access().superuser_url(DATABASE);
+        tandem::database::migrate(&owner_url, &self.access().passwords()).await.expect("migrations apply");
+    }
+
+    /// Brings it to the version of a binary.
+    pub async fn migrate_by(&self, binary: &Path) {
+        let mut command = Command::new(binary);
+        command.arg("migrate").env_remove("TANDEM_CONFIG").envs(self.environment_of(&["TANDEM_DATABASE__"]));
+        command.env("DATABASE_URL", self.access().superuser_url(DATABASE));
+        let output = command.output().await.expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Kills the server, which is gone when this returns; its workers notice by themselves.
@@ -152,6 +183,12 @@ impl Cluster {
         ]
     }
 
+    fn environment_of(&self, prefixes: &[&str]) -> Environment {
+        let mut environment = self.environment();
+        environment.retain(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        environment
+    }
+
     /// Ends it and removes its folder.
     pub async fn finish(mut self) {
         self.pool.close().await;
@@ -217,136 +254,6 @@ pub fn signal(pid: u32, name: &str) {
 fn children(of: u32) -> Vec<u32> {
     let text = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
     text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
-}
-
-/// What a process is told by its environment.
-pub(crate) type Environment = Vec<(&'static str, String)>;
-
-/// A `tandem serve` at addresses of its own that it keeps over its deaths.
-pub struct Process {
-    /// What it runs; a change counts from the next start.
-    pub services: Vec<&'static str>,
-    /// What else stands on its command line, likewise.
-    pub flags: Vec<String>,
-    pub api: SocketAddr,
-    metrics: SocketAddr,
-    environment: Environment,
-    log: PathBuf,
-    child: Option<Child>,
-    /// How often it ended without being killed.
-    pub ended: usize,
-}
-
-impl Process {
-    /// A process that does not run yet; the name is that of its log in the cluster's folder.
-    pub fn new(cluster: &Cluster, name: &str, services: &[&'static str]) -> Self {
-        Self::with(cluster.environment(), &cluster.dir, name, services)
-    }
-
-    /// The same beside the node of a world, on its database; its log lies in this folder.
-    pub async fn beside(world: &World, folder: &Path, name: &str, services: &[&'static str]) -> Self {
-        let mut environment = world.environment().await;
-        // Services that it does not run are reached there.
-        environment.push(("TANDEM_API__URL", format!("http://{}", world.node().api)));
-        Self::with(environment, folder, name, services)
-    }
-
-    fn with(environment: Environment, folder: &Path, name: &str, services: &[&'static str]) -> Self {
-        let log = folder.join(format!("{name}.log"));
-        let _ = fs::remove_file(&log);
-        let services = services.into();
-        let (api, metrics) = (free(), free());
-        Self { services, flags: Vec::new(), api, metrics, environment, log, child: None, ended: 0 }
-    }
-
-    /// Starts it and does not wait for it.
-    pub fn start(&mut self) {
-        let log = File::options().create(true).append(true).open(&self.log).expect("a log");
-        let mut command = Command::new(binary::path());
-        command.arg("serve").args(&self.services).args(&self.flags);
-        command.arg("--api").arg(self.api.to_string()).arg("--metrics").arg(self.metrics.to_string());
-        command.env_remove("DATABASE_URL").env_remove("TANDEM_CONFIG").envs(self.environment.iter().cloned());
-        let err = log.try_clone().expect("a log");
-        command.stdin(Stdio::null()).stdout(log).stderr(err).kill_on_drop(true);
-        self.child = Some(command.spawn().expect("the binary starts"));
-    }
-
-    /// Sets what it is told by its environment, from the next start on.
-    pub fn set(&mut self, name: &'static str, value: String) {
-        self.environment.retain(|(old, _)| *old != name);
-        self.environment.push((name, value));
-    }
-
-    /// Its id, where it runs.
-    pub fn pid(&self) -> Option<u32> {
-        self.child.as_ref().and_then(Child::id)
-    }
-
-    /// What it counts under this name, over all labels; 0 where it counts nothing yet, or does not answer.
-    pub async fn counted(&self, name: &str) -> f64 {
-        counted(self.metrics, name).await
-    }
-
-    /// Kills it; its port is free when this returns.
-    pub async fn kill(&mut self) {
-        self.watch();
-        if let Some(mut child) = self.child.take() {
-            child.kill().await.expect("a child can be killed");
-        }
-    }
-
-    /// Asks it to end, and waits until it has.
-    pub async fn terminate(&mut self) {
-        let Some(mut child) = self.child.take() else { return };
-        signal(child.id().expect("it runs"), "TERM");
-        let ended = tokio::time::timeout(BACK, child.wait()).await.expect("it drains");
-        assert!(ended.expect("a child is waited for").success(), "it ends well");
-    }
-
-    /// Holds it still, or lets it go on.
-    pub fn hold(&self, still: bool) {
-        if let Some(pid) = self.pid() {
-            signal(pid, if still { "STOP" } else { "CONT" });
-        }
-    }
-
-    /// Has it reach its Postgres at this port.
-    pub fn through(&mut self, postgres: SocketAddr, port: u16) {
-        for (name, value) in &mut self.environment {
-            if name.starts_with("TANDEM_DATABASE__") {
-                *value = value.replace(&format!("@{postgres}/"), &format!("@127.0.0.1:{port}/"));
-            }
-        }
-    }
-
-    /// Starts it again where it ended by itself, as whoever runs it in earnest does.
-    pub fn supervise(&mut self) {
-        self.watch();
-        if self.child.is_none() {
-            self.start();
-        }
-    }
-
-    fn watch(&mut self) {
-        if self.child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None))) {
-            self.child = None;
-            self.ended += 1;
-        }
-    }
-}
-
-/// What is counted under this name by whoever shows its metrics there.
-pub async fn counted(metrics: SocketAddr, name: &str) -> f64 {
-    let Ok(answer) = reqwest::get(format!("http://{metrics}/metrics")).await else { return 0.0 };
-    let text = answer.text().await.unwrap_or_default();
-    let of = |line: &str| {
-        let rest = line.strip_prefix(name)?;
-        if !rest.starts_with([' ', '{']) {
-            return None;
-        }
-        rest.rsplit(' ').next()?.parse::<f64>().ok()
-    };
-    text.lines().filter_map(of).sum()
 }
 
 /// An address that nobody listens at, below those of outgoing connections.

@@ -1,6 +1,6 @@
 //! Firms to work with on processes that may die.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use proto::partners::{ClaimInvitationRequest, CreateFirmRequest, InviteSupplierRequest, Role};
 use tokio::process::Command;
@@ -23,8 +23,13 @@ pub struct Party {
 
 /// The operator of a new database, made by the command line: the session of its first person.
 pub async fn operator(cluster: &Cluster, api: SocketAddr) -> Access {
+    operator_by(binary::path(), cluster, api).await
+}
+
+/// The same by the command line of another binary.
+pub async fn operator_by(binary: &Path, cluster: &Cluster, api: SocketAddr) -> Access {
     let server = cluster.access();
-    let mut command = Command::new(binary::path());
+    let mut command = Command::new(binary);
     command.args(["admin", "init", "--name", "运营中心(示例)", "--admin", "值班员", "--output", "json"]);
     command.env("DATABASE_URL", server.superuser_url(DATABASE)).env_remove("TANDEM_CONFIG");
     let output = command.output().await.expect("the binary runs");
