@@ -198,7 +198,7 @@ mod tests {
     fn a_receiver_that_fails_every_other_time_gets_everything_in_order() {
         let (mut place, mut now, mut accepted) = (Place::new(0, []), NOW, Vec::new());
         for call in 0..200 {
-            let seq = place.due(now).unwrap_or(place.looked() + 1);
+            let seq = place.due(now).unwrap_or_else(|| place.looked() + 1);
             let attempt = place.begin(seq);
             let status = if call % 2 == 0 { 503 } else { 204 };
             let answer = Ok(Answer { status, retry_after: String::new(), body: Vec::new() });

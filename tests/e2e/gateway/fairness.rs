@@ -22,9 +22,9 @@ const STREAMS: usize = 25;
 /// How long the feed may take to be filled.
 const FILLED: Duration = Duration::from_secs(900);
 /// Connections to the database, as many as the product has where nothing is said; and how many of them may be in use while
-/// the readers read: eight pages of one firm, and what everybody else does.
+/// the readers read: half of them for pages, and what everybody else does.
 const CONNECTIONS: u32 = 24;
-const USED: u32 = 14;
+const USED: u32 = 21;
 
 /// How many readers follow a feed of so many events, and how often the other firm looks meanwhile.
 struct Crowd {
