@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chassis::search::Indexed;
 use harness::{World, cluster};
 use prost::Message;
 use proto::event::{Addressed, Command, Event};
@@ -34,10 +35,25 @@ pub const ONE: Shape = Shape { orders: 1, lines: LINES, idempotent: true, outbox
 /// A slice of the stream of orders.
 pub const SLICE: Shape = Shape { orders: 100, lines: LINES, idempotent: false, outbox: true };
 
+/// What orders are for; each for one of them.
+const ITEMS: [&str; 8] = [
+    "转向柱支架",
+    "控制臂壳体",
+    "仪表板门锁",
+    "轴承座密封圈",
+    "电机线束 harness",
+    "散热器水泵 pump",
+    "离合器弹簧 spring",
+    "座椅滤清器 filter",
+];
+
 /// Columns of the orders and their lines.
 struct Rows {
     orders: Vec<Uuid>,
     numbers: Vec<String>,
+    items: Vec<&'static str>,
+    /// What they are found by.
+    search: Vec<Indexed>,
     contents: Vec<Vec<u8>>,
     hashes: Vec<Vec<u8>>,
     /// Of each line: itself, its order, its place, its number, its content.
@@ -51,9 +67,15 @@ struct Rows {
 impl Rows {
     fn of(shape: Shape) -> Self {
         let orders: Vec<Uuid> = (0..shape.orders).map(|_| new_id()).collect();
+        let items: Vec<_> = orders.iter().map(|order| ITEMS[(order.as_u128() % 8) as usize]).collect();
+        let search = orders.iter().zip(&items).map(|(order, item)| {
+            chassis::search::index([&*order.to_string(), "CY-BX-0450", "SM-0450B", *item])
+        });
         let each = || orders.iter().flat_map(|order| (0..shape.lines as i32).map(move |line| (*order, line)));
         Self {
             numbers: orders.iter().map(Uuid::to_string).collect(),
+            search: search.collect(),
+            items,
             contents: orders.iter().map(|_| vec![0; 120]).collect(),
             hashes: orders.iter().map(|_| vec![0; 32]).collect(),
             lines: each().map(|_| new_id()).collect(),
@@ -133,26 +155,31 @@ pub async fn transactions(
 async fn orders(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows) -> sqlx::Result<()> {
     sqlx::query(
         "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites, \
-         published_at) select o, $1, $2, 'bench', n, '', '{}', now() from unnest($3::uuid[], $4::text[]) as t(o, n)",
+         published_at, search_text, search_keys) \
+         select o, $1, $2, 'bench', n, '', '{}', now(), w, string_to_array(k, E'\\t') \
+         from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) as t(o, n, w, k)",
     )
     .bind(buyer)
     .bind(supplier)
     .bind(&rows.orders)
     .bind(&rows.numbers)
+    .bind(rows.search.iter().map(|one| one.text.clone()).collect::<Vec<_>>())
+    .bind(rows.search.iter().map(|one| one.keys.join("\t")).collect::<Vec<_>>())
     .execute(&mut *tx)
     .await?;
     sqlx::query(
         "insert into orders.order_revision (order_id, buyer, supplier, revision, content, content_sha256, \
          sent_sha256, vendor_number, currency, price_includes_tax, net_amount, line_count, first_item_name, \
          published_at, actor_name) \
-         select o, $1, $2, 1, c, h, h, 'V1', 'CNY', false, 1000, 10, 'bench item', now(), 'bench' \
-         from unnest($3::uuid[], $4::bytea[], $5::bytea[]) as t(o, c, h)",
+         select o, $1, $2, 1, c, h, h, 'V1', 'CNY', false, 1000, 10, i, now(), 'bench' \
+         from unnest($3::uuid[], $4::bytea[], $5::bytea[], $6::text[]) as t(o, c, h, i)",
     )
     .bind(buyer)
     .bind(supplier)
     .bind(&rows.orders)
     .bind(&rows.contents)
     .bind(&rows.hashes)
+    .bind(&rows.items)
     .execute(&mut *tx)
     .await?;
     Ok(())

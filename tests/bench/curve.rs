@@ -84,7 +84,8 @@ async fn at(
     }))
 }
 
-async fn fill(pool: &sqlx::PgPool, buyer: &Firm, supplier: &Firm, orders: usize) -> anyhow::Result<()> {
+/// So many more orders, by bare inserts.
+pub async fn fill(pool: &sqlx::PgPool, buyer: &Firm, supplier: &Firm, orders: usize) -> anyhow::Result<()> {
     let firms = (buyer.uuid(), supplier.uuid());
     let left = Arc::new(std::sync::atomic::AtomicUsize::new(orders.div_ceil(FILL.orders)));
     let started = Instant::now();

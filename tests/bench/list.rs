@@ -1,4 +1,5 @@
-//! A page of 50 unanswered orders, by requested date, against the bare query for the same page over the same Postgres.
+//! A page of 50 unanswered orders, by requested date, against the bare query for the same page over the same Postgres; and
+//! what a page of a search takes among very many, by what few, many and no orders have.
 
 use std::{
     sync::{
@@ -8,14 +9,15 @@ use std::{
     time::Instant,
 };
 
-use harness::{Firm, World};
+use harness::{Access, Firm, World};
+use hdrhistogram::Histogram;
 use proto::orders::{ListOrdersRequest, OrderSort, OrderState, Side};
 use sqlx::{PgPool, Row};
 use tokio::task::JoinSet;
 
 use crate::{
-    publish,
-    report::{Report, interleaved},
+    curve, publish,
+    report::{Noise, Report, interleaved},
     scale::Scale,
 };
 
@@ -114,4 +116,79 @@ async fn bare(pool: &PgPool, supplier: &Firm, pages: usize) -> anyhow::Result<f6
     }
     anyhow::ensure!(read.load(Ordering::Relaxed) == pages * PAGE, "pages were not full");
     Ok(pages as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Orders that are searched.
+const SEARCHED: usize = 100_000;
+const SEARCHED_LONG: usize = 1_000_000;
+/// Rounds over all questions.
+const CALLS: usize = 20;
+/// What is looked for; `{number}` stands for the number of an order.
+const QUESTIONS: [&str; 8] =
+    ["{number}", "CY-BX-0450", "转向柱支架", "支架 CY", "pump", "澄屿", "澄屿 弹簧", "没有的东西"];
+
+/// Pages of a search by the supplier of all orders and by their buyer: all of them, and those that wait.
+pub async fn search(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
+    let world = crate::world().await?;
+    let (buyer, supplier) = world.pair().await;
+    let url = harness::cluster::get().await.url("tandem_app", world.database());
+    let pool = chassis::db::connect(url.parse()?, 4).await?;
+    let orders = if scale == Scale::Long { SEARCHED_LONG } else { scale.of(SEARCHED) };
+    curve::fill(&pool, &buyer, &supplier, orders).await?;
+    pool.close().await;
+    sqlx::raw_sql("vacuum analyze").execute(world.owner_pool().await).await?;
+    for (name, access, side) in [("supplier", &*supplier, Side::Supplier), ("buyer", &*buyer, Side::Buyer)] {
+        searched(name, access, side, orders, report, scale).await?;
+    }
+    crate::finish(world).await
+}
+
+async fn searched(
+    name: &str,
+    access: &Access,
+    side: Side,
+    orders: usize,
+    report: &mut Report,
+    scale: Scale,
+) -> anyhow::Result<()> {
+    let list =
+        ListOrdersRequest { page_size: PAGE as i32, side: side.into(), ..ListOrdersRequest::default() };
+    let newest = access.orders().list_orders(list.clone()).await?.into_inner().orders;
+    let number = newest.last().map(|order| order.order_number.clone()).unwrap_or_default();
+    let mut each = Vec::new();
+    for text in QUESTIONS.map(|text| text.replace("{number}", &number)) {
+        for state in [None, Some(OrderState::Unanswered)] {
+            let states = state.into_iter().map(i32::from).collect();
+            let order_by = if state.is_some() { OrderSort::RequestedDate } else { OrderSort::Unspecified };
+            let request =
+                ListOrdersRequest { text: text.clone(), states, order_by: order_by.into(), ..list.clone() };
+            each.push((request, Histogram::<u64>::new_with_bounds(1, 60_000_000, 3)?, 0));
+        }
+    }
+    let (mut noise, mut round) = (Noise::new(scale), 0);
+    while noise.wants_another(round) {
+        noise.begin()?;
+        for _ in 0..scale.of(CALLS) {
+            for (request, times, found) in &mut each {
+                let started = Instant::now();
+                *found = access.orders().list_orders(request.clone()).await?.into_inner().orders.len();
+                times.record(started.elapsed().as_micros() as u64)?;
+            }
+        }
+        round += usize::from(!noise.too_loud()?);
+    }
+    let parts = each.iter().map(|(request, times, found)| {
+        let waiting = if request.states.is_empty() { "" } else { " waiting" };
+        let ms = times.value_at_quantile(0.95) as f64 / 1_000.0;
+        format!("\"{}\"{waiting} ({found}): {ms:.1}", request.text)
+    });
+    let parts: Vec<String> = parts.collect();
+    let line = format!(
+        "among {orders} orders, p95 of each, ms: {}; others used {:.2} cores",
+        parts.join(", "),
+        noise.heard()
+    );
+    let figure = serde_json::json!({ "each_p95_ms": parts, "others_cores": noise.heard() });
+    report.add(&format!("orders_search_{name}"), &line, figure);
+    Ok(())
 }

@@ -12,6 +12,7 @@
 //! * `bulk`     PublishOrders by one stream ÷ bare transactions of 100 orders on 2 connections
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
+//! * `search` a page of a search among 100,000 orders, with --long among 1,000,000, in Chinese and by numbers
 //! * `demand`   from a demand of 104 weeks to the bottleneck in the supplier's feed, with 100 to 10,000 groups ÷ bare writes
 //! * `matching` the best ten of 10,000 offers for a need ÷ the bare query that sums what is free of them
 //! * `resources` a page of a search among 100,000 resources in two languages; metadata published ÷ the bare insert
@@ -60,11 +61,12 @@ use report::Report;
 use scale::Scale;
 use sqlx::Connection as _;
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "publish",
     "bulk",
     "life",
     "list",
+    "search",
     "demand",
     "matching",
     "resources",
@@ -129,6 +131,7 @@ async fn one(name: &str, report: &mut Report, scale: Scale) -> anyhow::Result<()
         "bulk" => bulk::run(report, scale).await,
         "life" => life::run(report, scale).await,
         "list" => list::run(report, scale).await,
+        "search" => list::search(report, scale).await,
         "demand" => demand::run(report, scale).await,
         "matching" => matching::run(report, scale).await,
         "resources" => resources::run(report, scale).await,
@@ -165,7 +168,10 @@ async fn world_of(options: Options) -> anyhow::Result<World> {
     )
     .fetch_one(&mut admin)
     .await?;
-    anyhow::ensure!(waits, "the Postgres of the benchmarks does not wait for the disk; no figure would be worth much");
+    anyhow::ensure!(
+        waits,
+        "the Postgres of the benchmarks does not wait for the disk; no figure would be worth much"
+    );
     admin.close().await?;
     Ok(World::with(options).await)
 }

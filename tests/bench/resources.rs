@@ -156,7 +156,7 @@ async fn seed(world: &World, searcher: &Firm, scale: Scale) -> anyhow::Result<Ve
 async fn slice(pool: &PgPool, owners: &[Uuid], places: std::ops::Range<usize>) -> anyhow::Result<()> {
     let all: Vec<(usize, String, ResourceContent)> =
         places.map(|n| (n, one(n))).map(|(n, (number, content))| (n, number, content)).collect();
-    let indexed: Vec<search::Indexed> = all
+    let indexed: Vec<chassis::search::Indexed> = all
         .iter()
         .map(|(_, number, content)| {
             let texts = [&*content.name, &*content.name_en, number, &*content.summary];

@@ -1,5 +1,7 @@
 //! Lists, cursors and streams: nothing is missed between them, and narrowed readers see their part.
 
+mod search;
+
 use std::collections::BTreeSet;
 
 use chassis::Reason;

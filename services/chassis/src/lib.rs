@@ -1,6 +1,6 @@
 //! What every Tandem service stands on, and no business: configuration, telemetry, errors, who calls, the tenant
-//! wall, idempotency, the outbox, the reader's side of the event log, work without a caller, pages, and how a listener is
-//! served.
+//! wall, idempotency, the outbox, the reader's side of the event log, work without a caller, pages, search by words,
+//! and how a listener is served.
 //!
 //! **Invariant:** `tonic::Status` is built in [`error`] alone, time and ids come from [`clock`], settings from
 //! [`config`], and a connection to a firm's rows from [`db::TenantPool`].
@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod page;
 pub mod parts;
 pub mod rates;
+pub mod search;
 pub mod secret;
 pub mod serve;
 pub mod service;

@@ -18,6 +18,7 @@ pub(crate) mod reminder;
 pub(crate) mod reservation;
 pub(crate) mod respond;
 pub(crate) mod scorecard;
+pub(crate) mod search;
 pub(crate) mod terms;
 pub(crate) mod thread;
 pub(crate) mod tolerance;

@@ -1,6 +1,10 @@
 //! From a buyer's document to a new order: checked, normalised, with its amounts. Pure.
 
-use chassis::{Field, secret, value};
+use chassis::{
+    Field,
+    search::{self, Indexed},
+    secret, value,
+};
 use prost::Message as _;
 use proto::orders::{OrderContent, OrderLine, ScheduleLine, SupplierAddress, Warning};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -31,6 +35,15 @@ pub struct NewOrder {
     /// Of the encoded content.
     pub sha256: [u8; 32],
     pub warnings: Vec<Warning>,
+}
+
+impl NewOrder {
+    /// What it is found by. Its partner's name is looked up, since names change.
+    pub fn looked_for(&self) -> Indexed {
+        let items = self.content.lines.iter().filter_map(|line| line.item.as_ref());
+        let texts = items.flat_map(|item| [&item.buyer_item_id, &item.seller_item_id, &item.name]);
+        search::index(texts.chain([&self.content.order_number]).map(String::as_str))
+    }
 }
 
 /// A schedule line to be created.

@@ -2,6 +2,7 @@
 
 pub(crate) mod agree;
 pub(crate) mod follow;
+mod search;
 pub(crate) mod trading_terms;
 
 use std::collections::HashMap;
@@ -154,6 +155,7 @@ pub(crate) async fn list_orders(
     let size = page::size(request.page_size)?;
     let now = deps.clock.now();
     let since = changed_since(deps, caller, &request.changed_since)?;
+    let wanted = search::wanted(&request.text)?;
     let mut filter = Filter {
         states: request.states.iter().map(|state| *state as i16).collect(),
         counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
@@ -177,6 +179,7 @@ pub(crate) async fn list_orders(
     let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
     filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
+    filter.matching = search::matching(&mut tx, filter.side, wanted).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
     let total = match request.with_total {
         true => Some(list::count(&mut tx, &filter, COUNTED).await? as i32),

@@ -6,7 +6,7 @@
 //! * [`entitlement`] who may use what, and how that begins and ends: pure
 //! * [`binding`]     which revision counts for a line of an order, and what that means for a despatch: pure
 //! * [`impact`]      what a new revision changes: pure
-//! * [`search`]      what of a resource is looked for, and by which words: pure
+//! * [`search`]      what of a resource is looked for, its words and the codes that it stands under: pure
 //! * [`file`]        what a file may be called, and be: pure
 //! * `store`, `files` where the bytes of files stand, a folder or a bucket
 //! * `receive`    a stream of chunks into an upload; `sweep` removes what uploads leave

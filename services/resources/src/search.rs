@@ -1,105 +1,16 @@
-//! What of a resource is looked for, and by which words. Pure.
-//!
-//! A text is folded and cut into runs: of Chinese characters, whose singles and pairs are kept, since most Chinese words
-//! have two; of letters, and of digits, whose triples are kept, and how they begin. What is looked for is cut alike, so that
-//! `YZ10022` finds `YZ-10022`: all of its keys must be there, which an index answers, and then all of its runs, which leaves
-//! out what met by chance.
+//! What of a resource is looked for beside its words ([`chassis::search`]): the codes that it stands under. Pure.
 
-use std::collections::BTreeSet;
-
-/// The most words that are looked for at once.
-const MAX_WORDS: usize = 12;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Chinese,
-    Letters,
-    Digits,
-}
-
-/// A run of one kind of characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Run {
-    text: String,
-    kind: Kind,
-}
-
-/// Chinese characters, kana and hangul: writing without spaces between words.
-fn is_chinese(c: char) -> bool {
-    matches!(u32::from(c),
-        0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff | 0x2_0000..=0x3_134f)
-}
-
-fn kind(c: char) -> Option<Kind> {
-    match c {
-        c if is_chinese(c) => Some(Kind::Chinese),
-        c if c.is_numeric() => Some(Kind::Digits),
-        c if c.is_alphabetic() => Some(Kind::Letters),
-        _ => None,
-    }
-}
-
-/// Full-width forms become those of ASCII.
-fn narrow(c: char) -> char {
-    match u32::from(c) {
-        code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(c),
-        _ => c,
-    }
-}
-
-fn runs(text: &str) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut before = None;
-    for c in text.chars().map(narrow).flat_map(char::to_lowercase) {
-        let kind = kind(c);
-        match (kind, runs.last_mut()) {
-            (Some(_), Some(last)) if kind == before => last.text.push(c),
-            (Some(kind), _) => runs.push(Run { text: c.into(), kind }),
-            (None, _) => {}
-        }
-        before = kind;
-    }
-    runs
-}
-
-/// Every `size` characters of a run that stand together.
-fn grams(text: &str, size: usize) -> Vec<String> {
-    let chars: Vec<char> = text.chars().collect();
-    chars.windows(size).map(|part| part.iter().collect()).collect()
-}
-
-/// How a run of letters begins; `^` keeps it apart from a triple.
-fn beginning(text: &str, size: usize) -> String {
-    format!("^{}", text.chars().take(size).collect::<String>())
-}
-
-/// What is kept of a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Indexed {
-    /// All runs, with a space between two.
-    pub text: String,
-    pub keys: Vec<String>,
-}
+use chassis::search::Indexed;
 
 /// What is kept of a resource with these texts, industries and region.
 pub fn index(texts: &[&str], industries: &[String], region: &str) -> Indexed {
-    let runs: Vec<Run> = texts.iter().flat_map(|text| runs(text)).collect();
-    let mut keys = BTreeSet::new();
-    for run in &runs {
-        if run.kind == Kind::Chinese {
-            keys.extend(grams(&run.text, 1));
-            keys.extend(grams(&run.text, 2));
-        } else {
-            keys.extend([beginning(&run.text, 1), beginning(&run.text, 2)]);
-            keys.extend(grams(&run.text, 3));
-        }
-    }
+    let mut indexed = chassis::search::index(texts.iter().copied());
     for code in industries {
-        keys.extend((1..=code.len()).filter_map(|length| code.get(..length)).map(industry));
+        indexed.keys.extend((1..=code.len()).filter_map(|length| code.get(..length)).map(industry));
     }
-    keys.extend((2..=region.len()).step_by(2).filter_map(|length| region.get(..length)).map(self::region));
-    let text = runs.into_iter().map(|run| run.text).collect::<Vec<_>>().join(" ");
-    Indexed { text, keys: keys.into_iter().collect() }
+    let within = (2..=region.len()).step_by(2).filter_map(|length| region.get(..length));
+    indexed.keys.extend(within.map(self::region));
+    indexed
 }
 
 /// The key of an industry and all below it.
@@ -112,79 +23,9 @@ pub fn region(code: &str) -> String {
     format!("region:{code}")
 }
 
-/// What is looked for: all of these keys, and all of these runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    pub keys: Vec<String>,
-    pub words: Vec<String>,
-}
-
-/// What a text looks for; `None` where it has more words than are looked for at once.
-pub fn wanted(text: &str) -> Option<Wanted> {
-    let runs = runs(text);
-    if runs.len() > MAX_WORDS {
-        return None;
-    }
-    let mut keys = BTreeSet::new();
-    for run in &runs {
-        let length = run.text.chars().count();
-        match (run.kind, length) {
-            (Kind::Chinese, 1) => keys.extend(grams(&run.text, 1)),
-            (Kind::Chinese, _) => keys.extend(grams(&run.text, 2)),
-            (_, 1 | 2) => keys.extend([beginning(&run.text, length)]),
-            _ => keys.extend(grams(&run.text, 3)),
-        }
-    }
-    Some(Wanted { keys: keys.into_iter().collect(), words: runs.into_iter().map(|run| run.text).collect() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// As the database decides.
-    fn finds(text: &str, query: &str) -> bool {
-        let (kept, wanted) = (index(&[text], &[], ""), wanted(query).unwrap());
-        wanted.keys.iter().all(|key| kept.keys.contains(key))
-            && wanted.words.iter().all(|word| kept.text.contains(word))
-    }
-
-    #[test]
-    fn words_of_both_languages_are_found_and_parts_of_them() {
-        let text = "转向柱支架 YZ-10022 图纸 (PDF + STEP) Steering Column Bracket";
-        for query in [
-            "",
-            "图纸",
-            "支架",
-            "柱",
-            "转向柱支架",
-            "图纸 支架",
-            "YZ-10022",
-            "yz10022 图纸",
-            "10022",
-            "022",
-            "steer",
-            "BRACKET column",
-            "s",
-            "st",
-            "ＹＺ",
-            "转向柱支架YZ",
-        ] {
-            assert!(finds(text, query), "{query}");
-        }
-        for query in ["图支", "支架转向", "10023", "collumn", "eering2", "x", "套"] {
-            assert!(!finds(text, query), "{query}");
-        }
-    }
-
-    #[test]
-    fn what_only_meets_by_its_pairs_is_left_out() {
-        let (kept, query) = (index(&["模具 具模 模流"], &[], ""), wanted("模具模流").unwrap());
-        let (kept_keys, query_keys): (BTreeSet<_>, BTreeSet<_>) =
-            (kept.keys.iter().collect(), query.keys.iter().collect());
-        assert!(query_keys.is_subset(&kept_keys), "the keys meet");
-        assert!(!finds("模具 具模 模流", "模具模流"));
-    }
 
     #[test]
     fn codes_are_found_from_above() {
@@ -193,11 +34,5 @@ mod tests {
             assert!(kept.keys.contains(&key), "{key}");
         }
         assert!(!kept.keys.contains(&industry("C2928")) && !kept.keys.contains(&region("4401")));
-    }
-
-    #[test]
-    fn a_question_has_an_end() {
-        assert!(wanted(&"a b ".repeat(6)).is_some());
-        assert_eq!(wanted(&"a b ".repeat(7)), None);
     }
 }

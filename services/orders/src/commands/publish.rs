@@ -358,6 +358,7 @@ pub(super) fn revision_row(order: &NewOrder) -> OrderRow {
         order_number: order.content.order_number.clone(),
         purchasing_group: order.content.purchasing_group.clone(),
         sites: order.sites.clone(),
+        search: order.looked_for(),
         content: header.encode_to_vec(),
         sent_sha256: order.sha256.to_vec(),
         content_sha256: order.sha256.to_vec(),

@@ -145,12 +145,15 @@ pub(crate) async fn revise(
     restate(tx, order, &rows.changed).await?;
     advance(tx, order, rows.order.requested_date, now).await?;
     sqlx::query!(
-        r#"update orders.purchase_order set purchasing_group = $3, sites = $4
-           where id = $1 and buyer = $2 and (purchasing_group, sites) is distinct from ($3, $4)"#,
+        r#"update orders.purchase_order set purchasing_group = $3, sites = $4, search_text = $5, search_keys = $6
+           where id = $1 and buyer = $2
+               and (purchasing_group, sites, search_text) is distinct from ($3, $4, $5)"#,
         order.id,
         order.buyer,
         order.purchasing_group,
-        &order.sites
+        &order.sites,
+        rows.order.search.text,
+        &rows.order.search.keys
     )
     .execute(tx.conn())
     .await?;

@@ -8,6 +8,8 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
+use super::search::Matching;
+
 /// What selects orders. The caller's own narrowing to sites and purchasing groups comes in here too.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
@@ -27,6 +29,8 @@ pub(crate) struct Filter {
     pub changed_after: Option<i64>,
     /// Only orders that wait for an answer which was due before this day.
     pub due_before: Option<Date>,
+    /// Only orders that have the words that are looked for.
+    pub matching: Option<Matching>,
     pub own_purchasing_groups: Vec<String>,
     pub own_sites: Vec<String>,
 }
@@ -297,7 +301,8 @@ impl Tables {
     fn has_order(&self, filter: &Filter) -> bool {
         let texts = [&filter.purchasing_group, &filter.source_system, &filter.order_number];
         let narrowed = !filter.own_purchasing_groups.is_empty() || !filter.own_sites.is_empty();
-        self.lead != Lead::State || narrowed || texts.iter().any(|text| !text.is_empty())
+        let searched = matches!(filter.matching, Some(Matching::Each(_)));
+        self.lead != Lead::State || narrowed || searched || texts.iter().any(|text| !text.is_empty())
     }
 
     fn has_state(&self, filter: &Filter) -> bool {
@@ -370,6 +375,9 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, tab
         if !value.is_empty() {
             query.push(format!(" and {column} = ")).push_bind(value.clone());
         }
+    }
+    if let Some(matching) = &filter.matching {
+        matching.push(query, id, other);
     }
     if let Some(from) = filter.requested_from {
         query.push(" and s.requested_date >= ").push_bind(from);

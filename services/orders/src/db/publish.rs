@@ -1,12 +1,12 @@
 //! What publishing writes and looks up.
 
-use chassis::{Error, Reason, Result, db::TenantTx};
+use chassis::{Error, Reason, Result, db::TenantTx, search::Indexed};
 use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-/// Separates site codes in one text; no code holds control characters.
-const SITE_SEPARATOR: &str = "\u{1f}";
+/// Separates what one text holds; neither codes of sites nor keys hold control characters.
+const SEPARATOR: &str = "\u{1f}";
 
 /// Rows of new orders, by column: one `insert … select unnest` a table, however many orders a slice has.
 #[derive(Default)]
@@ -25,6 +25,8 @@ pub(crate) struct OrderRow {
     pub order_number: String,
     pub purchasing_group: String,
     pub sites: Vec<String>,
+    /// What the order is found by.
+    pub search: Indexed,
     pub content: Vec<u8>,
     pub content_sha256: Vec<u8>,
     /// Of the document as it was sent.
@@ -81,23 +83,27 @@ pub(crate) async fn insert_orders(
     let buyer = tx.firm();
     let inserted = sqlx::query_scalar!(
         r#"insert into orders.purchase_order
-               (id, buyer, supplier, source_system, order_number, purchasing_group, sites, published_at)
+               (id, buyer, supplier, source_system, order_number, purchasing_group, sites, published_at,
+                search_text, search_keys)
            select id, $1, supplier, source_system, order_number, purchasing_group,
-                  string_to_array(sites, $2), $3
-           from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[])
-               as t(id, supplier, source_system, order_number, purchasing_group, sites)
+                  string_to_array(sites, $2), $3, search_text, string_to_array(search_keys, $2)
+           from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                       $11::text[])
+               as t(id, supplier, source_system, order_number, purchasing_group, sites, search_text, search_keys)
            order by source_system, order_number
            on conflict (buyer, source_system, order_number) do nothing
            returning id"#,
         buyer,
-        SITE_SEPARATOR,
+        SEPARATOR,
         now,
         &column(rows, |row| row.id),
         &column(rows, |row| row.supplier),
         &column(rows, |row| row.source_system.clone()),
         &column(rows, |row| row.order_number.clone()),
         &column(rows, |row| row.purchasing_group.clone()),
-        &column(rows, |row| row.sites.join(SITE_SEPARATOR)),
+        &column(rows, |row| row.sites.join(SEPARATOR)),
+        &column(rows, |row| row.search.text.clone()),
+        &column(rows, |row| row.search.keys.join(SEPARATOR)),
     )
     .fetch_all(tx.conn())
     .await

@@ -21,6 +21,8 @@ use crate::{
 
 /// The longest text that is looked for, in bytes.
 const MAX_TEXT: usize = 200;
+/// The most words that are looked for at once.
+const MAX_WORDS: usize = 12;
 
 /// One resource; and that it was looked at, where it is another firm's.
 pub(crate) async fn get(
@@ -79,15 +81,14 @@ pub(crate) async fn list(
 
 fn narrowed(request: &wire::ListResourcesRequest) -> Result<Search> {
     check_codes(&request.industry_code, &request.region)?;
-    let wanted =
-        Some(&request.text).filter(|text| text.len() <= MAX_TEXT).and_then(|text| search::wanted(text));
-    let Some(mut wanted) = wanted else {
+    let mut wanted = chassis::search::wanted(&request.text);
+    if request.text.len() > MAX_TEXT || wanted.words.len() > MAX_WORDS {
         return Err(Error::field(
             "text",
             "TOO_LONG",
-            format!("must have at most {MAX_TEXT} bytes and 12 words"),
+            format!("must have at most {MAX_TEXT} bytes and {MAX_WORDS} words"),
         ));
-    };
+    }
     if !request.industry_code.is_empty() {
         wanted.keys.push(search::industry(&request.industry_code));
     }

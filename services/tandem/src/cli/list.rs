@@ -13,6 +13,7 @@ use super::{
 pub const EXAMPLES: &str = "\
 Examples:
   tandem orders list --side supplier --state unanswered
+  tandem orders list --text '支架 CY26'
   tandem orders list --output json | jq -r .orderNumber";
 
 #[derive(Debug, Args)]
@@ -23,6 +24,9 @@ pub struct ListArgs {
     /// Only orders in this state; may be repeated
     #[arg(long, value_enum)]
     pub state: Vec<StateArg>,
+    /// Only orders with these words in number, items or partner's name; parts of words count
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub text: String,
     /// At most so many orders
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
@@ -85,6 +89,7 @@ async fn pages(
             page_token,
             side: side.into(),
             states: args.state.iter().map(|state| state.proto().into()).collect(),
+            text: args.text.clone(),
             ..Default::default()
         };
         let answer = session.connection.orders().list_orders(request).await;

@@ -1,0 +1,54 @@
+//! Which orders have the words that are looked for.
+
+use chassis::{Error, Result, db::TenantTx, search::Wanted};
+use proto::orders::Side;
+
+use crate::db::search::{self as db, Matching, Way};
+
+/// The longest text that is looked for, in characters.
+const MAX_CHARACTERS: usize = 100;
+/// So many orders are found by the index and then sorted; of more a page is found by what sorts it.
+const FEW: i64 = 2_000;
+
+/// What a list looks for.
+pub(crate) fn wanted(text: &str) -> Result<Wanted> {
+    if text.chars().count() > MAX_CHARACTERS {
+        let message = format!("must have at most {MAX_CHARACTERS} characters");
+        return Err(Error::field("text", "TOO_LONG", message));
+    }
+    Ok(chassis::search::wanted(text))
+}
+
+/// Which of the tenant's orders have the words; `None` where nothing is looked for. It decides nothing on what the caller
+/// may see of them: the list does, as of any other order.
+pub(crate) async fn matching(tx: &mut TenantTx, side: Side, wanted: Wanted) -> Result<Option<Matching>> {
+    if wanted.words.is_empty() {
+        return Ok(None);
+    }
+    let by_partner = db::named(tx, side, &wanted.words).await?;
+    let mut ways = vec![Way { wanted, firms: None }];
+    ways.extend(by_partner);
+    let mut among = Vec::new();
+    for way in &ways {
+        among.extend(db::found(tx, side, way, FEW + 1).await?);
+        if among.len() as i64 > FEW {
+            return Ok(Some(Matching::Each(ways)));
+        }
+    }
+    among.sort_unstable();
+    among.dedup();
+    Ok(Some(Matching::Among(among)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_an_end_and_may_have_many_words() {
+        assert_eq!(wanted(&"支".repeat(100)).unwrap().words.len(), 1);
+        assert!(wanted(&"支".repeat(101)).is_err());
+        assert_eq!(wanted("0a1b2c3d-4e5f-6a7b").unwrap().words.len(), 16, "a number may be a UUID");
+        assert!(wanted(" - ").unwrap().words.is_empty());
+    }
+}
