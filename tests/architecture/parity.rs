@@ -45,6 +45,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/d/{token}/change", "RespondToOrder"),
     ("/d/{token}/progress", "SetProgress"),
     ("/d/{token}/refuse", "RespondToOrder"),
+    ("/filters", "SaveFilter"),
+    ("/filters/delete", "DeleteSavedFilter"),
     ("/i/{token}", "AcceptInvitation"),
     ("/i/{token}/claim", "ClaimInvitation"),
     // Asks for the answers to be confirmed.

@@ -11,9 +11,10 @@ use harness::{
 };
 use proto::{
     partners::{
-        CreateApiKeyRequest, CreateSignInLinkRequest, EndSessionRequest, ListApiKeysRequest, Member,
-        RedeemSignInLinkRequest, RevokeApiKeyRequest, Role, Scope, SetLocaleRequest, UpdateMemberRequest,
-        WhoAmIRequest,
+        CreateApiKeyRequest, CreateSignInLinkRequest, DeleteSavedFilterRequest, EndSessionRequest,
+        FilteredList, ListApiKeysRequest, ListSavedFiltersRequest, Member, RedeemSignInLinkRequest,
+        RevokeApiKeyRequest, Role, SaveFilterRequest, SavedFilter, Scope, SetLocaleRequest,
+        UpdateMemberRequest, WhoAmIRequest,
     },
     stream::{SubscribeRequest, SubscribeResponse, subscribe_request::Start},
 };
@@ -307,6 +308,45 @@ async fn a_firm_has_at_most_fifty_active_keys() {
     world.finish().await;
 }
 
+/// Filters are of whoever keeps them, each once, and at most twenty.
+async fn filters(person: &Access, key: &Access) {
+    let save = |name: &str, text: &str| SaveFilterRequest {
+        request_id: request_id(),
+        filter: Some(SavedFilter {
+            list: FilteredList::Inbox.into(),
+            name: name.into(),
+            text: text.into(),
+            ..SavedFilter::default()
+        }),
+    };
+    let kept = async |access: &Access| {
+        let kept = access.sessions().list_saved_filters(ListSavedFiltersRequest {}).await.expect("a list");
+        kept.into_inner().filters.into_iter().map(|one| (one.name, one.text)).collect::<Vec<_>>()
+    };
+    for (name, text) in [("支架", "支架"), ("箱", "收纳箱"), (" 支架 ", "YZ-10022")] {
+        person.sessions().save_filter(save(name, text)).await.expect("kept");
+    }
+    let both =
+        [("支架", "YZ-10022"), ("箱", "收纳箱")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+    assert_eq!(kept(person).await, both, "replaced where it stood");
+    assert!(kept(key).await.is_empty(), "another hand of the firm keeps its own");
+    for n in 2..20 {
+        person.sessions().save_filter(save(&n.to_string(), "")).await.expect("room");
+    }
+    refused(person.sessions().save_filter(save("20", "")).await, Reason::LIMIT_REACHED);
+    let named = |name: &str| DeleteSavedFilterRequest {
+        request_id: request_id(),
+        list: FilteredList::Inbox.into(),
+        name: name.into(),
+    };
+    for name in ["支架", "nothing"] {
+        person.sessions().delete_saved_filter(named(name)).await.expect("gone");
+    }
+    assert_eq!(kept(person).await.len(), 19);
+    let long = person.sessions().save_filter(save(&"长".repeat(41), "")).await;
+    bad_fields(long, &[("filter.name", "TOO_LONG")]);
+}
+
 #[tokio::test]
 async fn a_sign_in_link_works_once_and_a_session_until_its_end() {
     let world = World::start().await;
@@ -329,6 +369,7 @@ async fn a_sign_in_link_works_once_and_a_session_until_its_end() {
         access.sessions().set_locale(SetLocaleRequest { locale: "fr".into() }).await,
         &[("locale", "LOCALE")],
     );
+    filters(&access, &firm).await;
     access.sessions().end_session(EndSessionRequest {}).await.expect("signed out");
     refused(whoami(&access).await, Reason::UNAUTHENTICATED);
     firm.sessions().end_session(EndSessionRequest {}).await.expect("a key has no session to end");

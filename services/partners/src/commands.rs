@@ -3,6 +3,7 @@
 
 mod alias;
 mod cluster;
+mod filter;
 mod firm;
 mod invitation;
 mod key;
@@ -15,6 +16,7 @@ pub(crate) use alias::{delete_alias, delete_group, set_aliases, set_group};
 use chassis::command::Begun;
 pub(crate) use chassis::command::Single as Command;
 pub(crate) use cluster::{create_cluster, invite_to_cluster, move_membership};
+pub(crate) use filter::{delete_filter, save_filter};
 pub(crate) use firm::{create_firm, create_site};
 pub(crate) use invitation::{How, invite_suppliers};
 pub(crate) use key::{create_api_key, revoke_api_key};

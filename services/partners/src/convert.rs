@@ -2,6 +2,7 @@
 
 mod alias;
 mod cluster;
+mod filter;
 mod firm;
 mod invitation;
 mod member;
@@ -11,13 +12,16 @@ mod relationship;
 pub(crate) use alias::{alias, alias_filter, alias_key, aliases, group};
 use chassis::{Error, Field, Result, value::is_hidden};
 pub(crate) use cluster::{cluster, membership, membership_changed, new_cluster};
+pub(crate) use filter::{filter_key, saved_filter};
 pub(crate) use firm::{firm, new_firm, new_site, site};
 use firm::{firm_state, uscc};
 pub(crate) use invitation::{contact, row_result, supplier_rows};
 pub(crate) use member::{
     api_key, device, locale, member, member_change, new_key, new_member, new_member_name, scope,
 };
-pub(crate) use operator::{act, action, firm_changed, merge, new_admin, operated, state_filter};
+pub(crate) use operator::{
+    act, action, firm_changed, merge, new_admin, operated, state_filter, webhook_health,
+};
 pub(crate) use relationship::{
     accept, change, link_kind, new_supplier, relationship as trading_relationship,
 };

@@ -5,6 +5,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod cluster;
+pub(crate) mod filter;
 pub(crate) mod firm;
 pub(crate) mod invitation;
 pub(crate) mod key;

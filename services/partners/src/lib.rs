@@ -1,8 +1,8 @@
 //! Who is on the platform, who may act for whom, and who trades with whom. A command goes `api` → `convert` →
 //! `commands` → a noun → `db` → outbox; a read goes `api` → `queries` → `db`.
 //!
-//! * [`firm`], [`member`], [`link`], [`relationship`], [`alias`], [`invitation`], [`cluster`], [`operator`]  what
-//!   these are and what may happen to them: pure
+//! * [`firm`], [`member`], [`link`], [`relationship`], [`alias`], [`invitation`], [`cluster`], [`operator`], [`filter`]
+//!   what these are and what may happen to them: pure
 //! * [`uscc`]     the check of a 统一社会信用代码: pure
 //! * [`admin`]    the first operator of a database
 //! * `convert`    proto ⇄ domain, collecting every bad field
@@ -22,6 +22,7 @@ mod commands;
 mod convert;
 mod db;
 mod events;
+pub mod filter;
 pub mod firm;
 pub mod invitation;
 pub mod link;

@@ -42,6 +42,19 @@ impl ActionKind {
     }
 }
 
+/// How the webhooks of a firm do of which one at least is not well.
+#[derive(Clone, Debug)]
+pub struct WebhookHealth {
+    pub firm: Uuid,
+    pub name: String,
+    pub name_en: String,
+    pub failing: i64,
+    pub ended: i64,
+    pub paused: i64,
+    /// The first attempt that was not accepted of what still waits.
+    pub since: Option<OffsetDateTime>,
+}
+
 /// A firm as the operator sees it.
 #[derive(Clone, Debug)]
 pub struct OperatedFirm {

@@ -17,7 +17,8 @@ use chassis::{
 };
 pub(crate) use cluster::{list_cluster_members, list_clusters};
 pub(crate) use invitation::list_supplier_contacts;
-pub(crate) use operator::{find_firms, list_actions_on_own_firm, list_operator_actions};
+pub(crate) use operator::{find_firms, list_actions_on_own_firm, list_operator_actions, list_webhook_health};
+use prost::Message as _;
 use proto::partners as wire;
 use uuid::Uuid;
 
@@ -40,6 +41,17 @@ pub(crate) async fn get_firm(deps: &Deps, caller: &Caller, id: &str) -> Result<w
     tx.commit().await?;
     let shown = firm.filter(|_| related || !deps.checks_ownership());
     shown.as_ref().map(convert::firm).ok_or_else(Error::not_found)
+}
+
+/// The filters that the caller keeps.
+pub(crate) async fn list_saved_filters(
+    deps: &Deps,
+    caller: &Caller,
+) -> Result<wire::ListSavedFiltersResponse> {
+    let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
+    let kept = db::filter::of(&mut tx, caller.actor).await?.unwrap_or_default();
+    tx.commit().await?;
+    wire::ListSavedFiltersResponse::decode(kept.as_slice()).map_err(Error::internal)
 }
 
 /// Sites of the caller's firm, by code.

@@ -257,6 +257,20 @@ fn sessions(method: &str) -> Option<Row> {
         })),
         "SetLocale" => own(build!(|_, _, _| plain(SetLocaleRequest { locale: "zh".into() }))),
         "EndSession" => own(build!(|_, _, _| plain(EndSessionRequest {}))),
+        "SaveFilter" => own(build!(|_, _, _| {
+            let filter = SavedFilter {
+                list: FilteredList::Inbox.into(),
+                name: "支架".into(),
+                ..SavedFilter::default()
+            };
+            plain(SaveFilterRequest { request_id: request_id(), filter: Some(filter) })
+        })),
+        "ListSavedFilters" => own(build!(|_, _, _| plain(ListSavedFiltersRequest {}))),
+        "DeleteSavedFilter" => own(build!(|_, _, _| plain(DeleteSavedFilterRequest {
+            request_id: request_id(),
+            list: FilteredList::Inbox.into(),
+            name: "支架".into(),
+        }))),
         _ => return None,
     })
 }

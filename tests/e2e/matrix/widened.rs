@@ -95,6 +95,7 @@ fn by_operator(row: Row) -> Row {
 fn operating(method: &str) -> Option<Row> {
     Some(match method {
         "FindFirms" => by_operator(own(build!(|_, _, _| plain(FindFirmsRequest::default())))),
+        "ListWebhookHealth" => by_operator(own(build!(|_, _, _| plain(ListWebhookHealthRequest::default())))),
         "VerifyFirm" => by_operator(object(
             Side::Operator,
             build!(|cast, _, object| {

@@ -12,9 +12,9 @@ use proto::{
     notices::{Channel, CreateChannelRequest, Medium, SendTestNoticeRequest},
     orders::WithdrawChangeRequest,
     partners::{
-        Alias, AliasKind, CreateClusterRequest, InviteSupplierRequest, InviteSuppliersRequest,
-        InviteToClusterRequest, JoinClusterRequest, PartyId, PurchasingGroup, SetAliasesRequest,
-        SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
+        Alias, AliasKind, CreateClusterRequest, FilteredList, InviteSupplierRequest, InviteSuppliersRequest,
+        InviteToClusterRequest, JoinClusterRequest, PartyId, PurchasingGroup, SaveFilterRequest, SavedFilter,
+        SetAliasesRequest, SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
     },
     stream::{
         AcknowledgeSubscriptionRequest, CreateSubscriptionRequest, CreateWebhookRequest, Subscription,
@@ -35,6 +35,14 @@ pub(super) async fn buyer(world: &World, buyer: &Firm) {
     let group = PurchasingGroup { code: "P01".into(), name: "采购一组".into() };
     let request = SetPurchasingGroupRequest { request_id: request_id(), group: Some(group) };
     buyer.groups().set_purchasing_group(request).await.expect("a group");
+    let filter = SavedFilter {
+        list: FilteredList::Purchases.into(),
+        name: "采购一组".into(),
+        purchasing_group: "P01".into(),
+        ..SavedFilter::default()
+    };
+    let request = SaveFilterRequest { request_id: request_id(), filter: Some(filter) };
+    buyer.sessions().save_filter(request).await.expect("a filter");
     let row = SupplierRow {
         name: "受邀".into(),
         vendor_number: "V500".into(),

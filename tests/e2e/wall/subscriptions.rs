@@ -1,4 +1,4 @@
-//! Subscriptions of others, attacked.
+//! What others keep for themselves, attacked: subscriptions, and filters of lists.
 
 use super::attack::{Attack, DENIED, NOTHING};
 
@@ -12,4 +12,11 @@ pub(super) const STRANGER: &[Attack] = &[
     ("update event.subscription set deleted_at = now() where firm <> {stranger}", NOTHING),
     ("update event.subscription set firm = {stranger}", DENIED),
     ("delete from event.subscription", DENIED),
+    (
+        "insert into partners.saved_filters (firm, actor, content, changed_at)
+         values ({buyer}, gen_random_uuid(), '', now())",
+        DENIED,
+    ),
+    ("update partners.saved_filters set content = '' where firm <> {stranger}", NOTHING),
+    ("update partners.saved_filters set firm = {stranger}", DENIED),
 ];

@@ -1,6 +1,9 @@
 //! What receivers get.
 
+use std::collections::BTreeSet;
+
 use harness::receiver::{Received, Reply, signed_with};
+use proto::partners::ListWebhookHealthRequest;
 use proto::stream::{
     Filter, ReplayWebhookRequest, ResendWebhookEventRequest, RotateWebhookSecretRequest, TestWebhookRequest,
     WebhookDeliveryKind, WebhookDisabledReason, WebhookOutcome, replay_webhook_request::Start,
@@ -132,10 +135,27 @@ async fn a_receiver_that_is_gone_is_left_alone_until_it_is_enabled_again() {
     publish(&buyer, [5]).await;
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(receiver.received().len(), 2, "nothing more is sent");
+    make(&buyer, Webhook { disabled: true, ..to(&receiver.url(), WebhookMode::Ordered) }).await;
+    let health = async || {
+        let operator = world.operator().await;
+        let request = ListWebhookHealthRequest::default();
+        let told = operator.operating().list_webhook_health(request).await.expect("told").into_inner().firms;
+        let told = told.into_iter().map(|one| {
+            let name =
+                [&buyer, &supplier].into_iter().find(|firm| firm.id == one.firm_id).map(|firm| &*firm.name);
+            assert_eq!(name, Some(&*one.firm_name));
+            (one.firm_id, one.failing, one.ended, one.paused, one.since.is_some())
+        });
+        told.collect::<BTreeSet<_>>()
+    };
+    let ended = (supplier.id.clone(), 0, 1, 0, true);
+    let pausing = (buyer.id.clone(), 0, 0, 1, false);
+    assert_eq!(health().await, BTreeSet::from([ended, pausing.clone()]), "the operator knows whom to call");
 
     let enabled = update(&supplier, Webhook { disabled: false, ..shown.clone() }).await.expect("enabled");
     assert_eq!(enabled.disabled_reason(), WebhookDisabledReason::Unspecified);
     caught_up(&supplier, &webhook.id).await;
+    assert_eq!(health().await, BTreeSet::from([pausing]), "what works is not told of");
     let head = start + 6;
     assert_eq!(
         receiver.accepted(),

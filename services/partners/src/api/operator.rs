@@ -2,9 +2,10 @@
 
 use proto::partners::{
     FindFirmsRequest, FindFirmsResponse, ListActionsOnOwnFirmRequest, ListActionsOnOwnFirmResponse,
-    ListOperatorActionsRequest, ListOperatorActionsResponse, MergeFirmsRequest, MergeFirmsResponse,
-    OperatedFirm, ReinstateFirmRequest, ResetLastAdminRequest, ResetLastAdminResponse, SuspendFirmRequest,
-    UnverifyFirmRequest, VerifyFirmRequest, operator_service_server::OperatorService,
+    ListOperatorActionsRequest, ListOperatorActionsResponse, ListWebhookHealthRequest,
+    ListWebhookHealthResponse, MergeFirmsRequest, MergeFirmsResponse, OperatedFirm, ReinstateFirmRequest,
+    ResetLastAdminRequest, ResetLastAdminResponse, SuspendFirmRequest, UnverifyFirmRequest,
+    VerifyFirmRequest, operator_service_server::OperatorService,
 };
 use tonic::{Request, Response, Status};
 
@@ -19,6 +20,14 @@ impl OperatorService for Api {
     ) -> Result<Response<FindFirmsResponse>, Status> {
         let (caller, request) = parts(request)?;
         Ok(Response::new(queries::find_firms(&self.deps, &caller, &request).await?))
+    }
+
+    async fn list_webhook_health(
+        &self,
+        request: Request<ListWebhookHealthRequest>,
+    ) -> Result<Response<ListWebhookHealthResponse>, Status> {
+        let (caller, request) = parts(request)?;
+        Ok(Response::new(queries::list_webhook_health(&self.deps, &caller, &request).await?))
     }
 
     async fn verify_firm(

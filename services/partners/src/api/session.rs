@@ -1,9 +1,11 @@
 //! Who calls, and signing in and out.
 
 use proto::partners::{
-    AcceptInvitationRequest, EndSessionRequest, EndSessionResponse, InspectLinkRequest, InspectLinkResponse,
-    RedeemSignInLinkRequest, RedeemSignInLinkResponse, SetLocaleRequest, SetLocaleResponse, WhoAmIRequest,
-    WhoAmIResponse, session_service_server::SessionService,
+    AcceptInvitationRequest, DeleteSavedFilterRequest, DeleteSavedFilterResponse, EndSessionRequest,
+    EndSessionResponse, InspectLinkRequest, InspectLinkResponse, ListSavedFiltersRequest,
+    ListSavedFiltersResponse, RedeemSignInLinkRequest, RedeemSignInLinkResponse, SaveFilterRequest,
+    SavedFilter, SetLocaleRequest, SetLocaleResponse, WhoAmIRequest, WhoAmIResponse,
+    session_service_server::SessionService,
 };
 use tonic::{Request, Response, Status};
 
@@ -59,5 +61,35 @@ impl SessionService for Api {
         let (caller, _) = parts(request)?;
         commands::end_session(&self.deps, &caller).await?;
         Ok(Response::new(EndSessionResponse {}))
+    }
+
+    async fn save_filter(
+        &self,
+        request: Request<SaveFilterRequest>,
+    ) -> Result<Response<SavedFilter>, Status> {
+        let (caller, request) = parts(request)?;
+        let saved = convert::saved_filter(&request)?;
+        let method = "tandem.partners.v1.SessionService/SaveFilter";
+        let command = self.command(&caller, method, &request.request_id, &request);
+        Ok(Response::new(commands::save_filter(&command, saved).await?))
+    }
+
+    async fn list_saved_filters(
+        &self,
+        request: Request<ListSavedFiltersRequest>,
+    ) -> Result<Response<ListSavedFiltersResponse>, Status> {
+        let (caller, _) = parts(request)?;
+        Ok(Response::new(queries::list_saved_filters(&self.deps, &caller).await?))
+    }
+
+    async fn delete_saved_filter(
+        &self,
+        request: Request<DeleteSavedFilterRequest>,
+    ) -> Result<Response<DeleteSavedFilterResponse>, Status> {
+        let (caller, request) = parts(request)?;
+        let key = convert::filter_key(&request)?;
+        let method = "tandem.partners.v1.SessionService/DeleteSavedFilter";
+        let command = self.command(&caller, method, &request.request_id, &request);
+        Ok(Response::new(commands::delete_filter(&command, key).await?))
     }
 }

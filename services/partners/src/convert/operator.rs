@@ -6,7 +6,7 @@ use proto::partners as wire;
 use super::{Check, NAME, firm, member::check_locale};
 use crate::{
     firm::FirmState,
-    operator::{Act, Action, ActionKind, Merge, NOTE, NewAdmin, OperatedFirm},
+    operator::{Act, Action, ActionKind, Merge, NOTE, NewAdmin, OperatedFirm, WebhookHealth},
 };
 
 /// An act on one firm; `field` is what the request calls its note.
@@ -64,6 +64,19 @@ pub(crate) fn operated(seen: &OperatedFirm) -> wire::OperatedFirm {
         administrators: count(seen.administrators),
         suppliers: count(seen.suppliers),
         buyers: count(seen.buyers),
+    }
+}
+
+pub(crate) fn webhook_health(seen: &WebhookHealth) -> wire::WebhookHealth {
+    let count = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+    wire::WebhookHealth {
+        firm_id: seen.firm.to_string(),
+        firm_name: seen.name.clone(),
+        firm_name_en: seen.name_en.clone(),
+        failing: count(seen.failing),
+        ended: count(seen.ended),
+        paused: count(seen.paused),
+        since: seen.since.map(value::timestamp),
     }
 }
 

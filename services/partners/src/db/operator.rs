@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{firm_state, refusal, relationship, unknown};
 use crate::{
     firm::Firm,
-    operator::{Act, Action, ActionKind, Merge, NewAdmin, OperatedFirm},
+    operator::{Act, Action, ActionKind, Merge, NewAdmin, OperatedFirm, WebhookHealth},
     relationship::Relationship,
 };
 
@@ -58,6 +58,26 @@ pub(crate) async fn find(tx: &mut TenantTx, search: &Search<'_>) -> Result<Vec<O
             })
         })
         .collect()
+}
+
+/// Firms with webhooks that are not well, by id.
+pub(crate) async fn webhook_health(
+    tx: &mut TenantTx,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<WebhookHealth>> {
+    let rows = sqlx::query_as!(
+        WebhookHealth,
+        r#"select firm as "firm!", name as "name!", name_en as "name_en!", failing as "failing!", ended as "ended!",
+                  paused as "paused!", since
+           from partners.webhook_health($1, $2)"#,
+        after,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await
+    .map_err(|error| refusal(error, "firm_pkey"))?;
+    Ok(rows)
 }
 
 /// Whom a change of the firm is told to, besides itself.

@@ -42,6 +42,25 @@ pub(crate) async fn find_firms(
     })
 }
 
+/// Firms with webhooks that are not well.
+pub(crate) async fn list_webhook_health(
+    deps: &Deps,
+    caller: &Caller,
+    request: &wire::ListWebhookHealthRequest,
+) -> Result<wire::ListWebhookHealthResponse> {
+    let size = page::size(request.page_size)?;
+    let question = Question::new(caller.firm, "ListWebhookHealth", b"");
+    let after = cursor(deps, &question, &request.page_token)?.map(|((), id)| id);
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let mut rows = db::operator::webhook_health(&mut tx, after, size + 1).await?;
+    tx.commit().await?;
+    let last = page::cut(&mut rows, size, |one| ((), one.firm.to_string()));
+    Ok(wire::ListWebhookHealthResponse {
+        firms: rows.iter().map(convert::webhook_health).collect(),
+        next_page_token: token(deps, &question, last)?,
+    })
+}
+
 /// What the caller's operator did.
 pub(crate) async fn list_operator_actions(
     deps: &Deps,

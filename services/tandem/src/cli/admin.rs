@@ -7,7 +7,8 @@ use partners::admin::{NewOperator, init_operator};
 use super::{
     failure::{Exit, Failure},
     operate::{
-        self, ACT_EXAMPLES, ACTIONS_EXAMPLES, FIRMS_EXAMPLES, MERGE_EXAMPLES, RESET_EXAMPLES, VERIFY_EXAMPLES,
+        self, ACT_EXAMPLES, ACTIONS_EXAMPLES, FIRMS_EXAMPLES, MERGE_EXAMPLES, RESET_EXAMPLES,
+        VERIFY_EXAMPLES, WEBHOOKS_EXAMPLES,
     },
     output::Output,
 };
@@ -50,6 +51,9 @@ pub enum AdminCommand {
     /// List what the operator did
     #[command(after_help = ACTIONS_EXAMPLES)]
     Actions(operate::ActionsArgs),
+    /// List firms whose webhooks are not accepted, ended or paused
+    #[command(after_help = WEBHOOKS_EXAMPLES)]
+    Webhooks,
 }
 
 #[derive(Debug, Args)]

@@ -2,8 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use proto::partners::{
-    FindFirmsRequest, FirmState, ListOperatorActionsRequest, MergeFirmsRequest, OperatedFirm,
-    ReinstateFirmRequest, ResetLastAdminRequest, SuspendFirmRequest, UnverifyFirmRequest, VerifyFirmRequest,
+    FindFirmsRequest, FirmState, ListOperatorActionsRequest, ListWebhookHealthRequest, MergeFirmsRequest,
+    OperatedFirm, ReinstateFirmRequest, ResetLastAdminRequest, SuspendFirmRequest, UnverifyFirmRequest,
+    VerifyFirmRequest,
 };
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
     failure::{Exit, Failure},
     json::time_text,
     output::{short, table, table_text},
+    pages,
 };
 
 pub const FIRMS_EXAMPLES: &str = "\
@@ -34,6 +36,10 @@ Example:
 pub const ACTIONS_EXAMPLES: &str = "\
 Example:
   tandem admin actions --firm 0193…";
+
+pub const WEBHOOKS_EXAMPLES: &str = "\
+Example:
+  tandem admin webhooks";
 
 #[derive(Debug, Args)]
 pub struct FirmsArgs {
@@ -115,6 +121,7 @@ pub(super) async fn run(command: &AdminCommand, session: &Session) -> Result<Exi
     match command {
         AdminCommand::Firms(args) => return firms(args, session).await,
         AdminCommand::Actions(args) => return actions(args, session).await,
+        AdminCommand::Webhooks => return webhooks(session).await,
         AdminCommand::Merge(args) => return merge(args, session).await,
         AdminCommand::ResetAdmin(args) => return reset_admin(args, session).await,
         _ => {}
@@ -257,4 +264,25 @@ async fn actions(args: &ActionsArgs, session: &Session) -> Result<Exit, Failure>
     }
     session.out.line(&table_text(&table))?;
     Ok(Exit::Ok)
+}
+
+async fn webhooks(session: &Session) -> Result<Exit, Failure> {
+    let mut client = session.connection.operating();
+    let page = async |page_token| {
+        let request = ListWebhookHealthRequest { page_size: pages::SIZE, page_token };
+        let page = client.list_webhook_health(request).await?.into_inner();
+        Ok((page.firms, page.next_page_token))
+    };
+    let firms = pages::all(session, page).await?;
+    let header = ["FIRM", "FAILING", "ENDED", "PAUSED", "SINCE", "ID"];
+    pages::say(session, "tandem.partners.v1.WebhookHealth", &firms, &header, |one| {
+        [
+            one.firm_name.clone(),
+            one.failing.to_string(),
+            one.ended.to_string(),
+            one.paused.to_string(),
+            time_text(one.since.as_ref()),
+            one.firm_id.clone(),
+        ]
+    })
 }
