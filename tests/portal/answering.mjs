@@ -125,8 +125,16 @@ export async function answering() {
       await page.goto(`${portal}${path}/change`);
       await page.click('a:text-is("更多订单行")');
       await page.waitForURL(/from=/);
+      equal(await page.locator('#q-19').isVisible(), false, 'lines are folded');
+      ok((await page.locator('#change').boundingBox()).height < 2_600, 'twenty of them are not far');
+      const send = await page.locator('button:text-is("提交答复")').boundingBox();
+      ok(send.y + send.height <= 640, 'and the answer is sent from wherever one is');
+      const line = page.locator('[data-line]').nth(19);
+      ok(/收纳箱.*20,000 个 · \d{4}年/s.test(await line.locator('> summary').innerText()), 'each says what is asked');
+      await line.locator('> summary').click();
       await page.fill('#q-19', '0');
       await page.check('[name=rest-19][value=leave]');
+      equal(await line.locator('.given').innerText(), '改为 0 个', 'and what is typed otherwise');
       await page.click('button:text-is("提交答复")');
       await says(page, '答复已送达');
       await says(page, '供应商答复 19 行');

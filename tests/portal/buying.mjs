@@ -145,6 +145,10 @@ export async function buying() {
         ok(/已发送/.test(await row(numbers[1])), 'the other is');
         await page.goto(`${portal}/purchases?state=unanswered&choose=all`);
         equal(await page.locator('[name=order]:not(:checked)').count(), 0, 'all of a page are chosen without scripts, too');
+        await page.click('.work summary');
+        await page.click('.work .menu a:text-is("资源")');
+        await page.waitForURL(/\/resources/);
+        ok(await page.locator('.work > ul > li > a[aria-current]').isVisible(), 'where one is stands beside the first place');
       });
       await visit(shunmo, { javaScriptEnabled }, (page) => page.goto(portal + path));
       await visit(chengyu, { javaScriptEnabled }, async (page) => {

@@ -44,7 +44,7 @@ async function paths() {
       '/channels', '/channels/new', '/keys', '/webhooks', '/webhooks/new', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
       `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share, ...weeks.customer]],
     [sandbox.operator, ['/operator/firms', '/operator/firms/new', firm, ...['verify', 'suspend', 'merge', 'reset-admin']
-      .map((act) => `${firm}/${act}`), '/operator/actions', '/clusters', '/clusters/new']],
+      .map((act) => `${firm}/${act}`), '/operator/actions', '/operator/webhooks', '/clusters', '/clusters/new']],
   ];
 }
 
@@ -84,6 +84,9 @@ export const sideways = (page) => page.evaluate(() => {
   return [`${scrollWidth - clientWidth} px`, ...wide.slice(-3).map((one) => one.outerHTML.slice(0, 120))];
 });
 
+/** How high the header's row of places is; two rows would be higher than a finger needs. */
+const places = (page) => page.evaluate(() => document.querySelector('.work')?.getBoundingClientRect().height || 0);
+
 /** Every width and size of text at which nothing may be cut off. */
 async function fits(page, what) {
   await page.setViewportSize({ width: 320, height: 640 });
@@ -100,6 +103,7 @@ async function sound(page, path, locale) {
   equal(headers['cache-control'], 'no-store', path);
   equal(await page.getAttribute('html', 'lang'), locale, `${path} speaks the language`);
   equal(await small(page), [], path);
+  ok(await places(page) < 60, `${path} has one row of places`);
   await bothSchemes(page, path);
   await fits(page, path);
 }

@@ -22,7 +22,7 @@ export async function signingIn() {
     await page.goto(mumian.sign_in);
     await says(page, '链接已使用过');
     await page.goto(`${portal}/inbox`);
-    await page.click('summary');
+    await page.click('.account summary');
     await page.click('form[action="/sign-out"] button');
     await page.waitForURL(/sign-in/);
     await page.goto(`${portal}/inbox`);
@@ -44,7 +44,7 @@ export async function signingIn() {
       await says(page, '王敏');
       await page.click('main form button');
       await page.waitForURL(/purchases/);
-      await page.click('summary');
+      await page.click('.account summary');
       equal(await page.locator('a[href="/members"]').count(), 0, 'a buyer administers nobody');
     });
   });

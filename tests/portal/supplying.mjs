@@ -269,7 +269,7 @@ async function reminding(javaScriptEnabled) {
     const { orders } = await call(chengyu, 'OrderService/ListOrders', { side: 'SIDE_BUYER', orderNumber: number });
     await call(chengyu, 'ReminderService/RemindSupplier', { requestId: once(), orderIds: [orders[0].id], message: '请今天答复' });
     const told = async () => (await call(chengyu, 'ReminderService/ListReminders', { orderId: orders[0].id })).reminders[0].state;
-    await page.goto(`${portal}/inbox?q=${number}`);
+    await page.goto(`${portal}/inbox?q=${number}+收纳箱`);
     ok(/还剩 \d+ 天|今天截止/.test(await page.innerText('tbody tr')), 'when it is due');
     await says(page, '请今天答复');
     equal(await told(), 'REMINDER_STATE_DELIVERED', 'the list has shown it');
@@ -277,8 +277,26 @@ async function reminding(javaScriptEnabled) {
     await says(page, '催办');
     await says(page, '答复期限');
     equal(await told(), 'REMINDER_STATE_OPENED', 'the order was opened');
-    await page.goto(`${portal}/inbox?q=${number}`);
+    await page.goto(`${portal}/inbox?q=${number}+收纳箱`);
     equal(await page.locator('.nudge').count(), 0, 'the list asks no more');
+    for (const [words, found] of [['SM-1 澄屿', true], ['cybx', false], ['收纳箱 转向柱', false]]) {
+      await page.fill('#q', `${words} ${number.slice(0, -1)}`);
+      await Promise.all([page.waitForNavigation(), page.click('button:text-is("查找")')]);
+      equal(await page.locator(`a:text-is("${number}")`).count(), found ? 1 : 0, `looked for ${words}`);
+    }
+    await says(page, '可以查找订单号');
+    await page.click('summary:text-is("保存当前筛选")');
+    await page.fill('#filter-name', '找不到的');
+    await page.click('.kept button:text-is("保存")');
+    const kept = page.locator('.kept nav a:text-is("找不到的")');
+    equal(await kept.getAttribute('aria-current'), 'page', 'a filter is kept beside the states');
+    await page.goto(`${portal}/inbox`);
+    await kept.click();
+    await says(page, '可以查找订单号');
+    await page.click('summary:text-is("常用筛选")');
+    await page.click('button:text-is("删除“找不到的”")');
+    await page.waitForURL(`${portal}/inbox`);
+    equal(await kept.count(), 0, 'and let go');
   });
 }
 

@@ -9,6 +9,7 @@ sandbox = Example data
 sandbox-body = Firms and orders are made up.
 nav-label = Main
 nav-inbox = Needs my answer
+nav-more = More
 nav-purchases = Purchase orders
 nav-proposals = To decide
 nav-partners = Partners
@@ -112,7 +113,6 @@ proposed-lines = { $n ->
    *[other] { $n } lines to decide
 }
 order = Order
-order-number = Order number
 buyer = Buyer
 supplier = Supplier
 requested = Requested

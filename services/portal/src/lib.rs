@@ -214,6 +214,7 @@ fn pages() -> Router<Arc<App>> {
 fn parts() -> Router<Arc<App>> {
     Router::new()
         .merge(pages::settings::webhooks::routes())
+        .merge(pages::filters::routes())
         .merge(pages::firm::routes())
         .merge(pages::inviting::routes())
         .merge(pages::clusters::routes())

@@ -78,6 +78,8 @@ pub struct Link {
     pub href: &'static str,
     pub label: String,
     pub current: bool,
+    /// Behind 更多 where the screen is narrow.
+    pub tucked: bool,
 }
 
 /// Who is signed in.
@@ -90,6 +92,13 @@ pub struct Account {
     pub work: Vec<Link>,
     /// What is needed now and then.
     pub more: Vec<Link>,
+}
+
+impl Account {
+    /// Whether some of the daily work stands behind 更多 where the screen is narrow.
+    pub fn tucks(&self) -> bool {
+        self.work.iter().any(|link| link.tucked)
+    }
 }
 
 /// The form that fills a page: switching the language posts it, so that nothing that was typed is lost.
@@ -156,7 +165,7 @@ impl Page {
             member: who.member_name.clone(),
             sandbox: who.sandbox,
             sign_out_token: app.tokens.make(app, Some(&member.token), SIGN_OUT),
-            work: links(&page.t, &work(member), current),
+            work: tucked(links(&page.t, &work(member), current)),
             more: links(&page.t, &more(member), current),
         });
         if member.may(Permission::StreamRead) {
@@ -238,9 +247,23 @@ fn more(member: &Member) -> Vec<Tab> {
 }
 
 fn links(text: &Text, tabs: &[Tab], current: Tab) -> Vec<Link> {
-    tabs.iter()
-        .map(|tab| Link { href: tab.path(), label: text.say(tab.label()), current: *tab == current })
-        .collect()
+    let link = |tab: &Tab| Link {
+        href: tab.path(),
+        label: text.say(tab.label()),
+        current: *tab == current,
+        tucked: false,
+    };
+    tabs.iter().map(link).collect()
+}
+
+/// A phone has room for three places: of more, for two, which are where one is and what comes first, and for the way to the
+/// others.
+fn tucked(mut links: Vec<Link>) -> Vec<Link> {
+    if links.len() > 3 {
+        let beside = if links[2..].iter().any(|link| link.current) { 1 } else { 2 };
+        links[beside..].iter_mut().for_each(|link| link.tucked = !link.current);
+    }
+    links
 }
 
 /// A rendered page.
@@ -281,4 +304,23 @@ pub fn link(path: &str, query: &[(&str, &str)]) -> String {
     }
     let query = encoder.finish();
     if query.is_empty() { path.to_string() } else { format!("{path}?{query}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_shows_where_one_is_and_what_comes_first() {
+        let seen = |current: Option<usize>, places: usize| -> Vec<usize> {
+            let link =
+                |at| Link { href: "/", label: String::new(), current: Some(at) == current, tucked: false };
+            let links = tucked((0..places).map(link).collect());
+            (0..places).filter(|at| !links[*at].tucked).collect()
+        };
+        assert_eq!(seen(None, 3), [0, 1, 2]);
+        assert_eq!(seen(None, 5), [0, 1]);
+        assert_eq!(seen(Some(1), 5), [0, 1]);
+        assert_eq!(seen(Some(4), 5), [0, 4]);
+    }
 }

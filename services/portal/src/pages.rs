@@ -13,6 +13,7 @@ pub mod consent;
 pub mod decide;
 pub mod document;
 pub mod ending;
+pub mod filters;
 pub mod firm;
 pub mod hold;
 pub mod home;

@@ -98,6 +98,9 @@
     return digits.slice(0, -PLACES).replace(/\B(?=(\d{3})+$)/g, ',') + (fraction && '.' + fraction);
   };
 
+  // As the server writes days.
+  const long = (day) => new Date(day).toLocaleDateString(document.documentElement.lang, { dateStyle: 'medium', timeZone: 'UTC' });
+
   const entry = (form, line) => {
     const data = line.dataset;
     const asked = number(data.unanswered);
@@ -123,6 +126,13 @@
       one('[data-q2]', line).placeholder = rest ? words(rest) : '';
       shown(one('[data-third]', line), second !== null && second < rest);
       one('[data-q3]', line).placeholder = second !== null && second < rest ? words(rest - second) : '';
+      // What a folded line says of itself.
+      const given = one('[data-given]', line);
+      if (!given) return;
+      const other = all('.other input', line).some((field) => field.value);
+      const parts = [typed !== null && typed !== asked && quantity(typed), moved && long(day), other && form.dataset.other];
+      const said = parts.filter(Boolean).join(' · ');
+      given.textContent = said && form.dataset.given.replace('{n}', said);
     };
     line.addEventListener('input', update);
     update();
@@ -194,10 +204,11 @@
   const first = one('[data-focus]');
   if (first) first.focus();
 
-  // ---- The account's menu closes by itself -----------------------------------------------------------------------
-  const account = one('.account');
-  addEventListener('click', (event) => { if (account && !account.contains(event.target)) account.open = false; });
+  // ---- The header's menus close by themselves --------------------------------------------------------------------
+  const menus = all('.top details');
+  addEventListener('click', (event) => menus.forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
   addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && account && account.open) { account.open = false; one('summary', account).focus(); }
+    const menu = event.key === 'Escape' && menus.find((one) => one.open);
+    if (menu) { menu.open = false; one('summary', menu).focus(); }
   });
 })();

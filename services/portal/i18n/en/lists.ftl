@@ -38,3 +38,16 @@ risk = Risk
 risk-past = Promised day is past
 risk-not-started = Near, not begun
 risk-stalled = Stalled
+
+## Looking for orders
+
+inbox-search = Number, item or customer
+purchases-search = Number, item or supplier
+search-empty = Nothing found for “{ $text }”.
+inbox-searched = Looked for are order numbers, item numbers (the customer’s or your own), item names and customers’ names; a part is enough. Of several words, all must be there.
+purchases-searched = Looked for are order numbers, item numbers (your own or the supplier’s), item names and suppliers’ names; a part is enough. Of several words, all must be there.
+kept-filters = Kept filters
+keep-filter = Keep this filter
+filter-name = Name
+keep = Keep
+drop-filter = Delete “{ $name }”

@@ -29,3 +29,16 @@ risk = 风险
 risk-past = 已过承诺交期
 risk-not-started = 临近未开工
 risk-stalled = 进度停滞
+
+## 查找订单
+
+inbox-search = 订单号、料号、品名或客户
+purchases-search = 订单号、料号、品名或供应商
+search-empty = 没有找到“{ $text }”。
+inbox-searched = 可以查找订单号、料号（客户的或自己的）、品名和客户名称，输入其中一部分即可；多个词用空格分开，须全部符合。
+purchases-searched = 可以查找订单号、料号（自己的或供应商的）、品名和供应商名称，输入其中一部分即可；多个词用空格分开，须全部符合。
+kept-filters = 常用筛选
+keep-filter = 保存当前筛选
+filter-name = 名称
+keep = 保存
+drop-filter = 删除“{ $name }”

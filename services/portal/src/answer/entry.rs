@@ -120,7 +120,8 @@ impl Asked {
         }
     }
 
-    pub(super) fn covers(&self, day: Date) -> bool {
+    /// Whether a day is as asked.
+    pub fn covers(&self, day: Date) -> bool {
         self.from.is_some_and(|from| from <= day) && self.until.is_some_and(|until| day <= until)
     }
 }

@@ -88,6 +88,7 @@ pub fn places(member: &Member, current: Place) -> Vec<Link> {
         href,
         label: member.text().say(label),
         current: *place == current,
+        tucked: false,
     };
     open.map(link).collect()
 }

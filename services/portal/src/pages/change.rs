@@ -1,24 +1,26 @@
 //! 接受但有变更: one number and one day a schedule line; the rest is computed.
 
+mod line;
+
 use askama::Template;
 use axum::{
     extract::{Path, Query},
     http::{StatusCode, header},
     response::Response,
 };
-use proto::orders::{OrderContent, RespondToOrderRequest, ResponsePreview};
+use proto::orders::{RespondToOrderRequest, ResponsePreview};
 
 use crate::{
-    answer::{self, Asked, Entry, Fault, Per, Place as Field, Reading, Wrong},
+    answer::{self, Entry, Fault, Place as Field, Reading, Wrong},
     failure::Failure,
     form::Fields,
     format,
     i18n::{Text, key},
-    order::{self, Loaded, Row},
+    order::{self, Loaded},
     page::{self, Page, Tab, link},
     pages::{
-        preview::{self, Outcome},
-        promise,
+        change::line::{LineForm, line},
+        preview, promise,
         respond::{self, Place},
         sign_in,
     },
@@ -26,37 +28,8 @@ use crate::{
     typed::iso,
 };
 
-/// A schedule line of the form.
-struct LineForm {
-    at: usize,
-    entry: Entry,
-    number: String,
-    item: String,
-    unit: String,
-    asked: String,
-    requested: String,
-    unanswered: String,
-    /// What has changed since the form was made.
-    differences: Vec<String>,
-    faults: Vec<(Field, String)>,
-    /// The order's price, to be compared with.
-    price: String,
-    /// What an answer would do, where that was asked for.
-    outcome: Option<Outcome>,
-}
-
-impl LineForm {
-    /// Whether another price or item is typed, or has to be mended.
-    fn opens(&self) -> bool {
-        let typed = [&self.entry.price, &self.entry.substitute, &self.entry.substitute_id];
-        typed.iter().any(|text| !text.is_empty())
-            || ["price", "item"].iter().any(|name| self.fault(name).is_some())
-    }
-
-    fn fault(&self, name: &str) -> Option<&str> {
-        self.faults.iter().find(|(place, _)| place.name() == name).map(|(_, text)| text.as_str())
-    }
-}
+/// More lines than this are folded, each under what is asked of it.
+const UNFOLDED: usize = 5;
 
 /// An entry of the error summary.
 struct Summary {
@@ -78,6 +51,7 @@ struct ChangePage {
     token: String,
     revision: i32,
     lines: Vec<LineForm>,
+    folds: bool,
     reasons: Vec<(i32, String)>,
     note: String,
     today: String,
@@ -152,6 +126,7 @@ fn form(
         back: member.order_path(&order.id),
         id: order.id,
         action,
+        folds: lines.len() > UNFOLDED,
         lines,
         t,
     }
@@ -159,79 +134,6 @@ fn form(
 
 fn key_text(t: &Text, number: &str, text: &str) -> String {
     t.two(key::FAULT_OF_LINE, number, text)
-}
-
-fn line(
-    t: &Text,
-    at: usize,
-    row: &Row,
-    content: &OrderContent,
-    typed: &[Entry],
-    faults: &[Fault],
-) -> LineForm {
-    let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
-    let number = row.number(t);
-    let (from, until) = row.requested(content);
-    let now = Asked { unanswered: row.unanswered(), from, until };
-    let before = typed.iter().position(|entry| entry.id == row.state.schedule_line_id);
-    let entry = match before {
-        Some(before) => Entry { was: now.clone(), number: number.clone(), ..typed[before].clone() },
-        None => Entry {
-            id: row.state.schedule_line_id.clone(),
-            quantity: now.unanswered.to_string(),
-            date: iso(until),
-            was: now.clone(),
-            number: number.clone(),
-            per: Per::of(row.line.price.as_ref()),
-            ..Entry::default()
-        },
-    };
-    let faults = faults.iter().filter(|fault| Some(fault.entry) == before);
-    LineForm {
-        at,
-        number,
-        item: row.item_name().to_string(),
-        asked: t.quantity(now.unanswered, &unit),
-        requested: t.window(from, until),
-        unanswered: now.unanswered.to_string(),
-        differences: before.map_or_else(Vec::new, |before| differences(t, &typed[before].was, &now, &unit)),
-        faults: faults.map(|fault| (fault.place, fault_text(t, fault.wrong, &unit))).collect(),
-        price: match &row.line.price {
-            Some(price) => t.price(Some(price), &content.currency, &unit),
-            None => String::new(),
-        },
-        outcome: None,
-        entry,
-        unit,
-    }
-}
-
-fn differences(t: &Text, was: &Asked, now: &Asked, unit: &str) -> Vec<String> {
-    let mut all = Vec::new();
-    if was.unanswered != now.unanswered {
-        let (before, after) = (t.quantity(was.unanswered, unit), t.quantity(now.unanswered, unit));
-        all.push(t.two(key::DIFFERENCE_QUANTITY, after, before));
-    }
-    if (was.from, was.until) != (now.from, now.until) {
-        let (before, after) = (t.window(was.from, was.until), t.window(now.from, now.until));
-        all.push(t.two(key::DIFFERENCE_DATE, after, before));
-    }
-    all
-}
-
-fn fault_text(t: &Text, wrong: Wrong, unit: &str) -> String {
-    match wrong {
-        Wrong::NoNumber => t.say(key::FAULT_NUMBER),
-        Wrong::TooMuch(left) => t.one(key::FAULT_TOO_MUCH, t.quantity(left, unit)),
-        Wrong::NoDate => t.say(key::FAULT_DATE),
-        Wrong::DatePast => t.say(key::FAULT_DATE_PAST),
-        Wrong::RestUnsaid => t.say(key::FAULT_REST),
-        Wrong::ReasonMissing => t.say(key::FAULT_REASON),
-        Wrong::NoteMissing => t.say(key::FAULT_NOTE),
-        Wrong::NameMissing => t.say(key::FAULT_SUBSTITUTE),
-        Wrong::RestSum(rest) => t.one(key::FAULT_REST_SUM, t.quantity(rest, unit)),
-        Wrong::Refused => t.say(key::FAULT_REFUSED),
-    }
 }
 
 /// Sends the answer, or shows what has to be mended with everything that was typed.
@@ -328,7 +230,8 @@ async fn again(
     } else if gone || shown.lines.iter().any(|line| !line.differences.is_empty()) {
         shown.changed = t.say(key::CHANGED_ANSWERED);
     } else if shown.faults.is_empty() {
-        shown.faults.push(Summary { href: "#q-0".into(), text: t.say(key::FAULT_NOTHING) });
+        let first = if shown.folds { "#line-0" } else { "#q-0" };
+        shown.faults.push(Summary { href: first.into(), text: t.say(key::FAULT_NOTHING) });
     }
     let status = match shown.changed.is_empty() {
         true => StatusCode::UNPROCESSABLE_ENTITY,

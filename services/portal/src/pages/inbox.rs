@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::{extract::Query, http::HeaderMap, response::Response};
 use futures::try_join;
 use proto::{
     access::Permission,
     orders::{ListOrdersRequest, OrderSort, OrderState, OrderSummary, Side},
+    partners::{FilteredList, SavedFilter},
 };
 use serde::Deserialize;
 use time::Date;
@@ -19,6 +20,7 @@ use crate::{
     i18n::{Text, key},
     page::{self, Page, Tab, link},
     pages::{
+        filters::{self, Filters},
         list::{self, Filter, Row, counted},
         resources,
     },
@@ -38,7 +40,7 @@ pub struct Wish {
     /// `proposed`, `all`, or empty for what waits for an answer.
     #[serde(default)]
     show: String,
-    /// An exact order number.
+    /// Words that are looked for.
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -46,6 +48,18 @@ pub struct Wish {
     /// `all`: every order of the page is selected, without scripts, too.
     #[serde(default)]
     select: String,
+}
+
+impl Wish {
+    /// The same, to be kept.
+    fn filter(&self) -> SavedFilter {
+        SavedFilter {
+            list: FilteredList::Inbox.into(),
+            view: self.show.clone(),
+            text: self.q.trim().to_string(),
+            ..SavedFilter::default()
+        }
+    }
 }
 
 /// An order of the inbox.
@@ -64,6 +78,7 @@ struct InboxPage {
     t: Text,
     heading: String,
     filters: Vec<Filter>,
+    kept: Filters,
     /// Orders with changes that wait for consent.
     consents: Vec<Row>,
     /// How many revisions of resources wait to be acknowledged; empty for none.
@@ -82,7 +97,7 @@ struct InboxPage {
 }
 
 /// The list, with its count in the title.
-pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
+pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     if !member.may(Permission::OrdersRead) {
         return Err(Failure::denied());
     }
@@ -95,7 +110,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     }
     let consents =
         ListOrdersRequest { page_size: CONSENTS, has_pending_changes: Some(true), ..wanted("all") };
-    let (list, waiting, proposed, all, consents, reminded, unread) = try_join!(
+    let (list, waiting, proposed, all, consents, reminded, unread, kept) = try_join!(
         list::read(&member, request),
         list::count(&member, wanted("")),
         list::count(&member, wanted("proposed")),
@@ -103,20 +118,14 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         list::read(&member, consents),
         reminder::unopened(&member),
         async { Ok(resources::to_acknowledge(&member).await) },
+        async { Ok(filters::of(&member, wish.filter()).await) },
     )?;
+    if let Some(order) = list::exact(&headers, &list.orders, wish.q.trim()) {
+        return Ok(page::go(&order));
+    }
     let t = member.text().clone();
     let today = format::today(member.app().clock.now());
-    let filter = |show: &str, label: String, total: i32| Filter {
-        label,
-        count: counted(total),
-        href: link(PATH, &[("show", show), ("q", wish.q.trim())]),
-        current: show == wish.show,
-    };
-    let filters = vec![
-        filter("", t.say(key::INBOX_WAITING), waiting),
-        filter("proposed", t.say(key::INBOX_PROPOSED), proposed),
-        filter("all", t.say(key::INBOX_ALL), all),
-    ];
+    let filters = states(&t, &wish, [waiting, proposed, all]);
     let heading = t.say(key::NAV_INBOX);
     let shown = [("show", wish.show.as_str()), ("q", wish.q.trim())];
     let page = Page::member(&member, Tab::Inbox)
@@ -129,6 +138,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         page,
         heading,
         filters,
+        kept,
         consents: consents.orders.into_iter().map(|o| list::row(&t, o, Side::Supplier, today)).collect(),
         to_acknowledge: match unread {
             0 => String::new(),
@@ -150,7 +160,19 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     }))
 }
 
-fn wanted(show: &str, number: &str) -> ListOrdersRequest {
+/// Links to the states with how many orders are in each.
+fn states(t: &Text, wish: &Wish, totals: [i32; 3]) -> Vec<Filter> {
+    let states = [("", key::INBOX_WAITING), ("proposed", key::INBOX_PROPOSED), ("all", key::INBOX_ALL)];
+    let filter = |((show, label), total)| Filter {
+        label: t.say(label),
+        count: counted(total),
+        href: link(PATH, &[("show", show), ("q", wish.q.trim())]),
+        current: show == wish.show,
+    };
+    states.into_iter().zip(totals).map(filter).collect()
+}
+
+fn wanted(show: &str, text: &str) -> ListOrdersRequest {
     ListOrdersRequest {
         side: Side::Supplier as i32,
         states: match show {
@@ -158,7 +180,7 @@ fn wanted(show: &str, number: &str) -> ListOrdersRequest {
             "all" => Vec::new(),
             _ => vec![OrderState::Unanswered as i32],
         },
-        order_number: number.to_string(),
+        text: text.to_string(),
         order_by: OrderSort::AnswerDue as i32,
         ..Default::default()
     }

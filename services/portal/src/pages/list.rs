@@ -1,5 +1,6 @@
 //! Lists of orders: rows, filters with their counts, and pages.
 
+use axum::http::HeaderMap;
 use proto::orders::{ListOrdersRequest, ListOrdersResponse, OrderState, OrderSummary, Side};
 use time::Date;
 
@@ -94,6 +95,15 @@ pub async fn read(member: &Member, request: ListOrdersRequest) -> Result<ListOrd
 pub async fn count(member: &Member, request: ListOrdersRequest) -> Result<i32, Failure> {
     let request = ListOrdersRequest { page_size: 1, page_token: String::new(), ..request };
     Ok(read(member, request).await?.total())
+}
+
+/// Where the one order is whose number is just what somebody looks for; a page that is refreshed stays.
+pub fn exact(headers: &HeaderMap, orders: &[OrderSummary], text: &str) -> Option<String> {
+    let mut exact = orders.iter().filter(|order| order.order_number.eq_ignore_ascii_case(text));
+    match (exact.next(), exact.next()) {
+        (Some(one), None) if !headers.contains_key("hx-request") => Some(format!("/orders/{}", one.id)),
+        _ => None,
+    }
 }
 
 /// Where the link that skips the header leads on a list: to its first row.

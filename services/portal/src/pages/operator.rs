@@ -6,17 +6,17 @@ pub mod firms;
 use std::sync::Arc;
 
 use axum::{Router, extract::Query, response::Response, routing::get};
-use proto::partners::ListOperatorActionsRequest;
+use proto::partners::{ListOperatorActionsRequest, ListWebhookHealthRequest};
 
 use crate::{
     App,
     ask::Way,
     failure::Failure,
-    i18n::{Text, key},
+    i18n::{Lang, Text, key},
     page::Tab,
     pages::firm::{Place, acts},
     session::Member,
-    table::Listing,
+    table::{Cell, Listing, Part},
 };
 
 /// Its pages.
@@ -27,11 +27,39 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/operator/firms/{id}", get(firms::firm))
         .route("/operator/firms/{id}/{act}", get(act::form).post(act::send))
         .route("/operator/actions", get(actions))
+        .route("/operator/webhooks", get(webhooks))
 }
 
 /// The way back to all firms.
 fn back(t: &Text) -> Way {
     Way { href: "/operator/firms".into(), label: t.say(key::NAV_FIRMS) }
+}
+
+/// Firms whose webhooks are not accepted, ended or paused.
+async fn webhooks(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    let t = member.text();
+    let request = ListWebhookHealthRequest { page_size: 50, page_token: place.page };
+    let list = member.app().api.operator().list_webhook_health(member.call(request)).await?.into_inner();
+    let count = |count: i32| Cell::Text(if count == 0 { String::new() } else { count.to_string() });
+    let rows = list.firms.into_iter().map(|one| {
+        let english = t.lang == Lang::En && !one.firm_name_en.is_empty();
+        let name = if english { one.firm_name_en } else { one.firm_name };
+        let since = one.since.map(|since| t.moment(Some(&since))).unwrap_or_default();
+        vec![
+            Cell::link(name, format!("/operator/firms/{}", one.firm_id)),
+            count(one.failing),
+            count(one.ended),
+            count(one.paused),
+            Cell::Text(since),
+        ]
+    });
+    let columns =
+        [key::FIRM, key::WEBHOOKS_FAILING, key::WEBHOOKS_ENDED, key::WEBHOOKS_PAUSED, key::WEBHOOKS_SINCE];
+    let part = Part::new(columns.map(|label| t.say(label)).into(), rows.collect(), t.say(key::WEBHOOKS_WELL));
+    Ok(Listing::new(&member, Tab::Firms, t.say(key::WEBHOOKS_HEALTH), Some(back(t)))
+        .lead(t.say(key::WEBHOOKS_HEALTH_BODY))
+        .part(part.next("/operator/webhooks", &[], &list.next_page_token))
+        .show())
 }
 
 /// What the operator did, the newest first.

@@ -1,11 +1,12 @@
 //! What this firm has ordered, as work lists: by state, by what waits for whom, by purchasing group.
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::{extract::Query, http::HeaderMap, response::Response};
 use futures::future::try_join_all;
 use proto::{
     access::Permission,
     orders::{ListOrdersRequest, OrderSort, OrderState, OrderSummary, Side},
+    partners::{FilteredList, SavedFilter},
 };
 use serde::Deserialize;
 use time::Date;
@@ -17,6 +18,7 @@ use crate::{
     i18n::{Key, Text, key},
     page::{self, Page, Tab, link},
     pages::{
+        filters::{self, Filters},
         list::{self, Filter, PAGE, Row, counted},
         remind,
     },
@@ -78,7 +80,7 @@ pub struct Wish {
     state: String,
     #[serde(default)]
     group: String,
-    /// An exact order number.
+    /// Words that are looked for.
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -86,6 +88,37 @@ pub struct Wish {
     /// `all`: every order of the page is chosen, without scripts, too.
     #[serde(default)]
     choose: String,
+}
+
+impl Wish {
+    /// What is asked for of a work list.
+    fn wanted(&self, list: &List) -> ListOrdersRequest {
+        let mut wanted = ListOrdersRequest {
+            side: Side::Buyer as i32,
+            purchasing_group: self.group.trim().to_string(),
+            text: self.q.trim().to_string(),
+            ..Default::default()
+        };
+        (list.narrow)(&mut wanted);
+        wanted
+    }
+
+    /// The same in another state or on another page.
+    fn link(&self, state: &str, page: &str, choose: &str) -> String {
+        let (group, text) = (self.group.trim(), self.q.trim());
+        link(PATH, &[("state", state), ("group", group), ("q", text), ("page", page), ("choose", choose)])
+    }
+
+    /// The same, to be kept.
+    fn filter(&self) -> SavedFilter {
+        SavedFilter {
+            list: FilteredList::Purchases.into(),
+            view: self.state.clone(),
+            purchasing_group: self.group.trim().to_string(),
+            text: self.q.trim().to_string(),
+            ..SavedFilter::default()
+        }
+    }
 }
 
 /// An order of the list.
@@ -103,6 +136,7 @@ struct PurchasesPage {
     t: Text,
     heading: String,
     filters: Vec<Filter>,
+    kept: Filters,
     rows: Vec<Purchase>,
     /// Purchasing groups to choose from.
     groups: Vec<String>,
@@ -122,35 +156,26 @@ struct PurchasesPage {
 }
 
 /// Orders by work list, with counts.
-pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
+pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     if !member.may(Permission::OrdersRead) {
         return Err(Failure::denied());
     }
     let t = member.text().clone();
-    let wanted = |list: &List| {
-        let mut wanted = ListOrdersRequest {
-            side: Side::Buyer as i32,
-            purchasing_group: wish.group.trim().to_string(),
-            order_number: wish.q.trim().to_string(),
-            ..Default::default()
-        };
-        (list.narrow)(&mut wanted);
-        wanted
-    };
     let current = LISTS.iter().find(|list| list.name == wish.state).unwrap_or(&LISTS[0]);
-    let request = ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wanted(current) };
-    let counts = LISTS.iter().map(|list| list::count(&member, wanted(list)));
-    let (list, counts) = futures::try_join!(list::read(&member, request), try_join_all(counts))?;
-    let shown = |state: &str, page: &str, choose: &str| {
-        let (group, number) = (wish.group.trim(), wish.q.trim());
-        link(PATH, &[("state", state), ("group", group), ("q", number), ("page", page), ("choose", choose)])
-    };
+    let request =
+        ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wish.wanted(current) };
+    let counts = LISTS.iter().map(|list| list::count(&member, wish.wanted(list)));
+    let kept = async { Ok(filters::of(&member, wish.filter()).await) };
+    let (list, counts, kept) = futures::try_join!(list::read(&member, request), try_join_all(counts), kept)?;
+    if let Some(order) = list::exact(&headers, &list.orders, wish.q.trim()) {
+        return Ok(page::go(&order));
+    }
     let here = |list: &List| list.name == current.name;
     let filters = LISTS.iter().zip(counts).filter(|(list, count)| list.always || *count > 0 || here(list));
     let filters = filters.map(|(list, total)| Filter {
         label: t.say(list.label),
         count: counted(total),
-        href: shown(list.name, "", ""),
+        href: wish.link(list.name, "", ""),
         current: here(list),
     });
     let filters = filters.collect();
@@ -168,22 +193,23 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         page,
         heading,
         filters,
+        kept,
         rows: list.orders.into_iter().map(|order| purchase(&t, order, today)).collect(),
         groups,
         mine: own.join(&t.say(key::LIST_JOIN)),
         plain: current.name.is_empty() && wish.group.is_empty() && wish.q.is_empty(),
-        first: if wish.page.is_empty() { String::new() } else { shown(current.name, "", "") },
+        first: if wish.page.is_empty() { String::new() } else { wish.link(current.name, "", "") },
         next: match list.next_page_token.as_str() {
             "" => String::new(),
-            token => shown(current.name, token, ""),
+            token => wish.link(current.name, token, ""),
         },
         remind_token: match reminds {
             true => app.tokens.make(app, Some(&member.token), remind::PURPOSE),
             false => String::new(),
         },
         chosen: wish.choose == "all",
-        choose: shown(current.name, &wish.page, if wish.choose == "all" { "" } else { "all" }),
-        back: shown(current.name, &wish.page, ""),
+        choose: wish.link(current.name, &wish.page, if wish.choose == "all" { "" } else { "all" }),
+        back: wish.link(current.name, &wish.page, ""),
         state: wish.state,
         group: wish.group,
         q: wish.q,

@@ -121,7 +121,10 @@ const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
 fn listing(member: &Member, place: Place) -> Listing {
     let t = member.text();
     let open = PLACES.iter().filter(|(_, permission, ..)| member.may(*permission));
-    let links = open.map(|(one, _, href, label)| Link { href, label: t.say(label), current: *one == place });
+    let links = open.map(|(one, _, href, label)| {
+        let (label, current) = (t.say(label), *one == place);
+        Link { href, label, current, tucked: false }
+    });
     let heading = PLACES.iter().find(|(one, ..)| *one == place).map(|(.., label)| t.say(label));
     Listing::new(member, Tab::Resources, heading.unwrap_or_default(), None)
         .beside(t.say(key::NAV_RESOURCES), links.collect())

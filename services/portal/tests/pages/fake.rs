@@ -41,6 +41,7 @@ pub struct State {
     pub decisions: Vec<ResolveProposalRequest>,
     pub redeemed: Vec<String>,
     pub started: Vec<SubscribeRequest>,
+    pub filters: Vec<SavedFilter>,
     receipts: HashMap<String, OrderReceipt>,
 }
 
@@ -108,7 +109,7 @@ impl order_service_server::OrderService for Fake {
             let number = &order.content.as_ref().unwrap().order_number;
             (request.states.is_empty() || request.states.contains(&order.state))
                 && (request.has_pending_changes.is_none_or(|some| some != order.pending_changes.is_empty()))
-                && (request.order_number.is_empty() || request.order_number == *number)
+                && number.to_lowercase().contains(&request.text.to_lowercase())
         };
         let orders: Vec<_> = state.orders.iter().filter(own).filter(fits).map(summary).collect();
         let total = orders.len() as i32;
@@ -276,6 +277,30 @@ impl session_service_server::SessionService for Fake {
 
     async fn end_session(&self, _: Request<EndSessionRequest>) -> Answer<EndSessionResponse> {
         Ok(Response::new(EndSessionResponse {}))
+    }
+
+    async fn save_filter(&self, request: Request<SaveFilterRequest>) -> Answer<SavedFilter> {
+        let filter = request.into_inner().filter.unwrap_or_default();
+        self.state.lock().unwrap().filters.push(filter.clone());
+        Ok(Response::new(filter))
+    }
+
+    async fn list_saved_filters(
+        &self,
+        _: Request<ListSavedFiltersRequest>,
+    ) -> Answer<ListSavedFiltersResponse> {
+        let filters = self.state.lock().unwrap().filters.clone();
+        Ok(Response::new(ListSavedFiltersResponse { filters }))
+    }
+
+    async fn delete_saved_filter(
+        &self,
+        request: Request<DeleteSavedFilterRequest>,
+    ) -> Answer<DeleteSavedFilterResponse> {
+        let request = request.into_inner();
+        let mut state = self.state.lock().unwrap();
+        state.filters.retain(|one| (one.list, &one.name) != (request.list, &request.name));
+        Ok(Response::new(DeleteSavedFilterResponse {}))
     }
 }
 

@@ -266,7 +266,31 @@ async fn the_inbox_counts_what_waits_and_escapes_what_others_wrote() {
     assert!(page.says("data-cursor=\"cursor-0\""));
     assert!(!page.says("CY26110228"), "what waits for the buyer is elsewhere");
     assert!(world.get("/inbox?show=proposed", SALES).await.says("CY26110228"));
-    assert!(world.get("/inbox?q=NONE", SALES).await.says("没有符合条件的订单"));
+    let none = world.get("/inbox?q=%3CNONE%3E", SALES).await;
+    assert!(none.says("没有找到“&#60;NONE&#62;”") && none.says("品名和客户名称"));
+    let found = world.get("/inbox?show=all&q=CY261102", SALES).await;
+    assert!(found.says("CY26110231") && found.says("CY26110228"), "a part of a number is enough");
+    let exact = world.get("/inbox?show=all&q=cy26110228", SALES).await;
+    assert_eq!(exact.header("location"), PROPOSED, "the only one of just this number is opened");
+}
+
+#[tokio::test]
+async fn a_filter_in_use_is_kept_under_a_name_and_let_go() {
+    let world = World::start().await;
+    assert!(!world.get("/inbox?show=proposed", SALES).await.says("/filters"), "a state is a link already");
+    let found = world.get("/inbox?show=all&q=CY261102", SALES).await;
+    let (token, text) = (found.field("\"/filters\"", "token"), found.field("\"/filters\"", "text"));
+    assert_eq!((text.as_str(), found.field("\"/filters\"", "view").as_str()), ("CY261102", "all"));
+    let fields = [("token", &*token), ("list", "1"), ("name", "<澄屿>"), ("view", "all"), ("text", &*text)];
+    let saved = world.post("/filters", SALES, &fields).await;
+    assert_eq!(saved.header("location"), "/inbox?show=all&q=CY261102");
+    let list = world.get("/inbox?show=all&q=CY261102", SALES).await;
+    assert!(list.says("href=\"/inbox?show=all&#38;q=CY261102\" aria-current=\"page\">&#60;澄屿&#62;</a>"));
+    assert!(!list.says("action=\"/filters\""), "it is kept already");
+    let token = list.field("\"/filters/delete\"", "token");
+    let fields = [("token", &*token), ("list", "1"), ("name", "<澄屿>")];
+    assert_eq!(world.post("/filters/delete", SALES, &fields).await.header("location"), "/inbox");
+    assert!(world.api.state.lock().unwrap().filters.is_empty());
 }
 
 #[tokio::test]

@@ -99,6 +99,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .lead(t.say(key::FIRMS_BODY))
         .button(NEW, t.say(key::FIRM_NEW))
         .button("/operator/actions", t.say(key::ACTS))
+        .button("/operator/webhooks", t.say(key::WEBHOOKS_HEALTH))
         .button("/clusters", t.say(key::CLUSTERS))
         .search(search)
         .part(part.next(LIST, &query, &list.next_page_token))
