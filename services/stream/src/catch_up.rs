@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The most entries of one page, and about how many bytes of payload.
-const PAGE_ENTRIES: i64 = 1_024;
+const PAGE_ENTRIES: i64 = 256;
 const PAGE_BYTES: i64 = 256 * 1024;
 /// How long to wait after a database error: doubles from the first to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -91,9 +91,11 @@ fn matters(reason: Reason) -> bool {
 }
 
 async fn attempt(gateway: &Gateway, feed: &Feed, at: Cursor, verify: Verify) -> Result<Page> {
-    let _turn = gateway.turn(feed).await?;
+    // First among the firm's own, then among all: a firm with many streams takes few of the turns.
+    let _own = feed.pages.acquire().await.map_err(Error::internal)?;
+    let _turn = gateway.pages.acquire().await.map_err(Error::internal)?;
     gateway.pages_read.increment(1);
-    let mut tx = gateway.pool.begin_by_keys(at.feed).await?;
+    let mut tx = gateway.pool.begin(at.feed).await?;
     if verify == Verify::Yes {
         open(&mut tx, Start::After(at), gateway).await?;
     }

@@ -12,17 +12,21 @@ use chassis::{
 };
 use metrics::{Counter, Histogram};
 use proto::stream::SubscribeRequest;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 
 use crate::{
     catch_up,
     convert::{self, Origin, Wanted},
     db,
     filter::Sight,
-    hub::{Feed, Hub},
+    hub::Hub,
     reader::Begin,
     subscription::Subscription,
 };
+
+/// The most pages being read at once, so that five thousand readers who come back together do not take every
+/// connection from everybody else.
+const PAGES: usize = 64;
 
 /// What all streams of a process share.
 pub struct Gateway {
@@ -34,7 +38,7 @@ pub struct Gateway {
     pub clock: SharedClock,
     /// Who reads.
     pub hub: Arc<Hub>,
-    /// Turns to begin a stream or to read a page.
+    /// Turns to read a page.
     pub pages: Semaphore,
     /// Events sent.
     pub delivered: Counter,
@@ -47,14 +51,12 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway without streams.
     pub fn new(pool: TenantPool, keys: SigningKeys, clock: SharedClock, hub: Arc<Hub>) -> Arc<Self> {
-        // Half of the connections, so that five thousand readers who come back together leave the others theirs.
-        let pages = Semaphore::new((pool.most() as usize / 2).max(1));
         Arc::new(Self {
             pool,
             keys: Arc::new(keys),
             clock,
             hub,
-            pages,
+            pages: Semaphore::new(PAGES),
             delivered: metrics::counter!("tandem_stream_delivered_events_total"),
             delay: metrics::histogram!("tandem_delivery_seconds"),
             pages_read: metrics::counter!("tandem_stream_pages_total"),
@@ -70,7 +72,6 @@ impl Gateway {
         let Wanted { origin, filter, until_head } = convert::wanted(request, caller.firm, &self.keys)?;
         // Registered first: what is committed after this reaches the ring, what was before is read below.
         let place = self.hub.register(caller.firm, caller.credential.clone(), &Grants::of(caller))?;
-        let turn = self.turn(&place.feed).await?;
         let mut tx = self.pool.begin(caller.firm).await?;
         let start = match origin {
             Origin::Start(start) => start,
@@ -81,15 +82,8 @@ impl Gateway {
         };
         let (at, present) = catch_up::open(&mut tx, start, self).await?;
         tx.commit().await?;
-        drop(turn);
         let begin = Begin { at, present, until_head, sight: Sight::new(filter) };
         Ok(Subscription::new(self.clone(), place, begin))
-    }
-
-    /// Waits for a turn: first among the firm's own, then among all, so that a firm with many streams takes few of them.
-    pub async fn turn<'a>(&'a self, feed: &'a Feed) -> Result<[SemaphorePermit<'a>; 2]> {
-        let own = feed.pages.acquire().await.map_err(Error::internal)?;
-        Ok([own, self.pages.acquire().await.map_err(Error::internal)?])
     }
 
     /// The ends of the caller's feed.
