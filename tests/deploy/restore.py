@@ -122,7 +122,10 @@ def after(world, before, keys):
         for number in range(5):
             buyer.publish(f"AFTER-{number}")
         for firm, name in ((buyer, "buyer"), (supplier, "supplier")):
-            going_on = entries(firm, before[f"{name} head"])
+            # What was just acknowledged comes into the feeds a moment later.
+            since = time.monotonic()
+            while len(going_on := entries(firm, before[f"{name} head"])) < 6 and time.monotonic() - since < 10:
+                time.sleep(0.05)
             head = before[name][-1][0]
             require([row[0] for row in going_on] == list(range(head + 1, head + 1 + len(going_on))) and len(going_on) >= 6, "the feed goes on")
             # The feed is by now longer than what was lost; its history is another all the same.
