@@ -1,10 +1,51 @@
-//! A file on its way to a browser: always saved, never shown, whatever it holds.
+//! A file on its way to a browser: always saved, never shown, whatever it holds. WeChat's browser saves nothing; whoever
+//! asks there is told how to get it.
 
+use std::sync::Arc;
+
+use askama::Template;
 use axum::{
     body::Body,
-    http::{HeaderValue, header},
+    extract::FromRequestParts,
+    http::{HeaderValue, header, request::Parts},
     response::Response,
 };
+
+use crate::{
+    App,
+    i18n::{Text, key},
+    page::{self, Page},
+    session::Visitor,
+};
+
+/// A browser that saves files: taken by handlers that answer one, before they ask for it, so that nobody is said to have
+/// got what never arrived.
+pub struct Saves;
+
+#[derive(Template)]
+#[template(path = "elsewhere.html")]
+struct ElsewherePage {
+    page: Page,
+    t: Text,
+    /// What is to be opened in another browser.
+    link: String,
+}
+
+impl FromRequestParts<Arc<App>> for Saves {
+    /// Where to open it instead.
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        let visitor = Visitor::read(parts, app);
+        if !visitor.in_wechat() {
+            return Ok(Saves);
+        }
+        let t = visitor.text.clone();
+        let link = format!("{}{}", visitor.base, visitor.here);
+        let page = Page::visitor(&visitor).titled(t.say(key::ELSEWHERE_TITLE));
+        Err(page::show(&ElsewherePage { page, t, link }))
+    }
+}
 
 /// A file to save under its name. The type is as the API found it; nobody guesses another one.
 pub fn file(name: &str, media_type: &str, body: Body) -> Response {

@@ -89,6 +89,11 @@ impl Visitor {
         Ok(Member { token, who, visitor: self, document: None })
     }
 
+    /// Whether the browser is WeChat's own, which saves no files.
+    pub fn in_wechat(&self) -> bool {
+        self.device.ends_with("WeChat")
+    }
+
     /// The same visitor in another language.
     pub fn speaking(mut self, lang: Lang) -> Self {
         self.text.lang = lang;

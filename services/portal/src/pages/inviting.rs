@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::{
     App,
     ask::{Ask, Choice, Kind, Posted, Question, Way},
-    download,
+    download::{self, Saves},
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
@@ -328,7 +328,7 @@ fn saving(file: &[u8]) -> String {
 }
 
 /// The list with its links as a file. The page carries it, so that nothing is kept here.
-pub async fn save(member: Member, fields: Fields) -> Result<Response, Failure> {
+pub async fn save(member: Member, _: Saves, fields: Fields) -> Result<Response, Failure> {
     let file = URL_SAFE_NO_PAD.decode(fields.get("file")).map_err(|_| Failure::form_expired())?;
     let app = member.app();
     app.tokens.check(Some(&member.token), &saving(&file), fields.get("token"))?;

@@ -9,7 +9,7 @@ use proto::{
 };
 
 use crate::{
-    download,
+    download::{self, Saves},
     failure::Failure,
     format,
     i18n::{Key, Text, key},
@@ -226,6 +226,7 @@ fn fault(t: &Text, names: &[String], path: &str, reason: &str) -> String {
 /// A file of a message, to be saved.
 pub async fn attachment(
     member: Member,
+    _: Saves,
     Path((id, attachment)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let request = GetAttachmentRequest { order_id: id, attachment_id: attachment };

@@ -15,7 +15,7 @@ use proto::{
 
 use super::{OPEN, Seen, back_to, needs, resource, revision, words};
 use crate::{
-    download,
+    download::{self, Saves},
     failure::Failure,
     form::Fields,
     i18n::key,
@@ -113,7 +113,12 @@ pub async fn remove(member: Member, Path(id): Path<String>, fields: Fields) -> R
 }
 
 /// The file, or from where a browser that was cut off goes on.
-pub async fn save(member: Member, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+pub async fn save(
+    member: Member,
+    _: Saves,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let wanted = text(header::RANGE).and_then(parts::asked).and_then(missing);
     let (mut file, mut body) = match open(&member, &id, wanted.unwrap_or(WHOLE)).await {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{OPEN, Place, ROWS, listing, needs, words};
 use crate::{
-    download,
+    download::{self, Saves},
     failure::Failure,
     i18n::{Key, Text, key},
     page::link,
@@ -102,7 +102,7 @@ fn cells(t: &Text, one: &AccessEntry) -> Vec<String> {
 }
 
 /// All entries, the oldest first; as they come, so that a long log needs no room here.
-pub async fn export(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
+pub async fn export(member: Member, _: Saves, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     needs(&member, Permission::ResourcesPublish)?;
     let t = member.text().clone();
     let request = ExportAccessRequest { filter: wish.filter() };

@@ -1,0 +1,4 @@
+# WeChat saves no files
+elsewhere-title = Open it in a browser
+elsewhere-body = WeChat saves no files. Tap “⋯” at the top right and choose “Open in browser”; the download starts once you have signed in. Or copy the link below into a browser.
+elsewhere-link = Link of the download
