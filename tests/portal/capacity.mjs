@@ -83,7 +83,7 @@ export async function capacityPaths() {
 
 async function looking(options) {
   const english = options.locale === 'en-GB';
-  await visit(shunmo, options, async (page) => {
+  await visit(shunmo, options, async (page, context) => {
     await page.goto(`${portal}/inbox`);
     await page.click(`nav.work a:text-is("${english ? 'Capacity' : '产能'}")`);
     const row = page.locator('table.heat tbody tr', { hasText: 'S1-G3' });
@@ -100,6 +100,9 @@ async function looking(options) {
     ok(told.includes('澄屿') && told.includes('20,000'), `the customer and its forecast: ${told}`);
     ok((await page.locator('.chart desc').textContent()).length > 5, 'the picture in words');
     await page.goto(`${portal}/capacity`);
+    const list = await (await context.request.get(portal + await page.getAttribute('a[href*="/capacity/export"]', 'href'))).text();
+    const saved = list.split('\r\n').find((line) => line.startsWith('S1-G3') && line.includes(',250,')) || '';
+    ok(saved.includes(english ? 'Over maximum' : '超出最大产能'), `the same week as a row of a list: ${saved}`);
     await page.click(`.turn a[rel=next]`);
     equal(await page.locator('table.heat thead .now').count(), 0, 'this week is on another page');
     await page.click(`.turn a:text-is("${english ? 'From this week' : '本周起'}")`);

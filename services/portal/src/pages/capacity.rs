@@ -7,6 +7,7 @@ mod demand;
 mod disclosed;
 mod edit;
 mod entry;
+mod export;
 mod group;
 mod history;
 mod lent;
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/demand", get(demand::show).post(demand::send))
         .route("/capacity/disclosure", get(policy::show))
         .route("/capacity/disclosure/set", get(policy::edit).post(policy::set))
+        .route("/capacity/export", get(export::save))
         .route("/capacity/edit", get(edit::show).post(edit::send))
         .route("/capacity/comments/{word}/{id}", get(talk::show))
         .route("/capacity/comments/{word}/{id}/new", get(talk::form).post(talk::send))

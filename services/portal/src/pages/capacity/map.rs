@@ -102,6 +102,8 @@ struct MapPage {
     next: String,
     first: String,
     writes: bool,
+    /// Where the own groups are had as a list; empty where there are none.
+    export: String,
 }
 
 /// The table of the own groups, and of those that suppliers show.
@@ -141,6 +143,10 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         first: if wish.page.is_empty() { String::new() } else { here(&from, "") },
         next: if next.is_empty() { String::new() } else { here(&from, &next) },
         writes: member.may(Permission::CapacityWrite),
+        export: match groups.is_empty() {
+            true => String::new(),
+            false => link("/capacity/export", &[("from", &from)]),
+        },
         t,
     }))
 }

@@ -94,6 +94,27 @@ pub async fn weeks_of(
     try_join_all(groups.iter().map(|group| weeks(member, &group.id, span))).await
 }
 
+/// The weeks of a page, of all the own groups; the first thousand rows at a time, and no more than twenty times.
+pub async fn weeks_of_all(member: &Member, span: Span) -> Result<Vec<MatchedWeek>, Failure> {
+    let mut request = ListCapacityWeeksRequest {
+        from: span.mondays().first().copied().map(chassis::value::wire_date),
+        until: Some(chassis::value::wire_date(span.last())),
+        page_size: MOST,
+        ..ListCapacityWeeksRequest::default()
+    };
+    let mut weeks = Vec::new();
+    for _ in 0..20 {
+        let mut client = member.app().api.capacity_groups();
+        let list = client.list_capacity_weeks(member.call(request.clone())).await?.into_inner();
+        weeks.extend(list.weeks);
+        if list.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = list.next_page_token;
+    }
+    Ok(weeks)
+}
+
 /// What suppliers show of groups that name the own firm; the first thousand.
 pub async fn disclosed(member: &Member) -> Result<Vec<DisclosedGroup>, Failure> {
     let request = ListDisclosedGroupsRequest { page_size: MOST, ..ListDisclosedGroupsRequest::default() };
