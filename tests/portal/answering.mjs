@@ -1,6 +1,6 @@
 // Answering orders, with scripts and without.
 
-import { equal, inDays, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+import { equal, inDays, ok, open, portal, publish, sandbox, says, scanned, test, visit } from './browser.mjs';
 import { sideways } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -142,7 +142,8 @@ export async function answering() {
     }));
 
   await test('an order is printed as tables, with a code that leads back, and without what is internal', () =>
-    visit(shunmo, { viewport: { width: 718, height: 1000 } }, async (page) => {
+    // As fine as paper, which a code of an inch needs.
+    visit(shunmo, { viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
       const path = await open(page, publish({ lines: 12 }));
       await page.fill('#body', '内部：先问模具');
       await page.locator('#write input[type=radio]').last().check();
@@ -153,7 +154,9 @@ export async function answering() {
         ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
       }
       equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
-      ok(await page.locator('.paper svg path').isVisible(), 'a code to scan');
+      const code = page.locator('.paper svg');
+      await code.scrollIntoViewIfNeeded();
+      equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
       equal(await sideways(page), [], 'and it fits the sheet');
       ok((await page.locator('.paper p').innerText()).includes('扫码打开订单'), path);
     }));

@@ -4,7 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import jsQR from 'jsqr';
 import { chromium } from 'playwright-core';
+import { PNG } from 'pngjs';
 
 const required = (name) => {
   if (process.env[name]) return process.env[name];
@@ -152,6 +154,12 @@ export function ok(value, what) {
 export function equal(actual, expected, what) {
   const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (a !== e) throw new Error(`${what}: ${a.slice(0, 2_000)} where ${e.slice(0, 2_000)} was expected`);
+}
+
+/** What a camera reads in a picture of a code; nothing where it reads none. */
+export function scanned(picture) {
+  const { data, width, height } = PNG.sync.read(picture);
+  return (jsQR(new Uint8ClampedArray(data), width, height) || {}).data;
 }
 
 /** Whether the page says something, in words that a person sees. */

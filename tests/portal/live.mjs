@@ -17,6 +17,10 @@ export async function live() {
       await second.goto(`${portal}/inbox`);
       await page.bringToFront();
       await page.evaluate(() => { scrollTo(0, 200); window.untouched = true; });
+      // On a row as a keyboard reaches it.
+      await page.locator('tbody tr:nth-child(3) a').first().evaluate((link) => link.focus({ preventScroll: true }));
+      const focused = () => page.evaluate(() => document.activeElement.getAttribute('href'));
+      const held = await focused();
       const place = () => page.evaluate(() => Math.round(document.querySelector('tbody tr:nth-child(3)').getBoundingClientRect().top));
       const seen = await place();
       const before = await count(page);
@@ -26,6 +30,7 @@ export async function live() {
       ok(Date.now() - published <= 2_000, `${Date.now() - published} ms`);
       await row(second, number).waitFor({ timeout: 2_000 });
       equal([await place(), await page.evaluate(() => window.untouched)], [seen, true], 'no reload, and nothing moves');
+      equal([!!held, await focused()], [true, held], 'focus stays where it was');
       equal(await count(page), before + 1, 'the title counts it');
       ok((await page.innerText('[aria-live] #news')).includes(number), 'it is announced');
       equal(await page.locator(`a:text-is("${number}")`).count(), 1, 'once');
@@ -34,6 +39,7 @@ export async function live() {
   await test('a cut is said, what was typed stays, and what was missed arrives once', () =>
     visit(shunmo, {}, async (page, context) => {
       await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);
+      await page.focus('#q');
       await page.fill('#q', '还没查');
       await context.setOffline(true);
       await page.locator('#offline').waitFor({ state: 'visible' });
@@ -43,6 +49,7 @@ export async function live() {
       await page.locator('#offline').waitFor({ state: 'hidden' });
       for (const number of missed) equal(await row(page, number).count(), 1, 'none is doubled');
       equal(await page.inputValue('#q'), '还没查', 'what was typed stays');
+      equal(await page.evaluate(() => document.activeElement.id), 'q', 'and so does focus');
     }));
 
   await test('on a slow phone the inbox can be read in 2.5 s', async () => {
