@@ -89,6 +89,9 @@ const FORMS: &[(&str, &str)] = &[
     ("/partners/{id}/invitation", "RenewInvitation"),
     ("/partners/{id}/terms", "SetTerms"),
     ("/partners/{id}/tolerances", "SetToleranceRule"),
+    // Says what would be changed, by `validate_only`.
+    ("/purchases/sheets", "ImportChanges"),
+    ("/purchases/sheets/send", "ImportChanges"),
     ("/purchasing-groups/delete", "DeletePurchasingGroup"),
     ("/purchasing-groups/new", "SetPurchasingGroup"),
     ("/remind", "RemindSupplier"),

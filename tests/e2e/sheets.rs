@@ -1,6 +1,7 @@
-//! Tables: orders in, answers out and in again, changes out; by the API and by the command line.
+//! Tables: orders in, answers and orders out and in again, changes out; by the API and by the command line.
 
 mod answers;
+mod changes;
 mod foreign;
 mod large;
 mod nightly;

@@ -36,7 +36,7 @@ async function paths() {
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/inbox/sheets', '/help', '/no-such-page', '/resources', '/resources/mine',
       '/resources/following', resource.own, ...weeks.supplier]],
-    [chengyu, ['/purchases', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
+    [chengyu, ['/purchases', '/purchases/sheets?state=accepted', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
       '/partners', found.partner, '/partners/invite', '/partners/invite/list', '/members', '/members/new', '/sites',
       '/sites/new', '/purchasing-groups', '/purchasing-groups/new', '/aliases', '/aliases/new', '/aliases/list',
       '/clusters', '/platform-actions', '/terms', '/settings', '/resources/own', '/resources/new', '/resources/entitlements', '/resources/access',

@@ -3,6 +3,8 @@
 //! again by the request id.
 
 pub(crate) mod answers;
+pub(crate) mod changes;
+mod sheet;
 
 use chassis::{Error, Field, Reason, Result, caller::Caller, idempotency, service::Deps};
 use proto::{

@@ -2,7 +2,7 @@
 //! service with the caller's own token, then to `db` again; an export goes `api` → `queries` → orders → [`ubl`].
 //!
 //! * [`ubl`]      UBL 2.x Order ⇄ canonical order: pure
-//! * [`sheet`]    csv and xlsx ⇄ orders and answers: pure
+//! * [`sheet`]    csv and xlsx ⇄ orders, answers and changes: pure
 //! * `paths`      fields of an order → places in a document: pure
 //! * `commands`   one function a command
 //! * `queries`    reads

@@ -2,10 +2,11 @@
 
 use chassis::{Error, Field, Reason, Result, caller::Caller, gate, service::Deps};
 use proto::orders::{
-    GetOrderRequest, ListScheduleLinesRequest, Order, OrderReceipt, PublishOrderRequest,
-    RespondToOrderRequest, ScheduleLineRow, order_service_client::OrderServiceClient,
+    ChangeOrderRequest, GetOrderRequest, ListOrdersRequest, ListScheduleLinesRequest, Order, OrderReceipt,
+    PublishOrderRequest, RespondToOrderRequest, ScheduleLineRow,
+    order_change_service_client::OrderChangeServiceClient, order_service_client::OrderServiceClient,
 };
-use tonic::{Code, Request, Status, transport::Channel};
+use tonic::{Code, Request, Response, Status, transport::Channel};
 use tonic_types::StatusExt;
 
 use crate::paths;
@@ -35,6 +36,39 @@ pub(crate) async fn get(deps: &Deps, caller: &Caller, order_id: String) -> Resul
     let request = of_caller(caller, GetOrderRequest { order_id })?;
     let answer = client(deps).get_order(request).await.map_err(|status| refusal(status, str::to_string))?;
     Ok(answer.into_inner())
+}
+
+/// The same; none where the caller does not see it.
+pub(crate) async fn find(deps: &Deps, caller: &Caller, order_id: String) -> Result<Option<Order>> {
+    match client(deps).get_order(of_caller(caller, GetOrderRequest { order_id })?).await {
+        Ok(order) => Ok(Some(order.into_inner())),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(refusal(status, str::to_string)),
+    }
+}
+
+/// Ids of orders that the caller may see, all pages together; `None` where there are more than `most`. A refusal names
+/// the fields below `orders`.
+pub(crate) async fn ids(
+    deps: &Deps,
+    caller: &Caller,
+    mut request: ListOrdersRequest,
+    most: usize,
+) -> Result<Option<Vec<String>>> {
+    request.page_size = 1_000;
+    let mut ids = Vec::new();
+    loop {
+        let page = client(deps).list_orders(of_caller(caller, request.clone())?).await;
+        let page = page.map_err(|status| refusal(status, |path| format!("orders.{path}")))?.into_inner();
+        ids.extend(page.orders.into_iter().map(|order| order.id));
+        if ids.len() > most {
+            return Ok(None);
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(Some(ids));
+        }
+        request.page_token = page.next_page_token;
+    }
 }
 
 /// Schedule lines that the caller may see, all pages together; `None` where there are more than `most`.
@@ -85,7 +119,20 @@ pub(crate) async fn respond(
     caller: &Caller,
     request: RespondToOrderRequest,
 ) -> Result<Answered> {
-    let status = match client(deps).respond_to_order(of_caller(caller, request)?).await {
+    answered(client(deps).respond_to_order(of_caller(caller, request)?).await)
+}
+
+/// Changes an order.
+///
+/// # Errors
+/// As [`respond`].
+pub(crate) async fn change(deps: &Deps, caller: &Caller, request: ChangeOrderRequest) -> Result<Answered> {
+    let mut client = OrderChangeServiceClient::new(deps.api.clone());
+    answered(client.change_order(of_caller(caller, request)?).await)
+}
+
+fn answered(answer: Result<Response<OrderReceipt>, Status>) -> Result<Answered> {
+    let status = match answer {
         Ok(receipt) => return Ok(Answered::Receipt(Box::new(receipt.into_inner()))),
         Err(status) => status,
     };

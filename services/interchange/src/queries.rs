@@ -1,5 +1,6 @@
 //! Reads: a document as it came in, and an order as a document.
 
+pub(crate) mod listed;
 pub(crate) mod sheet;
 
 use chassis::{Error, Result, calendar::day_of, caller::Caller, db::TenantTx, service::Deps, value};

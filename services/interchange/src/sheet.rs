@@ -1,5 +1,5 @@
-//! Tables of the field, csv and xlsx: pure. In: bytes → [`grid`] ([`csv`], [`xlsx`]) → [`columns`] → [`orders`] or
-//! [`answers`]. Out: a [`table`] → [`write`].
+//! Tables of the field, csv and xlsx: pure. In: bytes → [`grid`] ([`csv`], [`xlsx`]) → [`columns`] → [`orders`],
+//! [`answers`] or [`changes`]. Out: a [`table`] → [`write`].
 //!
 //! * [`grid`]     cells as they stand in a file, whatever it is
 //! * [`csv`]      text in some encoding with some separator → grid
@@ -9,6 +9,7 @@
 //! * [`columns`]  which column of a file is which field
 //! * [`orders`]   rows → orders
 //! * [`answers`]  schedule lines → rows to answer in, and rows → answers
+//! * [`changes`]  published orders → rows to change, and rows → lines of the next revision
 //! * [`fault`]    what is wrong with a row, in both languages
 //! * [`mark`]     the same rows again with what is wrong in a red column
 //! * [`table`]    what is to be written; [`write`] writes it as csv or xlsx
@@ -17,6 +18,7 @@
 //! and no text of one firm becomes a formula in the program of another.
 
 pub mod answers;
+pub mod changes;
 pub mod columns;
 pub mod csv;
 pub mod fault;

@@ -215,6 +215,7 @@ fn parts() -> Router<Arc<App>> {
     Router::new()
         .merge(pages::settings::webhooks::routes())
         .merge(pages::filters::routes())
+        .merge(pages::sheets::changes::routes())
         .merge(pages::firm::routes())
         .merge(pages::inviting::routes())
         .merge(pages::clusters::routes())

@@ -22,6 +22,7 @@ pub mod json;
 pub mod keys;
 pub mod list;
 pub mod operate;
+pub mod order_table;
 pub mod output;
 pub mod pages;
 pub mod publish;
@@ -202,6 +203,9 @@ pub enum OrdersCommand {
     /// Answer many orders at once in a table, as supplier
     #[command(subcommand)]
     Answers(answers::AnswersCommand),
+    /// Orders in a table, to look at, and as buyer to change
+    #[command(subcommand)]
+    Table(order_table::TableCommand),
     /// Write what changed since the last time into a file, for an ERP
     #[command(after_help = pull::EXAMPLES)]
     Pull(pull::PullArgs),
@@ -351,6 +355,7 @@ async fn orders(command: OrdersCommand, session: &Session) -> Result<Exit, Failu
         OrdersCommand::Respond(args) => respond::run(&args, session).await,
         OrdersCommand::Resolve(args) => resolve::run(&args, session).await,
         OrdersCommand::Answers(command) => answers::run(&command, session).await,
+        OrdersCommand::Table(command) => order_table::run(&command, session).await,
         OrdersCommand::Pull(args) => pull::run(&args, session).await,
         OrdersCommand::Template(args) => template::run(&args, session).await,
         OrdersCommand::Remind(args) => follow::remind(&args, session).await,

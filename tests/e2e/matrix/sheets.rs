@@ -1,9 +1,12 @@
 //! Rows of the methods that read and write tables.
 
 use harness::request_id;
-use proto::interchange::{
-    ExportAnswersRequest, GetTemplateRequest, ImportAnswersRequest, MarkErrorsRequest, ReadOrdersRequest,
-    SheetFile, SheetFormat,
+use proto::{
+    interchange::{
+        ExportAnswersRequest, ExportOrdersRequest, GetTemplateRequest, ImportAnswersRequest,
+        ImportChangesRequest, MarkErrorsRequest, ReadOrdersRequest, SheetFile, SheetFormat,
+    },
+    orders::{ListOrdersRequest, Side as OrderSide},
 };
 
 use super::{
@@ -50,8 +53,34 @@ pub fn row(method: &str) -> Option<Row> {
                 ..ImportAnswersRequest::default()
             })))
         },
+        // The buyer's own purchases, and nobody else's.
+        "ExportOrders" => list(
+            |cast| cast.order.0.clone(),
+            false,
+            build!(|_, _, _| plain(ExportOrdersRequest {
+                format: SheetFormat::Csv.into(),
+                orders: Some(ListOrdersRequest { side: OrderSide::Buyer.into(), ..Default::default() }),
+                ..ExportOrdersRequest::default()
+            })),
+        ),
+        // As ImportAnswers: rows about orders of others are wrong rows.
+        "ImportChanges" => own(build!(|cast, _, object| plain(ImportChangesRequest {
+            request_id: request_id(),
+            file: Some(changes(cast, object)),
+            ..ImportChangesRequest::default()
+        }))),
         _ => return None,
     })
+}
+
+/// A table that changes an order of the buyer at a line that it does not have, or one that nobody has.
+fn changes(cast: &Cast, object: super::rows::Object) -> SheetFile {
+    let order = match object {
+        super::rows::Object::Real => cast.order.0.clone(),
+        super::rows::Object::Nothing => request_id(),
+    };
+    let text = format!("数量,修订号,行标识(勿改)\n5,1,{order}/{}/1/10/2026-12-28/\n", request_id());
+    SheetFile { content: text.into_bytes().into(), ..SheetFile::default() }
 }
 
 /// A table that answers an order of the buyer which was answered before, or one that nobody has.

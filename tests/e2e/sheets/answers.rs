@@ -43,7 +43,7 @@ async fn import(firm: &Access, request: ImportAnswersRequest) -> Result<ImportAn
 }
 
 /// A file as somebody fills it in: texts by the number of the order and the line, and the heading.
-fn filled(content: &[u8], changes: &[(&str, &str, &str, &str)]) -> Vec<u8> {
+pub(super) fn filled(content: &[u8], changes: &[(&str, &str, &str, &str)]) -> Vec<u8> {
     let grid = grid::read(&Source { content, ..Source::default() }).expect("a table");
     let text = |cell: &Cell| match Value::from(cell) {
         Value::Text(text) => text,

@@ -2,9 +2,13 @@
 
 use std::process::Stdio;
 
-use harness::{World, order};
-use proto::interchange::{
-    ExportAnswersRequest, GetTemplateRequest, ImportAnswersRequest, ReadOrdersRequest, SheetFile,
+use harness::{Access, World, order};
+use proto::{
+    interchange::{
+        ChangeOutcome, ExportAnswersRequest, ExportOrdersRequest, GetTemplateRequest, ImportAnswersRequest,
+        ImportChangesRequest, ReadOrdersRequest, SheetFile,
+    },
+    orders::{ListOrdersRequest, Side},
 };
 use serde_json::Value;
 use tokio::process::Command;
@@ -80,5 +84,25 @@ async fn workbooks_go_both_ways_with_openpyxl() {
         ImportAnswersRequest { request_id: harness::request_id(), file: file(&path), ..Default::default() };
     let taken = supplier.sheets().import_answers(import).await.expect("taken").into_inner();
     assert_eq!((taken.errors.as_slice(), taken.answered_row_count), (&[][..], 1));
+    bought(&buyer, &folder.join("bought.xlsx")).await;
     world.finish().await;
+}
+
+/// The buyer's side of the same order, by the same library.
+async fn bought(buyer: &Access, path: &std::path::Path) {
+    let bought = ListOrdersRequest { side: Side::Buyer.into(), ..ListOrdersRequest::default() };
+    let request =
+        ExportOrdersRequest { language: "zh".into(), orders: Some(bought), ..ExportOrdersRequest::default() };
+    let exported = buyer.sheets().export_orders(request).await.unwrap().into_inner();
+    std::fs::write(path, &exported.content).unwrap();
+    let looked = run(&["look", path.to_str().unwrap()]).await.unwrap();
+    assert_eq!((&looked["hidden"], &looked["formulas"]), (&serde_json::json!(["Y", "Z"]), &0.into()));
+    let row = &looked["rows"][1];
+    assert_eq!((&row[1], &row[7], &row[10]), (&"A1".into(), &"=X".into(), &100.5.into()));
+    assert_eq!((&row[12], &row[13], &row[18]), (&"2026-12-28".into(), &1.into(), &"2026-12-28".into()));
+    run(&["fill", path.to_str().unwrap(), "数量", "120"]).await.unwrap();
+    let import =
+        ImportChangesRequest { request_id: harness::request_id(), file: file(path), ..Default::default() };
+    let taken = buyer.sheets().import_changes(import).await.expect("taken").into_inner();
+    assert_eq!((taken.errors.as_slice(), taken.orders[0].outcome()), (&[][..], ChangeOutcome::Changed));
 }

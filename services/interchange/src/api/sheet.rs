@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use chassis::{Error, Reason, caller, service::Deps};
 use proto::interchange::{
-    ExportAnswersRequest, ExportAnswersResponse, GetTemplateRequest, GetTemplateResponse,
-    ImportAnswersRequest, ImportAnswersResponse, MarkErrorsRequest, MarkErrorsResponse, ReadOrdersRequest,
+    ExportAnswersRequest, ExportAnswersResponse, ExportOrdersRequest, ExportOrdersResponse,
+    GetTemplateRequest, GetTemplateResponse, ImportAnswersRequest, ImportAnswersResponse,
+    ImportChangesRequest, ImportChangesResponse, MarkErrorsRequest, MarkErrorsResponse, ReadOrdersRequest,
     ReadOrdersResponse, sheet_service_server::SheetService,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tonic::{Request, Response, Status};
 
-use crate::{commands, queries::sheet as queries};
+use crate::{
+    commands,
+    queries::{listed, sheet as queries},
+};
 
 /// Tables that are read or written at one time; each may take some hundred megabytes for a moment.
 const AT_ONCE: usize = 2;
@@ -76,5 +80,23 @@ impl SheetService for SheetApi {
         let caller = caller::of(&request)?;
         let _room = self.room().await?;
         Ok(Response::new(commands::answers::import(&self.deps, &caller, request.into_inner()).await?))
+    }
+
+    async fn export_orders(
+        &self,
+        request: Request<ExportOrdersRequest>,
+    ) -> Result<Response<ExportOrdersResponse>, Status> {
+        let caller = caller::of(&request)?;
+        let _room = self.room().await?;
+        Ok(Response::new(listed::export_orders(&self.deps, &caller, request.into_inner()).await?))
+    }
+
+    async fn import_changes(
+        &self,
+        request: Request<ImportChangesRequest>,
+    ) -> Result<Response<ImportChangesResponse>, Status> {
+        let caller = caller::of(&request)?;
+        let _room = self.room().await?;
+        Ok(Response::new(commands::changes::import(&self.deps, &caller, request.into_inner()).await?))
     }
 }

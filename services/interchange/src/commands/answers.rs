@@ -1,7 +1,7 @@
 //! A table of answers → one response for each order. The id of each response follows from what it says and from how the
 //! order stood when the file was made: the same file answers nothing twice, under whatever request id it comes.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chassis::{Result, caller::Caller, idempotency, secret, service::Deps};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -14,6 +14,7 @@ use proto::{
     orders::{ListScheduleLinesRequest, RespondToOrderRequest, ScheduleLineRow, Side},
 };
 
+use super::sheet;
 use crate::{
     orders::{self, Answered},
     queries::sheet::{computed, grid, language, marked_name, written},
@@ -42,7 +43,7 @@ pub(crate) async fn import(
     idempotency::check_id(&request.request_id)?;
     let language = language(caller, &request.language);
     if !request.validate_only {
-        claim(deps, caller, &request).await?;
+        sheet::claim::<ImportAnswersResponse>(deps, caller, METHOD, &request.request_id, &request).await?;
     }
     let file = request.file.unwrap_or_default();
     let file_name = marked_name(&file.name);
@@ -78,19 +79,6 @@ pub(crate) async fn import(
         response.marked_file_name = file_name;
     }
     Ok(response)
-}
-
-/// Binds the request id to this file. A repetition goes on: what was answered is answered the same.
-async fn claim(deps: &Deps, caller: &Caller, request: &ImportAnswersRequest) -> Result<()> {
-    let key = idempotency::Key::of(&request.request_id, request);
-    let mut tx = deps.pool.begin(caller.firm).await?;
-    let before = idempotency::replays::<ImportAnswersResponse>(&mut tx, METHOD, &[&key]).await?;
-    match before.into_iter().next().flatten() {
-        Some(known) => known.map(drop)?,
-        None => idempotency::record(&mut tx, METHOD, &[(&key, &ImportAnswersResponse::default())]).await?,
-    }
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Answers of one order together, in the order of their first row.
@@ -195,34 +183,13 @@ impl Importing<'_> {
             .collect()
     }
 
-    /// What orders refused, by row: where it names lines those, else all.
+    /// What orders refused, by row.
     fn refused(&self, rows: &[&AnswerRow], refusal: &orders::Refusal) -> Vec<RowError> {
-        let mut errors = Vec::new();
-        let mut named = BTreeSet::new();
-        for (path, reason, description) in &refusal.fields {
-            let index =
-                path.strip_prefix("lines[").and_then(|rest| rest.split_once(']')?.0.parse::<usize>().ok());
-            let Some(row) = index.and_then(|index| rows.get(index)) else { continue };
-            named.insert(row.row);
-            let message =
-                self.language.pick(worded(reason), None).map_or_else(|| description.clone(), str::to_string);
-            errors.push(RowError {
-                row: row.row as i32,
-                reason: reason.clone(),
-                message,
-                field: path.clone(),
-                ..RowError::default()
-            });
-        }
-        if errors.is_empty() {
-            errors.extend(rows.iter().map(|row| RowError {
-                row: row.row as i32,
-                reason: refusal.reason.clone(),
-                message: self.language.pick(&refusal.zh, &refusal.en).clone(),
-                ..RowError::default()
-            }));
-        }
-        errors
+        let all: Vec<u32> = rows.iter().map(|row| row.row).collect();
+        let named = |path: &str| -> Vec<u32> {
+            sheet::place(path, "lines").and_then(|at| all.get(at).copied()).into_iter().collect()
+        };
+        sheet::refused(refusal, &all, named, worded, self.language)
     }
 }
 

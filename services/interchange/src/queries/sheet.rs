@@ -174,10 +174,12 @@ pub(crate) fn language(caller: &Caller, asked: &str) -> Language {
     Language::of(if asked.is_empty() { &caller.locale } else { asked })
 }
 
-fn format(wire: i32) -> Result<SheetFormat> {
+/// The kind of file asked for.
+pub(crate) fn format(wire: i32) -> Result<SheetFormat> {
     SheetFormat::try_from(wire).map_err(|_| Error::field("format", "UNKNOWN", "must be XLSX or CSV"))
 }
 
-fn encoding(wire: i32) -> Result<TextEncoding> {
+/// The encoding asked for.
+pub(crate) fn encoding(wire: i32) -> Result<TextEncoding> {
     TextEncoding::try_from(wire).map_err(|_| Error::field("encoding", "UNKNOWN", "must be UTF_8 or GB18030"))
 }

@@ -74,7 +74,7 @@ const LISTS: [List; 10] = [
 ];
 
 /// What is shown of the list.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Wish {
     #[serde(default)]
     state: String,
@@ -101,6 +101,22 @@ impl Wish {
         };
         (list.narrow)(&mut wanted);
         wanted
+    }
+
+    /// The work list that it names, else that of all.
+    fn list(&self) -> &'static List {
+        LISTS.iter().find(|list| list.name == self.state).unwrap_or(&LISTS[0])
+    }
+
+    /// What the list shows, on all its pages.
+    pub fn asked(&self) -> ListOrdersRequest {
+        self.wanted(self.list())
+    }
+
+    /// The same orders at another address.
+    pub fn elsewhere(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let here = [("state", self.list().name), ("group", self.group.trim()), ("q", self.q.trim())];
+        link(path, &[here.as_slice(), more].concat())
     }
 
     /// The same in another state or on another page.
@@ -153,6 +169,8 @@ struct PurchasesPage {
     chosen: bool,
     choose: String,
     back: String,
+    /// Where these orders are had as a table.
+    sheets: String,
 }
 
 /// Orders by work list, with counts.
@@ -161,7 +179,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         return Err(Failure::denied());
     }
     let t = member.text().clone();
-    let current = LISTS.iter().find(|list| list.name == wish.state).unwrap_or(&LISTS[0]);
+    let current = wish.list();
     let request =
         ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wish.wanted(current) };
     let counts = LISTS.iter().map(|list| list::count(&member, wish.wanted(list)));
@@ -210,6 +228,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         chosen: wish.choose == "all",
         choose: wish.link(current.name, &wish.page, if wish.choose == "all" { "" } else { "all" }),
         back: wish.link(current.name, &wish.page, ""),
+        sheets: wish.elsewhere("/purchases/sheets", &[]),
         state: wish.state,
         group: wish.group,
         q: wish.q,

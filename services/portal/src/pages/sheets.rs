@@ -1,8 +1,11 @@
 //! 用表格答复: everything that waits as a table to fill in, and the same table back again.
+//! [`changes`]: a buyer's orders as a table, and what was changed in it back again.
+
+pub mod changes;
+mod outcome;
 
 use askama::Template;
 use axum::{body::Body, extract::Query, http::StatusCode, response::Response};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chassis::secret::sha256;
 use proto::{
     access::Permission,
@@ -14,9 +17,8 @@ use proto::{
 use serde::Deserialize;
 
 use crate::{
-    download,
+    download::{self, Saves},
     failure::Failure,
-    form::Fields,
     i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab},
@@ -24,9 +26,10 @@ use crate::{
     upload::Upload,
 };
 
+pub use self::outcome::marked;
+use self::outcome::{Became, Outcome, Said};
+
 const PURPOSE: &str = "answers";
-/// Rows that are told on the page; all of them stand in the file.
-const TOLD: usize = 50;
 
 /// Which table.
 #[derive(Deserialize)]
@@ -42,34 +45,14 @@ pub struct Wish {
     order: String,
 }
 
-/// What became of an order's rows.
-struct Became {
-    href: String,
-    number: String,
-    partner: String,
-    tag: Tag,
-}
+impl Wish {
+    fn format(&self) -> SheetFormat {
+        if self.format == "csv" { SheetFormat::Csv } else { SheetFormat::Xlsx }
+    }
 
-/// A row that was not taken.
-struct Wrong {
-    row: i32,
-    column: String,
-    message: String,
-}
-
-/// What became of a file.
-struct Outcome {
-    title: String,
-    rows: String,
-    good: bool,
-    became: Vec<Became>,
-    wrong: Vec<Wrong>,
-    /// How many further rows are wrong; empty for none.
-    more: String,
-    /// The file with what is wrong, signed, to be saved; empty for none.
-    marked: String,
-    marked_name: String,
-    marked_token: String,
+    fn encoding(&self) -> TextEncoding {
+        if self.encoding == "gb18030" { TextEncoding::Gb18030 } else { TextEncoding::Unspecified }
+    }
 }
 
 #[derive(Template)]
@@ -105,16 +88,10 @@ fn form(member: &Member) -> SheetsPage {
 }
 
 /// The table to fill in.
-pub async fn export(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
+pub async fn export(member: Member, _: Saves, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     let request = ExportAnswersRequest {
-        format: match wish.format.as_str() {
-            "csv" => SheetFormat::Csv as i32,
-            _ => SheetFormat::Xlsx as i32,
-        },
-        encoding: match wish.encoding.as_str() {
-            "gb18030" => TextEncoding::Gb18030 as i32,
-            _ => TextEncoding::Unspecified as i32,
-        },
+        format: wish.format() as i32,
+        encoding: wish.encoding() as i32,
         language: member.text().lang.code().to_string(),
         counterparty_id: String::new(),
         order_id: wish.order,
@@ -144,7 +121,7 @@ pub async fn import(member: Member, upload: Upload) -> Result<Response, Failure>
     match app.api.sheets().import_answers(member.call_patiently(request)).await.map_err(Failure::from) {
         Ok(answer) => {
             let mut shown = form(&member);
-            shown.outcome = Some(outcome(&member, answer.into_inner()));
+            shown.outcome = Some(answered(&member, answer.into_inner()));
             Ok(page::show(&shown))
         }
         Err(failure) => match unreadable(&failure) {
@@ -170,7 +147,7 @@ fn faulty(member: &Member, fault: String) -> Response {
     page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &SheetsPage { fault, ..form(member) })
 }
 
-fn outcome(member: &Member, answer: ImportAnswersResponse) -> Outcome {
+fn answered(member: &Member, answer: ImportAnswersResponse) -> Outcome {
     let t = member.text();
     let count = |outcome| answer.orders.iter().filter(|order| order.outcome() == outcome).count();
     let answered = count(AnswerOutcome::Answered);
@@ -187,51 +164,17 @@ fn outcome(member: &Member, answer: ImportAnswersResponse) -> Outcome {
             tag: Tag { shape, label: t.say(label) },
         }
     });
-    let wrong = answer.errors.iter().take(TOLD).map(|error| Wrong {
-        row: error.row,
-        column: error.column.clone(),
-        message: error.message.clone(),
-    });
-    let app = member.app();
-    let marked_token = match answer.marked.is_empty() {
-        true => String::new(),
-        false => app.tokens.make(
-            app,
-            Some(&member.token),
-            &marked_purpose(&answer.marked, &answer.marked_file_name),
-        ),
-    };
-    Outcome {
+    let said = Said {
         title: match answered {
             0 => t.say(key::SHEETS_NOTHING),
             answered => t.one(key::SHEETS_DONE, answered),
         },
         rows: t.two(key::SHEETS_ROWS, answer.answered_row_count, answer.row_count),
-        good: answer.errors.is_empty(),
+        partner: t.say(key::BUYER),
         became: became.collect(),
-        wrong: wrong.collect(),
-        more: match answer.errors.len().saturating_sub(TOLD) {
-            0 => String::new(),
-            more => t.one(key::SHEETS_MORE, more),
-        },
-        marked: URL_SAFE_NO_PAD.encode(&answer.marked),
+        errors: answer.errors,
+        marked: answer.marked,
         marked_name: answer.marked_file_name,
-        marked_token,
-    }
-}
-
-/// Binds the token to the file, so that nothing but what the API made is handed out.
-fn marked_purpose(content: &[u8], name: &str) -> String {
-    format!("marked {} {name}", hex::encode(sha256(content)))
-}
-
-/// The file with what is wrong in a red column. Nothing of it is kept here: the page itself carries it, so that any
-/// portal of a deployment hands it out.
-pub async fn marked(member: Member, fields: Fields) -> Result<Response, Failure> {
-    let app = member.app();
-    let content = URL_SAFE_NO_PAD.decode(fields.get("content")).map_err(|_| Failure::form_expired())?;
-    let name = fields.get("name");
-    app.tokens.check(Some(&member.token), &marked_purpose(&content, name), fields.get("token"))?;
-    let workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(download::file(name, workbook, Body::from(content)))
+    };
+    outcome::told(member, said)
 }

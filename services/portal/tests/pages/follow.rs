@@ -20,6 +20,7 @@ pub struct Calls {
     pub previews: Vec<PreviewResponseRequest>,
     pub bulk: Vec<BulkRespondRequest>,
     pub files: Vec<ImportAnswersRequest>,
+    pub changes: Vec<ImportChangesRequest>,
     pub preview: ResponsePreview,
     pub reminders: Vec<Reminder>,
 }
@@ -245,6 +246,63 @@ impl sheet_service_server::SheetService for Fake {
                 ..Default::default()
             },
             _ => ImportAnswersResponse { row_count: 4, ..Default::default() },
+        }))
+    }
+
+    async fn export_orders(&self, request: Request<ExportOrdersRequest>) -> Answer<ExportOrdersResponse> {
+        let request = request.into_inner();
+        let orders = request.orders.unwrap_or_default();
+        Ok(Response::new(ExportOrdersResponse {
+            content: format!(
+                "{}/{:?}/{:?}/{}/{}",
+                request.format,
+                orders.side(),
+                orders.states,
+                orders.purchasing_group,
+                orders.text
+            )
+            .into_bytes()
+            .into(),
+            media_type: "text/csv".into(),
+            file_name: "采购订单.csv".into(),
+            ..Default::default()
+        }))
+    }
+
+    /// Any file but an unchanged one makes 120 of 100.
+    async fn import_changes(&self, request: Request<ImportChangesRequest>) -> Answer<ImportChangesResponse> {
+        let request = request.into_inner();
+        let outcome = match request.validate_only {
+            true => ChangeOutcome::Valid,
+            false => ChangeOutcome::Changed,
+        };
+        let content = request.file.as_ref().map(|file| file.content.to_vec()).unwrap_or_default();
+        self.calls().changes.push(request);
+        if content == b"unchanged" {
+            return Ok(Response::new(ImportChangesResponse { row_count: 4, ..Default::default() }));
+        }
+        let change = CellChange {
+            row: 2,
+            line_number: "10".into(),
+            schedule_line_number: "1".into(),
+            field: "quantity".into(),
+            column: "数量".into(),
+            old: "100".into(),
+            new: "1200.50".into(),
+        };
+        let order = ChangedOrder {
+            order_id: "o1".into(),
+            order_number: "CY1".into(),
+            outcome: outcome as i32,
+            rows: vec![2],
+            changes: vec![change],
+            ..Default::default()
+        };
+        Ok(Response::new(ImportChangesResponse {
+            orders: vec![order],
+            row_count: 4,
+            changed_row_count: 1,
+            ..Default::default()
         }))
     }
 }

@@ -291,3 +291,35 @@ async fn a_table_goes_out_and_comes_back() {
     let forged = [fields[0], fields[1], ("content", "UEs")];
     assert_eq!(world.post("/inbox/sheets/marked", SALES, &forged).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn a_buyers_list_goes_out_as_it_is_filtered_and_its_changes_are_shown_before_they_are_sent() {
+    let world = World::start().await;
+    let list = "state=accepted&group=P01&q=A%201";
+    let page = world.get(&format!("/purchases/sheets?{list}"), BUYER).await;
+    assert!(page.says("/purchases/export?state=accepted") && page.says("q=A+1"), "{}", page.html);
+    let file = world.get(&format!("/purchases/export?{list}&format=csv"), BUYER).await;
+    assert_eq!(file.html, format!("2/Buyer/[{}]/P01/A 1", OrderState::Accepted as i32));
+    let token = page.field("id=\"sheet\"", "token");
+    let fields = [("token", token.as_str())];
+    let send = async |content: &[u8]| {
+        upload(&world, "/purchases/sheets", BUYER, &fields, &[("a.xlsx", content)]).await
+    };
+    assert!(send(b"unchanged").await.says("没有需要提交的变更"));
+    let shown = send(b"changed").await;
+    assert!(shown.says("将变更 1 张订单") && shown.says("<ins>1,200.50</ins>"), "{}", shown.html);
+    let form = "id=\"send\"";
+    let (token, name, content) =
+        (shown.field(form, "token"), shown.field(form, "name"), shown.field(form, "content"));
+    let fields = [("token", token.as_str()), ("name", &name), ("content", &content)];
+    for _ in 0..2 {
+        let done = world.post("/purchases/sheets/send", BUYER, &fields).await;
+        assert!(done.says("已变更 1 张订单"), "{}", done.html);
+    }
+    let forged = [fields[0], fields[1], ("content", "UEs")];
+    assert_eq!(world.post("/purchases/sheets/send", BUYER, &forged).await.status, StatusCode::FORBIDDEN);
+    let changes = world.api.calls().changes.clone();
+    let [unchanged, checked, sent, again] = changes.as_slice() else { panic!("four: {changes:?}") };
+    assert!(unchanged.validate_only && checked.validate_only && !sent.validate_only);
+    assert_eq!((sent.file.as_ref(), sent), (checked.file.as_ref(), again), "the file that was shown, once");
+}

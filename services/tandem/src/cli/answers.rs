@@ -1,10 +1,10 @@
 //! `tandem orders answers`: everything that waits, in a table; and the table back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use proto::interchange::{
-    AnswerOutcome, ExportAnswersRequest, ImportAnswersRequest, ImportAnswersResponse, SheetFile,
+    AnswerOutcome, ExportAnswersRequest, ImportAnswersRequest, ImportAnswersResponse, RowError, SheetFile,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -116,23 +116,9 @@ async fn export(args: &ExportArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 async fn import(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
-    let content = std::fs::read(&args.file).map_err(|error| {
-        Failure::local(Exit::Failed, format!("cannot read {}: {error}", args.file.display()))
-    })?;
-    let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let file = SheetFile {
-        content: content.into(),
-        name,
-        encoding: EncodingArg::proto(args.encoding).into(),
-        ..SheetFile::default()
-    };
-    let mut digest = Sha256::digest(&file.content).to_vec();
-    digest.extend_from_slice(&file.encoding.to_be_bytes());
-    digest.extend_from_slice(session.locale.as_bytes());
-    digest.extend_from_slice(file.name.as_bytes());
+    let (request_id, file) = sent(&args.file, args.encoding, "answers", session)?;
     let request = ImportAnswersRequest {
-        // The same file is the same request.
-        request_id: format!("answers-{}", hex::encode(Sha256::digest(digest))),
+        request_id,
         file: Some(file),
         language: session.locale.to_owned(),
         validate_only: args.check,
@@ -144,10 +130,7 @@ async fn import(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
     })
     .await
     .map_err(|status| session.refused(&status))?;
-    if let Some(place) = args.errors_to.as_deref().filter(|_| !answer.marked.is_empty()) {
-        atomic::write(place, &answer.marked)?;
-        session.out.note(&format!("note: the rows that were not taken are in {}", place.display()));
-    }
+    write_marked(args.errors_to.as_deref(), &answer.marked, session)?;
     if session.out.json() {
         write_json(&answer, session)?
     } else {
@@ -173,10 +156,7 @@ fn write_text(answer: &ImportAnswersResponse, session: &Session) -> Result<(), F
     if !answer.orders.is_empty() {
         session.out.line(&table_text(&table))?;
     }
-    for error in &answer.errors {
-        let fault = fault(error);
-        session.out.line(&format!("{}: {} [{}]", fault.field, fault.description, fault.reason))?;
-    }
+    write_errors(&answer.errors, session)?;
     let (answered, rows) = (answer.answered_row_count, answer.row_count);
     session.out.note(&format!("{answered} of {rows} rows answer something, {} errors", answer.errors.len()));
     Ok(())
@@ -197,16 +177,62 @@ fn write_json(answer: &ImportAnswersResponse, session: &Session) -> Result<(), F
             "receipt": receipt,
         }))?;
     }
-    let errors: Vec<Value> = answer
-        .errors
-        .iter()
-        .map(|e| json!({ "row": e.row, "column": e.column, "reason": e.reason, "message": e.message }))
-        .collect();
     session.out.value(&json!({
         "rows": answer.row_count,
         "answered_rows": answer.answered_row_count,
-        "errors": errors,
+        "errors": errors_json(&answer.errors),
     }))
+}
+
+/// A table to be sent, and the id of its request: the same file is the same request.
+pub(super) fn sent(
+    path: &Path,
+    encoding: Option<EncodingArg>,
+    what: &str,
+    session: &Session,
+) -> Result<(String, SheetFile), Failure> {
+    let content = std::fs::read(path)
+        .map_err(|error| Failure::local(Exit::Failed, format!("cannot read {}: {error}", path.display())))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let file = SheetFile {
+        content: content.into(),
+        name,
+        encoding: EncodingArg::proto(encoding).into(),
+        ..SheetFile::default()
+    };
+    let mut digest = Sha256::digest(&file.content).to_vec();
+    digest.extend_from_slice(&file.encoding.to_be_bytes());
+    digest.extend_from_slice(session.locale.as_bytes());
+    digest.extend_from_slice(file.name.as_bytes());
+    Ok((format!("{what}-{}", hex::encode(Sha256::digest(digest))), file))
+}
+
+/// Keeps the rows that were not taken, where there are any and somebody wants them.
+pub(super) fn write_marked(place: Option<&Path>, marked: &[u8], session: &Session) -> Result<(), Failure> {
+    if let Some(place) = place.filter(|_| !marked.is_empty()) {
+        atomic::write(place, marked)?;
+        session.out.note(&format!("note: the rows that were not taken are in {}", place.display()));
+    }
+    Ok(())
+}
+
+/// What is wrong with rows, a line each.
+pub(super) fn write_errors(errors: &[RowError], session: &Session) -> Result<(), Failure> {
+    for error in errors {
+        let fault = fault(error);
+        session.out.line(&format!("{}: {} [{}]", fault.field, fault.description, fault.reason))?;
+    }
+    Ok(())
+}
+
+/// The same for programs.
+pub(super) fn errors_json(errors: &[RowError]) -> Vec<Value> {
+    let one = |error: &RowError| {
+        json!({
+            "row": error.row, "column": error.column, "reason": error.reason, "message": error.message,
+        })
+    };
+    errors.iter().map(one).collect()
 }
 
 fn outcome(outcome: AnswerOutcome) -> &'static str {

@@ -137,8 +137,17 @@ fn text(rows: &[(Side, OrderSummary)]) -> String {
     table_text(&table)
 }
 
+impl SideArg {
+    pub(super) fn proto(self) -> Side {
+        match self {
+            SideArg::Buyer => Side::Buyer,
+            SideArg::Supplier => Side::Supplier,
+        }
+    }
+}
+
 impl StateArg {
-    fn proto(self) -> OrderState {
+    pub(super) fn proto(self) -> OrderState {
         match self {
             StateArg::Unanswered => OrderState::Unanswered,
             StateArg::Proposed => OrderState::Proposed,

@@ -1,0 +1,34 @@
+# A buyer's orders as a table
+changes-link = Export, or change with Excel
+changes-title = See and change orders in a table
+changes-lead = Download the orders of the list; to change them, edit quantity, requested date or price and send the table back.
+changes-download-body = The same orders as the filtered list, one row for each schedule line, with what was answered.
+changes-fill = Step 2: edit
+changes-fill-body = Edit only the columns with a yellow heading: quantity, requested date, unit price. Rows of one line must have the same price. Rows that you leave as they are change nothing.
+changes-file = The edited table (xlsx or csv)
+changes-upload = Upload and check
+changes-large = Too many orders, or too large a file. Narrow the list by state, purchasing group or search first.
+changes-check = { $n ->
+    [one] { $n } order will be changed: please confirm
+   *[other] { $n } orders will be changed: please confirm
+}
+changes-check-body = Suppliers answer changed lines anew; inside the frozen horizon they have to agree first.
+changes-order = { $number } · { $partner }
+changes-cell = Line { $line } { $column }
+changes-more = { $n ->
+    [one] { $n } more order.
+   *[other] { $n } more orders.
+}
+changes-do = Confirm and send the changes
+changes-leave = Change nothing
+changes-done = { $n ->
+    [one] { $n } order is changed
+   *[other] { $n } orders are changed
+}
+changes-wrong = { $n ->
+    [one] { $n } error to correct
+   *[other] { $n } errors to correct
+}
+changes-rows = { $rows } rows, of which { $changed } are changed.
+changes-sent = Changed
+changes-pending = Waits for the supplier

@@ -1,0 +1,22 @@
+# 采购方的订单表格
+changes-link = 导出或用 Excel 变更
+changes-title = 用表格查看和变更订单
+changes-lead = 下载列表中的订单；需要变更时，改好数量、要求交期或单价再传回。
+changes-download-body = 与列表的筛选一致，每个计划行一行，含答复情况。
+changes-fill = 第二步：修改
+changes-fill-body = 只改黄色标题的列：数量、要求交期、单价。同一行号的各行单价须一致。没有改动的行不会变更。
+changes-file = 改好的表格（xlsx 或 csv）
+changes-upload = 上传并检查
+changes-large = 订单太多或文件太大。请先用状态、采购组或搜索缩小列表。
+changes-check = 将变更 { $n } 张订单，请确认
+changes-check-body = 变更的行需要供应商重新答复；冻结期内的变更要等供应商同意。
+changes-order = { $number } · { $partner }
+changes-cell = 行 { $line } { $column }
+changes-more = 另有 { $n } 张订单。
+changes-do = 确认并发送变更
+changes-leave = 不变更
+changes-done = 已变更 { $n } 张订单
+changes-wrong = 有 { $n } 处需要改正
+changes-rows = 共 { $rows } 行，其中 { $changed } 行有改动。
+changes-sent = 已变更
+changes-pending = 待供应商同意
