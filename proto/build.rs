@@ -7,6 +7,7 @@ const FILES: &[&str] = &[
     "tandem/access/v1/access.proto",
     "tandem/event/v1/event.proto",
     "tandem/partners/v1/firm.proto",
+    "tandem/partners/v1/announcement.proto",
     "tandem/partners/v1/member.proto",
     "tandem/partners/v1/relationship.proto",
     "tandem/partners/v1/alias.proto",

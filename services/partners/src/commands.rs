@@ -2,6 +2,7 @@
 //! before the transaction and put into the answer after it, so that no recorded receipt holds one.
 
 mod alias;
+mod announcement;
 mod cluster;
 mod filter;
 mod firm;
@@ -13,6 +14,9 @@ mod relationship;
 mod session;
 
 pub(crate) use alias::{delete_alias, delete_group, set_aliases, set_group};
+pub(crate) use announcement::{
+    dismiss_announcement, publish_announcement, update_announcement, withdraw_announcement,
+};
 use chassis::command::Begun;
 pub(crate) use chassis::command::Single as Command;
 pub(crate) use cluster::{create_cluster, invite_to_cluster, move_membership};

@@ -1,6 +1,7 @@
 //! Proto ⇄ domain, collecting every bad field and not just the first.
 
 mod alias;
+mod announcement;
 mod cluster;
 mod filter;
 mod firm;
@@ -10,6 +11,9 @@ mod operator;
 mod relationship;
 
 pub(crate) use alias::{alias, alias_filter, alias_key, aliases, group};
+pub(crate) use announcement::{
+    announcement, announcement_etag, operated_announcement, told, told_instead,
+};
 use chassis::{Error, Field, Result, value::is_hidden};
 pub(crate) use cluster::{cluster, membership, membership_changed, new_cluster};
 pub(crate) use filter::{filter_key, saved_filter};

@@ -4,6 +4,7 @@
 //! `own` is the firm whose row it must be; tests pass `None` to see that the second wall stands alone.
 
 pub(crate) mod alias;
+pub(crate) mod announcement;
 pub(crate) mod cluster;
 pub(crate) mod filter;
 pub(crate) mod firm;

@@ -1,7 +1,8 @@
 //! Who is on the platform, who may act for whom, and who trades with whom. A command goes `api` → `convert` →
 //! `commands` → a noun → `db` → outbox; a read goes `api` → `queries` → `db`.
 //!
-//! * [`firm`], [`member`], [`link`], [`relationship`], [`alias`], [`invitation`], [`cluster`], [`operator`], [`filter`]
+//! * [`firm`], [`member`], [`link`], [`relationship`], [`alias`], [`invitation`], [`cluster`], [`operator`], [`filter`],
+//!   [`announcement`]
 //!   what these are and what may happen to them: pure
 //! * [`uscc`]     the check of a 统一社会信用代码: pure
 //! * [`admin`]    the first operator of a database
@@ -16,6 +17,7 @@
 
 pub mod admin;
 pub mod alias;
+pub mod announcement;
 mod api;
 pub mod cluster;
 mod commands;

@@ -17,7 +17,9 @@ use chassis::{
 };
 pub(crate) use cluster::{list_cluster_members, list_clusters};
 pub(crate) use invitation::list_supplier_contacts;
-pub(crate) use operator::{find_firms, list_actions_on_own_firm, list_operator_actions, list_webhook_health};
+pub(crate) use operator::{
+    find_firms, list_actions_on_own_firm, list_announcements, list_operator_actions, list_webhook_health,
+};
 use prost::Message as _;
 use proto::partners as wire;
 use uuid::Uuid;
@@ -147,8 +149,9 @@ fn token<K: serde::Serialize>(deps: &Deps, question: &Question, last: Option<K>)
 
 /// Who calls, and the limits that apply.
 pub(crate) async fn who_am_i(deps: &Deps, caller: &Caller) -> Result<wire::WhoAmIResponse> {
-    let mut tx = deps.pool.begin(caller.firm).await?;
+    let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let firm = db::firm::get(&mut tx, caller.firm).await?.ok_or_else(Error::not_found)?;
+    let told = db::announcement::current(&mut tx, caller.actor, deps.now()).await?;
     tx.commit().await?;
     let member = caller.credential.kind == CredentialKind::Session;
     let scope = Scope { sites: caller.sites.clone(), purchasing_groups: caller.purchasing_groups.clone() };
@@ -165,6 +168,7 @@ pub(crate) async fn who_am_i(deps: &Deps, caller: &Caller) -> Result<wire::WhoAm
         scope: Some(convert::scope(&scope)),
         locale: caller.locale.clone(),
         limits: Some(limits()),
+        announcements: told.iter().map(convert::announcement).collect(),
     })
 }
 

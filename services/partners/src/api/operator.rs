@@ -2,10 +2,12 @@
 
 use proto::partners::{
     FindFirmsRequest, FindFirmsResponse, ListActionsOnOwnFirmRequest, ListActionsOnOwnFirmResponse,
-    ListOperatorActionsRequest, ListOperatorActionsResponse, ListWebhookHealthRequest,
-    ListWebhookHealthResponse, MergeFirmsRequest, MergeFirmsResponse, OperatedFirm, ReinstateFirmRequest,
+    ListAnnouncementsRequest, ListAnnouncementsResponse, ListOperatorActionsRequest,
+    ListOperatorActionsResponse, ListWebhookHealthRequest, ListWebhookHealthResponse, MergeFirmsRequest,
+    MergeFirmsResponse, OperatedAnnouncement, OperatedFirm, PublishAnnouncementRequest, ReinstateFirmRequest,
     ResetLastAdminRequest, ResetLastAdminResponse, SuspendFirmRequest, UnverifyFirmRequest,
-    VerifyFirmRequest, operator_service_server::OperatorService,
+    UpdateAnnouncementRequest, VerifyFirmRequest, WithdrawAnnouncementRequest,
+    operator_service_server::OperatorService,
 };
 use tonic::{Request, Response, Status};
 
@@ -94,6 +96,48 @@ impl OperatorService for Api {
         let method = "tandem.partners.v1.OperatorService/ResetLastAdmin";
         let command = self.command(&caller, method, &request.request_id, &request);
         Ok(Response::new(commands::reset_last_admin(&command, new).await?))
+    }
+
+    async fn publish_announcement(
+        &self,
+        request: Request<PublishAnnouncementRequest>,
+    ) -> Result<Response<OperatedAnnouncement>, Status> {
+        let (caller, request) = parts(request)?;
+        let told = convert::told(request.announcement.as_ref(), self.deps.now())?;
+        let method = "tandem.partners.v1.OperatorService/PublishAnnouncement";
+        let command = self.command(&caller, method, &request.request_id, &request);
+        Ok(Response::new(commands::publish_announcement(&command, told).await?))
+    }
+
+    async fn update_announcement(
+        &self,
+        request: Request<UpdateAnnouncementRequest>,
+    ) -> Result<Response<OperatedAnnouncement>, Status> {
+        let (caller, request) = parts(request)?;
+        let change = convert::told_instead(request.announcement.as_ref(), self.deps.now())?;
+        let method = "tandem.partners.v1.OperatorService/UpdateAnnouncement";
+        let command = self.command(&caller, method, &request.request_id, &request);
+        Ok(Response::new(commands::update_announcement(&command, change).await?))
+    }
+
+    async fn withdraw_announcement(
+        &self,
+        request: Request<WithdrawAnnouncementRequest>,
+    ) -> Result<Response<OperatedAnnouncement>, Status> {
+        let (caller, request) = parts(request)?;
+        let etag = convert::announcement_etag(&request.etag)?;
+        let id = chassis::value::id(&request.announcement_id)?;
+        let method = "tandem.partners.v1.OperatorService/WithdrawAnnouncement";
+        let command = self.command(&caller, method, &request.request_id, &request);
+        Ok(Response::new(commands::withdraw_announcement(&command, id, &etag).await?))
+    }
+
+    async fn list_announcements(
+        &self,
+        request: Request<ListAnnouncementsRequest>,
+    ) -> Result<Response<ListAnnouncementsResponse>, Status> {
+        let (caller, request) = parts(request)?;
+        Ok(Response::new(queries::list_announcements(&self.deps, &caller, &request).await?))
     }
 
     async fn list_operator_actions(

@@ -1,8 +1,9 @@
 //! Who calls, and signing in and out.
 
 use proto::partners::{
-    AcceptInvitationRequest, DeleteSavedFilterRequest, DeleteSavedFilterResponse, EndSessionRequest,
-    EndSessionResponse, InspectLinkRequest, InspectLinkResponse, ListSavedFiltersRequest,
+    AcceptInvitationRequest, DeleteSavedFilterRequest, DeleteSavedFilterResponse,
+    DismissAnnouncementRequest, DismissAnnouncementResponse, EndSessionRequest, EndSessionResponse,
+    InspectLinkRequest, InspectLinkResponse, ListSavedFiltersRequest,
     ListSavedFiltersResponse, RedeemSignInLinkRequest, RedeemSignInLinkResponse, SaveFilterRequest,
     SavedFilter, SetLocaleRequest, SetLocaleResponse, WhoAmIRequest, WhoAmIResponse,
     session_service_server::SessionService,
@@ -91,5 +92,17 @@ impl SessionService for Api {
         let method = "tandem.partners.v1.SessionService/DeleteSavedFilter";
         let command = self.command(&caller, method, &request.request_id, &request);
         Ok(Response::new(commands::delete_filter(&command, key).await?))
+    }
+
+    async fn dismiss_announcement(
+        &self,
+        request: Request<DismissAnnouncementRequest>,
+    ) -> Result<Response<DismissAnnouncementResponse>, Status> {
+        let (caller, request) = parts(request)?;
+        let etag = convert::announcement_etag(&request.etag)?;
+        let id = chassis::value::id(&request.announcement_id)?;
+        let method = "tandem.partners.v1.SessionService/DismissAnnouncement";
+        let command = self.command(&caller, method, &request.request_id, &request);
+        Ok(Response::new(commands::dismiss_announcement(&command, id, &etag).await?))
     }
 }

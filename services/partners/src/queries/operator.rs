@@ -61,6 +61,25 @@ pub(crate) async fn list_webhook_health(
     })
 }
 
+/// What the caller's operator announced.
+pub(crate) async fn list_announcements(
+    deps: &Deps,
+    caller: &Caller,
+    request: &wire::ListAnnouncementsRequest,
+) -> Result<wire::ListAnnouncementsResponse> {
+    let size = page::size(request.page_size)?;
+    let question = Question::new(caller.firm, "ListAnnouncements", b"");
+    let before = cursor(deps, &question, &request.page_token)?.map(|((), id)| id);
+    let mut tx = deps.pool.begin(caller.firm).await?;
+    let mut rows = db::announcement::list(&mut tx, None, before, size + 1).await?;
+    tx.commit().await?;
+    let last = page::cut(&mut rows, size, |one| ((), one.announcement.id.to_string()));
+    Ok(wire::ListAnnouncementsResponse {
+        announcements: rows.iter().map(convert::operated_announcement).collect(),
+        next_page_token: token(deps, &question, last)?,
+    })
+}
+
 /// What the caller's operator did.
 pub(crate) async fn list_operator_actions(
     deps: &Deps,
