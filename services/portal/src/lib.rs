@@ -216,6 +216,7 @@ fn parts() -> Router<Arc<App>> {
         .merge(pages::settings::webhooks::routes())
         .merge(pages::filters::routes())
         .merge(pages::sheets::changes::routes())
+        .merge(pages::announcements::routes())
         .merge(pages::firm::routes())
         .merge(pages::inviting::routes())
         .merge(pages::clusters::routes())

@@ -12,6 +12,7 @@ use crate::{
     App,
     failure::Failure,
     i18n::{Key, Lang, Text, key},
+    pages::announcements::{Told, told},
     session::{Member, Visitor},
 };
 
@@ -120,6 +121,8 @@ pub struct Page {
     pub language_token: String,
     pub other: Lang,
     pub account: Option<Account>,
+    /// What the operator tells everybody now.
+    pub told: Vec<Told>,
     /// Where the link that skips the header leads: the element's id.
     pub skip: &'static str,
     pub form: Option<MainForm>,
@@ -143,6 +146,7 @@ impl Page {
             language_token: app.tokens.make(app, visitor.token.as_ref(), LANGUAGE),
             other: visitor.text.lang.other(),
             account: None,
+            told: Vec::new(),
             skip: "main",
             form: None,
             cursor: String::new(),
@@ -168,6 +172,7 @@ impl Page {
             work: tucked(links(&page.t, &work(member), current)),
             more: links(&page.t, &more(member), current),
         });
+        page.told = told(member);
         if member.may(Permission::StreamRead) {
             page.live = hex::encode(&chassis::secret::sha256(member.token.reveal().as_bytes())[..6]);
         }

@@ -1,11 +1,12 @@
 //! The pages of whoever runs the platform: firms, what is done to them and why. No orders, no prices, no drawings.
 
 pub mod act;
+pub mod announcements;
 pub mod firms;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::Query, response::Response, routing::get};
+use axum::{Router, extract::Query, response::Response, routing::{get, post}};
 use proto::partners::{ListOperatorActionsRequest, ListWebhookHealthRequest};
 
 use crate::{
@@ -28,6 +29,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/operator/firms/{id}/{act}", get(act::form).post(act::send))
         .route("/operator/actions", get(actions))
         .route("/operator/webhooks", get(webhooks))
+        .route("/operator/announcements", get(announcements::show))
+        .route("/operator/announcements/new", get(announcements::new).post(announcements::publish))
+        .route("/operator/announcements/{id}", get(announcements::form).post(announcements::change))
+        .route("/operator/announcements/{id}/withdraw/{etag}", post(announcements::withdraw))
 }
 
 /// The way back to all firms.

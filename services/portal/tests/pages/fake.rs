@@ -42,6 +42,7 @@ pub struct State {
     pub redeemed: Vec<String>,
     pub started: Vec<SubscribeRequest>,
     pub filters: Vec<SavedFilter>,
+    pub announcements: Vec<Announcement>,
     receipts: HashMap<String, OrderReceipt>,
 }
 
@@ -301,6 +302,17 @@ impl session_service_server::SessionService for Fake {
         let mut state = self.state.lock().unwrap();
         state.filters.retain(|one| (one.list, &one.name) != (request.list, &request.name));
         Ok(Response::new(DeleteSavedFilterResponse {}))
+    }
+
+    async fn dismiss_announcement(
+        &self,
+        request: Request<DismissAnnouncementRequest>,
+    ) -> Answer<DismissAnnouncementResponse> {
+        let request = request.into_inner();
+        let key = (request.announcement_id, request.etag);
+        let shown = |one: &Announcement| (one.id.clone(), one.etag.clone()) != key;
+        self.state.lock().unwrap().announcements.retain(shown);
+        Ok(Response::new(DismissAnnouncementResponse {}))
     }
 }
 

@@ -1,0 +1,103 @@
+//! What the operator tells everybody, on top of each page, until whoever reads it puts it away.
+
+use std::sync::Arc;
+
+use axum::{Router, response::Response, routing::post};
+use proto::partners::{Announcement, DismissAnnouncementRequest};
+
+use crate::{
+    App,
+    failure::Failure,
+    form::{Fields, safe_next},
+    i18n::{Lang, Text, key},
+    page,
+    session::Member,
+};
+
+/// What the form token is for.
+const PURPOSE: &str = "announcement";
+
+/// Where the forms go.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new().route("/announcements/dismiss", post(dismiss))
+}
+
+/// An announcement as it stands on top of a page.
+pub struct Told {
+    pub id: String,
+    pub etag: String,
+    pub token: String,
+    /// Of maintenance.
+    pub when: String,
+    pub text: String,
+    /// Where there is no text in the page's language, that of the text; else empty.
+    pub lang: &'static str,
+}
+
+/// What is shown to a member now.
+pub fn told(member: &Member) -> Vec<Told> {
+    let (app, t) = (member.app(), member.text());
+    let one = |one: &Announcement| {
+        let (text, lang) = text(one, t.lang);
+        Told {
+            id: one.id.clone(),
+            etag: one.etag.clone(),
+            token: app.tokens.make(app, Some(&member.token), PURPOSE),
+            when: when(one, t),
+            text: text.to_string(),
+            lang: if lang == t.lang { "" } else { lang.html() },
+        }
+    };
+    member.who.announcements.iter().map(one).collect()
+}
+
+/// The text in a language, else in the one that there is.
+pub fn text(one: &Announcement, lang: Lang) -> (&str, Lang) {
+    let of = |lang| match lang {
+        Lang::Zh => one.text_zh.as_str(),
+        Lang::En => one.text_en.as_str(),
+    };
+    let lang = if of(lang).is_empty() { lang.other() } else { lang };
+    (of(lang), lang)
+}
+
+/// When maintenance is planned; empty for a notice.
+fn when(one: &Announcement, t: &Text) -> String {
+    if one.begins_at.is_none() {
+        return String::new();
+    }
+    t.two(key::TOLD_MAINTENANCE, t.moment(one.begins_at.as_ref()), t.moment(one.ends_at.as_ref()))
+}
+
+/// Puts one away, and shows the page again.
+async fn dismiss(member: Member, fields: Fields) -> Result<Response, Failure> {
+    let app = member.app();
+    let request_id = app.tokens.check(Some(&member.token), PURPOSE, fields.get("token"))?;
+    let request = DismissAnnouncementRequest {
+        request_id,
+        announcement_id: fields.get("id").to_string(),
+        etag: fields.get("etag").to_string(),
+    };
+    let done = app.api.sessions().dismiss_announcement(member.call(request)).await;
+    // One that is over or withdrawn since is not shown anyway.
+    if let Err(status) = done
+        && status.code() != tonic::Code::NotFound
+    {
+        return Err(status.into());
+    }
+    Ok(page::go(safe_next(fields.get("next")).unwrap_or("/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_in_the_language_that_there_is() {
+        let both = Announcement { text_zh: "维护".into(), text_en: "Maintenance".into(), ..Default::default() };
+        assert_eq!(text(&both, Lang::En), ("Maintenance", Lang::En));
+        assert_eq!(text(&both, Lang::Zh), ("维护", Lang::Zh));
+        let one = Announcement { text_en: String::new(), ..both };
+        assert_eq!(text(&one, Lang::En), ("维护", Lang::Zh), "and says which");
+    }
+}
