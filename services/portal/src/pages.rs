@@ -1,6 +1,7 @@
 //! The pages, one module each: read, then show; or check, ask the API, and go on.
 
 pub mod accept;
+pub mod announcements;
 pub mod at_risk;
 pub mod booking;
 pub mod bulk;

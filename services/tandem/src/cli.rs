@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod aliases;
+pub mod announcements;
 pub mod answers;
 pub mod atomic;
 mod binding;
@@ -127,6 +128,9 @@ pub enum Command {
     /// Who the key belongs to, what it may do, and its limits
     #[command(after_help = "Example:\n  tandem whoami --key tdm_live_…")]
     Whoami,
+    /// What the operator of the platform tells everybody now, and putting it away
+    #[command(after_help = announcements::EXAMPLES)]
+    Announcements(announcements::CurrentArgs),
     /// Publish, list, show and answer orders
     #[command(subcommand)]
     Orders(OrdersCommand),
@@ -329,6 +333,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 async fn call(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Whoami => whoami::run(session).await,
+        Command::Announcements(args) => announcements::current(&args, session).await,
         Command::Call(args) => call::run(&args, session).await,
         Command::Orders(command) => orders(command, session).await,
         Command::Partners(command) => suppliers::run(&command, session).await,

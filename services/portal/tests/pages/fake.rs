@@ -231,6 +231,7 @@ impl session_service_server::SessionService for Fake {
             member_name: if supplies { "林小燕".into() } else { "王敏".into() },
             permissions: permissions.into_iter().map(i32::from).collect(),
             locale: String::new(),
+            announcements: self.state.lock().unwrap().announcements.clone(),
             ..Default::default()
         }))
     }

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use partners::admin::{NewOperator, init_operator};
 
 use super::{
+    announcements::{self, ANNOUNCE_EXAMPLES, LIST_EXAMPLES, WITHDRAW_EXAMPLES},
     failure::{Exit, Failure},
     operate::{
         self, ACT_EXAMPLES, ACTIONS_EXAMPLES, FIRMS_EXAMPLES, MERGE_EXAMPLES, RESET_EXAMPLES,
@@ -54,6 +55,15 @@ pub enum AdminCommand {
     /// List firms whose webhooks are not accepted, ended or paused
     #[command(after_help = WEBHOOKS_EXAMPLES)]
     Webhooks,
+    /// Tell everybody something on top of each page, or change what is told
+    #[command(after_help = ANNOUNCE_EXAMPLES)]
+    Announce(announcements::AnnounceArgs),
+    /// List what was announced, the newest first
+    #[command(after_help = LIST_EXAMPLES)]
+    Announcements,
+    /// Take an announcement back
+    #[command(after_help = WITHDRAW_EXAMPLES)]
+    WithdrawAnnouncement(announcements::WithdrawArgs),
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use proto::partners::{
 };
 
 use super::{
+    announcements,
     Session,
     admin::AdminCommand,
     failure::{Exit, Failure},
@@ -113,7 +114,7 @@ pub struct ActionsArgs {
 }
 
 /// A request id of its own: every act of a person is a new one.
-fn request_id() -> String {
+pub(super) fn request_id() -> String {
     format!("admin-{}", chassis::clock::system().id())
 }
 
@@ -122,6 +123,9 @@ pub(super) async fn run(command: &AdminCommand, session: &Session) -> Result<Exi
         AdminCommand::Firms(args) => return firms(args, session).await,
         AdminCommand::Actions(args) => return actions(args, session).await,
         AdminCommand::Webhooks => return webhooks(session).await,
+        AdminCommand::Announce(args) => return announcements::announce(args, session).await,
+        AdminCommand::Announcements => return announcements::list(session).await,
+        AdminCommand::WithdrawAnnouncement(args) => return announcements::withdraw(args, session).await,
         AdminCommand::Merge(args) => return merge(args, session).await,
         AdminCommand::ResetAdmin(args) => return reset_admin(args, session).await,
         _ => {}
