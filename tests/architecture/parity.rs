@@ -9,6 +9,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/aliases/delete", "DeleteAlias"),
     ("/aliases/list", "SetAliases"),
     ("/aliases/new", "SetAliases"),
+    ("/announcements/dismiss", "DismissAnnouncement"),
     ("/calendar", "SetCalendar"),
     ("/capacity/comments/{word}/{id}/delete/{comment}", "DeleteComment"),
     ("/capacity/comments/{word}/{id}/new", "PostComment"),
@@ -60,6 +61,9 @@ const FORMS: &[(&str, &str)] = &[
     ("/members/new", "CreateMember"),
     ("/members/{id}", "UpdateMember"),
     ("/members/{id}/sign-in-link", "CreateSignInLink"),
+    ("/operator/announcements/new", "PublishAnnouncement"),
+    ("/operator/announcements/{id}", "UpdateAnnouncement"),
+    ("/operator/announcements/{id}/withdraw/{etag}", "WithdrawAnnouncement"),
     ("/operator/firms/new", "CreateFirm"),
     (
         "/operator/firms/{id}/{act}",

@@ -354,6 +354,7 @@ async fn the_operator_works_from_the_command_line() {
     let kinds: Vec<&str> = actions.iter().map(|one| one["kind"].as_str().unwrap()).collect();
     let expected = ["RESET_ADMIN", "REINSTATE", "SUSPEND", "VERIFY"];
     assert_eq!(kinds, expected.map(|kind| format!("OPERATOR_ACTION_KIND_{kind}")));
+    announced_from_the_command_line(&world, operator, &buyer).await;
     let denied = cli::run(&world, &buyer.key, &["admin", "firms"]).await;
     assert_eq!(denied.code, Some(5), "{denied:?}");
 
@@ -370,6 +371,39 @@ async fn the_operator_works_from_the_command_line() {
     let listed = cli::run(&world, &buyer.key, &["keys", "list"]).await.done().json();
     assert!(listed.iter().any(|key| key["id"] == id && key["scope"]["purchasingGroups"][0] == "P01"));
     world.finish().await;
+}
+
+/// What is announced is shown to everybody and put away by each, and a change is shown again.
+async fn announced_from_the_command_line(world: &World, operator: &Firm, buyer: &Firm) {
+    let run = async |arguments: &[&str]| cli::run(world, &operator.key, arguments).await;
+    let day = |days| (chassis::clock::system().now() + time::Duration::days(days)).date().to_string();
+    let (begins, ends) = (format!("{}T22:00:00+08:00", day(2)), format!("{}T02:00:00+08:00", day(3)));
+    let bad = run(&["admin", "announce", "--kind", "maintenance", "--begins", &ends, "--ends", &begins]).await;
+    assert!(bad.err.contains("announcement.text_zh") && bad.err.contains("announcement.ends_at"), "{}", bad.err);
+    let announce =
+        ["admin", "announce", "--kind", "maintenance", "--zh", "系统升级", "--begins", &begins, "--ends", &ends];
+    let told = run(&announce).await.done().json()[0]["announcement"].clone();
+    let (id, etag) = (told["id"].as_str().unwrap(), told["etag"].as_str().unwrap());
+    assert_eq!(told["shownUntil"], told["endsAt"], "until it ends");
+    let seen = async |firm: &Firm, more: &[&str]| {
+        let arguments: Vec<&str> = ["announcements"].iter().chain(more).copied().collect();
+        let seen = cli::run(world, &firm.key, &arguments).await.done().json();
+        seen.iter().map(|one| one["textZh"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(buyer, &[]).await, ["系统升级"]);
+    assert!(seen(buyer, &["--dismiss", id]).await.is_empty() && seen(buyer, &[]).await.is_empty());
+    let other = buyer.session().sessions().who_am_i(WhoAmIRequest {}).await.unwrap().into_inner();
+    assert_eq!(other.announcements.len(), 1, "another hand of the firm has not read it");
+    let until = format!("{}T00:00:00+08:00", day(9));
+    let change = ["admin", "announce", "--change", id, "--etag", etag, "--zh", "升级改期", "--until", &until];
+    let changed = run(&change).await.done().json()[0]["announcement"]["etag"].as_str().unwrap().to_owned();
+    let stale = run(&change).await;
+    assert!(stale.err.contains("STALE_ETAG"), "{}", stale.err);
+    assert_eq!(seen(buyer, &[]).await, ["升级改期"], "what changed is shown again");
+    run(&["admin", "withdraw-announcement", id, "--etag", &changed]).await.done();
+    assert!(seen(buyer, &[]).await.is_empty(), "withdrawn at once");
+    let all = run(&["admin", "announcements"]).await.done().json();
+    assert!(all.iter().any(|one| one["announcement"]["id"] == id && one["withdrawnAt"].is_string()), "{all:?}");
 }
 
 async fn refused_key(narrow: &Access, request: proto::orders::PublishOrderRequest) {

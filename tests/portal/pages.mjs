@@ -44,7 +44,7 @@ async function paths() {
       '/channels', '/channels/new', '/keys', '/webhooks', '/webhooks/new', '/at-risk?days=30', '/reminders', found.bought, `${found.bought}/revise`,
       `${found.bought}/cancel`, `${found.bought}/hold`, `${found.bought}/remind`, `${found.bought}/share`, found.share, ...weeks.customer]],
     [sandbox.operator, ['/operator/firms', '/operator/firms/new', firm, ...['verify', 'suspend', 'merge', 'reset-admin']
-      .map((act) => `${firm}/${act}`), '/operator/actions', '/operator/webhooks', '/clusters', '/clusters/new']],
+      .map((act) => `${firm}/${act}`), '/operator/actions', '/operator/webhooks', '/operator/announcements', '/operator/announcements/new', '/clusters', '/clusters/new']],
   ];
 }
 

@@ -65,6 +65,8 @@ pub struct Cast {
     pub rule: String,
     /// A cluster of the operator that the buyer joined.
     pub cluster: String,
+    /// What the operator shows to everybody.
+    pub announcement: String,
     /// A channel of the buyer.
     pub channel: String,
     /// A subscription of the buyer.
@@ -95,6 +97,17 @@ pub fn ubl(number: &str) -> String {
          </a:SellerSupplierParty><a:OrderLine><a:LineItem><ID>1</ID><Quantity unitCode=\"H87\">5</Quantity>\
          <a:Item><Name>收纳箱</Name></a:Item></a:LineItem></a:OrderLine></o:Order>"
     )
+}
+
+/// Something to announce for a day.
+pub fn notice(text: &str) -> Announcement {
+    let until = chassis::clock::system().now() + time::Duration::days(1);
+    Announcement {
+        kind: AnnouncementKind::Notice.into(),
+        text_zh: text.into(),
+        shown_until: Some(chassis::value::timestamp(until)),
+        ..Announcement::default()
+    }
 }
 
 /// A request for a robot's channel that nobody has.
@@ -163,6 +176,7 @@ impl Cast {
             linked: Default::default(),
             rule: Default::default(),
             cluster: String::new(),
+            announcement: String::new(),
             channel: String::new(),
             subscription: String::new(),
             webhook: String::new(),
@@ -298,6 +312,7 @@ impl Cast {
     async fn furnish(&mut self) {
         self.alias("U-BUYER-1").await;
         self.group("G-BUYER-1").await;
+        self.announcement = self.announced().await.id;
         self.cluster = self.invited().await;
         let join = JoinClusterRequest { request_id: request_id(), cluster_id: self.cluster.clone() };
         self.buyer.session().clusters().join_cluster(join).await.expect("joined");
@@ -337,6 +352,14 @@ impl Cast {
         let group = PurchasingGroup { code: code.into(), name: "采购组".into() };
         let request = SetPurchasingGroupRequest { request_id: request_id(), group: Some(group) };
         self.buyer.groups().set_purchasing_group(request).await.expect("a group");
+    }
+
+    /// A new announcement of the operator.
+    pub async fn announced(&self) -> Announcement {
+        let announcement = Some(notice("新版手册已发布"));
+        let request = PublishAnnouncementRequest { request_id: request_id(), announcement };
+        let told = self.operator.operating().publish_announcement(request).await.expect("announced");
+        told.into_inner().announcement.expect("what is announced")
     }
 
     /// A new cluster that the buyer is invited to.

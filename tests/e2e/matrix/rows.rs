@@ -271,6 +271,18 @@ fn sessions(method: &str) -> Option<Row> {
             list: FilteredList::Inbox.into(),
             name: "支架".into(),
         }))),
+        // What is shown is shown to everybody.
+        "DismissAnnouncement" => Row {
+            nothing: NOT_FOUND,
+            ..own(build!(|cast, _, object| {
+                let announcement_id = either(object, || cast.announcement.clone());
+                let (request_id, etag) = (request_id(), "1".into());
+                named(
+                    &announcement_id.clone(),
+                    DismissAnnouncementRequest { request_id, announcement_id, etag },
+                )
+            }))
+        },
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use harness::request_id;
 use proto::{notices::*, partners::*};
 
 use super::{
-    cast::{Side, robot},
+    cast::{Cast, Side, notice, robot},
     rows::{Object, Row, build, either, list, named, object, own, plain},
 };
 
@@ -92,10 +92,43 @@ fn by_operator(row: Row) -> Row {
     Row { owner: Side::Operator, ..row }
 }
 
+/// An announcement that may be changed, and its etag; new where it will be, since only so many may stand.
+async fn standing(cast: &Cast, caller: Side, object: Object) -> (String, String) {
+    if (caller, object) == (Side::Operator, Object::Real) {
+        let told = cast.announced().await;
+        return (told.id, told.etag);
+    }
+    (either(object, || cast.announcement.clone()), "1".into())
+}
+
 fn operating(method: &str) -> Option<Row> {
     Some(match method {
         "FindFirms" => by_operator(own(build!(|_, _, _| plain(FindFirmsRequest::default())))),
         "ListWebhookHealth" => by_operator(own(build!(|_, _, _| plain(ListWebhookHealthRequest::default())))),
+        "PublishAnnouncement" => by_operator(own(build!(|_, _, _| {
+            let announcement = Some(notice("新版手册已发布"));
+            plain(PublishAnnouncementRequest { request_id: request_id(), announcement })
+        }))),
+        "ListAnnouncements" => by_operator(own(build!(|_, _, _| plain(ListAnnouncementsRequest::default())))),
+        "UpdateAnnouncement" => by_operator(object(
+            Side::Operator,
+            build!(|cast, caller, object| {
+                let (id, etag) = standing(cast, caller, object).await;
+                let announcement = Some(Announcement { id: id.clone(), etag, ..notice("手册有更正") });
+                named(&id, UpdateAnnouncementRequest { request_id: request_id(), announcement })
+            }),
+        )),
+        "WithdrawAnnouncement" => by_operator(object(
+            Side::Operator,
+            build!(|cast, caller, object| {
+                let (announcement_id, etag) = standing(cast, caller, object).await;
+                let request_id = request_id();
+                named(
+                    &announcement_id.clone(),
+                    WithdrawAnnouncementRequest { request_id, announcement_id, etag },
+                )
+            }),
+        )),
         "VerifyFirm" => by_operator(object(
             Side::Operator,
             build!(|cast, _, object| {

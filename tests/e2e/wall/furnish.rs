@@ -12,8 +12,10 @@ use proto::{
     notices::{Channel, CreateChannelRequest, Medium, SendTestNoticeRequest},
     orders::WithdrawChangeRequest,
     partners::{
-        Alias, AliasKind, CreateClusterRequest, FilteredList, InviteSupplierRequest, InviteSuppliersRequest,
-        InviteToClusterRequest, JoinClusterRequest, PartyId, PurchasingGroup, SaveFilterRequest, SavedFilter,
+        Alias, AliasKind, Announcement, AnnouncementKind, CreateClusterRequest, DismissAnnouncementRequest,
+        FilteredList, InviteSupplierRequest, InviteSuppliersRequest,
+        InviteToClusterRequest, JoinClusterRequest, PartyId,
+        PublishAnnouncementRequest, PurchasingGroup, SaveFilterRequest, SavedFilter,
         SetAliasesRequest, SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
     },
     stream::{
@@ -68,6 +70,18 @@ pub(super) async fn buyer(world: &World, buyer: &Firm) {
         evidence: "营业执照".into(),
     };
     operator.operating().verify_firm(request).await.expect("verified");
+    let told = Announcement {
+        kind: AnnouncementKind::Notice.into(),
+        text_zh: "新版手册已发布".into(),
+        shown_until: Some(chassis::value::timestamp(chassis::clock::system().now() + time::Duration::days(1))),
+        ..Announcement::default()
+    };
+    let request = PublishAnnouncementRequest { request_id: request_id(), announcement: Some(told) };
+    let told = operator.operating().publish_announcement(request).await.expect("announced").into_inner();
+    let told = told.announcement.expect("what is announced");
+    let request =
+        DismissAnnouncementRequest { request_id: request_id(), announcement_id: told.id, etag: told.etag };
+    buyer.sessions().dismiss_announcement(request).await.expect("put away");
 }
 
 /// What both sides do to an order with a line 20 of which something is unanswered and something accepted.

@@ -69,8 +69,8 @@ async fn no_firm_sees_a_row_that_has_to_do_with_a_stranger() {
         }
     }
     let empty: Vec<_> = counts.iter().filter(|(_, count)| **count == 0).map(|(table, _)| *table).collect();
-    // Relationships of the transaction that looks alone.
-    let expected = ["partners.begun_relationship"];
+    // What the operator alone looks into, and relationships of the transaction that looks alone.
+    let expected = ["partners.announcement", "partners.begun_relationship"];
     assert_eq!(empty, expected, "every other table was really looked into");
     cast.world.finish().await;
 }
