@@ -66,6 +66,9 @@ pub struct Portal {
     pub listen: SocketAddr,
     pub public_url: String,
     pub tls: Tls,
+    /// `tandem dev --lan`: neighbours reach the sandbox of fictional firms without TLS. No setting: a deployment must not.
+    #[serde(skip)]
+    pub demonstration: bool,
 }
 
 /// The metrics listener.
@@ -249,10 +252,12 @@ impl Config {
 
     /// Refuses a listener that strangers could reach without TLS.
     pub fn check_listeners(&self) -> anyhow::Result<()> {
-        for (name, listen, tls) in
-            [("api", self.api.listen, self.api.tls), ("portal", self.portal.listen, self.portal.tls)]
-        {
-            if !listen.ip().is_loopback() && tls != Tls::Terminated {
+        let demonstration = self.portal.demonstration;
+        for (name, listen, tls, shown) in [
+            ("api", self.api.listen, self.api.tls, false),
+            ("portal", self.portal.listen, self.portal.tls, demonstration),
+        ] {
+            if !listen.ip().is_loopback() && tls != Tls::Terminated && !shown {
                 anyhow::bail!(
                     "{name}.listen = {listen} is not loopback and has no tls; put a proxy in front and set \
                      {name}.tls = \"terminated\""
@@ -319,5 +324,16 @@ mod tests {
         assert!(config.check_listeners().is_err());
         config.portal.tls = Tls::Terminated;
         assert!(config.check_listeners().is_ok());
+    }
+
+    #[test]
+    fn a_demonstration_opens_the_portal_alone() {
+        let mut config = Config::load(None).unwrap();
+        assert!(!config.portal.demonstration);
+        config.portal.demonstration = true;
+        config.portal.listen = "192.168.1.20:8080".parse().unwrap();
+        assert!(config.check_listeners().is_ok());
+        config.api.listen = "192.168.1.20:50051".parse().unwrap();
+        assert!(config.check_listeners().is_err());
     }
 }

@@ -1,16 +1,20 @@
 //! `tandem dev`: everything in one process on a private Postgres, with the sandbox inside. State lives in one
 //! directory and survives a restart.
 
+mod lan;
+
 use std::{
     fs,
-    io::Write as _,
+    io::{IsTerminal as _, Write as _},
+    net::IpAddr,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
 use chassis::{
-    config::{Config, Switch},
+    config::{Config, Switch, Tls},
     migrate::Passwords,
     secret,
 };
@@ -35,6 +39,8 @@ pub const EXAMPLES: &str = "\
 Examples:
   tandem dev                                     keeps its data in ~/.local/share/tandem (/var/lib/tandem as root)
   tandem dev --data /tmp/tandem --reset          afresh
+  tandem dev --tour --locale zh                  then tells, in a minute, what an order does on both sides
+  tandem dev --lan                               opens the portal to phones of the same network, and draws a code to scan
   tandem dev --api 127.0.0.1:0 --portal 127.0.0.1:0 --metrics 127.0.0.1:0 --output json
   DATABASE_URL=postgres://postgres@127.0.0.1/tandem tandem dev
 
@@ -51,6 +57,16 @@ pub struct DevArgs {
     /// Start afresh: deletes what the directory holds of an earlier run
     #[arg(long)]
     pub reset: bool,
+    /// Publish an order once everything is ready, and tell step by step what each side sees; in about a minute
+    #[arg(long)]
+    pub tour: bool,
+    /// Between two steps of the tour
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "tour")]
+    pub tour_pause: u32,
+    /// Let phones of the local network open the portal, without TLS and for demonstration alone; the address is that of this
+    /// machine, where none is named
+    #[arg(long, value_name = "ADDRESS")]
+    pub lan: Option<Option<IpAddr>>,
     #[command(flatten)]
     pub settings: SettingsArgs,
     #[command(flatten)]
@@ -68,6 +84,10 @@ struct Keys {
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: &DevArgs, global: &Global, out: Output) -> Result<Exit, Failure> {
     let mut config = settings::load_listening(&args.settings, &args.listen, global)?;
+    if let Some(named) = args.lan {
+        config.portal.listen.set_ip(lan::address(named)?);
+        config.portal.demonstration = true;
+    }
     // What migrations found already there is no news to somebody who starts a sandbox.
     config.telemetry.log.push_str(",sqlx::postgres::notice=warn");
     let telemetry = chassis::telemetry::start(&config.telemetry)?;
@@ -75,6 +95,11 @@ pub(crate) async fn run(args: &DevArgs, global: &Global, out: Output) -> Result<
     tokio::pin!(stopped);
     // Every port before any work: a second `tandem dev` has to say so at once.
     let listeners = Listeners::bind(&config, node::ALL).await?;
+    if let (true, Some(portal)) = (config.portal.demonstration, &listeners.portal) {
+        // The one address that the portal answers for: browsers of neighbours can be led to any other name of it.
+        config.portal.public_url = format!("http://{}", portal.local_addr()?);
+        config.portal.tls = Tls::None;
+    }
     let dir = args.data.clone().unwrap_or_else(postgres::place::default_data_dir);
     let dir = prepare(&dir, args.reset, &config).await?;
     let keys = keys(&dir)?;
@@ -90,8 +115,14 @@ pub(crate) async fn run(args: &DevArgs, global: &Global, out: Output) -> Result<
         () = &mut stopped => Ok(None),
     };
     let ended = match running {
-        Ok(Some(node)) => {
-            stopped.await;
+        Ok(Some((node, sandbox))) => {
+            let shown = tokio::select! {
+                () = show(args, global, &dir, &node, &sandbox, out) => true,
+                () = &mut stopped => false,
+            };
+            if shown {
+                stopped.await;
+            }
             out.note("stopping …");
             // Who waits for the file waits for a running sandbox.
             let removed = remove(&dir.join("sandbox.json"));
@@ -139,7 +170,7 @@ async fn start(
     cluster: Option<&postgres::Running>,
     listeners: Listeners,
     out: Output,
-) -> anyhow::Result<Node> {
+) -> anyhow::Result<(Node, seed::Sandbox)> {
     // Listeners and cluster are ours by now, so the file is not that of another sandbox that runs here.
     remove(&dir.join("sandbox.json"))?;
     let passwords = match cluster {
@@ -187,7 +218,53 @@ async fn start(
     } else {
         out.line(&sandbox.text(dir))?;
     }
-    Ok(node)
+    Ok((node, sandbox))
+}
+
+/// What was asked for beside the sandbox. The sandbox runs on whatever becomes of it.
+async fn show(
+    args: &DevArgs,
+    global: &Global,
+    dir: &Path,
+    node: &Node,
+    sandbox: &seed::Sandbox,
+    out: Output,
+) {
+    let shown = async {
+        if args.lan.is_some() {
+            invite(sandbox, out)?;
+        }
+        if args.tour {
+            let credentials: seed::Credentials = read(&dir.join("credentials.json"))?.unwrap_or_default();
+            let pause = Duration::from_secs(args.tour_pause.into());
+            let manner = seed::tour::Manner { out, locale: global.locale, pause };
+            seed::tour::tell(node, &credentials, manner).await?;
+        }
+        Ok::<(), anyhow::Error>(())
+    };
+    if let Err(error) = shown.await {
+        let failure = Failure::from(error);
+        // A reader that went away is no failure worth words.
+        if failure.exit != Exit::Ok {
+            out.failure(&failure);
+        }
+    }
+}
+
+/// A code for a phone, and who else may come.
+fn invite(sandbox: &seed::Sandbox, out: Output) -> anyhow::Result<()> {
+    out.note(&format!(
+        "warning: everybody on the local network can reach {} without TLS, for demonstration alone; keep nothing real in it",
+        sandbox.portal
+    ));
+    let Some(supplier) = sandbox.suppliers.first().filter(|_| !out.json()) else { return Ok(()) };
+    if let Some(code) = lan::draw(&supplier.sign_in, std::io::stdout().is_terminal()) {
+        out.line(&format!(
+            "\nScan with a phone on the same network, to be {} {}; it works once, and every start makes a new one.\n\n{code}\n\n  {}",
+            supplier.name, supplier.person, supplier.sign_in
+        ))?;
+    }
+    Ok(())
 }
 
 /// Addresses for the logins of a database that somebody else runs. Where its own address has a password, ours get one

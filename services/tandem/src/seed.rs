@@ -8,6 +8,7 @@
 //! * `resources`: drawings that orders are made by, and what else is opened
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
 //! * `course`: what happens to each order
+//! * [`tour`]: one more order, told while it goes its way
 //!
 //! **Invariant:** request ids are fixed, so that a start after an interrupted one goes on; no row is written past the
 //! API except the operator, which no API can make.
@@ -22,6 +23,7 @@ mod need;
 mod resources;
 pub mod story;
 mod terms;
+pub mod tour;
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Lines},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use proto::{
@@ -30,21 +30,37 @@ use tonic_types::StatusExt as _;
 struct Dev {
     process: Child,
     sandbox: Value,
+    told: Lines<BufReader<ChildStdout>>,
 }
 
 impl Dev {
     /// Starts it and waits for the line that says it is ready.
-    fn start(dir: &Path) -> Dev {
+    fn start(dir: &Path, more: &[&str]) -> Dev {
         let mut process = Command::new(env!("CARGO_BIN_EXE_tandem"))
             .args(["dev", "--api", "0", "--portal", "0", "--metrics", "0", "--output", "json", "--data"])
             .arg(dir)
+            .args(more)
             .env_remove("DATABASE_URL")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Dev { sandbox: serde_json::from_str(&line).expect("the line is the sandbox"), process }
+        let mut told = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = told.next().expect("it starts").unwrap();
+        Dev { sandbox: serde_json::from_str(&line).expect("the line is the sandbox"), process, told }
+    }
+
+    /// The steps of a tour, up to the last.
+    fn tour(&mut self) -> Vec<Value> {
+        let steps = (&mut self.told).map(|line| serde_json::from_str(&line.unwrap()).expect("a step in JSON"));
+        let mut told: Vec<Value> = Vec::new();
+        for step in steps {
+            let last = step["step"] == step["of"];
+            told.push(step);
+            if last {
+                break;
+            }
+        }
+        told
     }
 
     /// Asks it to end, and waits.
@@ -84,7 +100,7 @@ async fn a_sandbox_tells_its_story_and_survives_a_restart() {
         return;
     }
     let dir = scratch();
-    let dev = Dev::start(&dir);
+    let dev = Dev::start(&dir, &[]);
     let file = dir.join("sandbox.json");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let written: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -104,13 +120,44 @@ async fn a_sandbox_tells_its_story_and_survives_a_restart() {
     assert!(!file.exists(), "who waits for the file waits for a running sandbox");
     assert!(postgres::attach(&dir).is_none(), "Postgres stopped too");
 
-    let again = Dev::start(&dir);
+    let mut again = Dev::start(&dir, &["--tour", "--tour-pause", "0", "--lan", "127.0.0.1"]);
     let second = again.firm("S1");
     assert_eq!((&first["key"], &first["firm"]), (&second["key"], &second["firm"]));
     assert_ne!(first["sign_in"], second["sign_in"], "links are fresh");
-    assert_eq!(again.orders("S1", Side::Supplier).await.len(), inbox.len(), "nothing is seeded twice");
+    tour_is_told(&mut again);
+    let shown = again.orders("S1", Side::Supplier).await;
+    assert_eq!(shown.len(), inbox.len() + 1, "nothing is seeded twice, and the tour's order has come");
     again.stop();
+
+    let mut once_more = Dev::start(&dir, &["--tour", "--tour-pause", "0", "--locale", "zh"]);
+    let steps = once_more.tour();
+    assert_eq!(steps[1]["order_number"], "CY26110240-2");
+    assert!(steps[1]["text"].as_str().unwrap().contains("CY26110240 已经存在"), "{}", steps[1]);
+    once_more.stop();
     std::fs::remove_dir_all(dir).unwrap();
+}
+
+/// What the tour says happened, step by step, and where its links lead.
+fn tour_is_told(dev: &mut Dev) {
+    let steps = dev.tour();
+    let whats: Vec<&str> = steps.iter().map(|step| step["what"].as_str().unwrap()).collect();
+    let expected = ["inbox", "published", "event_at_supplier", "accepted", "event_at_buyer", "heat_map"];
+    assert_eq!(whats, expected);
+    let waiting = |at: usize| steps[at]["waiting"].as_i64().unwrap();
+    assert_eq!((waiting(2), waiting(4)), (waiting(0) + 1, waiting(0)), "one more, and back");
+    assert_eq!((&steps[1]["order_number"], &steps[4]["state"]), (&"CY26110240".into(), &"ACCEPTED".into()));
+    for at in [2, 4] {
+        let took = steps[at]["milliseconds"].as_f64().unwrap();
+        assert!(took > 0.0 && took < 10_000.0, "{}", steps[at]);
+    }
+    let week = &steps[5];
+    assert_eq!((&week["hours_before"], &week["hours"]), (&"140".into(), &"220".into()));
+    assert_eq!(week["result"], "BOTTLENECK_WITHIN_MAXIMUM");
+    let portal = dev.sandbox["portal"].as_str().unwrap();
+    for (step, page) in steps.iter().zip(["/inbox", "/orders/", "/orders/", "/orders/", "/orders/", "/capacity"]) {
+        let link = step["link"].as_str().unwrap();
+        assert!(link.starts_with(&format!("{portal}/s/")) && link.contains(&format!("?next={page}")), "{link}");
+    }
 }
 
 /// Every order stands as the story says, with its amount.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::header,
     response::Response,
 };
@@ -12,6 +12,7 @@ use proto::partners::{
     EndSessionRequest, InspectLinkRequest, InspectLinkResponse, LinkKind, RedeemSignInLinkRequest,
     SetLocaleRequest,
 };
+use serde::Deserialize;
 
 use crate::{
     App, client,
@@ -91,10 +92,23 @@ struct LinkPage {
     member: String,
     device: String,
     expires: String,
+    /// The page to go on to; empty where one begins.
+    next: String,
+}
+
+/// Where a link leads once it has signed somebody in.
+#[derive(Default, Deserialize)]
+pub struct Onward {
+    #[serde(default)]
+    next: String,
 }
 
 /// Shows who would be signed in on this device. Chat apps and mail scanners fetch links: only the button signs in.
-pub async fn link(visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
+pub async fn link(
+    visitor: Visitor,
+    Path(token): Path<String>,
+    Query(onward): Query<Onward>,
+) -> Result<Response, Failure> {
     let link = match inspect(&visitor, &token).await {
         Ok(link) if link.kind() == LinkKind::SignIn => link,
         Ok(_) => return dead_link(&visitor, false, Failure::not_found()),
@@ -110,6 +124,7 @@ pub async fn link(visitor: Visitor, Path(token): Path<String>) -> Result<Respons
         member: link.member_name,
         device: visitor.device,
         expires: t.moment(link.expires_at.as_ref()),
+        next: safe_next(&onward.next).unwrap_or_default().to_string(),
         t,
     }))
 }

@@ -386,10 +386,18 @@ mod tests {
     #[test]
     fn amounts_are_those_of_the_lines() {
         let story = story();
-        assert_eq!(story.orders.len(), 40);
+        assert_eq!(story.orders.len(), 41);
         for order in &story.orders {
             assert_eq!(story.amounts(order).unwrap(), (order.net, order.with_tax), "{}", order.number);
         }
+    }
+
+    #[test]
+    fn one_order_is_long_and_waits_for_nobody() {
+        let story = story();
+        let long = story.orders.iter().find(|order| order.number == "CY26110250").unwrap();
+        assert_eq!((long.lines.len(), &long.answer), (40, &Answer::Accept));
+        assert_eq!(story.item(&long.lines[0].item).unwrap().name.chars().count(), 48);
     }
 
     #[test]
