@@ -51,7 +51,8 @@ impl Dev {
 
     /// The steps of a tour, up to the last.
     fn tour(&mut self) -> Vec<Value> {
-        let steps = (&mut self.told).map(|line| serde_json::from_str(&line.unwrap()).expect("a step in JSON"));
+        let steps =
+            (&mut self.told).map(|line| serde_json::from_str(&line.unwrap()).expect("a step in JSON"));
         let mut told: Vec<Value> = Vec::new();
         for step in steps {
             let last = step["step"] == step["of"];
@@ -154,9 +155,14 @@ fn tour_is_told(dev: &mut Dev) {
     assert_eq!((&week["hours_before"], &week["hours"]), (&"140".into(), &"220".into()));
     assert_eq!(week["result"], "BOTTLENECK_WITHIN_MAXIMUM");
     let portal = dev.sandbox["portal"].as_str().unwrap();
-    for (step, page) in steps.iter().zip(["/inbox", "/orders/", "/orders/", "/orders/", "/orders/", "/capacity"]) {
+    for (step, page) in
+        steps.iter().zip(["/inbox", "/orders/", "/orders/", "/orders/", "/orders/", "/capacity"])
+    {
         let link = step["link"].as_str().unwrap();
-        assert!(link.starts_with(&format!("{portal}/s/")) && link.contains(&format!("?next={page}")), "{link}");
+        assert!(
+            link.starts_with(&format!("{portal}/s/")) && link.contains(&format!("?next={page}")),
+            "{link}"
+        );
     }
 }
 

@@ -9,8 +9,23 @@ use qrcode::{Color, QrCode};
 use crate::cli::failure::{Exit, Failure};
 
 /// Interfaces that lead to other programs of the same machine, or through a tunnel, and to no phone.
-const VIRTUAL: &[&str] =
-    &["br-", "cni", "docker", "flannel", "lxc", "podman", "tailscale", "tap", "tun", "vbox", "veth", "virbr", "vmnet", "wg", "zt"];
+const VIRTUAL: &[&str] = &[
+    "br-",
+    "cni",
+    "docker",
+    "flannel",
+    "lxc",
+    "podman",
+    "tailscale",
+    "tap",
+    "tun",
+    "vbox",
+    "veth",
+    "virbr",
+    "vmnet",
+    "wg",
+    "zt",
+];
 /// The empty edge that readers need.
 const QUIET: usize = 4;
 
