@@ -238,7 +238,7 @@ async fn show(
             let credentials: seed::Credentials = read(&dir.join("credentials.json"))?.unwrap_or_default();
             let pause = Duration::from_secs(args.tour_pause.into());
             let manner = seed::tour::Manner { out, locale: global.locale, pause };
-            seed::tour::tell(node, &credentials, manner).await?;
+            Box::pin(seed::tour::tell(node, &credentials, manner)).await?;
         }
         Ok::<(), anyhow::Error>(())
     };

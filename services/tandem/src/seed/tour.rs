@@ -168,14 +168,14 @@ async fn publish(
     let request = content::publish(story, order)?;
     let ours = |event: &Event| {
         event.r#type == "tandem.orders.order.published.v1"
-            && OrderPublished::decode(event.data.as_ref())
+            && OrderPublished::decode(event.data.clone())
                 .ok()
                 .and_then(|told| told.order?.content)
                 .is_some_and(|content| content.order_number == order.number)
     };
     let began = Instant::now();
     let (receipt, took) = tokio::try_join!(
-        async { Ok(buyer.orders().publish_order(request).await.map_err(refused)?.into_inner()) },
+        async { anyhow::Ok(buyer.orders().publish_order(request).await.map_err(refused)?.into_inner()) },
         async { until(supplied, ours).await.map(|()| began.elapsed()) },
     )?;
     Ok((receipt.order_id, took))
@@ -198,7 +198,7 @@ async fn accept(
     let ours = |event: &Event| event.r#type == "tandem.orders.order.responded.v1" && event.subject == subject;
     let began = Instant::now();
     let (_, took) = tokio::try_join!(
-        async { Ok(supplier.orders().respond_to_order(request).await.map_err(refused)?) },
+        async { anyhow::Ok(supplier.orders().respond_to_order(request).await.map_err(refused)?) },
         async { until(bought, ours).await.map(|()| began.elapsed()) },
     )?;
     Ok(took)
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(order.net.to_string(), "120560.00");
         let hours = Decimal::from(PIECES * 45) / Decimal::from(3_600);
         assert!(
-            hours > 204.into() && hours < 240.into(),
+            hours > Decimal::from(204) && hours < Decimal::from(240),
             "beyond what is planned, and it can be reached: {hours}"
         );
     }
