@@ -425,6 +425,18 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_is_let_in_at_an_address_or_at_the_own_one() {
+        let lan = |line: &str| match parse(line).unwrap().command {
+            Some(Command::Dev(args)) => args.lan,
+            _ => None,
+        };
+        assert_eq!(lan("tandem dev --tour"), None);
+        assert_eq!(lan("tandem dev --lan --tour"), Some(None));
+        assert_eq!(lan("tandem dev --lan 127.0.0.1"), Some(Some([127, 0, 0, 1].into())));
+        assert!(parse("tandem dev --lan phone").is_err() && parse("tandem dev --tour-pause 0").is_err());
+    }
+
+    #[test]
     fn an_answer_is_exactly_one() {
         assert!(parse("tandem orders respond X --accept-all").is_ok());
         assert!(parse("tandem orders respond X --reject no-tooling").is_ok());
