@@ -378,10 +378,25 @@ async fn announced_from_the_command_line(world: &World, operator: &Firm, buyer: 
     let run = async |arguments: &[&str]| cli::run(world, &operator.key, arguments).await;
     let day = |days| (chassis::clock::system().now() + time::Duration::days(days)).date().to_string();
     let (begins, ends) = (format!("{}T22:00:00+08:00", day(2)), format!("{}T02:00:00+08:00", day(3)));
-    let bad = run(&["admin", "announce", "--kind", "maintenance", "--begins", &ends, "--ends", &begins]).await;
-    assert!(bad.err.contains("announcement.text_zh") && bad.err.contains("announcement.ends_at"), "{}", bad.err);
-    let announce =
-        ["admin", "announce", "--kind", "maintenance", "--zh", "系统升级", "--begins", &begins, "--ends", &ends];
+    let bad =
+        run(&["admin", "announce", "--kind", "maintenance", "--begins", &ends, "--ends", &begins]).await;
+    assert!(
+        bad.err.contains("announcement.text_zh") && bad.err.contains("announcement.ends_at"),
+        "{}",
+        bad.err
+    );
+    let announce = [
+        "admin",
+        "announce",
+        "--kind",
+        "maintenance",
+        "--zh",
+        "系统升级",
+        "--begins",
+        &begins,
+        "--ends",
+        &ends,
+    ];
     let told = run(&announce).await.done().json()[0]["announcement"].clone();
     let (id, etag) = (told["id"].as_str().unwrap(), told["etag"].as_str().unwrap());
     assert_eq!(told["shownUntil"], told["endsAt"], "until it ends");
@@ -403,7 +418,10 @@ async fn announced_from_the_command_line(world: &World, operator: &Firm, buyer: 
     run(&["admin", "withdraw-announcement", id, "--etag", &changed]).await.done();
     assert!(seen(buyer, &[]).await.is_empty(), "withdrawn at once");
     let all = run(&["admin", "announcements"]).await.done().json();
-    assert!(all.iter().any(|one| one["announcement"]["id"] == id && one["withdrawnAt"].is_string()), "{all:?}");
+    assert!(
+        all.iter().any(|one| one["announcement"]["id"] == id && one["withdrawnAt"].is_string()),
+        "{all:?}"
+    );
 }
 
 async fn refused_key(narrow: &Access, request: proto::orders::PublishOrderRequest) {

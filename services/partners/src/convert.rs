@@ -11,9 +11,7 @@ mod operator;
 mod relationship;
 
 pub(crate) use alias::{alias, alias_filter, alias_key, aliases, group};
-pub(crate) use announcement::{
-    announcement, announcement_etag, operated_announcement, told, told_instead,
-};
+pub(crate) use announcement::{announcement, announcement_etag, operated_announcement, told, told_instead};
 use chassis::{Error, Field, Result, value::is_hidden};
 pub(crate) use cluster::{cluster, membership, membership_changed, new_cluster};
 pub(crate) use filter::{filter_key, saved_filter};

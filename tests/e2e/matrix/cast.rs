@@ -13,9 +13,10 @@ use proto::{
     notices::{Channel, CreateChannelRequest, Medium},
     orders::{CreateOrderLinkRequest, CreateOrderLinkResponse, SetToleranceRuleRequest, ToleranceBounds},
     partners::{
-        Alias, AliasKind, CreateClusterRequest, CreateFirmRequest, CreateSignInLinkRequest,
-        InviteToClusterRequest, JoinClusterRequest, ListMembersRequest, Member, PartyId, PurchasingGroup,
-        Role, SetAliasesRequest, SetPurchasingGroupRequest, TradingRelationship,
+        Alias, AliasKind, Announcement, AnnouncementKind, CreateClusterRequest, CreateFirmRequest,
+        CreateSignInLinkRequest, InviteToClusterRequest, JoinClusterRequest, ListMembersRequest, Member,
+        PartyId, PublishAnnouncementRequest, PurchasingGroup, Role, SetAliasesRequest,
+        SetPurchasingGroupRequest, TradingRelationship,
     },
     resources::FollowRequest,
 };

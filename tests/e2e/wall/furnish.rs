@@ -13,10 +13,9 @@ use proto::{
     orders::WithdrawChangeRequest,
     partners::{
         Alias, AliasKind, Announcement, AnnouncementKind, CreateClusterRequest, DismissAnnouncementRequest,
-        FilteredList, InviteSupplierRequest, InviteSuppliersRequest,
-        InviteToClusterRequest, JoinClusterRequest, PartyId,
-        PublishAnnouncementRequest, PurchasingGroup, SaveFilterRequest, SavedFilter,
-        SetAliasesRequest, SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
+        FilteredList, InviteSupplierRequest, InviteSuppliersRequest, InviteToClusterRequest,
+        JoinClusterRequest, PartyId, PublishAnnouncementRequest, PurchasingGroup, SaveFilterRequest,
+        SavedFilter, SetAliasesRequest, SetPurchasingGroupRequest, SupplierRow, VerifyFirmRequest,
     },
     stream::{
         AcknowledgeSubscriptionRequest, CreateSubscriptionRequest, CreateWebhookRequest, Subscription,
@@ -73,7 +72,9 @@ pub(super) async fn buyer(world: &World, buyer: &Firm) {
     let told = Announcement {
         kind: AnnouncementKind::Notice.into(),
         text_zh: "新版手册已发布".into(),
-        shown_until: Some(chassis::value::timestamp(chassis::clock::system().now() + time::Duration::days(1))),
+        shown_until: Some(chassis::value::timestamp(
+            chassis::clock::system().now() + time::Duration::days(1),
+        )),
         ..Announcement::default()
     };
     let request = PublishAnnouncementRequest { request_id: request_id(), announcement: Some(told) };

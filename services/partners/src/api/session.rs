@@ -1,12 +1,11 @@
 //! Who calls, and signing in and out.
 
 use proto::partners::{
-    AcceptInvitationRequest, DeleteSavedFilterRequest, DeleteSavedFilterResponse,
-    DismissAnnouncementRequest, DismissAnnouncementResponse, EndSessionRequest, EndSessionResponse,
-    InspectLinkRequest, InspectLinkResponse, ListSavedFiltersRequest,
-    ListSavedFiltersResponse, RedeemSignInLinkRequest, RedeemSignInLinkResponse, SaveFilterRequest,
-    SavedFilter, SetLocaleRequest, SetLocaleResponse, WhoAmIRequest, WhoAmIResponse,
-    session_service_server::SessionService,
+    AcceptInvitationRequest, DeleteSavedFilterRequest, DeleteSavedFilterResponse, DismissAnnouncementRequest,
+    DismissAnnouncementResponse, EndSessionRequest, EndSessionResponse, InspectLinkRequest,
+    InspectLinkResponse, ListSavedFiltersRequest, ListSavedFiltersResponse, RedeemSignInLinkRequest,
+    RedeemSignInLinkResponse, SaveFilterRequest, SavedFilter, SetLocaleRequest, SetLocaleResponse,
+    WhoAmIRequest, WhoAmIResponse, session_service_server::SessionService,
 };
 use tonic::{Request, Response, Status};
 

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_text_is_read_in_the_language_that_there_is() {
-        let both = Announcement { text_zh: "维护".into(), text_en: "Maintenance".into(), ..Default::default() };
+        let both =
+            Announcement { text_zh: "维护".into(), text_en: "Maintenance".into(), ..Default::default() };
         assert_eq!(text(&both, Lang::En), ("Maintenance", Lang::En));
         assert_eq!(text(&both, Lang::Zh), ("维护", Lang::Zh));
         let one = Announcement { text_en: String::new(), ..both };

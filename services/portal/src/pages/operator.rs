@@ -6,7 +6,12 @@ pub mod firms;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::Query, response::Response, routing::{get, post}};
+use axum::{
+    Router,
+    extract::Query,
+    response::Response,
+    routing::{get, post},
+};
 use proto::partners::{ListOperatorActionsRequest, ListWebhookHealthRequest};
 
 use crate::{

@@ -314,8 +314,14 @@ async fn announcements_stand_on_top_until_they_are_put_away() {
     };
     world.api.state.lock().unwrap().announcements = vec![maintenance, told("a2", "", "Only in English")];
     let page = world.get("/inbox?show=all", SALES).await;
-    assert!(page.says("系统维护 &#60;a href=x&#62;") && page.says("09:00") && page.says("11:00"), "text, in China's time");
-    assert!(page.says("另有 1 条公告") && page.says("lang=\"en-GB\">Only in English"), "folded, and its language said");
+    assert!(
+        page.says("系统维护 &#60;a href=x&#62;") && page.says("09:00") && page.says("11:00"),
+        "text, in China's time"
+    );
+    assert!(
+        page.says("另有 1 条公告") && page.says("lang=\"en-GB\">Only in English"),
+        "folded, and its language said"
+    );
     let field = |name| page.field("\"/announcements/dismiss\"", name);
     let (token, id, etag, next) = (field("token"), field("id"), field("etag"), field("next"));
     assert_eq!((id.as_str(), next.as_str()), ("a1", "/inbox?show=all"));

@@ -108,7 +108,13 @@ pub(super) async fn current(args: &CurrentArgs, session: &Session) -> Result<Exi
     }
     let header = ["KIND", "BEGINS", "ENDS", "TEXT", "ID"];
     pages::say(session, "tandem.partners.v1.Announcement", &all, &header, |one| {
-        [kind(one), time_text(one.begins_at.as_ref()), time_text(one.ends_at.as_ref()), text(one), one.id.clone()]
+        [
+            kind(one),
+            time_text(one.begins_at.as_ref()),
+            time_text(one.ends_at.as_ref()),
+            text(one),
+            one.id.clone(),
+        ]
     })
 }
 

@@ -8,9 +8,9 @@ use proto::partners::{
 };
 
 use super::{
-    announcements,
     Session,
     admin::AdminCommand,
+    announcements,
     failure::{Exit, Failure},
     json::time_text,
     output::{short, table, table_text},
