@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn times_fit_the_kind() {
+        use AnnouncementKind::{Maintenance, Notice};
         let faults = |kind, begins: Option<i64>, ends: Option<i64>, until: Option<i64>| -> Vec<String> {
             let faults = time_faults(kind, begins.map(at), ends.map(at), until.map(at));
             faults.into_iter().map(|fault| fault.path.replace("announcement.", "")).collect()
         };
-        use AnnouncementKind::{Maintenance, Notice};
         assert!(faults(Notice, None, None, Some(1)).is_empty());
         assert_eq!(faults(Notice, Some(1), Some(2), None), ["begins_at", "ends_at", "shown_until"]);
         assert!(faults(Maintenance, Some(1), Some(2), None).is_empty());
