@@ -105,30 +105,6 @@ fn operating(method: &str) -> Option<Row> {
     Some(match method {
         "FindFirms" => by_operator(own(build!(|_, _, _| plain(FindFirmsRequest::default())))),
         "ListWebhookHealth" => by_operator(own(build!(|_, _, _| plain(ListWebhookHealthRequest::default())))),
-        "PublishAnnouncement" => by_operator(own(build!(|_, _, _| {
-            let announcement = Some(notice("新版手册已发布"));
-            plain(PublishAnnouncementRequest { request_id: request_id(), announcement })
-        }))),
-        "ListAnnouncements" => by_operator(own(build!(|_, _, _| plain(ListAnnouncementsRequest::default())))),
-        "UpdateAnnouncement" => by_operator(object(
-            Side::Operator,
-            build!(|cast, caller, object| {
-                let (id, etag) = standing(cast, caller, object).await;
-                let announcement = Some(Announcement { id: id.clone(), etag, ..notice("手册有更正") });
-                named(&id, UpdateAnnouncementRequest { request_id: request_id(), announcement })
-            }),
-        )),
-        "WithdrawAnnouncement" => by_operator(object(
-            Side::Operator,
-            build!(|cast, caller, object| {
-                let (announcement_id, etag) = standing(cast, caller, object).await;
-                let request_id = request_id();
-                named(
-                    &announcement_id.clone(),
-                    WithdrawAnnouncementRequest { request_id, announcement_id, etag },
-                )
-            }),
-        )),
         "VerifyFirm" => by_operator(object(
             Side::Operator,
             build!(|cast, _, object| {
@@ -192,6 +168,36 @@ fn operating(method: &str) -> Option<Row> {
             by_operator(own(build!(|_, _, _| plain(ListOperatorActionsRequest::default()))))
         }
         "ListActionsOnOwnFirm" => own(build!(|_, _, _| plain(ListActionsOnOwnFirmRequest::default()))),
+        _ => return announcing(method),
+    })
+}
+
+fn announcing(method: &str) -> Option<Row> {
+    Some(match method {
+        "PublishAnnouncement" => by_operator(own(build!(|_, _, _| {
+            let announcement = Some(notice("新版手册已发布"));
+            plain(PublishAnnouncementRequest { request_id: request_id(), announcement })
+        }))),
+        "ListAnnouncements" => by_operator(own(build!(|_, _, _| plain(ListAnnouncementsRequest::default())))),
+        "UpdateAnnouncement" => by_operator(object(
+            Side::Operator,
+            build!(|cast, caller, object| {
+                let (id, etag) = standing(cast, caller, object).await;
+                let announcement = Some(Announcement { id: id.clone(), etag, ..notice("手册有更正") });
+                named(&id, UpdateAnnouncementRequest { request_id: request_id(), announcement })
+            }),
+        )),
+        "WithdrawAnnouncement" => by_operator(object(
+            Side::Operator,
+            build!(|cast, caller, object| {
+                let (announcement_id, etag) = standing(cast, caller, object).await;
+                let request_id = request_id();
+                named(
+                    &announcement_id.clone(),
+                    WithdrawAnnouncementRequest { request_id, announcement_id, etag },
+                )
+            }),
+        )),
         _ => return None,
     })
 }

@@ -69,7 +69,7 @@ pub(crate) async fn dismiss(
     let firm = tx.firm();
     let done = sqlx::query!(
         r#"insert into partners.dismissal as d (firm, actor, announcement, version, at)
-           select $1::uuid, $2::uuid, a.id, least($4::bigint, a.version), $5::timestamptz from partners.current_announcements($5) a where a.id = $3
+           select $1, $2, a.id, least($4, a.version), $5 from partners.current_announcements($5) a where a.id = $3
            on conflict (firm, actor, announcement)
            do update set version = greatest(d.version, excluded.version), at = excluded.at"#,
         firm,

@@ -297,42 +297,6 @@ async fn a_filter_in_use_is_kept_under_a_name_and_let_go() {
 }
 
 #[tokio::test]
-async fn announcements_stand_on_top_until_they_are_put_away() {
-    let world = World::start().await;
-    assert!(!world.get("/inbox", SALES).await.says("class=\"told\""), "nothing, nothing shown");
-    let told = |id: &str, zh: &str, en: &str| proto::partners::Announcement {
-        id: id.into(),
-        text_zh: zh.into(),
-        text_en: en.into(),
-        etag: "1".into(),
-        ..Default::default()
-    };
-    let maintenance = proto::partners::Announcement {
-        begins_at: Some(prost_types::Timestamp { seconds: 1_796_000_400, nanos: 0 }),
-        ends_at: Some(prost_types::Timestamp { seconds: 1_796_007_600, nanos: 0 }),
-        ..told("a1", "系统维护 <a href=x>", "Maintenance")
-    };
-    world.api.state.lock().unwrap().announcements = vec![maintenance, told("a2", "", "Only in English")];
-    let page = world.get("/inbox?show=all", SALES).await;
-    assert!(
-        page.says("系统维护 &#60;a href=x&#62;") && page.says("09:00") && page.says("11:00"),
-        "text, in China's time"
-    );
-    assert!(
-        page.says("另有 1 条公告") && page.says("lang=\"en-GB\">Only in English"),
-        "folded, and its language said"
-    );
-    let field = |name| page.field("\"/announcements/dismiss\"", name);
-    let (token, id, etag, next) = (field("token"), field("id"), field("etag"), field("next"));
-    assert_eq!((id.as_str(), next.as_str()), ("a1", "/inbox?show=all"));
-    let fields = [("token", &*token), ("id", &*id), ("etag", &*etag), ("next", &*next)];
-    let away = world.post("/announcements/dismiss", SALES, &fields).await;
-    assert_eq!(away.header("location"), "/inbox?show=all");
-    let page = world.get("/inbox", SALES).await;
-    assert!(!page.says("系统维护") && page.says("Only in English"));
-}
-
-#[tokio::test]
 async fn accepting_twice_has_one_effect() {
     let world = World::start().await;
     let token = world.get(&format!("{ORDER}/accept"), SALES).await.field("/accept\" data-once", "token");
