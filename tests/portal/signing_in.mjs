@@ -58,6 +58,30 @@ export async function signingIn() {
       await says(page, '待核实');
     }));
 
+  await test('what the operator announces stands on top until it is put away, in the language that there is', () =>
+    visit(sandbox.operator, { javaScriptEnabled: false }, async (page) => {
+      const day = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
+      await page.goto(`${portal}/operator/announcements/new`);
+      await page.fill('[name=zh]', '新版手册见 www.example.com');
+      await page.click('main form button');
+      equal(await page.locator('[name=until_day]').getAttribute('aria-invalid'), 'true', 'a notice says until when');
+      equal(await page.inputValue('[name=zh]'), '新版手册见 www.example.com', 'what was typed is kept');
+      await page.fill('[name=until_day]', day);
+      await page.click('main form button');
+      await says(page, '显示中');
+      await visit(shunmo, { javaScriptEnabled: false }, async (reader) => {
+        await reader.goto(`${portal}/inbox?show=all`);
+        await says(reader, '新版手册见 www.example.com');
+        equal(await reader.locator('.told a').count(), 0, 'an address is no link');
+        await reader.click('.told button');
+        equal(new URL(reader.url()).search, '?show=all', 'the page stays');
+        equal(await reader.locator('.told').count(), 0, 'it is put away');
+      });
+      await page.click('main td button');
+      await says(page, '已撤回');
+      equal(await page.locator('.told').count(), 0, 'nobody sees it any more');
+    }));
+
   await test('the other language keeps the page and its filters', () =>
     visit(shunmo, { javaScriptEnabled: false }, async (page) => {
       await page.goto(`${portal}/inbox?show=all`);
