@@ -51,8 +51,8 @@ impl Dev {
 
     /// The steps of a tour, up to the last.
     fn tour(&mut self) -> Vec<Value> {
-        let steps =
-            (&mut self.told).map(|line| serde_json::from_str(&line.unwrap()).expect("a step in JSON"));
+        let steps = (&mut self.told)
+            .map(|line| serde_json::from_str::<Value>(&line.unwrap()).expect("a step in JSON"));
         let mut told: Vec<Value> = Vec::new();
         for step in steps {
             let last = step["step"] == step["of"];
