@@ -58,7 +58,8 @@ class Nginx:
         balancer = servers(self.here("balancer.conf"), "tandem_api", whole)
         balancer = balancer.replace("listen 443 ssl", f"listen 127.0.0.1:{self.plain} ssl")
         module = self.program.parent.parent / "lib/nginx/modules/ngx_stream_module.so"
-        require("443" not in re.sub(r"#.*", "", sites + balancer), "a listener was not moved")
+        # As a whole number: a port that was free may have these digits.
+        require(not re.search(r"\b443\b", re.sub(r"#.*", "", sites + balancer)), "a listener was not moved")
         temporary = "".join(
             f"{kind}_temp_path {self.folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
