@@ -20,7 +20,9 @@ pub(crate) async fn run(context: Context) {
     background::run(&context.deps.shutdown, EVERY, "following feeds", || try_once(&context)).await;
 }
 
-/// Takes capacity for the next events of every supplier that is behind; whether there were any.
+/// Takes capacity for the next events of every supplier that is behind; whether there may be more at once.
+/// What comes while a firm is busy waits for the next look, as it does while nothing happens: looked at every few events,
+/// feeds took more of the machine than what they follow.
 async fn try_once(context: &Context) -> Result<bool> {
     let mut outside = context.deps.pool.begin_outside().await?;
     let firms = db::firms(&mut outside, FIRMS).await?;

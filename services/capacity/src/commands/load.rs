@@ -24,7 +24,7 @@ use crate::{
 /// Events of one transaction: most are of no concern here, such as those of holds; and those that are.
 const EVENTS: (i64, i64) = (1_000, 100);
 
-/// Reads the next events of a supplier's feed; whether there were any.
+/// Reads the next events of a supplier's feed; whether there may be more of them at once.
 pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     let mut tx = context.deps.pool.begin_by_keys(supplier).await?;
     let Some(place) = db::lock_place(&mut tx).await? else { return Ok(false) };
@@ -32,6 +32,8 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     let entries = db::entries(&mut tx, place, &kinds, EVENTS).await?;
     let Some(last) = entries.last() else { return Ok(false) };
     let last = last.seq;
+    let heard = entries.iter().filter(|entry| entry.payload.is_some()).count();
+    let full = entries.len() >= EVENTS.0 as usize || heard >= EVENTS.1 as usize;
     let mut told = Told::default();
     for entry in &entries {
         if let Some(payload) = &entry.payload {
@@ -54,7 +56,7 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     if any {
         context.deps.wake.wake();
     }
-    Ok(true)
+    Ok(full)
 }
 
 /// Keeps what lines take, gives back what is left over, and matches the groups that this concerns once for both, so that no

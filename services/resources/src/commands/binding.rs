@@ -31,7 +31,7 @@ const EVENTS: i64 = 100;
 /// Days for which access goes on after an order has ended, where the owner said nothing.
 pub(crate) const RETENTION_DAYS: i32 = 180;
 
-/// Reads the next events of an owner's feed; whether there were any.
+/// Reads the next events of an owner's feed; whether there may be more of them at once.
 pub(crate) async fn follow(context: &Context, owner: Uuid) -> Result<bool> {
     let now = Now::unasked(&context.deps);
     let mut tx = context.deps.pool.begin_by_keys(owner).await?;
@@ -52,7 +52,7 @@ pub(crate) async fn follow(context: &Context, owner: Uuid) -> Result<bool> {
     if any {
         context.deps.wake.wake();
     }
-    Ok(true)
+    Ok(entries.len() >= EVENTS as usize)
 }
 
 /// Pins open lines of the items that the resource has now: those that named a revision before it was released, and those
