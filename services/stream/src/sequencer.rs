@@ -1,7 +1,7 @@
 //! Moves committed commands from the outbox into the log and gives each firm's feed its next places.
 //!
-//! One stream a database: whoever holds the lock on `event.head` moves it, so that any number of processes may run
-//! this loop. It is one transaction; a crash anywhere means that nothing happened.
+//! One stream a database: whoever finds `event.head` as it was when it looked moves it, so that any number of processes may
+//! run this loop. It is one transaction; a crash anywhere means that nothing happened.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -29,6 +29,8 @@ pub type Feeds = BTreeMap<Uuid, (i64, Chain)>;
 const COMMANDS: i64 = 500;
 /// About the most bytes of one transaction, so that large commands do not come five hundred at a time.
 const BYTES: i64 = 16 * 1024 * 1024;
+/// The most feeds whose heads a process keeps: some megabytes.
+const FEEDS: usize = 50_000;
 /// How long to wait for a wake before looking again: it doubles from the first to the second while nothing comes.
 const POLL: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(25));
 /// How long to wait after a database error: doubles likewise.
@@ -49,37 +51,82 @@ pub struct Outcome {
 
 /// Moves one batch. This is the whole of sequencing: the loop only repeats it.
 pub async fn sequence_once(pool: &PgPool) -> Result<Outcome> {
-    Ok(step(pool).await?.0)
+    Ok(step(pool, &mut Known::default()).await?.0)
 }
 
 /// Moves batches until nothing waits, and hints to running gateways; how many commands.
 pub async fn drain(pool: &PgPool) -> Result<usize> {
-    let mut moved = 0;
+    let (mut moved, mut known) = (0, Known::default());
     loop {
-        match sequence_once(pool).await?.moved {
-            0 => break,
-            more => moved += more,
+        let outcome = step(pool, &mut known).await?.0;
+        moved += outcome.moved;
+        if outcome.moved == 0 && !outcome.full {
+            break;
         }
     }
     db::hint(pool, "").await?;
     Ok(moved)
 }
 
-async fn step(pool: &PgPool) -> Result<(Outcome, Option<Batch>)> {
-    let mut tx = pool.begin().await?;
-    let Some((head, rows)) = db::sequence::take(&mut tx, COMMANDS, BYTES).await? else {
-        tx.rollback().await?;
+/// Two trips where the feeds are known: a look at what waits, and one statement that moves all of it or, where somebody else
+/// moved something in between, nothing.
+async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Batch>)> {
+    let Some((head, rows)) = db::sequence::peek(pool, COMMANDS, BYTES).await? else {
         return Ok((Outcome::default(), None));
     };
+    let places: Vec<String> = rows.iter().map(|row| row.place.clone()).collect();
     let taken = Taken::of(head, rows, COMMANDS, BYTES);
-    let mut feeds = db::sequence::lock_feeds(&mut tx, &taken.audience()).await?;
+    let unknown = known.unknown(&taken);
+    if !unknown.is_empty() {
+        known.learn(db::sequence::heads(pool, &unknown).await?);
+    }
+    let mut feeds = known.heads(&taken);
     let (outcome, batch) = taken.assign(&mut feeds);
-    db::sequence::append(&mut tx, &batch.facts, &feeds, batch.upto).await?;
-    tx.commit().await?;
-    Ok((outcome, Some(batch)))
+    match db::sequence::apply(pool, &places, &batch, &feeds).await? {
+        Some(mark) => {
+            known.moved(mark, feeds);
+            Ok((outcome, Some(batch)))
+        }
+        // What waited may still wait, or more.
+        None => Ok((Outcome { full: true, ..Outcome::default() }, None)),
+    }
 }
 
-/// What one transaction took out of the outbox: between its statements, what they have to do.
+/// The heads of feeds that a sequencer need not read: while the log's head is the one that it left, nobody else moved them.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    mark: String,
+    feeds: Feeds,
+}
+
+impl Known {
+    /// Which feeds of these commands have to be read. Forgets all where somebody else moved the log.
+    pub fn unknown(&mut self, taken: &Taken) -> Vec<Uuid> {
+        if self.mark != taken.head.mark || self.feeds.len() > FEEDS {
+            *self = Self { mark: taken.head.mark.clone(), feeds: Feeds::new() };
+        }
+        taken.audience().into_iter().filter(|feed| !self.feeds.contains_key(feed)).collect()
+    }
+
+    /// Keeps heads that were read.
+    pub fn learn(&mut self, heads: Feeds) {
+        self.feeds.extend(heads);
+    }
+
+    /// The heads of the feeds of these commands; those without entries have none.
+    pub fn heads(&self, taken: &Taken) -> Feeds {
+        let head = |feed: Uuid| self.feeds.get(&feed).map(|head| (feed, *head));
+        taken.audience().into_iter().filter_map(head).collect()
+    }
+
+    /// Keeps where they stand after they were moved, with the log's head that this left.
+    pub fn moved(&mut self, mark: String, heads: Feeds) {
+        self.mark = mark;
+        self.feeds.extend(heads);
+    }
+}
+
+/// What was taken out of the outbox: between its statements, what a sequencer has to do.
 pub(crate) struct Taken {
     head: Head,
     commands: Vec<Vec<Fact>>,
@@ -87,7 +134,7 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    /// The rows, sorted by id, that were taken with these bounds while the log stood at `head`.
+    /// The rows, sorted by id, that waited within these bounds while the log stood at `head`.
     pub fn of(head: Head, rows: Vec<Row>, most: i64, most_bytes: i64) -> Self {
         let bytes: usize = rows.iter().map(|row| row.payload.len()).sum();
         let full = rows.len() as i64 >= most || bytes as i64 >= most_bytes;
@@ -95,8 +142,8 @@ impl Taken {
         Self { head, commands, full }
     }
 
-    /// The feeds whose heads have to be locked, in their order.
-    pub fn audience(&self) -> Vec<Uuid> {
+    /// The feeds whose heads are needed, in their order.
+    fn audience(&self) -> Vec<Uuid> {
         let facts = self.commands.iter().flatten();
         let mut audience: Vec<Uuid> = facts.flat_map(|fact| fact.audience.iter().copied()).collect();
         audience.sort_unstable();
@@ -155,8 +202,8 @@ pub struct Sequencer {
 
 impl Sequencer {
     /// Moves one batch and tells the readers.
-    pub async fn try_one(&self) -> Result<Outcome> {
-        let (outcome, batch) = step(&self.pool).await?;
+    async fn try_one(&self, known: &mut Known) -> Result<Outcome> {
+        let (outcome, batch) = step(&self.pool, known).await?;
         if let Some(batch) = batch {
             metrics::counter!("tandem_sequenced_events_total").increment(outcome.events as u64);
             if let Some(oldest) = batch.facts.first() {
@@ -171,15 +218,21 @@ impl Sequencer {
 
     /// Moves batches until shutdown, and then what still waits. Errors back off and never end the loop.
     pub async fn run(self, wake: Wake, shutdown: CancellationToken) {
-        let mut backoff = BACKOFF.0;
+        let (mut pause, mut backoff, mut known) = (POLL.0, BACKOFF.0, Known::default());
         while !shutdown.is_cancelled() {
-            match self.try_one().await {
-                Ok(Outcome { full: true, .. }) => backoff = BACKOFF.0,
-                // To look again at once would be a transaction for nothing: whoever committed meanwhile woke, or is found
-                // by the poll.
-                Ok(_) => {
+            match self.try_one(&mut known).await {
+                Ok(outcome) => {
                     backoff = BACKOFF.0;
-                    self.idle(&wake, &shutdown).await;
+                    pause = if outcome.moved > 0 { POLL.0 } else { (pause * 2).min(POLL.1) };
+                    // To look again at once would nearly always be for nothing: whoever committed meanwhile woke, or is
+                    // found by the next look.
+                    if !outcome.full {
+                        tokio::select! {
+                            () = shutdown.cancelled() => break,
+                            () = wake.woken() => {}
+                            () = sleep(pause) => {}
+                        }
+                    }
                 }
                 Err(error) => {
                     background::failed("sequencing");
@@ -192,24 +245,7 @@ impl Sequencer {
                 }
             }
         }
-        while matches!(self.try_one().await, Ok(outcome) if outcome.moved > 0) {}
-    }
-
-    /// Waits until something may wait in the outbox: a wake of this process, or a look at what others committed.
-    async fn idle(&self, wake: &Wake, shutdown: &CancellationToken) {
-        let mut pause = POLL.0;
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = wake.woken() => return,
-                () = sleep(pause) => {}
-            }
-            match db::sequence::waiting(&self.pool).await {
-                Ok(false) => pause = (pause * 2).min(POLL.1),
-                // An error shows again in the next transaction, which backs off.
-                Ok(true) | Err(_) => return,
-            }
-        }
+        while matches!(self.try_one(&mut known).await, Ok(outcome) if outcome.moved > 0 || outcome.full) {}
     }
 }
 
@@ -240,7 +276,8 @@ mod tests {
     use time::{OffsetDateTime, macros::date};
 
     fn head(log_pos: i64) -> Head {
-        Head { log_pos, month: date!(2026 - 03 - 01), now: OffsetDateTime::UNIX_EPOCH }
+        let month = date!(2026 - 03 - 01);
+        Head { log_pos, month, now: OffsetDateTime::UNIX_EPOCH, mark: log_pos.to_string() }
     }
 
     fn to(audience: &[u128], n: i64) -> Fact {

@@ -1,13 +1,11 @@
-//! The statements of the sequencer's transaction.
+//! The statements of the sequencer.
 
-use std::collections::BTreeMap;
-
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    entry::{LogPlace, Placed},
+    entry::{Batch, Placed},
     sequencer::Feeds,
 };
 
@@ -19,89 +17,81 @@ pub struct Head {
     pub month: Date,
     /// The database's time.
     pub now: OffsetDateTime,
+    /// Which transaction of which server put it there: no other state of any server ever bears the same one, a restored one
+    /// included.
+    pub mark: String,
 }
 
 /// A committed command that waits.
 pub struct Row {
     /// Follows the order of commits within one aggregate.
     pub id: i64,
+    /// Where it lies in its table, by which it is deleted: the planner's idea of a table that is nearly always empty is often
+    /// wrong, and rows are never updated.
+    pub place: String,
     /// tandem.event.v1.Command
     pub payload: Vec<u8>,
 }
 
-/// Whether anything waits. Without a lock, so that an idle poll writes nothing.
-pub async fn waiting(pool: &PgPool) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(r#"select exists (select from event.outbox) as "waiting!""#).fetch_one(pool).await
-}
-
-/// Takes the fence, and the oldest waiting commands out of the outbox, at most `commands` and about `bytes`, sorted by id;
-/// `None` where nothing waits.
-pub async fn take(
-    conn: &mut PgConnection,
-    commands: i64,
-    bytes: i64,
-) -> Result<Option<(Head, Vec<Row>)>, sqlx::Error> {
+/// Where the log stands and the oldest waiting commands, at most `commands` and about `bytes`, sorted by id; `None` where
+/// nothing waits. Of one moment, and without a lock, so that an idle look writes nothing: [`apply`] sees whether that moment
+/// has passed. `event.take` did this for the version before, which may still run beside this one.
+pub async fn peek(pool: &PgPool, commands: i64, bytes: i64) -> Result<Option<(Head, Vec<Row>)>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select log_pos as "log_pos!", month as "month!", at as "now!", id as "id!", payload as "payload!"
-           from event.take($1, $2)"#,
+        r#"select h.log_pos, greatest(h.month, date_trunc('month', now() at time zone 'utc')::date) as "month!",
+                  now() as "now!", concat_ws(' ', h.xmin, pg_postmaster_start_time()) as "mark!",
+                  w.id, w.place as "place!", w.payload
+           from (
+               select first.id, first.place, first.payload, sum(first.size) over (order by first.id) - first.size as before
+               from (select o.id, o.ctid::text as place, o.payload, octet_length(o.payload) as size
+                     from event.outbox o order by o.id limit $1) first
+           ) w
+           cross join event.head h
+           where w.before < $2
+           order by w.id"#,
         commands,
         bytes
     )
-    .fetch_all(conn)
+    .fetch_all(pool)
     .await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let head = Head { log_pos: first.log_pos, month: first.month, now: first.now };
-    let mut rows: Vec<Row> = rows.into_iter().map(|row| Row { id: row.id, payload: row.payload }).collect();
-    rows.sort_by_key(|row| row.id);
-    Ok(Some((head, rows)))
+    let head = Head { log_pos: first.log_pos, month: first.month, now: first.now, mark: first.mark.clone() };
+    let rows = rows.into_iter().map(|row| Row { id: row.id, place: row.place, payload: row.payload });
+    Ok(Some((head, rows.collect())))
 }
 
-/// Locks the heads of feeds in the order of their ids, and makes those that are missing.
-pub async fn lock_feeds(conn: &mut PgConnection, feeds: &[Uuid]) -> Result<Feeds, sqlx::Error> {
-    let locked = select_feeds(&mut *conn, feeds).await?;
-    if locked.len() == feeds.len() {
-        return Ok(locked);
-    }
-    let missing: Vec<Uuid> = feeds.iter().filter(|feed| !locked.contains_key(feed)).copied().collect();
-    sqlx::query!(
-        r"insert into event.feed_head (feed, chain, min_chain)
-          select feed, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
-          from unnest($1::uuid[]) feed
-          on conflict do nothing",
-        &missing
-    )
-    .execute(&mut *conn)
-    .await?;
-    select_feeds(conn, feeds).await
-}
-
-async fn select_feeds(conn: &mut PgConnection, feeds: &[Uuid]) -> Result<Feeds, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select feed, next_seq, chain from event.feed_head where feed = any($1) order by feed for update",
-        feeds
-    )
-    .fetch_all(conn)
-    .await?;
+/// The heads of those of these feeds that have entries.
+pub async fn heads(pool: &PgPool, feeds: &[Uuid]) -> Result<Feeds, sqlx::Error> {
+    let rows = sqlx::query!("select feed, next_seq, chain from event.feed_head where feed = any($1)", feeds)
+        .fetch_all(pool)
+        .await?;
     rows.into_iter()
         .map(|row| {
             let chain =
                 row.chain.try_into().map_err(|_| sqlx::Error::Decode("a chain has not 32 bytes".into()))?;
             Ok((row.feed, (row.next_seq, chain)))
         })
-        .collect::<Result<BTreeMap<_, _>, _>>()
+        .collect()
 }
 
-/// Appends facts and their entries, and moves the heads of the log and of the feeds. One round trip: the four touch
-/// different tables.
-pub async fn append(
-    conn: &mut PgConnection,
-    facts: &[Placed],
+/// Takes the commands in `places` out of the outbox, appends their facts and entries, and moves the heads of the log and of
+/// the feeds: all of it where the log still stands where it was peeked at, and nothing where somebody else moved it, `None`.
+/// The new head's mark. One statement and so one transaction; its parts touch different tables, and whoever comes second
+/// waits for the head's row and then finds it changed.
+pub async fn apply(
+    pool: &PgPool,
+    places: &[String],
+    batch: &Batch,
     feeds: &Feeds,
-    upto: LogPlace,
-) -> Result<(), sqlx::Error> {
-    let (log, entries, heads) = (Log::of(facts), Entries::of(facts), Heads::of(feeds));
-    sqlx::query!(
-        "with facts as (
+) -> Result<Option<String>, sqlx::Error> {
+    let (log, entries, heads) = (Log::of(&batch.facts), Entries::of(&batch.facts), Heads::of(feeds));
+    sqlx::query_scalar!(
+        r#"with fence as (
+             update event.head set log_pos = $29, month = $1 where log_pos = $30 and month <= $1
+             returning concat_ws(' ', xmin, pg_postmaster_start_time()) as mark
+         ), gone as (
+             delete from event.outbox o using fence where o.ctid = any($31::text[]::tid[])
+         ), facts as (
              insert into event.event_log
                  (log_pos, month, event_id, subject_id, type, source, subject, at, traceparent, version,
                   audience, sites, purchasing_group, scope_firm, payload, payload_sha256)
@@ -113,19 +103,20 @@ pub async fn append(
                          $18::uuid[], $19::bytea[], $20::bytea[])
                   u (log_pos, event_id, subject_id, type, source, subject, at, traceparent, version,
                      audience_from, audience_upto, sites_from, sites_upto, purchasing_group, scope_firm,
-                     payload, payload_sha256)
+                     payload, payload_sha256), fence
          ), entries as (
              insert into event.feed_entry (feed, seq, month, log_pos, chain, last_of_command)
              select u.feed, u.seq, $1, u.log_pos, u.chain, u.last
              from unnest($21::uuid[], $22::bigint[], $23::bigint[], $24::bytea[], $25::boolean[])
-                  u (feed, seq, log_pos, chain, last)
+                  u (feed, seq, log_pos, chain, last), fence
          ), heads as (
-             update event.feed_head h set next_seq = u.next_seq, chain = u.chain
-             from unnest($26::uuid[], $27::bigint[], $28::bytea[]) u (feed, next_seq, chain)
-             where h.feed = u.feed
+             insert into event.feed_head (feed, next_seq, chain, min_chain)
+             select u.feed, u.next_seq, u.chain, decode(repeat('00', 32), 'hex')
+             from unnest($26::uuid[], $27::bigint[], $28::bytea[]) u (feed, next_seq, chain), fence
+             on conflict (feed) do update set next_seq = excluded.next_seq, chain = excluded.chain
          )
-         update event.head set log_pos = $29, month = $1",
-        upto.month,
+         select mark as "mark!" from fence"#,
+        batch.upto.month,
         &log.audience.items,
         &log.sites.items,
         &log.places,
@@ -153,11 +144,12 @@ pub async fn append(
         &heads.feeds,
         &heads.next_seqs,
         &heads.chains as &[&[u8]],
-        upto.log_pos
+        batch.upto.log_pos,
+        batch.after,
+        places
     )
-    .execute(conn)
-    .await?;
-    Ok(())
+    .fetch_optional(pool)
+    .await
 }
 
 /// Lists of different lengths travel flat, with where each begins and ends: Postgres knows no ragged arrays.

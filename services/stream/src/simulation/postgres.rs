@@ -28,12 +28,12 @@ pub struct Blocked;
 const TAIL_FACTS: usize = 3;
 const FIRST_MONTH: Date = date!(2026 - 01 - 01);
 
-/// What a transaction of a sequencer has done and not committed.
-#[derive(Default)]
+/// What the sequencer that holds the head's row has done and not committed.
 struct Change {
-    deleted: Vec<i64>,
-    last_id: i64,
-    appended: Option<(Vec<Placed>, Feeds, LogPlace)>,
+    ids: Vec<i64>,
+    facts: Vec<Placed>,
+    feeds: Feeds,
+    upto: LogPlace,
 }
 
 struct Waiting {
@@ -46,7 +46,6 @@ struct Feed {
     chain: [u8; 32],
     min_seq: i64,
     min_chain: [u8; 32],
-    lock: Option<Tx>,
 }
 
 /// How far the log was published, and who publishes.
@@ -73,10 +72,12 @@ pub struct Postgres {
     open: BTreeSet<Tx>,
     outbox: BTreeMap<i64, Waiting>,
     head: LogPlace,
+    /// Which transaction left the head as it is.
+    mark: Tx,
     head_lock: Option<Tx>,
     /// The highest id that was moved; only the naive tail looks at it.
     last_id: i64,
-    changes: BTreeMap<Tx, Change>,
+    change: Option<Change>,
     log: BTreeMap<(i64, Date), Placed>,
     feeds: BTreeMap<Uuid, Feed>,
     entries: BTreeMap<(Uuid, i64, Date), Arc<Entry>>,
@@ -96,9 +97,10 @@ impl Postgres {
             open: BTreeSet::new(),
             outbox: BTreeMap::new(),
             head: LogPlace { log_pos: 0, month: FIRST_MONTH },
+            mark: 0,
             head_lock: None,
             last_id: 0,
-            changes: BTreeMap::new(),
+            change: None,
             log: BTreeMap::new(),
             feeds: BTreeMap::new(),
             entries: BTreeMap::new(),
@@ -124,7 +126,9 @@ impl Postgres {
 
     /// Takes back all that a transaction did, and frees what it held.
     pub fn vanish(&mut self, tx: Tx) {
-        self.changes.remove(&tx);
+        if self.head_lock == Some(tx) {
+            self.change = None;
+        }
         self.free(tx);
     }
 
@@ -136,7 +140,6 @@ impl Postgres {
             }
         };
         mine(&mut self.head_lock);
-        self.feeds.values_mut().for_each(|feed| mine(&mut feed.lock));
         self.orders.values_mut().for_each(|order| mine(&mut order.lock));
     }
 
@@ -172,22 +175,9 @@ impl Postgres {
         !self.outbox.is_empty()
     }
 
-    /// The first statement of `event.take`: the log's head, locked. `began` is when the transaction did.
-    pub fn lock_head(&mut self, tx: Tx, began: u64) -> Result<Head, Blocked> {
-        if !Defect::NoRowLock.present() {
-            if self.head_lock.is_some_and(|other| other != tx) {
-                return Err(Blocked);
-            }
-            self.head_lock = Some(tx);
-        }
-        let month = self.head.month.max(self.month(began));
-        let now = time::OffsetDateTime::UNIX_EPOCH;
-        Ok(Head { log_pos: self.head.log_pos, month, now })
-    }
-
-    /// The second one: deletes the oldest rows that wait. Whoever finds a row that another deletes waits for it.
-    pub fn take(&mut self, tx: Tx, most: usize, low_water: i64) -> Result<Vec<Row>, Blocked> {
-        let oldest_open = self.open.iter().find(|open| **open != tx).copied().unwrap_or(Tx::MAX);
+    /// `db::sequence::peek`: where the log stands and the oldest rows that wait.
+    pub fn peek(&self, most: usize, low_water: i64) -> Option<(Head, Vec<Row>)> {
+        let oldest_open = self.open.first().copied().unwrap_or(Tx::MAX);
         let mut seen: Vec<(i64, Tx)> = self.outbox.iter().map(|(id, row)| (*id, row.tx)).collect();
         if Defect::NaiveIdTail.present() {
             seen.retain(|(id, _)| *id > self.last_id);
@@ -200,79 +190,67 @@ impl Postgres {
             seen.sort_by_key(|(id, by)| (*by, *id));
         }
         seen.truncate(most);
-        let elsewhere =
-            |id: i64| self.changes.iter().any(|(other, change)| *other != tx && change.deleted.contains(&id));
-        if seen.iter().any(|(id, _)| elsewhere(*id)) {
+        if seen.is_empty() {
+            return None;
+        }
+        let month = self.head.month.max(self.month(self.now));
+        let now = time::OffsetDateTime::UNIX_EPOCH;
+        let head = Head { log_pos: self.head.log_pos, month, now, mark: self.mark.to_string() };
+        let row = |id: i64| Row { id, place: id.to_string(), payload: self.outbox[&id].payload.clone() };
+        Some((head, seen.into_iter().map(|(id, _)| row(id)).collect()))
+    }
+
+    /// `db::sequence::heads`.
+    pub fn heads(&self, feeds: &[Uuid]) -> Feeds {
+        let head = |id: &Uuid| self.feeds.get(id).map(|feed| (*id, (feed.next_seq, feed.chain)));
+        feeds.iter().filter_map(head).collect()
+    }
+
+    /// `db::sequence::apply` before its transaction commits: whoever comes second waits for the head's row. Its mark; `None`
+    /// where the log does not stand where it was peeked at, and where a key is there already: the transaction is lost.
+    pub fn apply(
+        &mut self,
+        tx: Tx,
+        ids: &[i64],
+        batch: &Batch,
+        feeds: &Feeds,
+    ) -> Result<Option<String>, Blocked> {
+        if self.head_lock.is_some_and(|other| other != tx) {
             return Err(Blocked);
         }
-        let change = self.changes.entry(tx).or_default();
-        change.deleted = seen.iter().map(|(id, _)| *id).collect();
-        change.last_id = change.deleted.iter().copied().max().unwrap_or(0);
-        Ok(seen.iter().map(|(id, _)| Row { id: *id, payload: self.outbox[id].payload.clone() }).collect())
-    }
-
-    /// `select … from feed_head for update` in the order of their ids, and those that are missing are made.
-    pub fn lock_feeds(&mut self, tx: Tx, audience: &[Uuid]) -> Result<Feeds, Blocked> {
-        let mut locked = Feeds::new();
-        for id in audience {
-            let feed = self.feeds.entry(*id).or_insert(Feed {
-                next_seq: 1,
-                chain: FIRST_CHAIN,
-                min_seq: 1,
-                min_chain: FIRST_CHAIN,
-                lock: None,
-            });
-            if feed.lock.is_some_and(|other| other != tx) {
-                return Err(Blocked);
-            }
-            feed.lock = Some(tx);
-            locked.insert(*id, (feed.next_seq, feed.chain));
-        }
-        Ok(locked)
-    }
-
-    /// Appends to log and feeds and moves their heads. False where a key is there already: the transaction is lost.
-    pub fn append(&mut self, tx: Tx, batch: &Batch, feeds: &Feeds) -> Result<bool, Blocked> {
         let month = batch.upto.month;
-        let others = self.changes.iter().filter(|(other, _)| **other != tx);
-        let mut pending = others.filter_map(|(_, change)| change.appended.as_ref());
-        let meets = |placed: &Placed| batch.facts.iter().any(|mine| mine.log_pos == placed.log_pos);
-        if pending.any(|(facts, _, upto)| upto.month == month && facts.iter().any(meets))
-            || self.head_lock.is_some_and(|other| other != tx)
-        {
-            return Err(Blocked);
+        let fenced = self.head.log_pos == batch.after && self.head.month <= month;
+        let there = |placed: &Placed| self.log.contains_key(&(placed.log_pos, month));
+        if !(fenced || Defect::NoRowLock.present()) || batch.facts.iter().any(there) {
+            return Ok(None);
         }
         self.head_lock = Some(tx);
-        if batch.facts.iter().any(|placed| self.log.contains_key(&(placed.log_pos, month))) {
-            return Ok(false);
-        }
-        let facts = batch.facts.clone();
-        self.changes.entry(tx).or_default().appended = Some((facts, feeds.clone(), batch.upto));
-        Ok(true)
+        let (ids, facts) = (ids.to_vec(), batch.facts.clone());
+        self.change = Some(Change { ids, facts, feeds: feeds.clone(), upto: batch.upto });
+        Ok(Some(tx.to_string()))
     }
 
     /// Commits what a sequencer did.
     pub fn commit_sequenced(&mut self, tx: Tx) {
-        let change = self.changes.remove(&tx).unwrap_or_default();
-        for id in change.deleted {
+        let Some(change) = self.change.take().filter(|_| self.head_lock == Some(tx)) else { return };
+        for id in change.ids {
             self.outbox.remove(&id);
+            self.last_id = self.last_id.max(id);
         }
-        self.last_id = self.last_id.max(change.last_id);
-        if let Some((facts, feeds, upto)) = change.appended {
-            for placed in facts {
-                for entry in &placed.entries {
-                    self.entries.insert((entry.feed, entry.seq, upto.month), entry.clone());
-                    self.ever.push(entry.clone());
-                }
-                self.log.insert((placed.log_pos, upto.month), placed);
+        let Change { facts, feeds, upto, .. } = change;
+        for placed in facts {
+            for entry in &placed.entries {
+                self.entries.insert((entry.feed, entry.seq, upto.month), entry.clone());
+                self.ever.push(entry.clone());
             }
-            for (id, (next_seq, chain)) in feeds {
-                if let Some(feed) = self.feeds.get_mut(&id) {
-                    (feed.next_seq, feed.chain) = (next_seq, chain);
-                }
-            }
-            self.head = upto;
+            self.log.insert((placed.log_pos, upto.month), placed);
         }
+        for (id, (next_seq, chain)) in feeds {
+            let new = Feed { next_seq, chain, min_seq: 1, min_chain: FIRST_CHAIN };
+            let feed = self.feeds.entry(id).or_insert(new);
+            (feed.next_seq, feed.chain) = (next_seq, chain);
+        }
+        (self.head, self.mark) = (upto, tx);
         self.free(tx);
     }
 

@@ -12,12 +12,11 @@ use super::{
 };
 use crate::{
     carried,
-    db::sequence::Head,
     entry::Batch,
     following::Following,
     handoff::Handoff,
     hub::Hub,
-    sequencer::{Feeds, Taken},
+    sequencer::{Feeds, Known, Taken},
 };
 
 /// Bounds small enough to be met.
@@ -28,11 +27,9 @@ pub const RING: usize = 4;
 
 enum Sequencing {
     Idle,
-    Begun { tx: Tx, began: u64 },
-    Locked { tx: Tx, head: Head },
-    Taken { tx: Tx, taken: Taken, highest: i64 },
-    Assigned { tx: Tx, batch: Batch, feeds: Feeds, highest: i64 },
-    Appended { tx: Tx, batch: Batch, highest: i64 },
+    Peeked { taken: Taken, ids: Vec<i64> },
+    Assigned { tx: Tx, batch: Batch, feeds: Feeds, ids: Vec<i64> },
+    Applied { tx: Tx, mark: String, batch: Batch, feeds: Feeds, ids: Vec<i64> },
     Committed { batch: Batch },
 }
 
@@ -53,6 +50,7 @@ pub struct Process {
     pub hub: Arc<Hub>,
     pub handoff: Handoff,
     sequencing: Sequencing,
+    known: Known,
     /// Below it nothing waits, thinks a worse sequencer.
     low_water: i64,
     following: Following,
@@ -71,6 +69,7 @@ impl Process {
             hub: Hub::with_rings(100, RING),
             handoff: Handoff::bounded(HANDED, CARRIED),
             sequencing: Sequencing::Idle,
+            known: Known::default(),
             low_water: 0,
             following: Following::default(),
             tailing: Tailing::Idle,
@@ -83,18 +82,14 @@ impl Process {
     /// The transaction that ends with it.
     pub fn transaction(&self) -> Option<Tx> {
         match &self.sequencing {
-            Sequencing::Begun { tx, .. }
-            | Sequencing::Locked { tx, .. }
-            | Sequencing::Taken { tx, .. }
-            | Sequencing::Assigned { tx, .. }
-            | Sequencing::Appended { tx, .. } => Some(*tx),
-            Sequencing::Idle | Sequencing::Committed { .. } => None,
+            Sequencing::Assigned { tx, .. } | Sequencing::Applied { tx, .. } => Some(*tx),
+            Sequencing::Idle | Sequencing::Peeked { .. } | Sequencing::Committed { .. } => None,
         }
     }
 
     /// The database was away: what it was about is lost, and it looks again.
     pub fn reconnect(&mut self) {
-        if self.transaction().is_some() {
+        if !matches!(self.sequencing, Sequencing::Committed { .. }) {
             self.sequencing = Sequencing::Idle;
         }
         self.tailing = Tailing::Idle;
@@ -123,42 +118,38 @@ impl Process {
         sure: bool,
     ) -> Result<Sequencing, Sequencing> {
         Ok(match state {
-            Sequencing::Idle => Sequencing::Begun { tx: postgres.begin(), began: postgres.now },
-            Sequencing::Begun { tx, began } => match postgres.lock_head(tx, began) {
-                Ok(head) => Sequencing::Locked { tx, head },
-                Err(Blocked) => return Err(Sequencing::Begun { tx, began }),
-            },
-            Sequencing::Locked { tx, head } => match postgres.take(tx, COMMANDS, self.low_water) {
-                Ok(rows) if rows.is_empty() => {
-                    postgres.vanish(tx);
-                    Sequencing::Idle
+            Sequencing::Idle => match postgres.peek(COMMANDS, self.low_water) {
+                Some((head, rows)) => {
+                    let ids = rows.iter().map(|row| row.id).collect();
+                    Sequencing::Peeked { taken: Taken::of(head, rows, COMMANDS as i64, i64::MAX), ids }
                 }
-                Ok(rows) => {
-                    let highest = rows.iter().map(|row| row.id).max().unwrap_or(0);
-                    let taken = Taken::of(head, rows, COMMANDS as i64, i64::MAX);
-                    Sequencing::Taken { tx, taken, highest }
-                }
-                Err(Blocked) => return Err(Sequencing::Locked { tx, head }),
+                None => Sequencing::Idle,
             },
-            Sequencing::Taken { tx, taken, highest } => match postgres.lock_feeds(tx, &taken.audience()) {
-                Ok(mut feeds) => {
-                    let (_, batch) = taken.assign(&mut feeds);
-                    Sequencing::Assigned { tx, batch, feeds, highest }
+            Sequencing::Peeked { taken, ids } => {
+                let unknown = self.known.unknown(&taken);
+                self.known.learn(postgres.heads(&unknown));
+                let mut feeds = self.known.heads(&taken);
+                let (_, batch) = taken.assign(&mut feeds);
+                Sequencing::Assigned { tx: postgres.begin(), batch, feeds, ids }
+            }
+            Sequencing::Assigned { tx, batch, feeds, ids } => {
+                match postgres.apply(tx, &ids, &batch, &feeds) {
+                    Ok(Some(mark)) => Sequencing::Applied { tx, mark, batch, feeds, ids },
+                    Ok(None) => {
+                        postgres.vanish(tx);
+                        Sequencing::Idle
+                    }
+                    Err(Blocked) => return Err(Sequencing::Assigned { tx, batch, feeds, ids }),
                 }
-                Err(Blocked) => return Err(Sequencing::Taken { tx, taken, highest }),
-            },
-            Sequencing::Assigned { tx, batch, feeds, highest } => match postgres.append(tx, &batch, &feeds) {
-                Ok(true) => Sequencing::Appended { tx, batch, highest },
-                Ok(false) => {
-                    postgres.vanish(tx);
-                    Sequencing::Idle
-                }
-                Err(Blocked) => return Err(Sequencing::Assigned { tx, batch, feeds, highest }),
-            },
-            Sequencing::Appended { tx, batch, highest } => {
+            }
+            Sequencing::Applied { tx, mark, batch, feeds, ids } => {
                 postgres.commit_sequenced(tx);
-                self.low_water = self.low_water.max(highest + 1);
-                if sure { Sequencing::Committed { batch } } else { Sequencing::Idle }
+                if !sure {
+                    return Ok(Sequencing::Idle);
+                }
+                self.known.moved(mark, feeds);
+                self.low_water = ids.iter().fold(self.low_water, |low, id| low.max(id + 1));
+                Sequencing::Committed { batch }
             }
             Sequencing::Committed { batch } => {
                 self.handoff.give(batch);
