@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use chassis::{caller, serve::Leaving};
+use chassis::{Reason, caller, serve::Leaving};
 use futures::future::BoxFuture;
 use proto::stream::{GetHeadRequest, GetHeadResponse, SubscribeRequest};
 use tonic::{
@@ -25,7 +25,7 @@ use crate::{
     convert,
     frame::{FrameCodec, Message},
     gateway::Gateway,
-    subscription::Subscription,
+    subscription::{Subscription, retry_after},
 };
 
 /// The service's name in the contract.
@@ -49,7 +49,12 @@ impl ServerStreamingService<SubscribeRequest> for Api {
         Box::pin(async move {
             let caller = caller::of(&request)?;
             let Leaving(connection) = request.extensions().get().cloned().unwrap_or_default();
-            let stream = gateway.subscribe(&caller, request.into_inner()).await?;
+            let stream = gateway.subscribe(&caller, request.into_inner()).await;
+            let stream = stream.map_err(|error| match error.reason {
+                // Those whom the database kept waiting together do not return together.
+                Reason::UNAVAILABLE => error.retry_after(retry_after()),
+                _ => error,
+            })?;
             Ok(Response::new(stream.leaving_with(connection)))
         })
     }

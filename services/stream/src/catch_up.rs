@@ -10,16 +10,22 @@ use chassis::{
         self,
         start::{Start, expired},
     },
+    secret::SigningKeys,
 };
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::coop::consume_budget,
+    time::{Instant, sleep},
+};
 
 use crate::{
     db::read,
     entry::Entry,
+    filter::Sight,
     gateway::Gateway,
     hub::Feed,
     merge::{Verdict, merge},
     sequencer::source,
+    slot::Slot,
     subscription::retry_after,
     tail::TROUBLE_MAX,
 };
@@ -53,6 +59,22 @@ impl Page {
         let more = entries.len() as i64 >= most || bytes as i64 >= most_bytes;
         Some(Self { entries: entries.into(), more })
     }
+
+    /// Leaves the entries in the slot of the reader who stands at `place`, where they are given up if it does not ask for them.
+    pub(crate) fn leave(self, slot: &Slot, place: i64, now_ms: u64) -> Held {
+        let upto = self.entries.back().map_or(place, |entry| entry.seq);
+        slot.hold(self.entries, now_ms);
+        Held { upto, more: self.more }
+    }
+}
+
+/// What a reader knows of the page that was left in its slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// The place of its last entry.
+    pub upto: i64,
+    /// Whether there may be more behind it.
+    pub more: bool,
 }
 
 /// Whether the place is held against the feed first: the log may have lost or changed it since.
@@ -64,20 +86,36 @@ pub enum Verify {
     No,
 }
 
-/// The page after a place. Waits its turn; trouble with the database is retried for 30 s.
+/// A page that a reader asks for.
+pub struct Asked {
+    /// What it follows.
+    pub feed: Arc<Feed>,
+    /// Where the page is left.
+    pub slot: Arc<Slot>,
+    /// What it sees of the page.
+    pub sight: Sight,
+    /// Where it stands.
+    pub at: Cursor,
+    /// Whether that is held against the feed first.
+    pub verify: Verify,
+}
+
+/// Reads the page after a place, ready to be sent, and leaves it in the reader's slot. Waits its turn; trouble with the
+/// database is retried for 30 s.
 ///
 /// # Errors
 /// CURSOR_EXPIRED and FEED_DIVERGED as at the start of a stream; UNAVAILABLE with the cursor where the database does
 /// not come back.
-pub async fn page(gateway: Arc<Gateway>, feed: Arc<Feed>, at: Cursor, verify: Verify) -> Result<Page> {
+pub async fn page(gateway: Arc<Gateway>, asked: Asked) -> Result<Held> {
     let (mut backoff, mut trouble) = (BACKOFF.0, None);
     loop {
-        let error = match attempt(&gateway, &feed, at, verify).await {
+        let error = match attempt(&gateway, &asked).await {
+            Ok(page) => return Ok(page.leave(&asked.slot, asked.at.seq, gateway.hub.now_ms())),
             Err(error) if matters(error.reason) => error,
-            done => return done,
+            Err(error) => return Err(error),
         };
         if trouble.get_or_insert_with(Instant::now).elapsed() > TROUBLE_MAX {
-            let cursor = at.encode(&gateway.keys);
+            let cursor = asked.at.encode(&gateway.keys);
             return Err(Error::new(Reason::UNAVAILABLE).with("cursor", cursor).retry_after(retry_after()));
         }
         tracing::warn!(error = %source(&error), "reading a page failed; trying again");
@@ -90,13 +128,14 @@ fn matters(reason: Reason) -> bool {
     matches!(reason, Reason::UNAVAILABLE | Reason::CONFLICT | Reason::INTERNAL)
 }
 
-async fn attempt(gateway: &Gateway, feed: &Feed, at: Cursor, verify: Verify) -> Result<Page> {
-    // First among the firm's own, then among all: a firm with many streams takes few of the turns.
-    let _own = feed.pages.acquire().await.map_err(Error::internal)?;
+async fn attempt(gateway: &Gateway, asked: &Asked) -> Result<Page> {
+    // First among the firm's own, then among all: of a firm with many streams few stand before the others.
+    let _own = asked.feed.pages.acquire().await.map_err(Error::internal)?;
     let _turn = gateway.pages.acquire().await.map_err(Error::internal)?;
     gateway.pages_read.increment(1);
+    let at = asked.at;
     let mut tx = gateway.pool.begin(at.feed).await?;
-    if verify == Verify::Yes {
+    if asked.verify == Verify::Yes {
         open(&mut tx, Start::After(at), gateway).await?;
     }
     let entries = read::page(&mut tx, at.seq, PAGE_ENTRIES, PAGE_BYTES).await?;
@@ -105,7 +144,20 @@ async fn attempt(gateway: &Gateway, feed: &Feed, at: Cursor, verify: Verify) -> 
         return Err(expired(&head, &gateway.keys));
     };
     tx.commit().await?;
+    encode(&page, asked, &gateway.keys).await;
     Ok(page)
+}
+
+/// Encodes what the reader sees of a page, which is most of what a page costs: as long as it has its turn, or all who read a
+/// page would do that at once when they send it. Others have the thread after a part of it.
+async fn encode(page: &Page, asked: &Asked, keys: &SigningKeys) {
+    let narrowed = asked.slot.narrowed();
+    for entry in &page.entries {
+        consume_budget().await;
+        if asked.sight.shows(&entry.fact, entry.feed, narrowed.as_deref()) {
+            entry.frame(keys);
+        }
+    }
 }
 
 /// Where a start lies in the firm's feed, and where the feed stands.

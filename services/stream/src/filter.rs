@@ -3,6 +3,8 @@
 //! Every role that may follow the feed (STREAM_READ) may also read orders and relationships, so that no event type
 //! needs a permission of its own. A role that breaks this has to be looked at here: a test holds the table.
 
+use std::sync::Arc;
+
 use chassis::caller::Grants;
 use uuid::Uuid;
 
@@ -52,16 +54,16 @@ impl Filter {
 
 /// What one open stream lets through: what it asked for. What its owner is narrowed to may change while it is open and
 /// is told with each question.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sight {
     /// Absent for subscribers who want everything, which is nearly all.
-    filter: Option<Box<Filter>>,
+    filter: Option<Arc<Filter>>,
 }
 
 impl Sight {
     /// What shows through this filter.
     pub fn new(filter: Filter) -> Self {
-        Self { filter: (filter != Filter::default()).then(|| Box::new(filter)) }
+        Self { filter: (filter != Filter::default()).then(|| Arc::new(filter)) }
     }
 
     /// Whether the fact is delivered to `reader`.

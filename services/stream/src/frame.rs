@@ -77,6 +77,13 @@ impl Frame {
     }
 }
 
+impl Entry {
+    /// How it goes over the wire; encoded when that is first asked for.
+    pub(crate) fn frame(&self, keys: &SigningKeys) -> &Frame {
+        self.frame.get_or_init(|| Frame::of(self, keys))
+    }
+}
+
 fn delimited(tag: u8, len: usize, buffer: &mut Vec<u8>) {
     buffer.put_u8(tag);
     let mut rest = len as u64;
@@ -102,7 +109,7 @@ impl Message {
     fn encode(&self, keys: &SigningKeys, buffer: &mut impl BufMut) -> Result<(), prost::EncodeError> {
         let mut cursor = None;
         for entry in &self.entries {
-            let frame = entry.frame.get_or_init(|| Frame::of(entry, keys));
+            let frame = entry.frame(keys);
             buffer.put_slice(&frame.header);
             buffer.put_slice(&entry.fact.payload);
             cursor = (entry.seq == self.at.seq).then_some(&frame.cursor);

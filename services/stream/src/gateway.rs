@@ -1,9 +1,9 @@
 //! What all streams of a process share.
 
-use std::sync::Arc;
+use std::{num::NonZero, sync::Arc, thread};
 
 use chassis::{
-    Error, Result,
+    Error, Reason, Result,
     caller::{Caller, Grants},
     clock::SharedClock,
     db::TenantPool,
@@ -12,7 +12,7 @@ use chassis::{
 };
 use metrics::{Counter, Histogram};
 use proto::stream::SubscribeRequest;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     catch_up,
@@ -22,11 +22,8 @@ use crate::{
     hub::Hub,
     reader::Begin,
     subscription::Subscription,
+    tail::TROUBLE_MAX,
 };
-
-/// The most pages being read at once, so that five thousand readers who come back together do not take every
-/// connection from everybody else.
-const PAGES: usize = 64;
 
 /// What all streams of a process share.
 pub struct Gateway {
@@ -38,7 +35,10 @@ pub struct Gateway {
     pub clock: SharedClock,
     /// Who reads.
     pub hub: Arc<Hub>,
-    /// Turns to read a page.
+    /// Turns to begin a stream: half of the connections. The rest of five thousand readers who come back together wait here,
+    /// and not before everybody else's calls.
+    pub begins: Semaphore,
+    /// Turns to read a page and encode it. Nobody holds one while a reader takes its time.
     pub pages: Semaphore,
     /// Events sent.
     pub delivered: Counter,
@@ -51,12 +51,15 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway without streams.
     pub fn new(pool: TenantPool, keys: SigningKeys, clock: SharedClock, hub: Arc<Hub>) -> Arc<Self> {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let connections = pool.most() as usize;
         Arc::new(Self {
             pool,
             keys: Arc::new(keys),
             clock,
             hub,
-            pages: Semaphore::new(PAGES),
+            begins: Semaphore::new((connections / 2).max(1)),
+            pages: Semaphore::new(turns(processors, connections)),
             delivered: metrics::counter!("tandem_stream_delivered_events_total"),
             delay: metrics::histogram!("tandem_delivery_seconds"),
             pages_read: metrics::counter!("tandem_stream_pages_total"),
@@ -72,6 +75,8 @@ impl Gateway {
         let Wanted { origin, filter, until_head } = convert::wanted(request, caller.firm, &self.keys)?;
         // Registered first: what is committed after this reaches the ring, what was before is read below.
         let place = self.hub.register(caller.firm, caller.credential.clone(), &Grants::of(caller))?;
+        let turn = timeout(TROUBLE_MAX, self.begins.acquire()).await;
+        let _turn = turn.map_err(|_| Error::new(Reason::UNAVAILABLE))?.map_err(Error::internal)?;
         let mut tx = self.pool.begin(caller.firm).await?;
         let start = match origin {
             Origin::Start(start) => start,
@@ -92,5 +97,26 @@ impl Gateway {
         let head = feed::head(&mut tx).await?;
         tx.commit().await?;
         Ok(head)
+    }
+}
+
+/// How many pages are read and encoded at once. Two a processor: one waits for the database while another is encoded, and
+/// more would stand before everybody else's tasks instead of waiting for a turn. And at most half of the connections, which
+/// leaves the others theirs.
+fn turns(processors: usize, connections: usize) -> usize {
+    (2 * processors).min(connections / 2).max(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_take_neither_all_processors_nor_all_connections() {
+        for (processors, connections, expected) in
+            [(2, 24, 4), (1, 24, 2), (64, 24, 12), (2, 4, 2), (4, 1, 2)]
+        {
+            assert_eq!(turns(processors, connections), expected, "{processors}, {connections}");
+        }
     }
 }

@@ -33,7 +33,7 @@ use crate::{
 
 /// The most bytes in all rings together; beyond it rings forget and readers read Postgres.
 const ALL_RINGS_BYTES: usize = 64 * 1024 * 1024;
-/// Pages of one firm in flight, so that its streams do not stand in everybody's way.
+/// Pages of one firm that have a turn or wait for one, so that its streams do not stand in everybody's way.
 const PAGES_PER_FIRM: usize = 8;
 /// A lock whose holder panicked still guards sound data here: every change is complete before anything can fail.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -71,7 +71,7 @@ struct Behind {
 pub struct Feed {
     /// The firm.
     pub firm: Uuid,
-    /// Bounds the firm's pages in flight.
+    /// Bounds the firm's pages that have a turn or wait for one.
     pub pages: Semaphore,
     ring: Mutex<Ring>,
     slots: Mutex<Vec<Arc<Slot>>>,

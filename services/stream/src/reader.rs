@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chassis::cursor::Cursor;
 
 use crate::{
-    catch_up::{Page, Verify},
+    catch_up::{Asked, Held, Verify},
     entry::Entry,
     filter::Sight,
     frame::Message,
@@ -49,8 +49,8 @@ pub(crate) struct Reader {
 enum Mode {
     /// A page is being read.
     Reading,
-    /// A page was read up to `upto`; `more` lies behind it.
-    Holding { upto: i64, more: bool },
+    /// A page was read.
+    Holding(Held),
     /// All that Postgres had was read: the ring has what follows.
     Live,
 }
@@ -60,7 +60,7 @@ enum Mode {
 pub(crate) enum Step {
     /// Sends a message.
     Send(Message),
-    /// Reads the page after a place, and hands it to [`Reader::take`].
+    /// Reads the page after a place into its slot, and tells [`Reader::take`].
     Read(Cursor, Verify),
     /// Waits for the page that it asked for, or until it is woken.
     Wait,
@@ -74,7 +74,8 @@ impl Reader {
     /// The stream of a registered reader. The place must have been read after the registration.
     pub fn new(place: Registration, begin: Begin) -> Self {
         let Begin { at, present, until_head, sight } = begin;
-        let mode = if at.seq >= present { Mode::Live } else { Mode::Holding { upto: at.seq, more: true } };
+        let mode =
+            if at.seq >= present { Mode::Live } else { Mode::Holding(Held { upto: at.seq, more: true }) };
         let generation = place.generation;
         Self { place, at, sight, mode, present, live_said: false, until_head, generation }
     }
@@ -95,11 +96,11 @@ impl Reader {
             }
             let entries = match &self.mode {
                 Mode::Reading => return self.wait(now_ms),
-                Mode::Holding { upto, more } => {
+                Mode::Holding(held) => {
                     let entries = self.place.slot.take(MESSAGE_BYTES);
                     if entries.is_empty() {
                         // A page that was dropped because nobody asked for it is read again.
-                        if *more || self.at.seq < *upto {
+                        if held.more || self.at.seq < held.upto {
                             return self.read(Verify::No);
                         }
                         self.mode = Mode::Live;
@@ -126,11 +127,15 @@ impl Reader {
         }
     }
 
-    /// Takes the page that it asked for.
-    pub fn take(&mut self, page: Page) {
-        let upto = page.entries.back().map_or(self.at.seq, |entry| entry.seq);
-        self.place.slot.hold(page.entries);
-        self.mode = Mode::Holding { upto, more: page.more };
+    /// The page that it wants, for [`crate::catch_up::page`].
+    pub fn asked(&self, at: Cursor, verify: Verify) -> Asked {
+        let Registration { feed, slot, .. } = &self.place;
+        Asked { feed: feed.clone(), slot: slot.clone(), sight: self.sight.clone(), at, verify }
+    }
+
+    /// The page that it asked for was left in its slot.
+    pub fn take(&mut self, held: Held) {
+        self.mode = Mode::Holding(held);
     }
 
     /// Whether it has read all that Postgres had.

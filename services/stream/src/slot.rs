@@ -93,8 +93,9 @@ impl Slot {
         }
     }
 
-    /// Keeps a page until HTTP/2 asks for it.
-    pub fn hold(&self, page: VecDeque<Arc<Entry>>) {
+    /// Keeps a page until HTTP/2 asks for it, or has not for [`HELD_MS`] from now on.
+    pub fn hold(&self, page: VecDeque<Arc<Entry>>, now_ms: u64) {
+        self.asked_ms.store(now_ms, Ordering::Relaxed);
         *lock(&self.held) = page;
     }
 

@@ -10,11 +10,11 @@ use std::{
 
 use chassis::{Error, Reason, Result, secret};
 use futures::{Stream, future::BoxFuture};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::Status;
 
 use crate::{
-    catch_up::{self, Page},
+    catch_up::{self, Held},
     frame::Message,
     gateway::Gateway,
     hub::Registration,
@@ -26,8 +26,9 @@ use crate::{
 pub struct Subscription {
     gateway: Arc<Gateway>,
     reader: Reader,
-    /// The page that is being read.
-    page: Option<BoxFuture<'static, Result<Page>>>,
+    /// The page that is being read. In a task of its own: HTTP/2 does not poll a stream whose reader takes nothing, and a turn
+    /// that such a one was given would be nobody's.
+    page: Option<AbortOnDropHandle<Result<Held>>>,
     /// Ready when the connection is let go.
     leaving: Option<BoxFuture<'static, ()>>,
     ended: bool,
@@ -62,15 +63,15 @@ impl Subscription {
                     return Poll::Ready(Some(Ok(message)));
                 }
                 Step::Read(at, verify) => {
-                    let feed = self.reader.place.feed.clone();
-                    self.page = Some(Box::pin(catch_up::page(self.gateway.clone(), feed, at, verify)));
+                    let page = catch_up::page(self.gateway.clone(), self.reader.asked(at, verify));
+                    self.page = Some(AbortOnDropHandle::new(tokio::spawn(page)));
                 }
                 Step::Wait => {
                     let Some(page) = &mut self.page else { return Poll::Pending };
-                    let page = ready!(page.as_mut().poll(cx));
+                    let page = ready!(Pin::new(page).poll(cx));
                     self.page = None;
-                    match page {
-                        Ok(page) => self.reader.take(page),
+                    match page.unwrap_or_else(|lost| Err(Error::internal(lost))) {
+                        Ok(held) => self.reader.take(held),
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     }
                 }
@@ -135,7 +136,8 @@ mod tests {
 
     /// A reader who stands at the head, 5; whatever would ask the database does not come back.
     fn reader(hub: &Arc<Hub>, filter: Filter, until_head: bool) -> Subscription {
-        let pool = PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
+        let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(50));
+        let pool = pool.connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
         let keys = SigningKeys::new([7; 32], None);
         let gateway = Gateway::new(TenantPool::new(pool), keys, chassis::clock::system(), hub.clone());
         let caller = caller(FEED, &[], &[]);
@@ -227,5 +229,22 @@ mod tests {
         hub.read_again();
         assert!(stream.next().now_or_never().is_none());
         assert!(stream.page.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_comes_to_a_reader_who_takes_nothing_is_given_back() {
+        let hub = Hub::new(9);
+        let mut stream = reader(&hub, Filter::default(), false);
+        let gateway = stream.gateway.clone();
+        let turns = u32::try_from(gateway.pages.available_permits()).unwrap();
+        assert!(seqs(stream.next().now_or_never()).2);
+        let all = gateway.pages.acquire_many(turns).await.unwrap();
+        hub.read_again();
+        assert!(stream.next().now_or_never().is_none(), "it waits for a turn");
+        tokio::task::yield_now().await;
+        drop(all);
+        // From here on nobody polls it.
+        let again = tokio::time::timeout(Duration::from_secs(60), gateway.pages.acquire_many(turns)).await;
+        assert!(again.is_ok(), "it keeps its turn");
     }
 }

@@ -17,7 +17,7 @@ use crate::{db::read, following::Following, handoff::Handoff, hub::Hub, slot::En
 const POLL: Duration = Duration::from_secs(1);
 /// How long to wait after a database error: doubles from the first to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
-/// Streams end where the database has not answered for so long.
+/// Streams end, or do not begin, where the database has not answered for so long.
 pub const TROUBLE_MAX: Duration = Duration::from_secs(30);
 
 /// The live reader.

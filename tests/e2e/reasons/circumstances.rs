@@ -5,7 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use chassis::Reason;
 use harness::{Options, World, order, request_id};
-use proto::stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start};
+use proto::{
+    partners::Role,
+    stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start},
+};
 use tonic::metadata::MetadataMap;
 
 #[tokio::test]
@@ -115,10 +118,17 @@ async fn a_database_that_is_gone_is_no_fault_of_the_caller() {
     let world = World::start().await;
     let (buyer, _) = world.pair().await;
     buyer.publish(order("A1").line("10", "X", "1", "1").to("V100")).await.expect("published");
+    let known = buyer.key_with(&[Role::Viewer], None).await;
     world.settled().await;
+    known.stream().get_head(GetHeadRequest {}).await.expect("it is known for some seconds");
     world.deps().pool.close().await;
     let status = harness::refusal::refused(buyer.order(&request_id()).await, Reason::UNAVAILABLE);
     assert!(!status.message().contains("pool"), "{status:?}");
+    let latest = SubscribeRequest { start: Some(Start::Latest(true)), ..SubscribeRequest::default() };
+    let status =
+        harness::refusal::refused(known.stream().subscribe(latest).await.map(drop), Reason::UNAVAILABLE);
+    let retry = tonic_types::StatusExt::get_details_retry_info(&status).expect("when to come again");
+    assert!(retry.retry_delay.is_some_and(|delay| delay <= Duration::from_secs(2)));
     world.finish().await;
 }
 

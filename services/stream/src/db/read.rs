@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use chassis::db::TenantTx;
+use futures::TryStreamExt as _;
 use sqlx::PgPool;
+use tokio::task::coop::consume_budget;
 
 use crate::entry::{Batch, Entry, Fact, LogPlace, Placed};
 
@@ -83,7 +85,7 @@ pub async fn page(
     bytes: i64,
 ) -> Result<Vec<Arc<Entry>>, sqlx::Error> {
     let feed = tx.firm();
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         "select p.seq, p.chain, p.last_of_command, p.event_id, p.subject_id, p.type as kind, p.source, p.subject, p.at,
                 p.traceparent, p.version, p.audience, p.sites, p.purchasing_group, p.scope_firm, p.payload,
                 p.payload_sha256
@@ -101,30 +103,31 @@ pub async fn page(
         entries,
         bytes
     )
-    .fetch_all(tx.conn())
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let fact = Fact {
-                event_id: row.event_id,
-                subject_id: row.subject_id,
-                kind: row.kind,
-                source: row.source,
-                subject: row.subject,
-                at: row.at,
-                traceparent: row.traceparent,
-                version: row.version,
-                audience: row.audience,
-                sites: row.sites,
-                purchasing_group: row.purchasing_group,
-                scope_firm: row.scope_firm,
-                payload: row.payload.into(),
-                payload_sha256: row.payload_sha256.into(),
-            };
-            let chain = sized(row.chain)?;
-            Ok(Arc::new(Entry::new(feed, row.seq, chain, row.last_of_command, Arc::new(fact))))
-        })
-        .collect()
+    .fetch(tx.conn());
+    let mut page = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        // Others have the thread after a part of a long page.
+        consume_budget().await;
+        let fact = Fact {
+            event_id: row.event_id,
+            subject_id: row.subject_id,
+            kind: row.kind,
+            source: row.source,
+            subject: row.subject,
+            at: row.at,
+            traceparent: row.traceparent,
+            version: row.version,
+            audience: row.audience,
+            sites: row.sites,
+            purchasing_group: row.purchasing_group,
+            scope_firm: row.scope_firm,
+            payload: row.payload.into(),
+            payload_sha256: row.payload_sha256.into(),
+        };
+        let chain = sized(row.chain)?;
+        page.push(Arc::new(Entry::new(feed, row.seq, chain, row.last_of_command, Arc::new(fact))));
+    }
+    Ok(page)
 }
 
 fn sized(chain: Vec<u8>) -> Result<[u8; 32], sqlx::Error> {

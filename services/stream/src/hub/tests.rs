@@ -101,7 +101,7 @@ fn a_firm_has_a_bound_and_a_draining_process_takes_nobody() {
 fn a_page_that_nobody_asks_for_is_dropped() {
     let hub = Hub::new(MANY);
     let place = register(&hub, ONE, key("a")).unwrap();
-    place.slot.hold((1..=9).map(|seq| entry(ONE, seq)).collect());
+    place.slot.hold((1..=9).map(|seq| entry(ONE, seq)).collect(), hub.now_ms());
     assert_eq!(place.slot.take(1).len(), 1, "one at least");
     place.slot.tick(hub.now_ms());
     assert!(!place.slot.take(1).is_empty(), "it is asked for");

@@ -177,7 +177,8 @@ impl Subscriber {
                 let entries = postgres.page(self.feed, at.seq, PAGE);
                 match Page::after(at.seq, entries, PAGE as i64, i64::MAX) {
                     Some(page) => {
-                        reader.take(page);
+                        let held = page.leave(&reader.place.slot, at.seq, now_ms);
+                        reader.take(held);
                         self.woken.0.store(true, Ordering::Release);
                         self.state = State::Open(reader, Reading::No);
                     }
