@@ -1,4 +1,5 @@
-//! A QR code as the path of an inline drawing, which needs no script, no style and no other request.
+//! A QR code: as the path of an inline drawing, which needs no script, no style and no other request, and as the dark runs
+//! that any other drawing is made of.
 
 use std::fmt::Write as _;
 
@@ -14,22 +15,49 @@ pub struct Qr {
     pub path: String,
 }
 
-/// The code of a text. `None` where it is longer than any code holds, about 2,900 bytes.
+/// A code in a square of `size` modules, its empty edge among them.
+pub struct Code {
+    pub size: usize,
+    /// Its dark modules, row by row.
+    pub runs: Vec<Run>,
+}
+
+/// Dark modules beside each other.
+pub struct Run {
+    /// The first of them, from the left.
+    pub x: usize,
+    /// Its row, from the top.
+    pub y: usize,
+    /// How many they are.
+    pub length: usize,
+}
+
+/// The drawing of a text's code. `None` where it is longer than any code holds, about 2,900 bytes.
 pub fn draw(text: &str) -> Option<Qr> {
+    let Code { size, runs } = code(text)?;
+    let mut path = String::new();
+    for Run { x, y, length } in runs {
+        // Writing to a string cannot fail.
+        let _ = write!(path, "M{x} {y}h{length}v1H{x}z");
+    }
+    Some(Qr { size, path })
+}
+
+/// The code of a text. `None` where it is longer than any code holds.
+pub fn code(text: &str) -> Option<Code> {
     let code = QrCode::new(text).ok()?;
     let width = code.width();
-    let mut path = String::new();
+    let mut runs = Vec::new();
     for (y, row) in code.to_colors().chunks(width).enumerate() {
         let mut x = 0;
         for run in row.chunk_by(|one, next| one == next) {
             if run[0] == Color::Dark {
-                // Writing to a string cannot fail.
-                let _ = write!(path, "M{} {}h{}v1H{}z", x + QUIET, y + QUIET, run.len(), x + QUIET);
+                runs.push(Run { x: x + QUIET, y: y + QUIET, length: run.len() });
             }
             x += run.len();
         }
     }
-    Some(Qr { size: width + 2 * QUIET, path })
+    Some(Code { size: width + 2 * QUIET, runs })
 }
 
 #[cfg(test)]
