@@ -118,6 +118,10 @@ fn constants(messages: &Messages) -> Result<String, std::fmt::Error> {
     let mut code = String::new();
     for (key, arguments) in messages {
         let name = key.to_uppercase().replace('-', "_");
+        // What only an optional part says is used by builds with that part alone.
+        if key.starts_with("pdf-") {
+            writeln!(code, "#[cfg(feature = \"pdf\")]")?;
+        }
         let names: Vec<_> = arguments.iter().map(|argument| format!("{argument:?}")).collect();
         writeln!(
             code,

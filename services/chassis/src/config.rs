@@ -66,6 +66,7 @@ pub struct Portal {
     pub listen: SocketAddr,
     pub public_url: String,
     pub tls: Tls,
+    pub font: String,
     /// `tandem dev --lan`: neighbours reach the sandbox of fictional firms without TLS. No setting: a deployment must not.
     #[serde(skip)]
     pub demonstration: bool,

@@ -75,6 +75,12 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED")
     }
 
+    /// There is no font to write a PDF with.
+    #[cfg(feature = "pdf")]
+    pub fn no_font() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "FONT_MISSING")
+    }
+
     /// A fault of ours; `source` goes to the log alone.
     pub fn internal(source: impl std::fmt::Display) -> Self {
         tracing::error!(%source, "a page failed");
@@ -246,6 +252,8 @@ fn wording(failure: &Failure, text: &Text) -> (String, String) {
         "UNAVAILABLE" | "DRAINING" | "DEADLINE_EXCEEDED" => {
             Some((key::FAILURE_UNAVAILABLE, key::FAILURE_UNAVAILABLE_BODY))
         }
+        #[cfg(feature = "pdf")]
+        "FONT_MISSING" => Some((key::PDF_NO_FONT, key::PDF_NO_FONT_BODY)),
         "RATE_LIMITED" => Some((key::FAILURE_RATE, key::FAILURE_RATE_BODY)),
         "INTERNAL" => Some((key::FAILURE_INTERNAL, key::FAILURE_INTERNAL_BODY)),
         _ => None,

@@ -13,7 +13,8 @@
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
 //! * [`week`] and [`measure`] weeks and figures of capacity · [`grid`] tables of weeks that are filled in
 //! * [`ask`] pages that ask for a few things · [`table`] lists of what is set up · [`rows`] lists as spreadsheets have them
-//! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes
+//! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes · `pdf` pages for paper, where it is
+//!   built in
 //!
 //! **Invariants:** a GET changes nothing; no string that a person reads stands outside the catalogues; no page has
 //! an inline script or style.
@@ -35,6 +36,8 @@ mod measure;
 mod order;
 mod page;
 mod pages;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod proposal;
 mod qr;
 mod reminder;
@@ -79,6 +82,8 @@ pub struct Config {
     pub secure_cookies: bool,
     /// The largest file of a resource that the API takes, in bytes.
     pub largest_file: u64,
+    /// The font of PDF files, by its path; empty: the machine's Noto Sans CJK. Nothing where that is not built in.
+    pub font: String,
     /// Signs form tokens; all portals of a deployment share it.
     pub form_key: [u8; 32],
 }
@@ -91,20 +96,33 @@ struct App {
     catalogue: Arc<Catalogue>,
     assets: Assets,
     tokens: Tokens,
+    #[cfg(feature = "pdf")]
+    font: pdf::font::Shelf,
     shutdown: CancellationToken,
 }
 
 /// The portal as a process of Tandem configures it.
 ///
 /// # Errors
-/// Where the API's address or the public address is malformed.
+/// Where the API's address or the public address is malformed, or a font is set that this build has no use for.
 pub fn build(config: &chassis::config::Config, deps: &Deps) -> anyhow::Result<Router> {
+    if !cfg!(feature = "pdf") && !config.portal.font.is_empty() {
+        anyhow::bail!(
+            "portal.font is set, and this binary was built without PDF; build it with --features pdf"
+        );
+    }
     let public_url = Some(config.portal.public_url.clone()).filter(|url| !url.is_empty());
     let terminated = config.portal.tls == chassis::config::Tls::Terminated;
     let secure_cookies = terminated || public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let form_key = deps.keys.derive("portal forms");
-    let largest_file = config.resources.max_file_bytes;
-    let config = Config { api: config.api_url(), public_url, secure_cookies, largest_file, form_key };
+    let config = Config {
+        api: config.api_url(),
+        public_url,
+        secure_cookies,
+        largest_file: config.resources.max_file_bytes,
+        font: config.portal.font.clone(),
+        form_key,
+    };
     router(config, deps.clock.clone(), deps.shutdown.clone())
 }
 
@@ -123,6 +141,8 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
         tokens: Tokens::new(config.form_key),
         catalogue: Catalogue::load()?,
         assets: Assets::load()?,
+        #[cfg(feature = "pdf")]
+        font: pdf::font::Shelf::default(),
         config,
         clock,
         shutdown,
@@ -224,6 +244,7 @@ fn parts() -> Router<Arc<App>> {
         .merge(pages::booking::routes())
         .merge(pages::resources::routes())
         .merge(pages::operator::routes())
+        .merge(pages::paper::routes())
 }
 
 /// What a supplier does beside answering one order, and what both sides write to each other.

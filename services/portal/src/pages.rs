@@ -25,6 +25,7 @@ pub mod members;
 pub mod needs;
 pub mod operator;
 pub mod order;
+pub mod paper;
 pub mod partners;
 pub mod pins;
 pub mod progress;

@@ -26,7 +26,7 @@ use crate::{
     pages::{
         buyer::{self, Buying},
         changes::{self, Changes},
-        consent, decide, list,
+        consent, decide, list, paper,
         partners::absolute,
         pins, progress, promise, thread, withdraw,
     },
@@ -55,9 +55,10 @@ pub struct Fact {
     pub value: String,
 }
 
-struct PartyView {
-    role: String,
-    lines: Vec<String>,
+/// Somebody who has to do with an order.
+pub struct PartyView {
+    pub role: String,
+    pub lines: Vec<String>,
 }
 
 /// What has just been done, and what is next.
@@ -99,6 +100,8 @@ pub struct OrderPage {
     promise: Option<promise::Panel>,
     /// Leads from the printed order to this page.
     code: Option<Qr>,
+    /// Where it is had as PDF; `None` where that is not built in.
+    pdf: Option<Fact>,
     /// What its lines are made by.
     pins: Vec<pins::PinView>,
     facts: Vec<Fact>,
@@ -209,6 +212,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases }).titled(title),
         here: member.order_path(&order.id),
         code: qr::draw(&absolute(member, &format!("/orders/{}", order.id))),
+        pdf: paper::order(&t, &order.id),
         partner_label: t.say(if supplies { key::BUYER } else { key::SUPPLIER }),
         partner: if supplies { order.buyer_name.clone() } else { order.supplier_name.clone() },
         tag: order::tag(&t, order.state, supplies),
@@ -315,19 +319,25 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
 pub fn facts(t: &Text, order: &Order, content: &OrderContent, rows: &[Row]) -> Vec<Fact> {
     let days = rows.iter().filter_map(|row| row.requested(content).1);
     let earliest = days.min();
-    let mut amount = t.money(order.net_amount.as_ref(), &content.currency);
-    let basis = t.tax_basis(content.price_includes_tax);
-    if format::decimal(order.net_amount.as_ref()).is_some() && !basis.is_empty() {
-        amount = t.two(key::WITH_NOTE, basis, amount);
-    }
     vec![
         Fact { label: t.say(key::REQUESTED), value: t.window(earliest, earliest) },
-        Fact { label: t.say(key::AMOUNT), value: amount },
+        Fact { label: t.say(key::AMOUNT), value: amount(t, order, content) },
         Fact { label: t.say(key::PUBLISHED), value: t.moment(order.published_at.as_ref()) },
     ]
 }
 
-fn more_facts(t: &Text, order: &Order, content: &OrderContent) -> Vec<Fact> {
+/// The net amount, with what the order says about tax.
+pub fn amount(t: &Text, order: &Order, content: &OrderContent) -> String {
+    let amount = t.money(order.net_amount.as_ref(), &content.currency);
+    let basis = t.tax_basis(content.price_includes_tax);
+    match format::decimal(order.net_amount.as_ref()) {
+        Some(_) if !basis.is_empty() => t.two(key::WITH_NOTE, basis, amount),
+        _ => amount,
+    }
+}
+
+/// What else is agreed; only what is stated.
+pub fn more_facts(t: &Text, order: &Order, content: &OrderContent) -> Vec<Fact> {
     let order_type = match content.order_type() {
         OrderType::CallOff => t.say(key::TYPE_CALL_OFF),
         OrderType::Framework => t.say(key::TYPE_FRAMEWORK),
@@ -356,7 +366,8 @@ fn more_facts(t: &Text, order: &Order, content: &OrderContent) -> Vec<Fact> {
     facts.map(|(label, value)| Fact { label: t.say(label), value }).collect()
 }
 
-fn party_view(t: &Text, party: &Party) -> PartyView {
+/// A party as people read it.
+pub fn party_view(t: &Text, party: &Party) -> PartyView {
     let role = match party.role() {
         PartyRole::Buyer => key::BUYER,
         PartyRole::Seller => key::SUPPLIER,

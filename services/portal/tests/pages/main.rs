@@ -4,6 +4,8 @@
 
 mod fake;
 mod follow;
+#[cfg(feature = "pdf")]
+mod paper;
 mod story;
 mod supplying;
 
@@ -49,6 +51,15 @@ impl World {
     }
 
     async fn with(secure_cookies: bool, public_url: Option<&str>) -> Self {
+        Self::set(secure_cookies, public_url, "").await
+    }
+
+    #[cfg(feature = "pdf")]
+    async fn with_font(font: &str) -> Self {
+        Self::set(false, None, font).await
+    }
+
+    async fn set(secure_cookies: bool, public_url: Option<&str>, font: &str) -> Self {
         let api = Fake::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -77,6 +88,7 @@ impl World {
             public_url: public_url.map(str::to_string),
             secure_cookies,
             largest_file: 1_000_000,
+            font: font.to_string(),
             form_key: [7; 32],
         };
         let app = portal::router(config, clock, shutdown.clone()).unwrap();
@@ -472,6 +484,7 @@ async fn an_api_that_does_not_answer_is_a_page_that_says_so() {
         public_url: None,
         secure_cookies: false,
         largest_file: 1_000_000,
+        font: String::new(),
         form_key: [7; 32],
     };
     let app = portal::router(config, Arc::clone(&clock), CancellationToken::new()).unwrap();

@@ -22,6 +22,7 @@ use crate::{
     i18n::{Text, key},
     measure::{Measure, percent},
     page::{self, Link, Page, link},
+    pages::{order::Fact, paper},
     session::Member,
     typed::iso,
     week::{Span, monday_of},
@@ -104,6 +105,8 @@ struct MapPage {
     writes: bool,
     /// Where the own groups are had as a list; empty where there are none.
     export: String,
+    /// Where they are had as PDF; `None` where there are none, or that is not built in.
+    pdf: Option<Fact>,
 }
 
 /// The table of the own groups, and of those that suppliers show.
@@ -147,6 +150,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
             true => String::new(),
             false => link("/capacity/export", &[("from", &from)]),
         },
+        pdf: if groups.is_empty() { None } else { paper::capacity(&t, &from) },
         t,
     }))
 }
