@@ -29,7 +29,7 @@ use crate::{
         accept, change,
         changes::{self, Changes},
         order::Fact,
-        progress, refuse, respond,
+        paper, progress, refuse, respond,
     },
     session::{Member, Visitor},
     timeline::{self, Moment},
@@ -38,8 +38,9 @@ use crate::{
 /// Who holds a document link that works.
 pub struct Holder {
     /// As which it acts: the order's supplier.
-    member: Member,
-    order_id: String,
+    pub member: Member,
+    /// The one order that it opens.
+    pub order_id: String,
     label: String,
     expires: String,
 }
@@ -140,6 +141,8 @@ struct DocumentPage {
     next: String,
     notes: Vec<String>,
     timeline: Vec<Moment>,
+    /// Where it is had as PDF; `None` where that is not built in.
+    pdf: Option<Fact>,
     /// The token of the form that says how far everything accepted is; empty where nothing is.
     progress_token: String,
     stages: Vec<Stage>,
@@ -192,6 +195,7 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
             "" => String::new(),
             token => link(&here, &[("from", token)]),
         },
+        pdf: paper::order(&t, &here),
         progress_token: match stages.is_empty() {
             true => String::new(),
             false => app.tokens.make(app, Some(&member.token), &progressing(&order.id)),

@@ -212,7 +212,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases }).titled(title),
         here: member.order_path(&order.id),
         code: qr::draw(&absolute(member, &format!("/orders/{}", order.id))),
-        pdf: paper::order(&t, &order.id),
+        pdf: paper::order(&t, &member.order_path(&order.id)),
         partner_label: t.say(if supplies { key::BUYER } else { key::SUPPLIER }),
         partner: if supplies { order.buyer_name.clone() } else { order.supplier_name.clone() },
         tag: order::tag(&t, order.state, supplies),

@@ -16,13 +16,14 @@ pub fn routes() -> Router<Arc<App>> {
     #[cfg(feature = "pdf")]
     let router = router
         .route("/orders/{id}/pdf", axum::routing::get(save::order))
+        .route("/d/{token}/pdf", axum::routing::get(save::document))
         .route("/capacity/pdf", axum::routing::get(save::capacity));
     router
 }
 
-/// The link to an order's file; `None` where that is not built in.
-pub fn order(t: &Text, id: &str) -> Option<Fact> {
-    way(t, format!("/orders/{id}/pdf"))
+/// The link to the file of the order whose page is `here`; `None` where that is not built in.
+pub fn order(t: &Text, here: &str) -> Option<Fact> {
+    way(t, format!("{here}/pdf"))
 }
 
 /// The link to the file of the own groups, for the weeks from a Monday on; `None` where that is not built in.

@@ -14,9 +14,11 @@ use crate::{
     order::{self, Loaded},
     pages::{
         capacity::{Wish, read},
+        document::Holder,
         partners::absolute,
     },
-    pdf, qr,
+    pdf,
+    qr::{self, Code},
     session::Member,
     week::Span,
 };
@@ -24,12 +26,15 @@ use crate::{
 /// Pages of lines of the longest order, and as many again for those that change while they are read.
 const MOST_PAGES: usize = 400;
 
-/// An order with all its lines and what was answered.
+/// An order with all its lines and what was answered, and the code of its page.
 pub async fn order(member: Member, _: Saves, Path(id): Path<String>) -> Result<Response, Failure> {
-    let whole = whole(&member, &id).await?;
-    let code = qr::code(&absolute(&member, &format!("/orders/{}", whole.order.id)));
-    let supplies = whole.order.supplier_id == member.who.firm_id;
-    pdf::save(&member, pdf::order::document(member.text(), &whole, code, supplies)).await
+    let code = qr::code(&absolute(&member, &member.order_path(&id)));
+    whole(&member, &id, code).await
+}
+
+/// The same for who holds a document link; without a code, since the link opens the order for everybody who has the paper.
+pub async fn document(holder: Holder, _: Saves) -> Result<Response, Failure> {
+    whole(&holder.member, &holder.order_id, None).await
 }
 
 /// The page's weeks of all own groups.
@@ -46,19 +51,26 @@ pub async fn capacity(member: Member, _: Saves, Query(wish): Query<Wish>) -> Res
     pdf::save(&member, pdf::capacity::document(t, firm, span, &groups, &weeks, &made)).await
 }
 
+/// The file of an order, in the words of the member's side.
+async fn whole(member: &Member, id: &str, code: Option<Code>) -> Result<Response, Failure> {
+    let loaded = read_all(member, id).await?;
+    let supplies = loaded.order.supplier_id == member.who.firm_id;
+    pdf::save(member, pdf::order::document(member.text(), &loaded, code, supplies)).await
+}
+
 /// An order with the lines of all its pages, as they stand in one version of it.
-async fn whole(member: &Member, id: &str) -> Result<Loaded, Failure> {
-    let mut whole = order::load(member, id, "").await?;
+async fn read_all(member: &Member, id: &str) -> Result<Loaded, Failure> {
+    let mut loaded = order::load(member, id, "").await?;
     for _ in 0..MOST_PAGES {
-        if whole.next.is_empty() {
-            return Ok(whole);
+        if loaded.next.is_empty() {
+            return Ok(loaded);
         }
-        let page = order::load(member, id, &whole.next).await?;
-        if page.order.version == whole.order.version {
-            whole.rows.extend(page.rows);
-            whole.next = page.next;
+        let page = order::load(member, id, &loaded.next).await?;
+        if page.order.version == loaded.order.version {
+            loaded.rows.extend(page.rows);
+            loaded.next = page.next;
         } else {
-            whole = order::load(member, id, "").await?;
+            loaded = order::load(member, id, "").await?;
         }
     }
     Err(Failure::internal("an order changed each time that it was read"))
