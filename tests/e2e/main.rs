@@ -9,6 +9,7 @@
 
 mod addressing;
 mod aliases;
+mod announcing;
 mod booking;
 mod bridge;
 mod browser;

@@ -147,6 +147,11 @@ export async function finish() {
   process.exit(failed.length || !passed ? 1 : 0);
 }
 
+/** Says what was measured, in one form for all: `measured: NAME VALUE UNIT`. */
+export function measured(name, value, unit) {
+  console.log(`measured: ${name} ${Number.isInteger(value) ? value : value.toFixed(2)} ${unit}`);
+}
+
 export function ok(value, what) {
   if (!value) throw new Error(what);
 }

@@ -1,6 +1,6 @@
 // Pages that keep themselves up to date.
 
-import { equal, inDays, ok, portal, publish, sandbox, test, visit } from './browser.mjs';
+import { equal, inDays, measured, ok, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const row = (page, number) => page.locator(`a:text-is("${number}")`);
@@ -50,6 +50,34 @@ export async function live() {
       for (const number of missed) equal(await row(page, number).count(), 1, 'none is doubled');
       equal(await page.inputValue('#q'), '还没查', 'what was typed stays');
       equal(await page.evaluate(() => document.activeElement.id), 'q', 'and so does focus');
+    }));
+
+  await test('what the operator announces comes to pages that are open, and goes, and nobody loses the place', () =>
+    visit(shunmo, {}, async (page, context) => {
+      await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);
+      const second = await context.newPage();
+      await second.goto(`${portal}/help`);
+      await page.bringToFront();
+      await page.fill('#q', '还没查');
+      await page.evaluate(() => { scrollTo(0, 200); window.untouched = true; });
+      const place = () => page.evaluate(() => Math.round(document.querySelector('tbody tr:nth-child(3)').getBoundingClientRect().top));
+      const seen = await place();
+      const text = `今晚维护 ${Date.now()}`;
+      await visit(sandbox.operator, { javaScriptEnabled: false }, async (operator) => {
+        await operator.goto(`${portal}/operator/announcements/new`);
+        await operator.fill('[name=zh]', text);
+        await operator.fill('[name=until_day]', inDays(2));
+        await operator.click('main form button');
+        const announced = Date.now();
+        for (const open of [page, second]) await open.locator(`.told span:text-is("${text}")`).waitFor({ timeout: 10_000 });
+        measured('announcement-shown', (Date.now() - announced) / 1000, 's');
+        equal([await place(), await page.inputValue('#q')], [seen, '还没查'], 'nothing moves, and what was typed stays');
+        equal(await page.evaluate(() => [document.activeElement.id, window.untouched]), ['q', true], 'focus, too; no reload');
+        await page.locator('.told button').first().focus();
+        await operator.click(`tr:has-text("${text}") button`);
+        for (const open of [page, second]) await open.locator(`.told span:text-is("${text}")`).waitFor({ state: 'detached', timeout: 10_000 });
+      });
+      equal(await page.evaluate(() => document.activeElement.id), 'main', 'whoever stood on it goes on below it');
     }));
 
   await test('on a slow phone the inbox can be read in 2.5 s', async () => {

@@ -77,6 +77,16 @@ export async function signingIn() {
         equal(new URL(reader.url()).search, '?show=all', 'the page stays');
         equal(await reader.locator('.told').count(), 0, 'it is put away');
       });
+      await visit(null, { javaScriptEnabled: false }, async (visitor) => {
+        await visitor.goto(`${portal}/sign-in`);
+        // A look serves for three seconds.
+        for (let look = 0; look < 8 && !(await visitor.locator('.told').count()); look += 1) {
+          await visitor.waitForTimeout(500);
+          await visitor.reload();
+        }
+        await says(visitor, '新版手册见 www.example.com');
+        equal(await visitor.locator('.told button').count(), 0, 'who has not signed in has nothing to put away');
+      });
       await page.click('main td button');
       await says(page, '已撤回');
       equal(await page.locator('.told').count(), 0, 'nobody sees it any more');

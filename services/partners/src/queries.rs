@@ -172,6 +172,18 @@ pub(crate) async fn who_am_i(deps: &Deps, caller: &Caller) -> Result<wire::WhoAm
     })
 }
 
+/// What everybody is told now, whoever asks: nobody has put anything away without being somebody.
+pub(crate) async fn list_current_announcements(
+    deps: &Deps,
+) -> Result<wire::ListCurrentAnnouncementsResponse> {
+    let mut tx = deps.pool.begin_outside().await?;
+    let told = db::announcement::current(&mut tx, Uuid::nil(), deps.now()).await?;
+    tx.commit().await?;
+    Ok(wire::ListCurrentAnnouncementsResponse {
+        announcements: told.iter().map(convert::announcement).collect(),
+    })
+}
+
 fn limits() -> wire::Limits {
     wire::Limits {
         request_bytes: gate::REQUEST_BYTES as i32,

@@ -198,7 +198,7 @@ pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -
         None => return response,
     };
     if failure.status == StatusCode::UNAUTHORIZED {
-        return signed_out(visitor, &failure);
+        return signed_out(visitor, &failure).await;
     }
     let faults = failure.status.is_server_error();
     // The frame shows who is signed in where that can still be found out.
@@ -229,9 +229,9 @@ fn loggable(here: &str) -> &str {
 }
 
 /// 401: explains how to sign in, at the same address, and forgets a cookie that no longer works.
-fn signed_out(visitor: Visitor, failure: &Failure) -> Response {
+async fn signed_out(visitor: Visitor, failure: &Failure) -> Response {
     let had_session = visitor.token.is_some();
-    let mut response = crate::pages::sign_in::explain(&visitor, had_session);
+    let mut response = crate::pages::sign_in::explain(&visitor, had_session).await;
     *response.status_mut() = failure.status;
     if had_session {
         response.headers_mut().append(header::SET_COOKIE, session::forget(&visitor.app));

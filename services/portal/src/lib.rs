@@ -4,7 +4,7 @@
 //! has no database. Every page works without scripts; htmx and a live stream come on top.
 //!
 //! * [`session`] cookies, language, who visits · [`form`] form tokens and where a post may come from
-//! * [`client`] the API · [`live`] the feed as server-sent events
+//! * [`client`] the API · [`live`] the feed as server-sent events · [`board`] what is announced to everybody
 //! * [`i18n`] the two languages · [`format`] dates, quantities, money
 //! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
 //! * [`revision`] what a filled-in change form means
@@ -22,6 +22,7 @@
 mod answer;
 mod ask;
 mod assets;
+mod board;
 mod client;
 mod deadline;
 mod difference;
@@ -65,7 +66,7 @@ use chassis::{clock::SharedClock, service::Deps};
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate as _};
 
-use crate::{assets::Assets, client::Api, failure::Failure, form::Tokens, i18n::Catalogue};
+use crate::{assets::Assets, board::Board, client::Api, failure::Failure, form::Tokens, i18n::Catalogue};
 
 /// A filled-in form of a long order.
 const LARGEST_FORM_BYTES: usize = 1024 * 1024;
@@ -98,6 +99,7 @@ struct App {
     tokens: Tokens,
     #[cfg(feature = "pdf")]
     font: pdf::font::Shelf,
+    board: Board,
     shutdown: CancellationToken,
 }
 
@@ -139,6 +141,7 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
     let app = Arc::new(App {
         api: Api::new(&config.api)?,
         tokens: Tokens::new(config.form_key),
+        board: Board::default(),
         catalogue: Catalogue::load()?,
         assets: Assets::load()?,
         #[cfg(feature = "pdf")]

@@ -2,7 +2,8 @@
 //! it was and nothing comes twice.
 //!
 //! Pages fetch themselves again when something happened; an event says only which order it was about, and in a
-//! sentence for people what happened.
+//! sentence for people what happened. What the operator announces is on no feed: `told` events say that it is another
+//! than a page may show.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -24,10 +25,12 @@ use serde::{Deserialize, Serialize};
 use tonic::{Code, Status};
 
 use crate::{
-    App, client,
+    App,
+    board::{self, FRESH},
+    client,
     failure::Failure,
     i18n::{Key, Text, key},
-    session::Member,
+    session::{Member, Visitor},
 };
 
 /// How soon a browser tries again.
@@ -53,17 +56,20 @@ struct News<'a> {
 /// Follows the firm's feed until the browser leaves, the session ends or the portal shuts down.
 pub async fn follow(
     State(app): State<Arc<App>>,
-    member: Member,
+    visitor: Visitor,
     Query(place): Query<Place>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    // Looked at first, so that what is announced while the member is looked up counts as a change.
+    let mark = board::mark(&app.board.told(&app.api).await);
+    let member = visitor.member().await?;
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let after = if last.is_empty() { place.after } else { last.to_string() };
     let start = if after.is_empty() { Start::Latest(true) } else { Start::After(after) };
     let filter = Filter { types: vec!["tandem.orders.*".into()], ..Filter::default() };
     let request = SubscribeRequest { start: Some(start), filter: Some(filter), until_head: false };
     let request = client::streaming(&member.token, request);
-    let first = Event::default().retry(RETRY);
+    let first = [Event::default().retry(RETRY), announced(&board::mark(&member.who.announcements))];
     let rest = match app.api.stream().subscribe(request).await {
         Ok(answer) => spoken(answer.into_inner(), member).boxed(),
         Err(status) => match ending(&status) {
@@ -71,7 +77,8 @@ pub async fn follow(
             None => return Err(status.into()),
         },
     };
-    let events = stream::once(future::ready(first)).chain(rest).map(Ok::<_, Infallible>);
+    let rest = beside(rest, announcements(app.clone(), mark));
+    let events = stream::iter(first).chain(rest).map(Ok::<_, Infallible>);
     let events = events.take_until(app.shutdown.clone().cancelled_owned());
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(QUIET)).into_response();
     // nginx would hold events back to fill a buffer.
@@ -94,6 +101,36 @@ fn spoken(
         };
         stream::iter(events)
     })
+}
+
+/// Both streams, until the first ends.
+fn beside<T: Send>(
+    first: impl Stream<Item = T> + Send,
+    other: impl Stream<Item = T> + Send,
+) -> impl Stream<Item = T> + Send {
+    let first = first.map(Some).chain(stream::once(future::ready(None)));
+    stream::select(first, other.map(Some))
+        .take_while(|one| future::ready(one.is_some()))
+        .filter_map(future::ready)
+}
+
+/// An event each time that something else is announced than at `mark`.
+fn announcements(app: Arc<App>, mark: String) -> impl Stream<Item = Event> + Send {
+    stream::unfold((app, mark), |(app, mark)| async move {
+        loop {
+            tokio::time::sleep(FRESH).await;
+            let now = board::mark(&app.board.told(&app.api).await);
+            if now != mark {
+                // Which of it the member has put away, the page asks.
+                return Some((announced(""), (app, now)));
+            }
+        }
+    })
+}
+
+/// What a member is shown has this mark; an empty one fits nothing that a page shows.
+fn announced(mark: &str) -> Event {
+    Event::default().event("told").data(format!("{{\"mark\":\"{mark}\"}}"))
 }
 
 fn told(answer: &SubscribeResponse, text: &Text, firm: &str) -> Vec<Event> {

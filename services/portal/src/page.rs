@@ -9,7 +9,7 @@ use axum::{
 use proto::access::Permission;
 
 use crate::{
-    App,
+    App, board,
     failure::Failure,
     i18n::{Key, Lang, Text, key},
     pages::announcements::{Told, told},
@@ -123,6 +123,8 @@ pub struct Page {
     pub account: Option<Account>,
     /// What the operator tells everybody now.
     pub told: Vec<Told>,
+    /// Tells apart whether something else is announced by now.
+    pub told_mark: String,
     /// Where the link that skips the header leads: the element's id.
     pub skip: &'static str,
     pub form: Option<MainForm>,
@@ -147,6 +149,7 @@ impl Page {
             other: visitor.text.lang.other(),
             account: None,
             told: Vec::new(),
+            told_mark: String::new(),
             skip: "main",
             form: None,
             cursor: String::new(),
@@ -173,6 +176,7 @@ impl Page {
             more: links(&page.t, &more(member), current),
         });
         page.told = told(member);
+        page.told_mark = board::mark(&who.announcements);
         if member.may(Permission::StreamRead) {
             page.live = hex::encode(&chassis::secret::sha256(member.token.reveal().as_bytes())[..6]);
         }
@@ -201,6 +205,11 @@ impl Page {
     pub fn skipping_to(mut self, id: &'static str) -> Self {
         self.skip = id;
         self
+    }
+
+    /// Where the announcements of a page that is open are read anew.
+    pub fn told_path(&self) -> String {
+        link("/announcements", &[("next", &self.here)])
     }
 
     /// Live after a cursor.

@@ -26,6 +26,19 @@
       all('[data-live-warn]').forEach((warning) => { if (warning.dataset.liveWarn === order) shown(warning, true); });
     };
 
+    // What is announced: read anew where the page shows something else. Whoever stood on one that is gone goes on below.
+    let held = false;
+    const retell = (mark) => {
+      const place = one('#told');
+      if (!place || place.dataset.told === mark) return;
+      held = place.contains(document.activeElement);
+      htmx.trigger(place, 'tandem:refresh');
+    };
+    addEventListener('htmx:after:swap', () => {
+      if (held && document.activeElement === body) one('#main').focus({ preventScroll: true });
+      held = held && !!one('#told')?.contains(document.activeElement);
+    });
+
     const say = (text) => {
       one('#news').textContent = text;
       clearTimeout(said);
@@ -38,6 +51,7 @@
       if (message.signedOut) shown(one('#signed-out'), true);
       if (message.text) say(message.text);
       if (message.changed) refresh(message.order);
+      if ('told' in message) retell(message.told);
     };
 
     const online = (yes) => {
@@ -56,6 +70,7 @@
       on('open', () => online(true));
       on('beat', (event) => tell({ cursor: event.lastEventId }));
       on('order', (event) => tell({ ...JSON.parse(event.data), cursor: event.lastEventId, changed: true }));
+      on('told', (event) => tell({ told: JSON.parse(event.data).mark }));
       on('signed-out', () => { close(); clearInterval(watch); tell({ signedOut: true }); });
       // The place is no longer known: begin at the present, and read the list again.
       on('anew', () => { close(); cursor = ''; tell({ changed: true }); setTimeout(connect, 2000); });
@@ -69,14 +84,14 @@
       watch = setInterval(() => { if (Date.now() - heard > 40000) { online(false); connect(); } }, 5000);
       addEventListener('online', connect);
       addEventListener('offline', () => { close(); online(false); });
-      if (channel) channel.addEventListener('message', ({ data }) => { if (data.hello) channel.postMessage({ at: cursor }); });
+      if (channel) channel.addEventListener('message', ({ data }) => { if (data.hello) channel.postMessage({ at: cursor, told: one('#told').dataset.told }); });
       return new Promise(() => {});
     };
 
     if (channel) {
       channel.addEventListener('message', ({ data }) => {
         // The stream was elsewhere when this page was read: if it has moved on since, something may be missing here.
-        if (data.at !== undefined) { if (data.at !== cursor) refresh(); } else if (!data.hello) take(data);
+        if (data.at !== undefined) { if (data.at !== cursor) refresh(); retell(data.told); } else if (!data.hello) take(data);
       });
       channel.postMessage({ hello: true });
     }

@@ -271,6 +271,9 @@ fn sessions(method: &str) -> Option<Row> {
             list: FilteredList::Inbox.into(),
             name: "支架".into(),
         }))),
+        "ListCurrentAnnouncements" => {
+            own(build!(|_, _, _| plain(ListCurrentAnnouncementsRequest::default())))
+        }
         // What is shown is shown to everybody.
         "DismissAnnouncement" => Row {
             nothing: NOT_FOUND,

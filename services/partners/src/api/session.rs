@@ -3,9 +3,10 @@
 use proto::partners::{
     AcceptInvitationRequest, DeleteSavedFilterRequest, DeleteSavedFilterResponse, DismissAnnouncementRequest,
     DismissAnnouncementResponse, EndSessionRequest, EndSessionResponse, InspectLinkRequest,
-    InspectLinkResponse, ListSavedFiltersRequest, ListSavedFiltersResponse, RedeemSignInLinkRequest,
-    RedeemSignInLinkResponse, SaveFilterRequest, SavedFilter, SetLocaleRequest, SetLocaleResponse,
-    WhoAmIRequest, WhoAmIResponse, session_service_server::SessionService,
+    InspectLinkResponse, ListCurrentAnnouncementsRequest, ListCurrentAnnouncementsResponse,
+    ListSavedFiltersRequest, ListSavedFiltersResponse, RedeemSignInLinkRequest, RedeemSignInLinkResponse,
+    SaveFilterRequest, SavedFilter, SetLocaleRequest, SetLocaleResponse, WhoAmIRequest, WhoAmIResponse,
+    session_service_server::SessionService,
 };
 use tonic::{Request, Response, Status};
 
@@ -91,6 +92,13 @@ impl SessionService for Api {
         let method = "tandem.partners.v1.SessionService/DeleteSavedFilter";
         let command = self.command(&caller, method, &request.request_id, &request);
         Ok(Response::new(commands::delete_filter(&command, key).await?))
+    }
+
+    async fn list_current_announcements(
+        &self,
+        _: Request<ListCurrentAnnouncementsRequest>,
+    ) -> Result<Response<ListCurrentAnnouncementsResponse>, Status> {
+        Ok(Response::new(queries::list_current_announcements(&self.deps).await?))
     }
 
     async fn dismiss_announcement(

@@ -38,7 +38,7 @@ impl Row {
     }
 }
 
-/// What is shown now and the actor has not put away, the oldest first.
+/// What is shown now and the actor has not put away, the oldest first; outside of all firms, all of it.
 pub(crate) async fn current(tx: &mut TenantTx, actor: Uuid, at: OffsetDateTime) -> Result<Vec<Announcement>> {
     let firm = tx.firm();
     let rows = sqlx::query_as!(

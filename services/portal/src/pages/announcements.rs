@@ -1,17 +1,25 @@
-//! What the operator tells everybody, on top of each page, until whoever reads it puts it away.
+//! What the operator tells everybody, on top of each page, until whoever reads it puts it away; whoever has not signed in
+//! reads it, too.
 
 use std::sync::Arc;
 
-use axum::{Router, response::Response, routing::post};
+use askama::Template;
+use axum::{
+    Router,
+    extract::Query,
+    response::Response,
+    routing::{get, post},
+};
 use proto::partners::{Announcement, DismissAnnouncementRequest};
+use serde::Deserialize;
 
 use crate::{
     App,
     failure::Failure,
     form::{Fields, safe_next},
     i18n::{Lang, Text, key},
-    page,
-    session::Member,
+    page::{self, Page, Tab},
+    session::{Member, Visitor},
 };
 
 /// What the form token is for.
@@ -19,14 +27,13 @@ const PURPOSE: &str = "announcement";
 
 /// Where the forms go.
 pub fn routes() -> Router<Arc<App>> {
-    Router::new().route("/announcements/dismiss", post(dismiss))
+    Router::new().route("/announcements", get(part)).route("/announcements/dismiss", post(dismiss))
 }
 
 /// An announcement as it stands on top of a page.
 pub struct Told {
-    pub id: String,
-    pub etag: String,
-    pub token: String,
+    /// For members, who put it away.
+    pub away: Option<Away>,
     /// Of maintenance.
     pub when: String,
     pub text: String,
@@ -34,21 +41,38 @@ pub struct Told {
     pub lang: &'static str,
 }
 
+/// What the form that puts one away posts.
+pub struct Away {
+    pub id: String,
+    pub etag: String,
+    pub token: String,
+}
+
 /// What is shown to a member now.
 pub fn told(member: &Member) -> Vec<Told> {
-    let (app, t) = (member.app(), member.text());
-    let one = |one: &Announcement| {
-        let (text, lang) = text(one, t.lang);
-        Told {
-            id: one.id.clone(),
-            etag: one.etag.clone(),
-            token: app.tokens.make(app, Some(&member.token), PURPOSE),
-            when: when(one, t),
-            text: text.to_string(),
-            lang: if lang == t.lang { "" } else { lang.html() },
-        }
+    let app = member.app();
+    let away = |one: &Announcement| Away {
+        id: one.id.clone(),
+        etag: one.etag.clone(),
+        token: app.tokens.make(app, Some(&member.token), PURPOSE),
     };
-    member.who.announcements.iter().map(one).collect()
+    member.who.announcements.iter().map(|one| shown(one, Some(away(one)), member.text())).collect()
+}
+
+/// What is shown to whoever has not signed in.
+pub async fn told_to_all(visitor: &Visitor) -> Vec<Told> {
+    let announced = visitor.app.board.told(&visitor.app.api).await;
+    announced.iter().map(|one| shown(one, None, &visitor.text)).collect()
+}
+
+fn shown(one: &Announcement, away: Option<Away>, t: &Text) -> Told {
+    let (text, lang) = text(one, t.lang);
+    Told {
+        away,
+        when: when(one, t),
+        text: text.to_string(),
+        lang: if lang == t.lang { "" } else { lang.html() },
+    }
 }
 
 /// The text in a language, else in the one that there is.
@@ -67,6 +91,27 @@ fn when(one: &Announcement, t: &Text) -> String {
         return String::new();
     }
     t.two(key::TOLD_MAINTENANCE, t.moment(one.begins_at.as_ref()), t.moment(one.ends_at.as_ref()))
+}
+
+#[derive(Template)]
+#[template(path = "announcements.html")]
+struct Part {
+    page: Page,
+    t: Text,
+}
+
+/// The page that is open.
+#[derive(Deserialize)]
+struct Open {
+    #[serde(default)]
+    next: String,
+}
+
+/// The announcements alone, for a page that is open.
+async fn part(member: Member, Query(open): Query<Open>) -> Response {
+    let mut page = Page::member(&member, Tab::None);
+    page.here = safe_next(&open.next).unwrap_or("/").to_string();
+    page::show(&Part { t: page.t.clone(), page })
 }
 
 /// Puts one away, and shows the page again.

@@ -20,6 +20,7 @@ use crate::{
     form::{Fields, safe_next},
     i18n::{Lang, Text, key},
     page::{self, LANGUAGE, Page, SIGN_OUT},
+    pages::announcements::told_to_all,
     session::{self, Visitor},
 };
 
@@ -34,14 +35,21 @@ struct SignInPage {
 
 /// How to sign in.
 pub async fn show(visitor: Visitor) -> Response {
-    explain(&visitor, false)
+    explain(&visitor, false).await
 }
 
 /// How to sign in, after a session has ended or without.
-pub fn explain(visitor: &Visitor, ended: bool) -> Response {
-    let page = Page::visitor(visitor);
+pub async fn explain(visitor: &Visitor, ended: bool) -> Response {
+    let page = announcing(visitor).await;
     let title = page.t.say(key::SIGN_IN_TITLE);
     page::show(&SignInPage { t: page.t.clone(), page: page.titled(title), ended })
+}
+
+/// The frame of a page where one signs in: with what is announced, since maintenance is why one may not come in.
+async fn announcing(visitor: &Visitor) -> Page {
+    let mut page = Page::visitor(visitor);
+    page.told = told_to_all(visitor).await;
+    page
 }
 
 /// A link that no longer works, or never did.
@@ -115,7 +123,7 @@ pub async fn link(
         Err(failure) => return dead_link(&visitor, false, failure),
     };
     let t = visitor.text.clone();
-    let page = Page::visitor(&visitor).titled(t.say(key::SIGN_IN_LINK_TITLE));
+    let page = announcing(&visitor).await.titled(t.say(key::SIGN_IN_LINK_TITLE));
     Ok(page::show(&LinkPage {
         page,
         action: format!("/s/{token}"),

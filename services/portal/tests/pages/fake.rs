@@ -305,6 +305,14 @@ impl session_service_server::SessionService for Fake {
         Ok(Response::new(DeleteSavedFilterResponse {}))
     }
 
+    async fn list_current_announcements(
+        &self,
+        _: Request<ListCurrentAnnouncementsRequest>,
+    ) -> Answer<ListCurrentAnnouncementsResponse> {
+        let announcements = self.state.lock().unwrap().announcements.clone();
+        Ok(Response::new(ListCurrentAnnouncementsResponse { announcements }))
+    }
+
     async fn dismiss_announcement(
         &self,
         request: Request<DismissAnnouncementRequest>,

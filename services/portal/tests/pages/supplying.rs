@@ -358,4 +358,46 @@ async fn announcements_stand_on_top_until_they_are_put_away() {
     assert_eq!(away.header("location"), "/inbox?show=all");
     let page = world.get("/inbox", SALES).await;
     assert!(!page.says("系统维护") && page.says("Only in English"));
+    // A page that is open reads its part anew, for itself.
+    let part = world.get("/announcements?next=/inbox?show=all", SALES).await;
+    assert!(part.says("Only in English") && !part.says("<main"), "{}", part.html);
+    assert_eq!(part.field("\"/announcements/dismiss\"", "next"), "/inbox?show=all");
+    let elsewhere = world.get("/announcements?next=https://evil.example", SALES).await;
+    assert_eq!(elsewhere.field("\"/announcements/dismiss\"", "next"), "/");
+    assert_eq!(world.get("/announcements", "").await.status, StatusCode::UNAUTHORIZED);
+    // Whoever signs in reads it, too, and has nothing to put away with.
+    for path in ["/sign-in", "/s/good", "/inbox"] {
+        let page = world.get(path, "").await;
+        assert!(page.says("Only in English") && !page.says("/announcements/dismiss"), "{path}");
+    }
+    assert!(!world.get("/i/invite", "").await.says("Only in English"), "an invitation is about the inviter");
+}
+
+#[tokio::test]
+async fn pages_that_are_open_hear_what_is_announced() {
+    let world = World::start().await;
+    let announced = |id: &str| proto::partners::Announcement {
+        id: id.into(),
+        text_zh: "今晚维护".into(),
+        etag: "1".into(),
+        ..Default::default()
+    };
+    world.api.state.lock().unwrap().announcements = vec![announced("a1")];
+    let page = world.get("/inbox", SALES).await;
+    let mark = page.html.split("data-told=\"").nth(1).unwrap().split('"').next().unwrap();
+    let stream = world.app.clone().oneshot(request("GET", "/live", SALES).body(Body::empty()).unwrap());
+    let mut body = stream.await.unwrap().into_body();
+    let mut heard = async |until: &str| {
+        let mut text = String::new();
+        while !text.contains(until) {
+            let frame = tokio::time::timeout(Duration::from_secs(15), body.frame()).await.unwrap();
+            text.push_str(std::str::from_utf8(frame.unwrap().unwrap().data_ref().unwrap()).unwrap());
+        }
+        text
+    };
+    let first = heard(&format!("{{\"mark\":\"{mark}\"}}")).await;
+    assert!(first.contains("event: told"), "what the page shows already: {first}");
+    world.api.state.lock().unwrap().announcements = vec![announced("a2")];
+    let second = heard("{\"mark\":\"\"}").await;
+    assert!(second.contains("event: told") && !second.contains("event: signed-out"), "{second}");
 }
