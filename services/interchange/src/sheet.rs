@@ -10,6 +10,7 @@
 //! * [`orders`]   rows → orders
 //! * [`answers`]  schedule lines → rows to answer in, and rows → answers
 //! * [`changes`]  published orders → rows to change, and rows → lines of the next revision
+//! * [`keyed`]    what reading a table of answers and one of changes has in common
 //! * [`fault`]    what is wrong with a row, in both languages
 //! * [`mark`]     the same rows again with what is wrong in a red column
 //! * [`table`]    what is to be written; [`write`] writes it as csv or xlsx
@@ -24,6 +25,7 @@ pub mod csv;
 pub mod fault;
 pub mod fields;
 pub mod grid;
+pub mod keyed;
 pub mod mark;
 pub mod orders;
 pub mod table;

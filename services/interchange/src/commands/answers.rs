@@ -7,24 +7,18 @@ use chassis::{Result, caller::Caller, idempotency, secret, service::Deps};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
 use proto::{
-    interchange::{
-        AnswerOutcome, AnsweredOrder, ImportAnswersRequest, ImportAnswersResponse, RowError, SheetFormat,
-        TextEncoding,
-    },
+    interchange::{AnswerOutcome, AnsweredOrder, ImportAnswersRequest, ImportAnswersResponse, RowError},
     orders::{ListScheduleLinesRequest, RespondToOrderRequest, ScheduleLineRow, Side},
 };
 
 use super::sheet;
 use crate::{
     orders::{self, Answered},
-    queries::sheet::{computed, grid, language, marked_name, written},
+    queries::sheet::{computed, grid, language, marked_name},
     sheet::{
         Language,
         answers::{self, AnswerRow, Place, Reading},
         fault::Fault,
-        grid::Grid,
-        mark,
-        table::{Column, Kind},
     },
 };
 
@@ -54,7 +48,7 @@ pub(crate) async fn import(
     })
     .await?;
     let importing = Importing { deps, caller, language, validate_only: request.validate_only };
-    let groups = grouped(&reading);
+    let groups = reading.grouped(|row| row.key.order);
     let calls: Vec<_> = groups.iter().map(|rows| importing.order(rows, &reading)).collect();
     let results: Vec<(AnsweredOrder, Vec<RowError>)> =
         stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
@@ -73,43 +67,16 @@ pub(crate) async fn import(
         let keep = response.orders.iter().filter(|order| order.outcome() == AnswerOutcome::Refused);
         let keep: HashSet<u32> = keep.flat_map(|order| &order.rows).map(|row| *row as u32).collect();
         let errors = response.errors.clone();
-        let marked = computed(move || marked(&grid, &reading, &errors, &keep, language)).await?;
+        let marked = sheet::marked(move || {
+            let look = |heading: &str| Some(Place::of(heading)?.column(heading, language));
+            reading.marked(&grid, &errors, &keep, look, language)
+        })
+        .await?;
         response.marked = marked.bytes.into();
         response.media_type = marked.media_type.to_string();
         response.marked_file_name = file_name;
     }
     Ok(response)
-}
-
-/// Answers of one order together, in the order of their first row.
-fn grouped(reading: &Reading) -> Vec<Vec<&AnswerRow>> {
-    let mut places = HashMap::new();
-    let mut groups: Vec<Vec<&AnswerRow>> = Vec::new();
-    for row in &reading.rows {
-        let place = *places.entry(row.key.order).or_insert_with(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
-        groups[place].push(row);
-    }
-    groups
-}
-
-fn marked(
-    grid: &Grid,
-    reading: &Reading,
-    errors: &[RowError],
-    keep: &HashSet<u32>,
-    language: Language,
-) -> Result<crate::sheet::write::Written> {
-    let look = |heading: &str| match Place::of(heading) {
-        Some(place) => place.column(heading, language),
-        None => Column::new(heading, Kind::Text, 14),
-    };
-    let place = (reading.heading_row, reading.headings.as_slice());
-    let mut table = mark::table(grid, place, errors, keep, look, language);
-    table.protected = true;
-    written(&[table], SheetFormat::Xlsx, TextEncoding::Unspecified)
 }
 
 struct Importing<'a> {

@@ -1,30 +1,23 @@
 //! A table of changes → one change for each order. The id of each change follows from what it says and from how the order
 //! stood when the file was made, and what the order says already is no change: the same file changes nothing twice.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chassis::{Result, calendar, caller::Caller, idempotency, secret, service::Deps};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
 use proto::{
-    interchange::{
-        ChangeOutcome, ChangedOrder, ImportChangesRequest, ImportChangesResponse, RowError, SheetFormat,
-        TextEncoding,
-    },
+    interchange::{ChangeOutcome, ChangedOrder, ImportChangesRequest, ImportChangesResponse, RowError},
     orders::{ChangeOrderRequest, Order, OrderContent, OrderLine, OrderReceipt, PublishOutcome},
 };
 
 use super::sheet;
 use crate::{
     orders::{self, Answered, Refusal},
-    queries::sheet::{computed, grid, language, marked_name, written},
+    queries::sheet::{computed, grid, language, marked_name},
     sheet::{
         Language,
         changes::{self, Applied, ChangeRow, Place, Reading, Wrong},
-        grid::Grid,
-        mark,
-        table::{Column, Kind},
-        write::Written,
     },
 };
 
@@ -53,7 +46,9 @@ pub(crate) async fn import(
     })
     .await?;
     let importing = Importing { deps, caller, language, validate_only: request.validate_only };
-    let groups = grouped(&reading);
+    let mut groups = reading.grouped(|row| row.key.order);
+    // Rows that change nothing stay among those of an order that is changed.
+    groups.retain(|rows| rows.iter().any(|row| row.changes()));
     let calls: Vec<_> = groups.iter().map(|rows| importing.order(rows, &reading)).collect();
     let results: Vec<(ChangedOrder, Vec<RowError>)> =
         stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
@@ -74,44 +69,16 @@ pub(crate) async fn import(
         let refused = orders.filter(|(_, order)| order.outcome() == ChangeOutcome::Refused);
         let keep: HashSet<u32> = refused.flat_map(|(rows, _)| rows).map(|row| row.row).collect();
         let errors = response.errors.clone();
-        let marked = computed(move || marked(&grid, &reading, &errors, &keep, language)).await?;
+        let marked = sheet::marked(move || {
+            let look = |heading: &str| Some(Place::of(heading)?.column(heading));
+            reading.marked(&grid, &errors, &keep, look, language)
+        })
+        .await?;
         response.marked = marked.bytes.into();
         response.media_type = marked.media_type.to_string();
         response.marked_file_name = file_name;
     }
     Ok(response)
-}
-
-/// Rows of each order that is changed, in the order of their first row; those that change nothing among them.
-fn grouped(reading: &Reading) -> Vec<Vec<&ChangeRow>> {
-    let mut places = HashMap::new();
-    let mut groups: Vec<Vec<&ChangeRow>> = Vec::new();
-    for row in &reading.rows {
-        let place = *places.entry(row.key.order).or_insert_with(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
-        groups[place].push(row);
-    }
-    groups.retain(|rows| rows.iter().any(|row| row.changes()));
-    groups
-}
-
-fn marked(
-    grid: &Grid,
-    reading: &Reading,
-    errors: &[RowError],
-    keep: &HashSet<u32>,
-    language: Language,
-) -> Result<Written> {
-    let look = |heading: &str| match Place::of(heading) {
-        Some(place) => place.column(heading),
-        None => Column::new(heading, Kind::Text, 14),
-    };
-    let place = (reading.heading_row, reading.headings.as_slice());
-    let mut table = mark::table(grid, place, errors, keep, look, language);
-    table.protected = true;
-    written(&[table], SheetFormat::Xlsx, TextEncoding::Unspecified)
 }
 
 struct Importing<'a> {

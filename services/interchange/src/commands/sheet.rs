@@ -2,9 +2,13 @@
 
 use chassis::{Result, caller::Caller, idempotency, service::Deps};
 use prost::Message;
-use proto::interchange::RowError;
+use proto::interchange::{RowError, SheetFormat, TextEncoding};
 
-use crate::{orders::Refusal, sheet::Language};
+use crate::{
+    orders::Refusal,
+    queries::sheet::{computed, written},
+    sheet::{Language, table::Table, write::Written},
+};
 
 /// Binds a request id to its file. A repetition goes on: what was done is answered the same.
 pub(super) async fn claim<R: Message + Default>(
@@ -23,6 +27,11 @@ pub(super) async fn claim<R: Message + Default>(
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// The workbook of a table with what is wrong.
+pub(super) async fn marked(table: impl FnOnce() -> Table + Send + 'static) -> Result<Written> {
+    computed(move || written(&[table()], SheetFormat::Xlsx, TextEncoding::Unspecified)).await
 }
 
 /// What orders refused, by row: those that its fields name by `rows_of`, else `all`. `worded` says in Chinese what it
