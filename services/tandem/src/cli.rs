@@ -32,6 +32,7 @@ pub mod resolve;
 pub mod resources;
 pub mod respond;
 pub mod server;
+pub mod sheets;
 pub mod show;
 pub mod subscriptions;
 pub mod suppliers;

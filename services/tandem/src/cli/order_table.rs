@@ -1,7 +1,5 @@
 //! `tandem orders table`: orders in a table, and what a buyer changed in it back as changes of the orders.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use proto::{
     interchange::{
@@ -13,14 +11,11 @@ use serde_json::json;
 
 use super::{
     Session,
-    answers::{errors_json, sent, write_errors, write_marked},
-    atomic,
-    client::again,
     failure::{Exit, Failure},
     list::{SideArg, StateArg},
     output::{table, table_text},
     publish::table::EncodingArg,
-    template::TableFormat,
+    sheets::{self, BackArgs, OutArgs, Written, errors_json, write_errors},
 };
 
 pub const EXPORT_EXAMPLES: &str = "\
@@ -47,7 +42,7 @@ pub enum TableCommand {
     Export(ExportArgs),
     /// Take what was changed in such a table, as buyer
     #[command(after_help = IMPORT_EXAMPLES)]
-    Import(ImportArgs),
+    Import(BackArgs),
 }
 
 #[derive(Debug, Args)]
@@ -67,31 +62,8 @@ pub struct ExportArgs {
     /// Only orders with this partner, by its firm id
     #[arg(long, value_name = "FIRM-ID", default_value = "", hide_default_value = true)]
     pub partner: String,
-    /// Kind of file
-    #[arg(long, value_enum, default_value_t = TableFormat::Xlsx)]
-    pub format: TableFormat,
-    /// Encoding of csv; without it UTF-8, marked as Excel needs it
-    #[arg(long, value_enum, value_name = "ENCODING")]
-    pub encoding: Option<EncodingArg>,
-    /// Write to this file instead of one that the server names
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct ImportArgs {
-    /// The table, changed
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// Encoding of csv; without it, found by the content
-    #[arg(long, value_enum, value_name = "ENCODING")]
-    pub encoding: Option<EncodingArg>,
-    /// Say what would be changed, change nothing
-    #[arg(long)]
-    pub check: bool,
-    /// Write the rows that were not taken again, with what is wrong in a red column
-    #[arg(long, value_name = "FILE.err.xlsx")]
-    pub errors_to: Option<PathBuf>,
+    #[command(flatten)]
+    pub table: OutArgs,
 }
 
 pub(super) async fn run(command: &TableCommand, session: &Session) -> Result<Exit, Failure> {
@@ -111,26 +83,25 @@ async fn export(args: &ExportArgs, session: &Session) -> Result<Exit, Failure> {
         ..ListOrdersRequest::default()
     };
     let request = ExportOrdersRequest {
-        format: args.format.proto().into(),
-        encoding: EncodingArg::proto(args.encoding).into(),
+        format: args.table.format.proto().into(),
+        encoding: EncodingArg::proto(args.table.encoding).into(),
         language: session.locale.to_owned(),
         orders: Some(orders),
     };
     let answer = session.connection.sheets().export_orders(request).await;
     let exported = answer.map_err(|status| session.refused(&status))?.into_inner();
-    let file = args.out.clone().unwrap_or_else(|| PathBuf::from(&exported.file_name));
-    atomic::write(&file, &exported.content)?;
-    let (rows, orders) = (exported.row_count, exported.order_count);
-    if session.out.json() {
-        session.out.value(&json!({ "file": file, "rows": rows, "orders": orders }))?;
-    } else {
-        session.out.line(&format!("{}: {rows} schedule lines of {orders} orders", file.display()))?;
-    }
-    Ok(Exit::Ok)
+    let written = Written {
+        content: &exported.content,
+        file_name: &exported.file_name,
+        rows: exported.row_count,
+        orders: exported.order_count,
+    };
+    let words = |rows, orders| format!("{rows} schedule lines of {orders} orders");
+    args.table.keep(&written, words, session)
 }
 
-async fn import(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
-    let (request_id, file) = sent(&args.file, args.encoding, "changes", session)?;
+async fn import(args: &BackArgs, session: &Session) -> Result<Exit, Failure> {
+    let (request_id, file) = args.read("changes", session)?;
     let request = ImportChangesRequest {
         request_id,
         file: Some(file),
@@ -138,20 +109,19 @@ async fn import(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
         validate_only: args.check,
     };
     let client = session.connection.sheets();
-    let answer = again(|| {
+    let call = || {
         let (mut client, request) = (client.clone(), request.clone());
         async move { client.import_changes(request).await }
-    })
-    .await
-    .map_err(|status| session.refused(&status))?;
-    write_marked(args.errors_to.as_deref(), &answer.marked, session)?;
+    };
+    let answer = sheets::send(call, session).await?;
+    args.keep_marked(&answer.marked, session)?;
     if session.out.json() {
         write_json(&answer, session)?
     } else {
         write_text(&answer, session)?
     }
     let refused = answer.orders.iter().any(|order| order.outcome() == ChangeOutcome::Refused);
-    Ok(if refused || !answer.errors.is_empty() { Exit::Refused } else { Exit::Ok })
+    Ok(sheets::end(refused, &answer.errors))
 }
 
 fn write_text(answer: &ImportChangesResponse, session: &Session) -> Result<(), Failure> {
