@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::{
-    io::{BufRead as _, BufReader, Lines},
+    io::{BufRead as _, BufReader},
+    net::TcpStream,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
 };
 
 use proto::{
@@ -26,48 +30,62 @@ use tandem::{
 };
 use tonic_types::StatusExt as _;
 
+/// Within which a line comes: the first start seeds a whole sandbox before it says one.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Steps of a tour.
+const STEPS: usize = 6;
+
+/// Starts `tandem dev`. What it says is read by a thread of its own, so that a line that does not come is missed instead
+/// of waited for.
+fn run(dir: &Path, output: &str, more: &[&str]) -> (Child, Receiver<String>) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_tandem"))
+        .args(["dev", "--api", "0", "--portal", "0", "--metrics", "0", "--output", output, "--data"])
+        .arg(dir)
+        .args(more)
+        .env_remove("DATABASE_URL")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let (say, told) = mpsc::channel();
+    thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| say.send(line)));
+    (process, told)
+}
+
+/// Asks it to end, and waits.
+fn end(mut process: Child) {
+    Command::new("kill").arg(process.id().to_string()).status().unwrap();
+    assert!(process.wait().unwrap().success());
+}
+
 /// A running `tandem dev`.
 struct Dev {
     process: Child,
     sandbox: Value,
-    told: Lines<BufReader<ChildStdout>>,
+    told: Receiver<String>,
 }
 
 impl Dev {
     /// Starts it and waits for the line that says it is ready.
     fn start(dir: &Path, more: &[&str]) -> Dev {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_tandem"))
-            .args(["dev", "--api", "0", "--portal", "0", "--metrics", "0", "--output", "json", "--data"])
-            .arg(dir)
-            .args(more)
-            .env_remove("DATABASE_URL")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut told = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = told.next().expect("it starts").unwrap();
+        let (process, told) = run(dir, "json", more);
+        let line = told.recv_timeout(PATIENCE).expect("it starts");
         Dev { sandbox: serde_json::from_str(&line).expect("the line is the sandbox"), process, told }
     }
 
-    /// The steps of a tour, up to the last.
-    fn tour(&mut self) -> Vec<Value> {
-        let steps = (&mut self.told)
-            .map(|line| serde_json::from_str::<Value>(&line.unwrap()).expect("a step in JSON"));
-        let mut told: Vec<Value> = Vec::new();
-        for step in steps {
-            let last = step["step"] == step["of"];
-            told.push(step);
-            if last {
-                break;
-            }
-        }
-        told
+    /// The steps of a tour: as many as it has, one after the other.
+    fn tour(&self) -> Vec<Value> {
+        let step = |at: usize| {
+            let line = self.told.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("step {at} does not come"));
+            let step: Value = serde_json::from_str(&line).expect("a step in JSON");
+            assert_eq!((&step["step"], &step["of"]), (&at.into(), &STEPS.into()), "{step}");
+            step
+        };
+        (1..=STEPS).map(step).collect()
     }
 
-    /// Asks it to end, and waits.
-    fn stop(mut self) {
-        Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
-        assert!(self.process.wait().unwrap().success());
+    fn stop(self) {
+        end(self.process);
     }
 
     fn firm(&self, id: &str) -> Value {
@@ -121,25 +139,65 @@ async fn a_sandbox_tells_its_story_and_survives_a_restart() {
     assert!(!file.exists(), "who waits for the file waits for a running sandbox");
     assert!(postgres::attach(&dir).is_none(), "Postgres stopped too");
 
-    let mut again = Dev::start(&dir, &["--tour", "--tour-pause", "0", "--lan", "127.0.0.1"]);
+    let again = Dev::start(&dir, &["--tour", "--tour-pause", "0", "--lan", NEIGHBOUR]);
     let second = again.firm("S1");
     assert_eq!((&first["key"], &first["firm"]), (&second["key"], &second["firm"]));
     assert_ne!(first["sign_in"], second["sign_in"], "links are fresh");
-    tour_is_told(&mut again);
+    tour_is_told(&again);
+    the_portal_alone_is_open(&again);
     let shown = again.orders("S1", Side::Supplier).await;
     assert_eq!(shown.len(), inbox.len() + 1, "nothing is seeded twice, and the tour's order has come");
     again.stop();
 
-    let mut once_more = Dev::start(&dir, &["--tour", "--tour-pause", "0", "--locale", "zh"]);
+    let once_more = Dev::start(&dir, &["--tour", "--tour-pause", "0", "--locale", "zh"]);
     let steps = once_more.tour();
     assert_eq!(steps[1]["order_number"], "CY26110240-2");
     assert!(steps[1]["text"].as_str().unwrap().contains("CY26110240 已经存在"), "{}", steps[1]);
     once_more.stop();
+    people_are_told(&dir);
     std::fs::remove_dir_all(dir).unwrap();
 }
 
+/// An address of this machine that stands for the one that phones reach.
+const NEIGHBOUR: &str = "127.0.0.2";
+
+/// The portal can be reached at the address of the network, and the API cannot.
+fn the_portal_alone_is_open(dev: &Dev) {
+    let port = |what: &str, host: &str| -> u16 {
+        let address = dev.sandbox[what].as_str().unwrap();
+        let port = address.strip_prefix(&format!("http://{host}:"));
+        port.unwrap_or_else(|| panic!("{what} is at {address}")).parse().unwrap()
+    };
+    let (portal, api) = (port("portal", NEIGHBOUR), port("api", "127.0.0.1"));
+    let sign_in = dev.firm("S1")["sign_in"].as_str().unwrap().to_owned();
+    assert!(sign_in.starts_with(&format!("http://{NEIGHBOUR}:{portal}/s/")), "{sign_in}");
+    assert!(TcpStream::connect((NEIGHBOUR, portal)).is_ok(), "a phone reaches the portal");
+    assert!(TcpStream::connect((NEIGHBOUR, api)).is_err(), "and not the API");
+}
+
+/// What stands in a terminal: a code to scan with the address below it, and the tour, step after step.
+fn people_are_told(dir: &Path) {
+    let (process, told) = run(dir, "text", &["--tour", "--tour-pause", "0", "--lan", NEIGHBOUR]);
+    let next = || told.recv_timeout(PATIENCE).expect("a line");
+    let mut code = 0;
+    let link = loop {
+        let line = next();
+        code += usize::from(line.contains(['█', '▀', '▄']));
+        if line.starts_with("  http://") {
+            break line;
+        }
+    };
+    assert!(link.starts_with(&format!("  http://{NEIGHBOUR}:")) && link.contains("/s/"), "{link}");
+    // Version 3, the smallest that holds such an address, has 29 modules a side; two rows are a line.
+    assert!(code >= 15, "{code} lines of a code");
+    for step in 1..=STEPS {
+        while !next().starts_with(&format!("[{step}/{STEPS}] ")) {}
+    }
+    end(process);
+}
+
 /// What the tour says happened, step by step, and where its links lead.
-fn tour_is_told(dev: &mut Dev) {
+fn tour_is_told(dev: &Dev) {
     let steps = dev.tour();
     let whats: Vec<&str> = steps.iter().map(|step| step["what"].as_str().unwrap()).collect();
     let expected = ["inbox", "published", "event_at_supplier", "accepted", "event_at_buyer", "heat_map"];
