@@ -300,6 +300,15 @@ const DEFECTS: &[(&str, &str)] = &[
     ("alter table orders.proposal disable row level security", "row-level security is enabled and forced"),
     ("alter table partners.site no force row level security", "row-level security is enabled and forced"),
     ("create table orders.comment (id uuid, buyer uuid)", "row-level security is enabled and forced"),
+    (
+        "alter table partners.announcement disable row level security",
+        "row-level security is enabled and forced",
+    ),
+    (
+        "drop policy app_own on partners.dismissal;
+         create policy app_own on partners.dismissal for all to tandem_app using (true) with check (true)",
+        "a policy that reads",
+    ),
     ("drop policy owner_all on orders.response", "the owner sees all rows"),
     ("create policy open on orders.response for select to tandem_app using (true)", "a policy that reads"),
     ("create policy all_of_us on partners.site for select using (true)", "a policy is for one of our logins"),
