@@ -1,6 +1,6 @@
 // Answering orders, with scripts and without.
 
-import { equal, inDays, ok, open, portal, publish, sandbox, says, scanned, test, visit } from './browser.mjs';
+import { equal, inDays, measured, ok, open, portal, publish, sandbox, says, scanned, test, visit } from './browser.mjs';
 import { sideways } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -18,9 +18,13 @@ export async function answering() {
         await open(page, number);
         equal(await state(page), '待答复', 'it waits');
         await says(page, "收纳箱 <b>1</b> & 'PP'");
-        await page.click('a:text-is("全部接受")');
-        await page.click('button:text-is("确认接受")');
+        let taps = 0;
+        for (const target of ['a:text-is("全部接受")', 'button:text-is("确认接受")']) {
+          await page.click(target);
+          taps += 1;
+        }
         await says(page, '答复已送达');
+        measured('accepted', taps, 'taps');
         equal(await state(page), '已接受', 'it is accepted');
         equal(await page.locator('.standing .accepted').count(), 2, 'both lines are');
       }));
@@ -113,6 +117,17 @@ export async function answering() {
       await page.click('button:text-is("确认接受")');
       await says(page, '答复已送达');
       equal(await page.locator('.timeline li').count(), 2, 'published once, answered once');
+    }));
+
+  await test('a double tap has one effect', () =>
+    visit(shunmo, {}, async (page) => {
+      const path = await open(page, publish());
+      await page.goto(`${portal}${path}/accept`);
+      await page.dblclick('button:text-is("确认接受")');
+      await says(page, '答复已送达');
+      const effects = (await page.locator('.timeline li').count()) - 1;
+      measured('double-tap', effects, 'effects');
+      equal(effects, 1, 'answered once');
     }));
 
   await test('an order of 120 lines is shown and answered in pages', () =>
@@ -228,6 +243,7 @@ export async function answering() {
       await skip();
       await follow();
       await says(page, '答复已送达');
+      measured('answered-by-keyboard', presses, 'presses');
       ok(presses <= 12, `${presses} presses`);
     }));
 }

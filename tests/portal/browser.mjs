@@ -120,6 +120,9 @@ export async function open(page, number, list = '/inbox?show=all') {
 
 // ---- Tests -------------------------------------------------------------------------------------------------------
 
+/** Whether long variants were asked for. */
+export const long = !['', '0'].includes(process.env.TANDEM_TEST_LONG || '');
+
 let passed = 0;
 const failed = [];
 const only = process.argv[2];

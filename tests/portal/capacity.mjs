@@ -1,7 +1,7 @@
 // Capacity: the map of weeks and groups, where a bottleneck comes from, filling weeks in by hand and from a spreadsheet, and
 // what can be promised before an order is answered. With scripts and without.
 
-import { equal, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+import { equal, measured, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
 import { sideways, small, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -133,7 +133,9 @@ async function typing() {
     presses += 1;
     const seconds = (Date.now() - began) / 1000;
     const person = (presses * 60) / PRESSES_A_MINUTE;
-    console.log(`   36 cells: ${presses} presses, ${seconds.toFixed(1)} s here, ${Math.round(person)} s at ${PRESSES_A_MINUTE} presses a minute`);
+    measured('36-cells', presses, 'presses');
+    measured('36-cells-by-hand', person, 's');
+    measured('36-cells-here', seconds, 's');
     ok(person <= 120 && seconds <= 15, 'within two minutes by hand');
     equal(await page.locator('table.heat tbody tr').first().locator('td').nth(11).locator('.most').innerText(), '/ 211', 'the last of the first row');
   });

@@ -6,7 +6,7 @@ import { INVITED, makeLink } from './buying.mjs';
 import { capacityPaths } from './capacity.mjs';
 import { resourcePaths } from './resources.mjs';
 import { openPartner } from './settings.mjs';
-import { equal, ok, open, phone, portal, publish, sandbox, test, visit } from './browser.mjs';
+import { equal, measured, ok, open, phone, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -48,14 +48,20 @@ async function paths() {
   ];
 }
 
+/** How often axe looked, and what it had against all pages together. */
+const axeFound = { looks: 0, violations: 0 };
+
 /** What axe has against a page, by all rules that WCAG names or by one. */
 export async function violations(page, runOnly = TAGS) {
   // As the driver's own statement: the page's policy, which stays in force, lets no script of a page in.
   await page.evaluate(axe);
-  return page.evaluate(async (only) => {
+  const faults = await page.evaluate(async (only) => {
     const { violations: found } = await window.axe.run(document, { runOnly: only, resultTypes: ['violations'] });
     return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`);
   }, runOnly);
+  axeFound.looks += 1;
+  axeFound.violations += faults.length;
+  return faults;
 }
 
 /** Looks in both schemes; all that a scheme changes is colours. What is not in sight keeps those that it was drawn with. */
@@ -131,4 +137,6 @@ export async function everyPage() {
       });
     });
   }
+  measured('axe-looks', axeFound.looks, 'looks');
+  measured('axe-violations', axeFound.violations, 'violations');
 }

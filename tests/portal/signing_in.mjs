@@ -1,6 +1,6 @@
 // Links, sessions and languages.
 
-import { browser, equal, ok, phone, portal, sandbox, says, test, visit } from './browser.mjs';
+import { browser, equal, measured, ok, phone, portal, sandbox, says, test, visit } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
 // The second anchor's link is used up here: nobody else signs in with it.
@@ -128,8 +128,13 @@ export async function joining() {
       link = await page.evaluate(() => navigator.clipboard.readText());
     });
     await visit(null, { javaScriptEnabled: false }, async (page) => {
+      const screens = new Set();
+      page.on('framenavigated', (frame) => { if (frame === page.mainFrame()) screens.add(new URL(frame.url()).pathname); });
       await page.goto(link);
       await says(page, chengyu.name);
+      const fields = await page.locator('main :is(input, select, textarea):visible').count();
+      measured('invitation-to-order', fields, 'fields');
+      ok(fields <= 6, `${fields} fields`);
       await page.fill('#name', '何清');
       await page.fill('#uscc', '123');
       await page.click('button:text-is("开始使用")');
@@ -140,7 +145,10 @@ export async function joining() {
       equal(await page.inputValue('#name'), '何清', 'kept in the other language, too');
       await page.click('button:text-is("Begin")');
       await page.waitForURL(/inbox/);
-      await says(page, 'CY26110211');
+      await page.click('a:text-is("CY26110211")');
+      await page.waitForURL(/\/orders\//);
+      measured('invitation-to-order', screens.size, 'screens');
+      ok(screens.size <= 3, [...screens].join(' '));
       await page.goto(link);
       await says(page, 'The link was used already');
     });

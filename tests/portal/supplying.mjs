@@ -2,7 +2,7 @@
 // once, tables, deadlines and reminders. With scripts and without.
 
 import { readFileSync } from 'node:fs';
-import { equal, inDays, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+import { equal, inDays, measured, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
 import { sideways, small, violations } from './pages.mjs';
 
 const [shunmo, hengmao] = sandbox.suppliers;
@@ -86,6 +86,32 @@ async function trying(javaScriptEnabled) {
     await says(page, '替代料须由采购方确认');
   });
   await call(chengyu, 'ToleranceService/DeleteToleranceRule', { requestId: once(), ruleId });
+}
+
+/** The customer revises the order while the form is open. */
+async function outrun(javaScriptEnabled) {
+  await visit(shunmo, { javaScriptEnabled }, async (page) => {
+    const path = await open(page, publish());
+    const orderId = path.split('/')[2];
+    // The stream is open before anything happens that it should tell.
+    const listening = javaScriptEnabled && page.waitForResponse((response) => response.url().includes('/live'));
+    await page.goto(`${portal}${path}/change`);
+    await listening;
+    await page.fill('#q-0', '15000');
+    await page.check('[name=rest-0][value=leave]');
+    await page.fill('#note', '已排产');
+    const { content } = await call(chengyu, 'OrderService/GetOrder', { orderId });
+    content.lines[0].quantity = { value: '18000' };
+    content.lines[0].scheduleLines[0].quantity = { value: '18000' };
+    await call(chengyu, 'OrderChangeService/ChangeOrder', { requestId: once(), orderId, content });
+    if (javaScriptEnabled) await page.locator('[data-live-warn]').first().waitFor({ state: 'visible' });
+    await page.click('button:text-is("提交答复")');
+    await says(page, '修订 1 改为修订 2');
+    await says(page, '数量已由 20,000 个 变为 18,000 个');
+    equal([await page.inputValue('#q-0'), await page.inputValue('#note')], ['15000', '已排产'], 'what was typed is kept');
+    await page.goto(portal + path);
+    equal(await state(page), '待答复', 'nothing was answered');
+  });
 }
 
 async function consenting(javaScriptEnabled) {
@@ -203,6 +229,7 @@ async function answeringMany(javaScriptEnabled, count) {
     await page.click('button:text-is("提交答复")');
     await says(page, `已答复 ${picked - 1} 张订单`);
     await says(page, '订单有新修订');
+    measured('answered-together', picked, 'orders');
     equal(await page.locator('tbody tr').count(), picked, 'a result for each');
     equal(await page.locator('input[name=order]:checked').count(), 1, 'what failed stays selected');
     await page.click('button:has-text("重新答复所选订单")');
@@ -308,6 +335,7 @@ export async function supplying() {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
     await test(`an answer is tried out, given, taken back and given otherwise, ${how}`, () => trying(javaScriptEnabled));
     await test(`a change that is frozen is refused and agreed, ${how}`, () => consenting(javaScriptEnabled));
+    await test(`a revision is faster than the answer: refused, what was typed is kept, differences are shown, ${how}`, () => outrun(javaScriptEnabled));
     await test(`progress is one tap a line, ${how}`, () => progressing(javaScriptEnabled));
     await test(`both sides write to each other, and notes stay inside, ${how}`, () => talking(javaScriptEnabled));
     await test(`many orders are answered at once, ${how}`, () => answeringMany(javaScriptEnabled, javaScriptEnabled ? 3 : 100));

@@ -7,6 +7,7 @@ mod follow;
 #[cfg(feature = "pdf")]
 mod paper;
 mod story;
+mod stream;
 mod supplying;
 
 use std::{sync::Arc, time::Duration};

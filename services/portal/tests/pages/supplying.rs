@@ -372,32 +372,3 @@ async fn announcements_stand_on_top_until_they_are_put_away() {
     }
     assert!(!world.get("/i/invite", "").await.says("Only in English"), "an invitation is about the inviter");
 }
-
-#[tokio::test]
-async fn pages_that_are_open_hear_what_is_announced() {
-    let world = World::start().await;
-    let announced = |id: &str| proto::partners::Announcement {
-        id: id.into(),
-        text_zh: "今晚维护".into(),
-        etag: "1".into(),
-        ..Default::default()
-    };
-    world.api.state.lock().unwrap().announcements = vec![announced("a1")];
-    let page = world.get("/inbox", SALES).await;
-    let mark = page.html.split("data-told=\"").nth(1).unwrap().split('"').next().unwrap();
-    let stream = world.app.clone().oneshot(request("GET", "/live", SALES).body(Body::empty()).unwrap());
-    let mut body = stream.await.unwrap().into_body();
-    let mut heard = async |until: &str| {
-        let mut text = String::new();
-        while !text.contains(until) {
-            let frame = tokio::time::timeout(Duration::from_secs(15), body.frame()).await.unwrap();
-            text.push_str(std::str::from_utf8(frame.unwrap().unwrap().data_ref().unwrap()).unwrap());
-        }
-        text
-    };
-    let first = heard(&format!("{{\"mark\":\"{mark}\"}}")).await;
-    assert!(first.contains("event: told"), "what the page shows already: {first}");
-    world.api.state.lock().unwrap().announcements = vec![announced("a2")];
-    let second = heard("{\"mark\":\"\"}").await;
-    assert!(second.contains("event: told") && !second.contains("event: signed-out"), "{second}");
-}
