@@ -46,7 +46,7 @@ export async function signIn(who) {
   return sessions.get(who.id);
 }
 
-/** A window of its own, signed in as `who` and speaking `options.locale`; closed after `use`. */
+/** A window of its own, signed in as `who` and speaking `options.locale`; closed after `use`, whose answer it gives. */
 export async function visit(who, options, use) {
   const storageState = who ? await signIn(who) : undefined;
   const locale = options.locale || 'zh-CN';
@@ -61,8 +61,9 @@ export async function visit(who, options, use) {
     if (line.type() === 'error' && !/Failed to load resource/.test(line.text())) faults.push(line.text());
   });
   try {
-    await use(page, context);
+    const answer = await use(page, context);
     equal(faults, [], 'nothing is wrong in the console');
+    return answer;
   } finally {
     await context.close();
   }

@@ -187,6 +187,24 @@ export async function buying() {
       });
     });
 
+    await test(`what is accepted and does not move is at risk until it does, ${how}`, async () => {
+      const number = publish({ lines: 1, due: inDays(3) });
+      let path;
+      await visit(shunmo, { javaScriptEnabled }, async (page) => { path = await open(page, number); });
+      await accept(path);
+      const listed = () => visit(chengyu, { javaScriptEnabled }, async (page) => {
+        await page.goto(`${portal}/at-risk?days=7`);
+        return page.locator(`a:text-is("${number}")`).count();
+      });
+      equal(await listed(), 1, 'its day is near and nothing was begun');
+      await visit(shunmo, { javaScriptEnabled }, async (page) => {
+        await page.goto(portal + path);
+        await page.click('.stages button:text-is("生产中") >> nth=0');
+        await page.locator('.stages [aria-pressed=true]').first().waitFor();
+      });
+      equal(await listed(), 0, 'it moves');
+    });
+
     await test(`an order is handed to a supplier without an account, who answers it, ${how}`, async () => {
       let link, path;
       const number = publish({ supplier: { firm: INVITED } });
