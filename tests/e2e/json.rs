@@ -104,6 +104,8 @@ async fn every_method_is_there_and_asks_who_calls() {
         let name = path.trim_start_matches("/tandem.");
         let called = nobody.post(name, "{}").await;
         let fits = match method.permission {
+            // What is told to everybody asks for nothing.
+            Permission::Public if path.ends_with("/ListCurrentAnnouncements") => called.status == 200,
             // Its token is the proof, and there is none in an empty request.
             Permission::Public => matches!(called.reason(), "NOT_FOUND" | "INVALID_FIELDS"),
             _ => called.refusal() == (401, "UNAUTHENTICATED"),
