@@ -56,7 +56,9 @@ fn rows(page: &str) -> Vec<Row> {
 /// `[x](file): ` and the names that follow it, up to the next link.
 fn linked(cell: &str) -> Vec<(String, String)> {
     let after = cell.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
-    after.flat_map(|(file, rest)| quoted(rest).into_iter().map(|name| (file.to_string(), name))).collect()
+    after
+        .flat_map(|(file, rest)| quoted(rest).into_iter().map(move |name| (file.to_string(), name)))
+        .collect()
 }
 
 /// What stands between backticks.
