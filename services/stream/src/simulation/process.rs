@@ -102,22 +102,14 @@ impl Process {
             return false;
         }
         let state = std::mem::replace(&mut self.sequencing, Sequencing::Idle);
-        let (next, moved) = match self.advance(state, postgres, sure) {
-            Ok(next) => (next, true),
-            Err(blocked) => (blocked, false),
-        };
+        let (next, moved) = self.advance(state, postgres, sure);
         self.sequencing = next;
         moved
     }
 
-    /// The next state; the same again where a statement has to wait.
-    fn advance(
-        &mut self,
-        state: Sequencing,
-        postgres: &mut Postgres,
-        sure: bool,
-    ) -> Result<Sequencing, Sequencing> {
-        Ok(match state {
+    /// The next state; the same again, and `false`, where a statement has to wait.
+    fn advance(&mut self, state: Sequencing, postgres: &mut Postgres, sure: bool) -> (Sequencing, bool) {
+        let next = match state {
             Sequencing::Idle => match postgres.peek(COMMANDS, self.low_water) {
                 Some((head, rows)) => {
                     let ids = rows.iter().map(|row| row.id).collect();
@@ -139,24 +131,26 @@ impl Process {
                         postgres.vanish(tx);
                         Sequencing::Idle
                     }
-                    Err(Blocked) => return Err(Sequencing::Assigned { tx, batch, feeds, ids }),
+                    Err(Blocked) => return (Sequencing::Assigned { tx, batch, feeds, ids }, false),
                 }
             }
             Sequencing::Applied { tx, mark, batch, feeds, ids } => {
                 postgres.commit_sequenced(tx);
-                if !sure {
-                    return Ok(Sequencing::Idle);
+                if sure {
+                    self.known.moved(mark, feeds);
+                    self.low_water = ids.iter().fold(self.low_water, |low, id| low.max(id + 1));
+                    Sequencing::Committed { batch }
+                } else {
+                    Sequencing::Idle
                 }
-                self.known.moved(mark, feeds);
-                self.low_water = ids.iter().fold(self.low_water, |low, id| low.max(id + 1));
-                Sequencing::Committed { batch }
             }
             Sequencing::Committed { batch } => {
                 self.handoff.give(batch);
                 self.hinted = true;
                 Sequencing::Idle
             }
-        })
+        };
+        (next, true)
     }
 
     /// One statement of the tail, or what lies before it; `false` where it has nothing to do.

@@ -1,7 +1,7 @@
 //! Tables of orders' lines that are written, filled in, and sent back: what the commands for answers and for changes
 //! have in common.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use proto::interchange::{RowError, SheetFile};
