@@ -17,7 +17,7 @@ use chassis::{
 use futures::future::poll_fn;
 use harness::{Options, World};
 use sqlx::PgPool;
-use stream::{Outcome, chain, sequence_once};
+use stream::{Known, Outcome, chain, sequence_once};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -65,7 +65,12 @@ impl Bench {
     }
 
     async fn sequence(&self) -> usize {
-        sequence_once(&self.sequencer).await.expect("the sequencer runs").moved
+        self.sequence_knowing(&mut Known::default()).await.moved
+    }
+
+    /// As a process does that keeps what it knows.
+    async fn sequence_knowing(&self, known: &mut Known) -> Outcome {
+        sequence_once(&self.sequencer, known).await.expect("the sequencer runs")
     }
 
     /// The feed from its first entry, after checking that it has no gap and that its chain recomputes.
@@ -183,8 +188,8 @@ async fn a_command_stays_together_and_its_end_is_marked_in_each_feed() {
         vec![event(&[one, two], "orders/a", 1), event(&[two], "orders/b", 1), event(&[one], "orders/c", 1)];
     bench.commit(command).await;
     bench.commit(vec![event(&[two], "orders/d", 1)]).await;
-    let once = sequence_once(&bench.sequencer).await.expect("run");
-    assert_eq!(once, Outcome { moved: 2, events: 4, full: false });
+    let once = bench.sequence_knowing(&mut Known::default()).await;
+    assert_eq!(once, Outcome { moved: 2, events: 4, ..Outcome::default() });
     let ends =
         |feed: Vec<Row>| feed.into_iter().map(|row| (row.subject, row.last_of_command)).collect::<Vec<_>>();
     let expected = |rows: &[(&str, bool)]| rows.iter().map(|(s, l)| (s.to_string(), *l)).collect::<Vec<_>>();
@@ -256,11 +261,12 @@ async fn two_sequencers_over_many_writers_lose_and_reorder_nothing() {
         .map(|_| {
             let (bench, done, moved) = (bench.clone(), done.clone(), moved.clone());
             tokio::spawn(async move {
+                let mut known = Known::default();
                 loop {
                     let last = done.load(Ordering::Acquire);
-                    let now = bench.sequence().await;
-                    moved.fetch_add(now, Ordering::AcqRel);
-                    if last && now == 0 {
+                    let now = bench.sequence_knowing(&mut known).await;
+                    moved.fetch_add(now.moved, Ordering::AcqRel);
+                    if last && now.moved == 0 && !now.lost {
                         return;
                     }
                 }
@@ -353,9 +359,9 @@ async fn a_sequencer_that_dies_anywhere_leaves_nothing_half_done() {
     }
     // Cut a little later each time, until one comes to its end. Where every answer was there at once, it was not cut at all,
     // and there is more to do.
-    let (mut polls, mut cut) = (1, false);
+    let (mut polls, mut cut, mut known) = (1, false, Known::default());
     loop {
-        let outcome = cut_after(polls, sequence_once(&bench.sequencer)).await;
+        let outcome = cut_after(polls, sequence_once(&bench.sequencer, &mut known)).await;
         let done = outcome.map(|outcome| outcome.expect("the sequencer runs")).is_some();
         // Whatever was cut off: log, feeds and outbox fit together.
         let (moved, fed, waiting) = bench.stands([one, two]).await;
@@ -397,5 +403,70 @@ async fn a_command_that_nobody_can_read_stops_nobody() {
             .await
             .expect("log");
     assert_eq!(kept, [("tandem.stream.command.unreadable.v1".into(), b"\xffnonsense".to_vec())]);
+    bench.world.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_sequencer_knows_is_held_against_what_is_there() {
+    let bench = Bench::new().await;
+    let firm = id();
+    let mut known = Known::default();
+    let mut commit = async |version| bench.commit(vec![event(&[firm], "orders/1", version)]).await;
+    commit(1).await;
+    assert_eq!(bench.sequence_knowing(&mut known).await.moved, 1);
+    // By another process.
+    commit(2).await;
+    assert_eq!(bench.sequence().await, 1);
+    commit(3).await;
+    assert_eq!(bench.sequence_knowing(&mut known).await.moved, 1);
+    // By hand, while the log's head stays as it was.
+    sqlx::query(
+        "with gone as (delete from event.feed_entry where feed = $1 and seq = 3)
+         update event.feed_head h set next_seq = 3, chain = f.chain
+         from event.feed_entry f where f.feed = h.feed and f.seq = 2 and h.feed = $1",
+    )
+    .bind(firm)
+    .execute(&bench.owner)
+    .await
+    .expect("the owner may");
+    commit(4).await;
+    let lost = Outcome { lost: true, ..Outcome::default() };
+    assert_eq!(bench.sequence_knowing(&mut known).await, lost, "it stands elsewhere than it was left");
+    assert_eq!(bench.sequence_knowing(&mut known).await.moved, 1);
+    let versions: Vec<i64> = bench.feed(firm).await.iter().map(|row| row.version).collect();
+    assert_eq!(versions, [1, 2, 4]);
+    bench.world.finish().await;
+}
+
+/// The version before took the fence with what waited, and moved the log in a second statement.
+#[tokio::test]
+async fn the_version_before_sequences_beside_this_one() {
+    let bench = Bench::new().await;
+    let firm = id();
+    let waits = async |moves: bool| {
+        bench.commit(vec![event(&[firm], "orders/1", 1)]).await;
+        let mut before = bench.sequencer.begin().await.expect("begin");
+        let taken = sqlx::query("select * from event.take(500, 1000000)").fetch_all(&mut *before).await;
+        assert_eq!(taken.expect("it takes").len(), 1);
+        let sequencer = bench.sequencer.clone();
+        let second =
+            tokio::spawn(
+                async move { sequence_once(&sequencer, &mut Known::default()).await.expect("it runs") },
+            );
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert!(!second.is_finished(), "it waits for the fence");
+        if moves {
+            let moved =
+                sqlx::query("update event.head set log_pos = log_pos + 1").execute(&mut *before).await;
+            assert_eq!(moved.expect("it moves").rows_affected(), 1);
+            before.commit().await.expect("commit");
+        } else {
+            before.rollback().await.expect("rollback");
+        }
+        second.await.expect("it ends")
+    };
+    assert_eq!(waits(false).await, Outcome { moved: 1, events: 1, ..Outcome::default() });
+    assert_eq!(waits(true).await, Outcome { lost: true, ..Outcome::default() });
+    assert_eq!((bench.waiting().await, bench.feed(firm).await.len()), (0, 1));
     bench.world.finish().await;
 }

@@ -27,5 +27,6 @@ async fn try_once(context: &Context) -> Result<bool> {
     let mut outside = context.deps.pool.begin_outside().await?;
     let firms = db::firms(&mut outside, FIRMS).await?;
     outside.commit().await?;
-    Ok(background::each_firm(firms, "following a feed", |firm| binding::follow(context, firm)).await)
+    let full = firms.len() >= FIRMS as usize;
+    Ok(background::each_firm(firms, "following a feed", |firm| binding::follow(context, firm)).await || full)
 }

@@ -51,8 +51,8 @@ impl ServerStreamingService<SubscribeRequest> for Api {
             let Leaving(connection) = request.extensions().get().cloned().unwrap_or_default();
             let stream = gateway.subscribe(&caller, request.into_inner()).await;
             let stream = stream.map_err(|error| match error.reason {
-                // Those whom the database kept waiting together do not return together.
-                Reason::UNAVAILABLE => error.retry_after(retry_after()),
+                // Those whom the database kept waiting together do not return together, nor do those of a process that leaves.
+                Reason::UNAVAILABLE | Reason::DRAINING => error.retry_after(retry_after()),
                 _ => error,
             })?;
             Ok(Response::new(stream.leaving_with(connection)))

@@ -75,8 +75,15 @@ impl Gateway {
         let Wanted { origin, filter, until_head } = convert::wanted(request, caller.firm, &self.keys)?;
         // Registered first: what is committed after this reaches the ring, what was before is read below.
         let place = self.hub.register(caller.firm, caller.credential.clone(), &Grants::of(caller))?;
-        let turn = timeout(TROUBLE_MAX, self.begins.acquire()).await;
-        let _turn = turn.map_err(|_| Error::new(Reason::UNAVAILABLE))?.map_err(Error::internal)?;
+        // First among the firm's own, then among all.
+        let feed = place.feed.clone();
+        let turns = async { (feed.begins.acquire().await, self.begins.acquire().await) };
+        let Ok((Ok(_own), Ok(_turn))) = timeout(TROUBLE_MAX, turns).await else {
+            return Err(Error::new(Reason::UNAVAILABLE));
+        };
+        if let Some(why) = place.slot.ended() {
+            return Err(Error::new(why.reason()));
+        }
         let mut tx = self.pool.begin(caller.firm).await?;
         let start = match origin {
             Origin::Start(start) => start,

@@ -33,8 +33,10 @@ use crate::{
 
 /// The most bytes in all rings together; beyond it rings forget and readers read Postgres.
 const ALL_RINGS_BYTES: usize = 64 * 1024 * 1024;
-/// Pages of one firm that have a turn or wait for one, so that its streams do not stand in everybody's way.
+/// Pages of one firm that have a turn or wait for one, so that its streams do not stand in everybody's way; and streams of one
+/// that begin.
 const PAGES_PER_FIRM: usize = 8;
+const BEGINS_PER_FIRM: usize = 4;
 /// A lock whose holder panicked still guards sound data here: every change is complete before anything can fail.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -73,6 +75,8 @@ pub struct Feed {
     pub firm: Uuid,
     /// Bounds the firm's pages that have a turn or wait for one.
     pub pages: Semaphore,
+    /// Bounds its streams that begin or wait for their turn.
+    pub begins: Semaphore,
     ring: Mutex<Ring>,
     slots: Mutex<Vec<Arc<Slot>>>,
 }
@@ -312,6 +316,7 @@ impl Feed {
         Arc::new(Self {
             firm,
             pages: Semaphore::new(PAGES_PER_FIRM),
+            begins: Semaphore::new(BEGINS_PER_FIRM),
             ring: Mutex::new(Ring::of(ring)),
             slots: Mutex::default(),
         })

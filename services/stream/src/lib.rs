@@ -73,7 +73,7 @@ use tokio::sync::Notify;
 use tonic::service::Routes;
 
 pub use chain::verify_chain;
-pub use sequencer::{Outcome, drain, sequence_once};
+pub use sequencer::{Known, Outcome, drain, sequence_once};
 
 use crate::{
     api::Api, gateway::Gateway, handoff::Handoff, hooks::Hooks, hub::Hub, sequencer::Sequencer, tail::Tail,

@@ -16,7 +16,7 @@ use crate::{
     command,
     db::{
         self,
-        sequence::{Head, Row},
+        sequence::{Head, Row, Step},
     },
     entry::{Batch, Entry, Fact, LogPlace, Placed},
     handoff::Handoff,
@@ -25,6 +25,8 @@ use crate::{
 /// Where each feed stands: its next place and the chain before that.
 pub type Feeds = BTreeMap<Uuid, (i64, Chain)>;
 
+/// Where a feed without entries stands.
+const FIRST: (i64, Chain) = (1, chassis::feed::FIRST_CHAIN);
 /// The most commands of one transaction.
 const COMMANDS: i64 = 500;
 /// About the most bytes of one transaction, so that large commands do not come five hundred at a time.
@@ -47,20 +49,22 @@ pub struct Outcome {
     pub events: usize,
     /// Whether it was as much as one transaction moves, so that more may wait.
     pub full: bool,
+    /// Whether something changed between the look and the move, most often by another sequencer: nothing was moved.
+    pub lost: bool,
 }
 
-/// Moves one batch. This is the whole of sequencing: the loop only repeats it.
-pub async fn sequence_once(pool: &PgPool) -> Result<Outcome> {
-    Ok(step(pool, &mut Known::default()).await?.0)
+/// Moves one batch. This is the whole of sequencing: the loop only repeats it, with what it knows.
+pub async fn sequence_once(pool: &PgPool, known: &mut Known) -> Result<Outcome> {
+    Ok(step(pool, known).await?.0)
 }
 
 /// Moves batches until nothing waits, and hints to running gateways; how many commands.
 pub async fn drain(pool: &PgPool) -> Result<usize> {
     let (mut moved, mut known) = (0, Known::default());
     loop {
-        let outcome = step(pool, &mut known).await?.0;
+        let outcome = sequence_once(pool, &mut known).await?;
         moved += outcome.moved;
-        if outcome.moved == 0 && !outcome.full {
+        if outcome.moved == 0 && !outcome.lost {
             break;
         }
     }
@@ -68,40 +72,44 @@ pub async fn drain(pool: &PgPool) -> Result<usize> {
     Ok(moved)
 }
 
-/// Two trips where the feeds are known: a look at what waits, and one statement that moves all of it or, where somebody else
-/// moved something in between, nothing.
+/// Two trips where the feeds are known: a look at what waits, and one statement that moves all of it or, where it is not as
+/// it was seen any more, nothing.
 async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Batch>)> {
     let Some((head, rows)) = db::sequence::peek(pool, COMMANDS, BYTES).await? else {
         return Ok((Outcome::default(), None));
     };
-    let places: Vec<String> = rows.iter().map(|row| row.place.clone()).collect();
+    let mark = head.mark.clone();
+    let (ids, places): (Vec<i64>, Vec<String>) = rows.iter().map(|row| (row.id, row.place.clone())).unzip();
     let taken = Taken::of(head, rows, COMMANDS, BYTES);
     let unknown = known.unknown(&taken);
     if !unknown.is_empty() {
         known.learn(db::sequence::heads(pool, &unknown).await?);
     }
-    let mut feeds = known.heads(&taken);
-    let (outcome, batch) = taken.assign(&mut feeds);
-    match db::sequence::apply(pool, &places, &batch, &feeds).await? {
-        Some(mark) => {
-            known.moved(mark, feeds);
-            Ok((outcome, Some(batch)))
-        }
-        // What waited may still wait, or more.
-        None => Ok((Outcome { full: true, ..Outcome::default() }, None)),
-    }
+    let before = known.heads(&taken);
+    let mut after = before.clone();
+    let (outcome, batch) = taken.assign(&mut after);
+    // Kept again where it is certain that they stand there.
+    let mut kept = std::mem::take(known);
+    let step =
+        Step { mark: &mark, ids: &ids, places: &places, before: &before, after: &after, batch: &batch };
+    let Some(mark) = db::sequence::apply(pool, &step).await? else {
+        return Ok((Outcome { lost: true, ..Outcome::default() }, None));
+    };
+    kept.moved(mark, after);
+    *known = kept;
+    Ok((outcome, Some(batch)))
 }
 
 /// The heads of feeds that a sequencer need not read: while the log's head is the one that it left, nobody else moved them.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub struct Known {
     mark: String,
     feeds: Feeds,
 }
 
 impl Known {
     /// Which feeds of these commands have to be read. Forgets all where somebody else moved the log.
-    pub fn unknown(&mut self, taken: &Taken) -> Vec<Uuid> {
+    pub(crate) fn unknown(&mut self, taken: &Taken) -> Vec<Uuid> {
         if self.mark != taken.head.mark || self.feeds.len() > FEEDS {
             *self = Self { mark: taken.head.mark.clone(), feeds: Feeds::new() };
         }
@@ -109,24 +117,24 @@ impl Known {
     }
 
     /// Keeps heads that were read.
-    pub fn learn(&mut self, heads: Feeds) {
+    pub(crate) fn learn(&mut self, heads: Feeds) {
         self.feeds.extend(heads);
     }
 
-    /// The heads of the feeds of these commands; those without entries have none.
-    pub fn heads(&self, taken: &Taken) -> Feeds {
-        let head = |feed: Uuid| self.feeds.get(&feed).map(|head| (feed, *head));
-        taken.audience().into_iter().filter_map(head).collect()
+    /// The heads of the feeds of these commands.
+    pub(crate) fn heads(&self, taken: &Taken) -> Feeds {
+        let head = |feed: Uuid| (feed, self.feeds.get(&feed).copied().unwrap_or(FIRST));
+        taken.audience().into_iter().map(head).collect()
     }
 
     /// Keeps where they stand after they were moved, with the log's head that this left.
-    pub fn moved(&mut self, mark: String, heads: Feeds) {
+    pub(crate) fn moved(&mut self, mark: String, heads: Feeds) {
         self.mark = mark;
         self.feeds.extend(heads);
     }
 }
 
-/// What was taken out of the outbox: between its statements, what a sequencer has to do.
+/// What was peeked at: between its statements, what a sequencer has to do.
 pub(crate) struct Taken {
     head: Head,
     commands: Vec<Vec<Fact>>,
@@ -156,7 +164,7 @@ impl Taken {
         let Self { head, commands, full } = self;
         let moved = commands.len();
         let batch = assign(&head, feeds, commands);
-        (Outcome { moved, events: batch.facts.len(), full }, batch)
+        (Outcome { moved, events: batch.facts.len(), full, lost: false }, batch)
     }
 }
 
@@ -175,7 +183,7 @@ fn assign(head: &Head, feeds: &mut Feeds, commands: Vec<Vec<Fact>>) -> Batch {
             log_pos += 1;
             let fact = Arc::new(fact);
             let place = |feed: &Uuid| {
-                let (next_seq, chain) = feeds.entry(*feed).or_insert((1, chassis::feed::FIRST_CHAIN));
+                let (next_seq, chain) = feeds.entry(*feed).or_insert(FIRST);
                 let seq = *next_seq;
                 *chain = chain::next(chain, *feed, seq, fact.event_id, &fact.payload_sha256);
                 *next_seq += 1;
@@ -245,7 +253,8 @@ impl Sequencer {
                 }
             }
         }
-        while matches!(self.try_one(&mut known).await, Ok(outcome) if outcome.moved > 0 || outcome.full) {}
+        // Whoever moves it instead of this one does not need it.
+        while matches!(self.try_one(&mut known).await, Ok(outcome) if outcome.moved > 0) {}
     }
 }
 

@@ -10,7 +10,10 @@ use std::{
     task::Waker,
 };
 
-use chassis::caller::{Credential, Grants};
+use chassis::{
+    Reason,
+    caller::{Credential, Grants},
+};
 use futures::task::AtomicWaker;
 
 use crate::{entry::Entry, hub::lock};
@@ -32,6 +35,18 @@ pub enum End {
     Unavailable = 3,
     /// Its owner may not follow the feed any more.
     Denied = 4,
+}
+
+impl End {
+    /// What its reader is told.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Revoked => Reason::UNAUTHENTICATED,
+            Self::Draining => Reason::DRAINING,
+            Self::Unavailable => Reason::UNAVAILABLE,
+            Self::Denied => Reason::PERMISSION_DENIED,
+        }
+    }
 }
 
 /// One open stream, as others reach it.

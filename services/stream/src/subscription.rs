@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Error, Reason, Result, secret};
+use chassis::{Error, Result, secret};
 use futures::{Stream, future::BoxFuture};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::Status;
@@ -91,13 +91,13 @@ impl Subscription {
     }
 
     fn end(&self, why: End) -> Error {
-        let error = match why {
-            End::Revoked => return Error::new(Reason::UNAUTHENTICATED),
-            End::Denied => return Error::new(Reason::PERMISSION_DENIED),
-            End::Draining => Error::new(Reason::DRAINING),
-            End::Unavailable => Error::new(Reason::UNAVAILABLE),
-        };
-        error.with("cursor", self.reader.at.encode(&self.gateway.keys)).retry_after(retry_after())
+        let error = Error::new(why.reason());
+        match why {
+            End::Revoked | End::Denied => error,
+            End::Draining | End::Unavailable => {
+                error.with("cursor", self.reader.at.encode(&self.gateway.keys)).retry_after(retry_after())
+            }
+        }
     }
 }
 

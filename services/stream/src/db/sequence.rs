@@ -17,8 +17,7 @@ pub struct Head {
     pub month: Date,
     /// The database's time.
     pub now: OffsetDateTime,
-    /// Which transaction of which server put it there: no other state of any server ever bears the same one, a restored one
-    /// included.
+    /// Which transaction of which run of the server put it there: two that differ are two states of the log.
     pub mark: String,
 }
 
@@ -26,8 +25,8 @@ pub struct Head {
 pub struct Row {
     /// Follows the order of commits within one aggregate.
     pub id: i64,
-    /// Where it lies in its table, by which it is deleted: the planner's idea of a table that is nearly always empty is often
-    /// wrong, and rows are never updated.
+    /// Where it lies in its table, by which it is found again: the planner's idea of a table that is nearly always empty is
+    /// often wrong.
     pub place: String,
     /// tandem.event.v1.Command
     pub payload: Vec<u8>,
@@ -74,23 +73,39 @@ pub async fn heads(pool: &PgPool, feeds: &[Uuid]) -> Result<Feeds, sqlx::Error> 
         .collect()
 }
 
-/// Takes the commands in `places` out of the outbox, appends their facts and entries, and moves the heads of the log and of
-/// the feeds: all of it where the log still stands where it was peeked at, and nothing where somebody else moved it, `None`.
-/// The new head's mark. One statement and so one transaction; its parts touch different tables, and whoever comes second
-/// waits for the head's row and then finds it changed.
-pub async fn apply(
-    pool: &PgPool,
-    places: &[String],
-    batch: &Batch,
-    feeds: &Feeds,
-) -> Result<Option<String>, sqlx::Error> {
-    let (log, entries, heads) = (Log::of(&batch.facts), Entries::of(&batch.facts), Heads::of(feeds));
+/// What a sequencer saw and what it makes of it.
+pub struct Step<'a> {
+    /// Of the log's head.
+    pub mark: &'a str,
+    /// The rows of the outbox by their ids and by where they lie, as often as there are rows.
+    pub ids: &'a [i64],
+    pub places: &'a [String],
+    /// The heads of all feeds that it touches, before and after.
+    pub before: &'a Feeds,
+    pub after: &'a Feeds,
+    pub batch: &'a Batch,
+}
+
+/// Takes the commands out of the outbox, appends their facts and entries, and moves the heads of the log and of the feeds:
+/// all of it where everything still is as it was seen, and else nothing, `None`. The new head's mark. One statement and so one
+/// transaction; its parts touch different tables, and whoever comes second waits for the head's row and then finds it changed.
+pub async fn apply(pool: &PgPool, step: &Step<'_>) -> Result<Option<String>, sqlx::Error> {
+    let Step { mark, ids, places, before, after, batch } = step;
+    let (log, entries) = (Log::of(&batch.facts), Entries::of(&batch.facts));
+    let (before, after) = (Heads::of(before), Heads::of(after));
     sqlx::query_scalar!(
         r#"with fence as (
-             update event.head set log_pos = $29, month = $1 where log_pos = $30 and month <= $1
-             returning concat_ws(' ', xmin, pg_postmaster_start_time()) as mark
+             update event.head h set log_pos = $29, month = $1
+             where h.log_pos = $30 and concat_ws(' ', h.xmin, pg_postmaster_start_time()) = $31
+               and cardinality($32::bigint[]) =
+                   (select count(*) from event.outbox o where o.ctid = any($33::text[]::tid[]) and o.id = any($32))
+               and not exists (
+                   select from unnest($34::uuid[], $35::bigint[], $36::bytea[]) u (feed, next_seq, chain)
+                   left join event.feed_head f on f.feed = u.feed
+                   where coalesce(f.next_seq, 1) <> u.next_seq or f.chain <> u.chain)
+             returning concat_ws(' ', h.xmin, pg_postmaster_start_time()) as mark
          ), gone as (
-             delete from event.outbox o using fence where o.ctid = any($31::text[]::tid[])
+             delete from event.outbox o using fence where o.ctid = any($33::text[]::tid[]) and o.id = any($32)
          ), facts as (
              insert into event.event_log
                  (log_pos, month, event_id, subject_id, type, source, subject, at, traceparent, version,
@@ -141,12 +156,17 @@ pub async fn apply(
         &entries.places,
         &entries.chains as &[&[u8]],
         &entries.lasts,
-        &heads.feeds,
-        &heads.next_seqs,
-        &heads.chains as &[&[u8]],
+        &after.feeds,
+        &after.next_seqs,
+        &after.chains as &[&[u8]],
         batch.upto.log_pos,
         batch.after,
-        places
+        mark,
+        ids,
+        places,
+        &before.feeds,
+        &before.next_seqs,
+        &before.chains as &[&[u8]]
     )
     .fetch_optional(pool)
     .await

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::defect::Defect;
 use crate::{
-    db::sequence::{Head, Row},
+    db::sequence::{Head, Row, Step},
     entry::{Batch, Entry, LogPlace, Placed},
     sequencer::Feeds,
 };
@@ -207,26 +207,26 @@ impl Postgres {
     }
 
     /// `db::sequence::apply` before its transaction commits: whoever comes second waits for the head's row. Its mark; `None`
-    /// where the log does not stand where it was peeked at, and where a key is there already: the transaction is lost.
-    pub fn apply(
-        &mut self,
-        tx: Tx,
-        ids: &[i64],
-        batch: &Batch,
-        feeds: &Feeds,
-    ) -> Result<Option<String>, Blocked> {
+    /// where anything is not as it was seen, and where a key is there already: the transaction is lost.
+    pub fn apply(&mut self, tx: Tx, step: &Step<'_>) -> Result<Option<String>, Blocked> {
         if self.head_lock.is_some_and(|other| other != tx) {
             return Err(Blocked);
         }
+        let Step { mark, ids, before, after, batch, .. } = step;
         let month = batch.upto.month;
-        let fenced = self.head.log_pos == batch.after && self.head.month <= month;
+        let stands =
+            |(id, head): (&Uuid, &(i64, [u8; 32]))| self.heads(&[*id]).get(id).is_none_or(|it| it == head);
+        let fenced = self.head.log_pos == batch.after
+            && self.mark.to_string() == *mark
+            && ids.iter().all(|id| self.outbox.contains_key(id))
+            && before.iter().all(stands);
         let there = |placed: &Placed| self.log.contains_key(&(placed.log_pos, month));
         if !(fenced || Defect::NoRowLock.present()) || batch.facts.iter().any(there) {
             return Ok(None);
         }
         self.head_lock = Some(tx);
-        let (ids, facts) = (ids.to_vec(), batch.facts.clone());
-        self.change = Some(Change { ids, facts, feeds: feeds.clone(), upto: batch.upto });
+        let (ids, facts, feeds) = (ids.to_vec(), batch.facts.clone(), (*after).clone());
+        self.change = Some(Change { ids, facts, feeds, upto: batch.upto });
         Ok(Some(tx.to_string()))
     }
 

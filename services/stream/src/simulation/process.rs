@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     carried,
+    db::sequence::Step,
     entry::Batch,
     following::Following,
     handoff::Handoff,
@@ -25,11 +26,17 @@ const HANDED: usize = 2;
 const CARRIED: usize = 6;
 pub const RING: usize = 4;
 
+/// What was peeked at.
+struct Seen {
+    mark: String,
+    ids: Vec<i64>,
+}
+
 enum Sequencing {
     Idle,
-    Peeked { taken: Taken, ids: Vec<i64> },
-    Assigned { tx: Tx, batch: Batch, feeds: Feeds, ids: Vec<i64> },
-    Applied { tx: Tx, mark: String, batch: Batch, feeds: Feeds, ids: Vec<i64> },
+    Peeked { seen: Seen, taken: Taken },
+    Assigned { tx: Tx, seen: Seen, before: Feeds, after: Feeds, batch: Batch },
+    Applied { tx: Tx, mark: String, after: Feeds, batch: Batch, highest: i64 },
     Committed { batch: Batch },
 }
 
@@ -112,35 +119,43 @@ impl Process {
         let next = match state {
             Sequencing::Idle => match postgres.peek(COMMANDS, self.low_water) {
                 Some((head, rows)) => {
-                    let ids = rows.iter().map(|row| row.id).collect();
-                    Sequencing::Peeked { taken: Taken::of(head, rows, COMMANDS as i64, i64::MAX), ids }
+                    let seen = Seen { mark: head.mark.clone(), ids: rows.iter().map(|row| row.id).collect() };
+                    Sequencing::Peeked { seen, taken: Taken::of(head, rows, COMMANDS as i64, i64::MAX) }
                 }
                 None => Sequencing::Idle,
             },
-            Sequencing::Peeked { taken, ids } => {
+            Sequencing::Peeked { seen, taken } => {
                 let unknown = self.known.unknown(&taken);
                 self.known.learn(postgres.heads(&unknown));
-                let mut feeds = self.known.heads(&taken);
-                let (_, batch) = taken.assign(&mut feeds);
-                Sequencing::Assigned { tx: postgres.begin(), batch, feeds, ids }
+                let before = self.known.heads(&taken);
+                let mut after = before.clone();
+                let (_, batch) = taken.assign(&mut after);
+                Sequencing::Assigned { tx: postgres.begin(), seen, before, after, batch }
             }
-            Sequencing::Assigned { tx, batch, feeds, ids } => {
-                match postgres.apply(tx, &ids, &batch, &feeds) {
-                    Ok(Some(mark)) => Sequencing::Applied { tx, mark, batch, feeds, ids },
+            Sequencing::Assigned { tx, seen, before, after, batch } => {
+                let Seen { mark, ids } = &seen;
+                let step = Step { mark, ids, places: &[], before: &before, after: &after, batch: &batch };
+                match postgres.apply(tx, &step) {
+                    Ok(Some(mark)) => {
+                        let highest = ids.iter().copied().max().unwrap_or(0);
+                        Sequencing::Applied { tx, mark, after, batch, highest }
+                    }
                     Ok(None) => {
                         postgres.vanish(tx);
+                        self.known = Known::default();
                         Sequencing::Idle
                     }
-                    Err(Blocked) => return (Sequencing::Assigned { tx, batch, feeds, ids }, false),
+                    Err(Blocked) => return (Sequencing::Assigned { tx, seen, before, after, batch }, false),
                 }
             }
-            Sequencing::Applied { tx, mark, batch, feeds, ids } => {
+            Sequencing::Applied { tx, mark, after, batch, highest } => {
                 postgres.commit_sequenced(tx);
                 if sure {
-                    self.known.moved(mark, feeds);
-                    self.low_water = ids.iter().fold(self.low_water, |low, id| low.max(id + 1));
+                    self.known.moved(mark, after);
+                    self.low_water = self.low_water.max(highest + 1);
                     Sequencing::Committed { batch }
                 } else {
+                    self.known = Known::default();
                     Sequencing::Idle
                 }
             }
