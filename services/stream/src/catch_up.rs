@@ -10,12 +10,8 @@ use chassis::{
         self,
         start::{Start, expired},
     },
-    secret::SigningKeys,
 };
-use tokio::{
-    task::coop::consume_budget,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use crate::{
     db::read,
@@ -134,30 +130,25 @@ async fn attempt(gateway: &Gateway, asked: &Asked) -> Result<Page> {
     let _turn = gateway.pages.acquire().await.map_err(Error::internal)?;
     gateway.pages_read.increment(1);
     let at = asked.at;
-    let mut tx = gateway.pool.begin(at.feed).await?;
+    let mut tx = gateway.pool.begin_by_keys(at.feed).await?;
     if asked.verify == Verify::Yes {
         open(&mut tx, Start::After(at), gateway).await?;
     }
-    let entries = read::page(&mut tx, at.seq, PAGE_ENTRIES, PAGE_BYTES).await?;
+    let narrowed = asked.slot.narrowed();
+    // What the reader sees of a page is encoded as long as it has its turn, or all who read one would do that at once when
+    // they send it; and as it comes, while the database looks for the next.
+    let encode = |entry: &Entry| {
+        if asked.sight.shows(&entry.fact, entry.feed, narrowed.as_deref()) {
+            entry.frame(&gateway.keys);
+        }
+    };
+    let entries = read::page(&mut tx, at.seq, PAGE_ENTRIES, PAGE_BYTES, encode).await?;
     let Some(page) = Page::after(at.seq, entries, PAGE_ENTRIES, PAGE_BYTES) else {
         let head = feed::head(&mut tx).await?;
         return Err(expired(&head, &gateway.keys));
     };
     tx.commit().await?;
-    encode(&page, asked, &gateway.keys).await;
     Ok(page)
-}
-
-/// Encodes what the reader sees of a page, which is most of what a page costs: as long as it has its turn, or all who read a
-/// page would do that at once when they send it. Others have the thread after a part of it.
-async fn encode(page: &Page, asked: &Asked, keys: &SigningKeys) {
-    let narrowed = asked.slot.narrowed();
-    for entry in &page.entries {
-        consume_budget().await;
-        if asked.sight.shows(&entry.fact, entry.feed, narrowed.as_deref()) {
-            entry.frame(keys);
-        }
-    }
 }
 
 /// Where a start lies in the firm's feed, and where the feed stands.

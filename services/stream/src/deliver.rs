@@ -260,8 +260,8 @@ impl<'a> Run<'a> {
     }
 
     async fn read(&self, after: i64, entries: i64) -> Result<Vec<Arc<Entry>>> {
-        let mut tx = self.hooks.deps.pool.begin(self.firm).await?;
-        let page = db::read::page(&mut tx, after, entries, PAGE.1).await?;
+        let mut tx = self.hooks.deps.pool.begin_by_keys(self.firm).await?;
+        let page = db::read::page(&mut tx, after, entries, PAGE.1, |_| {}).await?;
         tx.commit().await?;
         Ok(page)
     }

@@ -45,7 +45,7 @@ impl Frame {
             event: None,
             seq: entry.seq,
             chain: Bytes::copy_from_slice(&entry.chain),
-            cursor: cursor.clone(),
+            cursor,
             last_of_command: entry.last_of_command,
         };
         let event = Event {
@@ -65,7 +65,7 @@ impl Frame {
         let data_field = if data == 0 { 0 } else { 1 + prost::length_delimiter_len(data) + data };
         let event_len = event.encoded_len() + data_field;
         let len = place.encoded_len() + 1 + prost::length_delimiter_len(event_len) + event_len;
-        let mut header = Vec::with_capacity(len - data + 8);
+        let mut header = Vec::with_capacity(1 + prost::length_delimiter_len(len) + len - data);
         delimited(FIELD_1, len, &mut header);
         header.extend(place.encode_to_vec());
         delimited(FIELD_1, event_len, &mut header);
@@ -73,7 +73,7 @@ impl Frame {
         if data > 0 {
             delimited(FIELD_7, data, &mut header);
         }
-        Self { header: header.into(), cursor: cursor.into() }
+        Self { header: header.into(), cursor: place.cursor.into() }
     }
 }
 

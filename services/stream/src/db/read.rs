@@ -77,12 +77,14 @@ pub async fn tail(pool: &PgPool, after: LogPlace) -> Result<Option<Batch>, sqlx:
     Ok(Some(Batch { after: after.log_pos, upto, facts: facts.collect::<Result<_, sqlx::Error>>()? }))
 }
 
-/// Entries of the firm's feed after a place: at most `entries`, and about `bytes` of payload, but one at least.
+/// Entries of the firm's feed after a place: at most `entries`, and about `bytes` of payload, but one at least. Each is
+/// shown to `each` as it comes, in their order.
 pub async fn page(
     tx: &mut TenantTx,
     after: i64,
     entries: i64,
     bytes: i64,
+    mut each: impl FnMut(&Entry),
 ) -> Result<Vec<Arc<Entry>>, sqlx::Error> {
     let feed = tx.firm();
     let mut rows = sqlx::query!(
@@ -125,7 +127,9 @@ pub async fn page(
             payload_sha256: row.payload_sha256.into(),
         };
         let chain = sized(row.chain)?;
-        page.push(Arc::new(Entry::new(feed, row.seq, chain, row.last_of_command, Arc::new(fact))));
+        let entry = Entry::new(feed, row.seq, chain, row.last_of_command, Arc::new(fact));
+        each(&entry);
+        page.push(Arc::new(entry));
     }
     Ok(page)
 }
