@@ -56,11 +56,12 @@ impl Page {
         Some(Self { entries: entries.into(), more })
     }
 
-    /// Leaves the entries in the slot of the reader who stands at `place`, where they are given up if it does not ask for them.
-    pub(crate) fn leave(self, slot: &Slot, place: i64, now_ms: u64) -> Held {
-        let upto = self.entries.back().map_or(place, |entry| entry.seq);
+    /// Leaves the entries that follow `place` in their reader's slot, where they are given up if it does not ask for them.
+    pub(crate) fn leave(self, slot: &Slot, place: Cursor, now_ms: u64) -> Held {
+        let last = self.entries.back();
+        let upto = last.map_or(place, |last| Cursor::new(place.feed, last.seq, &last.chain));
         slot.hold(self.entries, now_ms);
-        Held { upto, more: self.more }
+        Held { upto, more: self.more, left_ms: now_ms }
     }
 }
 
@@ -68,9 +69,11 @@ impl Page {
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
     /// The place of its last entry.
-    pub upto: i64,
+    pub upto: Cursor,
     /// Whether there may be more behind it.
     pub more: bool,
+    /// When it was left there, in milliseconds since the hub was made.
+    pub left_ms: u64,
 }
 
 /// Whether the place is held against the feed first: the log may have lost or changed it since.
@@ -90,7 +93,7 @@ pub struct Asked {
     pub slot: Arc<Slot>,
     /// What it sees of the page.
     pub sight: Sight,
-    /// Where it stands.
+    /// The place before it: where the reader stands, or will once it has taken what it holds.
     pub at: Cursor,
     /// Whether that is held against the feed first.
     pub verify: Verify,
@@ -106,7 +109,7 @@ pub async fn page(gateway: Arc<Gateway>, asked: Asked) -> Result<Held> {
     let (mut backoff, mut trouble) = (BACKOFF.0, None);
     loop {
         let error = match attempt(&gateway, &asked).await {
-            Ok(page) => return Ok(page.leave(&asked.slot, asked.at.seq, gateway.hub.now_ms())),
+            Ok(page) => return Ok(page.leave(&asked.slot, asked.at, gateway.hub.now_ms())),
             Err(error) if matters(error.reason) => error,
             Err(error) => return Err(error),
         };

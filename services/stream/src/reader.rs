@@ -1,7 +1,8 @@
 //! What one open stream does next: a small state machine without a database, a transport or a clock, which
 //! [`crate::subscription`] drives and the simulation as well.
 //!
-//! It catches up page by page, then lives from its feed's ring; falling off the ring is catching up again.
+//! It catches up page by page, then lives from its feed's ring; falling off the ring is catching up again. While a reader who
+//! is quick takes a page, the one behind it is read, so that neither the database nor the reader waits for the other.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::{
     frame::Message,
     hub::Registration,
     ring::Next,
-    slot::End,
+    slot::{End, HELD_MS},
 };
 
 /// About the most bytes of one message, so that a reader who stalls in the middle of one holds little.
@@ -38,6 +39,8 @@ pub(crate) struct Reader {
     pub at: Cursor,
     sight: Sight,
     mode: Mode,
+    /// It took the page before within the time for which one is held.
+    quick: bool,
     /// Everything up to here was present when the stream began.
     present: i64,
     live_said: bool,
@@ -45,12 +48,14 @@ pub(crate) struct Reader {
     generation: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Mode {
-    /// A page is being read.
+    /// The page after its place is to be read.
+    Behind,
+    /// It is being read, or waits to be told of.
     Reading,
-    /// A page was read.
-    Holding(Held),
+    /// It was read, and `ahead` says whether the one behind it was asked for.
+    Holding { held: Held, ahead: bool },
     /// All that Postgres had was read: the ring has what follows.
     Live,
 }
@@ -60,9 +65,9 @@ enum Mode {
 pub(crate) enum Step {
     /// Sends a message.
     Send(Message),
-    /// Reads the page after a place into its slot, and tells [`Reader::take`].
+    /// Begins to read the page after a place into its slot, instead of one that was asked for before, and goes on.
     Read(Cursor, Verify),
-    /// Waits for the page that it asked for, or until it is woken.
+    /// Waits for the page that it asked for and tells [`Reader::take`], or until it is woken.
     Wait,
     /// Ends, since everything that was asked for was sent.
     Done,
@@ -74,10 +79,9 @@ impl Reader {
     /// The stream of a registered reader. The place must have been read after the registration.
     pub fn new(place: Registration, begin: Begin) -> Self {
         let Begin { at, present, until_head, sight } = begin;
-        let mode =
-            if at.seq >= present { Mode::Live } else { Mode::Holding(Held { upto: at.seq, more: true }) };
+        let mode = if at.seq >= present { Mode::Live } else { Mode::Behind };
         let generation = place.generation;
-        Self { place, at, sight, mode, present, live_said: false, until_head, generation }
+        Self { place, at, sight, mode, quick: false, present, live_said: false, until_head, generation }
     }
 
     /// What it does next. Whoever asks is woken once there is more to do after a [`Step::Wait`], if its waker was
@@ -94,16 +98,22 @@ impl Reader {
             if self.live_said && self.until_head {
                 return Step::Done;
             }
-            let entries = match &self.mode {
+            let entries = match self.mode {
+                Mode::Behind => return self.read(Verify::No),
                 Mode::Reading => return self.wait(now_ms),
-                Mode::Holding(held) => {
-                    let entries = self.place.slot.take(MESSAGE_BYTES);
+                Mode::Holding { held, ahead } if self.at.seq >= held.upto.seq => {
+                    self.used_up(held, ahead, now_ms);
+                    continue;
+                }
+                Mode::Holding { held, ahead: false } if held.more && self.quick => {
+                    self.mode = Mode::Holding { held, ahead: true };
+                    return Step::Read(held.upto, Verify::No);
+                }
+                Mode::Holding { .. } => {
+                    let entries = self.place.slot.take(self.at.seq, MESSAGE_BYTES);
                     if entries.is_empty() {
                         // A page that was dropped because nobody asked for it is read again.
-                        if held.more || self.at.seq < held.upto {
-                            return self.read(Verify::No);
-                        }
-                        self.mode = Mode::Live;
+                        (self.mode, self.quick) = (Mode::Behind, false);
                     }
                     entries
                 }
@@ -133,14 +143,24 @@ impl Reader {
         Asked { feed: feed.clone(), slot: slot.clone(), sight: self.sight.clone(), at, verify }
     }
 
-    /// The page that it asked for was left in its slot.
+    /// The page that it asked for and waits for was left in its slot.
     pub fn take(&mut self, held: Held) {
-        self.mode = Mode::Holding(held);
+        self.mode = Mode::Holding { held, ahead: false };
     }
 
     /// Whether it has read all that Postgres had.
     pub fn is_live(&self) -> bool {
         matches!(self.mode, Mode::Live)
+    }
+
+    /// It is past the last entry of the page that it held. A message may have had the first of the page behind it as well.
+    fn used_up(&mut self, held: Held, ahead: bool, now_ms: u64) {
+        self.quick = held.more && now_ms < held.left_ms + HELD_MS;
+        self.mode = match (ahead, held.more) {
+            (true, _) => Mode::Reading,
+            (false, true) => Mode::Behind,
+            (false, false) => Mode::Live,
+        };
     }
 
     fn read(&mut self, verify: Verify) -> Step {
@@ -171,23 +191,107 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::Hub;
+    use crate::{catch_up::Page, hub::Hub, sample::entry};
     use chassis::caller::{Credential, CredentialKind, Grants};
     use uuid::Uuid;
 
     const FEED: Uuid = Uuid::from_u128(1);
 
+    fn at(seq: i64) -> Cursor {
+        Cursor::new(FEED, seq, &[seq as u8; 32])
+    }
+
+    fn register(hub: &Arc<Hub>) -> Registration {
+        let credential = Credential { kind: CredentialKind::ApiKey, id: "a".into() };
+        hub.register(FEED, credential, &Grants::default()).unwrap()
+    }
+
+    fn reader(place: Registration, seq: i64, present: i64) -> Reader {
+        Reader::new(place, Begin { at: at(seq), present, until_head: false, sight: Sight::default() })
+    }
+
+    /// Leaves a page of two entries, of which there are more, in its slot.
+    fn leave(reader: &Reader, after: i64, now_ms: u64) -> Held {
+        let entries = (after + 1..=after + 2).map(|seq| entry(FEED, seq)).collect();
+        let page = Page::after(after, entries, 2, i64::MAX).expect("they follow");
+        page.leave(&reader.place.slot, at(after), now_ms)
+    }
+
+    /// After which place it reads a page now.
+    fn read(reader: &mut Reader, now_ms: u64) -> i64 {
+        match reader.step(now_ms) {
+            Step::Read(after, Verify::No) => after.seq,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What it sends now.
+    fn sent(reader: &mut Reader, now_ms: u64) -> Vec<i64> {
+        match reader.step(now_ms) {
+            Step::Send(message) => message.entries.iter().map(|entry| entry.seq).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A reader who took its first page in so long, and was left the next one then.
+    fn after_a_page(took_ms: u64) -> Reader {
+        let mut reader = reader(register(&Hub::new(9)), 0, 100);
+        assert_eq!(read(&mut reader, 0), 0);
+        let held = leave(&reader, 0, 0);
+        reader.take(held);
+        assert_eq!(sent(&mut reader, 0), [1, 2], "nothing is known of it yet");
+        assert_eq!(read(&mut reader, took_ms), 2);
+        let held = leave(&reader, 2, took_ms);
+        reader.take(held);
+        reader
+    }
+
     #[test]
     fn what_a_new_tail_passes_over_before_a_stream_begins_is_read() {
         let hub = Hub::new(9);
-        let credential = Credential { kind: CredentialKind::ApiKey, id: "a".into() };
-        let place = hub.register(FEED, credential, &Grants::default()).unwrap();
+        let place = register(&hub);
         // It has read that its feed stands at 5; then the tail looks for the first time, and begins behind what came since.
         hub.read_again();
-        let at = Cursor::new(FEED, 5, &[5; 32]);
-        let begin = Begin { at, present: 5, until_head: false, sight: Sight::default() };
-        let mut reader = Reader::new(place, begin);
+        let mut reader = reader(place, 5, 5);
         assert!(matches!(reader.step(0), Step::Send(message) if message.live));
-        assert!(matches!(reader.step(0), Step::Read(after, Verify::Yes) if after == at));
+        assert!(matches!(reader.step(0), Step::Read(after, Verify::Yes) if after == at(5)));
+    }
+
+    #[test]
+    fn a_reader_who_is_quick_gets_the_next_page_read_ahead() {
+        let mut reader = after_a_page(HELD_MS - 1);
+        let now = HELD_MS;
+        assert_eq!(read(&mut reader, now), 4, "before it takes the one that is there");
+        assert_eq!(sent(&mut reader, now), [3, 4]);
+        assert!(matches!(reader.step(now), Step::Wait), "one page ahead and no more");
+        let held = leave(&reader, 4, now);
+        reader.take(held);
+        assert_eq!(read(&mut reader, now), 6);
+        let ahead = leave(&reader, 6, now);
+        assert_eq!(sent(&mut reader, now), [5, 6, 7, 8], "a message does not end where a page does");
+        assert!(matches!(reader.step(now), Step::Wait));
+        reader.take(ahead);
+        assert_eq!(read(&mut reader, now), 8);
+    }
+
+    #[test]
+    fn a_reader_who_takes_its_time_has_one_page_at_most() {
+        let mut reader = after_a_page(HELD_MS);
+        assert_eq!(sent(&mut reader, HELD_MS), [3, 4]);
+        assert_eq!(read(&mut reader, HELD_MS), 4);
+    }
+
+    #[test]
+    fn what_was_read_ahead_of_a_page_that_was_dropped_is_not_sent_before_it() {
+        let mut reader = after_a_page(0);
+        assert_eq!(read(&mut reader, 0), 4);
+        reader.place.slot.tick(HELD_MS);
+        // What was under way comes all the same.
+        leave(&reader, 4, HELD_MS);
+        assert_eq!(read(&mut reader, HELD_MS), 2);
+        let held = leave(&reader, 2, HELD_MS);
+        reader.take(held);
+        assert_eq!(sent(&mut reader, HELD_MS), [3, 4], "and it is no longer taken to be quick");
+        assert_eq!(read(&mut reader, HELD_MS), 4);
     }
 }

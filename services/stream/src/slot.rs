@@ -1,5 +1,5 @@
 //! One open stream as others reach it: the waker of the task that writes it, when it last did, whether it has to end,
-//! and the rest of a page that HTTP/2 has not asked for.
+//! and what was read for it and HTTP/2 has not asked for.
 
 use std::{
     collections::VecDeque,
@@ -16,7 +16,11 @@ use chassis::{
 };
 use futures::task::AtomicWaker;
 
-use crate::{entry::Entry, hub::lock};
+use crate::{
+    entry::Entry,
+    hub::lock,
+    merge::{Verdict, merge},
+};
 
 /// A bookmark is due this long after the last message; with a look every second it goes out within 15 s.
 pub const BOOKMARK_MS: u64 = 13_500;
@@ -59,7 +63,7 @@ pub struct Slot {
     pub(crate) index: AtomicUsize,
     sent_ms: AtomicU64,
     asked_ms: AtomicU64,
-    /// The rest of a page that HTTP/2 has not asked for yet. It may be emptied at any time.
+    /// The rest of a page that HTTP/2 has not asked for yet, and at most one page behind it. It may be emptied at any time.
     held: Mutex<VecDeque<Arc<Entry>>>,
     /// What its owner is narrowed to; absent for nearly all.
     narrowed: Mutex<Option<Arc<Grants>>>,
@@ -108,23 +112,39 @@ impl Slot {
         }
     }
 
-    /// Keeps a page until HTTP/2 asks for it, or has not for [`HELD_MS`] from now on.
-    pub fn hold(&self, page: VecDeque<Arc<Entry>>, now_ms: u64) {
+    /// Keeps a page until HTTP/2 asks for it, or has not for [`HELD_MS`] from now on: behind what is held where it follows
+    /// that, and in its place where it does not.
+    pub fn hold(&self, mut page: VecDeque<Arc<Entry>>, now_ms: u64) {
         self.asked_ms.store(now_ms, Ordering::Relaxed);
-        *lock(&self.held) = page;
+        let mut held = lock(&self.held);
+        if let (Some(last), Some(first)) = (held.back(), page.front())
+            && merge(last.seq, first.seq) != Verdict::Deliver
+        {
+            held.clear();
+        }
+        held.append(&mut page);
     }
 
-    /// The next entries of the page that is held, about `bytes` of them; empty where none is held any more.
-    pub fn take(&self, bytes: usize) -> Vec<Arc<Entry>> {
+    /// The entries after a place that are held, about `bytes` of them; empty where they are not held any more.
+    pub fn take(&self, after: i64, bytes: usize) -> Vec<Arc<Entry>> {
         let mut held = lock(&self.held);
-        let (mut taken, mut entries) = (0, Vec::new());
-        while taken < bytes {
-            let Some(entry) = held.pop_front() else {
-                *held = VecDeque::new();
-                break;
-            };
-            taken += entry.size();
-            entries.push(entry);
+        let (mut last, mut taken, mut entries) = (after, 0, Vec::new());
+        while taken < bytes
+            && let Some(entry) = held.pop_front()
+        {
+            match merge(last, entry.seq) {
+                Verdict::Drop => {}
+                Verdict::Deliver => {
+                    last = entry.seq;
+                    taken += entry.size();
+                    entries.push(entry);
+                }
+                // It was read ahead, and what stood before it was dropped.
+                Verdict::ReadAfter(_) => held.clear(),
+            }
+        }
+        if held.is_empty() {
+            *held = VecDeque::new();
         }
         entries
     }

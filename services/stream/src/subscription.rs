@@ -26,7 +26,7 @@ use crate::{
 pub struct Subscription {
     gateway: Arc<Gateway>,
     reader: Reader,
-    /// The page that is being read. In a task of its own: HTTP/2 does not poll a stream whose reader takes nothing, and a turn
+    /// The page that is being read, or was and is not wanted yet. In a task of its own: HTTP/2 does not poll a stream whose reader takes nothing, and a turn
     /// that such a one was given would be nobody's.
     page: Option<AbortOnDropHandle<Result<Held>>>,
     /// Ready when the connection is let go.

@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use super::*;
 use crate::{sample::entry, slot::HELD_MS};
 use chassis::caller::{CredentialKind, Role};
@@ -102,9 +104,27 @@ fn a_page_that_nobody_asks_for_is_dropped() {
     let hub = Hub::new(MANY);
     let place = register(&hub, ONE, key("a")).unwrap();
     place.slot.hold((1..=9).map(|seq| entry(ONE, seq)).collect(), hub.now_ms());
-    assert_eq!(place.slot.take(1).len(), 1, "one at least");
+    assert_eq!(place.slot.take(0, 1).len(), 1, "one at least");
     place.slot.tick(hub.now_ms());
-    assert!(!place.slot.take(1).is_empty(), "it is asked for");
+    assert!(!place.slot.take(1, 1).is_empty(), "it is asked for");
     place.slot.tick(hub.now_ms() + HELD_MS);
-    assert!(place.slot.take(usize::MAX).is_empty());
+    assert!(place.slot.take(2, usize::MAX).is_empty());
+}
+
+#[test]
+fn a_page_stands_behind_the_one_that_it_follows_or_alone() {
+    let hub = Hub::new(MANY);
+    let slot = register(&hub, ONE, key("a")).unwrap().slot.clone();
+    let hold = |first, last| slot.hold((first..=last).map(|seq| entry(ONE, seq)).collect(), 0);
+    let take = |after, bytes| slot.take(after, bytes).iter().map(|entry| entry.seq).collect::<Vec<_>>();
+    hold(1, 3);
+    hold(4, 6);
+    slot.hold(VecDeque::new(), 0);
+    assert_eq!((take(0, 1), take(1, usize::MAX)), (vec![1], vec![2, 3, 4, 5, 6]));
+    hold(7, 9);
+    hold(4, 5);
+    assert_eq!(take(3, usize::MAX), [4, 5], "it was read again");
+    hold(9, 10);
+    assert!(take(5, usize::MAX).is_empty(), "something lies between");
+    assert_eq!(slot.kept(), 0, "and it is of no use");
 }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::{postgres::Postgres, process::Process, random::Random, writer::PUBLISHED};
 use crate::{
-    catch_up::{Page, Verify},
+    catch_up::{Held, Page, Verify},
     entry::Entry,
     filter::{Filter, Pattern, Sight},
     frame::Message,
@@ -65,6 +65,8 @@ enum Reading {
     No,
     Asked(Cursor, Verify),
     Headed(Cursor, Head),
+    /// It was left in the slot, or is not there to be read; the stream is told when it waits for it.
+    Ended(Result<Held, Error>),
 }
 
 #[derive(Default)]
@@ -155,38 +157,44 @@ impl Subscriber {
         }
     }
 
-    /// One statement of its stream, or one thing that it does; whether there was anything to do.
-    pub fn step(&mut self, postgres: &Postgres, now_ms: u64) -> bool {
+    /// One statement of its stream, or one thing that it does; whether there was anything to do. `asks`: that HTTP/2 asks
+    /// comes before what is left to do for a page.
+    pub fn step(&mut self, postgres: &Postgres, now_ms: u64, asks: bool) -> bool {
         match std::mem::replace(&mut self.state, State::Away) {
             State::Away => return false,
             State::Registered(place, start) => {
                 self.state = State::Headed(place, start, postgres.feed_head(self.feed));
             }
             State::Headed(place, start, head) => self.opened(postgres, place, start, &head),
-            State::Open(reader, Reading::No) => return self.poll(reader, now_ms),
+            State::Open(reader, reading @ (Reading::No | Reading::Ended(_))) => {
+                return self.poll(reader, reading, now_ms);
+            }
+            State::Open(reader, reading) if asks => return self.poll(reader, reading, now_ms),
             State::Open(reader, Reading::Asked(at, Verify::Yes)) => {
                 self.state = State::Open(reader, Reading::Headed(at, postgres.feed_head(self.feed)));
             }
             State::Open(reader, Reading::Headed(at, head)) => {
                 match self.placed(postgres, Start::After(at), &head) {
                     Ok(_) => self.state = State::Open(reader, Reading::Asked(at, Verify::No)),
-                    Err(error) => self.refused(&error, at.seq),
+                    Err(error) => self.ended(reader, Err(error)),
                 }
             }
-            State::Open(mut reader, Reading::Asked(at, Verify::No)) => {
+            State::Open(reader, Reading::Asked(at, Verify::No)) => {
                 let entries = postgres.page(self.feed, at.seq, PAGE);
-                match Page::after(at.seq, entries, PAGE as i64, i64::MAX) {
-                    Some(page) => {
-                        let held = page.leave(&reader.place.slot, at.seq, now_ms);
-                        reader.take(held);
-                        self.woken.0.store(true, Ordering::Release);
-                        self.state = State::Open(reader, Reading::No);
-                    }
-                    None => self.refused(&expired(&postgres.feed_head(self.feed), &self.keys), at.seq),
-                }
+                let page = Page::after(at.seq, entries, PAGE as i64, i64::MAX);
+                let held = page.map(|page| page.leave(&reader.place.slot, at, now_ms));
+                let gone = || expired(&postgres.feed_head(self.feed), &self.keys);
+                let held = held.ok_or_else(gone);
+                self.ended(reader, held);
             }
         }
         true
+    }
+
+    /// The task that read the page has ended.
+    fn ended(&mut self, reader: Box<Reader>, held: Result<Held, Error>) {
+        self.woken.0.store(true, Ordering::Release);
+        self.state = State::Open(reader, Reading::Ended(held));
     }
 
     fn placed(&self, postgres: &Postgres, start: Start, head: &Head) -> Result<Cursor, Error> {
@@ -223,20 +231,31 @@ impl Subscriber {
     }
 
     /// HTTP/2 asks for a message where there is room for one, and the stream was woken.
-    fn poll(&mut self, mut reader: Box<Reader>, now_ms: u64) -> bool {
+    fn poll(&mut self, mut reader: Box<Reader>, mut reading: Reading, now_ms: u64) -> bool {
         if self.wire.len() >= WINDOW || !self.woken.0.swap(false, Ordering::AcqRel) {
-            self.state = State::Open(reader, Reading::No);
+            self.state = State::Open(reader, reading);
             return false;
         }
         reader.place.slot.asked(&Waker::from(self.woken.clone()), now_ms);
-        let mut reading = Reading::No;
-        match reader.step(now_ms) {
-            Step::Send(message) => {
-                self.wire.push_back(message);
-                self.woken.0.store(true, Ordering::Release);
-            }
+        let step = reader.step(now_ms);
+        // After these it goes on at once.
+        let goes_on =
+            matches!((&step, &reading), (Step::Send(_) | Step::Read(..), _) | (_, Reading::Ended(_)));
+        self.woken.0.fetch_or(goes_on, Ordering::AcqRel);
+        match step {
+            Step::Send(message) => self.wire.push_back(message),
             Step::Read(at, verify) => reading = Reading::Asked(at, verify),
-            Step::Wait => {}
+            Step::Wait => match reading {
+                Reading::Ended(Ok(held)) => {
+                    reader.take(held);
+                    reading = Reading::No;
+                }
+                Reading::Ended(Err(error)) => {
+                    self.refused(&error, reader.at.seq);
+                    return true;
+                }
+                waits => reading = waits,
+            },
             Step::Done | Step::End(_) => {
                 while self.receive() {}
                 return true;

@@ -149,7 +149,7 @@ impl World {
         } else if self.random.one_in(self.course.restless) {
             subscriber.leave(&mut self.random);
         } else if !self.random.one_in(3) || !subscriber.receive() {
-            subscriber.step(&self.postgres, self.postgres.now * TICK_MS);
+            subscriber.step(&self.postgres, self.postgres.now * TICK_MS, self.random.one_in(2));
         }
     }
 
@@ -265,7 +265,8 @@ impl World {
             }
             let subscriber = &mut self.subscribers[n];
             for _ in 0..PATIENCE {
-                if !(subscriber.step(&self.postgres, now_ms) | subscriber.receive()) {
+                let asked = subscriber.step(&self.postgres, now_ms, true);
+                if !(asked | subscriber.step(&self.postgres, now_ms, false) | subscriber.receive()) {
                     break;
                 }
                 busy = true;
