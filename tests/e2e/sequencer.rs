@@ -411,7 +411,7 @@ async fn what_a_sequencer_knows_is_held_against_what_is_there() {
     let bench = Bench::new().await;
     let firm = id();
     let mut known = Known::default();
-    let mut commit = async |version| bench.commit(vec![event(&[firm], "orders/1", version)]).await;
+    let commit = async |version| bench.commit(vec![event(&[firm], "orders/1", version)]).await;
     commit(1).await;
     assert_eq!(bench.sequence_knowing(&mut known).await.moved, 1);
     // By another process.
