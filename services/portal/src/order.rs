@@ -79,9 +79,7 @@ impl Row {
 /// # Errors
 /// 404 for others' orders, exactly as for none.
 pub async fn load(member: &Member, id: &str, from: &str) -> Result<Loaded, Failure> {
-    let mut client = member.app().api.orders();
-    let request = member.call(GetOrderRequest { order_id: id.to_string() });
-    let order = client.get_order(request).await?.into_inner();
+    let order = get(member, id).await?;
     let content = order.content.as_ref().ok_or_else(Failure::not_found)?;
     if order.lines_omitted == 0 && content.lines.len() <= PAGE {
         let rows = rows(&content.lines, &order.schedule);
@@ -93,8 +91,25 @@ pub async fn load(member: &Member, id: &str, from: &str) -> Result<Loaded, Failu
         page_token: from.to_string(),
         revision: 0,
     };
-    let page = client.list_order_lines(member.call(request)).await?.into_inner();
+    let page = member.app().api.orders().list_order_lines(member.call(request)).await?.into_inner();
     Ok(Loaded { rows: rows(&page.lines, &page.schedule), order, next: page.next_page_token })
+}
+
+/// Reads an order with all its lines, as they stand in one version of it.
+///
+/// # Errors
+/// 404 for others' orders, exactly as for none.
+#[cfg(feature = "pdf")]
+pub async fn whole(member: &Member, id: &str) -> Result<Loaded, Failure> {
+    let order = get(member, id).await?;
+    let content = order.content.as_ref().ok_or_else(Failure::not_found)?;
+    let rows = rows(&content.lines, &order.schedule);
+    Ok(Loaded { rows, order, next: String::new() })
+}
+
+async fn get(member: &Member, id: &str) -> Result<Order, Failure> {
+    let request = member.call(GetOrderRequest { order_id: id.to_string() });
+    Ok(member.app().api.orders().get_order(request).await?.into_inner())
 }
 
 fn rows(lines: &[OrderLine], states: &[ScheduleLineState]) -> Vec<Row> {

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     format,
     i18n::Lang,
-    order::{self, Loaded},
+    order,
     pages::{
         capacity::{Wish, read},
         document::Holder,
@@ -22,9 +22,6 @@ use crate::{
     session::Member,
     week::Span,
 };
-
-/// Pages of lines of the longest order, and as many again for those that change while they are read.
-const MOST_PAGES: usize = 400;
 
 /// An order with all its lines and what was answered, and the code of its page.
 pub async fn order(member: Member, _: Saves, Path(id): Path<String>) -> Result<Response, Failure> {
@@ -53,25 +50,7 @@ pub async fn capacity(member: Member, _: Saves, Query(wish): Query<Wish>) -> Res
 
 /// The file of an order, in the words of the member's side.
 async fn whole(member: &Member, id: &str, code: Option<Code>) -> Result<Response, Failure> {
-    let loaded = read_all(member, id).await?;
+    let loaded = order::whole(member, id).await?;
     let supplies = loaded.order.supplier_id == member.who.firm_id;
     pdf::save(member, pdf::order::document(member.text(), &loaded, code, supplies)).await
-}
-
-/// An order with the lines of all its pages, as they stand in one version of it.
-async fn read_all(member: &Member, id: &str) -> Result<Loaded, Failure> {
-    let mut loaded = order::load(member, id, "").await?;
-    for _ in 0..MOST_PAGES {
-        if loaded.next.is_empty() {
-            return Ok(loaded);
-        }
-        let page = order::load(member, id, &loaded.next).await?;
-        if page.order.version == loaded.order.version {
-            loaded.rows.extend(page.rows);
-            loaded.next = page.next;
-        } else {
-            loaded = order::load(member, id, "").await?;
-        }
-    }
-    Err(Failure::internal("an order changed each time that it was read"))
 }
