@@ -81,6 +81,12 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "FONT_MISSING")
     }
 
+    /// As many PDF files are drawn as this portal draws at a time.
+    #[cfg(feature = "pdf")]
+    pub fn pdf_busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "PDF_BUSY")
+    }
+
     /// A fault of ours; `source` goes to the log alone.
     pub fn internal(source: impl std::fmt::Display) -> Self {
         tracing::error!(%source, "a page failed");
@@ -254,6 +260,8 @@ fn wording(failure: &Failure, text: &Text) -> (String, String) {
         }
         #[cfg(feature = "pdf")]
         "FONT_MISSING" => Some((key::PDF_NO_FONT, key::PDF_NO_FONT_BODY)),
+        #[cfg(feature = "pdf")]
+        "PDF_BUSY" => Some((key::PDF_BUSY, key::PDF_BUSY_BODY)),
         "RATE_LIMITED" => Some((key::FAILURE_RATE, key::FAILURE_RATE_BODY)),
         "INTERNAL" => Some((key::FAILURE_INTERNAL, key::FAILURE_INTERNAL_BODY)),
         _ => None,

@@ -99,6 +99,8 @@ struct App {
     tokens: Tokens,
     #[cfg(feature = "pdf")]
     font: pdf::font::Shelf,
+    #[cfg(feature = "pdf")]
+    drawing: pdf::Drawing,
     board: Board,
     shutdown: CancellationToken,
 }
@@ -146,6 +148,8 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
         assets: Assets::load()?,
         #[cfg(feature = "pdf")]
         font: pdf::font::Shelf::default(),
+        #[cfg(feature = "pdf")]
+        drawing: pdf::Drawing::default(),
         config,
         clock,
         shutdown,

@@ -1,6 +1,9 @@
 //! From blocks to pages without a font, and to a file that is read again with the machine's, where it has one.
 
+use std::time::Duration;
+
 use super::{
+    Drawing,
     document::{Block, Document, Side, Table},
     draw, file_name,
     font::{Shelf, Typeface},
@@ -136,6 +139,16 @@ fn an_empty_document_is_a_page() {
 #[test]
 fn a_name_is_no_path() {
     assert_eq!(file_name("订单 45/1\\2"), "订单 45-1-2.pdf");
+}
+
+#[tokio::test]
+async fn who_gets_no_turn_to_draw_is_told_so() {
+    let (drawing, soon) = (Drawing::default(), Duration::from_millis(1));
+    let first = drawing.turn(soon).await.unwrap();
+    let _second = drawing.turn(soon).await.unwrap();
+    assert!(drawing.turn(soon).await.unwrap_err().is("PDF_BUSY"));
+    drop(first);
+    assert!(drawing.turn(soon).await.is_ok());
 }
 
 #[test]
