@@ -164,11 +164,9 @@ impl Page {
             return page;
         }
         let who = &member.who;
-        let english = page.t.lang == Lang::En && !who.firm_name_en.is_empty();
-        let firm = if english { &who.firm_name_en } else { &who.firm_name };
         let app = member.app();
         page.account = Some(Account {
-            firm: firm.clone(),
+            firm: member.firm_name().to_string(),
             member: who.member_name.clone(),
             sandbox: who.sandbox,
             sign_out_token: app.tokens.make(app, Some(&member.token), SIGN_OUT),

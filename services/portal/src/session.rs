@@ -154,6 +154,12 @@ impl Member {
         self.document.clone().unwrap_or_else(|| format!("/orders/{id}"))
     }
 
+    /// The own firm's name, in the member's language where it has one there.
+    pub fn firm_name(&self) -> &str {
+        let english = self.text().lang == Lang::En && !self.who.firm_name_en.is_empty();
+        if english { &self.who.firm_name_en } else { &self.who.firm_name }
+    }
+
     /// The member's language.
     pub fn text(&self) -> &Text {
         &self.visitor.text

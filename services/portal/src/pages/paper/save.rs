@@ -9,9 +9,7 @@ use proto::access::Permission;
 use crate::{
     download::Saves,
     failure::Failure,
-    format,
-    i18n::Lang,
-    order,
+    format, order,
     pages::{
         capacity::{Wish, read},
         document::Holder,
@@ -42,10 +40,8 @@ pub async fn capacity(member: Member, _: Saves, Query(wish): Query<Wish>) -> Res
     let (t, now) = (member.text(), member.app().clock.now());
     let span = Span::read(&wish.from, format::today(now));
     let (groups, weeks) = futures::try_join!(read::all(&member), read::weeks_of_all(&member, span))?;
-    let english = t.lang == Lang::En && !member.who.firm_name_en.is_empty();
-    let firm = if english { &member.who.firm_name_en } else { &member.who.firm_name };
     let made = chassis::value::timestamp(now);
-    pdf::save(&member, pdf::capacity::document(t, firm, span, &groups, &weeks, &made)).await
+    pdf::save(&member, pdf::capacity::document(t, member.firm_name(), span, &groups, &weeks, &made)).await
 }
 
 /// The file of an order, in the words of the member's side.
