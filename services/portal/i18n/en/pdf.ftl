@@ -3,6 +3,7 @@ pdf-save = Download PDF
 pdf-page = Page { $number } of { $pages }
 pdf-total = Total
 pdf-made = Made
+pdf-pending = A change inside the frozen horizon waits for the supplier and is not on this paper; until the supplier agrees, what was agreed stands.
 pdf-capacity = Capacity sheet
 pdf-firm = Firm
 pdf-weeks = Weeks

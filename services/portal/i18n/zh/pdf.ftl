@@ -3,6 +3,7 @@ pdf-save = 下载 PDF
 pdf-page = 第 { $number } 页，共 { $pages } 页
 pdf-total = 合计
 pdf-made = 生成时间
+pdf-pending = 冻结期内的一项变更正等待供应商同意，未列入本文件；供应商同意之前仍按原约定执行。
 pdf-capacity = 产能表
 pdf-firm = 企业
 pdf-weeks = 周次

@@ -11,7 +11,13 @@ use crate::{
 };
 
 /// The document of an order, in the words of the side that looks.
-pub fn document(t: &Text, loaded: &Loaded, code: Option<Code>, supplies: bool) -> Document {
+pub fn document(
+    t: &Text,
+    loaded: &Loaded,
+    code: Option<Code>,
+    supplies: bool,
+    made: &prost_types::Timestamp,
+) -> Document {
     let order = &loaded.order;
     let content = order.content.clone().unwrap_or_default();
     let fact = |label: Key<0>, value: String| Fact { label: t.say(label), value };
@@ -24,6 +30,7 @@ pub fn document(t: &Text, loaded: &Loaded, code: Option<Code>, supplies: bool) -
         fact(key::STATE, order::tag(t, order.state, supplies).label),
     ];
     head.extend(facts(t, order, &content, &loaded.rows).into_iter().filter(|one| one.label != amount.label));
+    head.push(fact(key::PDF_MADE, t.moment(Some(made))));
     let (payable, revision) = (t.say(key::PAYABLE), t.say(key::REVISION));
     let (mut totals, mut details) = (vec![amount], Vec::new());
     for one in more_facts(t, order, &content).into_iter().filter(|one| one.label != revision) {
@@ -36,6 +43,10 @@ pub fn document(t: &Text, loaded: &Loaded, code: Option<Code>, supplies: bool) -
     if order.held {
         blocks.push(Block::Heading(t.say(key::HELD_TITLE)));
         blocks.push(Block::Note(t.say(key::HELD_BODY)));
+    }
+    if !order.pending_changes.is_empty() {
+        blocks.push(Block::Heading(t.say(key::PENDING_TITLE)));
+        blocks.push(Block::Note(t.say(key::PDF_PENDING)));
     }
     blocks.push(Block::Heading(t.say(key::LINES)));
     blocks.push(Block::Table(lines(t, loaded, &content)));
@@ -90,7 +101,9 @@ fn stacked(texts: impl IntoIterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use proto::orders::{Commitment, Item, Note, Order, OrderLine, ScheduleLine, ScheduleLineState};
+    use proto::orders::{
+        Commitment, Item, Note, Order, OrderLine, PendingChange, ScheduleLine, ScheduleLineState,
+    };
 
     use super::*;
     use crate::{
@@ -143,22 +156,45 @@ mod tests {
         Loaded { order, rows: vec![row("1", true), row("2", false)], next: String::new() }
     }
 
+    fn made() -> prost_types::Timestamp {
+        chassis::value::timestamp(time::macros::datetime!(2026-11-23 01:05 UTC))
+    }
+
+    fn notes(document: &Document) -> Vec<&str> {
+        let notes = document.blocks.iter().filter_map(|block| match block {
+            Block::Note(note) => Some(note.as_str()),
+            _ => None,
+        });
+        notes.collect()
+    }
+
+    #[test]
+    fn a_change_that_waits_is_said_to_be_left_out() {
+        let t = Text::new(Catalogue::load().unwrap(), Lang::Zh);
+        let mut loaded = loaded();
+        assert_eq!(notes(&document(&t, &loaded, None, true, &made())), ["送货前三天通知"]);
+        loaded.order.pending_changes.push(PendingChange::default());
+        let said = t.say(key::PDF_PENDING);
+        assert_eq!(notes(&document(&t, &loaded, None, false, &made())), [said.as_str(), "送货前三天通知"]);
+    }
+
     #[test]
     fn an_order_says_who_what_and_what_was_answered() {
         let t = Text::new(Catalogue::load().unwrap(), Lang::Zh);
-        let document = document(&t, &loaded(), None, true);
+        let document = document(&t, &loaded(), None, true, &made());
         assert_eq!(document.title, "订单 4500001234");
         let pairs = document.blocks.iter().filter_map(|block| match block {
             Block::Pairs(pairs) => Some(pairs),
             _ => None,
         });
         let values: Vec<&str> = pairs.flatten().map(|fact| fact.value.as_str()).collect();
-        for expected in ["澄屿家居用品（示例）有限公司", "顺模塑料制品（示例）厂", "3", "CNY 183,000.00"]
+        let made = t.moment(Some(&made()));
+        for expected in
+            ["澄屿家居用品（示例）有限公司", "顺模塑料制品（示例）厂", "3", "CNY 183,000.00", made.as_str()]
         {
             assert_eq!(values.iter().filter(|value| **value == expected).count(), 1, "{expected}");
         }
-        let notes = document.blocks.iter().filter(|block| matches!(block, Block::Note(_)));
-        assert_eq!(notes.count(), 1);
+        assert_eq!(notes(&document).len(), 1);
         let tables = document.blocks.iter().filter_map(|block| match block {
             Block::Table(table) => Some(table),
             _ => None,

@@ -48,5 +48,6 @@ pub async fn capacity(member: Member, _: Saves, Query(wish): Query<Wish>) -> Res
 async fn whole(member: &Member, id: &str, code: Option<Code>) -> Result<Response, Failure> {
     let loaded = order::whole(member, id).await?;
     let supplies = loaded.order.supplier_id == member.who.firm_id;
-    pdf::save(member, pdf::order::document(member.text(), &loaded, code, supplies)).await
+    let made = chassis::value::timestamp(member.app().clock.now());
+    pdf::save(member, pdf::order::document(member.text(), &loaded, code, supplies, &made)).await
 }
