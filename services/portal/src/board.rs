@@ -35,10 +35,12 @@ impl Board {
         }
         let mut request = client::open(ListCurrentAnnouncementsRequest {});
         request.set_timeout(DEADLINE);
-        let told: Arc<[Announcement]> = match api.sessions().list_current_announcements(request).await {
-            Ok(answer) => answer.into_inner().announcements.into(),
-            Err(status) => {
-                tracing::debug!(code = ?status.code(), "what is announced could not be looked up");
+        // Over all of it: a request's own time begins where there is a connection.
+        let looking = async { api.sessions().list_current_announcements(request).await };
+        let told: Arc<[Announcement]> = match tokio::time::timeout(DEADLINE, looking).await {
+            Ok(Ok(answer)) => answer.into_inner().announcements.into(),
+            failed => {
+                tracing::debug!(?failed, "what is announced could not be looked up");
                 seen.as_ref().map(|seen| seen.told.clone()).unwrap_or_default()
             }
         };
