@@ -35,8 +35,9 @@ async fn shown(reader: &Access) -> Vec<String> {
     who.announcements.into_iter().map(|one| one.text_zh).collect()
 }
 
-/// What is told to whoever asks.
+/// What is told to whoever asks, once an answer from before is given no more.
 async fn read(anybody: &Access) -> Vec<Announcement> {
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let request = ListCurrentAnnouncementsRequest {};
     anybody
         .sessions()

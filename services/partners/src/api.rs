@@ -22,16 +22,17 @@ use proto::partners::{
 };
 use tonic::{Request, service::Routes};
 
-use crate::commands::Command;
+use crate::{commands::Command, queries::Board};
 
 /// What the methods work with.
 pub(crate) struct Api {
     deps: Deps,
+    board: Board,
 }
 
 /// All methods of partners.
 pub(crate) fn routes(deps: &Deps) -> Routes {
-    let api = Arc::new(Api { deps: deps.clone() });
+    let api = Arc::new(Api { deps: deps.clone(), board: Board::default() });
     Routes::new(FirmServiceServer::from_arc(api.clone()))
         .add_service(MemberServiceServer::from_arc(api.clone()))
         .add_service(SessionServiceServer::from_arc(api.clone()))

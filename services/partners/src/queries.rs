@@ -1,11 +1,13 @@
 //! Reads: who calls, one firm, and keyset-paged lists of the caller's own firm.
 
 mod alias;
+mod board;
 mod cluster;
 mod invitation;
 mod operator;
 
 pub(crate) use alias::{list_aliases, list_groups};
+pub(crate) use board::Board;
 use chassis::{
     Error, Result,
     caller::{Caller, CredentialKind},
@@ -168,18 +170,6 @@ pub(crate) async fn who_am_i(deps: &Deps, caller: &Caller) -> Result<wire::WhoAm
         scope: Some(convert::scope(&scope)),
         locale: caller.locale.clone(),
         limits: Some(limits()),
-        announcements: told.iter().map(convert::announcement).collect(),
-    })
-}
-
-/// What everybody is told now, whoever asks: nobody has put anything away without being somebody.
-pub(crate) async fn list_current_announcements(
-    deps: &Deps,
-) -> Result<wire::ListCurrentAnnouncementsResponse> {
-    let mut tx = deps.pool.begin_outside().await?;
-    let told = db::announcement::current(&mut tx, Uuid::nil(), deps.now()).await?;
-    tx.commit().await?;
-    Ok(wire::ListCurrentAnnouncementsResponse {
         announcements: told.iter().map(convert::announcement).collect(),
     })
 }

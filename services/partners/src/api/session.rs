@@ -98,7 +98,7 @@ impl SessionService for Api {
         &self,
         _: Request<ListCurrentAnnouncementsRequest>,
     ) -> Result<Response<ListCurrentAnnouncementsResponse>, Status> {
-        Ok(Response::new(queries::list_current_announcements(&self.deps).await?))
+        Ok(Response::new(self.board.current(&self.deps).await?))
     }
 
     async fn dismiss_announcement(
