@@ -34,9 +34,11 @@
       held = place.contains(document.activeElement);
       htmx.trigger(place, 'tandem:refresh');
     };
-    addEventListener('htmx:after:swap', () => {
+    // Nothing else that is read anew takes the place away.
+    addEventListener('htmx:after:swap', (event) => {
+      if (event.target.id !== 'told') return;
       if (held && document.activeElement === body) one('#main').focus({ preventScroll: true });
-      held = held && !!one('#told')?.contains(document.activeElement);
+      held = false;
     });
 
     const say = (text) => {
