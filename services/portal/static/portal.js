@@ -28,9 +28,10 @@
 
     // What is announced: read anew where the page shows something else. Whoever stood on one that is gone goes on below.
     let held = false;
+    const told = () => one('#told').dataset.told;
     const retell = (mark) => {
+      if (told() === mark) return;
       const place = one('#told');
-      if (!place || place.dataset.told === mark) return;
       held = place.contains(document.activeElement);
       htmx.trigger(place, 'tandem:refresh');
     };
@@ -53,7 +54,9 @@
       if (message.signedOut) shown(one('#signed-out'), true);
       if (message.text) say(message.text);
       if (message.changed) refresh(message.order);
-      if ('told' in message) retell(message.told);
+      // The stream was elsewhere when this page was read: if it has moved on since, something may be missing here.
+      if (message.at !== undefined && message.at !== cursor) refresh();
+      if (message.told !== undefined) retell(message.told);
     };
 
     const online = (yes) => {
@@ -86,16 +89,14 @@
       watch = setInterval(() => { if (Date.now() - heard > 40000) { online(false); connect(); } }, 5000);
       addEventListener('online', connect);
       addEventListener('offline', () => { close(); online(false); });
-      if (channel) channel.addEventListener('message', ({ data }) => { if (data.hello) channel.postMessage({ at: cursor, told: one('#told').dataset.told }); });
+      if (channel) channel.addEventListener('message', ({ data }) => { if (data.hello) channel.postMessage({ at: cursor, told: told() }); });
       return new Promise(() => {});
     };
 
     if (channel) {
-      channel.addEventListener('message', ({ data }) => {
-        // The stream was elsewhere when this page was read: if it has moved on since, something may be missing here.
-        if (data.at !== undefined) { if (data.at !== cursor) refresh(); retell(data.told); } else if (!data.hello) take(data);
-      });
-      channel.postMessage({ hello: true });
+      channel.addEventListener('message', ({ data }) => take(data));
+      // What was put away here a moment ago goes elsewhere, too.
+      channel.postMessage({ hello: true, told: told() });
     }
     if (navigator.locks) navigator.locks.request('tandem-live', lead); else lead();
   };
