@@ -79,8 +79,8 @@ export async function signingIn() {
       });
       await visit(null, { javaScriptEnabled: false }, async (visitor) => {
         await visitor.goto(`${portal}/sign-in`);
-        // A look serves for three seconds.
-        for (let look = 0; look < 8 && !(await visitor.locator('.told').count()); look += 1) {
+        // A look serves for three seconds, and what the API says for one.
+        for (let look = 0; look < 12 && !(await visitor.locator('.told').count()); look += 1) {
           await visitor.waitForTimeout(500);
           await visitor.reload();
         }

@@ -27,13 +27,19 @@
     };
 
     // What is announced: read anew where the page shows something else. Whoever stood on one that is gone goes on below.
-    let held = false;
+    let held = false, looking;
     const told = () => one('#told').dataset.told;
-    const retell = (mark) => {
-      if (told() === mark) return;
+    const look = () => {
+      if (document.hidden) { document.addEventListener('visibilitychange', look, { once: true }); return; }
       const place = one('#told');
       held = place.contains(document.activeElement);
       htmx.trigger(place, 'tandem:refresh');
+    };
+    // Every page that is open hears it at once; they ask one after the other, and where nobody looks, not before somebody does.
+    const retell = (mark) => {
+      if (told() === mark) return;
+      clearTimeout(looking);
+      looking = setTimeout(look, Math.random() * 3000);
     };
     // Nothing else that is read anew takes the place away.
     addEventListener('htmx:after:swap', (event) => {
