@@ -102,7 +102,7 @@ export async function live() {
       const told = (open) => open.locator(`.told form:has(span:text-is("${text}"))`);
       const everywhere = async (state) => {
         for (const open of [second, page]) {
-          // Whom nobody sees does not ask.
+          // A page that nobody sees does not ask.
           await open.bringToFront();
           await told(open).waitFor({ state, timeout: 10_000 });
         }

@@ -1,4 +1,4 @@
-//! What the operator tells everybody who signs in, for a time.
+//! What the operator tells everybody for a time, signed in or not.
 
 use chassis::{Error, Field, Result};
 use time::{Duration, OffsetDateTime};
