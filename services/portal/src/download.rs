@@ -27,6 +27,8 @@ pub struct Saves;
 struct ElsewherePage {
     page: Page,
     t: Text,
+    /// What to do.
+    body: String,
     /// What is to be opened in another browser.
     link: String,
 }
@@ -42,8 +44,13 @@ impl FromRequestParts<Arc<App>> for Saves {
         }
         let t = visitor.text.clone();
         let link = format!("{}{}", visitor.base, visitor.here);
+        // A document link needs no one to sign in.
+        let body = match visitor.here.starts_with("/d/") {
+            true => key::ELSEWHERE_BODY_DOCUMENT,
+            false => key::ELSEWHERE_BODY,
+        };
         let page = Page::visitor(&visitor).titled(t.say(key::ELSEWHERE_TITLE));
-        Err(page::show(&ElsewherePage { page, t, link }))
+        Err(page::show(&ElsewherePage { page, body: t.say(body), t, link }))
     }
 }
 
