@@ -22,6 +22,8 @@ type Answer<T> = Result<Response<T>, Status>;
 /// Who a token is.
 pub const SALES: &str = "tdm_session_sales";
 pub const BUYER: &str = "tdm_session_buyer";
+/// The token of a document link to [`crate::ORDER`].
+pub const HOLDER: &str = "tdm_doc_holder";
 
 pub const ANCHOR: &str = "0192f000-0000-7000-8000-0000000000a1";
 pub const SUPPLIER: &str = "0192f000-0000-7000-8000-0000000000b1";
@@ -70,7 +72,7 @@ pub fn refuse(reason: Reason) -> Status {
 fn firm<T>(request: &Request<T>) -> Result<&'static str, Status> {
     let token = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
     match token.and_then(|token| token.strip_prefix("Bearer ")) {
-        Some(SALES) => Ok(SUPPLIER),
+        Some(SALES | HOLDER) => Ok(SUPPLIER),
         Some(BUYER) => Ok(ANCHOR),
         _ => Err(refuse(Reason::UNAUTHENTICATED)),
     }
@@ -94,6 +96,7 @@ impl order_service_server::OrderService for Fake {
         let firm = firm(&request)?;
         let state = self.state.lock().unwrap();
         let id = request.into_inner().order_id;
+        self.calls().read.push(id.clone());
         let order = state.orders.iter().find(|o| o.id == id && (o.buyer_id == firm || o.supplier_id == firm));
         order.cloned().map(Response::new).ok_or_else(|| refuse(Reason::NOT_FOUND))
     }

@@ -6,13 +6,18 @@ use proto::{interchange::*, orders::*};
 use time::macros::datetime;
 use tonic::{Request, Response, Status};
 
-use crate::fake::{Fake, SUPPLIER, refuse};
+use crate::{
+    ORDER,
+    fake::{Fake, HOLDER, SUPPLIER, refuse},
+};
 
 type Answer<T> = Result<Response<T>, Status>;
 
 /// Calls that tests look at.
 #[derive(Default)]
 pub struct Calls {
+    /// Orders, each time that one was read.
+    pub read: Vec<String>,
     pub messages: Vec<PostMessageRequest>,
     pub stages: Vec<SetProgressRequest>,
     pub consents: Vec<RespondToChangeRequest>,
@@ -302,6 +307,37 @@ impl sheet_service_server::SheetService for Fake {
             orders: vec![order],
             row_count: 4,
             changed_row_count: 1,
+            ..Default::default()
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl order_link_service_server::OrderLinkService for Fake {
+    async fn create_order_link(&self, _: Request<CreateOrderLinkRequest>) -> Answer<CreateOrderLinkResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn list_order_links(&self, _: Request<ListOrderLinksRequest>) -> Answer<ListOrderLinksResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn revoke_order_link(&self, _: Request<RevokeOrderLinkRequest>) -> Answer<OrderLink> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    async fn inspect_order_link(
+        &self,
+        request: Request<InspectOrderLinkRequest>,
+    ) -> Answer<InspectOrderLinkResponse> {
+        if request.into_inner().token != HOLDER {
+            return Err(refuse(Reason::NOT_FOUND));
+        }
+        Ok(Response::new(InspectOrderLinkResponse {
+            order_id: ORDER.trim_start_matches("/orders/").into(),
+            supplier_name: "顺模塑料制品（示例）厂".into(),
+            label: "林小燕".into(),
+            expires_at: Some(timestamp(datetime!(2026-11-30 01:00 UTC))),
             ..Default::default()
         }))
     }

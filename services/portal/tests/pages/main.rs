@@ -71,6 +71,7 @@ impl World {
             .add_service(proto::partners::relationship_service_server::RelationshipServiceServer::new(
                 api.clone(),
             ))
+            .add_service(proto::orders::order_link_service_server::OrderLinkServiceServer::new(api.clone()))
             .add_service(proto::orders::thread_service_server::ThreadServiceServer::new(api.clone()))
             .add_service(proto::orders::reminder_service_server::ReminderServiceServer::new(api.clone()))
             .add_service(proto::orders::progress_service_server::ProgressServiceServer::new(api.clone()))
