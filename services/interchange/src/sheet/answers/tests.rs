@@ -5,7 +5,7 @@ use proto::{
 
 use super::*;
 use crate::sheet::{
-    grid::{self, Source},
+    grid::{self, Cell, Source},
     write,
 };
 
@@ -126,6 +126,34 @@ fn what_does_not_fit_is_named_by_its_cell() {
     assert_eq!(wrong(&[(A, "建议"), (D, "明天")]), fault("AnswerDate", "DATE"));
     assert_eq!(wrong(&[(A, "接受"), (Place::Key, "x")]), fault("Key", "KEY"));
     assert_eq!(wrong(&[(A, "接受"), (Place::Revision, "")]), fault("Key", "KEY"));
+}
+
+/// Spreadsheet programs make numbers of what looks like one.
+#[test]
+fn numbers_say_what_their_texts_said() {
+    let mut table = export(&[row("10", "100")], Language::Zh);
+    for (place, text) in [(Place::OrderNumber, "4500001"), (A, "接受"), (Q, "60")] {
+        let column = PLACES.iter().position(|known| known.0 == place).unwrap();
+        table.rows[0][column] = Value::from(text);
+    }
+    let bytes = write::xlsx(&[table]).unwrap();
+    let mut grid = grid::read(&Source { content: &bytes, ..Source::default() }).unwrap();
+    let texts = read(&grid, Language::Zh).unwrap();
+    let mut numbers = 0;
+    for cell in grid.rows.iter_mut().flat_map(|row| &mut row.cells) {
+        if let Cell::Text(text) = cell
+            && let Ok(number) = text.parse::<Decimal>()
+        {
+            *cell = Cell::Number(number);
+            numbers += 1;
+        }
+    }
+    assert!(numbers > 2, "{numbers} became numbers");
+    let read = read(&grid, Language::Zh).unwrap();
+    assert_eq!(read.errors, []);
+    assert_eq!(read.rows, texts.rows);
+    let [answer] = read.rows.as_slice() else { panic!("one row: {read:?}") };
+    assert_eq!((answer.order_number.as_str(), answer.line_number.as_str()), ("4500001", "10"));
 }
 
 #[test]
