@@ -133,7 +133,7 @@ export async function joining() {
       await page.goto(link);
       await says(page, chengyu.name);
       const fields = await page.locator('main :is(input, select, textarea):visible').count();
-      measured('invitation-to-order', fields, 'fields');
+      measured('invitation-fields', fields, 'fields');
       ok(fields <= 6, `${fields} fields`);
       await page.fill('#name', '何清');
       await page.fill('#uscc', '123');
@@ -147,7 +147,7 @@ export async function joining() {
       await page.waitForURL(/inbox/);
       await page.click('a:text-is("CY26110211")');
       await page.waitForURL(/\/orders\//);
-      measured('invitation-to-order', screens.size, 'screens');
+      measured('invitation-screens', screens.size, 'screens');
       ok(screens.size <= 3, [...screens].join(' '));
       await page.goto(link);
       await says(page, 'The link was used already');

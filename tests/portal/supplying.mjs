@@ -229,7 +229,8 @@ async function answeringMany(javaScriptEnabled, count) {
     await page.click('button:text-is("提交答复")');
     await says(page, `已答复 ${picked - 1} 张订单`);
     await says(page, '订单有新修订');
-    measured('answered-together', picked, 'orders');
+    // With scripts there are three.
+    if (!javaScriptEnabled) measured('answered-together', picked, 'orders');
     equal(await page.locator('tbody tr').count(), picked, 'a result for each');
     equal(await page.locator('input[name=order]:checked').count(), 1, 'what failed stays selected');
     await page.click('button:has-text("重新答复所选订单")');
