@@ -116,7 +116,16 @@ fn turns(processors: usize, connections: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::{pin::pin, time::Duration};
+
+    use proto::stream::subscribe_request::Start;
+    use sqlx::postgres::PgPoolOptions;
+    use uuid::Uuid;
+
     use super::*;
+    use crate::{filter::tests::caller, slot::End};
+
+    const FEED: Uuid = Uuid::from_u128(1);
 
     #[test]
     fn pages_take_neither_all_processors_nor_all_connections() {
@@ -125,5 +134,33 @@ mod tests {
         {
             assert_eq!(turns(processors, connections), expected, "{processors}, {connections}");
         }
+    }
+
+    #[tokio::test]
+    async fn streams_begin_in_turns_and_one_that_has_to_end_does_not_begin() {
+        let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(50));
+        let pool = pool.connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
+        let keys = SigningKeys::new([7; 32], None);
+        let hub = Hub::new(9);
+        let gateway = Gateway::new(TenantPool::new(pool), keys, chassis::clock::system(), hub.clone());
+        let begin = async || {
+            let request = SubscribeRequest { start: Some(Start::Earliest(true)), ..Default::default() };
+            let began = gateway.subscribe(&caller(FEED, &[], &[]), request).await;
+            began.map(drop).map_err(|error| error.reason)
+        };
+        let turns = gateway.begins.available_permits();
+        let all = gateway.begins.acquire_many(u32::try_from(turns).unwrap()).await.unwrap();
+        let mut waiting = pin!(begin());
+        assert!(timeout(Duration::from_millis(200), &mut waiting).await.is_err(), "it waits for a turn");
+        drop(all);
+        assert_eq!(waiting.await, Err(Reason::UNAVAILABLE), "there is no database");
+        assert_eq!(gateway.begins.available_permits(), turns);
+
+        let all = gateway.begins.acquire_many(u32::try_from(turns).unwrap()).await.unwrap();
+        let mut waiting = pin!(begin());
+        assert!(timeout(Duration::from_millis(200), &mut waiting).await.is_err(), "it waits for a turn");
+        hub.end_all(End::Draining);
+        drop(all);
+        assert_eq!(waiting.await, Err(Reason::DRAINING));
     }
 }

@@ -82,9 +82,10 @@ impl Ring {
             taken += entry.size();
             more
         };
-        Next::Entries(
-            self.entries.iter().skip(skip).map(|(_, entry)| entry).take_while(within).cloned().collect(),
-        )
+        let following = self.entries.iter().skip(skip).map(|(_, entry)| entry);
+        let entries: Vec<Arc<Entry>> = following.take_while(within).cloned().collect();
+        // Nothing would be the answer for ever.
+        if entries.is_empty() { Next::Gone } else { Next::Entries(entries) }
     }
 
     /// Forgets what has been here for [`KEPT_MS`].

@@ -16,11 +16,7 @@ use chassis::{
 };
 use futures::task::AtomicWaker;
 
-use crate::{
-    entry::Entry,
-    hub::lock,
-    merge::{Verdict, merge},
-};
+use crate::{entry::Entry, hub::lock};
 
 /// A bookmark is due this long after the last message; with a look every second it goes out within 15 s.
 pub const BOOKMARK_MS: u64 = 13_500;
@@ -118,7 +114,7 @@ impl Slot {
         self.asked_ms.store(now_ms, Ordering::Relaxed);
         let mut held = lock(&self.held);
         if let (Some(last), Some(first)) = (held.back(), page.front())
-            && merge(last.seq, first.seq) != Verdict::Deliver
+            && first.seq != last.seq + 1
         {
             held.clear();
         }
@@ -128,20 +124,19 @@ impl Slot {
     /// The entries after a place that are held, about `bytes` of them; empty where they are not held any more.
     pub fn take(&self, after: i64, bytes: usize) -> Vec<Arc<Entry>> {
         let mut held = lock(&self.held);
-        let (mut last, mut taken, mut entries) = (after, 0, Vec::new());
+        while held.front().is_some_and(|first| first.seq <= after) {
+            held.pop_front();
+        }
+        if held.front().is_some_and(|first| first.seq != after + 1) {
+            // It was read ahead, and what stood before it was dropped.
+            held.clear();
+        }
+        let (mut taken, mut entries) = (0, Vec::new());
         while taken < bytes
             && let Some(entry) = held.pop_front()
         {
-            match merge(last, entry.seq) {
-                Verdict::Drop => {}
-                Verdict::Deliver => {
-                    last = entry.seq;
-                    taken += entry.size();
-                    entries.push(entry);
-                }
-                // It was read ahead, and what stood before it was dropped.
-                Verdict::ReadAfter(_) => held.clear(),
-            }
+            taken += entry.size();
+            entries.push(entry);
         }
         if held.is_empty() {
             *held = VecDeque::new();
