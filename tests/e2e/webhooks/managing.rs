@@ -178,6 +178,7 @@ async fn webhooks_are_managed_by_commands() {
     assert!(secret.is_some_and(|secret| secret.starts_with("whsec_")), "{made:?}");
     assert_eq!(run(&["test", id]).await.done().json()[0]["outcome"], "WEBHOOK_OUTCOME_ACCEPTED");
     publish(&buyer, [1, 2]).await;
+    world.settled().await;
     let shown = caught_up(&supplier, id).await;
     let listed = run(&["list"]).await.done().json();
     assert_eq!(
