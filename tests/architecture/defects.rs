@@ -65,7 +65,7 @@ const SEEDED: &[Seeded] = &[
         (SIMULATION, "a_checkpoint_at_the_highest_acknowledgement_is_caught"),
     ),
     seeded(
-        "a sequencer without the lock of the log's head",
+        "a sequencer that moves the log wherever its head stands (without the row lock)",
         (POSTGRES, "Defect::NoRowLock.present()"),
         (SIMULATION, "a_sequencer_without_the_lock_is_caught"),
     ),

@@ -13,7 +13,7 @@ pub enum Defect {
     NaiveIdTail,
     /// It reads what was written by transactions before the oldest that still runs, in their order.
     XidFence,
-    /// It does not lock the log's head.
+    /// It does not hold the log's head, nor what else it saw, against what is there when it moves it.
     NoRowLock,
     /// It remembers below which id nothing waits any more.
     LowWater,
