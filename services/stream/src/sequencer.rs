@@ -75,7 +75,9 @@ pub async fn drain(pool: &PgPool) -> Result<usize> {
 /// Two trips where the feeds are known: a look at what waits, and one statement that moves all of it or, where it is not as
 /// it was seen any more, nothing.
 async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Batch>)> {
-    let Some((head, rows)) = db::sequence::peek(pool, COMMANDS, BYTES).await? else {
+    // One connection, whose caches are warm for the second statement.
+    let mut conn = pool.acquire().await?;
+    let Some((head, rows)) = db::sequence::peek(&mut conn, COMMANDS, BYTES).await? else {
         return Ok((Outcome::default(), None));
     };
     let mark = head.mark.clone();
@@ -83,7 +85,7 @@ async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Batch
     let taken = Taken::of(head, rows, COMMANDS, BYTES);
     let unknown = known.unknown(&taken);
     if !unknown.is_empty() {
-        known.learn(db::sequence::heads(pool, &unknown).await?);
+        known.learn(db::sequence::heads(&mut conn, &unknown).await?);
     }
     let before = known.heads(&taken);
     let mut after = before.clone();
@@ -92,7 +94,7 @@ async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Batch
     let mut kept = std::mem::take(known);
     let step =
         Step { mark: &mark, ids: &ids, places: &places, before: &before, after: &after, batch: &batch };
-    let Some(mark) = db::sequence::apply(pool, &step).await? else {
+    let Some(mark) = db::sequence::apply(&mut conn, &step).await? else {
         return Ok((Outcome { lost: true, ..Outcome::default() }, None));
     };
     kept.moved(mark, after);

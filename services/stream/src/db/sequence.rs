@@ -1,6 +1,6 @@
 //! The statements of the sequencer.
 
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -35,7 +35,11 @@ pub struct Row {
 /// Where the log stands and the oldest waiting commands, at most `commands` and about `bytes`, sorted by id; `None` where
 /// nothing waits. Of one moment, and without a lock, so that an idle look writes nothing: [`apply`] sees whether that moment
 /// has passed. `event.take` did this for the version before, which may still run beside this one.
-pub async fn peek(pool: &PgPool, commands: i64, bytes: i64) -> Result<Option<(Head, Vec<Row>)>, sqlx::Error> {
+pub async fn peek(
+    conn: &mut PgConnection,
+    commands: i64,
+    bytes: i64,
+) -> Result<Option<(Head, Vec<Row>)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select h.log_pos, greatest(h.month, date_trunc('month', now() at time zone 'utc')::date) as "month!",
                   now() as "now!", concat_ws(' ', h.xmin, pg_postmaster_start_time()) as "mark!",
@@ -51,7 +55,7 @@ pub async fn peek(pool: &PgPool, commands: i64, bytes: i64) -> Result<Option<(He
         commands,
         bytes
     )
-    .fetch_all(pool)
+    .fetch_all(conn)
     .await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let head = Head { log_pos: first.log_pos, month: first.month, now: first.now, mark: first.mark.clone() };
@@ -60,9 +64,9 @@ pub async fn peek(pool: &PgPool, commands: i64, bytes: i64) -> Result<Option<(He
 }
 
 /// The heads of those of these feeds that have entries.
-pub async fn heads(pool: &PgPool, feeds: &[Uuid]) -> Result<Feeds, sqlx::Error> {
+pub async fn heads(conn: &mut PgConnection, feeds: &[Uuid]) -> Result<Feeds, sqlx::Error> {
     let rows = sqlx::query!("select feed, next_seq, chain from event.feed_head where feed = any($1)", feeds)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await?;
     rows.into_iter()
         .map(|row| {
@@ -89,7 +93,7 @@ pub struct Step<'a> {
 /// Takes the commands out of the outbox, appends their facts and entries, and moves the heads of the log and of the feeds:
 /// all of it where everything still is as it was seen, and else nothing, `None`. The new head's mark. One statement and so one
 /// transaction.
-pub async fn apply(pool: &PgPool, step: &Step<'_>) -> Result<Option<String>, sqlx::Error> {
+pub async fn apply(conn: &mut PgConnection, step: &Step<'_>) -> Result<Option<String>, sqlx::Error> {
     let Step { mark, ids, places, before, after, batch } = step;
     let (log, entries) = (Log::of(&batch.facts), Entries::of(&batch.facts));
     // Of the same feeds in the same order.
@@ -132,7 +136,7 @@ pub async fn apply(pool: &PgPool, step: &Step<'_>) -> Result<Option<String>, sql
         &before.next_seqs,
         &before.chains as &[&[u8]]
     )
-    .fetch_optional(pool)
+    .fetch_optional(conn)
     .await
 }
 
