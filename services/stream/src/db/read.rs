@@ -13,6 +13,28 @@ use crate::entry::{Batch, Entry, Fact, LogPlace, Placed};
 const TAIL_FACTS: i64 = 512;
 const TAIL_BYTES: i64 = 4 * 1024 * 1024;
 
+/// The fact of a row. Each statement's rows are of a type of their own, which holds more than the fact's columns.
+macro_rules! fact {
+    ($row:ident) => {
+        Arc::new(Fact {
+            event_id: $row.event_id,
+            subject_id: $row.subject_id,
+            kind: $row.kind,
+            source: $row.source,
+            subject: $row.subject,
+            at: $row.at,
+            traceparent: $row.traceparent,
+            version: $row.version,
+            audience: $row.audience,
+            sites: $row.sites,
+            purchasing_group: $row.purchasing_group,
+            scope_firm: $row.scope_firm,
+            payload: $row.payload.into(),
+            payload_sha256: $row.payload_sha256.into(),
+        })
+    };
+}
+
 /// Where the log stands.
 pub async fn log_head(pool: &PgPool) -> Result<LogPlace, sqlx::Error> {
     sqlx::query_as!(LogPlace, "select log_pos, month from event.head").fetch_one(pool).await
@@ -51,22 +73,7 @@ pub async fn tail(pool: &PgPool, after: LogPlace) -> Result<Option<Batch>, sqlx:
     let Some(last) = rows.last() else { return Ok(None) };
     let upto = LogPlace { log_pos: last.log_pos, month: last.month };
     let facts = rows.into_iter().map(|row| {
-        let fact = Arc::new(Fact {
-            event_id: row.event_id,
-            subject_id: row.subject_id,
-            kind: row.kind,
-            source: row.source,
-            subject: row.subject,
-            at: row.at,
-            traceparent: row.traceparent,
-            version: row.version,
-            audience: row.audience,
-            sites: row.sites,
-            purchasing_group: row.purchasing_group,
-            scope_firm: row.scope_firm,
-            payload: row.payload.into(),
-            payload_sha256: row.payload_sha256.into(),
-        });
+        let fact = fact!(row);
         let places = row.feeds.into_iter().zip(row.seqs).zip(row.chains.into_iter().zip(row.lasts));
         let entries = places.map(|((feed, seq), (chain, last))| {
             Ok(Arc::new(Entry::new(feed, seq, sized(chain)?, last, fact.clone())))
@@ -110,24 +117,9 @@ pub async fn page(
     while let Some(row) = rows.try_next().await? {
         // Others have the thread after a part of a long page.
         consume_budget().await;
-        let fact = Fact {
-            event_id: row.event_id,
-            subject_id: row.subject_id,
-            kind: row.kind,
-            source: row.source,
-            subject: row.subject,
-            at: row.at,
-            traceparent: row.traceparent,
-            version: row.version,
-            audience: row.audience,
-            sites: row.sites,
-            purchasing_group: row.purchasing_group,
-            scope_firm: row.scope_firm,
-            payload: row.payload.into(),
-            payload_sha256: row.payload_sha256.into(),
-        };
+        let fact = fact!(row);
         let chain = sized(row.chain)?;
-        let entry = Entry::new(feed, row.seq, chain, row.last_of_command, Arc::new(fact));
+        let entry = Entry::new(feed, row.seq, chain, row.last_of_command, fact);
         each(&entry);
         page.push(Arc::new(entry));
     }
