@@ -7,7 +7,10 @@ use crate::{
     format,
     i18n::{Key, Text, key},
     measure::Measure,
-    pages::{capacity::state::Figures, order::Fact},
+    pages::{
+        capacity::state::{COLUMNS, Figures},
+        order::Fact,
+    },
     pdf::document::{Block, Document, Side, Table},
     week::Span,
 };
@@ -50,16 +53,9 @@ pub fn document(
 }
 
 fn table(t: &Text, group: &GroupSummary, weeks: &[MatchedWeek]) -> Table {
-    let mut table = Table::new([
-        (t.say(key::PDF_WEEKS), Side::Left),
-        (t.say(key::STATE), Side::Left),
-        (t.say(key::DEMAND), Side::Right),
-        (t.say(key::ACTUAL), Side::Right),
-        (t.say(key::MAXIMUM), Side::Right),
-        (t.say(key::AGREED), Side::Right),
-        (t.say(key::BOOKED), Side::Right),
-        (t.say(key::OFFERED), Side::Right),
-    ]);
+    let first = [key::PDF_WEEKS, key::STATE].map(|label| (t.say(label), Side::Left));
+    let figures = COLUMNS.map(|(label, _)| (t.say(label), Side::Right));
+    let mut table = Table::new(first.into_iter().chain(figures));
     let measure = Measure::of(&group.unit_code);
     let own = weeks.iter().filter(|week| week.group_id == group.id);
     table.rows = own.map(|week| cells(t, &measure, week)).collect();
@@ -72,16 +68,11 @@ fn cells(t: &Text, measure: &Measure, week: &MatchedWeek) -> Vec<String> {
     let figure =
         |value: Option<Decimal>| value.map_or_else(|| "–".to_string(), |value| measure.figure(value));
     let monday = format::day(week.monday.as_ref());
-    vec![
+    let first = [
         monday.map(|monday| format!("{}\n{}", t.week(monday), t.day(monday))).unwrap_or_default(),
         figures.state.label(t),
-        figure(figures.demand),
-        figure(figures.actual),
-        figure(figures.maximum),
-        figure(figures.agreed),
-        figure(Some(figures.booked)),
-        figure(Some(figures.offered)),
-    ]
+    ];
+    first.into_iter().chain(COLUMNS.map(|(_, of)| figure(of(&figures)))).collect()
 }
 
 #[cfg(test)]

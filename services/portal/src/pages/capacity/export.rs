@@ -7,7 +7,10 @@ use proto::{
 };
 use rust_decimal::Decimal;
 
-use super::{Wish, read, state::Figures};
+use super::{
+    Wish, read,
+    state::{COLUMNS, Figures},
+};
 use crate::{
     download::{self, Saves},
     failure::Failure,
@@ -20,18 +23,8 @@ use crate::{
     week::Span,
 };
 
-const COLUMNS: [Key<0>; 10] = [
-    key::GROUP,
-    key::UNIT,
-    key::EXPORT_MONDAY,
-    key::STATE,
-    key::DEMAND,
-    key::ACTUAL,
-    key::MAXIMUM,
-    key::AGREED,
-    key::BOOKED,
-    key::OFFERED,
-];
+/// What stands before the figures.
+const FIRST: [Key<0>; 4] = [key::GROUP, key::UNIT, key::EXPORT_MONDAY, key::STATE];
 
 /// The page's weeks of all groups.
 pub async fn save(member: Member, _: Saves, Query(wish): Query<Wish>) -> Result<Response, Failure> {
@@ -45,7 +38,9 @@ pub async fn save(member: Member, _: Saves, Query(wish): Query<Wish>) -> Result<
         let own = weeks.iter().filter(|week| week.group_id == group.id);
         own.map(|week| cells(t, group, week))
     });
-    let file = rows::write(&COLUMNS.map(|label| t.say(label)), lines);
+    let labels = FIRST.into_iter().chain(COLUMNS.map(|(label, _)| label));
+    let headings: Vec<String> = labels.map(|label| t.say(label)).collect();
+    let file = rows::write(&headings, lines);
     Ok(download::file("capacity.csv", "text/csv; charset=utf-8", Body::from(file)))
 }
 
@@ -54,16 +49,7 @@ fn cells(t: &Text, group: &GroupSummary, week: &MatchedWeek) -> Vec<String> {
     let figures = Figures::of(week);
     // What is not known is empty, and no zero.
     let figure = |value: Option<Decimal>| value.map(|value| measure.field(value)).unwrap_or_default();
-    vec![
-        group.name.clone(),
-        measure.unit(t),
-        iso(format::day(week.monday.as_ref())),
-        figures.state.label(t),
-        figure(figures.demand),
-        figure(figures.actual),
-        figure(figures.maximum),
-        figure(figures.agreed),
-        figure(Some(figures.booked)),
-        figure(Some(figures.offered)),
-    ]
+    let first =
+        [group.name.clone(), measure.unit(t), iso(format::day(week.monday.as_ref())), figures.state.label(t)];
+    first.into_iter().chain(COLUMNS.map(|(_, of)| figure(of(&figures)))).collect()
 }
