@@ -26,7 +26,7 @@ use prost::Message as _;
 use proto::partners as wire;
 use uuid::Uuid;
 
-use crate::{convert, db, link::Link, member::Scope};
+use crate::{convert, db, filter, link::Link, member::Scope};
 
 /// What PublishOrder and ImportDocument take, as their options in the contract say.
 const PUBLISH_ORDER_BYTES: i32 = 4 * 1024 * 1024;
@@ -182,6 +182,7 @@ fn limits() -> wire::Limits {
         page_size: page::MAX as i32,
         order_lines: ORDER_LINES,
         requests_per_second: REQUESTS_PER_SECOND,
+        saved_filters: filter::MOST as i32,
     }
 }
 

@@ -17,8 +17,6 @@ use crate::{
 
 /// What the form tokens are for.
 const PURPOSE: &str = "filters";
-/// The most that one keeps, as the contract bounds them.
-const MOST: usize = 20;
 
 /// The addresses of this part.
 pub fn routes() -> Router<Arc<App>> {
@@ -56,7 +54,8 @@ pub async fn of(member: &Member, now: SavedFilter) -> Filters {
     let token = || app.tokens.make(app, Some(&member.token), PURPOSE);
     let asked = app.api.sessions().list_saved_filters(member.call(ListSavedFiltersRequest {})).await;
     let all = asked.map(|answer| answer.into_inner().filters).unwrap_or_default();
-    let full = all.len() >= MOST;
+    let most = member.who.limits.as_ref().map_or(0, |limits| limits.saved_filters);
+    let full = all.len() as i32 >= most;
     let own = all.into_iter().filter(|one| one.list == now.list);
     let kept: Vec<Kept> = own
         .map(|one| Kept {

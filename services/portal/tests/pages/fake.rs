@@ -235,6 +235,7 @@ impl session_service_server::SessionService for Fake {
             permissions: permissions.into_iter().map(i32::from).collect(),
             locale: String::new(),
             announcements: self.state.lock().unwrap().announcements.clone(),
+            limits: Some(Limits { saved_filters: 1, ..Default::default() }),
             ..Default::default()
         }))
     }

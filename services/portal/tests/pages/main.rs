@@ -305,6 +305,7 @@ async fn a_filter_in_use_is_kept_under_a_name_and_let_go() {
     let list = world.get("/inbox?show=all&q=CY261102", SALES).await;
     assert!(list.says("href=\"/inbox?show=all&#38;q=CY261102\" aria-current=\"page\">&#60;澄屿&#62;</a>"));
     assert!(!list.says("action=\"/filters\""), "it is kept already");
+    assert!(!world.get("/inbox?show=all&q=CY", SALES).await.says("action=\"/filters\""), "one is the most");
     let token = list.field("\"/filters/delete\"", "token");
     let fields = [("token", &*token), ("list", "1"), ("name", "<澄屿>")];
     assert_eq!(world.post("/filters/delete", SALES, &fields).await.header("location"), "/inbox");
