@@ -1,8 +1,10 @@
 // Pages that keep themselves up to date.
 
-import { equal, inDays, long, measured, ok, portal, publish, sandbox, test, visit } from './browser.mjs';
+import { INVITED, makeLink } from './buying.mjs';
+import { equal, inDays, long, measured, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
+const { anchors: [chengyu] } = sandbox;
 const row = (page, number) => page.locator(`a:text-is("${number}")`);
 /** The stream is open before anything happens that it should tell. */
 const listening = (page) => page.waitForResponse((response) => response.url().includes('/live'));
@@ -11,6 +13,36 @@ const listening = (page) => page.waitForResponse((response) => response.url().in
 const CUT_MS = long ? 60_000 : 3_000;
 
 const count = async (page) => Number(/\((\d+)/.exec(await page.title())[1]);
+
+/** What the operator announces while `use` runs, which takes it back. */
+const announcing = (text, use) =>
+  visit(sandbox.operator, { javaScriptEnabled: false }, async (operator) => {
+    await operator.goto(`${portal}/operator/announcements/new`);
+    await operator.fill('[name=zh]', text);
+    await operator.fill('[name=until_day]', inDays(2));
+    await operator.click('main form button');
+    await use(() => operator.click(`tr:has-text("${text}") button`));
+  });
+
+/** An announcement as a member reads it. */
+const told = (page, text) => page.locator(`.told form:has(span:text-is("${text}"))`);
+
+/** Behind what else is announced, which is folded, it is attached all the same. */
+const toldEverywhere = async (pages, text, state) => {
+  for (const page of pages) {
+    // A page that nobody sees does not ask.
+    await page.bringToFront();
+    await told(page, text).waitFor({ state, timeout: 10_000 });
+  }
+};
+
+const unfold = (page) => page.locator('.told details').evaluateAll((folded) => folded.forEach((one) => { one.open = true; }));
+
+/** A minute passes on a page whose clock is held, once nobody is answered any more what portal and API keep for four seconds. */
+const aMinute = async (page) => {
+  await page.waitForTimeout(4_500);
+  await page.clock.fastForward(60_000);
+};
 
 export async function live() {
   await test('a new order appears in every open inbox within two seconds, announced, and nothing scrolls', () =>
@@ -99,32 +131,61 @@ export async function live() {
       const place = () => page.evaluate(() => Math.round(document.querySelector('tbody tr:nth-child(3)').getBoundingClientRect().top));
       const seen = await place();
       const text = `今晚维护 ${Date.now()}`;
-      const told = (open) => open.locator(`.told form:has(span:text-is("${text}"))`);
-      const everywhere = async (state) => {
-        for (const open of [second, page]) {
-          // A page that nobody sees does not ask.
-          await open.bringToFront();
-          await told(open).waitFor({ state, timeout: 10_000 });
-        }
-      };
-      await visit(sandbox.operator, { javaScriptEnabled: false }, async (operator) => {
-        await operator.goto(`${portal}/operator/announcements/new`);
-        await operator.fill('[name=zh]', text);
-        await operator.fill('[name=until_day]', inDays(2));
-        await operator.click('main form button');
+      await announcing(text, async (withdraw) => {
         const announced = Date.now();
-        // Behind what else is announced, which is folded.
-        await everywhere('attached');
+        await toldEverywhere([second, page], text, 'attached');
         measured('announcement-shown', (Date.now() - announced) / 1000, 's');
         equal([await place(), await page.inputValue('#q')], [seen, '还没查'], 'nothing moves, and what was typed stays');
         equal(await page.evaluate(() => [document.activeElement.id, window.untouched]), ['q', true], 'focus, too; no reload');
-        await page.locator('.told details').evaluateAll((folded) => folded.forEach((one) => { one.open = true; }));
-        await told(page).locator('button').focus();
-        await operator.click(`tr:has-text("${text}") button`);
-        await everywhere('detached');
+        await unfold(page);
+        await told(page, text).locator('button').focus();
+        await withdraw();
+        await toldEverywhere([second, page], text, 'detached');
       });
       equal(await page.evaluate(() => document.activeElement.id), 'main', 'whoever stood on it goes on below it');
     }));
+
+  await test('what is put away in one tab goes from the others that are open', () =>
+    visit(shunmo, {}, async (page, context) => {
+      await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);
+      const second = await context.newPage();
+      await second.goto(`${portal}/help`);
+      const text = `收到即可 ${Date.now()}`;
+      await announcing(text, async (withdraw) => {
+        await toldEverywhere([page, second], text, 'attached');
+        await page.evaluate(() => { window.untouched = true; });
+        await unfold(second);
+        await told(second, text).locator('button').click();
+        await toldEverywhere([second, page], text, 'detached');
+        equal(await page.evaluate(() => window.untouched), true, 'no reload');
+        await withdraw();
+      });
+    }));
+
+  await test('pages without a stream read within a minute what the operator announces', async () => {
+    const link = await visit(chengyu, {}, async (page) =>
+      makeLink(page, await open(page, publish({ supplier: { firm: INVITED } }), '/purchases'), '何姐'));
+    for (const [who, address] of [[sandbox.operator, `${portal}/operator/firms`], [null, link], [null, `${portal}/sign-in`]]) {
+      await visit(who, {}, async (page) => {
+        await page.clock.install();
+        await page.goto(address);
+        await page.evaluate(() => { window.untouched = true; });
+        const text = `停电通知 ${Date.now()}`;
+        const read = page.locator(`.told span:text-is("${text}")`);
+        await announcing(text, async (withdraw) => {
+          await aMinute(page);
+          await read.waitFor({ state: 'attached' });
+          await unfold(page);
+          if (who) await told(page, text).locator('button').focus();
+          await withdraw();
+          await aMinute(page);
+          await read.waitFor({ state: 'detached' });
+        });
+        const left = await page.evaluate(() => [window.untouched, document.activeElement.id]);
+        equal(left, [true, who ? 'main' : ''], `${address}: no reload, and whoever stood on it goes on below it`);
+      });
+    }
+  });
 
   await test('on a slow phone the inbox can be read in 2.5 s', async () => {
     let best = Infinity;

@@ -12,7 +12,7 @@ use crate::{
     App, board,
     failure::Failure,
     i18n::{Key, Lang, Text, key},
-    pages::announcements::{Told, told},
+    pages::announcements::{TO_ALL, Told, told},
     session::{Member, Visitor},
 };
 
@@ -123,7 +123,7 @@ pub struct Page {
     pub account: Option<Account>,
     /// What the operator tells everybody now.
     pub told: Vec<Told>,
-    /// Tells apart whether something else is announced by now.
+    /// Tells apart whether something else is announced by now; empty where nobody is told anything.
     pub told_mark: String,
     /// Where the link that skips the header leads: the element's id.
     pub skip: &'static str,
@@ -160,10 +160,12 @@ impl Page {
     /// For a member, with the header's links that the roles allow; for the holder of a document link, without.
     pub fn member(member: &Member, current: Tab) -> Self {
         let mut page = Self::visitor(&member.visitor);
+        let who = &member.who;
+        page.told = told(member);
+        page.told_mark = board::mark(&who.announcements);
         if member.document.is_some() {
             return page;
         }
-        let who = &member.who;
         let app = member.app();
         page.account = Some(Account {
             firm: member.firm_name().to_string(),
@@ -173,8 +175,6 @@ impl Page {
             work: tucked(links(&page.t, &work(member), current)),
             more: links(&page.t, &more(member), current),
         });
-        page.told = told(member);
-        page.told_mark = board::mark(&who.announcements);
         if member.may(Permission::StreamRead) {
             page.live = hex::encode(&chassis::secret::sha256(member.token.reveal().as_bytes())[..6]);
         }
@@ -205,9 +205,12 @@ impl Page {
         self
     }
 
-    /// Where the announcements of a page that is open are read anew.
+    /// Where the announcements of a page that is open are read anew; a member's lack what the member has put away.
     pub fn told_path(&self) -> String {
-        link("/announcements", &[("next", &self.here)])
+        match self.account {
+            Some(_) => link("/announcements", &[("next", &self.here)]),
+            None => TO_ALL.to_string(),
+        }
     }
 
     /// Live after a cursor.

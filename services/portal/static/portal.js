@@ -26,14 +26,12 @@
       all('[data-live-warn]').forEach((warning) => { if (warning.dataset.liveWarn === order) shown(warning, true); });
     };
 
-    // What is announced: read anew where the page shows something else. Whoever stood on one that is gone goes on below.
-    let held = false, looking;
+    // What is announced: read anew where the page shows something else.
+    let looking;
     const told = () => one('#told').dataset.told;
     const look = () => {
       if (document.hidden) { document.addEventListener('visibilitychange', look, { once: true }); return; }
-      const place = one('#told');
-      held = place.contains(document.activeElement);
-      htmx.trigger(place, 'tandem:refresh');
+      htmx.trigger(one('#told'), 'tandem:refresh');
     };
     // Every page that is open hears it at once; they ask one after the other, and where nobody looks, not before somebody does.
     const retell = (mark) => {
@@ -41,12 +39,6 @@
       clearTimeout(looking);
       looking = setTimeout(look, Math.random() * 3000);
     };
-    // Nothing else that is read anew takes the place away.
-    addEventListener('htmx:after:swap', (event) => {
-      if (event.target.id !== 'told') return;
-      if (held && document.activeElement === body) one('#main').focus({ preventScroll: true });
-      held = false;
-    });
 
     const say = (text) => {
       one('#news').textContent = text;
@@ -107,6 +99,16 @@
     if (navigator.locks) navigator.locks.request('tandem-live', lead); else lead();
   };
   if (body.dataset.live && window.EventSource && window.htmx) live();
+
+  // ---- What is announced is read anew: whoever stood on one that is gone goes on below ----------------------------
+  let held;
+  addEventListener('htmx:before:swap', ({ target }) => {
+    if (target.id === 'told') held = target.contains(document.activeElement);
+  });
+  // Nothing else that is read anew takes the place away.
+  addEventListener('htmx:after:swap', ({ target }) => {
+    if (target.id === 'told' && held && document.activeElement === body) one('#main').focus({ preventScroll: true });
+  });
 
   // ---- The rest, computed as one types --------------------------------------------------------------------------
   // Decimals as integers of 10^-18, since floats would round.

@@ -36,4 +36,4 @@ announcement-current = Shown now
 announcement-over = Over
 announcement-withdrawn = Withdrawn
 announcement-withdraw = Withdraw
-announcement-done = Done; everybody sees it within seconds, on pages that are open, too, where they update themselves.
+announcement-done = Done; everybody sees it within seconds, and pages that are open and update themselves within a minute.

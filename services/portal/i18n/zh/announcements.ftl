@@ -36,4 +36,4 @@ announcement-current = 显示中
 announcement-over = 已结束
 announcement-withdrawn = 已撤回
 announcement-withdraw = 撤回
-announcement-done = 已完成，几秒内生效：新打开的页面都会显示，能自动更新的已打开页面也会更新。
+announcement-done = 已完成，几秒内生效：新打开的页面都会显示，能自动更新的已打开页面最迟一分钟内更新。

@@ -1,5 +1,5 @@
 //! What the operator tells everybody, on top of each page, until whoever reads it puts it away; whoever has not signed in
-//! reads it, too.
+//! reads it, too. Pages that are open read it anew: as soon as the live stream says so, else every minute.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use proto::partners::{Announcement, DismissAnnouncementRequest};
 use serde::Deserialize;
 
 use crate::{
-    App,
+    App, board,
     failure::Failure,
     form::{Fields, safe_next},
     i18n::{Lang, Text, key},
@@ -24,15 +24,20 @@ use crate::{
 
 /// What the form token is for.
 const PURPOSE: &str = "announcement";
+/// Where what is announced is read without being anybody.
+pub const TO_ALL: &str = "/announcements/all";
 
 /// Where the forms go.
 pub fn routes() -> Router<Arc<App>> {
-    Router::new().route("/announcements", get(part)).route("/announcements/dismiss", post(dismiss))
+    Router::new()
+        .route("/announcements", get(part))
+        .route(TO_ALL, get(part_to_all))
+        .route("/announcements/dismiss", post(dismiss))
 }
 
 /// An announcement as it stands on top of a page.
 pub struct Told {
-    /// For members, who put it away.
+    /// For members, who put it away; whoever holds a document link is none.
     pub away: Option<Away>,
     /// Of maintenance.
     pub when: String,
@@ -56,13 +61,18 @@ pub fn told(member: &Member) -> Vec<Told> {
         etag: one.etag.clone(),
         token: app.tokens.make(app, Some(&member.token), PURPOSE),
     };
-    member.who.announcements.iter().map(|one| shown(one, Some(away(one)), member.text())).collect()
+    let signed_in = member.document.is_none();
+    let told = member.who.announcements.iter();
+    told.map(|one| shown(one, signed_in.then(|| away(one)), member.text())).collect()
 }
 
-/// What is shown to whoever has not signed in.
-pub async fn told_to_all(visitor: &Visitor) -> Vec<Told> {
+/// The frame of a page for whoever has not signed in, with what is announced.
+pub async fn to_all(visitor: &Visitor) -> Page {
     let announced = visitor.app.board.told(&visitor.app.api).await;
-    announced.iter().map(|one| shown(one, None, &visitor.text)).collect()
+    let mut page = Page::visitor(visitor);
+    page.told = announced.iter().map(|one| shown(one, None, &visitor.text)).collect();
+    page.told_mark = board::mark(&announced);
+    page
 }
 
 fn shown(one: &Announcement, away: Option<Away>, t: &Text) -> Told {
@@ -111,6 +121,12 @@ struct Open {
 async fn part(member: Member, Query(open): Query<Open>) -> Response {
     let mut page = Page::member(&member, Tab::None);
     page.here = safe_next(&open.next).unwrap_or("/").to_string();
+    page::show(&Part { t: page.t.clone(), page })
+}
+
+/// The same as everybody is told it, whoever asks.
+async fn part_to_all(visitor: Visitor) -> Response {
+    let page = to_all(&visitor).await;
     page::show(&Part { t: page.t.clone(), page })
 }
 

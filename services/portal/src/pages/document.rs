@@ -66,12 +66,14 @@ async fn open(visitor: Visitor, token: String) -> Result<Holder, Failure> {
     let token = Redacted::new(token);
     let request = client::signed(&token, GetOrderRequest { order_id: found.order_id.clone() });
     let order = visitor.app.api.orders().get_order(request).await?.into_inner();
+    let announcements = visitor.app.board.told(&visitor.app.api).await.to_vec();
     let permissions = [Permission::OrdersRead, Permission::OrdersRespond];
     let who = WhoAmIResponse {
         firm_id: order.supplier_id,
         firm_name: found.supplier_name,
         member_name: found.label.clone(),
         permissions: permissions.into_iter().map(i32::from).collect(),
+        announcements,
         ..Default::default()
     };
     let expires = visitor.text.moment(found.expires_at.as_ref());

@@ -20,7 +20,7 @@ use crate::{
     form::{Fields, safe_next},
     i18n::{Lang, Text, key},
     page::{self, LANGUAGE, Page, SIGN_OUT},
-    pages::announcements::told_to_all,
+    pages::announcements,
     session::{self, Visitor},
 };
 
@@ -40,16 +40,10 @@ pub async fn show(visitor: Visitor) -> Response {
 
 /// How to sign in, after a session has ended or without.
 pub async fn explain(visitor: &Visitor, ended: bool) -> Response {
-    let page = announcing(visitor).await;
+    // Maintenance is why one may not come in.
+    let page = announcements::to_all(visitor).await;
     let title = page.t.say(key::SIGN_IN_TITLE);
     page::show(&SignInPage { t: page.t.clone(), page: page.titled(title), ended })
-}
-
-/// The frame of a page where one signs in: with what is announced, since maintenance is why one may not come in.
-async fn announcing(visitor: &Visitor) -> Page {
-    let mut page = Page::visitor(visitor);
-    page.told = told_to_all(visitor).await;
-    page
 }
 
 /// A link that no longer works, or never did.
@@ -123,7 +117,7 @@ pub async fn link(
         Err(failure) => return dead_link(&visitor, false, failure),
     };
     let t = visitor.text.clone();
-    let page = announcing(&visitor).await.titled(t.say(key::SIGN_IN_LINK_TITLE));
+    let page = announcements::to_all(&visitor).await.titled(t.say(key::SIGN_IN_LINK_TITLE));
     Ok(page::show(&LinkPage {
         page,
         action: format!("/s/{token}"),

@@ -45,6 +45,8 @@ pub struct State {
     pub started: Vec<SubscribeRequest>,
     pub filters: Vec<SavedFilter>,
     pub announcements: Vec<Announcement>,
+    /// Nobody may follow a feed, as an operator's members may not.
+    pub feedless: bool,
     receipts: HashMap<String, OrderReceipt>,
 }
 
@@ -197,7 +199,7 @@ impl session_service_server::SessionService for Fake {
     async fn who_am_i(&self, request: Request<WhoAmIRequest>) -> Answer<WhoAmIResponse> {
         use proto::access::Permission as P;
         let supplies = firm(&request)? == SUPPLIER;
-        let permissions = match supplies {
+        let mut permissions = match supplies {
             true => vec![
                 P::Self_,
                 P::PartnersRead,
@@ -217,6 +219,8 @@ impl session_service_server::SessionService for Fake {
                 P::StreamRead,
             ],
         };
+        let state = self.state.lock().unwrap();
+        permissions.retain(|one| !state.feedless || *one != P::StreamRead);
         Ok(Response::new(WhoAmIResponse {
             firm_id: if supplies { SUPPLIER.into() } else { ANCHOR.into() },
             firm_name: if supplies {
@@ -234,7 +238,7 @@ impl session_service_server::SessionService for Fake {
             member_name: if supplies { "林小燕".into() } else { "王敏".into() },
             permissions: permissions.into_iter().map(i32::from).collect(),
             locale: String::new(),
-            announcements: self.state.lock().unwrap().announcements.clone(),
+            announcements: state.announcements.clone(),
             limits: Some(Limits { saved_filters: 1, ..Default::default() }),
             ..Default::default()
         }))

@@ -4,9 +4,14 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http_body_util::BodyExt as _;
+use proto::partners::Announcement;
 use tower::ServiceExt as _;
 
-use crate::{World, fake::SALES, request};
+use crate::{
+    Page, World,
+    fake::{HOLDER, SALES},
+    request,
+};
 
 /// The stream as a browser opens it.
 async fn open(world: &World) -> Body {
@@ -24,18 +29,23 @@ async fn heard(body: &mut Body, within: Duration, is_it: impl Fn(&str) -> bool) 
     text
 }
 
+fn announced(id: &str) -> Announcement {
+    Announcement { id: id.into(), text_zh: "今晚维护".into(), etag: "1".into(), ..Default::default() }
+}
+
+/// An attribute of the place where announcements stand; empty where it has none of that name.
+fn told<'a>(page: &'a Page, attribute: &str) -> &'a str {
+    let place = page.html.split("<div id=\"told\"").nth(1).unwrap().split('>').next().unwrap();
+    let after = place.split_once(&format!(" {attribute}=\"")).map(|(_, after)| after);
+    after.and_then(|after| after.split('"').next()).unwrap_or_default()
+}
+
 #[tokio::test]
 async fn pages_that_are_open_hear_what_is_announced() {
     let world = World::start().await;
-    let announced = |id: &str| proto::partners::Announcement {
-        id: id.into(),
-        text_zh: "今晚维护".into(),
-        etag: "1".into(),
-        ..Default::default()
-    };
     world.api.state.lock().unwrap().announcements = vec![announced("a1")];
     let page = world.get("/inbox", SALES).await;
-    let mark = page.html.split("data-told=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mark = told(&page, "data-told");
     let soon = Duration::from_secs(15);
     let mut body = open(&world).await;
     let shown = format!("event: told\ndata: {{\"mark\":\"{mark}\"}}\n");
@@ -46,6 +56,36 @@ async fn pages_that_are_open_hear_what_is_announced() {
     // For everybody once, and no more while nothing else is announced.
     let more = tokio::time::timeout(Duration::from_secs(4), body.frame()).await;
     assert!(more.is_err(), "{more:?}");
+}
+
+#[tokio::test]
+async fn pages_without_a_stream_read_every_minute_what_is_announced() {
+    let world = World::start().await;
+    world.api.state.lock().unwrap().feedless = true;
+    world.api.state.lock().unwrap().announcements = vec![announced("a1")];
+    let link = format!("/d/{HOLDER}");
+    for (path, token, part) in [
+        ("/help", SALES, "/announcements?next=%2Fhelp"),
+        (&*link, "", "/announcements/all"),
+        ("/sign-in", "", "/announcements/all"),
+    ] {
+        let page = world.get(path, token).await;
+        assert!(page.says("今晚维护"), "{path}");
+        assert_eq!((told(&page, "hx-get"), told(&page, "hx-trigger")), (part, "every 60s"), "{path}");
+        let read = world.get(part, token).await;
+        assert!(read.says("今晚维护") && !read.says("<main"), "{path}: nothing else is read");
+        for attribute in ["data-told", "hx-get", "hx-trigger"] {
+            assert_eq!(told(&read, attribute), told(&page, attribute), "{path}");
+        }
+        assert_eq!(read.says("/announcements/dismiss"), !token.is_empty(), "{path}: members put it away");
+    }
+    let beside = world.get("/announcements/all", SALES).await;
+    assert!(
+        !beside.says("/announcements/dismiss"),
+        "a link's page is nobody's, whoever is signed in beside it"
+    );
+    world.api.state.lock().unwrap().feedless = false;
+    assert_eq!(told(&world.get("/help", SALES).await, "hx-trigger"), "tandem:refresh");
 }
 
 #[tokio::test]
