@@ -41,7 +41,9 @@ const unfold = (page) => page.locator('.told details').evaluateAll((folded) => f
 /** A minute passes on a page whose clock is held, once nobody is answered any more what portal and API keep for four seconds. */
 const aMinute = async (page) => {
   await page.waitForTimeout(4_500);
-  await page.clock.fastForward(60_000);
+  await Promise.all([page.waitForResponse((response) => response.url().includes('/announcements')), page.clock.fastForward(60_000)]);
+  // What came is on the page.
+  await page.waitForTimeout(200);
 };
 
 export async function live() {
@@ -165,26 +167,32 @@ export async function live() {
   await test('pages without a stream read within a minute what the operator announces', async () => {
     const link = await visit(chengyu, {}, async (page) =>
       makeLink(page, await open(page, publish({ supplier: { firm: INVITED } }), '/purchases'), '何姐'));
-    for (const [who, address] of [[sandbox.operator, `${portal}/operator/firms`], [null, link], [null, `${portal}/sign-in`]]) {
-      await visit(who, {}, async (page) => {
-        await page.clock.install();
-        await page.goto(address);
-        await page.evaluate(() => { window.untouched = true; });
-        const text = `停电通知 ${Date.now()}`;
-        const read = page.locator(`.told span:text-is("${text}")`);
-        await announcing(text, async (withdraw) => {
-          await aMinute(page);
-          await read.waitFor({ state: 'attached' });
-          await unfold(page);
-          if (who) await told(page, text).locator('button').focus();
-          await withdraw();
-          await aMinute(page);
-          await read.waitFor({ state: 'detached' });
+    const older = `较早的公告 ${Date.now()}`;
+    await announcing(older, async (withdrawOlder) => {
+      for (const [who, address] of [[sandbox.operator, `${portal}/operator/firms`], [null, link], [null, `${portal}/sign-in`]]) {
+        await visit(who, {}, async (page) => {
+          await page.clock.install();
+          await page.goto(address);
+          await page.evaluate(() => { window.untouched = true; });
+          const text = `停电通知 ${Date.now()}`;
+          const read = page.locator(`.told span:text-is("${text}")`);
+          await announcing(text, async (withdraw) => {
+            await aMinute(page);
+            await read.waitFor({ state: 'attached' });
+            await unfold(page);
+            await aMinute(page);
+            equal(await page.evaluate(() => document.querySelector('.told details').open), true, `${address}: what was unfolded stays`);
+            if (who) await told(page, text).locator('button').focus();
+            await withdraw();
+            await aMinute(page);
+            await read.waitFor({ state: 'detached' });
+          });
+          const left = await page.evaluate(() => [window.untouched, document.activeElement.id]);
+          equal(left, [true, who ? 'main' : ''], `${address}: no reload, and whoever stood on it goes on below it`);
         });
-        const left = await page.evaluate(() => [window.untouched, document.activeElement.id]);
-        equal(left, [true, who ? 'main' : ''], `${address}: no reload, and whoever stood on it goes on below it`);
-      });
-    }
+      }
+      await withdrawOlder();
+    });
   });
 
   await test('on a slow phone the inbox can be read in 2.5 s', async () => {
