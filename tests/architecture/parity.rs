@@ -44,6 +44,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/clusters/{id}/leave", "LeaveCluster"),
     ("/d/{token}/accept", "RespondToOrder"),
     ("/d/{token}/change", "RespondToOrder"),
+    // The language alone; the note itself is got, and recorded nowhere.
+    ("/d/{token}/despatch-note", "SetLocale"),
     ("/d/{token}/progress", "SetProgress"),
     ("/d/{token}/refuse", "RespondToOrder"),
     ("/filters", "SaveFilter"),
@@ -75,6 +77,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/orders/{id}/close", "CloseShort"),
     ("/orders/{id}/consent", "RespondToChange"),
     ("/orders/{id}/decide", "ResolveProposal"),
+    // As by a document link.
+    ("/orders/{id}/despatch-note", "SetLocale"),
     ("/orders/{id}/hold", "HoldOrder"),
     ("/orders/{id}/messages", "PostMessage"),
     ("/orders/{id}/progress", "SetProgress"),

@@ -99,6 +99,52 @@ export async function answering() {
         equal(await state(page), '已接受', 'it is agreed');
       });
     });
+
+    await test(`a despatch note is made of what is accepted, and printed with a code that leads back, ${how}`, () =>
+      // As fine as paper, which a code of an inch needs.
+      visit(shunmo, { javaScriptEnabled, viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
+        const path = await open(page, publish({ lines: 40, quantity: '1800.5', unit: ['MTR', '米'] }));
+        equal(await page.locator('a:text-is("打印送货单")').count(), 0, 'nothing is accepted yet');
+        await page.goto(`${portal}${path}/accept`);
+        await page.click('button:text-is("确认接受")');
+        await says(page, '答复已送达');
+        await page.click('a:text-is("打印送货单")');
+        equal([await page.inputValue('#q-0'), await page.inputValue('#date')], ['1800.5', inDays(0)], 'all, today');
+        await page.fill('#q-0', '1800.51');
+        await page.fill('#q-1', '');
+        await page.fill('#q-2', '0');
+        await page.fill('#lot-0', 'B-07 <i>');
+        await page.fill('#carrier', '顺风物流');
+        await page.fill('#packages', '12');
+        await page.click('button:text-is("生成送货单")');
+        await page.locator('.errors').waitFor();
+        ok((await page.innerText('.errors')).includes('第 10 行：“本次数量”最多 1,800.5 米'), 'the field, and how much it may be');
+        equal([await page.inputValue('#q-0'), await page.inputValue('#lot-0')], ['1800.51', 'B-07 <i>'], 'what was typed is kept');
+        await page.click('.errors a');
+        equal(await page.evaluate(() => document.activeElement.id), 'q-0', 'the summary leads to the field');
+        await page.click('button:text-is("English")');
+        await says(page, 'Print a despatch note');
+        equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['1800.51', ''], 'and in the other language, too');
+        await page.click('button:text-is("中文")');
+        await page.fill('#q-0', '900.50');
+        await page.press('#q-0', 'Enter');
+        await says(page, '送货单已备好');
+        equal(await page.locator('tbody tr').count(), 38, 'what is left out stays here');
+        const first = await page.locator('tbody tr').first().innerText();
+        ok(first.includes('900.50 米') && first.includes('B-07 <i>') && first.includes("收纳箱 <b>1</b> & 'PP'"), first);
+        ok(!/6\.85|CNY |金额|单价/.test(await page.innerText('main')), 'a driver sees no price');
+        await page.emulateMedia({ media: 'print' });
+        for (const hidden of ['.top', '.done', '.back']) ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
+        equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
+        for (const said of ['顺风物流', '发货人', '收货人', '不登记发货']) ok(await page.getByText(said).first().isVisible(), `${said} is printed`);
+        const code = page.locator('.paper svg');
+        await code.scrollIntoViewIfNeeded();
+        equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
+        equal(await sideways(page), [], 'and it fits the sheet');
+        await page.emulateMedia({ media: 'screen' });
+        await page.click('a:text-is("修改")');
+        equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['900.50', ''], 'it is mended from there');
+      }));
   }
 
   await test('a form sent twice at once, and again from the back button, has one effect', () =>

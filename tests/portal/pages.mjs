@@ -15,9 +15,15 @@ const { anchors: [chengyu] } = sandbox;
 
 /** Paths by who may see them. A page of the answer form with faults stands for those that come back. */
 async function paths() {
-  const found = { order: '', proposal: '', bought: '', document: '', share: '', partner: '' };
+  const found = { order: '', accepted: '', proposal: '', bought: '', document: '', share: '', partner: '' };
   const number = publish();
-  await visit(shunmo, {}, async (page) => { found.order = await open(page, number); });
+  await visit(shunmo, {}, async (page) => {
+    found.order = await open(page, number);
+    found.accepted = await open(page, publish());
+    await page.goto(`${portal}${found.accepted}/accept`);
+    await page.click('button:text-is("确认接受")');
+    await page.waitForURL(/done=/);
+  });
   await visit(chengyu, {}, async (page) => {
     await page.goto(`${portal}/proposals`);
     const first = page.locator('tbody a.cover').first();
@@ -35,7 +41,9 @@ async function paths() {
     [null, ['/sign-in', '/s/none', '/i/none', '/d/none', '/help', found.document, `${found.document}/change`]],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/inbox/sheets', '/help', '/no-such-page', '/resources', '/resources/mine',
-      '/resources/following', resource.own, ...weeks.supplier]],
+      '/resources/following', resource.own, found.accepted, `${found.accepted}/despatch-note`,
+      `${found.accepted}/despatch-note?make=1&revision=1&number=DN-1&date=2026-12-28&q-0=5.50&lot-0=B-07&packages=12&remark=A`,
+      `${found.accepted}/despatch-note?make=1&revision=1&q-0=99999999`, ...weeks.supplier]],
     [chengyu, ['/purchases', '/purchases/sheets?state=accepted', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
       '/partners', found.partner, '/partners/invite', '/partners/invite/list', '/members', '/members/new', '/sites',
       '/sites/new', '/purchasing-groups', '/purchasing-groups/new', '/aliases', '/aliases/new', '/aliases/list',

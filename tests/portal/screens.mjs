@@ -44,6 +44,7 @@ async function tour() {
   const many = every || word ? publish({ lines: 40, quantity: '12800', name: (at) => `45L 家用加厚带轮可叠放收纳箱 箱体 PP 透明 环保料 ${at} 号模 出口包装 附中英双语说明书及合格证` }) : '';
   const [asked, changed] = [await order(clerk, 'CY26110231'), await order(clerk, 'YZ-PO-771175')];
   const long = await order(clerk, 'CY26110250');
+  const sent = `${await order(clerk, 'CY26110219')}/despatch-note`;
   const asking = many && await order(clerk, many);
   const bought = await order(chengyu, 'CY26110231', '/purchases');
   const proposal = await desk(chengyu, async (page) => {
@@ -59,7 +60,8 @@ async function tour() {
     ['visitor', null, [['sign-in', '/sign-in', true], ...more(['/help', '/s/none', '/no-such-page'])]],
     ['clerk', clerk, [['inbox', '/inbox', true], ['order', asked, true], ['change', `${asked}/change`, true],
       ['order-changed', changed, false], ['order-long', long, true], ['inbox-empty', '/inbox?q=none', false],
-      ['change-long', asking && `${asking}/change`, false], ...more([`${asked}/accept`, `${asked}/refuse`, '/inbox?show=all', '/inbox/sheets', '/purchases', '/help', '/settings', '/partners'])]],
+      ['change-long', asking && `${asking}/change`, false], ['despatch', sent, false],
+      ['despatch-note', `${sent}?make=1&revision=1&number=CY26110219-1&date=2026-12-14&q-0=9600&lot-0=B-0712&packages=24`, false], ...more([`${asked}/accept`, `${asked}/refuse`, '/inbox?show=all', '/inbox/sheets', '/purchases', '/help', '/settings', '/partners'])]],
     ['planner', planner, [['capacity', '/capacity', true], ['group', group, true], ...more(['/capacity/edit', '/capacity/disclosure',
       '/capacity/offers', '/capacity/reservations', '/capacity/requests', '/capacity/profile', '/capacity/offers/new'])]],
     ['buyer', buyer, [['purchases', '/purchases', true], ['at-risk', '/at-risk?days=30', true], ['bought', bought, true],

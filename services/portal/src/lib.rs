@@ -252,6 +252,7 @@ fn parts() -> Router<Arc<App>> {
         .merge(pages::resources::routes())
         .merge(pages::operator::routes())
         .merge(pages::paper::routes())
+        .merge(pages::despatch::routes())
 }
 
 /// What a supplier does beside answering one order, and what both sides write to each other.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proto::orders::{
-    GetOrderRequest, ListOrderLinesRequest, Order, OrderContent, OrderLine, OrderState, Proposal,
+    GetOrderRequest, Item, ListOrderLinesRequest, Order, OrderContent, OrderLine, OrderState, Proposal,
     ProposalState, RejectReason, ScheduleLine, ScheduleLineState,
 };
 use rust_decimal::Decimal;
@@ -67,11 +67,21 @@ impl Row {
 
     /// The name of the item, or its number where it has none.
     pub fn item_name(&self) -> &str {
-        let item = self.line.item.as_ref();
-        item.map(|item| [&item.name, &item.buyer_item_id, &item.seller_item_id])
-            .and_then(|names| names.into_iter().find(|name| !name.is_empty()))
-            .map_or("", String::as_str)
+        item_name(self.line.item.as_ref())
     }
+}
+
+/// The name of an item, or its number where it has none; empty for no item.
+pub fn item_name(item: Option<&Item>) -> &str {
+    item.map(|item| [&item.name, &item.buyer_item_id, &item.seller_item_id])
+        .and_then(|names| names.into_iter().find(|name| !name.is_empty()))
+        .map_or("", String::as_str)
+}
+
+/// How each side numbers an item; only what is stated.
+pub fn item_ids(text: &Text, item: &Item) -> Vec<String> {
+    let ids = [(key::ITEM_BUYERS, &item.buyer_item_id), (key::ITEM_SELLERS, &item.seller_item_id)];
+    ids.into_iter().filter(|(_, id)| !id.is_empty()).map(|(label, id)| text.one(label, id)).collect()
 }
 
 /// Reads an order and a page of its lines. `from` is empty or a page's [`Loaded::next`].
@@ -185,13 +195,7 @@ pub struct LineView {
 pub fn line_view(text: &Text, row: &Row, content: &OrderContent) -> LineView {
     let unit = text.unit(&row.line.unit_code, &row.line.unit_text);
     let item = row.line.item.clone().unwrap_or_default();
-    let mut ids = Vec::new();
-    if !item.buyer_item_id.is_empty() {
-        ids.push(text.one(key::ITEM_BUYERS, &item.buyer_item_id));
-    }
-    if !item.seller_item_id.is_empty() {
-        ids.push(text.one(key::ITEM_SELLERS, &item.seller_item_id));
-    }
+    let mut ids = item_ids(text, &item);
     if !row.line.resource_revision.is_empty() {
         ids.push(text.one(key::ITEM_REVISION, &row.line.resource_revision));
     }

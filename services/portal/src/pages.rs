@@ -12,6 +12,7 @@ pub mod changes;
 pub mod clusters;
 pub mod consent;
 pub mod decide;
+pub mod despatch;
 pub mod document;
 pub mod ending;
 pub mod filters;

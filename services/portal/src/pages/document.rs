@@ -28,6 +28,7 @@ use crate::{
     pages::{
         accept, change,
         changes::{self, Changes},
+        despatch,
         order::Fact,
         paper, progress, refuse, respond,
     },
@@ -145,6 +146,8 @@ struct DocumentPage {
     timeline: Vec<Moment>,
     /// Where it is had as PDF; `None` where that is not built in.
     pdf: Option<Fact>,
+    /// Whether a despatch note can be made of it.
+    ships: bool,
     /// The token of the form that says how far everything accepted is; empty where nothing is.
     progress_token: String,
     stages: Vec<Stage>,
@@ -198,6 +201,7 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
             token => link(&here, &[("from", token)]),
         },
         pdf: paper::order(&t, &here),
+        ships: despatch::ships(&loaded.rows),
         progress_token: match stages.is_empty() {
             true => String::new(),
             false => app.tokens.make(app, Some(&member.token), &progressing(&order.id)),

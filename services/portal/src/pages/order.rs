@@ -26,7 +26,7 @@ use crate::{
     pages::{
         buyer::{self, Buying},
         changes::{self, Changes},
-        consent, decide, list, paper,
+        consent, decide, despatch, list, paper,
         partners::absolute,
         pins, progress, promise, thread, withdraw,
     },
@@ -102,6 +102,8 @@ pub struct OrderPage {
     code: Option<Qr>,
     /// Where it is had as PDF; `None` where that is not built in.
     pdf: Option<Fact>,
+    /// Whether a despatch note can be made of it.
+    ships: bool,
     /// What its lines are made by.
     pins: Vec<pins::PinView>,
     facts: Vec<Fact>,
@@ -213,6 +215,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         here: member.order_path(&order.id),
         code: qr::draw(&absolute(member, &format!("/orders/{}", order.id))),
         pdf: paper::order(&t, &member.order_path(&order.id)),
+        ships: supplies && despatch::ships(&rows),
         partner_label: t.say(if supplies { key::BUYER } else { key::SUPPLIER }),
         partner: if supplies { order.buyer_name.clone() } else { order.supplier_name.clone() },
         tag: order::tag(&t, order.state, supplies),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it is")]
 
+mod despatch;
 mod fake;
 mod follow;
 #[cfg(feature = "pdf")]
@@ -145,7 +146,7 @@ impl Page {
     }
 }
 
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 15] = [
     ("/sign-in", ""),
     ("/s/good", ""),
     ("/s/old", ""),
@@ -158,6 +159,8 @@ const PAGES: [(&str, &str); 13] = [
     ("/purchases", BUYER),
     (PROPOSED, BUYER),
     ("/partners", BUYER),
+    (despatch::FORM, SALES),
+    (despatch::PAPER, SALES),
     ("/no-such-page", SALES),
 ];
 
