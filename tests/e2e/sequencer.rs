@@ -1,11 +1,13 @@
 //! The sequencer against the database: whatever commits when, and whoever sequences, nothing is lost, feeds have no
 //! gaps, and one order's events stand in their order.
 
+mod halves;
+
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::Poll,
 };
@@ -44,7 +46,11 @@ struct Row {
 
 impl Bench {
     async fn new() -> Self {
-        let world = World::with(Options { sequencer_by_hand: true, ..Options::default() }).await;
+        Self::with(Options { sequencer_by_hand: true, ..Options::default() }).await
+    }
+
+    async fn with(options: Options) -> Self {
+        let world = World::with(options).await;
         let owner = world.owner_pool().await.clone();
         let tenants = TenantPool::new(world.app_pool().await.clone());
         let sequencer = world.stream_pool().await.clone();
@@ -251,28 +257,30 @@ async fn write(
     committed
 }
 
+/// Sequences until everybody is done and nothing waits, and empties halves of the outbox on the way; how many commands.
+async fn sequence_until(done: Arc<AtomicBool>, bench: Arc<Bench>, clears: bool) -> usize {
+    let (mut known, mut moved) = (Known::default(), 0);
+    loop {
+        let last = done.load(Ordering::Acquire);
+        let now = bench.sequence_knowing(&mut known).await;
+        moved += now.moved;
+        if clears {
+            bench.clear().await;
+        }
+        if last && now.moved == 0 && !now.lost {
+            return moved;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_sequencers_over_many_writers_lose_and_reorder_nothing() {
     let bench = Arc::new(Bench::new().await);
     let firms = [id(), id(), id()];
     let versions: Arc<[Mutex<i64>; ORDERS]> = Arc::default();
-    let (done, moved) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let sequencers: Vec<_> = (0..2)
-        .map(|_| {
-            let (bench, done, moved) = (bench.clone(), done.clone(), moved.clone());
-            tokio::spawn(async move {
-                let mut known = Known::default();
-                loop {
-                    let last = done.load(Ordering::Acquire);
-                    let now = bench.sequence_knowing(&mut known).await;
-                    moved.fetch_add(now.moved, Ordering::AcqRel);
-                    if last && now.moved == 0 && !now.lost {
-                        return;
-                    }
-                }
-            })
-        })
-        .collect();
+    let done = Arc::new(AtomicBool::new(false));
+    let sequencers: Vec<_> =
+        (0..2).map(|_| tokio::spawn(sequence_until(done.clone(), bench.clone(), false))).collect();
     let writers: Vec<_> =
         (0..WRITERS).map(|i| tokio::spawn(write(bench.clone(), i, firms, versions.clone()))).collect();
     let mut committed = HashSet::new();
@@ -280,11 +288,12 @@ async fn two_sequencers_over_many_writers_lose_and_reorder_nothing() {
         committed.extend(writer.await.expect("a writer"));
     }
     done.store(true, Ordering::Release);
+    let mut moved = 0;
     for sequencer in sequencers {
-        sequencer.await.expect("a sequencer");
+        moved += sequencer.await.expect("a sequencer");
     }
 
-    assert_eq!((bench.waiting().await, moved.load(Ordering::Acquire)), (0, committed.len()));
+    assert_eq!((bench.waiting().await, moved), (0, committed.len()));
     assert_eq!(bench.log().await.len(), committed.len());
     let mut both = HashSet::new();
     for firm in firms {

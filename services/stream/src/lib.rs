@@ -1,12 +1,13 @@
 //! Every firm's own ordered, gapless feed: how committed commands get into it, and how readers follow it.
 //!
-//! The outbox's rows become facts ([`command`]), the sequencer gives them their places ([`sequencer`], [`chain`]) and hands
-//! them over ([`handoff`]), the tail offers them to the hub ([`tail`], [`following`], [`hub`], [`ring`], [`slot`]), and an open
-//! stream ([`subscription`], [`reader`]) takes what follows its place from there or from Postgres ([`catch_up`]), by one rule
-//! ([`merge`]). Where Kafka is configured, one process publishes the log to it and the tails of all take it from there
-//! (`publisher`, `publication`, [`carried`]; `kafka` alone knows its client). What decides is apart from what reads and writes,
-//! so that `simulation` can run it through any interleaving. [`api`], [`convert`] and [`frame`] are the wire, [`chassis::feed::start`] and [`filter`] say what a reader gets, [`keep`] is what falls due by time, and [`db`] has
-//! every SQL statement.
+//! The outbox's rows become facts ([`command`]), the sequencer gives them their places ([`sequencer`], [`chain`]), hands them
+//! over ([`handoff`]) and sees to it that dead rows do not pile up before it ([`halves`]), the tail offers them to the hub
+//! ([`tail`], [`following`], [`hub`], [`ring`], [`slot`]), and an open stream ([`subscription`], [`reader`]) takes what follows
+//! its place from there or from Postgres ([`catch_up`]), by one rule ([`merge`]). Where Kafka is configured, one process
+//! publishes the log to it and the tails of all take it from there (`publisher`, `publication`, [`carried`]; `kafka` alone
+//! knows its client). What decides is apart from what reads and writes, so that `simulation` can run it through any
+//! interleaving. [`api`], [`convert`] and [`frame`] are the wire, [`chassis::feed::start`] and [`filter`] say what a reader
+//! gets, [`keep`] is what falls due by time, and [`db`] has every SQL statement.
 //!
 //! A subscription that lasts ([`durable`]) is a named place that its reader acknowledges. Webhooks ([`webhook`]) are readers
 //! with a place of their own ([`place`]): [`deliver`] claims one, sends what follows its place as [`envelope`] writes it by
@@ -31,6 +32,7 @@ pub mod filter;
 mod following;
 pub mod frame;
 pub mod gateway;
+mod halves;
 pub mod handoff;
 mod hooks;
 pub mod hub;

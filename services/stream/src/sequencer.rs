@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chassis::{Result, background, clock::SharedClock, outbox::Wake};
 use sqlx::PgPool;
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -19,6 +22,7 @@ use crate::{
         sequence::{Head, Row, Step},
     },
     entry::{Batch, Entry, Fact, LogPlace, Placed},
+    halves::Halves,
     handoff::Handoff,
 };
 
@@ -72,9 +76,16 @@ pub async fn drain(pool: &PgPool) -> Result<usize> {
     Ok(moved)
 }
 
+/// What one step moved.
+struct Moved {
+    batch: Batch,
+    /// The highest id in the outbox.
+    newest: i64,
+}
+
 /// Two trips where the feeds are known: a look at what waits, and one statement that moves all of it or, where it is not as
 /// it was seen any more, nothing.
-async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Batch>)> {
+async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Moved>)> {
     // One connection, whose caches are warm for the second statement.
     let mut conn = pool.acquire().await?;
     let Some((head, rows)) = db::sequence::peek(&mut conn, COMMANDS, BYTES).await? else {
@@ -99,7 +110,9 @@ async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Batch
     };
     kept.moved(mark, after);
     *known = kept;
-    Ok((outcome, Some(batch)))
+    // They are sorted, and where nothing waited there was no step.
+    let newest = ids.last().copied().unwrap_or_default();
+    Ok((outcome, Some(Moved { batch, newest })))
 }
 
 /// The heads of feeds that a sequencer need not read: while the log's head is the one that it left, nobody else moved them.
@@ -212,9 +225,9 @@ pub struct Sequencer {
 
 impl Sequencer {
     /// Moves one batch and tells the readers.
-    async fn try_one(&self, known: &mut Known) -> Result<Outcome> {
-        let (outcome, batch) = step(&self.pool, known).await?;
-        if let Some(batch) = batch {
+    async fn try_one(&self, known: &mut Known, halves: &mut Halves) -> Result<Outcome> {
+        let (outcome, moved) = step(&self.pool, known).await?;
+        if let Some(Moved { batch, newest }) = moved {
             metrics::counter!("tandem_sequenced_events_total").increment(outcome.events as u64);
             if let Some(oldest) = batch.facts.first() {
                 let lag = (self.clock.now() - oldest.fact.at).as_seconds_f64().max(0.0);
@@ -222,15 +235,32 @@ impl Sequencer {
             }
             self.handoff.give(batch);
             self.hint.notify_one();
+            halves.moved(newest, Instant::now());
         }
+        // Nobody waits for it: what was moved is with its readers.
+        self.clear(halves).await;
         Ok(outcome)
+    }
+
+    /// Empties the half of the outbox that ids have left, where that is due.
+    async fn clear(&self, halves: &mut Halves) {
+        if !halves.due(Instant::now()) {
+            return;
+        }
+        let cleared = db::sequence::clear(&self.pool).await.unwrap_or_else(|error| {
+            background::failed("clearing the outbox");
+            tracing::warn!(%error, "a half of the outbox was not cleared; going on until the next one");
+            true
+        });
+        halves.tried(cleared, Instant::now());
     }
 
     /// Moves batches until shutdown, and then what still waits. Errors back off and never end the loop.
     pub async fn run(self, wake: Wake, shutdown: CancellationToken) {
-        let (mut pause, mut backoff, mut known) = (POLL.0, BACKOFF.0, Known::default());
+        let (mut pause, mut backoff) = (POLL.0, BACKOFF.0);
+        let (mut known, mut halves) = (Known::default(), Halves::default());
         while !shutdown.is_cancelled() {
-            match self.try_one(&mut known).await {
+            match self.try_one(&mut known, &mut halves).await {
                 Ok(outcome) => {
                     backoff = BACKOFF.0;
                     pause = if outcome.moved > 0 { POLL.0 } else { (pause * 2).min(POLL.1) };
@@ -256,7 +286,7 @@ impl Sequencer {
             }
         }
         // Whoever moves it instead of this one does not need it.
-        while matches!(self.try_one(&mut known).await, Ok(outcome) if outcome.moved > 0) {}
+        while matches!(self.try_one(&mut known, &mut halves).await, Ok(outcome) if outcome.moved > 0) {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! The statements of the sequencer.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -8,6 +8,9 @@ use crate::{
     entry::{Batch, Placed},
     sequencer::Feeds,
 };
+
+/// Ids fill one half of the outbox and then the other, so many at a time; by 0006_two_halves.sql, which says why there are two.
+pub const PER_HALF: i64 = 2_048;
 
 /// Where the log stands.
 pub struct Head {
@@ -25,8 +28,9 @@ pub struct Head {
 pub struct Row {
     /// Follows the order of commits within one aggregate.
     pub id: i64,
-    /// Where it lies in its table, by which it is found again: the planner's idea of a table that is nearly always empty is
-    /// often wrong.
+    /// Where it lies in its half of the outbox, by which it is found again: the planner's idea of a table that is nearly always
+    /// empty is often wrong. In the other half another row may lie at the same place, and has another id: what has one of
+    /// the ids and lies at one of the places that were seen is a row that was seen, since rows are never updated.
     pub place: String,
     /// tandem.event.v1.Command
     pub payload: Vec<u8>,
@@ -138,6 +142,12 @@ pub async fn apply(conn: &mut PgConnection, step: &Step<'_>) -> Result<Option<St
     )
     .fetch_optional(conn)
     .await
+}
+
+/// Empties the half of the outbox that is not written just now, where nothing waits in it and nobody uses it; whether there is
+/// nothing left to do. Waits for nobody.
+pub async fn clear(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select event.clear_outbox() as "cleared!""#).fetch_one(pool).await
 }
 
 /// Lists of different lengths travel flat, with where each begins and ends: Postgres knows no ragged arrays.
