@@ -43,7 +43,8 @@ async fn a_form_begins_with_what_is_accepted_and_today() {
 async fn a_form_that_is_wrong_names_the_field_and_keeps_what_was_typed() {
     let world = World::start().await;
     let most = "第 10 行：“本次数量”最多 16,000 个，即已接受的数量。";
-    let cases: [(&[(&str, &str)], &str, &str); 7] = [
+    type Typed<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Typed<'_>, &str, &str); 7] = [
         (&[("q-0", "16000.01")], "q-0", most),
         (&[("q-0", "viele")], "q-0", "第 10 行：请填写数量"),
         (&[("q-0", "0")], "q-0", "请至少在一行填写“本次数量”。"),

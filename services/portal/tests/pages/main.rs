@@ -11,7 +11,7 @@ mod story;
 mod stream;
 mod supplying;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -26,7 +26,6 @@ use proto::{
     orders::{OrderPublished, Remainder, line_response::Answer},
     stream::{FeedEvent, SubscribeResponse, subscribe_request::Start},
 };
-use time::macros::datetime;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
@@ -85,7 +84,7 @@ impl World {
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         let shutdown = CancellationToken::new();
-        let clock = FixedClock::new(datetime!(2026-11-23 01:00 UTC));
+        let clock = FixedClock::new(time::macros::datetime!(2026-11-23 01:00 UTC));
         let config = portal::Config {
             api: format!("http://{address}"),
             public_url: public_url.map(str::to_string),
@@ -484,7 +483,7 @@ async fn the_first_load_is_small() {
 
 #[tokio::test]
 async fn an_api_that_does_not_answer_is_a_page_that_says_so() {
-    let clock: chassis::clock::SharedClock = FixedClock::new(datetime!(2026-11-23 01:00 UTC));
+    let clock = FixedClock::new(time::macros::datetime!(2026-11-23 01:00 UTC));
     let config = portal::Config {
         api: "http://127.0.0.1:9".into(),
         public_url: None,
@@ -493,7 +492,7 @@ async fn an_api_that_does_not_answer_is_a_page_that_says_so() {
         font: String::new(),
         form_key: [7; 32],
     };
-    let app = portal::router(config, Arc::clone(&clock), CancellationToken::new()).unwrap();
+    let app = portal::router(config, clock, CancellationToken::new()).unwrap();
     let world = World { app, api: Fake::new(), shutdown: CancellationToken::new() };
     let page = world.get("/inbox", SALES).await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
