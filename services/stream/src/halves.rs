@@ -2,7 +2,8 @@
 //! since stays in the sequencer's way, unless its half is emptied as a whole.
 //!
 //! It is tried once after ids went on into the other half, and again after a rest as long as somebody uses the one that
-//! they left. Not more often: statements over the outbox are planned anew afterwards.
+//! they left, or makes a backup. Not more often: statements over the outbox are planned anew afterwards, and a try that fails
+//! may have read all that is in the way.
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::db::sequence::PER_HALF;
 
-/// How long whoever uses a half is given to come to an end.
-const REST: Duration = Duration::from_millis(250);
+/// How long whoever uses a half is given to come to an end: it doubles from the first to the second while he does not.
+const REST: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
 /// What one sequencer knows of the halves.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(crate) struct Halves {
     stretch: Option<i64>,
     /// When to try; `None` where there is nothing to empty.
     due: Option<Instant>,
+    /// The rest after the last try; none after one that left nothing to do.
+    rest: Duration,
 }
 
 impl Halves {
@@ -38,7 +41,8 @@ impl Halves {
 
     /// It was tried, and there is nothing left to do, or there is.
     pub fn tried(&mut self, cleared: bool, now: Instant) {
-        self.due = (!cleared).then(|| now + REST);
+        self.rest = if cleared { Duration::ZERO } else { (self.rest * 2).clamp(REST.0, REST.1) };
+        self.due = (!cleared).then(|| now + self.rest);
     }
 }
 
@@ -67,5 +71,20 @@ mod tests {
         assert!(!halves.due(at(2_000)), "a row that came late is no crossing");
         halves.moved(9 * PER_HALF, at(2_000));
         assert!(halves.due(at(2_000)), "however far ids went on");
+    }
+
+    #[test]
+    fn rests_grow_while_it_fails_and_begin_again_after_it_did_not() {
+        let (mut halves, start) = (Halves::default(), Instant::now());
+        let mut rests = |tries: &[bool]| -> Vec<Option<u128>> {
+            let tries = tries.iter().map(|cleared| {
+                halves.tried(*cleared, start);
+                halves.due.map(|due| (due - start).as_millis())
+            });
+            tries.collect()
+        };
+        let growing = [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000].map(Some);
+        assert_eq!(rests(&[false; 7]), growing);
+        assert_eq!(rests(&[true, false, false]), [None, Some(250), Some(500)]);
     }
 }

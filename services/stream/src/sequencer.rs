@@ -79,7 +79,7 @@ pub async fn drain(pool: &PgPool) -> Result<usize> {
 /// What one step moved.
 struct Moved {
     batch: Batch,
-    /// The highest id in the outbox.
+    /// The highest id that it moved.
     newest: i64,
 }
 
@@ -237,7 +237,7 @@ impl Sequencer {
             self.hint.notify_one();
             halves.moved(newest, Instant::now());
         }
-        // Nobody waits for it: what was moved is with its readers.
+        // What was moved is with its readers; what is committed meanwhile waits for this, which is why it is tried so seldom.
         self.clear(halves).await;
         Ok(outcome)
     }
