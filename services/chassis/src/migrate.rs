@@ -1,7 +1,11 @@
 //! Roles first, then each schema in its fixed order, under one lock in the maintenance database: roles belong to
 //! the cluster and advisory locks to a database, so that a lock anywhere else would not keep two starters apart.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection,
+    migrate::{MigrateError, Migrator},
+    postgres::PgConnectOptions,
+};
 
 /// Any number that no other program on the cluster uses for an advisory lock.
 const LOCK: i64 = 0x7461_6e64_656d;
@@ -65,10 +69,24 @@ async fn migrate(
         migrator
             .run(&mut connection)
             .await
-            .map_err(|error| anyhow::anyhow!("migrating schema {schema}: {error}"))?;
+            .map_err(|error| anyhow::anyhow!("migrating schema {schema}: {error}{}", advice(&error)))?;
     }
     connection.close().await?;
     Ok(())
+}
+
+/// What to do where a table could not be had in time. Each migration is one transaction.
+fn advice(error: &MigrateError) -> &'static str {
+    match error {
+        // lock_not_available
+        MigrateError::ExecuteMigration(sqlx::Error::Database(said), _)
+            if said.code().as_deref() == Some("55P03") =>
+        {
+            "; a backup or another long transaction uses a table that this migration changes: nothing of it was done, \
+             migrate again when that has ended"
+        }
+        _ => "",
+    }
 }
 
 /// Under the plain C locale trigrams of Chinese text are empty and lower() knows ASCII alone.
