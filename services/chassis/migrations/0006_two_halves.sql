@@ -4,7 +4,9 @@
 -- a whole, whoever still looks at an older state. The look reads both halves from their beginnings: a row that becomes visible
 -- late is found wherever it lies, also where its half was emptied before it was written.
 
--- Who writes now is waited for, and everybody else waits for the end of this: nobody is given an id meanwhile.
+-- Who writes now is waited for, and everybody else waits for the end of this: nobody is given an id meanwhile. A backup holds
+-- every table until its end, and whoever writes queues behind this: it gives up soon, with nothing done, and is run again.
+set local lock_timeout = '3s';
 lock table event.outbox in access exclusive mode;
 create table event.outbox_waiting as select id, firm, payload from event.outbox;
 create table event.outbox_given as select last_value, is_called from event.outbox_id_seq;
@@ -85,38 +87,49 @@ $$;
 -- sequenced since. pg_dump locks every table when it begins, but a little later than its moment: nothing is emptied while
 -- anybody but the services, which row-level security keeps from dumping, has a moment in this database. Whoever dumps from
 -- a standby is not seen from here.
+--
+-- Both are asked without the lock first, so that nobody is kept waiting for nothing.
 create function event.clear_outbox() returns boolean
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '10ms' as $$
 declare
     idle bigint;
     half regclass;
     look text;
-    kept boolean;
+    under_lock boolean;
+    waits boolean;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
         raise 'the outbox is cleared in READ COMMITTED, where each look is of its own moment';
     end if;
     select 1 - given.last_value / 2048 % 2 into idle from event.outbox_id_seq given;
     half := case idle when 0 then 'event.outbox_even' else 'event.outbox_odd' end;
-    if pg_relation_size(half) <= 16 * 8192 then
+    -- Large payloads lie beside the rows, and dead ones with them. Where nothing is left, maps of free space and of what is
+    -- visible, of both, and the index of large payloads still take up to ten pages.
+    if pg_table_size(half) <= 32 * 8192 then
         return true;
     end if;
     -- The half by its number, so that the other one is not even locked.
     look := format('select exists (select from event.outbox where (id / 2048) %% 2 = %s)', idle);
-    execute look into kept;
-    if not kept then
-        execute format('lock table %s in access exclusive mode nowait', half);
-        execute look into kept;
-    end if;
-    -- Asked once and under the lock: within a transaction the answer stays as it was first.
-    kept := kept or exists (
-        select from pg_stat_activity other
-        where other.datname = current_database() and other.backend_xmin is not null
-            and other.usename not in ('tandem_app', 'tandem_stream'));
-    if not kept then
-        execute format('truncate %s', half);
-    end if;
-    return not kept;
+    foreach under_lock in array array[false, true] loop
+        if under_lock then
+            execute format('lock table %s in access exclusive mode nowait', half);
+            -- Or the answer would stay as it was first, until the transaction ends.
+            perform pg_stat_clear_snapshot();
+        end if;
+        if exists (
+            select from pg_stat_activity other
+            where other.datname = current_database() and other.backend_xmin is not null
+                and other.usename not in ('tandem_app', 'tandem_stream'))
+        then
+            return false;
+        end if;
+        execute look into waits;
+        if waits then
+            return false;
+        end if;
+    end loop;
+    execute format('truncate %s', half);
+    return true;
 exception when lock_not_available then
     return false;
 end

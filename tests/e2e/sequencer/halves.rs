@@ -3,8 +3,9 @@
 
 use std::{ops::Range, time::Duration};
 
+use chassis::migrate::Passwords;
 use harness::{cluster, until};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction, postgres::PgConnectOptions};
 use stream::db::sequence::{self, PER_HALF};
 
 use super::*;
@@ -13,6 +14,8 @@ use super::*;
 const SOON: Duration = Duration::from_secs(30);
 /// The pages of both halves together never take more than this, when each is full of rows of [`large`] once.
 const BOTH: i64 = 6 << 20;
+/// So many rows of [`Bench::fill`] take more pages than a half is left with.
+const SOME: i64 = 400;
 
 impl Bench {
     /// Whether nothing is left to empty.
@@ -98,8 +101,53 @@ async fn an_old_snapshot_keeps_no_dead_rows_in_the_way() {
 }
 
 #[tokio::test]
-async fn a_row_that_waits_or_may_still_commit_keeps_its_half() {
-    const SOME: i64 = 400;
+async fn a_row_that_waits_keeps_its_half() {
+    let bench = Bench::new().await;
+    let firm = id();
+    for stretch in 0..2 {
+        bench.go_on_at(stretch * PER_HALF + 10).await;
+        bench.fill(firm, stretch * SOME + 1..(stretch + 1) * SOME + 1).await;
+        bench.go_on_at((stretch + 1) * PER_HALF).await;
+        assert!(!bench.clear().await, "nobody uses it, but its rows wait");
+        assert_eq!(bench.waiting().await, SOME);
+        assert_eq!(stream::drain(&bench.sequencer).await.expect("drain"), SOME as usize);
+        bench.cleared().await;
+        assert_eq!(bench.bytes().await, (0, 0));
+    }
+    assert_eq!(bench.feed(firm).await.len() as i64, 2 * SOME);
+    bench.world.finish().await;
+}
+
+#[tokio::test]
+async fn large_payloads_go_with_their_half() {
+    const COUNT: i64 = 15;
+    const BYTES: i64 = 60_000;
+    let bench = Bench::new().await;
+    let firm = id();
+    // Or they would be removed one by one.
+    let elsewhere = bench.elsewhere().await;
+    for version in 1..=COUNT {
+        bench.commit(vec![large(firm, "orders/1", version, BYTES as usize)]).await;
+    }
+    assert_eq!(stream::drain(&bench.sequencer).await.expect("drain"), COUNT as usize);
+    bench.go_on_at(PER_HALF).await;
+    let with_payloads = async || -> i64 {
+        let size = sqlx::query_scalar("select pg_table_size('event.outbox_even')");
+        size.fetch_one(&bench.sequencer).await.expect("a size")
+    };
+    let (rows, all) = (bench.bytes().await.0, with_payloads().await);
+    assert!(rows <= 4 * 8192 && all > COUNT * BYTES, "{rows} of {all}");
+    bench.cleared().await;
+    let (rows, all) = (bench.bytes().await.0, with_payloads().await);
+    // The beginning of an index is left.
+    assert!(rows == 0 && all <= 2 * 8192, "{rows} of {all}");
+    elsewhere.rollback().await.expect("rollback");
+    assert_eq!(bench.feed(firm).await.len() as i64, COUNT);
+    bench.world.finish().await;
+}
+
+#[tokio::test]
+async fn a_row_that_may_still_commit_keeps_its_half() {
     let bench = Bench::new().await;
     let firm = id();
     let late = bench.open(vec![event(&[firm], "orders/late", 1)]).await;
@@ -107,12 +155,10 @@ async fn a_row_that_waits_or_may_still_commit_keeps_its_half() {
         bench.go_on_at(stretch * PER_HALF + 10).await;
         bench.fill(firm, stretch * SOME + 1..(stretch + 1) * SOME + 1).await;
         bench.go_on_at((stretch + 1) * PER_HALF).await;
-        assert!(!bench.clear().await, "its rows wait");
-        assert_eq!(bench.waiting().await, SOME);
         assert_eq!(stream::drain(&bench.sequencer).await.expect("drain"), SOME as usize);
         let even = stretch % 2 == 0;
         if even {
-            assert!(!bench.clear().await, "it has a row that nobody sees yet");
+            assert!(!bench.clear().await, "nothing waits, but it has a row that nobody sees yet");
         } else {
             bench.cleared().await;
         }
@@ -180,8 +226,8 @@ async fn two_sequencers_that_clear_beside_writers_lose_nothing() {
     const WRITERS: usize = 8;
     let bench = Arc::new(Bench::new().await);
     let firm = id();
-    // Ids run through a half in some twenty rows.
-    sqlx::query("alter sequence event.outbox_id_seq increment by 97")
+    // Ids run through a half in some forty rows, a few more than the pages that a half is left with.
+    sqlx::query("alter sequence event.outbox_id_seq increment by 53")
         .execute(&bench.owner)
         .await
         .expect("the owner may");
@@ -275,7 +321,20 @@ async fn what_waits_in_one_table_goes_into_the_halves_with_its_ids() {
     run(&mut owner, "delete from event.outbox where id in (2, 5)").await;
     let before = held(&mut owner).await;
     assert_eq!(before.iter().map(|(id, ..)| *id).collect::<Vec<_>>(), [1, 3, 4]);
-    chassis::MIGRATOR.run(&mut owner).await.expect("this version");
+    let address: PgConnectOptions = access.superuser_url(&name).parse().expect("an address");
+    let migrate = async || {
+        let event = [("event", &chassis::MIGRATOR)];
+        chassis::migrate::run(&address, &Passwords::default(), &event).await
+    };
+    let mut backup =
+        PgConnection::connect(&access.superuser_url(&name)).await.expect("the superuser comes in");
+    run(&mut backup, "begin; lock table event.outbox in access share mode").await;
+    let refused = migrate().await.expect_err("it keeps nobody waiting for the backup's end").to_string();
+    assert!(refused.contains("migrate again when that has ended"), "{refused}");
+    assert_eq!(held(&mut owner).await, before);
+    run(&mut backup, "rollback").await;
+    backup.close().await.expect("close");
+    migrate().await.expect("this version");
     assert_eq!(held(&mut owner).await, before);
     run(&mut owner, insert).await;
     let after: Vec<i64> = held(&mut owner).await[3..].iter().map(|(id, ..)| *id).collect();
