@@ -55,7 +55,7 @@ pub async fn of(member: &Member, now: SavedFilter) -> Filters {
     let asked = app.api.sessions().list_saved_filters(member.call(ListSavedFiltersRequest {})).await;
     let all = asked.map(|answer| answer.into_inner().filters).unwrap_or_default();
     let most = member.who.limits.as_ref().map_or(0, |limits| limits.saved_filters);
-    let full = all.len() as i32 >= most;
+    let full = full(all.len(), most);
     let own = all.into_iter().filter(|one| one.list == now.list);
     let kept: Vec<Kept> = own
         .map(|one| Kept {
@@ -69,6 +69,11 @@ pub async fn of(member: &Member, now: SavedFilter) -> Filters {
     let plain = now.purchasing_group.is_empty() && now.text.is_empty();
     let keeps = !plain && !full && kept.iter().all(|one| !one.current);
     Filters { list: now.list, kept, to_keep: keeps.then(|| (token(), now)) }
+}
+
+/// Whether no further filter is kept. A service of an earlier release does not say how many are, and 0 is no bound.
+fn full(kept: usize, most: i32) -> bool {
+    most > 0 && kept as i32 >= most
 }
 
 /// Where the list stands so filtered.
@@ -104,4 +109,15 @@ pub async fn delete(member: Member, fields: Fields) -> Result<Response, Failure>
     let request = DeleteSavedFilterRequest { request_id, list, name: fields.get("name").to_string() };
     app.api.sessions().delete_saved_filter(member.call(request)).await?;
     Ok(page::go(&address(&SavedFilter { list, ..SavedFilter::default() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_are_kept_as_the_service_says_and_where_it_does_not_it_decides() {
+        assert!(!full(0, 1) && full(1, 1) && full(2, 1));
+        assert!(!full(0, 0) && !full(20, 0));
+    }
 }
