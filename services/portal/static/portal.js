@@ -7,6 +7,12 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const shown = (element, yes) => { if (element) element.hidden = !yes; };
 
+  // What is announced: read anew, and where nobody looks, not before somebody does.
+  const look = () => {
+    if (document.hidden) { document.addEventListener('visibilitychange', look, { once: true }); return; }
+    htmx.trigger(one('#told'), 'tandem:refresh');
+  };
+
   // ---- Live ----------------------------------------------------------------------------------------------------
   // Browsers allow six connections to a site, so that of all tabs one holds the stream and tells the others.
   const live = () => {
@@ -26,14 +32,10 @@
       all('[data-live-warn]').forEach((warning) => { if (warning.dataset.liveWarn === order) shown(warning, true); });
     };
 
-    // What is announced: read anew where the page shows something else.
+    // Where the page shows something else than is announced.
     let looking;
     const told = () => one('#told').dataset.told;
-    const look = () => {
-      if (document.hidden) { document.addEventListener('visibilitychange', look, { once: true }); return; }
-      htmx.trigger(one('#told'), 'tandem:refresh');
-    };
-    // Every page that is open hears it at once; they ask one after the other, and where nobody looks, not before somebody does.
+    // Every page that is open hears it at once; they ask one after the other.
     const retell = (mark) => {
       if (told() === mark) return;
       clearTimeout(looking);
@@ -98,7 +100,7 @@
     }
     if (navigator.locks) navigator.locks.request('tandem-live', lead); else lead();
   };
-  if (body.dataset.live && window.EventSource && window.htmx) live();
+  if (body.dataset.live && window.EventSource && window.htmx) live(); else setInterval(look, 60000);
 
   // ---- What is announced is read anew: whoever stood on one that is gone goes on below ----------------------------
   let held;

@@ -1,5 +1,6 @@
 //! What the operator tells everybody, on top of each page, until whoever reads it puts it away; whoever has not signed in
-//! reads it, too. Pages that are open read it anew: as soon as the live stream says so, else every minute.
+//! reads it, too. Pages that are open read it anew: as soon as the live stream says so, else every minute in which it is
+//! looked at.
 
 use std::sync::Arc;
 
