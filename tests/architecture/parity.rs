@@ -44,7 +44,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/clusters/{id}/leave", "LeaveCluster"),
     ("/d/{token}/accept", "RespondToOrder"),
     ("/d/{token}/change", "RespondToOrder"),
-    // The language alone; the note itself is got, and recorded nowhere.
+    // The language alone; the note is recorded nowhere.
     ("/d/{token}/despatch-note", "SetLocale"),
     ("/d/{token}/progress", "SetProgress"),
     ("/d/{token}/refuse", "RespondToOrder"),

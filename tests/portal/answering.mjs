@@ -142,7 +142,13 @@ export async function answering() {
         equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
         equal(await sideways(page), [], 'and it fits the sheet');
         await page.emulateMedia({ media: 'screen' });
-        await page.click('a:text-is("修改")');
+        await page.click('button:text-is("English")');
+        await says(page, 'The note is ready');
+        equal(await page.locator('tbody tr').count(), 38, 'it is the same paper in the other language');
+        await page.click('button:text-is("中文")');
+        await says(page, '送货单已备好');
+        await page.click('button:text-is("修改")');
+        await page.locator('#carrier').waitFor();
         equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['900.50', ''], 'it is mended from there');
       }));
   }
@@ -196,6 +202,28 @@ export async function answering() {
       await says(page, '答复已送达');
       await says(page, '供应商答复 19 行');
       equal(await state(page), '待答复', 'the others still wait');
+    }));
+
+  await test('a despatch note of a long order goes on with further lines, and keeps what is said of the delivery', () =>
+    visit(shunmo, {}, async (page) => {
+      const path = await open(page, publish({ lines: 120 }));
+      await page.goto(`${portal}${path}/accept`);
+      await page.click('button:text-is("确认接受")');
+      await says(page, '答复已送达');
+      await page.click('a:text-is("打印送货单")');
+      await page.fill('#carrier', '顺风物流');
+      for (const at of Array(100).keys()) await page.fill(`#lot-${at}`, `批号 ${at} `.repeat(8));
+      await page.click('button:text-is("生成送货单")');
+      await says(page, '送货单已备好');
+      equal(await page.locator('tbody tr').count(), 100, 'a long note, too');
+      await page.click('button:text-is("修改")');
+      await page.click('button:text-is("更多订单行")');
+      await page.locator('[name=from]').waitFor({ state: 'attached' });
+      equal([await page.inputValue('#carrier'), await page.inputValue('#lot-0')], ['顺风物流', ''], 'the head alone');
+      equal(await page.locator('fieldset.entry').count(), 20, 'the others');
+      await page.click('button:text-is("生成送货单")');
+      await says(page, '送货单已备好');
+      equal(await page.locator('tbody tr').count(), 20, 'another note');
     }));
 
   await test('an order is printed as tables, with a code that leads back, and without what is internal', () =>

@@ -41,9 +41,7 @@ async function paths() {
     [null, ['/sign-in', '/s/none', '/i/none', '/d/none', '/help', found.document, `${found.document}/change`]],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/inbox/sheets', '/help', '/no-such-page', '/resources', '/resources/mine',
-      '/resources/following', resource.own, found.accepted, `${found.accepted}/despatch-note`,
-      `${found.accepted}/despatch-note?make=1&revision=1&number=DN-1&date=2026-12-28&q-0=5.50&lot-0=B-07&packages=12&remark=A`,
-      `${found.accepted}/despatch-note?make=1&revision=1&q-0=99999999`, ...weeks.supplier]],
+      '/resources/following', resource.own, found.accepted, `${found.accepted}/despatch-note`, ...weeks.supplier]],
     [chengyu, ['/purchases', '/purchases/sheets?state=accepted', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
       '/partners', found.partner, '/partners/invite', '/partners/invite/list', '/members', '/members/new', '/sites',
       '/sites/new', '/purchasing-groups', '/purchasing-groups/new', '/aliases', '/aliases/new', '/aliases/list',
@@ -142,6 +140,23 @@ export async function everyPage() {
         await page.click('main form .actions button');
         await page.locator('.errors').waitFor();
         equal(await violations(page), [], 'a form that came back');
+      });
+    });
+    await test(`a despatch note is accessible and fits, ${locale}`, async () => {
+      await visit(shunmo, { locale }, async (page) => {
+        await page.goto(portal + all[1][1].find((path) => path.endsWith('/despatch-note')));
+        await page.fill('#q-0', '99999999');
+        await page.click('main form .actions button');
+        await page.locator('.errors').waitFor();
+        equal(await violations(page), [], 'a note that came back');
+        for (const [field, text] of [['q-0', '5.50'], ['lot-0', 'B-07'], ['packages', '12'], ['remark', 'A']]) await page.fill(`#${field}`, text);
+        await page.click('main form .actions button');
+        await page.locator('.sign').waitFor();
+        equal(await violations(page), [], 'the paper, light');
+        equal(await small(page), [], 'the paper');
+        await page.emulateMedia({ colorScheme: 'dark' });
+        equal(await violations(page, ['color-contrast']), [], 'the paper, dark');
+        await fits(page, 'the paper');
       });
     });
   }

@@ -34,7 +34,7 @@ const colleague = (admin, name) => desk(admin, async (page) => {
 /** Where the order of this number is, for whoever finds it in this list. */
 const order = (who, number, list) => desk(who, (page) => open(page, number, list));
 
-/** Who sees what: `[name, person, [[name of the page, path, whether it is among the most used]…]]`. */
+/** Who sees what: `[name, person, [[name of the page, path, whether it is among the most used, what its form is sent with]…]]`. */
 async function tour() {
   const clerk = shunmo;
   const planner = shunmo;
@@ -61,7 +61,7 @@ async function tour() {
     ['clerk', clerk, [['inbox', '/inbox', true], ['order', asked, true], ['change', `${asked}/change`, true],
       ['order-changed', changed, false], ['order-long', long, true], ['inbox-empty', '/inbox?q=none', false],
       ['change-long', asking && `${asking}/change`, false], ['despatch', sent, false],
-      ['despatch-note', `${sent}?make=1&revision=1&number=CY26110219-1&date=2026-12-14&q-0=9600&lot-0=B-0712&packages=24`, false], ...more([`${asked}/accept`, `${asked}/refuse`, '/inbox?show=all', '/inbox/sheets', '/purchases', '/help', '/settings', '/partners'])]],
+      ['despatch-note', sent, false, { number: 'CY26110219-1', date: '2026-12-14', 'q-0': '9600', 'lot-0': 'B-0712', packages: '24' }], ...more([`${asked}/accept`, `${asked}/refuse`, '/inbox?show=all', '/inbox/sheets', '/purchases', '/help', '/settings', '/partners'])]],
     ['planner', planner, [['capacity', '/capacity', true], ['group', group, true], ...more(['/capacity/edit', '/capacity/disclosure',
       '/capacity/offers', '/capacity/reservations', '/capacity/requests', '/capacity/profile', '/capacity/offers/new'])]],
     ['buyer', buyer, [['purchases', '/purchases', true], ['at-risk', '/at-risk?days=30', true], ['bought', bought, true],
@@ -92,9 +92,13 @@ async function look([whose, who, pages], locale, width, colorScheme) {
   page.on('console', (line) => {
     if (line.type() === 'error' && !/Failed to load resource/.test(line.text())) wrong(`console: ${line.text()}`);
   });
-  for (const [name, path] of pages) {
+  for (const [name, path, , typed] of pages) {
     at = `${whose}-${name}`;
-    const answer = await page.goto(portal + path);
+    let answer = await page.goto(portal + path);
+    if (typed) {
+      for (const [field, text] of Object.entries(typed)) await page.fill(`#${field}`, text);
+      [answer] = await Promise.all([page.waitForNavigation(), page.click('main form .actions button')]);
+    }
     if (answer.status() >= 400 && !/none|no-such/.test(path)) wrong(`answers ${answer.status()}`);
     if (!/^.+ – ./.test(await page.title())) wrong(`the title is ${JSON.stringify(await page.title())}`);
     if (!await page.locator('h1').count()) wrong('has no heading');

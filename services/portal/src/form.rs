@@ -32,7 +32,7 @@ impl FromRequest<Arc<App>> for Fields {
 }
 
 impl Fields {
-    /// Fields that came otherwise: with files, or in an address.
+    /// Fields that came with files.
     pub fn posted(fields: Vec<(String, String)>) -> Self {
         Self(fields)
     }

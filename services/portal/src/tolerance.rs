@@ -2,12 +2,14 @@
 //! that it comes from.
 
 use proto::orders::{
-    ToleranceCheck, ToleranceDimension, ToleranceObstacle, ToleranceOutcome, ToleranceSource,
+    Commitment, ToleranceCheck, ToleranceDimension, ToleranceObstacle, ToleranceOutcome, ToleranceSource,
 };
+use rust_decimal::Decimal;
 
 use crate::{
     format,
     i18n::{Key, Text, key},
+    order::Row,
 };
 
 /// How one proposal compares.
@@ -23,6 +25,28 @@ pub fn verdict(text: &Text, outcome: &ToleranceOutcome, unit: &str, currency: &s
     let checks = outcome.checks.iter().map(|one| check(text, one, unit, currency));
     let obstacles = outcome.obstacles().map(|one| text.say(obstacle(one)));
     Verdict { within: outcome.accepted, reasons: checks.chain(obstacles).collect() }
+}
+
+/// How much more than was accepted of a schedule line may come 超交, by its order line's own tolerance; zero where that
+/// states nothing. As proposals are compared: percents are of the ordered quantity, of percent and absolute the smaller
+/// counts, and what was promised beyond the order has used some of it up. What has too many digits tolerates nothing.
+pub fn over(row: &Row) -> Decimal {
+    let Some(stated) = &row.line.tolerance else { return Decimal::ZERO };
+    let ordered = row.state.quantities.as_ref().map(|q| format::decimal_or_zero(q.ordered.as_ref()));
+    let share = |percent: Decimal| {
+        let hundredfold = ordered.unwrap_or_default().checked_mul(percent);
+        hundredfold.and_then(|all| all.checked_mul(Decimal::new(1, 2))).unwrap_or_default()
+    };
+    let share = format::decimal(stated.over_percent.as_ref()).map(share);
+    let bounds = [share, format::decimal(stated.over_quantity.as_ref())];
+    let limit = bounds.into_iter().flatten().min().unwrap_or_default();
+    let beyond = |promise: &Commitment| {
+        let settles = format::decimal(promise.settles_quantity.as_ref());
+        let quantity = format::decimal_or_zero(promise.quantity.as_ref());
+        quantity - settles.unwrap_or(quantity)
+    };
+    let beyond: Decimal = row.state.commitments.iter().map(beyond).sum();
+    (limit - beyond.max(Decimal::ZERO)).max(Decimal::ZERO).normalize()
 }
 
 fn check(text: &Text, check: &ToleranceCheck, unit: &str, currency: &str) -> String {
@@ -77,8 +101,48 @@ fn obstacle(obstacle: ToleranceObstacle) -> Key<0> {
 
 #[cfg(test)]
 mod tests {
+    use proto::orders::{OrderLine, Quantities, ScheduleLineState, Tolerance};
+
     use super::*;
     use crate::i18n::{Catalogue, Lang};
+
+    #[test]
+    fn of_percent_and_absolute_the_smaller_counts_and_what_was_promised_beyond_uses_it_up() {
+        let wire = |value: &str| Some(proto::Decimal { value: value.into() });
+        let over = |percent: Option<&str>, absolute: Option<&str>, promised: &str| {
+            let tolerance = Tolerance {
+                over_percent: percent.and_then(wire),
+                over_quantity: absolute.and_then(wire),
+                ..Tolerance::default()
+            };
+            let promise = Commitment {
+                quantity: wire(promised),
+                settles_quantity: wire("16000"),
+                ..Commitment::default()
+            };
+            let quantities = Quantities { ordered: wire("16000"), ..Quantities::default() };
+            let row = Row {
+                line: OrderLine { tolerance: Some(tolerance), ..OrderLine::default() },
+                schedule: Default::default(),
+                state: ScheduleLineState {
+                    quantities: Some(quantities),
+                    commitments: vec![promise],
+                    ..ScheduleLineState::default()
+                },
+                first: true,
+                several: false,
+            };
+            super::over(&row).to_string()
+        };
+        assert_eq!(over(None, None, "16000"), "0");
+        assert_eq!(over(Some("5"), None, "16000"), "800");
+        assert_eq!(over(Some("5"), Some("100.5"), "16000"), "100.5");
+        assert_eq!(over(Some("0.5"), Some("100.5"), "16000"), "80");
+        assert_eq!(over(Some("5"), Some("0"), "16000"), "0", "zero is stated, too");
+        assert_eq!(over(Some("5"), None, "16500"), "300");
+        assert_eq!(over(Some("5"), None, "17000"), "0", "the buyer agreed to more");
+        assert_eq!(over(Some("5"), None, "15000"), "800", "what is promised less adds nothing");
+    }
 
     #[test]
     fn a_check_names_the_actual_the_limit_and_the_rule() {

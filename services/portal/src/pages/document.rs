@@ -146,8 +146,8 @@ struct DocumentPage {
     timeline: Vec<Moment>,
     /// Where it is had as PDF; `None` where that is not built in.
     pdf: Option<Fact>,
-    /// Whether a despatch note can be made of it.
-    ships: bool,
+    /// Where a despatch note can be made of these lines; empty where none can.
+    despatch: String,
     /// The token of the form that says how far everything accepted is; empty where nothing is.
     progress_token: String,
     stages: Vec<Stage>,
@@ -201,7 +201,7 @@ pub async fn show(holder: Holder, Query(place): Query<super::order::Place>) -> R
             token => link(&here, &[("from", token)]),
         },
         pdf: paper::order(&t, &here),
-        ships: despatch::ships(&loaded.rows),
+        despatch: despatch::address(&member, &loaded, &place.from),
         progress_token: match stages.is_empty() {
             true => String::new(),
             false => app.tokens.make(app, Some(&member.token), &progressing(&order.id)),

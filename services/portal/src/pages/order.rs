@@ -102,8 +102,8 @@ pub struct OrderPage {
     code: Option<Qr>,
     /// Where it is had as PDF; `None` where that is not built in.
     pdf: Option<Fact>,
-    /// Whether a despatch note can be made of it.
-    ships: bool,
+    /// Where a despatch note can be made of these lines; empty where none can.
+    despatch: String,
     /// What its lines are made by.
     pins: Vec<pins::PinView>,
     facts: Vec<Fact>,
@@ -195,6 +195,7 @@ async fn read(
 
 fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
     let t = member.text().clone();
+    let despatch = despatch::address(member, &loaded, from);
     let Loaded { order, rows, next } = loaded;
     let content = order.content.clone().unwrap_or_default();
     let supplies = order.supplier_id == member.who.firm_id;
@@ -215,7 +216,7 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         here: member.order_path(&order.id),
         code: qr::draw(&absolute(member, &format!("/orders/{}", order.id))),
         pdf: paper::order(&t, &member.order_path(&order.id)),
-        ships: supplies && despatch::ships(&rows),
+        despatch,
         partner_label: t.say(if supplies { key::BUYER } else { key::SUPPLIER }),
         partner: if supplies { order.buyer_name.clone() } else { order.supplier_name.clone() },
         tag: order::tag(&t, order.state, supplies),

@@ -135,8 +135,21 @@ impl order_service_server::OrderService for Fake {
         Err(refuse(Reason::INTERNAL))
     }
 
-    async fn list_order_lines(&self, _: Request<ListOrderLinesRequest>) -> Answer<ListOrderLinesResponse> {
-        Err(refuse(Reason::INTERNAL))
+    async fn list_order_lines(
+        &self,
+        request: Request<ListOrderLinesRequest>,
+    ) -> Answer<ListOrderLinesResponse> {
+        let asked = request.get_ref().clone();
+        let get = GetOrderRequest { order_id: asked.order_id };
+        let request = request.map(|_| get);
+        let order = order_service_server::OrderService::get_order(self, request).await?.into_inner();
+        let mut lines = order.content.unwrap_or_default().lines;
+        let begin: usize = asked.page_token.parse().unwrap_or(0);
+        let end = lines.len().min(begin + asked.page_size as usize);
+        let next_page_token = if end < lines.len() { end.to_string() } else { String::new() };
+        lines.truncate(end);
+        let lines = lines.split_off(begin);
+        Ok(Response::new(ListOrderLinesResponse { lines, schedule: order.schedule, next_page_token }))
     }
 
     async fn respond_to_order(&self, request: Request<RespondToOrderRequest>) -> Answer<OrderReceipt> {

@@ -145,7 +145,7 @@ impl Page {
     }
 }
 
-const PAGES: [(&str, &str); 15] = [
+const PAGES: [(&str, &str); 14] = [
     ("/sign-in", ""),
     ("/s/good", ""),
     ("/s/old", ""),
@@ -159,7 +159,6 @@ const PAGES: [(&str, &str); 15] = [
     (PROPOSED, BUYER),
     ("/partners", BUYER),
     (despatch::FORM, SALES),
-    (despatch::PAPER, SALES),
     ("/no-such-page", SALES),
 ];
 

@@ -9,12 +9,13 @@ use crate::{
     i18n::{Text, key},
     order::Row,
     pages::ending::Summary,
-    typed,
+    tolerance, typed,
 };
 
 /// Something that may go along: so much of an item, of a schedule line.
 pub(super) struct Goods<'a> {
-    /// What the names of its fields end with. The same line has it as long as the revision is the same.
+    /// What the names of its fields end with. The same line has it as long as the version is the same: closing,
+    /// cancelling and agreeing may take a line away, and leave the revision as it was.
     pub(super) at: String,
     pub(super) row: &'a Row,
     pub(super) item: Option<&'a Item>,
@@ -31,6 +32,39 @@ impl Goods<'_> {
     /// The name of its unit.
     pub(super) fn unit(&self, t: &Text) -> String {
         t.unit(&self.row.line.unit_code, &self.row.line.unit_text)
+    }
+
+    /// How much may go beyond what is accepted; nobody agreed that of a substitute.
+    fn over(&self) -> Decimal {
+        match self.item == self.row.line.item.as_ref() {
+            true => tolerance::over(self.row),
+            false => Decimal::ZERO,
+        }
+    }
+
+    /// How much of it is accepted, and may go.
+    pub(super) fn said(&self, t: &Text) -> String {
+        let unit = self.unit(t);
+        let accepted = t.quantity(self.accepted, &unit);
+        let over = self.over();
+        match over.is_zero() {
+            true => t.one(key::STANDING_ACCEPTED, accepted),
+            false => t.two(key::DESPATCH_TOLERATED, accepted, t.quantity(self.accepted + over, &unit)),
+        }
+    }
+
+    /// That a quantity in the field of this label is more than may go.
+    fn too_much(&self, t: &Text, label: &str) -> String {
+        let unit = self.unit(t);
+        let accepted = t.quantity(self.accepted, &unit);
+        let over = self.over();
+        match over.is_zero() {
+            true => t.two(key::DESPATCH_TOO_MUCH, label, accepted),
+            false => {
+                let most = t.quantity(self.accepted + over, &unit);
+                t.three(key::DESPATCH_TOO_MUCH_TOLERATED, accepted, label, most)
+            }
+        }
     }
 }
 
@@ -95,12 +129,12 @@ pub(super) fn check<'a>(
         let said = match typed::quantity(text) {
             _ if text.is_empty() => continue,
             Some(quantity) if quantity.is_zero() => continue,
-            Some(quantity) if quantity <= goods.accepted => {
+            Some(quantity) if quantity <= goods.accepted + goods.over() => {
                 let lot = fields.get(&goods.field("lot")).to_string();
                 parcels.push(Parcel { goods, quantity, lot });
                 continue;
             }
-            Some(_) => t.two(key::DESPATCH_TOO_MUCH, &label, t.quantity(goods.accepted, &goods.unit(t))),
+            Some(_) => goods.too_much(t, &label),
             None => t.say(key::FAULT_ENDING_QUANTITY),
         };
         refused = true;

@@ -4,15 +4,16 @@ use askama::Template;
 use proto::orders::PartyRole;
 
 use super::{
+    frame,
     goods::{Goods, Parcel, packages},
-    path,
+    path, token,
 };
 use crate::{
     form::Fields,
     format,
     i18n::{Key, Text, key},
     order::{self, Loaded},
-    page::{Page, Tab, link},
+    page::Page,
     pages::{
         order::{Fact, PartyView, party_view},
         partners::absolute,
@@ -28,6 +29,8 @@ struct Line {
     item: String,
     ids: Vec<String>,
     site: String,
+    /// Where it goes; empty for where the whole order does.
+    ship_to: Vec<String>,
     quantity: String,
     lot: String,
 }
@@ -39,8 +42,10 @@ pub(super) struct NotePage {
     t: Text,
     /// The order's page.
     back: String,
-    /// The form as it was filled in.
-    edit: String,
+    action: String,
+    token: String,
+    /// The form as it was filled in, to be mended, or to make the paper in the other language.
+    hidden: Vec<(String, String)>,
     number: String,
     parties: Vec<PartyView>,
     facts: Vec<Fact>,
@@ -55,16 +60,16 @@ pub(super) fn page(member: &Member, loaded: &Loaded, parcels: &[Parcel<'_>], fie
     let t = member.text().clone();
     let order = &loaded.order;
     let content = order.content.clone().unwrap_or_default();
-    let kept = fields.kept(&["make"]);
-    let kept: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let title = format!("{} {}", t.say(key::DESPATCH), fields.get("number"));
     let firm = |role: Key<0>, name: &str| PartyView { role: t.say(role), lines: vec![name.to_string()] };
     let firms = [firm(key::SUPPLIER, &order.supplier_name), firm(key::BUYER, &order.buyer_name)];
     let places = content.parties.iter().filter(|party| party.role() == PartyRole::ShipTo);
     NotePage {
-        page: Page::member(member, Tab::Inbox).titled(title),
+        page: frame(member, loaded, fields.get("from"), title).with_form("despatch", path(member, loaded)),
         back: member.order_path(&order.id),
-        edit: link(&path(member, loaded), &kept),
+        action: path(member, loaded),
+        token: token(member, loaded),
+        hidden: fields.kept(&["token", "step", "at", "lang"]),
         parties: firms.into_iter().chain(places.map(|party| party_view(&t, party))).collect(),
         facts: facts(&t, &content.order_number, fields),
         lines: parcels.iter().map(|parcel| line(&t, parcel)).collect(),
@@ -99,6 +104,7 @@ fn line(t: &Text, parcel: &Parcel<'_>) -> Line {
         item: order::item_name(*item).to_string(),
         ids: item.map(|item| order::item_ids(t, item)).unwrap_or_default(),
         site: row.schedule.ship_to_site.clone(),
+        ship_to: row.schedule.ship_to.as_ref().map(|party| party_view(t, party).lines).unwrap_or_default(),
         quantity: t.quantity(parcel.quantity, &parcel.goods.unit(t)),
         lot: parcel.lot.clone(),
     }
