@@ -13,6 +13,7 @@
 //! * `life`     processor time of an order that is published, answered and delivered to both firms
 //! * `list`     a page of 50 orders over gRPC ÷ the bare query
 //! * `search` a page of a search among 100,000 orders, with --long among 1,000,000, in Chinese and by numbers
+//! * `pages`    the portal's lists among 100,000 orders, with --long among 1,000,000: the server's time for a page
 //! * `demand`   from a demand of 104 weeks to the bottleneck in the supplier's feed, with 100 to 10,000 groups ÷ bare writes
 //! * `matching` the best ten of 10,000 offers for a need ÷ the bare query that sums what is free of them
 //! * `resources` a page of a search among 100,000 resources in two languages; metadata published ÷ the bare insert
@@ -46,6 +47,7 @@ mod life;
 mod list;
 mod matching;
 mod memory;
+mod pages;
 mod process;
 mod publish;
 mod reconnect;
@@ -61,12 +63,13 @@ use report::Report;
 use scale::Scale;
 use sqlx::Connection as _;
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "publish",
     "bulk",
     "life",
     "list",
     "search",
+    "pages",
     "demand",
     "matching",
     "resources",
@@ -132,6 +135,7 @@ async fn one(name: &str, report: &mut Report, scale: Scale) -> anyhow::Result<()
         "life" => life::run(report, scale).await,
         "list" => list::run(report, scale).await,
         "search" => list::search(report, scale).await,
+        "pages" => Box::pin(pages::run(report, scale)).await,
         "demand" => demand::run(report, scale).await,
         "matching" => matching::run(report, scale).await,
         "resources" => resources::run(report, scale).await,

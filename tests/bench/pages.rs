@@ -1,0 +1,132 @@
+//! What the lists of the portal take among very many orders: the server's time for a whole page, from the request to its last
+//! byte, the calls that the portal makes for it included. A look at the sandbox tells what a page weighs; this tells what
+//! it costs where a firm has been busy for years.
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use harness::World;
+use hdrhistogram::Histogram;
+use http_body_util::BodyExt as _;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::{
+    curve,
+    report::{Noise, Report},
+    scale::Scale,
+};
+
+/// Orders that the supplier has to answer and the buyer waits for.
+const ORDERS: usize = 100_000;
+const ORDERS_LONG: usize = 1_000_000;
+/// Rounds over all pages.
+const ROUNDS: usize = 20;
+
+/// Lists by who reads them; `{number}` stands for the number of an order, `{order}` for its page.
+const SUPPLYING: [&str; 8] = [
+    "/inbox",
+    "/inbox?show=all",
+    "/inbox?show=proposed",
+    "/inbox?select=all",
+    "/inbox?show=all&q={number}0",
+    "/inbox?show=all&q=%E6%94%AF%E6%9E%B6",
+    "/inbox?q=pump",
+    "{order}",
+];
+const BUYING: [&str; 6] = [
+    "/purchases",
+    "/purchases?state=unanswered",
+    "/purchases?state=accepted",
+    "/purchases?q=%E6%94%AF%E6%9E%B6",
+    "/at-risk",
+    "/proposals",
+];
+
+/// A page, as somebody asks for it.
+struct Page<'a> {
+    path: String,
+    token: &'a str,
+    times: Histogram<u64>,
+}
+
+pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
+    let world = crate::world().await?;
+    let (buyer, supplier) = world.pair().await;
+    let url = harness::cluster::get().await.url("tandem_app", world.database());
+    let pool = chassis::db::connect(url.parse()?, 4).await?;
+    let orders = if scale == Scale::Long { ORDERS_LONG } else { scale.of(ORDERS) };
+    curve::fill(&pool, &buyer, &supplier, orders).await?;
+    pool.close().await;
+    sqlx::raw_sql("vacuum analyze").execute(world.owner_pool().await).await?;
+    let newest =
+        supplier.orders().list_orders(proto::orders::ListOrdersRequest::default()).await?.into_inner();
+    let newest = newest.orders.first().ok_or_else(|| anyhow::anyhow!("there are no orders"))?;
+    let (number, order) = (&newest.order_number, format!("/orders/{}", newest.id));
+    let page = |(path, token): (&str, _)| {
+        let path = path.replace("{number}", number).replace("{order}", &order);
+        Ok(Page { path, token, times: Histogram::new_with_bounds(1, 60_000_000, 3)? })
+    };
+    let supplying = SUPPLYING.map(|path| (path, supplier.token()));
+    let buying = BUYING.map(|path| (path, buyer.token()));
+    let mut pages = supplying.into_iter().chain(buying).map(page).collect::<anyhow::Result<Vec<_>>>()?;
+    let shutdown = CancellationToken::new();
+    let portal = portal(&world, shutdown.clone())?;
+    for page in &pages {
+        got(&portal, page).await?;
+    }
+    let (mut noise, mut round) = (Noise::new(scale), 0);
+    while noise.wants_another(round) {
+        noise.begin()?;
+        for _ in 0..scale.of(ROUNDS) {
+            for page in &mut pages {
+                let took = got(&portal, page).await?;
+                page.times.record(took.as_micros() as u64)?;
+            }
+        }
+        round += usize::from(!noise.too_loud()?);
+    }
+    shutdown.cancel();
+    let ms = |page: &Page<'_>, quantile| page.times.value_at_quantile(quantile) as f64 / 1_000.0;
+    let each: Vec<String> = pages
+        .iter()
+        .map(|page| format!("{} {:.1} / {:.1}", page.path, ms(page, 0.5), ms(page, 0.95)))
+        .collect();
+    let line = format!(
+        "among {orders} orders, p50 / p95 of each, ms: {}; others used {:.2} cores",
+        each.join(", "),
+        noise.heard()
+    );
+    let figure =
+        serde_json::json!({ "orders": orders, "each_p50_p95_ms": each, "others_cores": noise.heard() });
+    report.add("portal_pages", &line, figure);
+    crate::finish(world).await
+}
+
+/// The portal over the world's API.
+fn portal(world: &World, shutdown: CancellationToken) -> anyhow::Result<axum::Router> {
+    let config = portal::Config {
+        api: format!("http://{}", world.node().api),
+        public_url: None,
+        secure_cookies: false,
+        largest_file: 1_000_000,
+        font: String::new(),
+        form_key: [7; 32],
+    };
+    portal::router(config, chassis::clock::system(), shutdown)
+}
+
+/// How long the whole page took.
+async fn got(portal: &axum::Router, page: &Page<'_>) -> anyhow::Result<Duration> {
+    let request = http::Request::get(&page.path)
+        .header("host", "localhost")
+        .header("cookie", format!("tandem_dev={}", page.token))
+        .body(Body::empty())?;
+    let started = Instant::now();
+    let response = portal.clone().oneshot(request).await?;
+    let status = response.status();
+    let bytes = response.into_body().collect().await?.to_bytes();
+    let took = started.elapsed();
+    anyhow::ensure!(status.is_success(), "{}: {status} {}", page.path, String::from_utf8_lossy(&bytes));
+    Ok(took)
+}
