@@ -8,7 +8,7 @@ use axum::body::Body;
 use harness::World;
 use hdrhistogram::Histogram;
 use http_body_util::BodyExt as _;
-use proto::orders::{ListOrdersRequest, Side};
+use proto::orders::{ListOrdersRequest, OrderState, Side};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -18,9 +18,10 @@ use crate::{
     scale::Scale,
 };
 
-/// Orders that the supplier has to answer and the buyer waits for.
+/// Orders of the buyer and the supplier, which have been answered but for the newest.
 const ORDERS: usize = 100_000;
 const ORDERS_LONG: usize = 1_000_000;
+const WAITING: usize = 1_000;
 /// Rounds over all pages.
 const ROUNDS: usize = 20;
 
@@ -35,10 +36,14 @@ const SUPPLYING: [&str; 8] = [
     "/inbox?q=pump",
     "{order}",
 ];
-const BUYING: [&str; 6] = [
+const BUYING: [&str; 10] = [
     "/purchases",
     "/purchases?state=unanswered",
+    "/purchases?state=overdue",
+    "/purchases?state=proposed",
+    "/purchases?state=pending",
     "/purchases?state=accepted",
+    "/purchases?state=differs",
     "/purchases?q=%E6%94%AF%E6%9E%B6",
     "/at-risk",
     "/proposals",
@@ -66,6 +71,14 @@ async fn measure(world: &World, report: &mut Report, scale: Scale) -> anyhow::Re
     let orders = if scale == Scale::Long { ORDERS_LONG } else { scale.of(ORDERS) };
     curve::fill(&pool, &buyer, &supplier, orders).await?;
     pool.close().await;
+    sqlx::query(
+        "update orders.order_state set state = $1, unanswered_lines = 0, version = version + 1 where order_id < \
+         (select order_id from orders.order_state order by order_id desc offset $2 limit 1)",
+    )
+    .bind(OrderState::Accepted as i16)
+    .bind(WAITING.min(orders / 10) as i64)
+    .execute(world.owner_pool().await)
+    .await?;
     // What is written barely has a row in every list, and no page of its own.
     publish::ours(world, &buyer, 1, 1).await?;
     sqlx::raw_sql("vacuum analyze").execute(world.owner_pool().await).await?;

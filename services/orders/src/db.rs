@@ -11,6 +11,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod pending;
+pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod publish;
 pub(crate) mod read;

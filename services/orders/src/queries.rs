@@ -34,7 +34,7 @@ use crate::{
     db::{
         deadline,
         list::{self, Filter, Sort},
-        pending, progress, read, reminder,
+        pending, plan, progress, read, reminder,
     },
     order::Order,
 };
@@ -180,6 +180,8 @@ pub(crate) async fn list_orders(
     let head = feed::head(&mut tx).await?;
     filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     filter.matching = search::matching(&mut tx, filter.side, wanted).await?;
+    filter.among = plan::among(&mut tx, &filter).await?;
+    plan::for_values(&mut tx, &filter, sort).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
     let total = match request.with_total {
         true => Some(list::count(&mut tx, &filter, COUNTED).await? as i32),

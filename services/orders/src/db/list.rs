@@ -31,6 +31,8 @@ pub(crate) struct Filter {
     pub due_before: Option<Date>,
     /// Only orders that have the words that are looked for.
     pub matching: Option<Matching>,
+    /// Only these orders.
+    pub among: Option<Vec<Uuid>>,
     pub own_purchasing_groups: Vec<String>,
     pub own_sites: Vec<String>,
 }
@@ -330,21 +332,21 @@ fn from(query: &mut QueryBuilder<Postgres>, filter: &Filter, tables: &Tables) {
     }
 }
 
+/// What is agreed on a schedule line `t` differs from what was published.
+pub(super) const DIFFERS: &str = "(t.agreed_differs or t.rejected > 0 or t.cancelled > 0)";
+
+/// A change `t` waits for the order's supplier.
+pub(super) const PENDING: &str = "not exists (select from orders.pending_end e where e.order_id = t.order_id \
+    and e.buyer = t.buyer and e.change_id = t.id)";
+
 /// Whether what is agreed on an order differs from what was published.
 fn erp_differs(id: &str) -> String {
-    format!(
-        "exists (select from orders.schedule_state t where t.order_id = {id} \
-         and (t.agreed_differs or t.rejected > 0 or t.cancelled > 0))"
-    )
+    format!("exists (select from orders.schedule_state t where t.order_id = {id} and {DIFFERS})")
 }
 
 /// Whether a change of an order waits for its supplier.
 fn change_pending(id: &str) -> String {
-    format!(
-        "exists (select from orders.pending_change c where c.order_id = {id} \
-         and not exists (select from orders.pending_end e where e.order_id = c.order_id \
-         and e.buyer = c.buyer and e.change_id = c.id))"
-    )
+    format!("exists (select from orders.pending_change t where t.order_id = {id} and {PENDING})")
 }
 
 /// Everything that a filter asks for but the states.
@@ -379,6 +381,9 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, tab
     if let Some(matching) = &filter.matching {
         matching.push(query, id, other);
     }
+    if let Some(ids) = &filter.among {
+        query.push(format!(" and {id} = any(")).push_bind(ids.clone()).push(")");
+    }
     if let Some(from) = filter.requested_from {
         query.push(" and s.requested_date >= ").push_bind(from);
     }
@@ -386,7 +391,7 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, tab
         query.push(" and s.requested_date <= ").push_bind(until);
     }
     if let Some(day) = filter.due_before {
-        query.push(" and d.paused_on is null and d.due_on < ").push_bind(day);
+        query.push(" and s.unanswered_lines > 0 and d.paused_on is null and d.due_on < ").push_bind(day);
     }
     if let Some(some) = filter.has_open_proposals {
         query.push(if some { " and s.proposed_lines > 0" } else { " and s.proposed_lines = 0" });

@@ -3,12 +3,13 @@
 use chassis::{Error, Result, db::TenantTx, search::Wanted};
 use proto::orders::Side;
 
-use crate::db::search::{self as db, Matching, Way};
+use crate::db::{
+    plan::FEW,
+    search::{self as db, Matching, Way},
+};
 
 /// The longest text that is looked for, in characters.
 const MAX_CHARACTERS: usize = 100;
-/// So many orders are found by the index and then sorted; of more a page is found by what sorts it.
-const FEW: i64 = 2_000;
 
 /// What a list looks for.
 pub(crate) fn wanted(text: &str) -> Result<Wanted> {

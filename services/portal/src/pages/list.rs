@@ -1,7 +1,7 @@
 //! Lists of orders: rows, filters with their counts, and pages.
 
 use axum::http::HeaderMap;
-use proto::orders::{ListOrdersRequest, ListOrdersResponse, OrderState, OrderSummary, Side};
+use proto::orders::{ListOrdersRequest, ListOrdersResponse, OrderSort, OrderState, OrderSummary, Side};
 use time::Date;
 
 use crate::{
@@ -93,7 +93,9 @@ pub async fn read(member: &Member, request: ListOrdersRequest) -> Result<ListOrd
 
 /// How many orders a filter fits; the rows are not needed.
 pub async fn count(member: &Member, request: ListOrdersRequest) -> Result<i32, Failure> {
-    let request = ListOrdersRequest { page_size: 1, page_token: String::new(), ..request };
+    // Whatever sorts the list, the newest order is the one that is found without sorting any.
+    let order_by = OrderSort::Unspecified as i32;
+    let request = ListOrdersRequest { page_size: 1, page_token: String::new(), order_by, ..request };
     Ok(read(member, request).await?.total())
 }
 
