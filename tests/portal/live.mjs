@@ -40,6 +40,8 @@ const unfold = (page) => page.locator('.told details').evaluateAll((folded) => f
 
 /** A minute passes on a page whose clock is held, once nobody is answered any more what portal and API keep for four seconds. */
 const aMinute = async (page) => {
+  // A page that nobody sees does not ask.
+  await page.bringToFront();
   await page.waitForTimeout(4_500);
   await Promise.all([page.waitForResponse((response) => response.url().includes('/announcements')), page.clock.fastForward(60_000)]);
   // What came is on the page.

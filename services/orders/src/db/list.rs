@@ -31,8 +31,8 @@ pub(crate) struct Filter {
     pub due_before: Option<Date>,
     /// Only orders that have the words that are looked for.
     pub matching: Option<Matching>,
-    /// Only these orders.
-    pub among: Option<Vec<Uuid>>,
+    /// Only these orders, too.
+    pub among: Option<Matching>,
     pub own_purchasing_groups: Vec<String>,
     pub own_sites: Vec<String>,
 }
@@ -378,11 +378,8 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, tab
             query.push(format!(" and {column} = ")).push_bind(value.clone());
         }
     }
-    if let Some(matching) = &filter.matching {
+    for matching in filter.matching.iter().chain(&filter.among) {
         matching.push(query, id, other);
-    }
-    if let Some(ids) = &filter.among {
-        query.push(format!(" and {id} = any(")).push_bind(ids.clone()).push(")");
     }
     if let Some(from) = filter.requested_from {
         query.push(" and s.requested_date >= ").push_bind(from);

@@ -6,6 +6,7 @@
 
 use chassis::{Result, db::TenantTx};
 use proto::orders::Side;
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
@@ -17,16 +18,16 @@ use super::{
 pub(crate) const FEW: i64 = 2_000;
 
 /// Orders of which something is asked that few have, where they are few: planning cannot tell, and reads all to find them.
-pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<Vec<Uuid>>> {
+pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<Matching>> {
     let (table, has) = match (filter.erp_differs, filter.has_pending_changes) {
         (Some(true), _) => ("orders.schedule_state", DIFFERS),
         (_, Some(true)) => ("orders.pending_change", PENDING),
         _ => return Ok(None),
     };
-    let statement = format!("select distinct t.order_id from {table} t where {has} limit $1");
-    let ids: Vec<Uuid> =
-        sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).bind(FEW + 1).fetch_all(tx.conn()).await?;
-    Ok(Some(ids).filter(|ids| ids.len() as i64 <= FEW))
+    let mut query: QueryBuilder<Postgres> = QueryBuilder::new("select distinct t.order_id from ");
+    query.push(table).push(" t where ").push(has).push(" limit ").push_bind(FEW + 1);
+    let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(tx.conn()).await?;
+    Ok((ids.len() as i64 <= FEW).then_some(Matching::Among(ids)))
 }
 
 /// Has the statements of this transaction that read this list planned for its values, where these decide.
@@ -65,15 +66,11 @@ async fn few_in_states(tx: &mut TenantTx, filter: &Filter) -> Result<bool> {
     if filter.states.is_empty() {
         return Ok(false);
     }
-    let own = if filter.side == Side::Supplier { "supplier" } else { "buyer" };
-    let statement = format!(
-        "select count(*) from (select 1 from orders.order_state s where s.{own} = $1 and s.state = any($2) limit $3) some"
-    );
-    let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
-        .bind(tx.firm())
-        .bind(&filter.states)
-        .bind(FEW + 1)
-        .fetch_one(tx.conn())
-        .await?;
+    let mut query: QueryBuilder<Postgres> =
+        QueryBuilder::new("select count(*) from (select 1 from orders.order_state s where s.");
+    query.push(if filter.side == Side::Supplier { "supplier" } else { "buyer" });
+    query.push(" = ").push_bind(tx.firm()).push(" and s.state = any(").push_bind(filter.states.clone());
+    query.push(") limit ").push_bind(FEW + 1).push(") some");
+    let found: i64 = query.build_query_scalar().fetch_one(tx.conn()).await?;
     Ok(found <= FEW)
 }
