@@ -171,8 +171,8 @@ export async function live() {
       makeLink(page, await open(page, publish({ supplier: { firm: INVITED } }), '/purchases'), '何姐'));
     const older = `较早的公告 ${Date.now()}`;
     await announcing(older, async (withdrawOlder) => {
-      for (const [who, address] of [[sandbox.operator, `${portal}/operator/firms`], [null, link], [null, `${portal}/sign-in`]]) {
-        await visit(who, {}, async (page) => {
+      for (const address of [link, `${portal}/sign-in`]) {
+        await visit(null, {}, async (page) => {
           await page.clock.install();
           await page.goto(address);
           await page.evaluate(() => { window.untouched = true; });
@@ -184,13 +184,11 @@ export async function live() {
             await unfold(page);
             await aMinute(page);
             equal(await page.evaluate(() => document.querySelector('.told details').open), true, `${address}: what was unfolded stays`);
-            if (who) await told(page, text).locator('button').focus();
             await withdraw();
             await aMinute(page);
             await read.waitFor({ state: 'detached' });
           });
-          const left = await page.evaluate(() => [window.untouched, document.activeElement.id]);
-          equal(left, [true, who ? 'main' : ''], `${address}: no reload, and whoever stood on it goes on below it`);
+          equal(await page.evaluate(() => window.untouched), true, `${address}: no reload`);
         });
       }
       await withdrawOlder();
