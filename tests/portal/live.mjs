@@ -14,15 +14,29 @@ const CUT_MS = long ? 60_000 : 3_000;
 
 const count = async (page) => Number(/\((\d+)/.exec(await page.title())[1]);
 
-/** What the operator announces while `use` runs, which takes it back. */
+/** What the operator announces while `use` runs, which takes it back; where it fails before, it is taken back all the same. */
 const announcing = (text, use) =>
   visit(sandbox.operator, { javaScriptEnabled: false }, async (operator) => {
     await operator.goto(`${portal}/operator/announcements/new`);
     await operator.fill('[name=zh]', text);
     await operator.fill('[name=until_day]', inDays(2));
     await operator.click('main form button');
-    await use(() => operator.click(`tr:has-text("${text}") button`));
+    const standing = operator.locator(`tr:has-text("${text}") button`);
+    try {
+      await use(() => standing.click());
+    } finally {
+      // What went wrong first is what the test says; that this did, too, is only told beside it.
+      await takenBack(operator, standing).catch((error) => console.log(`still announced: ${text}: ${error.message}`));
+    }
   });
+
+/** Takes back what still stands, so that it is not in the way of the tests that follow. */
+const takenBack = async (operator, standing) => {
+  await operator.goto(`${portal}/operator/announcements`);
+  if (!await standing.count()) return;
+  await standing.click();
+  await standing.waitFor({ state: 'detached' });
+};
 
 /** An announcement as a member reads it. */
 const told = (page, text) => page.locator(`.told form:has(span:text-is("${text}"))`);
