@@ -39,8 +39,15 @@ pub fn command(world: &World, key: &str, arguments: &[&str]) -> Command {
 
 /// The same against whatever listens there, or nobody.
 pub fn command_at(api: SocketAddr, key: &str, arguments: &[&str]) -> Command {
+    let mut command = text_at(api, key, arguments);
+    command.args(["--output", "json"]);
+    command
+}
+
+/// The same that answers as people read it.
+fn text_at(api: SocketAddr, key: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary::path());
-    command.args(arguments).args(["--api", &api.to_string(), "--key", key, "--output", "json"]);
+    command.args(arguments).args(["--api", &api.to_string(), "--key", key]);
     for name in ["TANDEM_API", "TANDEM_KEY", "TANDEM_LOCALE"] {
         command.env_remove(name);
     }
@@ -50,7 +57,16 @@ pub fn command_at(api: SocketAddr, key: &str, arguments: &[&str]) -> Command {
 
 /// Runs a [`command`] to its end.
 pub async fn run(world: &World, key: &str, arguments: &[&str]) -> Ran {
-    let output = tokio::time::timeout(PATIENCE, command(world, key, arguments).output()).await;
+    ended(command(world, key, arguments), arguments).await
+}
+
+/// Runs a command to its end that answers as people read it.
+pub async fn read(world: &World, key: &str, arguments: &[&str]) -> Ran {
+    ended(text_at(world.node().api, key, arguments), arguments).await
+}
+
+async fn ended(mut command: Command, arguments: &[&str]) -> Ran {
+    let output = tokio::time::timeout(PATIENCE, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{arguments:?} did not end")).expect("the binary runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }

@@ -104,6 +104,12 @@ async fn ordered(world: &World, (buyer, supplier): (&Firm, &Firm), id: &str, res
         (&seen[0]["state"], &seen[0]["orderLine"]),
         (&json!("RESERVATION_STATE_CONSUMED"), &json!("10"))
     );
+    for firm in [buyer, supplier] {
+        let read = cli::read(world, &firm.key, &["capacity", "reservations"]).await.done().out;
+        for one in [buyer, supplier] {
+            assert!(read.contains(&one.name) && !read.contains(&one.id), "{read}");
+        }
+    }
     let late = cli::run(world, &buyer.key, &["capacity", "release", reservation]).await;
     assert!(late.code == Some(3) && late.err.contains("RESERVATION_ENDED"), "{late:?}");
 

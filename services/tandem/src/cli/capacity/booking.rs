@@ -1,6 +1,7 @@
 //! Capacity that is offered and reserved: `tandem capacity offers|hold|confirm|borrow|release|reservations|prefill`.
 
 mod change;
+mod reservation;
 
 use std::{fs, path::PathBuf};
 
@@ -20,7 +21,7 @@ use crate::cli::{
     Session,
     failure::{Exit, Failure},
     json::{date_text, decimal_text, time_text},
-    output::{short, table, table_text},
+    output::{table, table_text},
     pages,
 };
 
@@ -356,7 +357,7 @@ pub(super) async fn hold(args: &HoldArgs, session: &Session) -> Result<Exit, Fai
         hold_seconds: args.seconds,
     };
     let answer = session.connection.reservations().hold_capacity(request).await;
-    reserved(answer, session)
+    reserved(answer, session).await
 }
 
 fn part(text: &str, offer: &Offer) -> Result<HeldPart, Failure> {
@@ -379,7 +380,7 @@ pub(super) async fn confirm(args: &ReservationArgs, session: &Session) -> Result
     let reservation_id = args.reservation.clone();
     let request = ConfirmReservationRequest { request_id: new_id(), reservation_id };
     let answer = session.connection.reservations().confirm_reservation(request).await;
-    reserved(answer, session)
+    reserved(answer, session).await
 }
 
 pub(super) async fn borrow(args: &BorrowArgs, session: &Session) -> Result<Exit, Failure> {
@@ -389,22 +390,22 @@ pub(super) async fn borrow(args: &BorrowArgs, session: &Session) -> Result<Exit,
         group_id: args.group.clone(),
     };
     let answer = session.connection.reservations().borrow_capacity(request).await;
-    reserved(answer, session)
+    reserved(answer, session).await
 }
 
 pub(super) async fn release(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
     let reservation_id = args.reservation.clone();
     let request = ReleaseReservationRequest { request_id: new_id(), reservation_id };
     let answer = session.connection.reservations().release_reservation(request).await;
-    reserved(answer, session)
+    reserved(answer, session).await
 }
 
-fn reserved(
+async fn reserved(
     answer: Result<tonic::Response<Reservation>, tonic::Status>,
     session: &Session,
 ) -> Result<Exit, Failure> {
     let reservation = answer.map_err(|status| session.refused(&status))?.into_inner();
-    told(&[reservation], session)?;
+    reservation::told(&[reservation], session).await?;
     Ok(Exit::Ok)
 }
 
@@ -415,36 +416,8 @@ pub(super) async fn reservations(session: &Session) -> Result<Exit, Failure> {
         let page = client.list_reservations(request).await?.into_inner();
         Ok((page.reservations, page.next_page_token))
     };
-    told(&pages::all(session, page).await?, session)?;
+    reservation::told(&pages::all(session, page).await?, session).await?;
     Ok(Exit::Ok)
-}
-
-fn told(reservations: &[Reservation], session: &Session) -> Result<(), Failure> {
-    if session.out.json() {
-        for one in reservations {
-            session.out.value(&session.contract.to_json("tandem.capacity.v1.Reservation", one)?)?;
-        }
-        return Ok(());
-    }
-    let mut table = table(&["STATE", "UNTIL", "WHAT", "SUPPLIER", "HOLDER", "ORDER", "FOR GROUP", "ID"]);
-    for one in reservations {
-        let held = one.state() == proto::capacity::ReservationState::Held;
-        let parts = one.parts.iter().map(|part| {
-            let (quantity, unit) = hours(part.quantity.as_ref(), &one.unit_code);
-            format!("{} {quantity} {unit}", part.iso_week)
-        });
-        table.add_row([
-            short(one.state().as_str_name(), "RESERVATION_STATE_").to_lowercase(),
-            if held { time_text(one.expires_at.as_ref()) } else { String::new() },
-            parts.collect::<Vec<_>>().join(", "),
-            one.supplier_id.clone(),
-            one.holder_id.clone(),
-            one.order_id.clone(),
-            one.borrowing_group_id.clone(),
-            one.id.clone(),
-        ]);
-    }
-    session.out.line(&table_text(&table))
 }
 
 pub(super) async fn prefill(args: &ReservationArgs, session: &Session) -> Result<Exit, Failure> {
