@@ -19,11 +19,7 @@ pub(crate) const FEW: i64 = 2_000;
 
 /// Orders of which something is asked that few have, where they are few: planning cannot tell, and reads all to find them.
 pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<Matching>> {
-    let (table, has) = match (filter.erp_differs, filter.has_pending_changes) {
-        (Some(true), _) => ("orders.schedule_state", DIFFERS),
-        (_, Some(true)) => ("orders.pending_change", PENDING),
-        _ => return Ok(None),
-    };
+    let Some((table, has)) = scarce(filter) else { return Ok(None) };
     let mut query: QueryBuilder<Postgres> = QueryBuilder::new("select distinct t.order_id from ");
     query.push(table).push(" t where ").push(has).push(" limit ").push_bind(FEW + 1);
     let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(tx.conn()).await?;
@@ -32,29 +28,53 @@ pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<M
 
 /// Has the statements of this transaction that read this list planned for its values, where these decide.
 pub(crate) async fn for_values(tx: &mut TenantTx, filter: &Filter, sort: Sort) -> Result<()> {
-    let many_match = matches!(filter.matching, Some(Matching::Each(_)));
+    if keeps_plan(filter, sort) {
+        return Ok(());
+    }
+    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(tx.conn()).await?;
+    if many_match(filter) {
+        // How many have the words is guessed as hardly any, so that all of them would be read and sorted. They are many, and
+        // the first that come in the list's order fill a page soon; unless something else leaves few, who are then looked at.
+        let few = narrow(filter) || few_in_states(tx, filter).await?;
+        sqlx::query(
+            "select set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', $1, true)",
+        )
+        .bind(if walks(few, sort) { "off" } else { "on" })
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+/// The table of what is asked for that few orders have, and what shows there that one has it. That an order does not have it
+/// is true of most.
+fn scarce(filter: &Filter) -> Option<(&'static str, &'static str)> {
+    match (filter.erp_differs, filter.has_pending_changes) {
+        (Some(true), _) => Some(("orders.schedule_state", DIFFERS)),
+        (_, Some(true)) => Some(("orders.pending_change", PENDING)),
+        _ => None,
+    }
+}
+
+/// Whether one plan serves all values, since an index leads to the page.
+fn keeps_plan(filter: &Filter, sort: Sort) -> bool {
     let by_index = match sort {
         Sort::RequestedDate(_) => true,
         Sort::Newest(_) => filter.states.is_empty(),
         Sort::AnswerDue(_) => false,
     };
-    if by_index && !many_match && !narrow(filter) {
-        return Ok(());
-    }
-    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(tx.conn()).await?;
-    if many_match {
-        // How many have the words is guessed as hardly any, so that all of them would be read and sorted. They are many, and
-        // the first that come in the list's order fill a page soon; unless something else leaves few, who are then looked at.
-        let few = narrow(filter) || few_in_states(tx, filter).await?;
-        let walks = !few && !matches!(sort, Sort::AnswerDue(_));
-        sqlx::query(
-            "select set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', $1, true)",
-        )
-        .bind(if walks { "off" } else { "on" })
-        .execute(tx.conn())
-        .await?;
-    }
-    Ok(())
+    by_index && !many_match(filter) && !narrow(filter)
+}
+
+/// Whether the words that are looked for are those of too many orders to name them.
+fn many_match(filter: &Filter) -> bool {
+    matches!(filter.matching, Some(Matching::Each(_)))
+}
+
+/// Whether a page of orders that have the words is read in the list's order, and nothing is sorted. No index has the order of
+/// days on which answers are due.
+fn walks(few: bool, sort: Sort) -> bool {
+    !few && !matches!(sort, Sort::AnswerDue(_))
 }
 
 /// Whether something is asked for that an index of few orders answers.
@@ -73,4 +93,56 @@ async fn few_in_states(tx: &mut TenantTx, filter: &Filter) -> Result<bool> {
     query.push(") limit ").push_bind(FEW + 1).push(") some");
     let found: i64 = query.build_query_scalar().fetch_one(tx.conn()).await?;
     Ok(found <= FEW)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Date;
+
+    use super::*;
+
+    const SORTS: [Sort; 3] = [Sort::Newest(None), Sort::RequestedDate(None), Sort::AnswerDue(None)];
+
+    #[test]
+    fn a_page_that_an_index_leads_to_keeps_its_plan_and_others_are_planned_for_their_values() {
+        let any = Filter::default;
+        let many = || Some(Matching::Each(Vec::new()));
+        let few = || Some(Matching::Among(Vec::new()));
+        for (what, filter, kept) in [
+            ("everything", any(), [true, true, false]),
+            ("some states", Filter { states: vec![1], ..any() }, [false, true, false]),
+            ("one partner", Filter { counterparty: Some(Uuid::nil()), ..any() }, [true, true, false]),
+            ("words of few", Filter { matching: few(), ..any() }, [true, true, false]),
+            ("words of many", Filter { matching: many(), ..any() }, [false; 3]),
+            ("what few have", Filter { among: few(), ..any() }, [false; 3]),
+            ("open proposals", Filter { has_open_proposals: Some(true), ..any() }, [false; 3]),
+            ("no open proposals", Filter { has_open_proposals: Some(false), ..any() }, [true, true, false]),
+            ("overdue answers", Filter { due_before: Some(Date::MIN), ..any() }, [false; 3]),
+        ] {
+            assert_eq!(SORTS.map(|sort| keeps_plan(&filter, sort)), kept, "{what}");
+        }
+    }
+
+    #[test]
+    fn orders_are_found_by_what_few_have_and_not_by_what_most_do_not_have() {
+        for (erp_differs, has_pending_changes, table) in [
+            (None, None, None),
+            (Some(false), None, None),
+            (Some(false), Some(false), None),
+            (Some(true), None, Some("orders.schedule_state")),
+            (Some(true), Some(false), Some("orders.schedule_state")),
+            (None, Some(true), Some("orders.pending_change")),
+            (Some(false), Some(true), Some("orders.pending_change")),
+        ] {
+            let filter = Filter { erp_differs, has_pending_changes, ..Filter::default() };
+            let found = scarce(&filter).map(|(table, _)| table);
+            assert_eq!(found, table, "{erp_differs:?} {has_pending_changes:?}");
+        }
+    }
+
+    #[test]
+    fn many_orders_are_read_in_their_order_and_few_are_sorted() {
+        assert_eq!(SORTS.map(|sort| walks(false, sort)), [true, true, false]);
+        assert_eq!(SORTS.map(|sort| walks(true, sort)), [false; 3]);
+    }
 }
