@@ -1,5 +1,6 @@
 //! Lists, cursors and streams: nothing is missed between them, and narrowed readers see their part.
 
+mod filters;
 mod search;
 
 use std::collections::BTreeSet;
