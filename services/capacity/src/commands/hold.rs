@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Context, Now,
     reservation::end_due,
-    together::{Became, Together, once},
+    together::{Became, Happened, Together, once},
 };
 use crate::{
     convert::reservation::{NewHold, reservation_out},
@@ -87,7 +87,7 @@ impl Together for HoldCapacity {
 /// The reservation that stands, or why there is none.
 fn answer(hold: &reservation::Hold<'_>, became: Held) -> Result<Became> {
     match became {
-        Held::Done(head, places) => {
+        Held::Done(head, places, sites) => {
             let part = |(bucket_id, quantity): (&Uuid, &Decimal)| Part {
                 reservation_id: hold.id,
                 bucket_id: *bucket_id,
@@ -95,7 +95,9 @@ fn answer(hold: &reservation::Hold<'_>, became: Held) -> Result<Became> {
             };
             let parts: Vec<Part> = hold.parts.iter().map(part).collect();
             let reservation = reservation_out(&head, &parts, &places);
-            Ok(Became { reservation, happened: Some(head) })
+            // Whether anybody borrowed it cannot be yet: the group's sites are all.
+            let sites = Some(vec![(head.supplier, sites)]);
+            Ok(Became { reservation, happened: Some(Happened { head, sites }) })
         }
         Held::NotFound => Err(Error::not_found()),
         Held::TooLong(most) => {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Context,
-    together::{Became, Together, once},
+    together::{Became, Happened, Together, once},
 };
 pub(crate) use crate::db::settle::Want;
 use crate::{
@@ -93,7 +93,7 @@ fn became(want: Want, settled: Option<Settled>) -> Result<Became> {
     let Settled { outcome, head, parts, places } = settled.ok_or_else(Error::not_found)?;
     let reservation = reservation_out(&head, &parts, &places);
     match outcome.as_str() {
-        "done" => Ok(Became { reservation, happened: Some(head) }),
+        "done" => Ok(Became { reservation, happened: Some(Happened { head, sites: None }) }),
         stands if as_good(want, stands) => Ok(Became { reservation, happened: None }),
         stands => Err(Error::new(Reason::RESERVATION_ENDED).with("state", stands)),
     }

@@ -14,7 +14,10 @@ use uuid::Uuid;
 
 use super::{Context, Now};
 use crate::{
-    db::{reservation::Head, scope::reservation_sites},
+    db::{
+        reservation::Head,
+        scope::{Sites, reservation_sites},
+    },
     events::booking,
 };
 
@@ -52,7 +55,14 @@ pub(crate) trait Together: Sized + Clone + Send + Sync + 'static {
 pub(crate) struct Became {
     pub reservation: wire::Reservation,
     /// Where something happened, of which both sides are told.
-    pub happened: Option<Head>,
+    pub happened: Option<Happened>,
+}
+
+/// What both sides are told of.
+pub(crate) struct Happened {
+    pub head: Head,
+    /// The sites that it concerns, where they are known already.
+    pub sites: Option<Sites>,
 }
 
 /// Tries each once: in one transaction, or, where that fails, alone, as what repeats something of the same slice is.
@@ -100,16 +110,17 @@ async fn slice<C: Together>(
     let new: Vec<&C> = fresh.iter().map(|index| commands[*index]).collect();
     let became = if new.is_empty() { Vec::new() } else { C::decide(context, &mut tx, &new).await? };
     let happened = became.iter().flatten().filter_map(|became| became.happened.as_ref());
-    let happened: Vec<Uuid> = happened.map(|head| head.id).collect();
-    let sites =
-        if happened.is_empty() { Default::default() } else { reservation_sites(&mut tx, &happened).await? };
+    let unknown: Vec<Uuid> =
+        happened.filter(|happened| happened.sites.is_none()).map(|happened| happened.head.id).collect();
+    let mut found =
+        if unknown.is_empty() { Default::default() } else { reservation_sites(&mut tx, &unknown).await? };
     let mut events = Vec::new();
     for ((index, command), became) in fresh.iter().zip(new).zip(became) {
         answers[*index] = Some(became.map(|Became { reservation, happened }| {
-            if let Some(head) = happened {
+            if let Some(Happened { head, sites }) = happened {
                 let now = Now { deps, at: deps.now(), traceparent: &command.caller().traceparent };
-                let sites = sites.get(&head.id).map(Vec::as_slice).unwrap_or_default();
-                events.push(booking::reservation(now, &head, reservation.clone(), sites));
+                let sites = sites.or_else(|| found.remove(&head.id)).unwrap_or_default();
+                events.push(booking::reservation(now, &head, reservation.clone(), &sites));
             }
             reservation
         }));

@@ -63,8 +63,8 @@ pub(crate) struct Hold<'a> {
 /// What became of a hold that was asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Held {
-    /// It stands; where its buckets are.
-    Done(Head, Vec<Place>),
+    /// It stands; where its buckets are, and which sites of the supplier it concerns.
+    Done(Head, Vec<Place>, Vec<String>),
     /// No such offer or bucket.
     NotFound,
     /// The offer allows no more than so many seconds.
@@ -97,7 +97,7 @@ pub(crate) async fn hold_many(tx: &mut TenantTx, holds: &[Hold<'_>]) -> Result<V
     let rows = sqlx::query_as!(
         HeldRow,
         r#"select place as "place!", outcome as "outcome!", supplier, hold_seconds, unit_code, bucket, monday, starts_at,
-                  ends_at, held_at, expires_at
+                  ends_at, held_at, expires_at, sites
            from capacity.hold_many($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
         &offers,
         &ids,
@@ -145,6 +145,7 @@ struct HeldRow {
     ends_at: Option<OffsetDateTime>,
     held_at: Option<OffsetDateTime>,
     expires_at: Option<OffsetDateTime>,
+    sites: Option<Vec<String>>,
 }
 
 impl HeldRow {
@@ -160,7 +161,7 @@ impl HeldRow {
                 let unit_code = self.unit_code.unwrap_or_default();
                 let (starts_at, ends_at) = (self.starts_at, self.ends_at);
                 let place = Place { bucket_id, monday, starts_at, ends_at, unit_code };
-                if let Held::Done(_, places) = became {
+                if let Held::Done(_, places, _) = became {
                     places.push(place);
                     return;
                 }
@@ -177,7 +178,7 @@ impl HeldRow {
                     order_id: None,
                     order_line: None,
                 };
-                *became = Held::Done(head, vec![place]);
+                *became = Held::Done(head, vec![place], self.sites.unwrap_or_default());
             }
             ("short", _, Some(bucket)) => *became = Held::Short(bucket),
             ("seconds", ..) => *became = Held::TooLong(self.hold_seconds.unwrap_or_default()),

@@ -118,6 +118,7 @@ pub async fn judge(world: &World, seen: &[Seen]) -> Vec<String> {
         }
         faults.extend(out_of_order(&states.steps, &windows, id));
     }
+    faults.extend(buckets.keys().map(|id| format!("{id} has parts and is no bucket")));
     faults.extend(forgotten(world, seen).await);
     let short = seen.iter().filter(|one| matches!(one.what, What::Short(..))).count();
     let held = seen.iter().filter(|one| matches!(one.what, What::Held(_))).count();
