@@ -1,6 +1,7 @@
 //! Webhooks against receivers of this machine: what is published arrives signed and in order, whatever the receiver does.
 //! In chaos.rs processes that send are killed.
 
+mod fairness;
 mod managing;
 mod sending;
 

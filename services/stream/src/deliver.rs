@@ -31,12 +31,15 @@ use crate::{
     ladder::{self, Step},
     place::Place,
     sequencer::source,
+    shares::Shares,
     webhook::{Delivery, Disabled, Webhook},
 };
 
 /// How often is looked for something to send.
 const EVERY: Duration = Duration::from_millis(200);
-/// Webhooks that a process serves at a time: a receiver that answers slowly holds nobody else up.
+/// Webhooks that a process serves at a time. A receiver that does not answer holds a place for a slice and an attempt, 18 s at
+/// most, and [`Shares`] sees to it that other firms find one meanwhile: only where receivers of more than half as many firms
+/// are silent at the same time, the next waits so long.
 const AT_ONCE: usize = 64;
 /// How long a webhook is served before others have their turn; the last attempt begins within it.
 const SLICE: Duration = Duration::from_secs(3);
@@ -57,11 +60,15 @@ pub(crate) async fn run(hooks: Arc<Hooks>) {
         return;
     }
     let shutdown = hooks.deps.shutdown.clone();
-    let mut serving = FuturesUnordered::new();
+    let (mut shares, mut serving) = (Shares::of(AT_ONCE), FuturesUnordered::new());
     while !shutdown.is_cancelled() {
-        if serving.len() < AT_ONCE {
-            match due(&hooks, AT_ONCE - serving.len()).await {
-                Ok(due) => serving.extend(due.into_iter().map(|(firm, id)| serve(hooks.clone(), firm, id))),
+        if shares.free() > 0 {
+            match due(&hooks, &shares).await {
+                Ok(due) => {
+                    // In turn: behind one that may not have a place there is none that may.
+                    let mine = due.into_iter().take_while(|(firm, _)| shares.take(*firm));
+                    serving.extend(mine.map(|(firm, id)| serve(hooks.clone(), firm, id)));
+                }
                 Err(error) => {
                     tracing::warn!(error = %source(&error), "looking for webhooks failed; going on")
                 }
@@ -70,21 +77,22 @@ pub(crate) async fn run(hooks: Arc<Hooks>) {
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = sleep(EVERY) => {}
-            Some(()) = serving.next(), if !serving.is_empty() => {}
+            Some(firm) = serving.next(), if !serving.is_empty() => shares.give_back(firm),
         }
     }
     while serving.next().await.is_some() {}
 }
 
-async fn due(hooks: &Hooks, most: usize) -> Result<Vec<(Uuid, Uuid)>> {
+async fn due(hooks: &Hooks, shares: &Shares) -> Result<Vec<(Uuid, Uuid)>> {
+    let (now, most) = (hooks.deps.now(), shares.free() as i32);
     let mut outside = hooks.deps.pool.begin_outside().await?;
-    let due = db::delivery::due(&mut outside, hooks.deps.now(), most as i32).await?;
+    let due = db::delivery::due(&mut outside, now, most, shares.taken()).await?;
     outside.commit().await?;
     Ok(due)
 }
 
-/// Serves a webhook for a while, if nobody else does.
-async fn serve(hooks: Arc<Hooks>, firm: Uuid, id: Uuid) {
+/// Serves a webhook of this firm for a while, if nobody else does.
+async fn serve(hooks: Arc<Hooks>, firm: Uuid, id: Uuid) -> Uuid {
     let served = async {
         match Run::claim(&hooks, firm, id).await? {
             Some(run) => Box::pin(run.go()).await,
@@ -95,6 +103,7 @@ async fn serve(hooks: Arc<Hooks>, firm: Uuid, id: Uuid) {
     if let Err(error) = served.await {
         tracing::warn!(firm.id = %firm, webhook.id = %id, error = %source(&error), "serving a webhook failed; going on");
     }
+    firm
 }
 
 /// A webhook that this process serves.
@@ -260,6 +269,7 @@ impl<'a> Run<'a> {
     }
 
     async fn read(&self, after: i64, entries: i64) -> Result<Vec<Arc<Entry>>> {
+        let _turn = self.hooks.pages.acquire().await.map_err(Error::internal)?;
         let mut tx = self.hooks.deps.pool.begin_by_keys(self.firm).await?;
         let page = db::read::page(&mut tx, after, entries, PAGE.1, |_| {}).await?;
         tx.commit().await?;

@@ -13,7 +13,7 @@ use chassis::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use proto::stream::{WebhookDeliveryKind, WebhookOutcome};
 use time::OffsetDateTime;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +23,9 @@ use crate::{
     webhook::Delivery,
 };
 
+/// Pages that are read at a time: those who read live have turns of their own (`Gateway::pages`), and connections and
+/// processors enough beside these.
+const PAGES: usize = 2;
 /// How much of an answer is kept, in characters.
 const ANSWER: usize = 500;
 
@@ -33,6 +36,8 @@ pub(crate) struct Hooks {
     pub vault: Option<Vault>,
     pub sender: Sender,
     pub contract: Contract,
+    /// Turns to read a page. Nobody holds one while a receiver takes its time.
+    pub pages: Semaphore,
 }
 
 impl Hooks {
@@ -55,6 +60,7 @@ impl Hooks {
             vault: Vault::open_with("webhooks.key", &config.webhooks.key)?,
             sender: Sender::new(rules)?,
             contract: Contract::load()?,
+            pages: Semaphore::new(PAGES),
         })
     }
 

@@ -155,6 +155,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("event.clear_outbox", "tandem_stream"),
     ("event.ensure_partitions", "tandem_stream"),
     ("event.webhooks_due", "tandem_app"),
+    ("event.webhooks_in_turn", "tandem_app"),
     ("interchange.take_over_claimed", "tandem_app"),
     ("notices.firms_behind", "tandem_app"),
     ("notices.firms_due", "tandem_app"),

@@ -11,12 +11,18 @@ use crate::{
     webhook::{Delivery, Disabled},
 };
 
-/// Webhooks with something to send now. Outside any firm: ids only.
-pub(crate) async fn due(tx: &mut TenantTx, now: OffsetDateTime, most: i32) -> Result<Vec<(Uuid, Uuid)>> {
+/// Webhooks with something to send now, those of firms that have the fewest in `busy` first. Outside any firm: ids only.
+pub(crate) async fn due(
+    tx: &mut TenantTx,
+    now: OffsetDateTime,
+    most: i32,
+    busy: &[Uuid],
+) -> Result<Vec<(Uuid, Uuid)>> {
     let rows = sqlx::query!(
-        r#"select firm as "firm!", webhook as "webhook!" from event.webhooks_due($1, $2)"#,
+        r#"select firm as "firm!", webhook as "webhook!" from event.webhooks_in_turn($1, $2, $3)"#,
         now,
-        most
+        most,
+        busy
     )
     .fetch_all(tx.conn())
     .await?;
