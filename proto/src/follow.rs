@@ -35,6 +35,7 @@
 
 use std::time::Duration;
 
+use tokio::time::{sleep, timeout};
 use tonic::{
     Code, Status, Streaming,
     body::Body,
@@ -48,7 +49,7 @@ use crate::stream::{
     subscribe_request::Start,
 };
 
-/// A bookmark comes every 15 s: a line that is silent for three of them is dead.
+/// A bookmark comes every 15 s, and a stream begins sooner: a line that is silent for three of them is dead.
 const SILENCE: Duration = Duration::from_secs(45);
 /// How long to wait before the next attempt where the server does not say: from the first, doubled, to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
@@ -92,6 +93,8 @@ pub struct Follower<T> {
     place: Place,
     open: Option<Streaming<SubscribeResponse>>,
     pause: Duration,
+    /// How long a line may be silent.
+    silence: Duration,
 }
 
 impl<T> Follower<T>
@@ -103,7 +106,8 @@ where
 {
     /// Goes on from where the last effect was stored; from the oldest event that is still there where none was.
     pub fn new(client: StreamServiceClient<T>, stored: Option<Place>) -> Self {
-        Self { client, filter: None, place: stored.unwrap_or_default(), open: None, pause: PAUSES.0 }
+        let place = stored.unwrap_or_default();
+        Self { client, filter: None, place, open: None, pause: PAUSES.0, silence: SILENCE }
     }
 
     /// The same reader of some events alone.
@@ -133,6 +137,8 @@ where
         }
     }
 
+    /// Silence ends a stream as the server would, and so it does before one has begun: nothing else would end a call whose
+    /// connection does not look for itself whether it is still there.
     async fn message(&mut self) -> Result<Option<SubscribeResponse>, Status> {
         if self.open.is_none() {
             let start = match self.place.cursor.is_empty() {
@@ -141,18 +147,20 @@ where
             };
             let request =
                 SubscribeRequest { start: Some(start), filter: self.filter.clone(), until_head: false };
-            self.open = Some(self.client.subscribe(request).await?.into_inner());
+            let Ok(answer) = timeout(self.silence, self.client.subscribe(request)).await else {
+                return Ok(None);
+            };
+            self.open = Some(answer?.into_inner());
         }
         let Some(open) = &mut self.open else { return Ok(None) };
-        // Silence ends the stream as the server would.
-        tokio::time::timeout(SILENCE, open.message()).await.unwrap_or(Ok(None))
+        timeout(self.silence, open.message()).await.unwrap_or(Ok(None))
     }
 
     /// Gives the stream up, and waits before the next.
     async fn rest(&mut self, why: Option<&Status>) {
         self.open = None;
         let hint = why.and_then(|status| status.get_details_retry_info()?.retry_delay);
-        tokio::time::sleep(hint.unwrap_or(self.pause)).await;
+        sleep(hint.unwrap_or(self.pause)).await;
         self.pause = (self.pause * 2).min(PAUSES.1);
     }
 }
@@ -170,6 +178,17 @@ pub fn is_passing(status: &Status) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        future::{Pending, pending},
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::{Context, Poll},
+    };
+
+    use tonic::codegen::{Service, http};
+
     use super::*;
 
     fn message(events: &[i64], seq: i64) -> SubscribeResponse {
@@ -202,6 +221,40 @@ mod tests {
             (Status::internal("a fault of the server"), false),
         ] {
             assert_eq!(is_passing(&status), passing, "{status:?}");
+        }
+    }
+
+    /// A server that takes calls, counts them, and says nothing.
+    struct Silent(Arc<AtomicUsize>);
+
+    impl Service<http::Request<Body>> for Silent {
+        type Response = http::Response<Body>;
+        type Error = Status;
+        type Future = Pending<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            pending()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_asked_again() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let follower = Follower::new(StreamServiceClient::new(Silent(calls.clone())), None);
+        let mut follower = Follower { silence: Duration::from_millis(10), ..follower };
+        let asked_again = async {
+            while calls.load(Ordering::Relaxed) < 2 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            end = follower.next() => panic!("it neither ends nor gives up: {end:?}"),
+            asked = timeout(Duration::from_secs(60), asked_again) => asked.expect("it is asked again"),
         }
     }
 }
