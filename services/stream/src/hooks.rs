@@ -3,7 +3,11 @@
 use chassis::{
     Result,
     config::{Config, Switch},
-    hook::{Answer, Failure, Sender, address::Rules, signature},
+    hook::{
+        Answer, Failure, Sender,
+        address::{Host, Rules},
+        signature,
+    },
     json::contract::Contract,
     secret::Redacted,
     service::Deps,
@@ -47,13 +51,13 @@ impl Hooks {
     /// Where `webhooks.key` is no key.
     pub(crate) fn new(deps: &Deps, config: &Config) -> anyhow::Result<Self> {
         let urls = [config.portal_url(), config.api_url(), config.link_url()];
-        let own = urls.iter().filter_map(|url| {
-            let host = url.split_once("://")?.1.split(['/', ':']).next()?;
-            Some(host.to_lowercase())
-        });
         let rules = Rules {
             loopback: config.webhooks.loopback == Switch::On,
-            own_hosts: own.chain(config.webhooks.own_hosts.iter().cloned()).collect(),
+            own_hosts: urls
+                .iter()
+                .chain(&config.webhooks.own_hosts)
+                .filter_map(|own| Host::of(own))
+                .collect(),
         };
         Ok(Self {
             deps: deps.clone(),

@@ -16,7 +16,7 @@ pub struct Rules {
     /// Addresses of this machine, over http too and on any port: for trying out.
     pub loopback: bool,
     /// Hosts that are never called, such as those of the platform itself.
-    pub own_hosts: Vec<String>,
+    pub own_hosts: Vec<Host>,
 }
 
 /// Where a webhook is sent.
@@ -39,6 +39,26 @@ pub enum Host {
     Name(String),
     /// A number.
     Number(IpAddr),
+}
+
+impl Host {
+    /// The host that a setting names, by a URL or alone, as an address would name it; `None` where none can.
+    pub fn of(setting: &str) -> Option<Host> {
+        let rest = setting.split_once("://").map_or(setting, |(_, rest)| rest);
+        if let Ok(number) = rest.parse() {
+            return Some(Host::Number(number).canonical());
+        }
+        let authority = rest.split(['/', '?']).next()?.to_ascii_lowercase();
+        parse_host(host_and_port(&authority).ok()?.0).ok().map(Host::canonical)
+    }
+
+    /// In one form: a number of IPv4 can be written as one of IPv6 too.
+    fn canonical(self) -> Host {
+        match self {
+            Host::Number(number) => Host::Number(number.to_canonical()),
+            Host::Name(name) => Host::Name(name),
+        }
+    }
 }
 
 impl std::fmt::Display for Host {
@@ -141,7 +161,6 @@ impl Address {
     }
 
     fn check(&self, rules: &Rules) -> Result<(), Fault> {
-        let name = self.host.to_string();
         let local = match &self.host {
             Host::Name(name) => name == "localhost",
             Host::Number(number) => number.is_loopback(),
@@ -152,7 +171,7 @@ impl Address {
         if !self.tls {
             return Err(Fault::Scheme);
         }
-        if rules.own_hosts.contains(&name) {
+        if rules.own_hosts.contains(&self.host.clone().canonical()) {
             return Err(Fault::OwnHost);
         }
         match &self.host {
@@ -225,8 +244,30 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Address, Fault> {
-        let rules = Rules { loopback: false, own_hosts: vec!["portal.tandem.example".into()] };
-        Address::parse(text, &rules)
+        let own = ["https://Portal.tandem.example:8443/", "http://[2400:3200:0::2]:50051", "1.2.3.5"];
+        let own_hosts = own.into_iter().filter_map(Host::of).collect();
+        Address::parse(text, &Rules { loopback: false, own_hosts })
+    }
+
+    #[test]
+    fn a_host_is_the_same_however_a_setting_writes_it() {
+        let six = Host::Number("2400:3200::2".parse().unwrap());
+        for text in [
+            "https://[2400:3200::2]",
+            "https://[2400:3200::2]:8443/portal?a=b",
+            "http://[2400:3200:0:0::0002]/",
+            "[2400:3200::2]:443",
+            "2400:3200::2",
+        ] {
+            assert_eq!(Host::of(text), Some(six.clone()), "{text}");
+        }
+        assert_eq!(Host::of("https://1.2.3.4:443/"), Some(Host::Number("1.2.3.4".parse().unwrap())));
+        for text in ["https://API.example.com?x", "api.example.com:443", "api.example.com"] {
+            assert_eq!(Host::of(text), Some(Host::Name("api.example.com".into())), "{text}");
+        }
+        for text in ["", "https://", "https://[2400:3200::2", "https://a_b.example.com"] {
+            assert_eq!(Host::of(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -274,6 +315,10 @@ mod tests {
             ("https://erp.example.com/ x", Fault::Characters),
             ("https://erp.example.com/客户", Fault::Characters),
             ("https://portal.tandem.example/", Fault::OwnHost),
+            ("https://[2400:3200::2]/", Fault::OwnHost),
+            ("https://[2400:3200:0:0::2]:8443/hook", Fault::OwnHost),
+            ("https://1.2.3.5/", Fault::OwnHost),
+            ("https://[::ffff:1.2.3.5]/", Fault::OwnHost),
             ("https://intranet/", Fault::NotPublic),
         ] {
             assert_eq!(parse(text), Err(fault), "{text}");

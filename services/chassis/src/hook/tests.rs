@@ -131,7 +131,7 @@ fn names() -> HashMap<&'static str, Vec<Vec<&'static str>>> {
 #[tokio::test]
 async fn no_address_leads_into_a_network_of_ours() {
     let recording = Arc::new(Recording { names: names(), ..Recording::default() });
-    let rules = Rules { loopback: false, own_hosts: vec!["portal.tandem.example".into()] };
+    let rules = Rules { loopback: false, own_hosts: vec![Host::Name("portal.tandem.example".into())] };
     let sender = sender(&recording, rules);
     let urls = HOSTS.iter().map(|host| format!("https://{host}/hook")).chain(
         [
