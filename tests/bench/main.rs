@@ -188,6 +188,8 @@ fn usual() -> Options {
 fn configure(config: &mut chassis::config::Config) {
     config.limits.requests_per_second = 1_000_000;
     config.limits.burst = 1_000_000;
+    config.limits.anonymous_requests_per_second = 1_000_000;
+    config.limits.anonymous_burst = 1_000_000;
     config.database.app_connections = 24;
     config.database.stream_connections = 4;
 }

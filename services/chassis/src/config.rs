@@ -94,6 +94,8 @@ pub struct Telemetry {
 pub struct Limits {
     pub requests_per_second: u32,
     pub burst: u32,
+    pub anonymous_requests_per_second: u32,
+    pub anonymous_burst: u32,
     pub connections: usize,
     pub streams_per_connection: u32,
     pub streams_per_firm: usize,

@@ -25,7 +25,7 @@ use crate::{
     Error, Reason, Result,
     caller::{Caller, Resolver},
     clock::SharedClock,
-    rates::Rates,
+    rates::{self, Rates},
     secret::Redacted,
 };
 
@@ -140,7 +140,7 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
 
 async fn admit(gate: &Gate, method: &Method, request: &mut Request) -> Result<()> {
     if method.permission == Permission::Public {
-        return Ok(());
+        return gate.rates.take_of_anybody(rates::seen_from(request.headers()));
     }
     let mut tokens = request.headers().get_all("authorization").iter();
     let token = match (tokens.next(), tokens.next()) {

@@ -1,9 +1,9 @@
 //! The portal as a client of the API: one lazy channel, the caller's own token, nothing of the portal's.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use anyhow::Context as _;
-use chassis::secret::Redacted;
+use chassis::{rates::SEEN_FROM, secret::Redacted};
 use proto::{
     capacity::{
         capability_service_client::CapabilityServiceClient,
@@ -283,6 +283,15 @@ impl Api {
     pub fn stream(&self) -> StreamServiceClient<Channel> {
         StreamServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
     }
+}
+
+/// A call that anybody may make, for a page that this address asked for: each has a rate of its own.
+pub fn open_for<T>(from: Option<IpAddr>, message: T) -> Request<T> {
+    let mut request = open(message);
+    if let Some(from) = from.and_then(|from| from.to_string().parse().ok()) {
+        request.metadata_mut().insert(SEEN_FROM, from);
+    }
+    request
 }
 
 /// A call that anybody may make.

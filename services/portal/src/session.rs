@@ -1,12 +1,12 @@
 //! Who visits: cookies, language, and the caller behind a session.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
-use chassis::secret::Redacted;
+use chassis::{rates, secret::Redacted};
 use cookie::{Cookie, SameSite, time::Duration};
 use proto::{
     access::Permission,
@@ -40,6 +40,8 @@ pub struct Visitor {
     pub base: String,
     /// The device as people know it, such as `Android · WeChat`.
     pub device: String,
+    /// Where it stands on the internet, if a proxy says so.
+    from: Option<IpAddr>,
 }
 
 impl FromRequestParts<Arc<App>> for Visitor {
@@ -70,7 +72,13 @@ impl Visitor {
             },
             base: base(app, headers),
             device: device(agent),
+            from: rates::seen_from(headers),
         }
+    }
+
+    /// A call that anybody may make.
+    pub fn call<T>(&self, message: T) -> tonic::Request<T> {
+        client::open_for(self.from, message)
     }
 
     /// The caller behind the session.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use chassis::Reason;
 use harness::{Options, World, order, request_id};
 use proto::{
-    partners::Role,
+    partners::{InspectLinkRequest, Role},
     stream::{GetHeadRequest, SubscribeRequest, subscribe_request::Start},
 };
-use tonic::metadata::MetadataMap;
+use tonic::{Code, Request, Status, metadata::MetadataMap};
 
 #[tokio::test]
 async fn a_cursor_that_the_log_no_longer_holds_is_never_skipped_over() {
@@ -89,6 +89,58 @@ async fn a_firm_that_hurries_is_told_when_to_come_again() {
     let retry = tonic_types::StatusExt::get_details_retry_info(&status).expect("when to come again");
     assert!(retry.retry_delay.is_some_and(|delay| delay <= Duration::from_secs(2)));
     calm.stream().get_head(GetHeadRequest {}).await.expect("others do not wait for it");
+    world.finish().await;
+}
+
+/// What becomes of many guesses at a sign-in link that come at once, from an address that a proxy names: how many are answered.
+async fn guess(world: &World, from: Option<&str>) -> usize {
+    let tries = (0..100).map(|_| async move {
+        let mut request = Request::new(InspectLinkRequest { token: "x".repeat(43) });
+        if let Some(from) = from {
+            request.metadata_mut().insert("x-forwarded-for", from.parse().unwrap());
+        }
+        world.anybody().sessions().inspect_link(request).await.expect_err("no link")
+    });
+    let (waits, answered): (Vec<Status>, Vec<Status>) = futures::future::join_all(tries)
+        .await
+        .into_iter()
+        .partition(|status| status.code() == Code::ResourceExhausted);
+    for status in &answered {
+        harness::refusal::refused(Err::<(), _>(status.clone()), Reason::NOT_FOUND);
+    }
+    for status in waits {
+        let status = harness::refusal::refused(Err::<(), _>(status), Reason::RATE_LIMITED);
+        let retry = tonic_types::StatusExt::get_details_retry_info(&status).expect("when to come again");
+        assert!(retry.retry_delay.is_some_and(|delay| delay <= Duration::from_secs(2)), "{retry:?}");
+    }
+    answered.len()
+}
+
+#[tokio::test]
+async fn whoever_guesses_links_is_told_to_wait_and_members_do_not_wait_for_it() {
+    let few = |config: &mut chassis::config::Config| {
+        (config.limits.anonymous_requests_per_second, config.limits.anonymous_burst) = (1, 2_000)
+    };
+    let world = World::with(Options { configure: few, ..Options::default() }).await;
+    let firm = world.firm("急性子").await;
+    let hurried = async |from: Option<&str>| {
+        let mut answered = 0;
+        while answered < 4_000 {
+            let more = guess(&world, from).await;
+            answered += more;
+            if more < 100 {
+                return answered;
+            }
+        }
+        panic!("nobody is told to wait: {from:?}");
+    };
+    let alone = hurried(Some("1.2.3.4")).await;
+    assert!(alone >= 200, "as many at once as an office may: {alone}");
+    assert_eq!(guess(&world, Some("1.2.3.5")).await, 100, "others do not wait for it");
+    // Who cannot be told apart shares one rate, and in the end so do all.
+    hurried(None).await;
+    assert!(guess(&world, Some("1.2.3.6")).await < 100, "all together are too many");
+    firm.stream().get_head(GetHeadRequest {}).await.expect("members do not wait for them");
     world.finish().await;
 }
 

@@ -61,7 +61,7 @@ impl FromRequestParts<Arc<App>> for Holder {
 }
 
 async fn open(visitor: Visitor, token: String) -> Result<Holder, Failure> {
-    let request = client::open(InspectOrderLinkRequest { token: token.clone() });
+    let request = visitor.call(InspectOrderLinkRequest { token: token.clone() });
     let found = visitor.app.api.order_links().inspect_order_link(request).await?.into_inner();
     let document = Some(format!("/d/{token}"));
     let token = Redacted::new(token);

@@ -12,7 +12,6 @@ use proto::{
 };
 
 use crate::{
-    client,
     failure::Failure,
     form::Fields,
     i18n::{Text, key},
@@ -145,7 +144,7 @@ pub async fn accept(
         locale: t.lang.code().to_string(),
         device: visitor.device.clone(),
     };
-    match visitor.app.api.sessions().accept_invitation(client::open(request)).await {
+    match visitor.app.api.sessions().accept_invitation(visitor.call(request)).await {
         Ok(session) => {
             let cookie = session::remember(&visitor.app, &session.into_inner().session_token);
             let mut response = page::go("/");

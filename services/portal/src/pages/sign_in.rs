@@ -79,7 +79,7 @@ pub fn dead_link(visitor: &Visitor, invitation: bool, failure: Failure) -> Resul
 
 /// What a link is for, without using it up.
 pub async fn inspect(visitor: &Visitor, token: &str) -> Result<InspectLinkResponse, Failure> {
-    let request = client::open(InspectLinkRequest { token: token.to_string() });
+    let request = visitor.call(InspectLinkRequest { token: token.to_string() });
     Ok(visitor.app.api.sessions().inspect_link(request).await?.into_inner())
 }
 
@@ -143,7 +143,7 @@ pub async fn redeem(
 ) -> Result<Response, Failure> {
     visitor.app.tokens.check(None, &purpose(&token), fields.get("token"))?;
     let request = RedeemSignInLinkRequest { token, device: visitor.device.clone() };
-    let session = match visitor.app.api.sessions().redeem_sign_in_link(client::open(request)).await {
+    let session = match visitor.app.api.sessions().redeem_sign_in_link(visitor.call(request)).await {
         Ok(session) => session.into_inner(),
         Err(status) => return dead_link(&visitor, false, status.into()),
     };
