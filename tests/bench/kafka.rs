@@ -1,13 +1,10 @@
 //! Commit → subscriber where events come over Kafka, against a bare producer and consumer of the same broker with the same
 //! settings. The subscriber's process sequences nothing, so that all it has came over Kafka.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use chassis::{config::Config, service::Testing};
-use harness::{Options, World, chaos, kafka::Broker};
+use chassis::config::Config;
+use harness::{Options, chaos, kafka::Broker};
 use rdkafka::{
     ClientConfig, Message as _, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
@@ -17,7 +14,7 @@ use rdkafka::{
     topic_partition_list::Offset,
 };
 use serde_json::json;
-use tandem::node::{self, Listeners, Node, ServiceName};
+use tandem::node::Node;
 use tokio::{sync::Notify, task::JoinSet};
 use uuid::Uuid;
 
@@ -39,16 +36,12 @@ const WARM: u64 = u64::MAX;
 const BEGUN: Duration = Duration::from_secs(60);
 const CARRIED: &str = "tandem_kafka_carried_entries_total";
 
-/// Where the broker answers, for the settings of worlds.
-static BOOTSTRAP: OnceLock<String> = OnceLock::new();
-
 pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     // Says why where there is none.
     let Some(broker) = Broker::start("bench-kafka").await else { return Ok(()) };
-    BOOTSTRAP.get_or_init(|| broker.bootstrap());
-    let world = crate::world_of(Options { configure: with_kafka, ..crate::usual() }).await?;
+    let world = crate::world_of(Options { kafka: broker.bootstrap(), ..crate::usual() }).await?;
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
-    let gateway = gateway(&world).await?;
+    let gateway = world.gateway().await;
     let reader = chaos::access(gateway.api, Some(firm.token()));
     let ours = Ours::on(world, firm, reader).await?;
     harness::until("events come over Kafka", BEGUN, async || {
@@ -63,25 +56,6 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     crate::finish(world).await?;
     broker.finish().await;
     measured
-}
-
-fn with_kafka(config: &mut Config) {
-    crate::configure(config);
-    config.kafka.bootstrap = BOOTSTRAP.get().cloned().unwrap_or_default();
-}
-
-/// Another node on the world's database that only feeds its readers.
-async fn gateway(world: &World) -> anyhow::Result<Node> {
-    let mut config = world.node().config.clone();
-    for listen in [&mut config.api.listen, &mut config.portal.listen, &mut config.metrics.listen] {
-        listen.set_port(0);
-    }
-    config.api.url = format!("http://{}", world.node().api);
-    let roles = [ServiceName::Partners, ServiceName::Stream];
-    let listeners = Listeners::bind(&config, &roles).await?;
-    let testing = Testing { sequencer_by_hand: true, ..Testing::default() };
-    let options = node::Options { testing: testing.into(), ..node::Options::default() };
-    node::start_with(config, &roles, listeners, options).await
 }
 
 async fn measure(

@@ -1,14 +1,22 @@
-//! One journey in one process, whatever wakes the readers: many followers of every pace, writers who insist, broken
-//! connections to the database, and at the end what everybody saw. Entries are handed over in memory; and once hints are
-//! lost, doubled, out of order and invented. Between processes hints come by LISTEN, or the entries themselves over Kafka:
-//! chaos.rs has both.
+//! One journey, whatever wakes the readers: many followers of every pace, writers who insist, broken connections to the
+//! database, and at the end what everybody saw. Entries are handed over in memory; once hints are lost, doubled, out of order
+//! and invented; and at a gateway of their own readers are woken by LISTEN, and by the entries themselves over Kafka. In
+//! chaos.rs processes die meanwhile.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use harness::{Options, World, chaos::Party, until, validators};
+use harness::{
+    Options, World,
+    chaos::{self, Party},
+    kafka::Broker,
+    until, validators,
+};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
-use crate::load::{Load, Pace};
+use crate::{
+    gateway::commit_one,
+    load::{Load, Pace},
+};
 
 /// How long anything may take to be back.
 const BACK: Duration = Duration::from_secs(60);
@@ -19,26 +27,63 @@ const CUTS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_who_are_woken_in_memory_miss_nothing() {
-    journey("wakes-memory", Options::default()).await;
+    let world = World::start().await;
+    journey("wakes-memory", &world, world.node().api).await;
+    world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_whose_hints_are_lost_doubled_reordered_and_invented_miss_nothing() {
-    journey("wakes-unruly", Options { unruly_hints: true, ..Options::default() }).await;
+    let world = World::with(Options { unruly_hints: true, ..Options::default() }).await;
+    journey("wakes-unruly", &world, world.node().api).await;
+    world.finish().await;
 }
 
-async fn journey(name: &str, options: Options) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_another_gateway_who_are_woken_by_postgres_miss_nothing() {
+    let world = World::start().await;
+    let gateway = world.gateway().await;
+    journey("wakes-listen", &world, gateway.api).await;
+    gateway.shutdown().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_another_gateway_whose_events_come_over_kafka_miss_nothing() {
+    // Says why where there is none.
+    let Some(broker) = Broker::start("wakes-kafka").await else { return };
+    let world = World::with(Options { kafka: broker.bootstrap(), ..Options::default() }).await;
+    let gateway = world.gateway().await;
+    // Both nodes take what is carried, and count it together.
+    let carried = async || chaos::counted(gateway.metrics, "tandem_kafka_carried_entries_total").await;
+    let firm = world.firm("北屿家具(示例)").await;
+    until("events come over Kafka", BACK, async || {
+        commit_one(&world, &firm, 1).await;
+        (carried().await > 0.0).then_some(())
+    })
+    .await;
+    let before = carried().await;
+    journey("wakes-kafka", &world, gateway.api).await;
+    let during = carried().await - before;
+    println!("wakes-kafka: {during} entries came over Kafka");
+    assert!(during > 0.0, "readers were woken by something else");
+    gateway.shutdown().await;
+    world.finish().await;
+    broker.finish().await;
+}
+
+/// Writers at the world's node, and followers at the gateway that listens there.
+async fn journey(name: &str, world: &World, feeds: SocketAddr) {
     let seed = rand::rng().random();
     println!("{name}: seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let world = World::with(options).await;
     let (buyer, supplier) = world.pair().await;
     let party = |firm: harness::Firm| Party { id: firm.uuid(), key: firm.key };
-    let api = vec![world.node().api];
-    let load = Load::begin(name, (party(buyer), party(supplier)), api.clone(), api, PACES);
+    let commands = vec![world.node().api];
+    let load = Load::begin(name, (party(buyer), party(supplier)), commands, vec![feeds], PACES);
     for _ in 0..CUTS {
         progress(&load, &mut random).await;
-        cut(&world).await;
+        cut(world).await;
     }
     progress(&load, &mut random).await;
     load.writers_stop().await;
@@ -46,7 +91,6 @@ async fn journey(name: &str, options: Options) {
     let seen = load.followers_stop().await;
     println!("{name}: {:?}", seen.counts);
     validators::check(&seen.records);
-    world.finish().await;
 }
 
 /// Waits until some more was acknowledged and delivered.

@@ -53,6 +53,8 @@ pub struct Options {
     pub dialer: Option<SharedDialer>,
     /// Where mail goes out, such as `smtp://127.0.0.1:2525`; empty: nowhere.
     pub smtp_url: String,
+    /// Where Apache Kafka answers; empty: none.
+    pub kafka: String,
 }
 
 impl Default for Options {
@@ -67,6 +69,7 @@ impl Default for Options {
             configure: |_| {},
             dialer: None,
             smtp_url: String::new(),
+            kafka: String::new(),
         }
     }
 }
@@ -101,6 +104,7 @@ impl World {
         let files = cluster::target().join("world-files").join(&database);
         config.resources.store = format!("file://{}", files.display());
         config.notices.smtp_url = options.smtp_url.clone();
+        config.kafka.bootstrap = options.kafka.clone();
         (options.configure)(&mut config);
         static TELEMETRY: std::sync::Once = std::sync::Once::new();
         if std::env::var_os("TANDEM_TEST_LOG").is_some() {
@@ -134,6 +138,21 @@ impl World {
     /// The running process: where it listens.
     pub fn node(&self) -> &Node {
         self.node.as_ref().expect("a world has its node until it ends")
+    }
+
+    /// Another node on its database that feeds readers and sequences nothing: whatever they are told of, it hears of from
+    /// elsewhere. Shut it down before the world ends.
+    pub async fn gateway(&self) -> Node {
+        let mut config = self.node().config.clone();
+        for listen in [&mut config.api.listen, &mut config.portal.listen, &mut config.metrics.listen] {
+            listen.set_port(0);
+        }
+        config.api.url = format!("http://{}", self.node().api);
+        let roles = [ServiceName::Partners, ServiceName::Stream];
+        let listeners = Listeners::bind(&config, &roles).await.expect("port 0 is free");
+        let testing = Testing { sequencer_by_hand: true, ..Testing::default() };
+        let chosen = node::Options { testing: testing.into(), ..node::Options::default() };
+        node::start_with(config, &roles, listeners, chosen).await.expect("the node starts")
     }
 
     /// What the node's services were given.
