@@ -163,6 +163,39 @@ async fn a_reader_in_python_that_is_killed_has_each_event_take_effect_once() {
     world.finish().await;
 }
 
+/// Feeds the reader's store messages, of which some come late, and from two connections; says what is there after each.
+const STEPS: &str = r#"
+import json, sys
+from types import SimpleNamespace as Of
+sys.path.insert(0, sys.argv[1])
+from follower import Store
+stores = [Store(sys.argv[2]), Store(sys.argv[2])]
+def message(seq, *events):
+    named = lambda n: Of(id=str(n), type="t", subject="s", data=b"")
+    return Of(seq=seq, cursor=f"c{seq}", events=[Of(seq=n, event=named(n)) for n in events])
+seen = []
+for n, step in enumerate([message(2, 1, 2), message(1, 1), message(5, 2, 3), message(5, 3), message(4), message(7)]):
+    stores[n % 2].take(step)
+    seen.append([*stores[0].place(), stores[1].summary()["events"]])
+print(json.dumps(seen))
+"#;
+
+#[tokio::test]
+async fn a_reader_in_python_goes_forwards_alone() {
+    let Some(python) = python() else { return };
+    let folder = folder("steps");
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/connectors/follower");
+    let mut command = Command::new(&python);
+    // Nothing compiled is left beside the script.
+    command.args(["-B", "-c", STEPS]).arg(scripts).arg(folder.join("events.sqlite"));
+    let ran = tokio::time::timeout(SOON, command.output()).await.expect("it ends soon").expect("python runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let seen: Vec<(i64, String, i64)> = serde_json::from_slice(&ran.stdout).expect("a list");
+    let expected = [(2, "c2", 2), (2, "c2", 2), (5, "c5", 3), (5, "c5", 3), (5, "c5", 3), (7, "c7", 3)];
+    assert_eq!(seen, expected.map(|(seq, cursor, events)| (seq, cursor.to_owned(), events)));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
 /// A library that has whoever is started with it believe that it is 1970; by the compiler that links every Rust program.
 async fn past(folder: &Path) -> PathBuf {
     let (source, library) = (folder.join("past.c"), folder.join("past.so"));

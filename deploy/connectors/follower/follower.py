@@ -49,10 +49,14 @@ class Store:
         return self.database.execute("select seq, cursor from place").fetchone()
 
     def take(self, message):
-        """Stores what a message brings, and where it leads."""
-        place = self.place()
-        seen = place[0] if place else 0
+        """Stores what a message brings, and where it leads; nothing where all of it was seen: the place goes forwards alone."""
         with self.database:
+            # The place is read in the transaction that moves it: of two that write into one database neither takes it back.
+            self.database.execute("begin immediate")
+            place = self.place()
+            seen = place[0] if place else 0
+            if message.seq <= seen:
+                return
             for entry in message.events:
                 if entry.seq > seen:
                     event = entry.event
