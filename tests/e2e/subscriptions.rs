@@ -1,5 +1,7 @@
 //! Subscriptions whose places the server keeps: what is acknowledged does not come again, and everything else does.
 
+use std::time::Duration;
+
 use chassis::{Reason, cursor::Cursor};
 use harness::{
     Access, Firm, World, cli,
@@ -10,13 +12,17 @@ use proto::{
     partners::Role,
     stream::{
         AcknowledgeSubscriptionRequest, CreateSubscriptionRequest, DeleteSubscriptionRequest, FeedEvent,
-        GetSubscriptionRequest, ListSubscriptionsRequest, Subscription,
+        GetSubscriptionRequest, ListSubscriptionsRequest, SubscribeRequest, SubscribeResponse, Subscription,
         create_subscription_request as create, subscribe_request::Start,
     },
 };
-use tonic::{Code, Status};
+use tokio::time::timeout;
+use tonic::{Code, Status, Streaming};
 
 use crate::gateway::commit_one;
+
+/// Longer than anything here takes.
+const SOON: Duration = Duration::from_secs(60);
 
 fn new(name: &str, start: create::Start) -> CreateSubscriptionRequest {
     CreateSubscriptionRequest { request_id: request_id(), name: name.into(), start: Some(start) }
@@ -185,6 +191,60 @@ async fn a_subscription_to_what_is_gone_or_another_history_is_never_skipped_over
         request.page_token = page.next_page_token;
     }
     assert!(names.len() == 100 && names.is_sorted(), "{names:?}");
+    world.finish().await;
+}
+
+/// Places of the next events of a stream, so many or a few more.
+async fn next(stream: &mut Streaming<SubscribeResponse>, count: usize) -> Vec<i64> {
+    let mut seqs = Vec::new();
+    while seqs.len() < count {
+        let message = timeout(SOON, stream.message()).await.expect("a message comes soon");
+        let message = message.expect("the stream is well").expect("the stream goes on");
+        seqs.extend(message.events.iter().map(|event| event.seq));
+    }
+    seqs
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_hold_one_subscription_get_all_and_neither_takes_the_other_back() {
+    let world = World::start().await;
+    let buyer = world.firm("北屿家具(示例)").await;
+    let events = happened(&world, &buyer, 9).await;
+    set_up(&buyer, new("erp", create::Start::Earliest(true))).await.expect("set up");
+    let all: Vec<i64> = events.iter().map(|event| event.seq).collect();
+    let holders = [world.connection(&buyer.key), world.connection(&buyer.key)];
+    let mut open = Vec::new();
+    for holder in &holders {
+        let start = Some(Start::Subscription("erp".into()));
+        let request = SubscribeRequest { start, filter: None, until_head: false };
+        open.push(holder.stream().subscribe(request).await.expect("both may").into_inner());
+    }
+    for stream in &mut open {
+        assert_eq!(next(stream, all.len()).await, all, "neither has a part of it");
+    }
+    // Both acknowledge at the same time, now the one and now the other the later event: that one counts, whoever comes first.
+    for (n, pair) in events.windows(2).enumerate() {
+        let (ahead, behind) = (&holders[n % 2], &holders[1 - n % 2]);
+        let (later, earlier) = tokio::join!(
+            acknowledge(ahead, acknowledgement("erp", &pair[1].cursor, false)),
+            acknowledge(behind, acknowledgement("erp", &pair[0].cursor, false)),
+        );
+        assert_eq!(later.expect("further").seq, pair[1].seq);
+        if earlier.is_err() {
+            let status = refused(earlier, Reason::SUBSCRIPTION_AHEAD);
+            assert_eq!(metadata(&status)["cursor"], pair[1].cursor);
+        }
+        assert_eq!(get(&buyer, "erp").await.expect("it is there").seq, pair[1].seq);
+    }
+    // What one has acknowledged is told to the other all the same, whose stream is its own; whoever begins gets the rest.
+    let more = happened(&world, &buyer, 2).await;
+    let new: Vec<i64> = more.iter().map(|event| event.seq).filter(|seq| !all.contains(seq)).collect();
+    let middle = acknowledgement("erp", &more[more.len() - 2].cursor, false);
+    acknowledge(&holders[0], middle).await.expect("further");
+    for stream in &mut open {
+        assert_eq!(next(stream, new.len()).await, new);
+    }
+    assert_eq!(waiting(&buyer, "erp").await, new[new.len() - 1..]);
     world.finish().await;
 }
 

@@ -11,7 +11,11 @@ use tokio::{
     },
     sync::watch,
     task::{JoinHandle, JoinSet},
+    time::timeout,
 };
+
+/// Between two bytes that trickle.
+const TRICKLE: Duration = Duration::from_secs(1);
 
 /// What becomes of bytes on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Weather {
     Clear,
     /// Each piece waits before it passes.
     Slow(Duration),
+    /// One byte passes a second.
+    Trickle,
     /// Nothing passes, and nobody is told: connections stay open.
     Silent,
 }
@@ -119,8 +125,19 @@ async fn pass(
         if read == 0 {
             return to.shutdown().await;
         }
-        to.write_all(&buffer[..read]).await?;
+        let mut rest = &buffer[..read];
+        while !rest.is_empty() && trickles(&state) {
+            let (one, more) = rest.split_at(1);
+            to.write_all(one).await?;
+            rest = more;
+            let _ = timeout(TRICKLE, state.wait_for(|state| state.weather != Weather::Trickle)).await;
+        }
+        to.write_all(rest).await?;
     }
+}
+
+fn trickles(state: &watch::Receiver<State>) -> bool {
+    state.borrow().weather == Weather::Trickle
 }
 
 #[cfg(test)]
@@ -160,9 +177,16 @@ mod tests {
         assert_eq!(heard(&mut stream).await.expect("it passes"), 7);
         assert!(since.elapsed() >= Duration::from_millis(120), "there and back: {:?}", since.elapsed());
 
-        proxy.set(Weather::Silent);
+        proxy.set(Weather::Trickle);
+        stream.write_all(b"ab").await.expect("it is taken");
+        assert_eq!(stream.read_u8().await.expect("one passes"), b'a');
         let patience = Duration::from_millis(150);
-        assert!(tokio::time::timeout(patience, heard(&mut stream)).await.is_err(), "nothing comes");
+        assert!(timeout(patience, stream.read_u8()).await.is_err(), "the next one waits");
+        proxy.set(Weather::Clear);
+        assert_eq!(stream.read_u8().await.expect("and goes on"), b'b');
+
+        proxy.set(Weather::Silent);
+        assert!(timeout(patience, heard(&mut stream)).await.is_err(), "nothing comes");
         proxy.set(Weather::Clear);
         assert_eq!(stream.read_u8().await.expect("it was only late"), 7);
 

@@ -1,6 +1,10 @@
 //! What a client that behaves badly, or not at all, takes from the others, and how old connections are let go.
 
-use harness::{Options, frames::Frames};
+use harness::{
+    Options, chaos,
+    frames::Frames,
+    proxy::{Proxy, Weather},
+};
 use proto::stream::{CreateSubscriptionRequest, create_subscription_request};
 
 use super::*;
@@ -85,6 +89,75 @@ async fn readers_who_do_not_read_keep_nobody_waiting_and_miss_nothing() {
         let got = read(&mut stream, |events| events.last().is_some_and(|event| event.seq >= last)).await;
         assert_eq!(seqs(&got), (first..=last).collect::<Vec<_>>());
     }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_reader_of_a_byte_a_second_keeps_nobody_waiting_and_misses_nothing() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    world.settled().await;
+    let start = head(&firm).await.seq;
+    let line = Proxy::start(world.node().api).await;
+    let access = chaos::access(line.at(), Some(&firm.key));
+    let crawling = access.stream().subscribe(from(Start::Latest(true))).await;
+    let mut crawling = crawling.expect("subscribe").into_inner();
+    let mut reader = subscribe(&firm, from(Start::Latest(true))).await.expect("subscribe");
+    assert!(message(&mut crawling).await.live && message(&mut reader).await.live);
+    line.set(Weather::Trickle);
+    // Far more than windows and buffers hold.
+    let events = 20;
+    let mut longest = Duration::ZERO;
+    for n in 0..events {
+        let since = Instant::now();
+        let data = vec![n as u8; 100_000];
+        commit(&world, vec![event(&[firm.uuid()], "tandem.test.happened.v1", "tests/1", data)]).await;
+        let came = read(&mut reader, |events| !events.is_empty()).await;
+        assert_eq!(seqs(&came), [start + 1 + n]);
+        longest = longest.max(since.elapsed());
+    }
+    println!("{events} events of 100 kB beside a reader of a byte a second: {longest:?} at most");
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
+    // One event would take it a day.
+    assert!(timeout(Duration::from_secs(2), crawling.message()).await.is_err());
+    line.set(Weather::Clear);
+    let last = start + events;
+    let got = read(&mut crawling, |events| events.last().is_some_and(|event| event.seq >= last)).await;
+    assert_eq!(seqs(&got), (start + 1..=last).collect::<Vec<_>>());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_filter_has_its_bound_and_what_lies_beyond_is_named() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    world.settled().await;
+    let start = head(&firm).await;
+    let ask = async |filter: Filter| {
+        let start = Some(Start::After(start.cursor.clone()));
+        subscribe(&firm, SubscribeRequest { start, filter: Some(filter), until_head: true }).await
+    };
+    let types = |count: usize| (0..count).map(|n| format!("tandem.other{n}.*")).collect::<Vec<_>>();
+    let ids = |count: u128| (0..count).map(|n| Uuid::from_u128(n).to_string()).collect::<Vec<_>>();
+    for (filter, wrong) in [
+        (Filter { types: types(10_000), ..Filter::default() }, "filter.types"),
+        (Filter { types: types(101), ..Filter::default() }, "filter.types"),
+        (Filter { counterparties: ids(10_000), ..Filter::default() }, "filter.counterparties"),
+        (
+            Filter { types: types(101), counterparties: ids(101), ..Filter::default() },
+            "filter.types filter.counterparties",
+        ),
+    ] {
+        let wrong: Vec<(&str, &str)> = wrong.split(' ').map(|path| (path, "TOO_MANY")).collect();
+        refusal::bad_fields(ask(filter).await.map(drop), &wrong);
+    }
+    // As many as there may be are looked through to the last.
+    commit_one(&world, &firm, 1).await;
+    reached(&firm, start.seq + 1).await;
+    let mut most = types(99);
+    most.push("tandem.test.*".into());
+    let mut stream = ask(Filter { types: most, ..Filter::default() }).await.expect("100 are taken");
+    assert_eq!(seqs(&read(&mut stream, |events| !events.is_empty()).await), [start.seq + 1]);
     world.finish().await;
 }
 
