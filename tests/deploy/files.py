@@ -144,6 +144,23 @@ def units(folder):
             require(level <= EXPOSURE, f"{name} is exposed by {level}")
 
 
+def patient():
+    """What starts before its Postgres does comes up all the same: nothing ends its start for good."""
+    units = {path.name: path.read_text() for path in (DEPLOY / "systemd").glob("*.service")}
+
+    def named(unit, setting):
+        return {word for value in re.findall(rf"(?m)^{setting}=(.*)$", units[unit]) for word in value.split()}
+
+    for name in (unit for unit in units if named(unit, "Restart")):
+        for setting in ("Requires", "Requisite", "BindsTo"):
+            require(not named(name, setting), f"{name}: {setting}= ends its start for good where that fails, in spite of Restart=")
+        before = named(name, "After") & set(units)
+        require(before <= named(name, "Wants"), f"{name} comes after {before} and does not start them again with itself")
+        for unit in {name} | before:
+            require(named(unit, "StartLimitIntervalSec") == {"0"}, f"{unit} is given up after some attempts")
+        require(all(unit in units[name].partition("ExecStartPre=")[2].split("\n")[0] for unit in before), f"{name} starts after {before} failed")
+
+
 def values(text):
     """The services of values.yaml, each in its own process."""
     found = yaml.safe_load(text)["processes"]
@@ -233,6 +250,7 @@ def main():
         folder = pathlib.Path(made)
         compose(folder)
         units(folder)
+        patient()
         chart(folder, given.helm, given.nginx)
 
 
