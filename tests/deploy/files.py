@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import yaml
+from manual import TWO_MACHINES, blocks, typed
 from world import EVERYTHING, ROOT, require, say
 
 DEPLOY = ROOT / "deploy"
@@ -59,6 +60,17 @@ def addresses():
         require(told == read, f"{url} is read as {told!r}")
     for url in ("mysql://x/y", "postgres://host", "postgres://host/", ""):
         require(run("bash", "-euc", script, DEPLOY / "postgres.sh", url).returncode == 1, f"{url} is taken")
+
+
+def documents():
+    """What documents tell people to type is typed without a mistake, and where there are two machines, of the right one."""
+    for document in DEPLOY.rglob("*.md"):
+        for block in blocks(document, "sh"):
+            done = run("bash", "-n", "-c", block)
+            require(done.returncode == 0, f"{document}: {done.stderr}")
+    for program, machine in (("pg_basebackup", "10.0.0.1"), ("rsync", "10.0.0.1"), ("psql", "10.0.0.2"), ("pg_rewind", "10.0.0.2")):
+        named = set(re.findall(r"10\.0\.0\.\d", " ".join(typed(TWO_MACHINES, program))))
+        require(named == {machine}, f"{TWO_MACHINES}: {program} reaches {named} instead of {machine}")
 
 
 def image():
@@ -245,6 +257,7 @@ def main():
     given = arguments.parse_args()
     scripts()
     addresses()
+    documents()
     image()
     with tempfile.TemporaryDirectory() as made:
         folder = pathlib.Path(made)

@@ -1,9 +1,12 @@
 """The loss of a machine, rehearsed: two clusters of Postgres with streaming replication, one process of Tandem on each.
+What Postgres is told is what deploy/two-machines/README.md tells people to type, read from there.
 
 Usage: two_machines.py BINARY [--json]
 """
 
 import json
+import os
+import re
 import shutil
 import signal
 import sys
@@ -12,6 +15,7 @@ import time
 
 import grpc
 from clients import AGAIN, Firm
+from manual import TWO_MACHINES, blocks, typed
 from world import API, Cluster, Tandem, World, request_id, require, say, until
 
 SERVICES = [*API, "stream"]
@@ -26,6 +30,8 @@ class Machine:
         self.world, self.name = world, name
         self.cluster = cluster or Cluster(world.folder / f"postgres-{name}")
         self.cluster.password = world.cluster.password
+        # Apart from the data, as Debian keeps it: pg_rewind has to be told where.
+        self.settings = world.folder / "postgresql.conf"
         self.config = world.folder / f"{name}.toml"
         world.settings(file=self.config, cluster=self.cluster)
         self.tandem = Tandem(world, name, SERVICES)
@@ -57,24 +63,52 @@ class Machine:
         if self.cluster.folder.exists():
             shutil.rmtree(self.cluster.folder)
         self.cluster.own(self.cluster.folder)
-        self.cluster.program(
-            "pg_basebackup", "-D", self.cluster.folder, "-d", self.conninfo(primary), "-R", "-X", "stream", "-c", "fast", "--no-sync"
-        )
+        self.cluster.program("pg_basebackup", *self.typed("pg_basebackup", primary), "--no-sync")
         return self.stream(primary, synchronous)
 
     def rewind(self, primary, synchronous):
         """The lost machine is back: what it has more than the new primary goes, and it streams from there."""
         # Until the promotion stands in a checkpoint, pg_rewind before PostgreSQL 16 takes the new primary for the old one.
-        primary.cluster.sql("checkpoint", "postgres")
-        target = f"--target-pgdata={self.cluster.folder}"
-        self.cluster.program("pg_rewind", target, f"--source-server={self.conninfo(primary)}", "--write-recovery-conf", "--no-sync")
+        reached = os.environ | {"PGPORT": str(primary.cluster.port), "PGPASSWORD": self.cluster.password}
+        self.cluster.program("psql", *self.typed("psql", primary), env=reached)
+        self.cluster.program("pg_rewind", *self.typed("pg_rewind", primary), "--no-sync")
         return self.stream(primary, synchronous)
 
-    def conninfo(self, primary):
-        return f"host=127.0.0.1 port={primary.cluster.port} user=postgres password={self.cluster.password} application_name={self.name} dbname=postgres"
+    def typed(self, program, primary):
+        """What the document gives a program, where machines are ports of loopback and nothing is encrypted."""
+        here = (
+            (r"/var/lib/postgresql/15/main", str(self.cluster.folder)),
+            (r"/etc/postgresql/15/main/postgresql.conf", str(self.settings)),
+            (r"host=10\.0\.0\.\d", f"host=127.0.0.1 port={primary.cluster.port} password={self.cluster.password}"),
+            (r"application_name=\w+", f"application_name={self.name}"),
+            (r" sslmode=require", ""),
+            (r"^10\.0\.0\.\d$", "127.0.0.1"),
+        )
+        words = typed(TWO_MACHINES, program)
+        for there, with_us in here:
+            words = [re.sub(there, with_us, word) for word in words]
+        return words
+
+    def begin(self):
+        """Runs as a primary that a standby may follow, by the document's one login and the one door it opens for it."""
+        self.cluster.stop()
+        shutil.copyfile(self.cluster.folder / "postgresql.conf", self.settings)
+        self.settings.chmod(0o644)
+        (self.cluster.folder / "postgresql.conf").unlink()
+        (door,) = typed(TWO_MACHINES, "echo")
+        door = door.replace("hostssl", "host").replace("$machine", "127.0.0.1")
+        others = "host all replicator 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        (self.cluster.folder / "pg_hba.conf").write_text(f"{door}\n{others}")
+        self.run()
+        (login,) = blocks(TWO_MACHINES, "sql")
+        self.cluster.sql(login.replace("'…'", f"'{self.cluster.password}'"), "postgres")
+        return self
+
+    def run(self):
+        self.cluster.start(**REPLICATED, config_file=self.settings)
 
     def stream(self, primary, synchronous):
-        self.cluster.start(**REPLICATED)
+        self.run()
         streams = f"select count(*) from pg_stat_replication where application_name = '{self.name}' and state = 'streaming'"
         until(f"{self.name} streams", lambda: primary.cluster.sql(streams, "postgres") == "1", 60)
         if synchronous:
@@ -221,9 +255,7 @@ def main(binary, as_json):
     found = {}
     with World(binary, "two-machines") as world:
         world.fill()
-        world.cluster.stop()
-        world.cluster.start(**REPLICATED)
-        one, two = Machine(world, "one", world.cluster), Machine(world, "two")
+        one, two = Machine(world, "one", world.cluster).begin(), Machine(world, "two")
         for name, figures in (
             ("asynchronous", lambda: loss(world, one, two, False)),
             ("planned", lambda: switch(world, one, two)),
