@@ -14,14 +14,13 @@ mod schedule;
 mod stage;
 
 use std::{
-    fmt::Display,
-    io::Write as _,
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
 use harness::{
     asked,
+    tell::{aloud, measured},
     validators::{self, Breach},
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -54,20 +53,19 @@ async fn long() {
 
 async fn chaos(name: &str, kills: usize) {
     let seed = asked("TANDEM_CHAOS_SEED").unwrap_or_else(|| rand::rng().random());
-    let say = |line: &dyn Display| if kills > 0 { aloud(line) } else { println!("{line}") };
-    say(&format_args!("{name}: seed {seed}"));
+    aloud(format_args!("{name}: seed {seed}"));
     let began = Instant::now();
     let mut stage = Stage::set(name, StdRng::seed_from_u64(seed)).await;
-    say(&format_args!("{name}: set after {:.1} s", began.elapsed().as_secs_f64()));
+    aloud(format_args!("{name}: set after {:.1} s", began.elapsed().as_secs_f64()));
     let split = run(&mut stage, &format!("{name}-split"), Layout::Split, kills / 2).await;
-    say(&split);
+    split.tell(name);
     let twins = run(&mut stage, &format!("{name}-twins"), Layout::Twins, kills - kills / 2).await;
-    say(&twins);
+    twins.tell(name);
     roll(&mut stage, &format!("{name}-rolling")).await;
     let ended = stage.ended();
     let full = stage.cluster.disk().is_some();
     stage.finish().await;
-    say(&format_args!("{name}: {:.1} s in all", began.elapsed().as_secs_f64()));
+    aloud(format_args!("{name}: {:.1} s in all", began.elapsed().as_secs_f64()));
 
     let breaches: Vec<&Breach> = split.breaches.iter().chain(&twins.breaches).collect();
     let first: Vec<String> = breaches.iter().take(20).map(ToString::to_string).collect();
@@ -118,7 +116,7 @@ async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Fig
         }
         if kills > 0 && said.elapsed() >= SAID {
             said = Instant::now();
-            aloud(&far(name, kills, began.elapsed(), &figures, &load));
+            aloud(far(name, kills, began.elapsed(), &figures, &load));
         }
     }
     if hurried {
@@ -154,10 +152,10 @@ async fn roll(stage: &mut Stage, name: &str) {
     let counts = &seen.counts;
     let [acknowledged, again, broken] =
         [&counts.acknowledged, &counts.unanswered, &counts.broken].map(|count| count.load(Ordering::Relaxed));
-    println!(
-        "rolling restart: {turns} in {:.1} s, {acknowledged} calls acknowledged, {again} sent again, {broken} failed",
-        took.as_secs_f64()
-    );
+    aloud(format_args!("{name}: {turns} restarts in {:.1} s", took.as_secs_f64()));
+    for (what, count) in [("acknowledged", acknowledged), ("repeated", again), ("failed", broken)] {
+        measured(&format!("{name}-{what}"), count, "calls");
+    }
     assert_eq!(broken, 0, "failed in another way than UNAVAILABLE: {}", counts.last_broken.lock().unwrap());
     validators::check(&seen.records);
 }
@@ -174,9 +172,4 @@ fn far(name: &str, kills: usize, took: Duration, figures: &Figures, load: &Load)
          tries unanswered, {delivered} delivered",
         killed as f64 / minutes
     )
-}
-
-/// To the terminal, past what holds back the words of tests that pass.
-fn aloud(line: &dyn Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

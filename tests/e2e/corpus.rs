@@ -12,7 +12,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use harness::{Access, Firm, World, binary, chaos, order};
+use harness::{Access, Firm, World, binary, chaos, order, tell};
 use proto::{
     interchange::{DocumentFormat, ExportDocumentRequest},
     orders::{Identifier, SupplierAddress},
@@ -54,7 +54,7 @@ struct Journey {
 fn documents() -> Option<Vec<Document>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     if !corpus.is_dir() {
-        println!("skipped: no corpus of documents beside the repository at {}", corpus.display());
+        tell::skipped(format_args!("no corpus of documents beside the repository at {}", corpus.display()));
         return None;
     }
     let mut documents = Vec::new();

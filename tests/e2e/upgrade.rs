@@ -12,7 +12,7 @@ use std::{
 
 use harness::{
     chaos::{self, Cluster, Process},
-    until, validators,
+    tell, until, validators,
 };
 
 use crate::load::{Load, Pace};
@@ -27,7 +27,7 @@ const SERVICES: &[&str] = &["partners", "orders", "interchange", "stream"];
 #[ignore = "wants the binary of the version before, which TANDEM_PREVIOUS names"]
 async fn the_version_before_serves_while_the_next_one_comes() {
     let Some(previous) = std::env::var_os("TANDEM_PREVIOUS").map(PathBuf::from) else {
-        println!("skipped: TANDEM_PREVIOUS names no binary of the version before");
+        tell::skipped("TANDEM_PREVIOUS names no binary of the version before");
         return;
     };
     let cluster = Cluster::start_empty("upgrade").await;
@@ -60,12 +60,12 @@ async fn the_version_before_serves_while_the_next_one_comes() {
     let seen = load.followers_stop().await;
     let count = |count: &std::sync::atomic::AtomicUsize| count.load(Ordering::Relaxed);
     let counts = &seen.counts;
-    println!(
+    tell::aloud(format_args!(
         "migrated in {migrated:?} under the version before; {} calls acknowledged, {} sent again, {} events delivered",
         count(&counts.acknowledged),
         count(&counts.unanswered),
         count(&counts.delivered)
-    );
+    ));
     let last = counts.last_broken.lock().unwrap().clone();
     assert_eq!(count(&counts.broken), 0, "failed in another way than UNAVAILABLE: {last}");
     validators::check(&seen.records);

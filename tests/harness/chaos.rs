@@ -27,6 +27,7 @@ use crate::{
     cluster::target,
     disk::{self, Disk},
     skewed::Skewed,
+    tell,
     wait::until,
 };
 
@@ -84,7 +85,7 @@ impl Cluster {
         let running = postgres::start(&home).await.expect("Postgres starts");
         let near = home.canonicalize().is_ok_and(|home| running.data().starts_with(home));
         if disk.is_some() && !near {
-            println!("skipped: full disks: the user who runs Postgres does not reach this folder");
+            tell::skipped("full disks: the user who runs Postgres does not reach this folder");
             disk = None;
         }
         running.ensure_database(DATABASE).await.expect("a database");

@@ -7,6 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::tell;
+
 /// Mounted on a folder until it is dropped.
 pub struct Disk {
     dir: PathBuf,
@@ -23,7 +25,7 @@ impl Disk {
             Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_string(),
             Err(error) => error.to_string(),
         };
-        println!("skipped: full disks: a tmpfs cannot be mounted here: {why}");
+        tell::skipped(format_args!("full disks: a tmpfs cannot be mounted here: {why}"));
         None
     }
 

@@ -12,7 +12,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{chaos, cluster::target, wait::until};
+use crate::{chaos, cluster::target, tell, wait::until};
 
 /// How long it may take to answer, on a busy machine.
 const BACK: Duration = Duration::from_secs(120);
@@ -29,7 +29,7 @@ impl Broker {
     pub async fn start(name: &str) -> Option<Self> {
         let fetched = script().arg("--fetch").output().await.expect("bash runs");
         if !fetched.status.success() {
-            println!("skipped: no Kafka here: {}", String::from_utf8_lossy(&fetched.stderr).trim());
+            tell::lacks(format_args!("no Kafka here: {}", String::from_utf8_lossy(&fetched.stderr).trim()));
             return None;
         }
         let dir = chaos::folder(name).await;

@@ -18,6 +18,7 @@
 //! * [`outside`]    servers of others: group robots and a mail server, on loopback
 //! * [`receiver`]   a firm's own server that takes webhooks, on loopback
 //! * [`kafka`]      a real Kafka, where the machine can run one
+//! * [`tell`]       words for whoever runs the tests: what was measured, and what was left out
 //! * [`cluster`]    the private Postgres that all test processes share
 //!
 //! A harness that cannot go on ends the test, so that tests read as what happens and not as what may fail.
@@ -48,6 +49,7 @@ pub mod receiver;
 pub mod refusal;
 pub mod resource;
 pub mod skewed;
+pub mod tell;
 pub mod validators;
 mod wait;
 mod world;

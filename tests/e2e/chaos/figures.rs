@@ -9,6 +9,7 @@ use std::{
 
 use harness::{
     history::{Operation, Record},
+    tell::{aloud, measured},
     validators::{self, Breach, Rule},
 };
 
@@ -75,6 +76,27 @@ impl Figures {
         assert!(!validators::provable(&altered(&seen.records)).is_empty(), "an altered event is seen");
     }
 
+    /// Says all of it to whoever runs the tests, and in one form for all what is compared between runs.
+    pub fn tell(&self, name: &str) {
+        aloud(self);
+        let name = format!("{name}-{:?}", self.layout).to_lowercase();
+        measured(&format!("{name}-kills"), self.kills(), "processes");
+        measured(&format!("{name}-acknowledged"), self.acknowledged, "calls");
+        measured(&format!("{name}-breaches"), self.breaches.len(), "promises");
+        for (what, share) in [("median", 50), ("longest", 100)] {
+            let seconds = self.recovery(share).as_secs_f64();
+            measured(&format!("{name}-back-{what}"), format_args!("{seconds:.2}"), "s");
+        }
+    }
+
+    /// Within how long this share of a hundred of the faults was over.
+    fn recovery(&self, share: usize) -> Duration {
+        let mut recoveries = self.recoveries.clone();
+        recoveries.sort();
+        let place = (recoveries.len() * share / 100).min(recoveries.len().saturating_sub(1));
+        recoveries.get(place).copied().unwrap_or_default()
+    }
+
     fn breaches_of(&self, rules: &[Rule]) -> usize {
         self.breaches.iter().filter(|breach| rules.contains(&breach.rule)).count()
     }
@@ -109,12 +131,6 @@ fn altered(records: &[Record]) -> Vec<Record> {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut recoveries = self.recoveries.clone();
-        recoveries.sort();
-        let at = |share: usize| {
-            let place = (recoveries.len() * share / 100).min(recoveries.len().saturating_sub(1));
-            recoveries.get(place).copied().unwrap_or_default()
-        };
         let faults: Vec<String> =
             self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}")).collect();
         write!(
@@ -128,8 +144,8 @@ impl fmt::Display for Figures {
             faults.join(", "),
             self.unsequenced,
             self.disk_full,
-            at(50),
-            at(100),
+            self.recovery(50),
+            self.recovery(100),
             self.acknowledged,
             self.unanswered,
             self.replayed,

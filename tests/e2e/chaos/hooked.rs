@@ -6,7 +6,9 @@ use harness::{
     chaos::{self, Party},
     history::{Operation, Record},
     receiver::{Receiver, Reply},
-    request_id, until,
+    request_id,
+    tell::aloud,
+    until,
 };
 use proto::stream::{CreateWebhookRequest, Filter, Webhook, WebhookMode};
 
@@ -74,6 +76,7 @@ impl Hooked {
         assert_eq!(order.next(), None, "nothing was left out");
         assert_eq!(self.receiver.most_open(), 1, "no two processes send at a time");
         assert!(harness::receiver::signed_with(&self.secret, &received).iter().all(|fits| *fits));
-        println!("webhook: {} events, {} of them sent again", due.len(), received.len() - due.len());
+        let again = received.len() - due.len();
+        aloud(format_args!("webhook: {} events, {again} of them sent again", due.len()));
     }
 }

@@ -15,7 +15,7 @@ use harness::{
     file::{CHUNK, Content},
     request_id,
     resource::drawing,
-    until,
+    tell, until,
 };
 use proto::resources::RemoveFileRequest;
 
@@ -34,9 +34,7 @@ fn program() -> Option<PathBuf> {
     let named = std::env::split_paths(&path).map(|folder| folder.join("versitygw"));
     let found = named.chain([cluster::target().join("s3/versitygw")]).find(|path| path.is_file());
     if found.is_none() {
-        println!(
-            "skipped: no S3-compatible server here; the head of tests/e2e/files/s3.rs says how to get one"
-        );
+        tell::skipped("no S3-compatible server here; the head of tests/e2e/files/s3.rs says how to get one");
     }
     found
 }

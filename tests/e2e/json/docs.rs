@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use chassis::gate;
-use harness::{World, http::answer};
+use harness::{World, http::answer, tell};
 use http::Method;
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
@@ -55,9 +55,8 @@ async fn a_validator_of_others_finds_nothing_wrong() {
     let mut import = Command::new(&python);
     import.args(["-c", "import openapi_spec_validator"]).stderr(Stdio::null());
     if !import.status().await.is_ok_and(|status| status.success()) {
-        let message = format!("no openapi-spec-validator at {}; tests/run installs it", python.display());
-        assert!(std::env::var_os("CI").is_none(), "{message}");
-        println!("skipped: {message}");
+        let place = python.display();
+        tell::lacks(format_args!("no openapi-spec-validator at {place}; tests/run installs it"));
         return;
     }
     let world = World::start().await;

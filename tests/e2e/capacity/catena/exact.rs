@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use harness::tell;
 use jsonschema::{Draft, Validator};
 use rust_decimal::Decimal;
 use serde_json::{Value, value::RawValue};
@@ -153,7 +154,7 @@ pub(super) fn corpus() -> Option<PathBuf> {
     if corpus.is_dir() {
         return Some(corpus);
     }
-    println!("skipped: no corpus of payloads beside the repository at {}", corpus.display());
+    tell::skipped(format_args!("no corpus of payloads beside the repository at {}", corpus.display()));
     None
 }
 
