@@ -1,10 +1,11 @@
 //! The contract of Tandem, compiled: one module a proto package, and the descriptors that name permissions and
-//! event types; and [`follow`], the reader of a feed for clients in Rust. **Invariant:** nothing here decides anything; a
-//! rule that the contract cannot say belongs to a service.
+//! event types; and for clients in Rust [`follow`], the reader of a feed, and [`retry`], calls that are repeated until they
+//! are answered. **Invariant:** nothing here decides anything; a rule that the contract cannot say belongs to a service.
 
 #![expect(clippy::large_enum_variant, reason = "generated: an answer is boxed by nobody else")]
 
 pub mod follow;
+pub mod retry;
 
 use std::sync::LazyLock;
 

@@ -5,17 +5,19 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use prost::Message;
-use proto::orders::{
-    CancelOrderRequest, CancelReason, CloseShortRequest, HoldOrderRequest, HoldReason, LineCancellation,
-    LineClosing, Order, OrderReceipt, ProposalState, ReleaseOrderRequest, RespondToChangeRequest,
-    WithdrawChangeRequest, WithdrawProposalRequest,
+use proto::{
+    orders::{
+        CancelOrderRequest, CancelReason, CloseShortRequest, HoldOrderRequest, HoldReason, LineCancellation,
+        LineClosing, Order, OrderReceipt, ProposalState, ReleaseOrderRequest, RespondToChangeRequest,
+        WithdrawChangeRequest, WithdrawProposalRequest,
+    },
+    retry::again,
 };
 use sha2::{Digest as _, Sha256};
 use tonic::{Response, Status};
 
 use super::{
     Session,
-    client::again,
     failure::{Exit, Failure},
     find,
     respond::write_receipt,

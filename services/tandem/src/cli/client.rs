@@ -41,12 +41,11 @@ use proto::{
     },
 };
 use tonic::{
-    Code, Request, Response, Status,
+    Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Channel, ClientTlsConfig, Endpoint},
 };
-use tonic_types::StatusExt as _;
 
 use super::failure::{Exit, Failure};
 
@@ -306,35 +305,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Calls until the answer is one that waiting cannot change: a busy or restarting server gets a few more chances.
-/// Only for calls that may be repeated, such as those with a request id.
-pub async fn again<T, F, Fut>(mut call: F) -> Result<T, Status>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<Response<T>, Status>>,
-{
-    let mut wait = Duration::from_millis(200);
-    for _ in 0..4 {
-        match call().await {
-            Ok(answer) => return Ok(answer.into_inner()),
-            Err(status) => match pause(&status, wait) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(status),
-            },
-        }
-        wait *= 2;
-    }
-    call().await.map(Response::into_inner)
-}
-
-/// How long to wait before asking again; nothing where the answer would be the same.
-pub(super) fn pause(status: &Status, usual: Duration) -> Option<Duration> {
-    let asked = status.get_details_retry_info().and_then(|info| info.retry_delay);
-    match status.code() {
-        Code::Unavailable | Code::Aborted => Some(asked.unwrap_or(usual).min(Duration::from_secs(10))),
-        Code::ResourceExhausted => asked.map(|pause| pause.min(Duration::from_secs(10))),
-        _ => None,
-    }
 }

@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use proto::orders::{
-    GetAttachmentRequest, LineStage, ListMessagesRequest, ListOrdersAtRiskRequest, ListOrdersRequest,
-    Message, NewAttachment, PostMessageRequest, ProgressStage, RemindSupplierRequest, SetProgressRequest,
-    Side,
+use proto::{
+    orders::{
+        GetAttachmentRequest, LineStage, ListMessagesRequest, ListOrdersAtRiskRequest, ListOrdersRequest,
+        Message, NewAttachment, PostMessageRequest, ProgressStage, RemindSupplierRequest, SetProgressRequest,
+        Side,
+    },
+    retry::again,
 };
 
 use super::{
     Session,
-    client::again,
     failure::{Exit, Failure},
     find,
     json::{date_text, decimal_text, time_text},

@@ -14,6 +14,7 @@ use proto::{
     orders::{
         OrderContent, OrderReceipt, PartyRole, PublishOrderRequest, PublishOrdersRequest, SupplierAddress,
     },
+    retry::again,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -21,7 +22,6 @@ use tonic::{Code, Status};
 
 use super::{
     Session, atomic,
-    client::again,
     failure::{Exit, Failure},
     find,
 };

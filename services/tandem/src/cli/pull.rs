@@ -5,13 +5,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use proto::orders::{ListScheduleLinesRequest, ScheduleLineRow, Side};
+use proto::{
+    orders::{ListScheduleLinesRequest, ScheduleLineRow, Side},
+    retry::again,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
     Session, atomic,
-    client::again,
     failure::{Exit, Failure},
     list::SideArg,
     publish::table::EncodingArg,

@@ -1,11 +1,13 @@
 //! `tandem orders resolve`.
 
 use clap::Args;
-use proto::orders::{ProposalDecision, ResolveProposalRequest};
+use proto::{
+    orders::{ProposalDecision, ResolveProposalRequest},
+    retry::again,
+};
 
 use super::{
     Session,
-    client::again,
     failure::{Exit, Failure},
     find,
     respond::write_receipt,

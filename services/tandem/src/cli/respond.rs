@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use prost::Message as _;
-use proto::orders::{
-    LineResponse, Order, OrderReceipt, PreviewResponseRequest, Reject, RejectReason, RespondToOrderRequest,
-    line_response::Answer,
+use proto::{
+    orders::{
+        LineResponse, Order, OrderReceipt, PreviewResponseRequest, Reject, RejectReason,
+        RespondToOrderRequest, line_response::Answer,
+    },
+    retry::again,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     Session,
-    client::again,
     failure::{Exit, Failure},
     find,
     json::decimal_text,

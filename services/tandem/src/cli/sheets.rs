@@ -4,14 +4,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use proto::interchange::{RowError, SheetFile};
+use proto::{
+    interchange::{RowError, SheetFile},
+    retry::again,
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tonic::{Response, Status};
 
 use super::{
     Session, atomic,
-    client::again,
     failure::{Exit, Failure},
     publish::table::{EncodingArg, fault},
     template::TableFormat,

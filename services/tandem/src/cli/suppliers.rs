@@ -10,15 +10,17 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use proto::partners::{
-    InviteSuppliersRequest, ListRelationshipsRequest, RelationshipState, SupplierRow, SupplierRowOutcome,
-    SupplierRowResult,
+use proto::{
+    partners::{
+        InviteSuppliersRequest, ListRelationshipsRequest, RelationshipState, SupplierRow, SupplierRowOutcome,
+        SupplierRowResult,
+    },
+    retry::again,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{
     Session,
-    client::again,
     failure::{Exit, Failure},
     output::short,
     pages,

@@ -4,13 +4,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chassis::{Error, Reason};
-use proto::orders::{ItemRefusal, OrderReceipt, PublishOrdersRequest, PublishOrdersResponse};
+use proto::{
+    orders::{ItemRefusal, OrderReceipt, PublishOrdersRequest, PublishOrdersResponse},
+    retry::pause,
+};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation};
 
 use crate::cli::{
     Session,
-    client::pause,
     failure::{Exit, Failure},
 };
 

@@ -13,6 +13,7 @@ use proto::{
         SheetFormat, SheetOrder, TextEncoding,
     },
     orders::{OrderReceipt, PublishOrderRequest, PublishOrdersRequest},
+    retry::again,
 };
 use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status};
@@ -20,7 +21,6 @@ use tonic::{Code, Status};
 use super::{FileFormat, PublishOptions, address, many, mapping, row::Row};
 use crate::cli::{
     Session,
-    client::again,
     failure::{Exit, Failure, FieldFault},
     find,
 };
