@@ -1,5 +1,5 @@
-//! Firms at work on processes that may die: writers who repeat a request until it is answered, and followers of several
-//! kinds who resume where they stood. Everything they see is written down.
+//! Firms at work on processes that may die: writers who repeat a request until it is answered, by themselves or as the
+//! client library does, and followers of several kinds who resume where they stood. Everything they see is written down.
 
 mod follower;
 
@@ -21,11 +21,12 @@ use harness::{
 use proto::{
     follow::is_passing,
     orders::{OrderReceipt, PublishOrderRequest, RespondToOrderRequest},
+    retry::again,
     stream::GetHeadRequest,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
 pub use follower::Pace;
@@ -41,12 +42,22 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How long work may stand still.
 const STALLED: Duration = Duration::from_secs(60);
 
+/// How writers call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// At once again, now here and now there, and each try is written down.
+    Own,
+    /// As the client library does; what fails in spite of it is a failure.
+    Library,
+}
+
 /// What was counted so far.
 #[derive(Debug, Default)]
 pub struct Counts {
     pub acknowledged: AtomicUsize,
     pub unanswered: AtomicUsize,
-    /// Of these, those that a client did not learn at once to send again, elsewhere: other codes than UNAVAILABLE.
+    /// Of these, those that a client did not learn at once to send again, elsewhere: other codes than UNAVAILABLE; and
+    /// everything that the client library gave up.
     pub broken: AtomicUsize,
     /// The last of these.
     pub last_broken: Mutex<String>,
@@ -73,6 +84,7 @@ struct Shared {
     supplier: Party,
     commands: Vec<SocketAddr>,
     feeds: Vec<SocketAddr>,
+    manner: Manner,
     counts: Arc<Counts>,
 }
 
@@ -91,13 +103,28 @@ impl Load {
     /// Begins to work, with these followers of each firm.
     pub fn begin(
         name: &str,
-        (buyer, supplier): (Party, Party),
+        pair: (Party, Party),
         commands: Vec<SocketAddr>,
         feeds: Vec<SocketAddr>,
         paces: &[Pace],
     ) -> Self {
-        let counts = Arc::default();
-        let shared = Shared { history: History::create(name), buyer, supplier, commands, feeds, counts };
+        Self::of(Manner::Own, name, pair, (commands, feeds), paces)
+    }
+
+    /// The same by the client library, writers and readers, at one address that leads to whoever listens.
+    pub fn by_library(name: &str, pair: (Party, Party), api: SocketAddr) -> Self {
+        Self::of(Manner::Library, name, pair, (vec![api], vec![api]), &[Pace::Library, Pace::Library])
+    }
+
+    fn of(
+        manner: Manner,
+        name: &str,
+        (buyer, supplier): (Party, Party),
+        (commands, feeds): (Vec<SocketAddr>, Vec<SocketAddr>),
+        paces: &[Pace],
+    ) -> Self {
+        let (history, counts) = (History::create(name), Arc::default());
+        let shared = Shared { history, buyer, supplier, commands, feeds, manner, counts };
         let (writers_stop, followers_stop) = (CancellationToken::new(), CancellationToken::new());
         let writers = (0..WRITERS).map(|n| {
             let writer = Writer::new(&shared, n, writers_stop.clone());
@@ -212,9 +239,28 @@ fn traced<T>(message: T, trace: &str) -> Request<T> {
     request
 }
 
+/// Sends a change as the client library does; every try but the last was answered by nobody.
+async fn by_library(
+    change: &Change,
+    access: &Access,
+    trace: &str,
+    counts: &Counts,
+) -> Result<OrderReceipt, Status> {
+    let mut tries = 0;
+    let answer = again(|| {
+        tries += 1;
+        let sent = change.send(access, trace);
+        async move { sent.await.map(Response::new) }
+    });
+    let answer = answer.await;
+    counts.unanswered.fetch_add(tries - 1, Ordering::Relaxed);
+    answer
+}
+
 /// Publishes one order after the other as buyer, and answers every second one as supplier.
 struct Writer {
     name: String,
+    manner: Manner,
     pen: Recorder,
     buyer: Vec<Access>,
     supplier: Vec<Access>,
@@ -239,6 +285,7 @@ impl Writer {
             supplier: callers(&shared.supplier.key),
             feeds: [shared.buyer.id, shared.supplier.id],
             counts: shared.counts.clone(),
+            manner: shared.manner,
             name,
             stop,
         }
@@ -266,7 +313,10 @@ impl Writer {
         let trace = history::trace();
         for access in callers.iter().cycle() {
             let invoked = self.pen.now();
-            let answer = change.send(access, &trace).await;
+            let answer = match self.manner {
+                Manner::Own => change.send(access, &trace).await,
+                Manner::Library => by_library(change, access, &trace, &self.counts).await,
+            };
             let outcome = self.pen.write(invoked, change.request_id(), &trace, &self.feeds, &answer);
             match (outcome, answer) {
                 (Outcome::Ok, Ok(receipt)) => {
@@ -279,9 +329,9 @@ impl Writer {
                     self.counts.unanswered.fetch_add(1, Ordering::Relaxed);
                     // A client's word for a request that met a closing connection: the server said nothing.
                     let cut = |status: &Status| status.code() == Code::Cancelled && is_passing(status);
+                    let learnt = |status: &Status| status.code() == Code::Unavailable || cut(status);
                     if let Err(status) = answer
-                        && status.code() != Code::Unavailable
-                        && !cut(&status)
+                        && (self.manner == Manner::Library || !learnt(&status))
                     {
                         self.counts.broken.fetch_add(1, Ordering::Relaxed);
                         *self.counts.last_broken.lock().unwrap() = status.to_string();

@@ -1,7 +1,7 @@
 //! A TCP proxy on loopback that does to connections what networks do: it cuts them, delays what they carry, and swallows it
-//! for a while.
+//! for a while. Before several servers it is the plainest of balancers.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -47,6 +47,11 @@ pub struct Proxy {
 impl Proxy {
     /// Carries connections to this address, whether somebody listens there yet or not.
     pub async fn start(to: SocketAddr) -> Self {
+        Self::among([to].into()).await
+    }
+
+    /// Carries each connection to the next of these that listens.
+    pub async fn among(to: Arc<[SocketAddr]>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of loopback");
         let at = listener.local_addr().expect("an address");
         let state = watch::Sender::new(State { weather: Weather::Clear, cuts: 0 });
@@ -76,13 +81,15 @@ impl Drop for Proxy {
     }
 }
 
-async fn serve(listener: TcpListener, to: SocketAddr, state: watch::Receiver<State>) {
+async fn serve(listener: TcpListener, to: Arc<[SocketAddr]>, state: watch::Receiver<State>) {
     // Dropped with the proxy, and its connections with it.
     let mut connections = JoinSet::new();
+    let mut turn = 0;
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((client, _)) = accepted {
-                connections.spawn(carry(client, to, state.clone()));
+                turn += 1;
+                connections.spawn(carry(client, to.clone(), turn, state.clone()));
             },
             Some(_) = connections.join_next() => {}
         }
@@ -90,11 +97,11 @@ async fn serve(listener: TcpListener, to: SocketAddr, state: watch::Receiver<Sta
 }
 
 /// Carries one connection until a side ends it or it is cut.
-async fn carry(client: TcpStream, to: SocketAddr, state: watch::Receiver<State>) {
+async fn carry(client: TcpStream, to: Arc<[SocketAddr]>, turn: usize, state: watch::Receiver<State>) {
     let cuts = state.borrow().cuts;
     let mut cut = state.clone();
     let carried = async {
-        let server = TcpStream::connect(to).await?;
+        let server = reach(&to, turn).await?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
@@ -107,6 +114,18 @@ async fn carry(client: TcpStream, to: SocketAddr, state: watch::Receiver<State>)
         _ = carried => {}
         _ = cut.wait_for(|state| state.cuts != cuts) => {}
     }
+}
+
+/// Whoever listens, beginning with the one whose turn it is.
+async fn reach(to: &[SocketAddr], turn: usize) -> io::Result<TcpStream> {
+    let mut refused = io::Error::other("there is no address");
+    for next in 0..to.len() {
+        match TcpStream::connect(to[(turn + next) % to.len()]).await {
+            Ok(server) => return Ok(server),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
 }
 
 async fn pass(
@@ -146,10 +165,10 @@ mod tests {
 
     use super::*;
 
-    /// A server that sends back what it gets, and a connection to it through a proxy.
-    async fn echo() -> (Proxy, TcpStream) {
+    /// A server that sends back what it gets.
+    async fn echo() -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let proxy = Proxy::start(listener.local_addr().expect("an address")).await;
+        let at = listener.local_addr().expect("an address");
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 tokio::spawn(async move {
@@ -158,8 +177,7 @@ mod tests {
                 });
             }
         });
-        let stream = TcpStream::connect(proxy.at()).await.expect("it is carried");
-        (proxy, stream)
+        at
     }
 
     async fn heard(stream: &mut TcpStream) -> io::Result<u8> {
@@ -169,7 +187,8 @@ mod tests {
 
     #[tokio::test]
     async fn connections_pass_wait_fall_silent_and_are_cut() {
-        let (proxy, mut stream) = echo().await;
+        let proxy = Proxy::start(echo().await).await;
+        let mut stream = TcpStream::connect(proxy.at()).await.expect("it is carried");
         assert_eq!(heard(&mut stream).await.expect("it passes"), 7);
 
         proxy.set(Weather::Slow(Duration::from_millis(60)));
@@ -194,5 +213,17 @@ mod tests {
         assert!(heard(&mut stream).await.is_err(), "it is cut");
         let mut again = TcpStream::connect(proxy.at()).await.expect("others pass");
         assert_eq!(heard(&mut again).await.expect("it passes"), 7);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_carried_to_whom_does_not_listen() {
+        let gone = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let nobody = gone.local_addr().expect("an address");
+        drop(gone);
+        let proxy = Proxy::among([nobody, echo().await].into()).await;
+        for _ in 0..4 {
+            let mut stream = TcpStream::connect(proxy.at()).await.expect("it is carried");
+            assert_eq!(heard(&mut stream).await.expect("somebody listens"), 7);
+        }
     }
 }

@@ -293,10 +293,10 @@ impl Stage {
         until("events come over Kafka", 2 * BACK, async || (entries().await > before).then_some(())).await;
     }
 
-    /// Firms for the rolling restart, and both processes by their own addresses: a balancer passes nothing to one that does
-    /// not listen, and a proxy does.
-    pub fn rolling(&self) -> ((Party, Party), Vec<SocketAddr>) {
-        (self.pairs[ROLLING].clone(), vec![self.commands.process.api, self.feeds.process.api])
+    /// Firms for the rolling restart, and a balancer before both processes.
+    pub async fn rolling(&self) -> ((Party, Party), Proxy) {
+        let replicas = [self.commands.process.api, self.feeds.process.api];
+        (self.pairs[ROLLING].clone(), Proxy::among(replicas.into()).await)
     }
 
     /// Asks each process in turn to end, and starts it again, as a new release is brought in; how often.

@@ -13,7 +13,10 @@ use harness::{
     chaos::{self, Party},
     history::{self, Outcome, Recorder},
 };
-use proto::stream::{SubscribeRequest, SubscribeResponse, subscribe_request::Start};
+use proto::{
+    follow,
+    stream::{SubscribeRequest, SubscribeResponse, subscribe_request::Start},
+};
 use rand::Rng as _;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -33,6 +36,8 @@ pub enum Pace {
     Restless,
     /// It waits before it takes each message, longer than any ring and any window holds.
     Slow,
+    /// For as long as the client library's reader lasts, which mends broken streams by itself.
+    Library,
 }
 
 /// Who ended a stream.
@@ -75,6 +80,13 @@ impl Follower {
 
     pub async fn run(mut self) {
         let stop = self.stop.clone();
+        if self.pace == Pace::Library {
+            tokio::select! {
+                () = self.read() => {}
+                () = stop.cancelled() => {}
+            }
+            return self.pen.flush();
+        }
         for access in self.callers.clone().iter().cycle() {
             let stream = self.pen.subscribe(self.feed, self.seq, None, &[]);
             let followed = tokio::select! {
@@ -91,13 +103,25 @@ impl Follower {
         self.pen.flush();
     }
 
+    /// Reads by the client library, to which all is one stream.
+    async fn read(&mut self) {
+        let mut reader = follow::Follower::new(self.callers[0].stream(), None);
+        let stream = self.pen.subscribe(self.feed, self.seq, None, &[]);
+        loop {
+            let batch = reader.next().await;
+            let batch = batch.unwrap_or_else(|status| panic!("{}: it gave up: {status}", self.name));
+            let follow::Place { seq, cursor } = batch.place;
+            self.take(stream, &SubscribeResponse { events: batch.events, seq, cursor, live: false });
+        }
+    }
+
     async fn follow(&mut self, access: &Access, stream: u64) -> Result<Left, Status> {
         let start = self.cursor.clone().map_or(Start::Earliest(true), Start::After);
         let request = SubscribeRequest { start: Some(start), filter: None, until_head: false };
         let mut messages = access.stream().subscribe(request).await?.into_inner();
         let enough = match self.pace {
             Pace::Restless => self.seq + rand::rng().random_range(1..40),
-            Pace::Steady | Pace::Slow => i64::MAX,
+            Pace::Steady | Pace::Slow | Pace::Library => i64::MAX,
         };
         while self.seq < enough {
             let Some(message) = messages.message().await? else { return Ok(Left::Server) };
