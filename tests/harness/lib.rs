@@ -64,7 +64,8 @@ pub fn asked<T: std::str::FromStr>(name: &str) -> Option<T> {
     std::env::var_os(name)?.to_str()?.parse().ok()
 }
 
-/// Whether long variants were asked for, by `TANDEM_TEST_LONG=1`; tests that are always long are `#[ignore]`d instead.
+/// Whether long variants were asked for, by `TANDEM_TEST_LONG=1`, as `tests/run --long` sets it; tests that are always long
+/// are `#[ignore]`d instead.
 pub fn long() -> bool {
     std::env::var_os("TANDEM_TEST_LONG").is_some_and(|value| !value.is_empty() && value != "0")
 }
