@@ -78,6 +78,11 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
 
+{{/* A setting as text: a large number would else be written with an exponent. */}}
+{{- define "tandem.text" -}}
+{{- ternary . (toJson .) (kindIs "string" .) | quote -}}
+{{- end -}}
+
 {{/* An environment variable from the Secret: dict "root" $ "name" NAME "key" KEY "optional" BOOL */}}
 {{- define "tandem.fromSecret" -}}
 - name: {{ .name }}
