@@ -13,6 +13,9 @@ import tempfile
 from world import ROOT, require, say
 
 RELEASE = ROOT / "deploy/release"
+# What dpkg calls, and the programs that any of it may call.
+SCRIPTS = ["postinst", "prerm", "postrm"]
+PROGRAMS = ["systemctl", "systemd-sysusers", "systemd-tmpfiles", "getent", "adduser", "install"]
 WANTED = ["usr/bin/tandem", "usr/lib/tandem/backup", "usr/lib/tandem/restore", "usr/lib/systemd/system/tandem@.service", "etc/tandem/tandem.toml"]
 
 
@@ -20,6 +23,51 @@ def make(binary, folder):
     done = subprocess.run([RELEASE, "--into", folder, "--binary", binary, "--output", "json"], capture_output=True, text=True)
     require(done.returncode == 0, f"deploy/release: {done.stdout}{done.stderr}")
     return json.loads(done.stdout)
+
+
+def called(script, reason, without=(), failing=(), systemd=True):
+    """What a script calls where dpkg runs it for this reason, in an empty root with programs that only write down their calls."""
+    with tempfile.TemporaryDirectory() as made:
+        root = pathlib.Path(made)
+        (root / "bin").mkdir()
+        if systemd:
+            (root / "run/systemd/system").mkdir(parents=True)
+        for program in set(PROGRAMS) - set(without):
+            stub = root / "bin" / program
+            stub.write_text(f'#!/bin/sh\necho {program} "$@" >>{root}/calls\nexit {int(program in failing)}\n')
+            stub.chmod(0o755)
+        done = subprocess.run([script, reason], env={"PATH": f"{root}/bin", "DPKG_ROOT": str(root)}, capture_output=True, text=True)
+        require(done.returncode == 0 and not done.stderr, f"{script.name} {reason}: {done.stdout}{done.stderr}")
+        calls = (root / "calls").read_text() if (root / "calls").exists() else ""
+        return calls.replace(made, "").splitlines()
+
+
+def scripts(folder):
+    """What runs on a machine when the package comes, is replaced, and goes."""
+    for name in SCRIPTS:
+        require(subprocess.run(["sh", "-n", folder / name]).returncode == 0, f"{name} is no script")
+    postinst, prerm, postrm = (folder / name for name in SCRIPTS)
+    told = ["systemd-sysusers tandem.conf", "systemd-tmpfiles --create tandem.conf"]
+    plain = {"without": ["systemd-sysusers", "systemd-tmpfiles", "systemctl"], "systemd": False}
+    user = "adduser --system --group --home /var/lib/tandem --no-create-home tandem"
+    folders = [
+        "install -d -o tandem -g tandem -m 0750 /var/lib/tandem /var/lib/tandem/files",
+        "install -d -o tandem -g tandem -m 0700 /var/backups/tandem",
+    ]
+    for calls, expected in (
+        (called(postinst, "configure"), [*told, "systemctl daemon-reload"]),
+        (called(postinst, "configure", failing=["systemctl", "systemd-tmpfiles"]), [*told, "systemctl daemon-reload"]),
+        (called(postinst, "configure", systemd=False), told),
+        (called(postinst, "configure", failing=["getent"], **plain), ["getent passwd tandem", user, *folders]),
+        (called(postinst, "configure", **plain), ["getent passwd tandem", *folders]),
+        (called(postinst, "abort-upgrade"), []),
+        (called(prerm, "upgrade"), []),
+        (called(prerm, "remove", **plain), []),
+        (called(prerm, "remove", failing=["systemctl"]), ["systemctl stop tandem@*.service tandem-migrate.service tandem-backup.timer tandem-backup.service"]),
+        (called(postrm, "remove"), ["systemctl daemon-reload"]),
+        (called(postrm, "purge", **plain), []),
+    ):
+        require(calls == expected, f"the package's scripts call {calls} instead of {expected}")
 
 
 def main(binary):
@@ -31,6 +79,8 @@ def main(binary):
         names = sorted(one["files"])
         deb = next(name for name in names if name.endswith(".deb"))
         subprocess.run(["dpkg-deb", "-x", folder / "one" / deb, folder / "root"], check=True)
+        subprocess.run(["dpkg-deb", "-e", folder / "one" / deb, folder / "control"], check=True)
+        scripts(folder / "control")
         for path in WANTED:
             require((folder / "root" / path).exists(), f"the package lacks {path}")
         require((folder / "root/etc/tandem/tandem.toml").stat().st_mode & 0o77 == 0, "others may read the settings")
