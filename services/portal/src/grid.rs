@@ -100,6 +100,28 @@ pub struct Row {
     pub writes: bool,
 }
 
+/// Whether a table that is open would show something else by now.
+pub struct Newer {
+    /// The kind of what it shows.
+    pub live: &'static str,
+    /// Where that is found out.
+    pub path: String,
+    pub changed: bool,
+}
+
+impl Newer {
+    /// Of a table at `action`, which has a query; `seen` tells apart what an open page shows, and is empty where it is read
+    /// now.
+    pub fn of(live: &'static str, action: &str, rows: &[Row], seen: &str) -> Self {
+        let shown = rows.iter().filter(|row| row.writes).map(|row| format!("{} {}", row.id, row.version));
+        let shown = shown.collect::<Vec<_>>().join("\n");
+        let mark = hex::encode(&chassis::secret::sha256(shown.as_bytes())[..6]);
+        let seen = if seen.is_empty() { mark.as_str() } else { seen };
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("seen", seen).finish();
+        Self { live, path: format!("{action}&{query}"), changed: seen != mark }
+    }
+}
+
 /// What a row is.
 pub struct Head {
     pub id: String,

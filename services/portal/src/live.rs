@@ -2,10 +2,10 @@
 //! it was and nothing comes twice.
 //!
 //! Pages fetch themselves again when something happened; an event says only which order it was about, and in a
-//! sentence for people what happened. What the operator announces is on no feed: `told` events say that it is another
-//! than a page may show.
+//! sentence for people what happened. Of everything else, which may come by the thousand, it says the kinds and ids alone.
+//! What the operator announces is on no feed: `told` events say that it is another than a page may show.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Query, State},
@@ -18,6 +18,8 @@ use axum::{
 use futures::{Stream, StreamExt as _, future, stream};
 use prost::Message as _;
 use proto::{
+    access::Permission,
+    event,
     orders::{OrderMessagePosted, OrderNoteWritten, OrderPublished, OrderSupplierChanged},
     stream::{FeedEvent, Filter, SubscribeRequest, SubscribeResponse, subscribe_request::Start},
 };
@@ -48,7 +50,8 @@ pub struct Place {
 /// What a page is told.
 #[derive(Serialize)]
 struct News<'a> {
-    order: &'a str,
+    /// Kinds and ids of what changed, as places of pages name what they show.
+    what: BTreeSet<&'a str>,
     /// For people; empty where it is not worth interrupting them.
     text: String,
 }
@@ -66,7 +69,7 @@ pub async fn follow(
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let after = if last.is_empty() { place.after } else { last.to_string() };
     let start = if after.is_empty() { Start::Latest(true) } else { Start::After(after) };
-    let filter = Filter { types: vec!["tandem.orders.*".into()], ..Filter::default() };
+    let filter = Filter { types: types(&member), ..Filter::default() };
     let request = SubscribeRequest { start: Some(start), filter: Some(filter), until_head: false };
     let request = client::streaming(&member.token, request);
     let first = [Event::default().retry(RETRY), announced(&board::mark(&member.who.announcements))];
@@ -86,6 +89,17 @@ pub async fn follow(
         .headers_mut()
         .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// The events of what the member may read; narrowed members hear less of them, as by API.
+fn types(member: &Member) -> Vec<String> {
+    let others = [
+        (Permission::CapacityRead, "capacity"),
+        (Permission::ResourcesRead, "resources"),
+        (Permission::PartnersRead, "partners"),
+    ];
+    let others = others.into_iter().filter(|(permission, _)| member.may(*permission)).map(|(_, area)| area);
+    std::iter::once("orders").chain(others).map(|area| format!("tandem.{area}.*")).collect()
 }
 
 fn spoken(
@@ -135,9 +149,31 @@ fn announced(mark: &str) -> Event {
 
 fn told(answer: &SubscribeResponse, text: &Text, firm: &str) -> Vec<Event> {
     let mut events: Vec<Event> = answer.events.iter().filter_map(|event| news(event, text, firm)).collect();
+    events.extend(changed(answer));
     // A beat of its own moves the browser past what was left out, and shows that the line is not dead.
     events.push(Event::default().event("beat").id(&answer.cursor).data("{}"));
     events
+}
+
+/// Once for all that came together, since a page reads itself anew once.
+fn changed(answer: &SubscribeResponse) -> Option<Event> {
+    let others = answer.events.iter().filter_map(|entry| subject(entry.event.as_ref()?));
+    let what: BTreeSet<&str> = others.flatten().collect();
+    if what.is_empty() {
+        return None;
+    }
+    let data = serde_json::to_string(&News { what, text: String::new() }).ok()?;
+    Some(Event::default().event("changed").id(&answer.cursor).data(data))
+}
+
+/// Kind and id of what an event is about, such as `offer` and the offer's id; nothing for an order, which [`news`] tells.
+fn subject(event: &event::Event) -> Option<[&str; 2]> {
+    let mut words = event.r#type.strip_prefix("tandem.")?.split('.');
+    if words.next()? == "orders" {
+        return None;
+    }
+    let (_, id) = event.subject.split_once('/')?;
+    Some([words.next()?, id])
 }
 
 /// Streams that end for a reason say so; the others just end, and the browser comes back.
@@ -189,7 +225,8 @@ fn news(entry: &FeedEvent, text: &Text, firm: &str) -> Option<Event> {
             (about.order_id, sentence(kind).map_or_else(String::new, |key| text.one(key, about.order_number)))
         }
     };
-    let data = serde_json::to_string(&News { order: &order, text: said }).ok()?;
+    let data =
+        serde_json::to_string(&News { what: BTreeSet::from(["order", order.as_str()]), text: said }).ok()?;
     Some(Event::default().event("order").id(&entry.cursor).data(data))
 }
 

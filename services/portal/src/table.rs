@@ -11,12 +11,24 @@ use crate::{
     session::Member,
 };
 
+/// Ids are UUIDs; no word of an address is as long.
+const ID_LETTERS: usize = 36;
+
 /// Something that can be done with a row.
 pub enum Act {
     /// A page that does it.
     Go { href: String, label: String },
     /// A button that does it.
     Do { action: String, token: String, label: String },
+}
+
+impl Act {
+    fn address(&self) -> &str {
+        match self {
+            Act::Go { href, .. } => href,
+            Act::Do { action, .. } => action,
+        }
+    }
 }
 
 /// What stands in a row.
@@ -59,6 +71,8 @@ pub struct Part {
     pub title: String,
     pub columns: Vec<String>,
     pub rows: Vec<Row>,
+    /// Each row's, so that it stays the same one where the page is read anew; empty for none.
+    ids: Vec<String>,
     /// What to do where there is none.
     pub empty: String,
     /// Where the next page is; empty on the last.
@@ -68,7 +82,7 @@ pub struct Part {
 impl Part {
     /// A table with columns and rows.
     pub fn new(columns: Vec<String>, rows: Vec<Row>, empty: String) -> Self {
-        Self { title: String::new(), columns, rows, empty, next: String::new() }
+        Self { title: String::new(), columns, rows, ids: Vec::new(), empty, next: String::new() }
     }
 
     /// With a heading of its own.
@@ -91,6 +105,16 @@ impl Part {
             .find_map(|cell| if let Cell::Name { text, .. } = cell { Some(text.as_str()) } else { None })
             .unwrap_or_default()
     }
+}
+
+/// The id of what a row is about, as the first address in it names it.
+fn id(row: &Row) -> Option<&str> {
+    let addresses = row.iter().flat_map(|cell| match cell {
+        Cell::Name { href, .. } => vec![href.as_str()],
+        Cell::Acts(acts) => acts.iter().map(Act::address).collect(),
+        _ => Vec::new(),
+    });
+    addresses.flat_map(|address| address.split(['/', '?', '=', '&'])).find(|word| word.len() == ID_LETTERS)
 }
 
 /// Something else to choose from, beside the states.
@@ -145,6 +169,8 @@ pub struct Listing {
     /// The pages beside it, and what they have in common.
     places: Vec<page::Link>,
     places_label: String,
+    /// Kinds and ids of what it shows; empty where it is not read anew.
+    live: String,
 }
 
 impl Listing {
@@ -167,7 +193,13 @@ impl Listing {
             texts: Vec::new(),
             places: Vec::new(),
             places_label: String::new(),
+            live: String::new(),
         }
+    }
+
+    /// Read anew where one of these changed: kinds of events, such as `offer`, and ids.
+    pub fn live(self, live: impl Into<String>) -> Self {
+        Self { live: live.into(), ..self }
     }
 
     /// With a line that leads to the other pages about capacity.
@@ -229,7 +261,13 @@ impl Listing {
     }
 
     /// Another table.
-    pub fn part(mut self, part: Part) -> Self {
+    pub fn part(mut self, mut part: Part) -> Self {
+        for row in &part.rows {
+            let id = id(row).unwrap_or_default().to_string();
+            // An element's id stands on a page once.
+            let taken = self.parts.iter().any(|other| other.ids.contains(&id)) || part.ids.contains(&id);
+            part.ids.push(if taken { String::new() } else { id });
+        }
         self.parts.push(part);
         self
     }

@@ -21,15 +21,19 @@
     const channel = window.BroadcastChannel && new BroadcastChannel('tandem-' + body.dataset.live);
     const tell = (message) => { if (channel) channel.postMessage(message); take(message); };
 
-    const refresh = (order) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        all('[data-live-list]').forEach((list) => htmx.trigger(list, 'tandem:refresh'));
-        all('[data-live-order]').forEach((page) => {
-          if (!order || page.dataset.liveOrder === order) htmx.trigger(page, 'tandem:refresh');
+    // Kinds and ids of what changed since pages were read anew, which they are once a second; '' stands for all.
+    let changed = [], read = 0;
+    const refresh = (what) => {
+      changed.push(...what);
+      timer ||= setTimeout(() => {
+        all('[data-live-on]').forEach((place) => {
+          if (changed.some((one) => place.dataset.liveOn.includes(one))) htmx.trigger(place, 'tandem:refresh');
         });
-      }, 100);
-      all('[data-live-warn]').forEach((warning) => { if (warning.dataset.liveWarn === order) shown(warning, true); });
+        all('[data-live-warn]').forEach((warning) => { if (changed.includes(warning.dataset.liveWarn)) shown(warning, true); });
+        changed = [];
+        timer = 0;
+        read = Date.now();
+      }, Math.max(100, read + 1000 - Date.now()));
     };
 
     // Where the page shows something else than is announced.
@@ -53,9 +57,9 @@
       if ('online' in message) shown(one('#offline'), !message.online);
       if (message.signedOut) shown(one('#signed-out'), true);
       if (message.text) say(message.text);
-      if (message.changed) refresh(message.order);
+      if (message.what) refresh(message.what);
       // The stream was elsewhere when this page was read: if it has moved on since, something may be missing here.
-      if (message.at !== undefined && message.at !== cursor) refresh();
+      if (message.at !== undefined && message.at !== cursor) refresh(['']);
       if (message.told !== undefined) retell(message.told);
     };
 
@@ -74,11 +78,11 @@
       const on = (name, then) => mine.addEventListener(name, (event) => { heard = Date.now(); then(event); });
       on('open', () => online(true));
       on('beat', (event) => tell({ cursor: event.lastEventId }));
-      on('order', (event) => tell({ ...JSON.parse(event.data), cursor: event.lastEventId, changed: true }));
+      ['order', 'changed'].forEach((name) => on(name, (event) => tell({ ...JSON.parse(event.data), cursor: event.lastEventId })));
       on('told', (event) => tell({ told: JSON.parse(event.data).mark }));
       on('signed-out', () => { close(); clearInterval(watch); tell({ signedOut: true }); });
       // The place is no longer known: begin at the present, and read the list again.
-      on('anew', () => { close(); cursor = ''; tell({ changed: true }); setTimeout(connect, 2000); });
+      on('anew', () => { close(); cursor = ''; tell({ what: [''] }); setTimeout(connect, 2000); });
       on('error', () => { online(false); if (mine.readyState === 2 && mine === source) setTimeout(connect, 3000); });
     };
 

@@ -117,6 +117,9 @@ pub struct Wish {
     pub page: String,
     #[serde(default)]
     pub done: String,
+    /// Tells apart what an open table shows.
+    #[serde(default)]
+    pub seen: String,
 }
 
 impl Wish {

@@ -129,6 +129,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     };
     let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::NEEDS), None)
         .places(places(&member, Beside::Requests))
+        .live("request match")
         .lead(t.say(key::NEEDS_BODY))
         .done(done)
         .part(

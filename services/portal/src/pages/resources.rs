@@ -128,6 +128,7 @@ fn listing(member: &Member, place: Place) -> Listing {
     let heading = PLACES.iter().find(|(one, ..)| *one == place).map(|(.., label)| t.say(label));
     Listing::new(member, Tab::Resources, heading.unwrap_or_default(), None)
         .beside(t.say(key::NAV_RESOURCES), links.collect())
+        .live("resource revision entitlement")
 }
 
 /// A page that asks for something.

@@ -60,6 +60,7 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     }
     let content = offer.content.clone().unwrap_or_default();
     let listing = Listing::new(&member, Tab::Capacity, name(offer.content.as_ref()), Some(to_offers(t)))
+        .live(format!("{id} reservation"))
         .tag(offers::state(t, &offer))
         .fact(t.say(key::SUPPLIER), if mine { String::new() } else { known.name(t, &offer.supplier_id) })
         .fact(t.say(key::OFFER_MATERIALS), content.materials.join(&t.say(key::LIST_JOIN)))

@@ -48,6 +48,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     };
     let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::OFFERS), None)
         .places(places(&member, capacity::Place::Offers))
+        .live("offer reservation")
         .lead(t.say(key::OFFERS_BODY))
         .done(done)
         .part(theirs.next(super::OFFERS, &[], &next))

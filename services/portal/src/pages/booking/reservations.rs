@@ -66,6 +66,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     };
     let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::RESERVATIONS), None)
         .places(places(&member, capacity::Place::Reservations))
+        .live("reservation")
         .lead(t.say(key::RESERVATIONS_BODY))
         .done(done)
         .part(mine.titled(t.say(key::RESERVATIONS_MINE)));

@@ -35,7 +35,7 @@ use crate::{
     failure::Failure,
     form::Fields,
     format,
-    grid::{self, Head, Line, Row, Wish},
+    grid::{self, Head, Line, Newer, Row, Wish},
     i18n::{Text, key},
     page::{self, Link, Page, link},
     pages::{settings::Fault, sign_in},
@@ -62,6 +62,7 @@ struct DemandPage {
     states: bool,
     /// Whether any row can be filled in.
     writes: bool,
+    newer: Newer,
     faults: Vec<Fault>,
     done: String,
     /// What was changed meanwhile; empty for nothing.
@@ -263,6 +264,7 @@ fn form(member: &Member, wish: &Where, all: &[Series], lines: &[Line], partners:
         columns: map::columns(&t, span, today),
         states: member.may(Permission::DemandWrite),
         writes,
+        newer: Newer::of("material_demand", &action, &rows, &wish.seen),
         faults: Vec::new(),
         done: String::new(),
         changed: match rows.iter().any(|row| !row.notice.is_empty()) {

@@ -26,7 +26,7 @@ use crate::{
     failure::Failure,
     form::Fields,
     format,
-    grid::{self, Head, Line, Row, Wish},
+    grid::{self, Head, Line, Newer, Row, Wish},
     i18n::{Text, key},
     measure::Measure,
     page::{self, Link, Page, link},
@@ -54,6 +54,7 @@ struct EditPage {
     token: String,
     tabs: Vec<Tab>,
     figure: Figure,
+    newer: Newer,
     /// What is to be known of the figure.
     about: String,
     columns: Vec<Column>,
@@ -76,6 +77,8 @@ struct Asked {
     span: Span,
     figure: Figure,
     page: String,
+    /// Tells apart what an open page shows.
+    seen: String,
 }
 
 impl Asked {
@@ -106,7 +109,7 @@ fn asked(member: &Member, wish: &Where) -> Result<Asked, Failure> {
     }
     let today = format::today(member.app().clock.now());
     let (span, figure) = (Span::read(&wish.from, today), Figure::read(&wish.figure));
-    Ok(Asked { span, figure, page: wish.page.clone() })
+    Ok(Asked { span, figure, page: wish.page.clone(), seen: wish.seen.clone() })
 }
 
 /// The table as it stands.
@@ -177,6 +180,7 @@ fn form(member: &Member, asked: &Asked, loaded: &[Loaded], lines: &[Line]) -> Ed
         token: app.tokens.make(app, Some(&member.token), PATH),
         tabs: FIGURES.map(tab).into(),
         figure: asked.figure,
+        newer: Newer::of("capacity_group", &action, &rows, &asked.seen),
         about: about(&t, asked.figure),
         columns: map::columns(&t, asked.span, today),
         faults: Vec::new(),

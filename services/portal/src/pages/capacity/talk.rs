@@ -105,6 +105,7 @@ pub async fn show(member: Member, Path((word, id)): Path<(String, String)>) -> R
     let columns = columns.into_iter().chain([String::new()]).collect();
     let mut listing =
         Listing::new(&member, Tab::Capacity, t.one(key::TALK_ABOUT, &topic.name), Some(topic.back))
+            .live("comment")
             .lead(t.say(key::TALK_BODY))
             .part(Part::new(columns, rows, t.say(key::TALK_EMPTY)));
     if member.may(Permission::CapacityReserve) {

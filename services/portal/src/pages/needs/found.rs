@@ -44,6 +44,7 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     };
     let may = member.may(Permission::CapacityReserve) && !need.closed;
     let mut listing = Listing::new(&member, Tab::Capacity, what(t, &content), Some(back(t)))
+        .live("request match offer reservation capability_profile")
         .tag(words::open(t, need.closed))
         .lead(lead)
         .fact(t.say(key::NEED_QUANTITY), how_much(t, &content))

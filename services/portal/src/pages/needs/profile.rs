@@ -77,6 +77,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let done = if wish.done == "saved" { t.say(key::PROFILE_SAVED) } else { String::new() };
     let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::PROFILE), None)
         .places(places(&member, Beside::Profile))
+        .live("capability_profile")
         .lead(t.say(key::PROFILE_BODY))
         .done(done)
         .fact(t.say(key::PROFILE_CERTIFICATES), certificates(t, &content))

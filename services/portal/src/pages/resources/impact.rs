@@ -58,6 +58,7 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     let impact = preview(&member, &id).await?;
     let title = t.two(key::IMPACT_TITLE, &this.label, words::name(t, &one));
     let mut page = Listing::new(&member, Tab::Resources, title, Some(back_to(t, &one)))
+        .live("revision")
         .tag(words::revision_state(t, this.state()))
         .lead(t.say(key::IMPACT_LEAD))
         .fact(t.say(key::IMPACT), said(t, &impact))

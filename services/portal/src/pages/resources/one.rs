@@ -37,6 +37,7 @@ pub async fn show(
     let standing = entitlements(&member, &one, own).await?;
     let content = one.content.clone().unwrap_or_default();
     let mut page = Listing::new(&member, Tab::Resources, words::name(t, &one), Some(back))
+        .live(format!("{id} entitlement"))
         .tag(words::standing(t, &one, own))
         .done(seen.said(t))
         .lead(content.summary)

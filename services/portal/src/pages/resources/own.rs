@@ -65,6 +65,7 @@ pub async fn acknowledgements(member: Member, Path(id): Path<String>) -> Result<
     };
     let title = t.two(key::ACKNOWLEDGEMENTS_TITLE, &this.label, words::name(t, &one));
     Ok(Listing::new(&member, Tab::Resources, title, Some(back_to(t, &one)))
+        .live("revision entitlement")
         .part(part(key::ACKNOWLEDGED_NOT, have_not, key::ACKNOWLEDGED_NOT_EMPTY))
         .part(part(key::ACKNOWLEDGED, have, key::ACKNOWLEDGED_EMPTY))
         .show())
