@@ -1,6 +1,7 @@
 // Pages that keep themselves up to date.
 
 import { INVITED, makeLink } from './buying.mjs';
+import { call, linyi, offer } from './requests.mjs';
 import { equal, inDays, long, measured, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -62,7 +63,119 @@ const aMinute = async (page) => {
   await page.waitForTimeout(200);
 };
 
+/** A page as somebody holds it, scrolled and on a link: what tells later whether that is so without a reload, and where it is. */
+async function holding(page, selector) {
+  await page.evaluate((of) => {
+    scrollTo(0, 150);
+    window.held = document.querySelector(of);
+    window.held.focus({ preventScroll: true });
+  }, selector);
+  const held = () => page.evaluate((of) => [window.held === document.querySelector(of), document.activeElement === window.held], selector);
+  const place = () => page.evaluate(() => Math.round(window.held.getBoundingClientRect().top));
+  equal(await held(), [true, true], 'it is held');
+  return { held, place };
+}
+
+/** The buyer's orders that wait, by a word of theirs: what is chosen and written there stays while they come and go. */
+async function waiting() {
+  const word = `常开的页${Date.now()}`;
+  const order = () => publish({ lines: 1, name: () => word });
+  const [first, second] = [order(), order()];
+  await visit(chengyu, {}, async (page) => {
+    await Promise.all([listening(page), page.goto(`${portal}/purchases?state=unanswered&q=${encodeURIComponent(word)}`)]);
+    const ticked = (number) => page.locator(`tr:has-text("${number}") [type=checkbox]`).isChecked();
+    await page.check(`tr:has-text("${second}") [type=checkbox]`);
+    await page.fill('#message', '请今天');
+    await page.evaluate(() => { window.untouched = true; document.querySelector('#message').setSelectionRange(1, 1); });
+    await visit(shunmo, { javaScriptEnabled: false }, async (other) => {
+      await other.goto(`${portal}${await open(other, first)}/accept`);
+      await other.click('button:text-is("确认接受")');
+      await other.waitForURL(/done=/);
+    });
+    await row(page, first).waitFor({ state: 'detached' });
+    const third = order();
+    await row(page, third).waitFor();
+    equal([await ticked(second), await ticked(third), await page.inputValue('#message')], [true, false, '请今天'], 'what was chosen stays');
+    equal(await page.evaluate(() => [document.activeElement.id, document.activeElement.selectionStart, window.untouched]),
+      ['message', 1, true], 'and so does the place where one writes');
+  });
+}
+
+/** A table that is filled in says that somebody else changed what it shows, and stays as it is. */
+async function filling() {
+  await visit(chengyu, { viewport: { width: 1280, height: 800 } }, async (page, context) => {
+    const table = `${portal}/capacity/demand?from=${inDays(420)}`;
+    await Promise.all([listening(page), page.goto(table)]);
+    const [first, second] = [page.locator('[data-cell]').first(), page.locator('[data-cell]').nth(1)];
+    await first.fill('7');
+    equal(await page.locator('#list .notice').count(), 0, 'nothing is newer');
+    const other = await context.newPage();
+    await other.goto(table);
+    await other.locator('[data-cell]').nth(1).fill('9');
+    await other.locator('.save button').click();
+    await other.waitForURL(/done=saved/);
+    await page.locator('#list .notice a').waitFor();
+    equal([await first.inputValue(), await second.inputValue()], ['7', ''], 'what is being filled in stays');
+    equal(await other.locator('#list .notice').count(), 0, 'whoever saved it has it');
+    await page.bringToFront();
+    await Promise.all([page.waitForNavigation(), page.click('#list .notice a')]);
+    equal([await first.inputValue(), await second.inputValue()], ['', '9'], 'and comes anew where one asks for it');
+  });
+}
+
 export async function live() {
+  await test('an offer appears in an open page, its end shows there, and nobody loses the place', async () => {
+    const standing = await offer(`常开页一 ${Date.now()}`);
+    await visit(chengyu, {}, async (page) => {
+      await Promise.all([listening(page), page.goto(`${portal}/capacity/offers`)]);
+      const { held, place } = await holding(page, `#row-${standing.id} a.to`);
+      const seen = await place();
+      const published = await offer(`常开页二 ${Date.now()}`);
+      await page.locator(`#row-${published.id}`).waitFor();
+      equal([await held(), await place()], [[true, true], seen], 'no reload, focus stays, and nothing moves');
+      await call(linyi, 'OfferService/WithdrawOffer', { offerId: published.id });
+      await page.locator(`#row-${published.id}`).waitFor({ state: 'detached' });
+      equal([await held(), await place()], [[true, true], seen], 'nor where one goes');
+      await call(linyi, 'OfferService/WithdrawOffer', { offerId: standing.id });
+    });
+  });
+
+  await test('a reservation changes its state in an open page of either side', async () => {
+    const { id, buckets: [bucket] } = await offer(`常开页三 ${Date.now()}`);
+    const parts = [{ bucketId: bucket.id, quantity: { value: '16920' } }];
+    const hold = await call(chengyu, 'ReservationService/HoldCapacity', { offerId: id, parts });
+    const reservation = { reservationId: hold.id };
+    await visit(chengyu, {}, (page) => visit(linyi, {}, async (other) => {
+      for (const one of [page, other]) await Promise.all([listening(one), one.goto(`${portal}/capacity/reservations`)]);
+      const { held } = await holding(page, `#row-${hold.id} .acts a`);
+      const state = async (label) => {
+        for (const one of [page, other]) await one.locator(`tr:has-text("4.7 小时") .tag:text-is("${label}")`).waitFor();
+      };
+      await state('待确认');
+      await call(chengyu, 'ReservationService/ConfirmReservation', reservation);
+      await state('已确认');
+      equal(await held(), [true, true], 'no reload, and focus stays');
+      await call(chengyu, 'ReservationService/ReleaseReservation', reservation);
+      await state('已释放');
+    }));
+    await call(linyi, 'OfferService/WithdrawOffer', { offerId: id });
+  });
+
+  await test('a resource appears in an open page', () =>
+    visit(chengyu, {}, async (page) => {
+      await Promise.all([listening(page), page.goto(`${portal}/resources/own`)]);
+      await page.evaluate(() => { window.untouched = true; });
+      const name = `常开的图纸 ${Date.now()}`;
+      const content = { name, category: 'RESOURCE_CATEGORY_DRAWING' };
+      await call(chengyu, 'ResourceService/PublishResource', { content, visibility: 'RESOURCE_VISIBILITY_GRANTED' }, 'resources');
+      await row(page, name).waitFor();
+      equal(await page.evaluate(() => window.untouched), true, 'no reload');
+    }));
+
+  await test('an order that is answered leaves the open list of those that wait, and what is chosen there stays', waiting);
+
+  await test('a table that is filled in says that there is something newer, and is not touched', filling);
+
   await test('a new order appears in every open inbox within two seconds, announced, and nothing scrolls', () =>
     visit(shunmo, {}, async (page, context) => {
       await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);

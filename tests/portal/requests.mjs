@@ -5,12 +5,12 @@ import { equal, inDays, ok, portal, sandbox, says, test, visit } from './browser
 import { sideways, small, violations } from './pages.mjs';
 
 const { anchors: [chengyu] } = sandbox;
-const linyi = sandbox.suppliers.find((firm) => firm.name.includes('邻益'));
+export const linyi = sandbox.suppliers.find((firm) => firm.name.includes('邻益'));
 const board = `${portal}/capacity/requests`;
 
 /** A call of the API in JSON. */
-async function call(firm, method, body) {
-  const answer = await fetch(`${sandbox.api}/tandem.capacity.v1.${method}`, {
+export async function call(firm, method, body, area = 'capacity') {
+  const answer = await fetch(`${sandbox.api}/tandem.${area}.v1.${method}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${firm.key}` },
     body: JSON.stringify({ requestId: `requests-${process.pid}-${Math.random()}`, ...body }),
@@ -28,12 +28,12 @@ function monday() {
 }
 
 /** An offer of the neighbour to the anchor: 40 hours of a 650 t machine for ABS. */
-async function offer(process) {
+export async function offer(process) {
   const seconds = { value: '144000' };
   const weeks = [{ monday: monday(), actualCapacity: seconds, maximumCapacity: seconds }];
   const content = { name: `${process} 三号机`, unitCode: 'SEC', weeks };
   const { id } = await call(linyi, 'CapacityGroupService/UploadCapacityGroup', { content });
-  await call(linyi, 'OfferService/PublishOffer', {
+  return call(linyi, 'OfferService/PublishOffer', {
     groupId: id,
     visibility: 'OFFER_VISIBILITY_NAMED',
     firmIds: [chengyu.firm],

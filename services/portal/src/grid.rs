@@ -348,6 +348,34 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_newer_where_a_row_of_the_form_has_another_version() {
+        let row = |id: &str, version, writes| Row {
+            at: 0,
+            id: id.into(),
+            version,
+            name: String::new(),
+            sub: String::new(),
+            cells: Vec::new(),
+            notice: String::new(),
+            writes,
+        };
+        let of = |rows: &[Row], seen: &str| Newer::of("capacity_group", "/edit?from=2027-01-04", rows, seen);
+        let first = of(&[row("a", 1, true), row("b", 1, false)], "");
+        assert!(!first.changed, "just read");
+        let seen = first.path.split_once("&seen=").unwrap().1;
+        for (rows, changed) in [
+            (vec![row("a", 1, true)], false),
+            (vec![row("a", 1, true), row("b", 2, false)], false),
+            (vec![row("a", 2, true)], true),
+            (vec![row("a", 1, true), row("c", 1, true)], true),
+        ] {
+            let again = of(&rows, seen);
+            assert_eq!((again.changed, &again.path), (changed, &first.path), "it asks on for what it shows");
+        }
+        assert!(of(&[row("a", 1, true)], "a&b").path.ends_with("&seen=a%26b"));
+    }
+
+    #[test]
     fn buttons_say_what_is_wished() {
         for (text, wish) in [
             ("", Wish::Save),

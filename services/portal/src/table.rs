@@ -277,3 +277,28 @@ impl Listing {
         page::show(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_known_by_the_first_id_in_its_addresses() {
+        let (one, other) = ("0192f000-0000-7000-8000-000000000001", "0192f000-0000-7000-8000-000000000002");
+        let go = |href: String| Act::Go { href, label: String::new() };
+        let act = |action: String| Act::Do { action, token: String::new(), label: String::new() };
+        let acts = vec![act(format!("/reservations/{one}/confirm")), go(format!("/orders/{other}"))];
+        for (row, expected) in [
+            (
+                vec![Cell::link("a", format!("/offers/{one}")), Cell::Acts(vec![go(format!("/x/{other}"))])],
+                Some(one),
+            ),
+            (vec![Cell::name("a"), Cell::Acts(acts)], Some(one)),
+            (vec![Cell::link("a", format!("/propose?firm={one}&x=1"))], Some(one)),
+            (vec![Cell::link("a", "/capacity/profile/process?at=0".into())], None),
+            (vec![Cell::name(one)], None),
+        ] {
+            assert_eq!(id(&row), expected);
+        }
+    }
+}

@@ -1,15 +1,20 @@
-//! What pages that are open are told beside orders: what is announced, and that the line is alive.
+//! What pages that are open are told beside orders: what else changed, what is announced, and that the line is alive.
 
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http_body_util::BodyExt as _;
-use proto::partners::Announcement;
+use proto::{
+    access::Permission,
+    event,
+    partners::Announcement,
+    stream::{FeedEvent, SubscribeResponse},
+};
 use tower::ServiceExt as _;
 
 use crate::{
     Page, World,
-    fake::{HOLDER, SALES},
+    fake::{BUYER, HOLDER, SALES},
     request,
 };
 
@@ -33,9 +38,14 @@ fn announced(id: &str) -> Announcement {
     Announcement { id: id.into(), text_zh: "今晚维护".into(), etag: "1".into(), ..Default::default() }
 }
 
-/// An attribute of the place where announcements stand; empty where it has none of that name.
+/// An attribute of the place where announcements stand.
 fn told<'a>(page: &'a Page, attribute: &str) -> &'a str {
-    let place = page.html.split("<div id=\"told\"").nth(1).unwrap().split('>').next().unwrap();
+    of_place(page, "told", attribute)
+}
+
+/// An attribute of a place that is read anew; empty where it has none of that name.
+fn of_place<'a>(page: &'a Page, id: &str, attribute: &str) -> &'a str {
+    let place = page.html.split(&format!("<div id=\"{id}\"")).nth(1).unwrap().split('>').next().unwrap();
     let after = place.split_once(&format!(" {attribute}=\"")).map(|(_, after)| after);
     after.and_then(|after| after.split('"').next()).unwrap_or_default()
 }
@@ -99,4 +109,77 @@ async fn a_quiet_stream_shows_every_fifteen_seconds_that_it_is_alive() {
     heard(&mut body, Duration::from_secs(20), comment).await;
     let quiet = began.elapsed();
     assert!(quiet > Duration::from_secs(13) && quiet < Duration::from_secs(18), "{quiet:?}");
+}
+
+/// An event as the feed carries it.
+fn happened(kind: &str, subject: &str) -> FeedEvent {
+    let told = event::Event {
+        r#type: format!("tandem.{kind}.v1"),
+        subject: subject.into(),
+        ..event::Event::default()
+    };
+    FeedEvent { event: Some(told), cursor: "cursor-7".into(), ..FeedEvent::default() }
+}
+
+#[tokio::test]
+async fn what_else_changed_is_told_once_by_kind_and_id() {
+    let world = World::start().await;
+    let mut body = open(&world).await;
+    let together = vec![
+        happened("capacity.offer.published", "offers/o1"),
+        happened("capacity.offer.changed", "offers/o1"),
+        happened("resources.entitlement.granted", "entitlements/e1"),
+    ];
+    let answer = SubscribeResponse { events: together, cursor: "cursor-8".into(), ..Default::default() };
+    world.api.news.send(answer).unwrap();
+    let text = heard(&mut body, Duration::from_secs(5), |text| text.contains("event: beat")).await;
+    let told = r#"{"what":["e1","entitlement","o1","offer"],"text":""}"#;
+    assert!(text.contains(&format!("event: changed\nid: cursor-8\ndata: {told}\n")), "{text}");
+    assert_eq!(text.matches("event: changed").count(), 1, "{text}");
+    assert!(!text.contains("event: order"), "{text}");
+}
+
+#[tokio::test]
+async fn nobody_hears_of_what_they_may_not_read() {
+    let world = World::start().await;
+    let types = |world: &World| {
+        let started = world.api.state.lock().unwrap().started.pop().unwrap();
+        started.filter.unwrap().types
+    };
+    drop(open(&world).await);
+    assert_eq!(types(&world), ["tandem.orders.*", "tandem.partners.*"]);
+    world.api.state.lock().unwrap().permitted = vec![Permission::CapacityRead, Permission::ResourcesRead];
+    drop(open(&world).await);
+    let all =
+        ["tandem.orders.*", "tandem.capacity.*", "tandem.resources.*", "tandem.partners.*"].map(String::from);
+    assert_eq!(types(&world), all);
+}
+
+#[tokio::test]
+async fn lists_are_read_anew_where_something_that_they_show_changed() {
+    let world = World::start().await;
+    for (path, token, kind) in [
+        ("/inbox", SALES, "order"),
+        ("/purchases", BUYER, "order"),
+        ("/purchases?state=unanswered", BUYER, "order"),
+        ("/purchases?state=overdue", BUYER, "order"),
+        ("/proposals", BUYER, "order"),
+        ("/at-risk", BUYER, "order"),
+        ("/reminders", BUYER, "order"),
+        ("/partners", BUYER, "relationship"),
+        ("/members", BUYER, "firm"),
+    ] {
+        let page = world.get(path, token).await;
+        let list = |attribute| of_place(&page, "list", attribute);
+        assert!(list("data-live-on").split(' ').any(|one| one == kind), "{path}: {}", list("data-live-on"));
+        assert_eq!((list("hx-get"), list("hx-select"), list("hx-swap")), (path, "#list", "outerMorph"));
+        assert_eq!((list("hx-status:4xx"), list("hx-status:5xx")), ("swap:none", "swap:none"), "{path}");
+    }
+    let page = world.get("/purchases?state=unanswered", BUYER).await;
+    let (before, list) = page.html.split_once("<div id=\"list\"").unwrap();
+    assert!(
+        list.contains("form=\"remind\"") && list.contains("id=\"message\""),
+        "what is chosen stays with it"
+    );
+    assert!(before.contains("id=\"q\""), "what is looked for does not");
 }
