@@ -99,7 +99,7 @@ fn types(member: &Member) -> Vec<String> {
         (Permission::PartnersRead, "partners"),
     ];
     let others = others.into_iter().filter(|(permission, _)| member.may(*permission)).map(|(_, area)| area);
-    std::iter::once("orders").chain(others).map(|area| format!("tandem.{area}.*")).collect()
+    ["orders", "stream.webhook"].into_iter().chain(others).map(|area| format!("tandem.{area}.*")).collect()
 }
 
 fn spoken(
