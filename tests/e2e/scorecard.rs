@@ -1,10 +1,12 @@
 //! Scorecards: what the one query says is what plain code makes of the events.
 
+mod evidence;
+
 use std::collections::HashMap;
 
 use chassis::{Reason, clock::FixedClock, value};
 use harness::{
-    Firm, Options, World, answer,
+    Access, Firm, Options, World, answer,
     change::{cancel, change},
     decide, decimal, events,
     events::Payload,
@@ -22,7 +24,7 @@ use time::{Duration, OffsetDateTime};
 use tonic::Status;
 
 async fn scorecard(
-    firm: &Firm,
+    access: &Access,
     side: Side,
     counterparty: &str,
     (from, until): (OffsetDateTime, OffsetDateTime),
@@ -33,7 +35,7 @@ async fn scorecard(
         from: Some(value::timestamp(from)),
         until: Some(value::timestamp(until)),
     };
-    Ok(firm.scorecards().get_scorecard(request).await?.into_inner())
+    Ok(access.scorecards().get_scorecard(request).await?.into_inner())
 }
 
 /// What is known of an order and its proposals from the events.
@@ -288,6 +290,7 @@ async fn the_query_says_what_the_events_say() {
             let (of_supplier, of_buyer) = recomputed(&told, from, until);
             assert_eq!(shown.supplier, Some(of_supplier), "seed {seed}, from {from} until {until}");
             assert_eq!(shown.buyer, Some(of_buyer), "seed {seed}, from {from} until {until}");
+            evidence::adds_up(one, Side::Buyer, &supplier.id, (from, until), &shown).await;
         }
     }
     let whole = scorecard(&buyer, Side::Buyer, &supplier.id, (begin, end)).await.unwrap();

@@ -51,10 +51,15 @@ impl Question {
 
 /// The number of rows to read for a page: the wanted size within its bounds.
 pub fn size(wanted: i32) -> Result<i64> {
+    size_within(wanted, MAX)
+}
+
+/// The same for a list whose pages are smaller: at most `most` rows, which are no fewer than [`DEFAULT`].
+pub fn size_within(wanted: i32, most: i64) -> Result<i64> {
     match i64::from(wanted) {
         0 => Ok(DEFAULT),
-        size @ 1..=MAX => Ok(size),
-        _ => Err(Error::field("page_size", "RANGE", format!("must lie between 1 and {MAX}"))),
+        size if (1..=most).contains(&size) => Ok(size),
+        _ => Err(Error::field("page_size", "RANGE", format!("must lie between 1 and {most}"))),
     }
 }
 
@@ -95,5 +100,6 @@ mod tests {
         assert_eq!(size(0).unwrap(), 50);
         assert_eq!(size(1000).unwrap(), 1000);
         assert!(size(1001).is_err() && size(-1).is_err());
+        assert!(size_within(100, 100).is_ok() && size_within(101, 100).is_err());
     }
 }

@@ -16,5 +16,5 @@ pub(crate) use agreement::{Asked, asked, beyond, outcome, outcomes, preview, sta
 pub(crate) use answer::{resolution, response};
 pub(crate) use content::new_order;
 pub(crate) use link::{NewLink, new_link, order_link};
-pub(crate) use scorecard::{scorecard, wanted};
+pub(crate) use scorecard::{evidence, evidence_wanted, scorecard, wanted};
 pub(crate) use tolerance::{NewRule, new_rule, tolerance_rule};

@@ -2,6 +2,7 @@
 
 pub(crate) mod agree;
 pub(crate) mod follow;
+pub(crate) mod scorecard;
 mod search;
 pub(crate) mod trading_terms;
 

@@ -109,6 +109,22 @@ fn scorecards(method: &str) -> Option<Row> {
                 named(&counterparty_id, request)
             }),
         ),
+        "ListScoreEvidence" => object(
+            Side::Buyer,
+            build!(|cast, _, object| {
+                let counterparty_id = either(object, || cast.private.id.clone());
+                let moment = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+                let request = ListScoreEvidenceRequest {
+                    side: proto::orders::Side::Buyer.into(),
+                    counterparty_id: counterparty_id.clone(),
+                    from: moment(1_780_000_000),
+                    until: moment(1_800_000_000),
+                    figure: ScoreFigure::Answered.into(),
+                    ..ListScoreEvidenceRequest::default()
+                };
+                named(&counterparty_id, request)
+            }),
+        ),
         _ => return None,
     })
 }

@@ -1,19 +1,48 @@
 //! Checks which scorecard is wanted, and shows it.
 
 use chassis::{Error, Field, Result, caller::Caller, value};
-use proto::orders::{BuyerScore, GetScorecardRequest, Scorecard, Side, SupplierScore};
+use proto::orders::{
+    BuyerScore, GetScorecardRequest, ListScoreEvidenceRequest, ProposalState, ScoreEvidence, ScoreFigure,
+    Scorecard, ScoredChange, ScoredLine, ScoredOrder, ScoredProposal, Side, SupplierScore,
+    score_evidence::Thing,
+};
 use rust_decimal::{Decimal, RoundingStrategy};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::db::scorecard::{ScoreRow, Wanted};
+use crate::db::scorecard::{EvidenceRow, ScoreRow, Wanted};
 
 /// The longest period.
 const LONGEST: Duration = Duration::days(731);
 
 /// INVALID_ARGUMENT naming every bad field.
 pub(crate) fn wanted(caller: &Caller, request: &GetScorecardRequest) -> Result<Wanted> {
-    let mut wrong = Vec::new();
+    card(caller, request, Vec::new())
+}
+
+/// Of which scorecard, and which figure of it. INVALID_ARGUMENT naming every bad field.
+pub(crate) fn evidence_wanted(
+    caller: &Caller,
+    request: &ListScoreEvidenceRequest,
+) -> Result<(Wanted, ScoreFigure)> {
+    let figure = ScoreFigure::try_from(request.figure).unwrap_or_default();
+    let wrong = match figure {
+        ScoreFigure::Unspecified => {
+            vec![Field::new("figure", "REQUIRED", "say of which figure, such as SCORE_FIGURE_ANSWERED")]
+        }
+        _ => Vec::new(),
+    };
+    let request = GetScorecardRequest {
+        side: request.side,
+        counterparty_id: request.counterparty_id.clone(),
+        from: request.from,
+        until: request.until,
+    };
+    Ok((card(caller, &request, wrong)?, figure))
+}
+
+/// Which scorecard, unless something is wrong, here or before.
+fn card(caller: &Caller, request: &GetScorecardRequest, mut wrong: Vec<Field>) -> Result<Wanted> {
     let side = Side::try_from(request.side).unwrap_or_default();
     if side == Side::Unspecified {
         wrong.push(Field::new("side", "REQUIRED", "say SIDE_BUYER or SIDE_SUPPLIER"));
@@ -83,6 +112,71 @@ pub(crate) fn scorecard(wanted: &Wanted, row: &ScoreRow) -> Scorecard {
             changes_to_accepted_lines: Some(row.changes as i32),
             changes_inside_frozen_horizon: Some(row.frozen_changes as i32),
         }),
+    }
+}
+
+/// Something that a figure counts, as the figure is of orders, schedule lines, proposals or changes.
+pub(crate) fn evidence(figure: ScoreFigure, row: EvidenceRow) -> ScoreEvidence {
+    let wire = |quantity: Option<Decimal>| quantity.map(value::wire_decimal);
+    let ended_at = row.ended_at.map(value::timestamp);
+    let thing = match figure {
+        ScoreFigure::Unspecified => None,
+        ScoreFigure::Answered | ScoreFigure::AnswerTime | ScoreFigure::AnsweredOnTime => {
+            Some(Thing::Order(ScoredOrder {
+                answered_at: ended_at,
+                answer_seconds: row.seconds,
+                due_on: row.due_on.map(value::wire_date),
+                overdue: row.overdue.unwrap_or_default(),
+            }))
+        }
+        ScoreFigure::Acceptance => Some(Thing::Line(ScoredLine {
+            ordered: wire(row.ordered),
+            accepted: wire(row.accepted),
+            cancelled: wire(row.cancelled),
+        })),
+        ScoreFigure::Proposals
+        | ScoreFigure::AgreedByTolerance
+        | ScoreFigure::Decided
+        | ScoreFigure::Waiting
+        | ScoreFigure::DecisionTime => {
+            let outcome = row.outcome.unwrap_or_default();
+            Some(Thing::Proposal(ScoredProposal {
+                state: state(&outcome).into(),
+                agreed_by_tolerance: outcome == "tolerated",
+                decided_at: ended_at,
+                decision_seconds: row.seconds,
+            }))
+        }
+        ScoreFigure::ChangesToAcceptedLines | ScoreFigure::ChangesInsideFrozenHorizon => {
+            Some(Thing::Change(ScoredChange {
+                action: row.action,
+                accepted: wire(row.accepted),
+                inside_frozen_horizon: row.frozen.unwrap_or_default(),
+            }))
+        }
+    };
+    ScoreEvidence {
+        order_id: row.order_id.to_string(),
+        order_number: row.order_number,
+        line_number: row.line_number,
+        schedule_line_number: row.schedule_line_number,
+        unit_code: row.unit_code,
+        version: row.version,
+        at: Some(value::timestamp(row.at)),
+        counted: row.counted,
+        thing,
+    }
+}
+
+/// What became of a proposal, as orders.score_evidence calls it.
+fn state(outcome: &str) -> ProposalState {
+    match outcome {
+        "tolerated" | "accepted" => ProposalState::Accepted,
+        "declined" => ProposalState::Declined,
+        "withdrawn" => ProposalState::Withdrawn,
+        "superseded" => ProposalState::Superseded,
+        "waiting" => ProposalState::Open,
+        _ => ProposalState::Unspecified,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads of tolerance rules, document links and scorecards.
+//! Reads of tolerance rules and document links.
 
 use chassis::{
     Error, Reason, Result,
@@ -8,15 +8,15 @@ use chassis::{
     value,
 };
 use proto::orders::{
-    GetScorecardRequest, InspectOrderLinkResponse, ListOrderLinksRequest, ListOrderLinksResponse,
-    ListToleranceRulesRequest, ListToleranceRulesResponse, Scorecard,
+    InspectOrderLinkResponse, ListOrderLinksRequest, ListOrderLinksResponse, ListToleranceRulesRequest,
+    ListToleranceRulesResponse,
 };
 use uuid::Uuid;
 
 use super::{may_see, question};
 use crate::{
     convert,
-    db::{link, read, scorecard as score, tolerance},
+    db::{link, read, tolerance},
 };
 
 pub(crate) async fn list_rules(
@@ -60,22 +60,6 @@ pub(crate) async fn list_links(
         links: rows.iter().map(convert::order_link).collect(),
         next_page_token: last.map(|last| question.token(&deps.keys, &last)).transpose()?.unwrap_or_default(),
     })
-}
-
-/// How both sides of one relationship did; either of them asks.
-pub(crate) async fn scorecard(
-    deps: &Deps,
-    caller: &Caller,
-    request: &GetScorecardRequest,
-) -> Result<Scorecard> {
-    let wanted = convert::wanted(caller, request)?;
-    let mut tx = deps.pool.begin(caller.firm).await?;
-    let row = score::scorecard(&mut tx, &wanted).await?;
-    tx.commit().await?;
-    if !row.known {
-        return Err(Error::not_found());
-    }
-    Ok(convert::scorecard(&wanted, &row))
 }
 
 /// What a link is for. The token is the proof.
