@@ -128,3 +128,23 @@ async fn what_is_frozen_is_asked_for_and_whatever_has_no_command_is_called() {
     assert_eq!(seen.state(), OrderState::Accepted);
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scorecard_is_shown_and_what_its_figures_are_of() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let id = buyer.publish(two_lines().to("V100")).await.expect("published").order_id;
+    supplier.accept_all(&id).await.expect("accepted");
+    let card = ["partners", "scorecard", &supplier.id, "--side", "buyer", "--days", "1"];
+    assert_eq!(run(&world, &buyer, &card).await["supplier"]["answered"], 1);
+    for (firm, other, side) in [(&buyer, &supplier, "buyer"), (&supplier, &buyer, "supplier")] {
+        let asked = ["partners", "scorecard", &other.id, "--side", side, "--figure", "acceptance"];
+        let lines = cli::run(&world, &firm.key, &asked).await.done().json();
+        let [ten, twenty] = &lines[..] else { panic!("two lines: {lines:?}") };
+        assert!(ten["counted"] == true && twenty["counted"] == true, "{lines:?}");
+        assert_eq!((&ten["orderId"], &twenty["orderId"]), (&json!(id), &json!(id)));
+    }
+    let nobody = ["partners", "scorecard", &harness::request_id(), "--side", "buyer", "--figure", "waiting"];
+    assert_eq!(cli::run(&world, &buyer.key, &nobody).await.code, Some(3));
+    world.finish().await;
+}

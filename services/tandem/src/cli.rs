@@ -31,6 +31,7 @@ pub mod pull;
 pub mod resolve;
 pub mod resources;
 pub mod respond;
+pub mod scorecard;
 pub mod server;
 pub mod sheets;
 pub mod show;

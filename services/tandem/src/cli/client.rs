@@ -21,8 +21,8 @@ use proto::{
         order_publishing_service_client::OrderPublishingServiceClient,
         order_service_client::OrderServiceClient, progress_service_client::ProgressServiceClient,
         reminder_service_client::ReminderServiceClient, response_service_client::ResponseServiceClient,
-        terms_service_client::TermsServiceClient, thread_service_client::ThreadServiceClient,
-        tolerance_service_client::ToleranceServiceClient,
+        scorecard_service_client::ScorecardServiceClient, terms_service_client::TermsServiceClient,
+        thread_service_client::ThreadServiceClient, tolerance_service_client::ToleranceServiceClient,
     },
     partners::{
         alias_service_client::AliasServiceClient, cluster_service_client::ClusterServiceClient,
@@ -144,6 +144,10 @@ impl Connection {
 
     pub fn tolerances(&self) -> ToleranceServiceClient<Keyed> {
         ToleranceServiceClient::new(self.keyed())
+    }
+
+    pub fn scorecards(&self) -> ScorecardServiceClient<Keyed> {
+        ScorecardServiceClient::new(self.keyed())
     }
 
     pub fn reminders(&self) -> ReminderServiceClient<Keyed> {

@@ -23,7 +23,7 @@ use super::{
     Session,
     failure::{Exit, Failure},
     output::short,
-    pages,
+    pages, scorecard,
 };
 
 /// Rows of one request, as the contract bounds them.
@@ -51,6 +51,9 @@ pub enum PartnersCommand {
     /// List relationships with their numbers
     #[command(after_help = LIST_EXAMPLES)]
     List,
+    /// How both sides of a relationship did, and what each figure of it is of
+    #[command(after_help = scorecard::EXAMPLES)]
+    Scorecard(scorecard::ScorecardArgs),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +79,7 @@ pub(super) async fn run(command: &PartnersCommand, session: &Session) -> Result<
     match command {
         PartnersCommand::Invite(args) => invite(args, session).await,
         PartnersCommand::List => list(session).await,
+        PartnersCommand::Scorecard(args) => scorecard::run(args, session).await,
     }
 }
 
