@@ -67,7 +67,7 @@ async function tour() {
     ['buyer', buyer, [['purchases', '/purchases', true], ['at-risk', '/at-risk?days=30', true], ['bought', bought, true],
       ...more(['/proposals', proposal, '/purchases?state=unanswered', `${bought}/revise`, `${bought}/cancel`, `${bought}/remind`,
         `${bought}/share`, '/reminders', '/capacity/demand'])]],
-    ['administrator', chengyu, [['partner', partner, true], ...more(['/partners', '/partners/invite', '/partners/invite/list',
+    ['administrator', chengyu, [['partner', partner, true], ...more([`${partner}/score/answered`, '/partners', '/partners/invite', '/partners/invite/list',
       '/members', '/members/new', '/sites', '/purchasing-groups', '/aliases', '/clusters', '/platform-actions', '/terms',
       '/settings', '/calendar', '/channels', '/channels/new', '/keys', '/webhooks', '/webhooks/new'])]],
     ['engineer', engineer, [['resources', '/resources/own', true], ...more(['/resources', '/resources/new',

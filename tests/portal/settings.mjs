@@ -54,6 +54,21 @@ export async function settings() {
       });
     });
 
+    await test(`a figure of the scorecard leads to the orders behind it, ${words}`, async () => {
+      for (const [firm, name] of [[chengyu, '顺模'], [shunmo, '澄屿']]) {
+        await visit(firm, options, async (page) => {
+          const partner = await openPartner(page, name);
+          const figure = page.locator('.score details', { hasText: english ? 'Orders answered' : '已答复订单' });
+          await figure.locator('summary').click();
+          await figure.locator('a').click();
+          await page.waitForURL(/\/score\/answered\?until=\d+$/);
+          ok(new URL(page.url()).pathname.startsWith(partner), 'below the partner');
+          await page.locator('tbody th a').first().click();
+          await page.waitForURL(/\/orders\/[0-9a-f-]+$/);
+        });
+      }
+    });
+
     await test(`the working calendar is set and counts, ${words}`, async () => {
       await visit(chengyu, options, async (page) => {
         await page.goto(`${portal}/calendar`);

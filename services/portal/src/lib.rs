@@ -175,7 +175,7 @@ fn pages() -> Router<Arc<App>> {
     use pages::{
         accept, at_risk, change, changes, decide, document, ending, hold, home, inbox, invitation, members,
         order, partners, proposals, purchases, refuse, remind, revise,
-        settings::{self, calendar, channels, general, keys, partner, terms, tolerances},
+        settings::{self, calendar, channels, evidence, general, keys, partner, terms, tolerances},
         share, sign_in,
     };
     Router::new()
@@ -220,6 +220,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/partners", get(partners::show))
         .route("/partners/{id}", get(partner::show).post(partner::change))
         .route("/partners/{id}/invitation", post(partners::renew))
+        .route("/partners/{id}/score/{figure}", get(evidence::show))
         .route("/partners/{id}/terms", post(terms::set))
         .route("/partners/{id}/tolerances", post(tolerances::set))
         .route("/tolerances/{id}/end", post(tolerances::end))

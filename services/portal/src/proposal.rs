@@ -36,10 +36,9 @@ pub fn views(t: &Text, row: &Row, content: &OrderContent, supplies: bool) -> Vec
     row.state.proposals.iter().map(|proposal| view(t, row, content, proposal, supplies)).collect()
 }
 
-fn view(t: &Text, row: &Row, content: &OrderContent, proposal: &Proposal, supplies: bool) -> ProposalView {
-    let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
-    let (from, until) = row.requested(content);
-    let (shape, label) = match proposal.state() {
+/// How a proposal stands, in the words of the side that looks.
+pub fn tag(t: &Text, state: ProposalState, supplies: bool) -> Tag {
+    let (shape, label) = match state {
         ProposalState::Accepted => ("accepted", key::PROPOSAL_ACCEPTED),
         ProposalState::Declined => ("rejected", key::PROPOSAL_DECLINED),
         ProposalState::Superseded => ("rejected", key::PROPOSAL_SUPERSEDED),
@@ -47,6 +46,12 @@ fn view(t: &Text, row: &Row, content: &OrderContent, proposal: &Proposal, suppli
         _ if supplies => ("proposed", key::STATE_PROPOSED),
         ProposalState::Open | ProposalState::Unspecified => ("proposed", key::STATE_PROPOSED_MINE),
     };
+    Tag { shape, label: t.say(label) }
+}
+
+fn view(t: &Text, row: &Row, content: &OrderContent, proposal: &Proposal, supplies: bool) -> ProposalView {
+    let unit = t.unit(&row.line.unit_code, &row.line.unit_text);
+    let (from, until) = row.requested(content);
     let verdict = proposal.tolerance.as_ref();
     ProposalView {
         id: proposal.id.clone(),
@@ -62,7 +67,7 @@ fn view(t: &Text, row: &Row, content: &OrderContent, proposal: &Proposal, suppli
         substitute: proposal.substitute.clone().map(|item| item.name).unwrap_or_default(),
         note: proposal.note.clone(),
         at: t.moment(proposal.proposed_at.as_ref()),
-        tag: Tag { shape, label: t.say(label) },
+        tag: tag(t, proposal.state(), supplies),
         open: proposal.state() == ProposalState::Open,
         verdict: verdict.map(|outcome| tolerance::verdict(t, outcome, &unit, &content.currency)),
         resolution_note: proposal.resolution_note.clone(),

@@ -47,7 +47,8 @@ fn moment(text: &Text, order: &Order, entry: &HistoryEntry) -> Moment {
     }
 }
 
-fn what(text: &Text, entry: &HistoryEntry) -> String {
+/// What an entry says that happened.
+pub fn what(text: &Text, entry: &HistoryEntry) -> String {
     let lines = entry.schedule_line_ids.len();
     let to_revision = entry.difference.as_ref().map_or(0, |difference| difference.to_revision);
     let known: Key<0> = match entry.action.as_str() {

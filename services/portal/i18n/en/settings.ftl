@@ -57,7 +57,7 @@ done-rule = The tolerance rule is in force.
 done-rule-ended = The rule was ended; what was agreed by it stands.
 
 scorecard = Scorecard
-scorecard-body = The last 90 days, computed from the orders’ events; both sides see the same. Open a figure to see how it comes about.
+scorecard-body = The last 90 days, computed from the orders’ events; both sides see the same. Open a figure to see how it comes about and which orders are behind it.
 score-supplier = Supplier
 score-buyer = Buyer
 score-of = { $part } of { $whole }

@@ -54,7 +54,7 @@ done-rule = 容差规则已生效。
 done-rule-ended = 规则已停用；已按它接受的仍然有效。
 
 scorecard = 评分
-scorecard-body = 最近 90 天，由订单事件计算，双方看到的一样。点开任一项可看计算方法。
+scorecard-body = 最近 90 天，由订单事件计算，双方看到的一样。点开任一项可看计算方法和对应的订单。
 score-supplier = 供应商
 score-buyer = 采购方
 score-of = { $part } / { $whole }

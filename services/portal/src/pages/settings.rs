@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod channels;
+pub mod evidence;
 pub mod general;
 pub mod keys;
 pub mod partner;

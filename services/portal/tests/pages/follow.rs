@@ -128,6 +128,11 @@ impl progress_service_server::ProgressService for Fake {
     }
 }
 
+/// The API's changes of orders.
+pub fn changes(api: &Fake) -> order_change_service_server::OrderChangeServiceServer<Fake> {
+    order_change_service_server::OrderChangeServiceServer::new(api.clone())
+}
+
 #[tonic::async_trait]
 impl order_change_service_server::OrderChangeService for Fake {
     async fn change_order(&self, _: Request<ChangeOrderRequest>) -> Answer<OrderReceipt> {

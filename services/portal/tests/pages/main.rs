@@ -7,6 +7,7 @@ mod fake;
 mod follow;
 #[cfg(feature = "pdf")]
 mod paper;
+mod score;
 mod story;
 mod stream;
 mod supplying;
@@ -75,9 +76,8 @@ impl World {
             .add_service(proto::orders::thread_service_server::ThreadServiceServer::new(api.clone()))
             .add_service(proto::orders::reminder_service_server::ReminderServiceServer::new(api.clone()))
             .add_service(proto::orders::progress_service_server::ProgressServiceServer::new(api.clone()))
-            .add_service(proto::orders::order_change_service_server::OrderChangeServiceServer::new(
-                api.clone(),
-            ))
+            .add_service(follow::changes(&api))
+            .add_service(score::server(&api))
             .add_service(proto::orders::response_service_server::ResponseServiceServer::new(api.clone()))
             .add_service(proto::interchange::sheet_service_server::SheetServiceServer::new(api.clone()))
             .add_service(proto::stream::stream_service_server::StreamServiceServer::new(api.clone()))

@@ -1,0 +1,22 @@
+# What a figure of a scorecard is of
+evidence = Show the orders behind it
+evidence-period = Period
+evidence-counts = Counts
+evidence-counted = Counts
+evidence-not-counted = Does not count
+evidence-empty = Nothing is counted here.
+evidence-line = Line { $line }
+evidence-answered = First answer
+evidence-took = Took
+evidence-due = Answer due
+evidence-overdue = { $day }, overdue
+evidence-ordered = Ordered
+evidence-accepted = Accepted
+evidence-cancelled = Cancelled
+evidence-proposed = Proposed
+evidence-state = Outcome
+evidence-decided = Decided
+evidence-changed = When
+evidence-change = What the buyer did
+evidence-before = Accepted before
+evidence-frozen = { $what } (inside the frozen horizon)

@@ -1,0 +1,22 @@
+# 评分各项由哪些内容计算
+evidence = 查看对应的订单
+evidence-period = 统计期间
+evidence-counts = 是否计入
+evidence-counted = 计入
+evidence-not-counted = 不计入
+evidence-empty = 没有计入此项的内容。
+evidence-line = 第 { $line } 行
+evidence-answered = 首次答复
+evidence-took = 用时
+evidence-due = 答复期限
+evidence-overdue = { $day }，已逾期
+evidence-ordered = 订购
+evidence-accepted = 已接受
+evidence-cancelled = 已取消
+evidence-proposed = 提议时间
+evidence-state = 结果
+evidence-decided = 决定时间
+evidence-changed = 时间
+evidence-change = 采购方的操作
+evidence-before = 此前已接受
+evidence-frozen = { $what }（冻结期内）
