@@ -29,7 +29,7 @@ impl Broker {
     pub async fn start(name: &str) -> Option<Self> {
         let fetched = script().arg("--fetch").output().await.expect("bash runs");
         if !fetched.status.success() {
-            tell::lacks(format_args!("no Kafka here: {}", String::from_utf8_lossy(&fetched.stderr).trim()));
+            tell::skipped(format_args!("no Kafka here: {}", String::from_utf8_lossy(&fetched.stderr).trim()));
             return None;
         }
         let dir = chaos::folder(name).await;
