@@ -7,7 +7,7 @@
 //! * [`client`] the API · [`live`] the feed as server-sent events · [`board`] what is announced to everybody
 //! * [`i18n`] the two languages · [`format`] dates, quantities, money
 //! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
-//! * [`revision`] what a filled-in change form means
+//! * [`revision`] what a filled-in change form means · [`added`] order lines that are typed
 //! * [`answer`] what a filled-in answer form means · [`typed`] numbers and days as typed · [`upload`] files that come along
 //! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
@@ -19,6 +19,7 @@
 //! **Invariants:** a GET changes nothing; no string that a person reads stands outside the catalogues; no page has
 //! an inline script or style.
 
+mod added;
 mod answer;
 mod ask;
 mod assets;

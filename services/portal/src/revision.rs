@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use chassis::value::{wire_date, wire_decimal};
+use chassis::value::wire_decimal;
 use proto::orders::{
-    ChangeKind, DeliveryWindow, FieldChange, Item, LineChange, OrderContent, OrderDifference, OrderLine,
-    Price, ScheduleLine,
+    ChangeKind, FieldChange, LineChange, OrderContent, OrderDifference, OrderLine, ScheduleLine,
 };
 use rust_decimal::Decimal;
 use time::Date;
 
 use crate::{
+    added::{self, Added, Fault, Wrong, day, on},
     form::Fields,
     format,
     order::Row,
-    typed::{date, iso, quantity},
+    typed::{iso, quantity},
 };
 
-/// The most schedule lines, and the most new lines, in one form.
+/// The most schedule lines in one form.
 const LARGEST: usize = 1_000;
 /// The most new lines in one form.
 pub const MOST_ADDED: usize = 20;
@@ -41,44 +41,6 @@ pub struct Entry {
     /// A further delivery of the line, typed at its last schedule line.
     pub more_quantity: String,
     pub more_date: String,
-}
-
-/// A line that was not there before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Added {
-    pub number: String,
-    pub item: String,
-    pub item_number: String,
-    pub unit: String,
-    pub quantity: String,
-    pub price: String,
-    pub date: String,
-    pub site: String,
-}
-
-impl Added {
-    /// Whether nothing was typed that makes a line of it.
-    fn is_blank(&self) -> bool {
-        [&self.item, &self.item_number, &self.quantity, &self.price].iter().all(|text| text.is_empty())
-    }
-}
-
-/// What is wrong with a field; its id in the form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub field: String,
-    pub wrong: Wrong,
-}
-
-/// Why a field cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    NoNumber,
-    NoPrice,
-    NoDate,
-    DatePast,
-    NoItem,
-    NumberTaken,
 }
 
 /// What would be sent.
@@ -114,26 +76,10 @@ pub fn read(fields: &Fields) -> Typed {
         more_quantity: field("mq", at),
         more_date: field("md", at),
     };
-    let added = |at: usize| Added {
-        number: field("an", at),
-        item: field("ai", at),
-        item_number: field("ac", at),
-        unit: field("au", at),
-        quantity: field("aq", at),
-        price: field("ap", at),
-        date: field("ad", at),
-        site: field("as", at),
-    };
     Typed {
         rows: (0..LARGEST).map(entry).take_while(|entry| !entry.line.is_empty()).collect(),
-        added: (0..MOST_ADDED).map(added).take_while(|added| !added.unit.is_empty()).collect(),
+        added: added::read(fields, MOST_ADDED),
     }
-}
-
-/// A number for a line to be added: the next ten after the highest.
-pub fn next_number(lines: &[String]) -> String {
-    let highest = lines.iter().filter_map(|number| number.parse::<u64>().ok()).max().unwrap_or_default();
-    ((highest / 10 + 1) * 10).to_string()
 }
 
 /// What the form means for the published `rows`, which hold each line's schedule lines complete.
@@ -154,7 +100,7 @@ pub fn interpret(
     taken.extend(content.lines.iter().map(|line| line.line_number.clone()));
     let tax = rows.first().and_then(|row| row.line.tax.clone());
     for (at, added) in typed.added.iter().enumerate().filter(|(_, added)| !added.is_blank()) {
-        if let Some(line) = new_line(added, at, today, &mut taken, &mut faults) {
+        if let Some(line) = added::line(added, at, true, today, &mut taken, &mut faults) {
             let changes = told_of_new(&line, added);
             revision.difference.lines.push(LineChange {
                 line_number: line.line_number.clone(),
@@ -307,71 +253,6 @@ fn further(
         ship_to_site: line.schedule_lines.last().map(|part| part.ship_to_site.clone()).unwrap_or_default(),
         ..ScheduleLine::default()
     })
-}
-
-fn new_line(
-    added: &Added,
-    at: usize,
-    today: Date,
-    taken: &mut BTreeSet<String>,
-    faults: &mut Vec<Fault>,
-) -> Option<OrderLine> {
-    let before = faults.len();
-    let mut wrong = |name: &str, wrong: Wrong| faults.push(Fault { field: format!("{name}-{at}"), wrong });
-    if added.number.is_empty() || !taken.insert(added.number.clone()) {
-        wrong("an", Wrong::NumberTaken);
-    }
-    if added.item.is_empty() && added.item_number.is_empty() {
-        wrong("ai", Wrong::NoItem);
-    }
-    let amount = quantity(&added.quantity).filter(|amount| !amount.is_zero());
-    if amount.is_none() {
-        wrong("aq", Wrong::NoNumber);
-    }
-    let price = quantity(&added.price);
-    if price.is_none() && !added.price.is_empty() {
-        wrong("ap", Wrong::NoPrice);
-    }
-    let day = day(&added.date, true, format!("ad-{at}"), faults);
-    if day.is_some_and(|day| day < today) {
-        faults.push(Fault { field: format!("ad-{at}"), wrong: Wrong::DatePast });
-    }
-    if faults.len() > before {
-        return None;
-    }
-    let amount = Some(wire_decimal(amount?));
-    Some(OrderLine {
-        line_number: added.number.clone(),
-        item: Some(Item {
-            name: added.item.clone(),
-            buyer_item_id: added.item_number.clone(),
-            ..Item::default()
-        }),
-        quantity: amount.clone(),
-        unit_code: added.unit.clone(),
-        price: price.map(|price| Price { amount: Some(wire_decimal(price)), ..Price::default() }),
-        schedule_lines: vec![ScheduleLine {
-            schedule_line_number: "1".into(),
-            quantity: amount,
-            requested_delivery: day.map(on),
-            ship_to_site: added.site.clone(),
-            ..ScheduleLine::default()
-        }],
-        ..OrderLine::default()
-    })
-}
-
-/// A typed day. A fault where it is none, or where nothing is typed although a day is needed.
-fn day(text: &str, needed: bool, id: String, faults: &mut Vec<Fault>) -> Option<Date> {
-    let day = date(text);
-    if day.is_err() || (needed && day == Ok(None)) {
-        faults.push(Fault { field: id, wrong: Wrong::NoDate });
-    }
-    day.ok().flatten()
-}
-
-fn on(day: Date) -> DeliveryWindow {
-    DeliveryWindow { from: Some(wire_date(day)), until: Some(wire_date(day)), ..DeliveryWindow::default() }
 }
 
 fn field(name: &str, old: Option<String>, new: Option<String>) -> FieldChange {

@@ -10,6 +10,7 @@ use axum::{
 use proto::orders::{ChangeOrderRequest, GetTermsRequest, OrderContent, PublishOutcome};
 
 use crate::{
+    added::{self, Added, Fault},
     difference::{self, Changed},
     failure::Failure,
     form::Fields,
@@ -22,7 +23,7 @@ use crate::{
         respond::{self, Place},
         sign_in,
     },
-    revision::{self, Added, Entry, Fault, MOST_ADDED, Revision, Typed, Wrong},
+    revision::{self, Entry, MOST_ADDED, Revision, Typed},
     session::Member,
     timeline::{self, Moment},
     typed::iso,
@@ -60,7 +61,7 @@ struct RevisePage {
     currency: String,
     lines: Vec<Line>,
     added: Vec<Added>,
-    units: Vec<(&'static str, String)>,
+    units: Vec<(String, String)>,
     note: String,
     today: String,
     faults: Vec<(String, String)>,
@@ -71,8 +72,7 @@ struct RevisePage {
 
 impl RevisePage {
     fn fault(&self, name: &str, at: &usize) -> Option<&str> {
-        let id = format!("{name}-{at}");
-        self.faults.iter().find(|(field, _)| *field == id).map(|(_, text)| text.as_str())
+        added::fault(&self.faults, name, *at)
     }
 }
 
@@ -95,9 +95,6 @@ struct ReviewPage {
     hidden: Vec<(String, String)>,
     note: String,
 }
-
-/// Units to choose from for a new line: codes of UN/ECE Recommendation 20.
-const UNITS: [&str; 12] = ["H87", "SET", "PR", "MTR", "MTK", "MTQ", "KGM", "GRM", "TNE", "LTR", "XBX", "HUR"];
 
 /// The form, filled as published.
 pub async fn show(
@@ -138,7 +135,7 @@ fn form(member: &Member, loaded: &Loaded, place: &Place, typed: Typed, fields: &
         back: format!("/orders/{}", order.id),
         version: order.version,
         revision: order.revision,
-        units: UNITS.iter().map(|code| (*code, t.unit(code, ""))).collect(),
+        units: added::units(&t, &typed.added),
         note: fields.get("note").to_string(),
         today: iso(Some(format::today(app.clock.now()))),
         faults: Vec::new(),
@@ -192,11 +189,11 @@ fn another(typed: &mut Typed, content: &OrderContent) {
     let all: Vec<String> = all.chain(content.lines.iter().map(|line| line.line_number.clone())).collect();
     let site =
         content.lines.iter().flat_map(|line| &line.schedule_lines).map(|part| part.ship_to_site.clone());
+    let empty = Added::empty(added::next_number(&all));
     typed.added.push(Added {
-        number: revision::next_number(&all),
-        unit: content.lines.first().map_or_else(|| UNITS[0].to_string(), |line| line.unit_code.clone()),
+        unit: content.lines.first().map_or_else(|| empty.unit.clone(), |line| line.unit_code.clone()),
         site: site.into_iter().find(|site| !site.is_empty()).unwrap_or_default(),
-        ..Added::default()
+        ..empty
     });
 }
 
@@ -325,15 +322,7 @@ fn refused(typed: &Typed, number: &str) -> Option<(String, Key<0>)> {
 }
 
 fn named(fault: Fault) -> (String, Key<0>) {
-    let text = match fault.wrong {
-        Wrong::NoNumber => key::FAULT_ENDING_QUANTITY,
-        Wrong::NoPrice => key::FAULT_PRICE,
-        Wrong::NoDate => key::FAULT_DATE,
-        Wrong::DatePast => key::FAULT_DATE_PAST,
-        Wrong::NoItem => key::FAULT_ITEM,
-        Wrong::NumberTaken => key::FAULT_LINE_NUMBER,
-    };
-    (fault.field, text)
+    (fault.field, fault.wrong.said())
 }
 
 /// The form once more: with faults, or with what happened meanwhile.
