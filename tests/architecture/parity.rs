@@ -97,6 +97,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/partners/{id}/invitation", "RenewInvitation"),
     ("/partners/{id}/terms", "SetTerms"),
     ("/partners/{id}/tolerances", "SetToleranceRule"),
+    ("/purchases/new", "PublishOrder"),
     // Says what would be changed, by `validate_only`.
     ("/purchases/sheets", "ImportChanges"),
     ("/purchases/sheets/send", "ImportChanges"),

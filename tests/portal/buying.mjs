@@ -101,6 +101,44 @@ export async function buying() {
       await visit(chengyu, { javaScriptEnabled }, (page, context) => changedInTable(page, context, path));
     });
 
+    await test(`an order is typed, mended and published, ${how}`, async () => {
+      const number = `N${Date.now().toString(36).toUpperCase()}`;
+      let path;
+      await visit(chengyu, { javaScriptEnabled }, async (page) => {
+        await page.goto(`${portal}/purchases`);
+        await page.click('a:text-is("新建订单")');
+        await page.waitForURL(/purchases\/new/);
+        equal(await page.locator('fieldset.entry').count(), 5, 'lines to begin with');
+        await page.selectOption('#supplier', shunmo.firm);
+        await page.fill('#number', number);
+        await page.check('#tax-no');
+        await page.fill('#ai-0', '箱盖 <b>');
+        await page.fill('#aq-0', '5,000');
+        await page.fill('#ap-0', '2.3');
+        await page.click('button:text-is("新增一行")');
+        await page.fill('#ai-5', '封边条');
+        await page.fill('#aq-5', '900.5');
+        await page.selectOption('#au-5', 'MTR');
+        await page.click('button:text-is("发布订单")');
+        ok(/第 10 行.*日期/.test(await page.innerText('.errors')), 'a day is needed');
+        await page.click('.errors a');
+        equal(await page.evaluate(() => document.activeElement.id), 'ad-0', 'the summary leads to the field');
+        const kept = ['#supplier', '#number', '#ai-0', '#aq-0', '#ai-5', '#au-5'].map((field) => page.inputValue(field));
+        equal(await Promise.all(kept), [shunmo.firm, number, '箱盖 <b>', '5,000', '封边条', 'MTR'], 'what was typed is kept');
+        await page.fill('#date', inDays(40));
+        await page.fill('#note', '请先送样');
+        await page.click('button:text-is("发布订单")');
+        await says(page, '订单已发布');
+        path = new URL(page.url()).pathname;
+        equal(await page.locator('table.lines tbody tr').count(), 2, 'empty lines are none');
+      });
+      await visit(shunmo, { javaScriptEnabled }, async (page) => {
+        equal(await open(page, number), path, 'the supplier finds it');
+        await says(page, '请先送样');
+        await says(page, '900.5 米');
+      });
+    });
+
     await test(`a cancellation that the supplier was faster than comes back with what happened, ${how}`, () =>
       visit(chengyu, { javaScriptEnabled }, async (page) => {
         const path = await bought(page);

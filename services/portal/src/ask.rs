@@ -3,14 +3,12 @@
 //! Pages that set something up are all made of it, so that each of them keeps what was typed when something is wrong
 //! or the language is switched, and says first what it is for.
 
+mod posted;
+
 use std::borrow::Cow;
 
 use askama::Template;
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
-
+use axum::{http::StatusCode, response::Response};
 use rust_decimal::Decimal;
 
 use crate::{
@@ -18,11 +16,12 @@ use crate::{
     form::Fields,
     i18n::{Key, Text, key},
     page::{self, Page, Tab},
-    pages::sign_in,
     session::Member,
     table::Search,
     typed,
 };
+
+pub use posted::Posted;
 
 /// What may be chosen.
 pub struct Choice {
@@ -166,7 +165,34 @@ impl Question {
         }
     }
 
-    fn fill(&mut self, fields: &Fields) {
+    /// Whether it needs an answer and has none.
+    pub fn lacks(&self) -> bool {
+        let chosen = self.choices.iter().any(|choice| choice.on);
+        let answered = if self.kind == Kind::Boxes { chosen } else { !self.value.is_empty() };
+        !self.optional && self.kind != Kind::File && !answered
+    }
+
+    /// Whether the API names it so.
+    pub fn is_at(&self, path: &str) -> bool {
+        path.starts_with(&*self.path)
+    }
+
+    /// What to do where the API refuses it for this reason.
+    pub fn refusal(&self, t: &Text, reason: &str) -> String {
+        let said: Key<1> = match reason {
+            "REQUIRED" => key::ASK_REQUIRED,
+            "TOO_LONG" => key::ASK_LONG,
+            "CHARACTERS" => key::ASK_CHARACTERS,
+            _ => match &self.wrong {
+                Some(sentence) => return sentence.clone(),
+                None => key::ASK_WRONG,
+            },
+        };
+        t.one(said, &self.label)
+    }
+
+    /// As it was typed.
+    pub fn fill(&mut self, fields: &Fields) {
         match self.kind {
             Kind::Boxes => {
                 for choice in &mut self.choices {
@@ -375,12 +401,8 @@ impl Ask {
 
     /// Required fields that were left empty are said to be so. Whether all were filled in.
     pub fn complete(&mut self) -> bool {
-        let empty = |one: &&Question| {
-            let chosen = one.choices.iter().any(|choice| choice.on);
-            let answered = if one.kind == Kind::Boxes { chosen } else { !one.value.is_empty() };
-            !one.optional && one.kind != Kind::File && !answered
-        };
-        let missing: Vec<&'static str> = self.questions.iter().filter(empty).map(|one| one.name).collect();
+        let missing = self.questions.iter().filter(|one| one.lacks());
+        let missing: Vec<&'static str> = missing.map(|one| one.name).collect();
         for name in missing {
             let label = self.label(name);
             self.blame(name, self.t.one(key::ASK_REQUIRED, label));
@@ -417,11 +439,11 @@ impl Ask {
         }
         let mut named: Vec<(&'static str, String)> = Vec::new();
         for (path, reason) in &failure.fields {
-            let Some(question) = self.questions.iter().find(|one| path.starts_with(&*one.path)) else {
+            let Some(question) = self.questions.iter().find(|one| one.is_at(path)) else {
                 continue;
             };
             if named.iter().all(|(name, _)| *name != question.name) {
-                named.push((question.name, self.sentence(question, reason)));
+                named.push((question.name, question.refusal(&self.t, reason)));
             }
         }
         for (name, text) in named {
@@ -431,58 +453,5 @@ impl Ask {
             self.faults.push(Fault { href: "#ask".into(), text: failure.sentence(&self.t) });
         }
         Ok(self.wrong())
-    }
-
-    fn sentence(&self, question: &Question, reason: &str) -> String {
-        let said: Key<1> = match reason {
-            "REQUIRED" => key::ASK_REQUIRED,
-            "TOO_LONG" => key::ASK_LONG,
-            "CHARACTERS" => key::ASK_CHARACTERS,
-            _ => match &question.wrong {
-                Some(sentence) => return sentence.clone(),
-                None => key::ASK_WRONG,
-            },
-        };
-        self.t.one(said, &question.label)
-    }
-}
-
-/// A form that came in.
-pub struct Posted {
-    pub member: Member,
-    pub request_id: String,
-    /// Set where only the language was switched.
-    cookie: Option<HeaderValue>,
-}
-
-impl Posted {
-    /// Checks that the form was ours, and switches the language where that was asked for.
-    ///
-    /// # Errors
-    /// `FORM_EXPIRED`.
-    pub async fn read(member: Member, action: &str, fields: &Fields) -> Result<Self, Failure> {
-        let request_id = member.app().tokens.check(Some(&member.token), action, fields.get("token"))?;
-        Ok(match sign_in::wanted_language(fields) {
-            None => Self { member, request_id, cookie: None },
-            Some(lang) => {
-                let (member, cookie) = sign_in::in_language(member, lang).await;
-                Self { member, request_id, cookie: Some(cookie) }
-            }
-        })
-    }
-
-    /// Whether only the language was switched.
-    pub fn switched(&self) -> bool {
-        self.cookie.is_some()
-    }
-
-    /// The page once more where only the language was switched, or where something is left empty that is needed.
-    pub fn again(&self, ask: &mut Ask) -> Option<Response> {
-        if let Some(cookie) = &self.cookie {
-            let mut response = ask.show();
-            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
-            return Some(response);
-        }
-        (!ask.complete()).then(|| ask.wrong())
     }
 }

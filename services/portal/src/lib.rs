@@ -244,6 +244,7 @@ fn parts() -> Router<Arc<App>> {
     Router::new()
         .merge(pages::settings::webhooks::routes())
         .merge(pages::filters::routes())
+        .merge(pages::purchases::new::routes())
         .merge(pages::sheets::changes::routes())
         .merge(pages::announcements::routes())
         .merge(pages::firm::routes())

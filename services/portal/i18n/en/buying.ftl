@@ -93,3 +93,16 @@ fault-nothing-changed = Nothing is changed yet. Change a quantity, date or price
 fault-price = Enter a price such as 6.85.
 fault-item = Enter the item’s name or number.
 fault-line-number = Enter a line number that no other line has.
+
+## Writing an order
+
+new-order = New order
+new-order-body = Once it is published, the supplier can answer it. Lines that you leave empty are not sent.
+new-order-supplier-hint = Invite suppliers that are not listed under “Partners” first.
+new-order-rate-hint = Such as 13. With prices that include tax, the net amount is computed by it.
+new-order-date-hint = For all lines that have no date of their own.
+new-order-no-line = Fill in at least one line.
+new-order-taken = This order number was used before. Enter another.
+note-language = Language of the notes
+done-published = The order is published
+done-published-body = It waits for { $supplier } to answer. This is how the order stands now.

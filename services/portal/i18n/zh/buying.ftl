@@ -87,3 +87,16 @@ fault-nothing-changed = 还没有改动。请先修改数量、日期、单价�
 fault-price = 请填写单价，如 6.85。
 fault-item = 请填写物料名称或料号。
 fault-line-number = 请填写行号，且不能与已有的行号相同。
+
+## 新建订单
+
+new-order = 新建订单
+new-order-body = 发布后供应商即可答复。留空的订单行不会发送。
+new-order-supplier-hint = 列表里没有的供应商，请先在“合作伙伴”中邀请。
+new-order-rate-hint = 如 13；单价含税时填写，用来算出未税金额。
+new-order-date-hint = 没有另填日期的订单行按此日期。
+new-order-no-line = 请至少填写一行。
+new-order-taken = 此订单号已经用过，请换一个。
+note-language = 备注的语言
+done-published = 订单已发布
+done-published-body = 等待{ $supplier }答复。下面是订单的最新情况。

@@ -126,6 +126,7 @@ pub fn reminder_tag(t: &Text, state: ReminderState) -> Tag {
 /// What was done, where the newest entry of the history says so as well.
 pub fn done(t: &Text, order: &Order, done: &str, newest: &str) -> Option<Done> {
     let (title, body) = match (done, newest) {
+        ("published", "published") => (key::DONE_PUBLISHED, key::DONE_PUBLISHED_BODY),
         ("revised", "changed") => (key::DONE_REVISED, key::DONE_REVISED_BODY),
         ("revised" | "cancelled", "change_requested") => (key::DONE_ASKED, key::DONE_ASKED_BODY),
         ("cancelled", "cancelled") => (key::DONE_CANCELLED, key::DONE_CANCELLED_BODY),

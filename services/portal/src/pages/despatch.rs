@@ -249,10 +249,9 @@ fn questions(
     typed: Option<&Fields>,
     faults: &[Summary],
 ) -> Vec<Question> {
-    let now = now.to_offset(format::china());
-    let day = iso(Some(now.date()));
+    let day = iso(Some(format::today(now)));
     // With the minute, since several notes may go in a day.
-    let numbered = format!("{number}-{}-{:02}{:02}", day.replace('-', ""), now.hour(), now.minute());
+    let numbered = format!("{number}-{}", format::stamp(now));
     let text = |name, label: Key<0>| Question::new(name, Kind::Text, t.say(label));
     let mut all = vec![
         text("number", key::DESPATCH_NUMBER).with(numbered),

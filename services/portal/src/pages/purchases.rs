@@ -1,5 +1,9 @@
 //! What this firm has ordered, as work lists: by state, by what waits for whom, by purchasing group.
 
+mod draft;
+pub mod new;
+pub mod questions;
+
 use askama::Template;
 use axum::{extract::Query, http::HeaderMap, response::Response};
 use futures::future::try_join_all;
@@ -171,6 +175,8 @@ struct PurchasesPage {
     back: String,
     /// Where these orders are had as a table.
     sheets: String,
+    /// Whether the member may write a new one.
+    publishes: bool,
 }
 
 /// Orders by work list, with counts.
@@ -199,7 +205,8 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
     let filters = filters.collect();
     let own = member.who.scope.clone().unwrap_or_default().purchasing_groups;
     let heading = t.say(key::NAV_PURCHASES);
-    let reminds = current.reminds && member.may(Permission::OrdersPublish) && !list.orders.is_empty();
+    let publishes = member.may(Permission::OrdersPublish);
+    let reminds = current.reminds && publishes && !list.orders.is_empty();
     let page = Page::member(&member, Tab::Purchases)
         .titled(heading.clone())
         .skipping_to(list::skip(&list.orders))
@@ -229,6 +236,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         choose: wish.link(current.name, &wish.page, if wish.choose == "all" { "" } else { "all" }),
         back: wish.link(current.name, &wish.page, ""),
         sheets: wish.elsewhere("/purchases/sheets", &[]),
+        publishes,
         state: wish.state,
         group: wish.group,
         q: wish.q,

@@ -92,8 +92,9 @@ fn zero(wire: Option<&Wire>) -> Decimal {
 
 #[tonic::async_trait]
 impl order_service_server::OrderService for Fake {
-    async fn publish_order(&self, _: Request<PublishOrderRequest>) -> Answer<OrderReceipt> {
-        Err(refuse(Reason::INTERNAL))
+    async fn publish_order(&self, request: Request<PublishOrderRequest>) -> Answer<OrderReceipt> {
+        firm(&request)?;
+        crate::ordering::publish(self, request.into_inner()).map(Response::new)
     }
 
     async fn get_order(&self, request: Request<GetOrderRequest>) -> Answer<Order> {
@@ -426,6 +427,7 @@ impl relationship_service_server::RelationshipService for Fake {
         let one = |id: &str, name: &str, number: &str, state: RelationshipState| TradingRelationship {
             id: id.into(),
             buyer_id: ANCHOR.into(),
+            supplier_id: id.replace('r', "0192f000-0000-7000-8000-0000000000b"),
             supplier_name: name.into(),
             vendor_number: number.into(),
             state: state as i32,

@@ -28,6 +28,7 @@ pub struct Calls {
     pub changes: Vec<ImportChangesRequest>,
     pub preview: ResponsePreview,
     pub reminders: Vec<Reminder>,
+    pub published: Vec<PublishOrderRequest>,
 }
 
 #[tonic::async_trait]

@@ -5,6 +5,7 @@
 mod despatch;
 mod fake;
 mod follow;
+mod ordering;
 #[cfg(feature = "pdf")]
 mod paper;
 mod score;

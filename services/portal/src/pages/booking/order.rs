@@ -9,12 +9,13 @@ use proto::{
 
 use super::{RESERVATIONS, asking, read, read::Known, reservations, to_reservations};
 use crate::{
-    ask::{Ask, Choice, Kind, Posted, Question},
+    ask::{Ask, Kind, Posted, Question},
     failure::Failure,
     form::Fields,
     format,
     i18n::key,
     page,
+    pages::purchases::questions,
     session::Member,
     typed,
 };
@@ -35,8 +36,6 @@ async fn asked(member: &Member, id: &str, order: &PrefilledOrder) -> Result<Ask,
     let line = content.lines.first().cloned().unwrap_or_default();
     let unit = t.unit(&line.unit_code, "");
     let price = line.price.as_ref().and_then(|price| format::decimal(price.amount.as_ref()));
-    let taxes = [("no", key::TAX_EXCLUDED), ("yes", key::TAX_INCLUDED)];
-    let taxes = taxes.iter().map(|(value, label)| Choice::new(value, t.say(label))).collect();
     let quantity = format::decimal_or_zero(line.quantity.as_ref());
     let mut ask = asking(member, format!("{RESERVATIONS}/{id}/order"), key::USE_TITLE, to_reservations(t))
         .lead(t.say(key::USE_BODY))
@@ -44,7 +43,7 @@ async fn asked(member: &Member, id: &str, order: &PrefilledOrder) -> Result<Ask,
         .fact(t.say(key::RESERVED_WHAT), reservations::what(t, &one))
         .fact(t.say(key::ORDERED), t.quantity(quantity, &unit))
         .submit(t.say(key::USE_SEND))
-        .ask(Question::new("number", Kind::Code, t.say(key::USE_NUMBER)).at("content.order_number"))
+        .ask(questions::number(t))
         .ask(Question::new("item", Kind::Text, t.say(key::ITEM)).with(line.item.unwrap_or_default().name))
         .ask(
             Question::new("price", Kind::Number, t.one(key::USE_PRICE, &unit))
@@ -52,9 +51,9 @@ async fn asked(member: &Member, id: &str, order: &PrefilledOrder) -> Result<Ask,
                 .optional()
                 .with(price.map(|price| price.normalize().to_string()).unwrap_or_default()),
         )
-        .ask(Question::of("tax", Kind::Radios, t.say(key::USE_TAX), taxes).at("content.price_includes_tax"));
+        .ask(questions::tax(t));
     if content.currency.is_empty() {
-        ask = ask.ask(Question::new("currency", Kind::Code, t.say(key::CHANGED_CURRENCY)).with("CNY"));
+        ask = ask.ask(questions::currency(t).with("CNY"));
     }
     Ok(ask)
 }

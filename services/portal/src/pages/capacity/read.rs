@@ -123,13 +123,17 @@ pub async fn disclosed(member: &Member) -> Result<Vec<DisclosedGroup>, Failure> 
     Ok(list.groups)
 }
 
-/// Whom the own firm trades with, by the firm's id.
-pub struct Partners(HashMap<String, TradingRelationship>);
+/// Whom the own firm trades with; it may buy from a firm and supply it.
+pub struct Partners {
+    all: Vec<TradingRelationship>,
+    /// Where a firm stands among them, by its id.
+    places: HashMap<String, usize>,
+}
 
 impl Partners {
     /// Reads them; nobody where the roles do not allow it.
     pub async fn read(member: &Member) -> Result<Self, Failure> {
-        let mut all = HashMap::new();
+        let (mut all, mut places) = (Vec::new(), HashMap::new());
         let mut page_token = String::new();
         while member.may(Permission::PartnersRead) {
             let request = ListRelationshipsRequest { page_size: MOST, page_token };
@@ -137,14 +141,15 @@ impl Partners {
                 member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
             for one in list.relationships {
                 let other = if one.buyer_id == member.who.firm_id { &one.supplier_id } else { &one.buyer_id };
-                all.insert(other.clone(), one);
+                places.insert(other.clone(), all.len());
+                all.push(one);
             }
             if list.next_page_token.is_empty() {
                 break;
             }
             page_token = list.next_page_token;
         }
-        Ok(Self(all))
+        Ok(Self { all, places })
     }
 
     /// Customers of the own firm that trade with it, by name.
@@ -157,20 +162,35 @@ impl Partners {
         self.trading(move |one| (one.buyer_id == own).then_some((&one.supplier_id, &one.supplier_name)))
     }
 
+    /// Suppliers of the own firm that it has invited and that did not come yet, by name.
+    pub fn invited(&self, own: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.among(RelationshipState::Invited, move |one| {
+            (one.buyer_id == own).then_some((&one.supplier_id, &one.supplier_name))
+        })
+    }
+
     fn trading<'a>(
         &'a self,
         other: impl Fn(&'a TradingRelationship) -> Option<(&'a String, &'a String)>,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let active = self.0.values().filter(|one| one.state() == RelationshipState::Active);
+        self.among(RelationshipState::Active, other)
+    }
+
+    fn among<'a>(
+        &'a self,
+        state: RelationshipState,
+        other: impl Fn(&'a TradingRelationship) -> Option<(&'a String, &'a String)>,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let found = self.all.iter().filter(|one| one.state() == state);
         let mut all: Vec<(&str, &str)> =
-            active.filter_map(other).map(|(id, name)| (id.as_str(), name.as_str())).collect();
+            found.filter_map(other).map(|(id, name)| (id.as_str(), name.as_str())).collect();
         all.sort_by_key(|(_, name)| *name);
         all.into_iter()
     }
 
     /// A firm's name; a dash where it is no partner any more.
     pub fn name(&self, firm: &str) -> &str {
-        self.0.get(firm).map_or("–", |one| match one.buyer_id == firm {
+        self.places.get(firm).map(|at| &self.all[*at]).map_or("–", |one| match one.buyer_id == firm {
             true => one.buyer_name.as_str(),
             false => one.supplier_name.as_str(),
         })

@@ -20,13 +20,7 @@ pub async fn questions(
     [sites_path, groups_path]: [&'static str; 2],
 ) -> Result<Vec<Question>, Failure> {
     let t = member.text();
-    let api = &member.app().api;
-    let request = ListSitesRequest { page_size: OFFERED, ..Default::default() };
-    let sites = api.firms().list_sites(member.call(request)).await?.into_inner().sites;
-    let request = ListPurchasingGroupsRequest { page_size: OFFERED, ..Default::default() };
-    let groups = api.groups().list_purchasing_groups(member.call(request)).await?.into_inner().groups;
-    let sites = sites.into_iter().map(|site| (site.code, site.name)).collect();
-    let groups = groups.into_iter().map(|group| (group.code, group.name)).collect();
+    let [sites, groups] = known(member).await?;
     let mut questions = Vec::new();
     let mut add = |name, path, label, hint, known: Vec<(String, String)>, on: &[String]| {
         let choices = choices(known, on);
@@ -40,8 +34,20 @@ pub async fn questions(
     Ok(questions)
 }
 
+/// Sites and purchasing groups of the own firm by code and name, as many as are offered to choose from.
+pub async fn known(member: &Member) -> Result<[Vec<(String, String)>; 2], Failure> {
+    let api = &member.app().api;
+    let request = ListSitesRequest { page_size: OFFERED, ..Default::default() };
+    let sites = api.firms().list_sites(member.call(request)).await?.into_inner().sites;
+    let request = ListPurchasingGroupsRequest { page_size: OFFERED, ..Default::default() };
+    let groups = api.groups().list_purchasing_groups(member.call(request)).await?.into_inner().groups;
+    let sites = sites.into_iter().map(|site| (site.code, site.name)).collect();
+    let groups = groups.into_iter().map(|group| (group.code, group.name)).collect();
+    Ok([sites, groups])
+}
+
 /// What is known, and what is set though nobody named it.
-fn choices(known: Vec<(String, String)>, on: &[String]) -> Vec<Choice> {
+pub fn choices(known: Vec<(String, String)>, on: &[String]) -> Vec<Choice> {
     let unnamed = on.iter().filter(|code| known.iter().all(|(other, _)| other != *code));
     let unnamed: Vec<(String, String)> = unnamed.map(|code| (code.clone(), String::new())).collect();
     let all = known.into_iter().chain(unnamed);
