@@ -131,6 +131,10 @@ export async function buying() {
         await says(page, '订单已发布');
         path = new URL(page.url()).pathname;
         equal(await page.locator('table.lines tbody tr').count(), 2, 'empty lines are none');
+        await page.click('a:text-is("再次下单")');
+        await page.locator('#ai-1').waitFor();
+        const again = ['#supplier', '#ai-0', '#ac-0', '#aq-1', '#au-1', '#ad-0'].map((field) => page.inputValue(field));
+        equal(await Promise.all(again), [shunmo.firm, '箱盖 <b>', '', '900.5', 'MTR', ''], 'the same, and no day yet');
       });
       await visit(shunmo, { javaScriptEnabled }, async (page) => {
         equal(await open(page, number), path, 'the supplier finds it');

@@ -10,7 +10,10 @@ use crate::{
     format,
     i18n::{Key, Text, key},
     order::Tag,
-    pages::order::{Done, Fact},
+    pages::{
+        order::{Done, Fact},
+        purchases::new,
+    },
     session::Member,
 };
 
@@ -63,6 +66,7 @@ pub async fn of(member: &Member, order: &Order) -> Result<Option<Buying>, Failur
     if open {
         actions.push(action("remind", key::REMIND, false));
     }
+    actions.push(Action { href: new::like(&order.id), label: t.say(key::ORDER_AGAIN), bad: false });
     let mut more = Vec::new();
     match order.held {
         true => more.push(action("release", key::RELEASE, false)),

@@ -1,5 +1,6 @@
 //! What this firm has ordered, as work lists: by state, by what waits for whom, by purchasing group.
 
+mod again;
 mod draft;
 pub mod new;
 pub mod questions;

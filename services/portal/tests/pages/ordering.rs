@@ -182,6 +182,32 @@ async fn another_line_and_the_other_language_keep_what_was_typed() {
 }
 
 #[tokio::test]
+async fn an_order_is_bought_again_without_its_number_and_days() {
+    let world = World::start().await;
+    let id = "0192f000-0000-7000-8000-000000000002";
+    let again = format!("{FORM}?like={id}");
+    let bought = world.get(&format!("/orders/{id}"), BUYER).await;
+    assert!(bought.says(&format!("href=\"{again}\">再次下单</a>")));
+    let page = world.get(&again, BUYER).await;
+    assert!(page.says("已按订单 CY26110232 填好"), "{}", page.html);
+    let begun =
+        ["number", "currency", "site", "group", "date", "an-0", "ad-0"].map(|name| page.field(MARK, name));
+    assert_eq!(begun, ["PO20261123-0900", "CNY", "P100", "采购一组", "", "10", ""]);
+    let line = ["ai-0", "ac-0", "aq-0", "ap-0"].map(|name| page.field(MARK, name));
+    assert_eq!(
+        line,
+        ["提手卡扣 PP 灰 φ12", "CY-CL-0012", "60000", "0.0386"],
+        "the price is of one, not of a thousand"
+    );
+    assert!(page.says(&format!("<option value=\"{SUPPLIER}\" selected>")));
+    assert!(page.says("id=\"tax-no\" name=\"tax\" value=\"no\" checked") && page.says("随货附检验报告"));
+    assert!(!page.says("name=\"ai-1\""), "it has as many lines as it had");
+    let others = format!("{FORM}?like=0192f000-0000-7000-8000-000000000010");
+    assert_eq!(world.get(&others, BUYER).await.status, StatusCode::NOT_FOUND);
+    assert!(!world.get(&format!("/orders/{id}"), SALES).await.says("再次下单"), "the supplier buys nothing");
+}
+
+#[tokio::test]
 async fn who_may_publish_finds_the_form_and_nobody_else() {
     let world = World::start().await;
     let button = "<a class=\"button\" href=\"/purchases/new\">新建订单</a>";

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{Router, http::StatusCode, response::Response, routing::get};
+use axum::{Router, extract::Query, http::StatusCode, response::Response, routing::get};
 use proto::{
     access::Permission,
     orders::{PublishOrderRequest, SupplierAddress},
 };
+use serde::Deserialize;
 
 use super::{
+    again,
     draft::{self, Draft, Fault, MOST, Meant},
     questions::Asked,
 };
@@ -21,13 +23,26 @@ use crate::{
     form::Fields,
     format,
     i18n::{Text, key},
-    page::{self, Page, Tab},
+    page::{self, Page, Tab, link},
     pages::respond,
     session::Member,
     typed::iso,
 };
 
 const PATH: &str = "/purchases/new";
+
+/// Where an order begins as one that was bought before.
+pub fn like(id: &str) -> String {
+    link(PATH, &[("like", id)])
+}
+
+/// What it begins as.
+#[derive(Deserialize)]
+struct Wish {
+    /// An order; empty for an empty form.
+    #[serde(default)]
+    like: String,
+}
 
 /// Where it is written.
 pub fn routes() -> Router<Arc<App>> {
@@ -40,6 +55,7 @@ struct NewOrderPage {
     page: Page,
     t: Text,
     token: String,
+    lead: String,
     /// Asked before the lines.
     head: Vec<Question>,
     added: Vec<Added>,
@@ -58,12 +74,16 @@ impl NewOrderPage {
     }
 }
 
-/// The empty form.
-async fn show(member: Member) -> Result<Response, Failure> {
+/// The form, empty or filled as an order that was bought before.
+async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     allowed(&member)?;
-    let draft = Draft::empty(member.app().clock.now(), member.text().lang.code());
+    let t = member.text();
+    let (draft, lead) = match wish.like.as_str() {
+        "" => (Draft::empty(member.app().clock.now(), t.lang.code()), t.say(key::NEW_ORDER_BODY)),
+        id => again::begin(&member, id).await?,
+    };
     let asked = Asked::read(&member, &draft.head).await?;
-    Ok(page::show(&form(&member, asked, draft, Vec::new())))
+    Ok(page::show(&NewOrderPage { lead, ..form(&member, asked, draft, Vec::new()) }))
 }
 
 fn allowed(member: &Member) -> Result<(), Failure> {
@@ -79,6 +99,7 @@ fn form(member: &Member, mut asked: Asked, draft: Draft, faults: Vec<Fault>) -> 
             .titled(t.say(key::NEW_ORDER))
             .with_form("new-order", PATH.into()),
         token: app.tokens.make(app, Some(&member.token), PATH),
+        lead: t.say(key::NEW_ORDER_BODY),
         units: added::units(&t, &draft.lines),
         today: iso(Some(format::today(app.clock.now()))),
         can_add: draft.lines.len() < MOST,
@@ -109,7 +130,7 @@ async fn send(member: Member, fields: Fields) -> Result<Response, Failure> {
         (lacking, Ok(meant)) if lacking.is_empty() => meant,
         (mut faults, meant) => {
             faults.extend(meant.err().unwrap_or_default());
-            return Ok(again(member, asked, draft, faults));
+            return Ok(wrong(member, asked, draft, faults));
         }
     };
     let supplier =
@@ -125,13 +146,13 @@ async fn send(member: Member, fields: Fields) -> Result<Response, Failure> {
         Ok(receipt) => Ok(respond::done(member, &receipt.into_inner().order_id, "published")),
         Err(failure) if failure.mends() || draft::is_about_supplier(&failure.reason) => {
             let faults = draft::refused(t, &failure, &draft, &rows, &asked);
-            Ok(again(member, asked, draft, faults))
+            Ok(wrong(member, asked, draft, faults))
         }
         Err(failure) => Err(failure),
     }
 }
 
 /// The form with what is wrong.
-fn again(member: &Member, asked: Asked, draft: Draft, faults: Vec<Fault>) -> Response {
+fn wrong(member: &Member, asked: Asked, draft: Draft, faults: Vec<Fault>) -> Response {
     page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &form(member, asked, draft, faults))
 }
