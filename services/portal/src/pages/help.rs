@@ -1,0 +1,148 @@
+//! Help: what each place is for, what to do first there, and what its words mean, in plain sentences.
+//!
+//! Every page leads to what is said of its place, by [`Tab::help`].
+
+use askama::Template;
+use axum::response::Response;
+use proto::access::Permission;
+
+use crate::{
+    failure::Failure,
+    i18n::{Key, Text, key},
+    page::{self, Page, Tab},
+    session::Visitor,
+};
+
+/// What is said of one thing.
+struct Topic {
+    /// Where it stands on the page.
+    id: &'static str,
+    title: Key<0>,
+    body: &'static [Key<0>],
+}
+
+const fn topic(id: &'static str, title: Key<0>, body: &'static [Key<0>]) -> Topic {
+    Topic { id, title, body }
+}
+
+/// In the order of the page.
+const TOPICS: [Topic; 19] = [
+    topic("start", key::HELP_START, &[key::HELP_START_FOR, key::HELP_START_FIRST]),
+    topic("inbox", key::NAV_INBOX, &[key::HELP_INBOX_FOR, key::HELP_INBOX_FIRST, key::HELP_INBOX_WORDS]),
+    topic(ANSWER, key::HELP_ANSWER, &[key::HELP_ANSWER_BODY]),
+    topic("change", key::HELP_CHANGE, &[key::HELP_CHANGE_BODY]),
+    topic("sheet", key::HELP_SHEET, &[key::HELP_SHEET_BODY]),
+    topic("despatch", key::HELP_DESPATCH, &[key::HELP_DESPATCH_BODY]),
+    topic(
+        "purchases",
+        key::NAV_PURCHASES,
+        &[key::HELP_PURCHASES_FOR, key::HELP_PURCHASES_FIRST, key::HELP_PURCHASES_WORDS],
+    ),
+    topic(
+        "proposals",
+        key::NAV_PROPOSALS,
+        &[key::HELP_PROPOSALS_FOR, key::HELP_PROPOSALS_FIRST, key::HELP_PROPOSALS_WORDS],
+    ),
+    topic(
+        "at-risk",
+        key::NAV_AT_RISK,
+        &[key::HELP_AT_RISK_FOR, key::HELP_AT_RISK_FIRST, key::HELP_AT_RISK_WORDS],
+    ),
+    topic(
+        "capacity",
+        key::NAV_CAPACITY,
+        &[key::HELP_CAPACITY_FOR, key::HELP_CAPACITY_FIRST, key::HELP_CAPACITY_WORDS],
+    ),
+    topic(
+        "resources",
+        key::NAV_RESOURCES,
+        &[key::HELP_RESOURCES_FOR, key::HELP_RESOURCES_FIRST, key::HELP_RESOURCES_WORDS],
+    ),
+    topic(
+        "partners",
+        key::NAV_PARTNERS,
+        &[key::HELP_PARTNERS_FOR, key::HELP_PARTNERS_FIRST, key::HELP_PARTNERS_WORDS],
+    ),
+    topic(
+        "members",
+        key::NAV_MEMBERS,
+        &[key::HELP_MEMBERS_FOR, key::HELP_MEMBERS_FIRST, key::HELP_MEMBERS_WORDS],
+    ),
+    topic(
+        "settings",
+        key::NAV_SETTINGS,
+        &[key::HELP_SETTINGS_FOR, key::HELP_SETTINGS_FIRST, key::HELP_SETTINGS_WORDS],
+    ),
+    topic(FIRMS, key::NAV_FIRMS, &[key::HELP_FIRMS_FOR, key::HELP_FIRMS_FIRST, key::HELP_FIRMS_WORDS]),
+    topic("search", key::NAV_SEARCH, &[key::HELP_SEARCH_FOR, key::HELP_SEARCH_FIRST, key::HELP_SEARCH_WORDS]),
+    topic("live", key::HELP_LIVE, &[key::HELP_LIVE_BODY]),
+    topic("sign-in", key::HELP_SIGN_IN, &[key::HELP_SIGN_IN_BODY]),
+    topic("code", key::HELP_CODE, &[key::HELP_CODE_BODY]),
+];
+
+/// The topic of what a supplier does first, which may be practised.
+const ANSWER: &str = "answer";
+/// The topic of those who run the platform; nobody else has use for it.
+const FIRMS: &str = "firms";
+
+/// A topic as people read it.
+struct Section {
+    id: &'static str,
+    title: String,
+    body: Vec<String>,
+    /// Whether an order may be practised with, which it is about.
+    practises: bool,
+}
+
+#[derive(Template)]
+#[template(path = "help.html")]
+struct HelpPage {
+    page: Page,
+    t: Text,
+    sections: Vec<Section>,
+}
+
+/// One page for everybody.
+pub async fn show(visitor: Visitor) -> Result<Response, Failure> {
+    let (page, operates, answers) = match visitor.token {
+        Some(_) => {
+            let member = visitor.member().await?;
+            let may = |permission| member.may(permission);
+            (Page::member(&member, Tab::Help), may(Permission::Operate), may(Permission::OrdersRespond))
+        }
+        None => (Page::visitor(&visitor), false, false),
+    };
+    let t = page.t.clone();
+    let section = |topic: &Topic| Section {
+        id: topic.id,
+        title: t.say(topic.title),
+        body: topic.body.iter().map(|text| t.say(text)).collect(),
+        practises: answers && topic.id == ANSWER,
+    };
+    let topics = TOPICS.iter().filter(|topic| operates || topic.id != FIRMS);
+    let sections = topics.map(section).collect();
+    Ok(page::show(&HelpPage { page: page.titled(t.say(key::NAV_HELP)), sections, t }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_place_has_its_section() {
+        let ids: BTreeSet<&str> = TOPICS.iter().map(|topic| topic.id).collect();
+        assert_eq!(ids.len(), TOPICS.len(), "each once");
+        for (at, tab) in Tab::ALL.into_iter().enumerate() {
+            assert_eq!(tab as usize, at, "all places are looked at");
+            let id = tab.help().strip_prefix("/help#").unwrap();
+            assert!(ids.contains(id), "{tab:?} leads to {id}");
+            let topic = TOPICS.iter().find(|topic| topic.id == id).unwrap();
+            // Failures and help itself are no places to work at.
+            let parts = if [Tab::None, Tab::Help].contains(&tab) { 1 } else { 3 };
+            assert!(topic.body.len() >= parts, "{tab:?}: what for, what first, what words");
+        }
+        assert_eq!(Tab::ALL.len(), Tab::Help as usize + 1, "help is the last place");
+    }
+}

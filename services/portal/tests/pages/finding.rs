@@ -1,0 +1,138 @@
+//! Finding one's way: the box that looks for everything, help, and the order to practise with.
+
+use axum::{body::Body, http::StatusCode};
+
+use crate::{
+    ORDER, Page, World,
+    fake::{BUYER, SALES},
+    request,
+};
+
+#[tokio::test]
+async fn one_box_on_every_page_finds_in_every_place_that_the_member_may_read() {
+    let world = World::start().await;
+    for (path, token) in [("/inbox", SALES), (ORDER, BUYER), ("/help", SALES), ("/search", BUYER)] {
+        assert!(world.get(path, token).await.says("<form class=\"search\" action=\"/search\""), "{path}");
+    }
+    assert!(!world.get("/sign-in", "").await.says("action=\"/search\""), "strangers look for nothing");
+    let page = world.get("/search?q=cy2611", SALES).await;
+    assert!(page.says("CY26110231") && page.says("href=\"/inbox?show=all&#38;q=cy2611\""), "{}", page.html);
+    assert!(!page.says("href=\"/purchases?q"), "nothing was bought, and nothing is said of it");
+    let page = world.get("/search?q=V10027+%E9%A1%BA%E6%A8%A1", BUYER).await;
+    assert!(page.says("href=\"/partners/r1\"") && !page.says("/partners/r2"), "all words must be there");
+    assert!(page.says("only=partners") && !page.says("没有找到"));
+    let page = world.get("/search?q=%EF%BC%88%E7%A4%BA%E4%BE%8B%EF%BC%89&only=partners", BUYER).await;
+    assert!(page.says("/partners/r2") && page.says("/partners/r4") && !page.says("href=\"/search?q"));
+}
+
+#[tokio::test]
+async fn a_number_leads_to_its_order_and_what_is_nowhere_is_said() {
+    let world = World::start().await;
+    for (number, token) in [("CY26110231", SALES), ("cy26110231", BUYER)] {
+        let page = world.get(&format!("/search?q={number}"), token).await;
+        assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, ORDER));
+    }
+    let page = world.get("/search?q=nothing-of-it", SALES).await;
+    assert!(page.says("没有找到“nothing-of-it”") && page.says("订单号、料号、品名"));
+    for nothing in ["/search", "/search?q=+%E2%80%94+"] {
+        let page = world.get(nothing, SALES).await;
+        assert!(page.says("订单号、料号、品名") && !page.says("没有找到"), "{nothing}");
+        assert!(!page.says("CY26110231"), "nothing is listed unasked");
+    }
+    assert_eq!(world.get("/search?q=CY26110231", "").await.status, StatusCode::UNAUTHORIZED);
+    let english = request("GET", "/search?q=none", SALES).header("accept-language", "en-GB");
+    let page = world.send(english.body(Body::empty()).unwrap()).await;
+    assert!(page.says("Nothing found for “none”.") && !page.says("订单"), "{}", page.html);
+}
+
+#[tokio::test]
+async fn help_on_each_page_is_about_that_page() {
+    let world = World::start().await;
+    let help = world.get("/help", SALES).await;
+    for (path, token, topic) in [
+        ("/inbox", SALES, "inbox"),
+        (ORDER, SALES, "inbox"),
+        (ORDER, BUYER, "purchases"),
+        ("/purchases", BUYER, "purchases"),
+        ("/partners", BUYER, "partners"),
+        ("/search", SALES, "search"),
+        ("/sign-in", "", "sign-in"),
+        ("/no-such-page", SALES, "code"),
+        ("/help", SALES, "start"),
+    ] {
+        let page = world.get(path, token).await;
+        let link = format!("href=\"/help#{topic}\"");
+        let places = if token.is_empty() { 1 } else { 2 };
+        assert_eq!(
+            page.html.matches(&link).count(),
+            places,
+            "{path}: in the footer, and in the menu of a member"
+        );
+        assert!(help.says(&format!("<section id=\"{topic}\">")), "{path}: {topic}");
+    }
+    assert!(!help.says("id=\"firms\""), "what runs the platform is nobody else's");
+}
+
+#[tokio::test]
+async fn an_order_is_practised_with_and_nobody_hears_of_it() {
+    let world = World::start().await;
+    let order = world.get("/practice", SALES).await;
+    assert!(order.says("<title>练习：") && order.says("<strong>练习</strong>") && order.says("练习-001"));
+    assert!(order.says("href=\"/practice/accept\"") && !order.says("data-live=\""), "{}", order.html);
+    assert!(
+        !order.says("/orders/practice") && !order.says("/inbox/export"),
+        "it leads nowhere but to its answers"
+    );
+    for path in ["/practice/accept", "/practice/change", "/practice/refuse"] {
+        assert!(world.get(path, SALES).await.says("<strong>练习</strong>"), "{path}");
+        assert_eq!(world.get(path, BUYER).await.status, StatusCode::FORBIDDEN, "{path}");
+        let untold = world.post(path, SALES, &[("revision", "1")]).await;
+        assert_eq!(untold.status, StatusCode::FORBIDDEN, "{path}: a form of ours");
+    }
+    let form = world.get("/practice/accept", SALES).await;
+    let token = form.field("action=\"/practice/accept\"", "token");
+    let done = world.post("/practice/accept", SALES, &[("token", &token), ("revision", "1")]).await;
+    assert_eq!(done.status, StatusCode::OK);
+    assert!(done.says("练习完成") && done.says("全部按要求供应") && done.says("tag accepted"));
+    assert!(!done.says("/progress\"><input") && !done.says("despatch-note"), "nothing leads on");
+    let refused = world.post("/practice/refuse", SALES, &[("token", &token), ("line", "practice-10")]).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.says("class=\"errors\""));
+    let fields =
+        [("token", token.as_str()), ("reason", "1"), ("line", "practice-10"), ("line", "practice-20")];
+    let refused = world.post("/practice/refuse", SALES, &fields).await;
+    assert!(refused.says("练习完成") && refused.says("tag rejected"), "{}", refused.html);
+    let english = request("GET", "/practice/change", SALES).header("accept-language", "en-GB");
+    let page = world.send(english.body(Body::empty()).unwrap()).await;
+    assert!(page.says("PRACTICE-001") && !page.says("练习") && !page.says("订单"), "{}", page.html);
+    assert!(world.api.calls().read.is_empty(), "no order is read");
+    assert!(world.api.calls().previews.is_empty() && world.api.state.lock().unwrap().responses.is_empty());
+}
+
+/// Sends the form of changes with what it hides and what is typed.
+async fn practise(world: &World, hidden: &[(&str, String)], typed: &[(&str, &str)]) -> Page {
+    let kept = hidden.iter().map(|(name, value)| (*name, value.as_str()));
+    let fields: Vec<(&str, &str)> = kept.chain(typed.iter().copied()).collect();
+    world.post("/practice/change", SALES, &fields).await
+}
+
+#[tokio::test]
+async fn what_is_practised_is_looked_at_as_a_real_answer_is() {
+    let world = World::start().await;
+    let form = world.get("/practice/change", SALES).await;
+    let mark = "<form id=\"change\"";
+    let hidden = ["token", "revision", "line-0", "was-0", "per-0", "line-1", "was-1", "per-1"];
+    let hidden: Vec<(&str, String)> = hidden.map(|name| (name, form.field(mark, name))).into();
+    let asked = [("q-1", "500"), ("d-1", "2026-12-14")];
+    let page = practise(&world, &hidden, &[("q-0", "9999"), ("d-0", "2026-12-14"), asked[0], asked[1]]).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("value=\"9999\""), "{}", page.html);
+    let later = [("q-0", "2000"), ("d-0", "2026-12-21"), asked[0], asked[1]];
+    let page = practise(&world, &hidden, &[later.as_slice(), &[("preview", "1")]].concat()).await;
+    assert!(page.says("1 行立即生效，1 行须由采购方确认。") && page.says("尚未提交"), "{}", page.html);
+    let page = practise(&world, &hidden, &later).await;
+    assert!(
+        page.says("练习完成") && page.says("tag proposed") && page.says("1 行须由采购方确认"),
+        "{}",
+        page.html
+    );
+    assert!(world.api.calls().previews.is_empty() && world.api.state.lock().unwrap().responses.is_empty());
+}
