@@ -35,6 +35,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/capacity/reservations/{id}/confirm", "ConfirmReservation"),
     ("/capacity/reservations/{id}/order", "PublishOrder"),
     ("/capacity/reservations/{id}/release", "ReleaseReservation"),
+    ("/capacity/sheets", "UpdateCapacityWeeks"),
     ("/channels/new", "CreateChannel"),
     ("/channels/{id}", "UpdateChannel"),
     ("/channels/{id}/delete", "DeleteChannel"),
@@ -97,6 +98,10 @@ const FORMS: &[(&str, &str)] = &[
     ("/partners/{id}/invitation", "RenewInvitation"),
     ("/partners/{id}/terms", "SetTerms"),
     ("/partners/{id}/tolerances", "SetToleranceRule"),
+    // Nothing is answered, since the order is made up; the language alone.
+    ("/practice/accept", "-"),
+    ("/practice/change", "SetLocale"),
+    ("/practice/refuse", "SetLocale"),
     ("/purchases/new", "PublishOrder"),
     // Says what would be changed, by `validate_only`.
     ("/purchases/sheets", "ImportChanges"),

@@ -1,7 +1,7 @@
 // Answering orders, with scripts and without.
 
 import { equal, inDays, measured, ok, open, portal, publish, sandbox, says, scanned, test, visit } from './browser.mjs';
-import { sideways } from './pages.mjs';
+import { sheets, sideways, unprintable } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
@@ -244,6 +244,28 @@ export async function answering() {
       equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
       equal(await sideways(page), [], 'and it fits the sheet');
       ok((await page.locator('.paper p').innerText()).includes('扫码打开订单'), path);
+    }));
+
+  await test('an answer is printed on A4 as it was given, without what is internal', () =>
+    visit(shunmo, { viewport: { width: 718, height: 1000 } }, async (page) => {
+      const path = await open(page, publish());
+      await page.fill('#body', '内部：夜班赶工');
+      await page.locator('#write input[type=radio]').last().check();
+      await page.click('#write button');
+      await page.locator('.said.internal').waitFor();
+      await page.goto(`${portal}${path}/change`);
+      await page.fill('#q-0', '16000');
+      await page.check('#rest-0');
+      await page.fill('#d2-0', inDays(42));
+      await page.click('button:text-is("提交答复")');
+      await says(page, '答复已送达');
+      await page.emulateMedia({ media: 'print' });
+      equal(await unprintable(page), [], 'nothing of the screen is on the sheet');
+      const text = await page.innerText('main');
+      for (const said of ['待采购方确认', '16,000 个', '4,000 个', '已接受 20,000 个', '扫码打开订单']) ok(text.includes(said), `${said} is printed: ${text}`);
+      ok(!text.includes('夜班赶工'), 'what is internal stays here');
+      equal(await sideways(page), [], 'it fits the sheet');
+      equal([...new Set(await sheets(page))], ['210 × 297'], 'which is A4');
     }));
 
   await test('another site’s form changes nothing', () =>

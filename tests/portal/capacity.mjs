@@ -2,7 +2,7 @@
 // what can be promised before an order is answered. With scripts and without.
 
 import { equal, measured, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
-import { sideways, small, violations } from './pages.mjs';
+import { sheets, sideways, small, unprintable, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
@@ -26,7 +26,7 @@ let asked = 0;
 const once = () => `capacity-${process.pid}-${++asked}`;
 
 /** The Monday that is so many weeks away from this week's, as addresses have it. */
-function monday(weeks) {
+export function monday(weeks) {
   const day = new Date(Date.now() + 8 * 3_600_000);
   day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7) + 7 * weeks);
   return day.toISOString().slice(0, 10);
@@ -75,7 +75,7 @@ async function sound(page, javaScriptEnabled, what) {
 export async function capacityPaths() {
   const red = (await groups())['S1-G3'];
   return {
-    supplier: ['/capacity', '/capacity/disclosure', '/capacity/disclosure/set?customer=', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', `/capacity/groups/${red}/edit`,
+    supplier: ['/capacity', '/capacity/disclosure', '/capacity/disclosure/set?customer=', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', '/capacity/sheets', `/capacity/groups/${red}/edit`,
       '/capacity/profile', '/capacity/profile/edit', '/capacity/profile/process'],
     customer: ['/capacity', '/capacity/demand', '/capacity/demand/new', '/capacity/groups/new', '/capacity/requests/new'],
   };
@@ -100,13 +100,28 @@ async function looking(options) {
     ok(told.includes('澄屿') && told.includes('20,000'), `the customer and its forecast: ${told}`);
     ok((await page.locator('.chart desc').textContent()).length > 5, 'the picture in words');
     await page.goto(`${portal}/capacity`);
-    const list = await (await context.request.get(portal + await page.getAttribute('a[href*="/capacity/export"]', 'href'))).text();
+    const list = await (await context.request.get(portal + await page.getAttribute('a[href*="/capacity/export"][href*=csv]', 'href'))).text();
     const saved = list.split('\r\n').find((line) => line.startsWith('S1-G3') && line.includes(',250,')) || '';
     ok(saved.includes(english ? 'Over maximum' : '超出最大产能'), `the same week as a row of a list: ${saved}`);
     await page.click(`.turn a[rel=next]`);
     equal(await page.locator('table.heat thead .now').count(), 0, 'this week is on another page');
     await page.click(`.turn a:text-is("${english ? 'From this week' : '本周起'}")`);
     equal(await page.locator('table.heat thead .now').count(), 1, 'and back');
+  });
+}
+
+async function printing() {
+  await visit(shunmo, { viewport: { width: 718, height: 1000 } }, async (page) => {
+    await page.goto(`${portal}/capacity`);
+    await page.emulateMedia({ media: 'print' });
+    equal(await unprintable(page), [], 'nothing of the screen is on the sheet');
+    equal([await page.innerText('h1'), await sideways(page)], ['产能', []], 'twelve weeks fit the sheet');
+    const cells = page.locator('table.heat tbody tr', { hasText: 'S1-G3' }).locator('td');
+    equal((await cells.nth(5).locator('.shown b').innerText()).replace(/\s+/g, ' '), '250 ✕', 'a sign says what colour says');
+    const tops = await cells.evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
+    equal([tops.length, new Set(tops).size], [12, 1], 'its weeks stand beside each other');
+    equal(await page.locator('table.heat thead').first().evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'and keep their heads on each sheet');
+    equal([...new Set(await sheets(page))], ['210 × 297'], 'which is A4');
   });
 }
 
@@ -462,6 +477,7 @@ async function weighing() {
 export async function capacity() {
   await test('the capacity map shows the red week and where it comes from, with scripts', () => looking({ viewport: desk }));
   await test('the capacity map shows the red week and where it comes from, without scripts', () => looking({ javaScriptEnabled: false, locale: 'en-GB' }));
+  await test('the capacity map is printed on A4, week beside week', printing);
   await test('36 cells of capacity are typed within two minutes', typing);
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';

@@ -41,8 +41,9 @@ async function paths() {
     [null, ['/sign-in', '/s/none', '/i/none', '/d/none', '/help', found.document, `${found.document}/change`]],
     [shunmo, ['/inbox', '/inbox?show=all', '/inbox?q=none', found.order, `${found.order}/accept`,
       `${found.order}/change`, `${found.order}/refuse`, '/inbox/sheets', '/help', '/no-such-page', '/resources', '/resources/mine',
-      '/resources/following', resource.own, found.accepted, `${found.accepted}/despatch-note`, ...weeks.supplier]],
-    [chengyu, ['/purchases', '/purchases/new', '/purchases/sheets?state=accepted', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
+      '/resources/following', resource.own, found.accepted, `${found.accepted}/despatch-note`, '/search', '/search?q=none',
+      '/practice', '/practice/accept', '/practice/change', '/practice/refuse', ...weeks.supplier]],
+    [chengyu, ['/search?q=%E9%A1%BA%E6%A8%A1', '/purchases', '/purchases/new', '/purchases/sheets?state=accepted', '/purchases?state=accepted', '/purchases?state=unanswered', '/proposals', found.proposal,
       '/partners', found.partner, `${found.partner}/score/answered`, `${found.partner}/score/decided`, '/partners/invite', '/partners/invite/list', '/members', '/members/new', '/sites',
       '/sites/new', '/purchasing-groups', '/purchasing-groups/new', '/aliases', '/aliases/new', '/aliases/list',
       '/clusters', '/platform-actions', '/terms', '/settings', '/resources/own', '/resources/new', '/resources/entitlements', '/resources/access',
@@ -95,6 +96,19 @@ export const sideways = (page) => page.evaluate(() => {
   const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > clientWidth);
   return [`${scrollWidth - clientWidth} px`, ...wide.slice(-3).map((one) => one.outerHTML.slice(0, 120))];
 });
+
+/** What nobody can use on paper: places, buttons and fields that would be printed. */
+export const unprintable = (page) => page.evaluate(() => {
+  const screen = document.querySelectorAll('.ribbon, .top, .news, .bottom, nav, button, .button, input, select, textarea');
+  return [...screen].filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 120));
+});
+
+/** The sheets that a page is printed on: width and height of each in millimetres. */
+export async function sheets(page) {
+  const file = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+  const boxes = [...file.matchAll(/\/MediaBox ?\[ ?0 0 ([\d.]+) ([\d.]+) ?\]/g)];
+  return boxes.map(([, ...sides]) => sides.map((points) => Math.round((points / 72) * 25.4)).join(' × '));
+}
 
 /** How high the header's row of places is; two rows would be higher than a finger needs. */
 const places = (page) => page.evaluate(() => document.querySelector('.work')?.getBoundingClientRect().height || 0);

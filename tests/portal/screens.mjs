@@ -61,7 +61,7 @@ async function tour() {
     ['clerk', clerk, [['inbox', '/inbox', true], ['order', asked, true], ['change', `${asked}/change`, true],
       ['order-changed', changed, false], ['order-long', long, true], ['inbox-empty', '/inbox?q=none', false],
       ['change-long', asking && `${asking}/change`, false], ['despatch', sent, false],
-      ['despatch-note', sent, false, { number: 'CY26110219-1', date: '2026-12-14', 'q-0': '9600', 'lot-0': 'B-0712', packages: '24' }], ...more([`${asked}/accept`, `${asked}/refuse`, '/inbox?show=all', '/inbox/sheets', '/purchases', '/help', '/settings', '/partners'])]],
+      ['despatch-note', sent, false, { number: 'CY26110219-1', date: '2026-12-14', 'q-0': '9600', 'lot-0': 'B-0712', packages: '24' }], ...more([`${asked}/accept`, `${asked}/refuse`, '/inbox?show=all', '/inbox/sheets', '/purchases', '/help', '/search?q=CY', '/practice', '/settings', '/partners'])]],
     ['planner', planner, [['capacity', '/capacity', true], ['group', group, true], ...more(['/capacity/edit', '/capacity/disclosure',
       '/capacity/offers', '/capacity/reservations', '/capacity/requests', '/capacity/profile', '/capacity/offers/new'])]],
     ['buyer', buyer, [['purchases', '/purchases', true], ['at-risk', '/at-risk?days=30', true], ['bought', bought, true],

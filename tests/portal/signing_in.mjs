@@ -25,9 +25,14 @@ export async function signingIn() {
     await page.click('.account summary');
     await page.click('form[action="/sign-out"] button');
     await page.waitForURL(/sign-in/);
-    await page.goto(`${portal}/inbox`);
+    await page.goBack();
+    equal(new URL(page.url()).pathname, '/inbox', 'back to where one was');
     await says(page, '请打开您收到的链接');
+    ok(!(await page.innerText('body')).includes(mumian.person), 'and nothing of it was kept');
     equal((await context.request.get(`${portal}/inbox`)).status(), 401, 'the session has ended');
+    await page.goto('about:blank');
+    await page.setContent(`<iframe src="${portal}/sign-in"></iframe>`);
+    equal(await page.frames()[1].locator('main').count(), 0, 'no other page frames it');
     await context.close();
   });
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod listed;
 pub(crate) mod sheet;
+pub(crate) mod table;
 
 use chassis::{Error, Result, calendar::day_of, caller::Caller, db::TenantTx, service::Deps, value};
 use proto::{

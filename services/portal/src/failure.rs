@@ -75,6 +75,11 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED")
     }
 
+    /// It was not waited for any longer.
+    pub fn late() -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
+    }
+
     /// There is no font to write a PDF with.
     #[cfg(feature = "pdf")]
     pub fn no_font() -> Self {

@@ -12,7 +12,8 @@
 //! * [`order`] an order as people read it; its [`proposal`]s, [`difference`]s, [`timeline`], [`deadline`], [`reminder`]s,
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
 //! * [`week`] and [`measure`] weeks and figures of capacity · [`grid`] tables of weeks that are filled in
-//! * [`ask`] pages that ask for a few things · [`table`] lists of what is set up · [`rows`] lists as spreadsheets have them
+//! * [`ask`] pages that ask for a few things · [`table`] lists of what is set up · [`rows`] lists as spreadsheets have them ·
+//!   [`sheet`] lists as files
 //! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes · `pdf` pages for paper, where it is
 //!   built in
 //!
@@ -46,6 +47,7 @@ mod reminder;
 mod revision;
 mod rows;
 mod session;
+mod sheet;
 mod table;
 mod timeline;
 mod tolerance;
@@ -174,15 +176,15 @@ fn not_in_parts(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) 
 
 fn pages() -> Router<Arc<App>> {
     use pages::{
-        accept, at_risk, change, changes, decide, document, ending, hold, home, inbox, invitation, members,
-        order, partners, proposals, purchases, refuse, remind, revise,
+        accept, at_risk, change, changes, decide, document, ending, help, hold, home, inbox, invitation,
+        members, order, partners, proposals, purchases, refuse, remind, revise,
         settings::{self, calendar, channels, evidence, general, keys, partner, terms, tolerances},
         share, sign_in,
     };
     Router::new()
         .route("/", get(home::show))
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/help", get(home::help))
+        .route("/help", get(help::show))
         .route("/static/{name}", get(assets::serve))
         .route("/live", get(live::follow))
         .route("/sign-in", get(sign_in::show))
@@ -207,6 +209,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/d/{token}/progress", post(document::progress))
         .route("/d/{token}/refuse", get(document::refuse_form).post(document::refuse))
         .route("/at-risk", get(at_risk::show))
+        .route("/at-risk/export", get(at_risk::export))
         .route("/remind", post(remind::send))
         .route("/reminders", get(remind::list))
         .route("/orders/{id}/remind", get(remind::form))
@@ -219,6 +222,7 @@ fn pages() -> Router<Arc<App>> {
         .merge(supplying())
         .merge(parts())
         .route("/partners", get(partners::show))
+        .route("/partners/export", get(partners::export))
         .route("/partners/{id}", get(partner::show).post(partner::change))
         .route("/partners/{id}/invitation", post(partners::renew))
         .route("/partners/{id}/score/{figure}", get(evidence::show))
@@ -256,6 +260,8 @@ fn parts() -> Router<Arc<App>> {
         .merge(pages::operator::routes())
         .merge(pages::paper::routes())
         .merge(pages::despatch::routes())
+        .merge(pages::search::routes())
+        .merge(pages::practice::routes())
 }
 
 /// What a supplier does beside answering one order, and what both sides write to each other.

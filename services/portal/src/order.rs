@@ -39,6 +39,14 @@ pub struct Row {
     pub several: bool,
 }
 
+impl Loaded {
+    /// An order with all its lines.
+    pub fn of(order: Order) -> Self {
+        let lines = order.content.as_ref().map_or(&[][..], |content| content.lines.as_slice());
+        Self { rows: rows(lines, &order.schedule), order, next: String::new() }
+    }
+}
+
 impl Row {
     /// What still waits for the supplier's answer.
     pub fn unanswered(&self) -> Decimal {
@@ -92,8 +100,7 @@ pub async fn load(member: &Member, id: &str, from: &str) -> Result<Loaded, Failu
     let order = get(member, id).await?;
     let content = order.content.as_ref().ok_or_else(Failure::not_found)?;
     if order.lines_omitted == 0 && content.lines.len() <= PAGE {
-        let rows = rows(&content.lines, &order.schedule);
-        return Ok(Loaded { rows, order, next: String::new() });
+        return Ok(Loaded::of(order));
     }
     let request = ListOrderLinesRequest {
         order_id: id.to_string(),
@@ -112,9 +119,10 @@ pub async fn load(member: &Member, id: &str, from: &str) -> Result<Loaded, Failu
 #[cfg(feature = "pdf")]
 pub async fn whole(member: &Member, id: &str) -> Result<Loaded, Failure> {
     let order = get(member, id).await?;
-    let content = order.content.as_ref().ok_or_else(Failure::not_found)?;
-    let rows = rows(&content.lines, &order.schedule);
-    Ok(Loaded { rows, order, next: String::new() })
+    if order.content.is_none() {
+        return Err(Failure::not_found());
+    }
+    Ok(Loaded::of(order))
 }
 
 async fn get(member: &Member, id: &str) -> Result<Order, Failure> {

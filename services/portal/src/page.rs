@@ -12,7 +12,10 @@ use crate::{
     App, board,
     failure::Failure,
     i18n::{Key, Lang, Text, key},
-    pages::announcements::{TO_ALL, Told, told},
+    pages::{
+        announcements::{TO_ALL, Told, told},
+        practice,
+    },
     session::{Member, Visitor},
 };
 
@@ -35,10 +38,29 @@ pub enum Tab {
     Members,
     Settings,
     Firms,
+    Search,
     Help,
 }
 
 impl Tab {
+    /// All of them, as they stand above.
+    #[cfg(test)]
+    pub const ALL: [Tab; 13] = [
+        Tab::None,
+        Tab::Inbox,
+        Tab::Purchases,
+        Tab::Proposals,
+        Tab::AtRisk,
+        Tab::Capacity,
+        Tab::Resources,
+        Tab::Partners,
+        Tab::Members,
+        Tab::Settings,
+        Tab::Firms,
+        Tab::Search,
+        Tab::Help,
+    ];
+
     fn path(self) -> &'static str {
         match self {
             Tab::None => "/",
@@ -52,7 +74,27 @@ impl Tab {
             Tab::Members => "/members",
             Tab::Settings => "/settings",
             Tab::Firms => "/operator/firms",
+            Tab::Search => "/search",
             Tab::Help => "/help",
+        }
+    }
+
+    /// Where help says what this place is for; what has no place is a failure.
+    pub fn help(self) -> &'static str {
+        match self {
+            Tab::None => "/help#code",
+            Tab::Inbox => "/help#inbox",
+            Tab::Purchases => "/help#purchases",
+            Tab::Proposals => "/help#proposals",
+            Tab::AtRisk => "/help#at-risk",
+            Tab::Capacity => "/help#capacity",
+            Tab::Resources => "/help#resources",
+            Tab::Partners => "/help#partners",
+            Tab::Members => "/help#members",
+            Tab::Settings => "/help#settings",
+            Tab::Firms => "/help#firms",
+            Tab::Search => "/help#search",
+            Tab::Help => "/help#start",
         }
     }
 
@@ -69,6 +111,7 @@ impl Tab {
             Tab::Members => key::NAV_MEMBERS,
             Tab::Settings => key::NAV_SETTINGS,
             Tab::Firms => key::NAV_FIRMS,
+            Tab::Search => key::NAV_SEARCH,
             Tab::Help => key::NAV_HELP,
         }
     }
@@ -93,6 +136,8 @@ pub struct Account {
     pub work: Vec<Link>,
     /// What is needed now and then.
     pub more: Vec<Link>,
+    /// Where everything is looked for: a box where there is room, else a place beside the work.
+    pub find: Link,
 }
 
 impl Account {
@@ -125,6 +170,8 @@ pub struct Page {
     pub told: Vec<Told>,
     /// Tells apart whether something else is announced by now; empty where nobody is told anything.
     pub told_mark: String,
+    /// Where help is about this page.
+    pub help: &'static str,
     /// Where the link that skips the header leads: the element's id.
     pub skip: &'static str,
     pub form: Option<MainForm>,
@@ -132,6 +179,8 @@ pub struct Page {
     pub cursor: String,
     /// Tells apart tabs of different sessions; empty where there is no live stream.
     pub live: String,
+    /// Whether it is about the order that is made up to practise.
+    pub practice: bool,
 }
 
 impl Page {
@@ -150,20 +199,23 @@ impl Page {
             account: None,
             told: Vec::new(),
             told_mark: String::new(),
+            help: "/help#sign-in",
             skip: "main",
             form: None,
             cursor: String::new(),
             live: String::new(),
+            practice: false,
         }
     }
 
     /// For a member, with the header's links that the roles allow; for the holder of a document link, without.
     pub fn member(member: &Member, current: Tab) -> Self {
-        let mut page = Self::visitor(&member.visitor);
+        let mut page = Self { help: current.help(), ..Self::visitor(&member.visitor) };
         let who = &member.who;
         page.told = told(member);
         page.told_mark = board::mark(&who.announcements);
         if member.document.is_some() {
+            page.help = "/help#answer";
             return page;
         }
         let app = member.app();
@@ -174,6 +226,7 @@ impl Page {
             sign_out_token: app.tokens.make(app, Some(&member.token), SIGN_OUT),
             work: tucked(links(&page.t, &work(member), current)),
             more: links(&page.t, &more(member), current),
+            find: to(&page.t, Tab::Search, current),
         });
         if member.may(Permission::StreamRead) {
             page.live = hex::encode(&chassis::secret::sha256(member.token.reveal().as_bytes())[..6]);
@@ -184,6 +237,20 @@ impl Page {
     /// With a title of its own.
     pub fn titled(mut self, title: String) -> Self {
         self.title = title;
+        self
+    }
+
+    /// About an order. The one that is made up says so, and nothing that happens changes it.
+    pub fn about(mut self, order_id: &str) -> Self {
+        if order_id == practice::ID {
+            self.practice = true;
+            self.title = self.t.one(key::PRACTICE_TITLE, &self.title);
+            // A page that was posted cannot be asked for again.
+            if self.here == "/" {
+                self.here = practice::PATH.to_string();
+            }
+            self.live = String::new();
+        }
         self
     }
 
@@ -262,13 +329,12 @@ fn more(member: &Member) -> Vec<Tab> {
 }
 
 fn links(text: &Text, tabs: &[Tab], current: Tab) -> Vec<Link> {
-    let link = |tab: &Tab| Link {
-        href: tab.path(),
-        label: text.say(tab.label()),
-        current: *tab == current,
-        tucked: false,
-    };
-    tabs.iter().map(link).collect()
+    tabs.iter().map(|tab| to(text, *tab, current)).collect()
+}
+
+fn to(text: &Text, tab: Tab, current: Tab) -> Link {
+    let href = if tab == Tab::Help { current.help() } else { tab.path() };
+    Link { href, label: text.say(tab.label()), current: tab == current, tucked: false }
 }
 
 /// A phone has room for three places: of more, for two, which are where one is and what comes first, and for the way to the

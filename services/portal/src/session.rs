@@ -17,6 +17,7 @@ use crate::{
     App, client,
     failure::Failure,
     i18n::{Lang, Text},
+    pages::practice,
 };
 
 /// How long a device is remembered.
@@ -159,7 +160,11 @@ impl Member {
 
     /// Where this visitor finds an order; pages of its own stand below it.
     pub fn order_path(&self, id: &str) -> String {
-        self.document.clone().unwrap_or_else(|| format!("/orders/{id}"))
+        match &self.document {
+            Some(document) => document.clone(),
+            None if id == practice::ID => practice::PATH.to_string(),
+            None => format!("/orders/{id}"),
+        }
     }
 
     /// The own firm's name, in the member's language where it has one there.
@@ -210,14 +215,17 @@ fn session_cookie(app: &App) -> &'static str {
     if app.config.secure_cookies { "__Host-tandem" } else { "tandem_dev" }
 }
 
+/// A cookie's value. Where several contradict each other, another site of the same domain may have set one of them, and
+/// none counts.
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    values
+    let mut found = values
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.trim_matches('"').to_string())
-        .filter(|value| !value.is_empty())
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value.trim_matches('"'));
+    let first = found.next().filter(|value| !value.is_empty())?;
+    found.all(|other| other == first).then(|| first.to_string())
 }
 
 /// The configured address, else the host that was asked for: links are shown to the one who asked alone.
@@ -284,5 +292,9 @@ mod tests {
         headers.insert(header::COOKIE, HeaderValue::from_static("a=1; tandem_dev=tok; xtandem_dev=no"));
         assert_eq!(cookie(&headers, "tandem_dev").as_deref(), Some("tok"));
         assert_eq!(cookie(&headers, "tandem"), None);
+        headers.append(header::COOKIE, HeaderValue::from_static("tandem_dev=tok"));
+        assert_eq!(cookie(&headers, "tandem_dev").as_deref(), Some("tok"), "the same twice is one");
+        headers.append(header::COOKIE, HeaderValue::from_static("tandem_dev=other"));
+        assert_eq!(cookie(&headers, "tandem_dev"), None);
     }
 }

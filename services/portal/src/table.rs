@@ -77,17 +77,24 @@ pub struct Part {
     pub empty: String,
     /// Where the next page is; empty on the last.
     pub next: String,
+    /// Where all of it is, when these are the first few.
+    pub whole: Option<Way>,
 }
 
 impl Part {
     /// A table with columns and rows.
     pub fn new(columns: Vec<String>, rows: Vec<Row>, empty: String) -> Self {
-        Self { title: String::new(), columns, rows, ids: Vec::new(), empty, next: String::new() }
+        Self { title: String::new(), columns, rows, ids: Vec::new(), empty, next: String::new(), whole: None }
     }
 
     /// With a heading of its own.
     pub fn titled(self, title: String) -> Self {
         Self { title, ..self }
+    }
+
+    /// The first few of all that is there.
+    pub fn whole(self, whole: Way) -> Self {
+        Self { whole: Some(whole), ..self }
     }
 
     /// Going on at `path` where there is more.
@@ -163,6 +170,8 @@ pub struct Listing {
     buttons: Vec<Way>,
     search: Option<Search>,
     parts: Vec<Part>,
+    /// The lists as files.
+    files: Vec<Way>,
     sending: Option<Sending>,
     /// Paragraphs as somebody wrote them, each under a heading.
     texts: Vec<(String, String)>,
@@ -189,6 +198,7 @@ impl Listing {
             buttons: Vec::new(),
             search: None,
             parts: Vec::new(),
+            files: Vec::new(),
             sending: None,
             texts: Vec::new(),
             places: Vec::new(),
@@ -258,6 +268,11 @@ impl Listing {
     /// With a form that sends files.
     pub fn sending(self, sending: Sending) -> Self {
         Self { sending: Some(sending), ..self }
+    }
+
+    /// With links to the lists as files.
+    pub fn files(self, files: Vec<Way>) -> Self {
+        Self { files, ..self }
     }
 
     /// Another table.

@@ -4,7 +4,8 @@ use harness::request_id;
 use proto::{
     interchange::{
         ExportAnswersRequest, ExportOrdersRequest, GetTemplateRequest, ImportAnswersRequest,
-        ImportChangesRequest, MarkErrorsRequest, ReadOrdersRequest, SheetFile, SheetFormat,
+        ImportChangesRequest, MarkErrorsRequest, ReadOrdersRequest, ReadTableRequest, SheetFile, SheetFormat,
+        TableColumn, WriteTableRequest,
     },
     orders::{ListOrdersRequest, Side as OrderSide},
 };
@@ -32,6 +33,15 @@ pub fn row(method: &str) -> Option<Row> {
             ..MarkErrorsRequest::default()
         }))),
         "GetTemplate" => own(build!(|_, _, _| plain(GetTemplateRequest::default()))),
+        "ReadTable" => own(build!(|cast, _, _| plain(ReadTableRequest {
+            file: Some(table(cast)),
+            ..ReadTableRequest::default()
+        }))),
+        "WriteTable" => own(build!(|_, _, _| plain(WriteTableRequest {
+            name: "A".into(),
+            columns: vec![TableColumn { heading: "A".into(), ..TableColumn::default() }],
+            ..WriteTableRequest::default()
+        }))),
         // What waits for the supplier shows in its own table and in nobody else's.
         "ExportAnswers" => Row {
             owner: Side::Supplier,

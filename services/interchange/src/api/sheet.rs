@@ -7,14 +7,15 @@ use proto::interchange::{
     ExportAnswersRequest, ExportAnswersResponse, ExportOrdersRequest, ExportOrdersResponse,
     GetTemplateRequest, GetTemplateResponse, ImportAnswersRequest, ImportAnswersResponse,
     ImportChangesRequest, ImportChangesResponse, MarkErrorsRequest, MarkErrorsResponse, ReadOrdersRequest,
-    ReadOrdersResponse, sheet_service_server::SheetService,
+    ReadOrdersResponse, ReadTableRequest, ReadTableResponse, WriteTableRequest, WriteTableResponse,
+    sheet_service_server::SheetService,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tonic::{Request, Response, Status};
 
 use crate::{
     commands,
-    queries::{listed, sheet as queries},
+    queries::{listed, sheet as queries, table},
 };
 
 /// Tables that are read or written at one time; each may take some hundred megabytes for a moment.
@@ -98,5 +99,23 @@ impl SheetService for SheetApi {
         let caller = caller::of(&request)?;
         let _room = self.room().await?;
         Ok(Response::new(commands::changes::import(&self.deps, &caller, request.into_inner()).await?))
+    }
+
+    async fn read_table(
+        &self,
+        request: Request<ReadTableRequest>,
+    ) -> Result<Response<ReadTableResponse>, Status> {
+        caller::of(&request)?;
+        let _room = self.room().await?;
+        Ok(Response::new(table::read(request.into_inner()).await?))
+    }
+
+    async fn write_table(
+        &self,
+        request: Request<WriteTableRequest>,
+    ) -> Result<Response<WriteTableResponse>, Status> {
+        caller::of(&request)?;
+        let _room = self.room().await?;
+        Ok(Response::new(table::write(request.into_inner()).await?))
     }
 }

@@ -4,5 +4,22 @@ elsewhere-body = WeChat saves no files. Tap “⋯” at the top right and choos
 elsewhere-body-document = WeChat saves no files. Tap “⋯” at the top right and choose “Open in browser”; the download starts there. Or copy the link below into a browser.
 elsewhere-link = Link of the download
 # Capacity as a list
-export-capacity = Export these weeks (CSV)
 export-monday = Monday
+capacity-sheets = Fill in capacity with Excel
+capacity-sheets-lead = Download the weeks of your groups, change them and send the file back. It does what the form does.
+capacity-sheets-download = A row for each group and week. Leave the last column as it is: it tells us which row it is.
+capacity-sheets-fill = Change Planned, Maximum and Agreed; the other columns are there to read. Rows that were not changed change nothing. Without Planned, the week is not known.
+capacity-sheets-do = Upload and save
+capacity-sheets-done = { $n } weeks of capacity saved
+capacity-sheets-large = The table is too large. Please upload it in parts.
+capacity-sheets-key = Row (do not change)
+capacity-sheets-key-wrong = does not name a group of yours; download the table again
+capacity-sheets-monday = must be the day of a Monday, such as 2026-12-28
+capacity-sheets-twice = stands further up already for this group
+# Lists as files
+save-xlsx = Export to Excel
+save-csv = Export CSV
+save-part = List
+save-side = Side
+save-left = Until then
+save-said = Reported at

@@ -57,7 +57,8 @@ pub async fn show(
     }
 }
 
-fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
+/// What would be promised by an order that waits; `changed`: it is not what it was.
+pub fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
     let t = member.text().clone();
     let order = loaded.order;
     let content = order.content.unwrap_or_default();
@@ -75,7 +76,7 @@ fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
     let title = t.one(key::ACCEPT_TITLE, &content.order_number);
     let app = member.app();
     let shown = AcceptPage {
-        page: Page::member(member, Tab::Inbox).titled(title),
+        page: Page::member(member, Tab::Inbox).titled(title).about(&order.id),
         token: app.tokens.make(app, Some(&member.token), &respond::purpose(&order.id)),
         partner: order.buyer_name,
         amount: match format::decimal(order.net_amount.as_ref()) {

@@ -11,6 +11,8 @@ use proto::{
 use serde::Deserialize;
 
 use crate::{
+    ask::Way,
+    download::Saves,
     failure::Failure,
     format,
     i18n::{Text, key},
@@ -18,6 +20,7 @@ use crate::{
     page::{self, Page, Tab, link},
     pages::{list::PAGE, progress, remind},
     session::Member,
+    sheet::{self, Kind, List},
 };
 
 const PATH: &str = "/at-risk";
@@ -36,6 +39,22 @@ pub struct Wish {
     /// `all`: every order of the page is chosen.
     #[serde(default)]
     choose: String,
+}
+
+impl Wish {
+    fn within(&self) -> i32 {
+        self.days.parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS[1])
+    }
+
+    fn asked(&self) -> ListOrdersAtRiskRequest {
+        ListOrdersAtRiskRequest {
+            page_size: PAGE,
+            page_token: self.page.clone(),
+            within_days: Some(self.within()),
+            purchasing_group: self.group.trim().to_string(),
+            ..Default::default()
+        }
+    }
 }
 
 /// A line at risk.
@@ -63,6 +82,7 @@ struct AtRiskPage {
     t: Text,
     heading: String,
     rows: Vec<Row>,
+    files: Vec<Way>,
     days: Vec<(i32, String)>,
     within: i32,
     group: String,
@@ -81,14 +101,8 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     }
     let t = member.text().clone();
     let app = member.app();
-    let within = wish.days.parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS[1]);
-    let request = ListOrdersAtRiskRequest {
-        page_size: PAGE,
-        page_token: wish.page.clone(),
-        within_days: Some(within),
-        purchasing_group: wish.group.trim().to_string(),
-        ..Default::default()
-    };
+    let within = wish.within();
+    let request = wish.asked();
     let list = app.api.progress().list_orders_at_risk(member.call(request)).await?.into_inner();
     let shown = |page: &str, choose: &str| {
         let days = within.to_string();
@@ -103,6 +117,10 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
             .skipping_to(if list.lines.is_empty() { "main" } else { "orders" }),
         heading,
         rows: list.lines.into_iter().map(|line| row(&t, line, &mut seen)).collect(),
+        files: {
+            let days = within.to_string();
+            sheet::ways(&t, "/at-risk/export", &[("days", &days), ("group", wish.group.trim())])
+        },
         days: DAYS.iter().map(|days| (*days, t.one(key::AT_RISK_WITHIN, *days))).collect(),
         within,
         first: if wish.page.is_empty() { String::new() } else { shown("", "") },
@@ -120,6 +138,48 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         group: wish.group,
         t,
     }))
+}
+
+/// The whole list as a file.
+pub async fn export(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Failure> {
+    if !member.may(Permission::OrdersRead) {
+        return Err(Failure::denied());
+    }
+    let t = member.text();
+    let mut request = ListOrdersAtRiskRequest { page_token: String::new(), ..wish.asked() };
+    let (mut rows, mut seen) = (Vec::new(), HashSet::new());
+    loop {
+        let mut client = member.app().api.progress();
+        let list = client.list_orders_at_risk(member.call(request.clone())).await?.into_inner();
+        rows.extend(list.lines.into_iter().map(|line| cells(row(t, line, &mut seen))));
+        if list.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = list.next_page_token;
+    }
+    let headings = [
+        key::ORDER,
+        key::LINE,
+        key::SUPPLIER,
+        key::STATE_ACCEPTED,
+        key::COMMITTED,
+        key::SAVE_LEFT,
+        key::PROGRESS,
+        key::SAVE_SAID,
+        key::RISK,
+    ];
+    let list = List::new(t.say(key::NAV_AT_RISK), headings.map(|label| t.say(label)).into(), rows);
+    sheet::save(&member, &kind, list).await
+}
+
+fn cells(row: Row) -> Vec<String> {
+    let Row { number, line, supplier, quantity, committed, left, stage, said, tag, .. } = row;
+    vec![number, line, supplier, quantity, committed, left, stage, said, tag.label]
 }
 
 fn row(t: &Text, line: LineAtRisk, seen: &mut HashSet<String>) -> Row {

@@ -32,12 +32,14 @@ use crate::{
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/capacity/offers", get(offers::show))
+        .route("/capacity/offers/export", get(offers::export))
         .route("/capacity/offers/new", get(offering::form).post(offering::publish))
         .route("/capacity/offers/new/slots", get(slots::form).post(slots::publish))
         .route("/capacity/offers/{id}", get(offer::show))
         .route("/capacity/offers/{id}/hold", get(offer::hold_form).post(offer::hold))
         .route("/capacity/offers/{id}/withdraw", get(offer::withdraw_form).post(offer::withdraw))
         .route("/capacity/reservations", get(reservations::show))
+        .route("/capacity/reservations/export", get(reservations::export))
         .route("/capacity/reservations/{id}/confirm", post(reservations::confirm))
         .route(
             "/capacity/reservations/{id}/release",
@@ -47,6 +49,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/reservations/{id}/order", get(order::form).post(order::publish))
 }
 
+pub use offers::{free, state};
 pub use reservations::tag;
 
 const OFFERS: &str = "/capacity/offers";
@@ -96,7 +99,7 @@ fn slot(
 }
 
 /// Process and machine.
-fn name(content: Option<&proto::capacity::OfferContent>) -> String {
+pub fn name(content: Option<&proto::capacity::OfferContent>) -> String {
     let content = content.cloned().unwrap_or_default();
     format!("{} {}", content.process, content.machine).trim().to_string()
 }

@@ -19,13 +19,14 @@ mod policy;
 mod quick;
 pub mod read;
 mod setup;
+mod sheets;
 pub mod state;
 mod talk;
 mod want;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use proto::{access::Permission, capacity::DemandCategory};
 use serde::Deserialize;
 
@@ -34,16 +35,19 @@ use crate::{
     i18n::{Key, Text, key},
     page::{Link, Page, Tab},
     session::Member,
+    upload,
 };
 
 /// Its pages.
 pub fn routes() -> Router<Arc<App>> {
+    let files = DefaultBodyLimit::max(upload::LARGEST_BYTES);
     Router::new()
         .route("/capacity", get(map::show))
         .route("/capacity/demand", get(demand::show).post(demand::send))
         .route("/capacity/disclosure", get(policy::show))
         .route("/capacity/disclosure/set", get(policy::edit).post(policy::set))
         .route("/capacity/export", get(export::save))
+        .route("/capacity/sheets", get(sheets::show).post(sheets::import).layer(files))
         .route("/capacity/edit", get(edit::show).post(edit::send))
         .route("/capacity/comments/{word}/{id}", get(talk::show))
         .route("/capacity/comments/{word}/{id}/new", get(talk::form).post(talk::send))

@@ -75,10 +75,15 @@ pub async fn show(
                 true => Vec::new(),
                 false => promise::entries(&member, &loaded).await,
             };
-            Ok(page::show(&form(&member, loaded, &place, &begun, &[], "")))
+            Ok(filled(&member, loaded, &place, &begun, ""))
         }
         None => Ok(respond::changed(&member, &id)),
     }
+}
+
+/// The form as it was typed, or filled with what is asked.
+pub fn filled(member: &Member, loaded: Loaded, place: &Place, typed: &[Entry], note: &str) -> Response {
+    page::show(&form(member, loaded, place, typed, &[], note))
 }
 
 fn form(
@@ -108,6 +113,7 @@ fn form(
     ChangePage {
         page: Page::member(member, Tab::Inbox)
             .titled(t.one(key::CHANGE_TITLE, &content.order_number))
+            .about(&order.id)
             .with_form("change", action.clone()),
         token: app.tokens.make(app, Some(&member.token), &respond::purpose(&order.id)),
         faults: lines.iter().flat_map(named).collect(),
@@ -152,7 +158,7 @@ pub async fn send(
         let Some(loaded) = respond::open(&member, &id, &place.from).await? else {
             return Ok(respond::changed(&member, &id));
         };
-        let mut response = page::show(&form(&member, loaded, &place, &typed, &[], note));
+        let mut response = filled(&member, loaded, &place, &typed, note);
         response.headers_mut().append(header::SET_COOKIE, cookie);
         return Ok(response);
     }
@@ -199,6 +205,17 @@ async fn tried(
     let Some(loaded) = respond::open(member, id, &place.from).await? else {
         return Ok(respond::changed(member, id));
     };
+    Ok(previewed(member, loaded, place, fields, would))
+}
+
+/// The form with what the answer would do.
+pub fn previewed(
+    member: &Member,
+    loaded: Loaded,
+    place: &Place,
+    fields: &Fields,
+    would: &ResponsePreview,
+) -> Response {
     let currency = loaded.order.content.as_ref().map(|content| content.currency.clone()).unwrap_or_default();
     let mut shown = form(member, loaded, place, &answer::read(fields), &[], fields.get("note"));
     for line in &mut shown.lines {
@@ -206,7 +223,7 @@ async fn tried(
         line.outcome = told.map(|told| preview::outcome(&shown.t, told, &line.unit, &currency));
     }
     shown.preview = preview::sentence(&shown.t, would);
-    Ok(page::show(&shown))
+    page::show(&shown)
 }
 
 /// The form once more: with faults, with what has changed, or because nothing was answered.
@@ -217,10 +234,15 @@ async fn again(
     fields: &Fields,
     faults: &[Fault],
 ) -> Result<Response, Failure> {
-    let typed = answer::read(fields);
     let Some(loaded) = respond::open(member, id, &place.from).await? else {
         return Ok(respond::changed(member, id));
     };
+    Ok(mended(member, loaded, place, fields, faults))
+}
+
+/// The form with what has to be mended: faults, what has changed, or that nothing was answered.
+pub fn mended(member: &Member, loaded: Loaded, place: &Place, fields: &Fields, faults: &[Fault]) -> Response {
+    let typed = answer::read(fields);
     let revision = loaded.order.revision;
     let mut shown = form(member, loaded, place, &typed, faults, fields.get("note"));
     let t = shown.t.clone();
@@ -237,7 +259,7 @@ async fn again(
         true => StatusCode::UNPROCESSABLE_ENTITY,
         false => StatusCode::CONFLICT,
     };
-    Ok(page::show_as(status, &shown))
+    page::show_as(status, &shown)
 }
 
 /// The fields that the API refuses, as fields of the form: `lines[2].accept.quantity` is a number of entry 2.

@@ -1,6 +1,5 @@
-//! Where one begins, and help.
+//! Where one begins.
 
-use askama::Template;
 use axum::response::Response;
 use proto::{
     access::Permission,
@@ -9,8 +8,7 @@ use proto::{
 
 use crate::{
     failure::Failure,
-    i18n::{Text, key},
-    page::{self, Page, Tab},
+    page,
     session::{Member, Visitor},
 };
 
@@ -35,21 +33,4 @@ async fn supplied_before(member: &Member) -> Result<bool, Failure> {
     let request = ListOrdersRequest { page_size: 1, side: Side::Supplier as i32, ..Default::default() };
     let list = member.app().api.orders().list_orders(member.call(request)).await?.into_inner();
     Ok(!list.orders.is_empty())
-}
-
-#[derive(Template)]
-#[template(path = "help.html")]
-struct HelpPage {
-    page: Page,
-    t: Text,
-}
-
-/// A short page for everybody.
-pub async fn help(visitor: Visitor) -> Result<Response, Failure> {
-    let page = match visitor.token {
-        Some(_) => Page::member(&visitor.member().await?, Tab::Help),
-        None => Page::visitor(&visitor),
-    };
-    let title = page.t.say(key::NAV_HELP);
-    Ok(page::show(&HelpPage { t: page.t.clone(), page: page.titled(title) }))
 }

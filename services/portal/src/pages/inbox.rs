@@ -92,6 +92,8 @@ struct InboxPage {
     q: String,
     /// Whether this is the default list, without a filter.
     plain: bool,
+    /// Whether the member answers orders, so that one may be practised with.
+    practises: bool,
     first: String,
     next: String,
 }
@@ -148,6 +150,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         picked: wish.select == "all",
         select_all: link(PATH, &[shown[0], shown[1], ("page", &wish.page), ("select", "all")]),
         rows,
+        practises: may,
         plain: wish.show.is_empty() && wish.q.trim().is_empty(),
         first: if wish.page.is_empty() { String::new() } else { link(PATH, &shown) },
         next: match list.next_page_token.as_str() {

@@ -49,6 +49,13 @@ const COLUMNS: [Column; 7] = [
     ("language", &["语言", "language"]),
 ];
 
+/// What the saved list says beside, which means nothing where it comes back.
+const TOLD: [Column; 3] = [
+    ("state", &["状态", "state"]),
+    ("link", &["邀请链接", "invitation link"]),
+    ("faults", &["问题", "faults"]),
+];
+
 /// Its pages.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -170,7 +177,8 @@ pub async fn invite_list(member: Member, upload: Upload) -> Result<Response, Fai
         return Ok(response);
     }
     let (field, bytes) = rows::chosen(&upload);
-    let rows = match rows::read(bytes, &COLUMNS, &["name", "vendor_number"], MOST) {
+    let columns = [COLUMNS.as_slice(), TOLD.as_slice()].concat();
+    let rows = match rows::read(bytes, &columns, &["name", "vendor_number"], MOST) {
         Ok(rows) => rows.into_iter().filter_map(supplier).collect::<Vec<_>>(),
         Err(why) => {
             ask.blame(field, why.sentence(member.text()));
@@ -183,7 +191,8 @@ pub async fn invite_list(member: Member, upload: Upload) -> Result<Response, Fai
     }
 }
 
-fn supplier(row: Vec<String>) -> Option<SupplierRow> {
+fn supplier(mut row: Vec<String>) -> Option<SupplierRow> {
+    row.truncate(COLUMNS.len());
     let [name, vendor_number, uscc, contact_name, phone, mail, language] =
         <[String; 7]>::try_from(row).ok()?;
     let language = match language.to_lowercase().as_str() {

@@ -100,8 +100,12 @@ pub async fn count(member: &Member, request: ListOrdersRequest) -> Result<i32, F
 }
 
 /// Where the one order is whose number is just what somebody looks for; a page that is refreshed stays.
-pub fn exact(headers: &HeaderMap, orders: &[OrderSummary], text: &str) -> Option<String> {
-    let mut exact = orders.iter().filter(|order| order.order_number.eq_ignore_ascii_case(text));
+pub fn exact<'a>(
+    headers: &HeaderMap,
+    orders: impl IntoIterator<Item = &'a OrderSummary>,
+    text: &str,
+) -> Option<String> {
+    let mut exact = orders.into_iter().filter(|order| order.order_number.eq_ignore_ascii_case(text));
     match (exact.next(), exact.next()) {
         (Some(one), None) if !headers.contains_key("hx-request") => Some(format!("/orders/{}", one.id)),
         _ => None,

@@ -20,6 +20,7 @@ use proto::{
 use crate::{
     App,
     ask::Way,
+    download::Saves,
     failure::Failure,
     format::{day, decimal_or_zero},
     i18n::{Text, key},
@@ -30,6 +31,7 @@ use crate::{
         firm::Place,
     },
     session::Member,
+    sheet::{self, Kind, List},
     table::{Act, Cell, Listing, Part, Row},
 };
 
@@ -43,6 +45,7 @@ const ROWS: i32 = 100;
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/capacity/requests", get(show))
+        .route("/capacity/requests/export", get(export))
         .route("/capacity/requests/new", get(new::form).post(new::create))
         .route("/capacity/requests/{id}", get(found::show))
         .route("/capacity/requests/{id}/close", get(steps::close_form).post(steps::close))
@@ -100,26 +103,46 @@ async fn requests(member: &Member, own: bool) -> Result<Vec<CapacityRequest>, Fa
     Ok(client.list_capacity_requests(member.call(request)).await?.into_inner().requests)
 }
 
-/// The board: the own requests, those of others that wait for an answer, and what came of either.
-pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+/// The board's tables: requests of others that wait for an answer, the own ones, and what came of either.
+async fn parts(member: &Member) -> Result<[Part; 3], Failure> {
     if !member.may(Permission::CapacityRead) {
         return Err(Failure::denied());
     }
     let t = member.text();
-    let (own, others) = (requests(&member, true).await?, requests(&member, false).await?);
+    let (own, others) = (requests(member, true).await?, requests(member, false).await?);
     let request = ListMatchesRequest { page_size: ROWS, ..ListMatchesRequest::default() };
     let matches = member.app().api.capacity_matches().list_matches(member.call(request)).await?;
     let matches = matches.into_inner().matches;
     let firms = others.iter().map(|one| &one.requester_id);
     let firms = firms.chain(matches.iter().flat_map(|one| [&one.requester_id, &one.supplier_id]));
-    let names = names(&member, firms.filter(|firm| **firm != member.who.firm_id).cloned().collect()).await?;
+    let names = names(member, firms.filter(|firm| **firm != member.who.firm_id).cloned().collect()).await?;
     let columns = |first: String| -> Vec<String> {
         let rest = [key::NEED_QUANTITY, key::NEED_WEEKS, key::STATE].map(|label| t.say(label));
         [first].into_iter().chain(rest).chain([String::new()]).collect()
     };
-    let mine = own.iter().map(|one| own_row(&member, one)).collect();
-    let theirs = others.iter().map(|one| other_row(&member, &names, one, &matches)).collect();
-    let came = matches.iter().map(|one| match_row(&member, &names, one)).collect();
+    let mine = own.iter().map(|one| own_row(member, one)).collect();
+    let theirs = others.iter().map(|one| other_row(member, &names, one, &matches)).collect();
+    let came = matches.iter().map(|one| match_row(member, &names, one)).collect();
+    let part =
+        |rows, empty, title| Part::new(columns(t.say(key::NEED)), rows, t.say(empty)).titled(t.say(title));
+    Ok([
+        part(theirs, key::NEEDS_OTHERS_EMPTY, key::NEEDS_OTHERS),
+        part(mine, key::NEEDS_OWN_EMPTY, key::NEEDS_OWN),
+        part(came, key::NEED_MATCHES_EMPTY, key::NEED_MATCHES),
+    ])
+}
+
+/// The board as a file.
+async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
+    let t = member.text();
+    let parts = parts(&member).await?;
+    sheet::save(&member, &kind, List::of(t, t.say(key::NEEDS), &parts)).await
+}
+
+/// The board.
+pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    let t = member.text();
+    let [theirs, mine, came] = parts(&member).await?;
     let done = match place.done.as_str() {
         "published" => t.say(key::NEED_PUBLISHED),
         "closed" => t.say(key::NEED_CLOSED_DONE),
@@ -132,18 +155,10 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .live("request match")
         .lead(t.say(key::NEEDS_BODY))
         .done(done)
-        .part(
-            Part::new(columns(t.say(key::NEED)), theirs, t.say(key::NEEDS_OTHERS_EMPTY))
-                .titled(t.say(key::NEEDS_OTHERS)),
-        )
-        .part(
-            Part::new(columns(t.say(key::NEED)), mine, t.say(key::NEEDS_OWN_EMPTY))
-                .titled(t.say(key::NEEDS_OWN)),
-        )
-        .part(
-            Part::new(columns(t.say(key::NEED)), came, t.say(key::NEED_MATCHES_EMPTY))
-                .titled(t.say(key::NEED_MATCHES)),
-        );
+        .part(theirs)
+        .part(mine)
+        .part(came)
+        .files(sheet::ways(t, "/capacity/requests/export", &[]));
     if member.may(Permission::CapacityReserve) {
         listing = listing.button(format!("{BOARD}/new"), t.say(key::NEED_NEW));
     }

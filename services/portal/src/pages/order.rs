@@ -193,6 +193,23 @@ async fn read(
     Ok(OrderPage { reminded, buying, promise, pins, ..build(member, loaded, thread, &place.from) })
 }
 
+/// The page of an order that is kept nowhere: nothing is read for it, and nothing of it leads on but the answers.
+pub fn made_up(member: &Member, loaded: Loaded, done: Option<Done>) -> Response {
+    let mut shown = build(member, loaded, thread::Panel::default(), "");
+    for line in &mut shown.lines {
+        line.progress = None;
+    }
+    page::show(&OrderPage {
+        done,
+        code: None,
+        pdf: None,
+        despatch: String::new(),
+        withdraw_token: String::new(),
+        progress_all: Vec::new(),
+        ..shown
+    })
+}
+
 fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> OrderPage {
     let t = member.text().clone();
     let despatch = despatch::address(member, &loaded, from);
@@ -212,7 +229,9 @@ fn build(member: &Member, loaded: Loaded, thread: thread::Panel, from: &str) -> 
         LineView { progress, ..order::line_view(&t, row, &content) }
     };
     OrderPage {
-        page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases }).titled(title),
+        page: Page::member(member, if supplies { Tab::Inbox } else { Tab::Purchases })
+            .titled(title)
+            .about(&order.id),
         here: member.order_path(&order.id),
         code: qr::draw(&absolute(member, &format!("/orders/{}", order.id))),
         pdf: paper::order(&t, &member.order_path(&order.id)),

@@ -12,12 +12,15 @@ use proto::{
 use serde::Deserialize;
 
 use crate::{
+    ask::Way,
+    download::Saves,
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
     session::Member,
+    sheet::{self, Kind, List},
 };
 
 /// Which page of the list.
@@ -27,13 +30,14 @@ pub struct Place {
     page: String,
 }
 
-struct Row {
-    href: String,
-    name: String,
+/// A relationship, as the own firm sees it.
+pub struct Row {
+    pub href: String,
+    pub name: String,
     /// What the other firm is to this one.
-    side: String,
-    number: String,
-    tag: Tag,
+    pub side: String,
+    pub number: String,
+    pub tag: Tag,
     since: String,
     /// Where to renew the invitation, and the form's token; `None` once it was accepted.
     renew: Option<(String, String)>,
@@ -48,6 +52,7 @@ struct PartnersPage {
     /// Whether the visitor may invite suppliers.
     invites: bool,
     rows: Vec<Row>,
+    files: Vec<Way>,
     next: String,
 }
 
@@ -62,12 +67,36 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         heading,
         invites: member.may(Permission::PartnersWrite),
         rows: list.relationships.into_iter().map(|one| row(&member, one)).collect(),
+        files: sheet::ways(&t, "/partners/export", &[]),
         next: match list.next_page_token.as_str() {
             "" => String::new(),
             token => link("/partners", &[("page", token)]),
         },
         t,
     }))
+}
+
+/// All of them as a file.
+pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
+    let t = member.text();
+    let mut request = ListRelationshipsRequest { page_size: 1_000, page_token: String::new() };
+    let mut rows = Vec::new();
+    loop {
+        let mut client = member.app().api.relationships();
+        let list = client.list_relationships(member.call(request.clone())).await?.into_inner();
+        rows.extend(list.relationships.into_iter().map(|one| cells(row(&member, one))));
+        if list.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = list.next_page_token;
+    }
+    let headings = [key::PARTNER, key::SAVE_SIDE, key::VENDOR_NUMBER, key::SINCE, key::STATE];
+    let list = List::new(t.say(key::NAV_PARTNERS), headings.map(|label| t.say(label)).into(), rows);
+    sheet::save(&member, &kind, list).await
+}
+
+fn cells(row: Row) -> Vec<String> {
+    vec![row.name, row.side, row.number, row.since, row.tag.label]
 }
 
 /// How a relationship's state is shown.
@@ -80,7 +109,8 @@ pub fn state_of(state: RelationshipState) -> (&'static str, Key<0>) {
     }
 }
 
-fn row(member: &Member, one: TradingRelationship) -> Row {
+/// A relationship as people read it.
+pub fn row(member: &Member, one: TradingRelationship) -> Row {
     let t = member.text();
     let (shape, label) = state_of(one.state());
     let buys = one.buyer_id == member.who.firm_id;

@@ -53,7 +53,7 @@ pub async fn show(
     Query(place): Query<Place>,
 ) -> Result<Response, Failure> {
     match respond::open(&member, &id, &place.from).await? {
-        Some(loaded) => Ok(page::show(&form(&member, loaded, &Fields::default()))),
+        Some(loaded) => Ok(filled(&member, loaded, &Fields::default())),
         None => Ok(respond::changed(&member, &id)),
     }
 }
@@ -69,6 +69,7 @@ fn form(member: &Member, loaded: Loaded, typed: &Fields) -> RefusePage {
     RefusePage {
         page: Page::member(member, Tab::Inbox)
             .titled(t.one(key::REFUSE_TITLE, &number))
+            .about(&order.id)
             .with_form("refuse", action.clone()),
         token: app.tokens.make(app, Some(&member.token), &respond::purpose(&order.id)),
         lines: t.one(key::COUNT_LINES, ids.len()),
@@ -89,35 +90,41 @@ fn form(member: &Member, loaded: Loaded, typed: &Fields) -> RefusePage {
     }
 }
 
-/// Refuses it.
-pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
-    let app = member.app();
-    let request_id = app.tokens.check(Some(&member.token), &respond::purpose(&id), fields.get("token"))?;
-    if let Some(lang) = sign_in::wanted_language(&fields) {
-        let (member, cookie) = sign_in::in_language(member, lang).await;
-        let Some(loaded) = respond::open(&member, &id, "").await? else {
-            return Ok(respond::changed(&member, &id));
-        };
-        let mut response = page::show(&form(&member, loaded, &fields));
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-        return Ok(response);
+/// The form, filled.
+pub fn filled(member: &Member, loaded: Loaded, typed: &Fields) -> Response {
+    page::show(&form(member, loaded, typed))
+}
+
+/// What the form lacks.
+#[derive(Clone, Copy, Debug)]
+pub enum Lack {
+    Reason,
+    /// What the other reason is.
+    Note,
+}
+
+/// The form with what it lacks.
+pub fn lacking(member: &Member, loaded: Loaded, typed: &Fields, lack: Lack) -> Response {
+    let mut shown = form(member, loaded, typed);
+    match lack {
+        Lack::Reason => shown.reason_fault = shown.t.say(key::FAULT_REASON),
+        Lack::Note => shown.note_fault = shown.t.say(key::FAULT_NOTE),
     }
+    page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &shown)
+}
+
+/// The refusal that the form gives, line by line.
+///
+/// # Errors
+/// What it lacks.
+pub fn refusal(fields: &Fields) -> Result<Vec<LineResponse>, Lack> {
     let reason =
         fields.get("reason").parse::<i32>().ok().and_then(|number| RejectReason::try_from(number).ok());
-    let reason = reason.filter(|reason| *reason != RejectReason::Unspecified);
+    let reason = reason.filter(|reason| *reason != RejectReason::Unspecified).ok_or(Lack::Reason)?;
     let note = fields.get("note");
-    let needs_note = reason == Some(RejectReason::Other) && note.is_empty();
-    let (Some(reason), false) = (reason, needs_note) else {
-        let Some(loaded) = respond::open(&member, &id, "").await? else {
-            return Ok(respond::changed(&member, &id));
-        };
-        let mut shown = form(&member, loaded, &fields);
-        match reason {
-            None => shown.reason_fault = shown.t.say(key::FAULT_REASON),
-            Some(_) => shown.note_fault = shown.t.say(key::FAULT_NOTE),
-        }
-        return Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &shown));
-    };
+    if reason == RejectReason::Other && note.is_empty() {
+        return Err(Lack::Note);
+    }
     let reject = |line: &str| LineResponse {
         schedule_line_id: line.to_string(),
         answer: Some(Answer::Reject(Reject {
@@ -127,11 +134,36 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         })),
         ..LineResponse::default()
     };
+    Ok(fields.all("line").map(reject).collect())
+}
+
+/// Refuses it.
+pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+    let app = member.app();
+    let request_id = app.tokens.check(Some(&member.token), &respond::purpose(&id), fields.get("token"))?;
+    if let Some(lang) = sign_in::wanted_language(&fields) {
+        let (member, cookie) = sign_in::in_language(member, lang).await;
+        let Some(loaded) = respond::open(&member, &id, "").await? else {
+            return Ok(respond::changed(&member, &id));
+        };
+        let mut response = filled(&member, loaded, &fields);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        return Ok(response);
+    }
+    let lines = match refusal(&fields) {
+        Ok(lines) => lines,
+        Err(lack) => {
+            let Some(loaded) = respond::open(&member, &id, "").await? else {
+                return Ok(respond::changed(&member, &id));
+            };
+            return Ok(lacking(&member, loaded, &fields, lack));
+        }
+    };
     let request = RespondToOrderRequest {
         request_id,
         order_id: id.clone(),
         revision: fields.get("revision").parse().map_err(|_| Failure::form_expired())?,
-        lines: fields.all("line").map(reject).collect(),
+        lines,
         ..Default::default()
     };
     match respond::send(&member, request).await {

@@ -40,8 +40,12 @@ use crate::{
     table::Listing,
 };
 
-const OPEN: &str = "/resources";
-const OWN: &str = "/resources/own";
+pub use open::part;
+
+/// What others open to the own firm.
+pub const OPEN: &str = "/resources";
+/// What the own firm opens.
+pub const OWN: &str = "/resources/own";
 /// Rows of a page.
 const ROWS: i32 = 50;
 /// Rows of lists that stand on one page as a whole.
@@ -51,12 +55,14 @@ const ALL: i32 = 1_000;
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/resources", get(open::show))
+        .route("/resources/export", get(open::export))
         .route("/resources/waiting", get(open::waiting))
         .route("/resources/mine", get(asked::show))
         .route("/resources/following", get(following::show))
         .route("/resources/following/{id}/end", post(following::end))
         .route("/resources/follow", get(following::form).post(following::follow))
         .route("/resources/own", get(own::show))
+        .route("/resources/own/export", get(own::export))
         .route("/resources/new", get(publish::form).post(publish::create))
         .route("/resources/entitlements", get(entitled::show))
         .route("/resources/entitlements/{id}/{step}", get(entitled::form).post(entitled::decide))
@@ -152,6 +158,9 @@ pub struct Seen {
     page: String,
     #[serde(default)]
     done: String,
+    /// Words that are looked for, where the list looks for any.
+    #[serde(default)]
+    q: String,
 }
 
 impl Seen {

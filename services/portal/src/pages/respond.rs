@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Which page of a long order's lines; empty for the first.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Place {
     #[serde(default)]
     pub from: String,

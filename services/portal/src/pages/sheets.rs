@@ -2,7 +2,7 @@
 //! [`changes`]: a buyer's orders as a table, and what was changed in it back again.
 
 pub mod changes;
-mod outcome;
+pub mod outcome;
 
 use askama::Template;
 use axum::{body::Body, extract::Query, http::StatusCode, response::Response};
@@ -11,7 +11,6 @@ use proto::{
     access::Permission,
     interchange::{
         AnswerOutcome, ExportAnswersRequest, ImportAnswersRequest, ImportAnswersResponse, SheetFile,
-        SheetFormat, TextEncoding,
     },
 };
 use serde::Deserialize;
@@ -23,6 +22,7 @@ use crate::{
     order::Tag,
     page::{self, Page, Tab},
     session::Member,
+    sheet::Kind,
     upload::Upload,
 };
 
@@ -34,25 +34,9 @@ const PURPOSE: &str = "answers";
 /// Which table.
 #[derive(Deserialize)]
 pub struct Wish {
-    /// `csv`, or empty for a workbook.
-    #[serde(default)]
-    format: String,
-    /// `gb18030`, or empty for UTF-8.
-    #[serde(default)]
-    encoding: String,
     /// One order alone; empty for all that wait.
     #[serde(default)]
     order: String,
-}
-
-impl Wish {
-    fn format(&self) -> SheetFormat {
-        if self.format == "csv" { SheetFormat::Csv } else { SheetFormat::Xlsx }
-    }
-
-    fn encoding(&self) -> TextEncoding {
-        if self.encoding == "gb18030" { TextEncoding::Gb18030 } else { TextEncoding::Unspecified }
-    }
 }
 
 #[derive(Template)]
@@ -88,10 +72,15 @@ fn form(member: &Member) -> SheetsPage {
 }
 
 /// The table to fill in.
-pub async fn export(member: Member, _: Saves, Query(wish): Query<Wish>) -> Result<Response, Failure> {
+pub async fn export(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Failure> {
     let request = ExportAnswersRequest {
-        format: wish.format() as i32,
-        encoding: wish.encoding() as i32,
+        format: kind.format() as i32,
+        encoding: kind.encoding() as i32,
         language: member.text().lang.code().to_string(),
         counterparty_id: String::new(),
         order_id: wish.order,
@@ -132,7 +121,7 @@ pub async fn import(member: Member, upload: Upload) -> Result<Response, Failure>
 }
 
 /// What is wrong with a file that is no table at all.
-fn unreadable(failure: &Failure) -> Option<Key<0>> {
+pub fn unreadable(failure: &Failure) -> Option<Key<0>> {
     let says = |reason: &str| failure.is(reason) || failure.fields.iter().any(|(_, found)| found == reason);
     match () {
         () if says("SHEET_TOO_LARGE") => Some(key::SHEETS_LARGE),

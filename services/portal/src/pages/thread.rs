@@ -55,6 +55,7 @@ pub struct Typed {
 }
 
 /// The thread on the order page.
+#[derive(Default)]
 pub struct Panel {
     /// Oldest first.
     pub said: Vec<Said>,

@@ -7,13 +7,23 @@ use crate::{
     format,
     i18n::{Key, Text, key},
     measure::Measure,
-    pages::{
-        capacity::state::{COLUMNS, Figures},
-        order::Fact,
-    },
+    pages::{capacity::state::Figures, order::Fact},
     pdf::document::{Block, Document, Side, Table},
     week::Span,
 };
+
+/// A figure of a week with its label; `None` where it is not known.
+type Column = (Key<0>, fn(&Figures) -> Option<Decimal>);
+
+/// The figures of a week, in their order.
+const COLUMNS: [Column; 6] = [
+    (key::DEMAND, |week| week.demand),
+    (key::ACTUAL, |week| week.actual),
+    (key::MAXIMUM, |week| week.maximum),
+    (key::AGREED, |week| week.agreed),
+    (key::BOOKED, |week| Some(week.booked)),
+    (key::OFFERED, |week| Some(week.offered)),
+];
 
 /// The document of a firm's groups: the weeks of a page, of which those that are known stand in it.
 pub fn document(

@@ -221,6 +221,23 @@ impl sheet_service_server::SheetService for Fake {
         Err(refuse(Reason::INTERNAL))
     }
 
+    async fn read_table(&self, _: Request<ReadTableRequest>) -> Answer<ReadTableResponse> {
+        Err(refuse(Reason::INTERNAL))
+    }
+
+    /// Cells with strokes between them.
+    async fn write_table(&self, request: Request<WriteTableRequest>) -> Answer<WriteTableResponse> {
+        let request = request.into_inner();
+        let headings: Vec<&str> = request.columns.iter().map(|column| column.heading.as_str()).collect();
+        let rows = request.rows.iter().map(|row| row.cells.join("|"));
+        let lines: Vec<String> = std::iter::once(headings.join("|")).chain(rows).collect();
+        Ok(Response::new(WriteTableResponse {
+            content: lines.join("\n").into_bytes().into(),
+            media_type: "text/csv".into(),
+            file_name: format!("{}.{}", request.name, request.format),
+        }))
+    }
+
     async fn export_answers(&self, request: Request<ExportAnswersRequest>) -> Answer<ExportAnswersResponse> {
         let request = request.into_inner();
         Ok(Response::new(ExportAnswersResponse {

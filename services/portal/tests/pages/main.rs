@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it is")]
 
+mod attacks;
 mod despatch;
 mod fake;
+mod finding;
 mod follow;
+mod hostile;
+mod lists;
 mod ordering;
 #[cfg(feature = "pdf")]
 mod paper;
@@ -84,10 +88,16 @@ impl World {
             .add_service(proto::stream::stream_service_server::StreamServiceServer::new(api.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
+        Self::over(&format!("http://{address}"), api, (secure_cookies, public_url, font))
+    }
+
+    /// The pages over whatever answers at an address.
+    fn over(address: &str, api: Fake, set: (bool, Option<&str>, &str)) -> Self {
         let shutdown = CancellationToken::new();
         let clock = FixedClock::new(time::macros::datetime!(2026-11-23 01:00 UTC));
+        let (secure_cookies, public_url, font) = set;
         let config = portal::Config {
-            api: format!("http://{address}"),
+            api: address.to_string(),
             public_url: public_url.map(str::to_string),
             secure_cookies,
             largest_file: 1_000_000,
@@ -483,17 +493,7 @@ async fn the_first_load_is_small() {
 
 #[tokio::test]
 async fn an_api_that_does_not_answer_is_a_page_that_says_so() {
-    let clock = FixedClock::new(time::macros::datetime!(2026-11-23 01:00 UTC));
-    let config = portal::Config {
-        api: "http://127.0.0.1:9".into(),
-        public_url: None,
-        secure_cookies: false,
-        largest_file: 1_000_000,
-        font: String::new(),
-        form_key: [7; 32],
-    };
-    let app = portal::router(config, clock, CancellationToken::new()).unwrap();
-    let world = World { app, api: Fake::new(), shutdown: CancellationToken::new() };
+    let world = World::over("http://127.0.0.1:9", Fake::new(), (false, None, ""));
     let page = world.get("/inbox", SALES).await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.says("暂时连接不上") && page.says("UNAVAILABLE"));

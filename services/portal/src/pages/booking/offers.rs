@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::{name, read::Known};
 use crate::{
+    download::Saves,
     failure::Failure,
     format,
     i18n::{Text, key},
@@ -20,27 +21,20 @@ use crate::{
         firm::Place,
     },
     session::Member,
+    sheet::{self, Kind, List},
     table::{Act, Cell, Listing, Part, Row},
 };
 
 /// Offers on one page.
 const PAGE: i32 = 50;
+const EXPORT: &str = "/capacity/offers/export";
 
 /// Both lists; the pages of the first.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
-    let known = Known::read(&member).await?;
     let (offers, next) = list(&member, false, place.page.clone()).await?;
     let (own, _) = list(&member, true, String::new()).await?;
-    let known = known.meet(&member, offers.iter().map(|one| &one.supplier_id)).await?;
-    let rows = offers.iter().map(|one| theirs(&member, &known, one)).collect();
-    let columns = [key::OFFER, key::SUPPLIER, key::OFFER_FREE, key::OFFER_PRICE].map(|label| t.say(label));
-    let columns = columns.into_iter().chain([String::new()]).collect();
-    let theirs = Part::new(columns, rows, t.say(key::OFFERS_EMPTY)).titled(t.say(key::OFFERS_THEIRS));
-    let rows = own.iter().rev().map(|one| mine(&member, one)).collect();
-    let columns = [key::OFFER, key::OFFER_FREE, key::OFFER_SEEN_BY, key::STATE].map(|label| t.say(label));
-    let columns = columns.into_iter().chain([String::new()]).collect();
-    let own = Part::new(columns, rows, t.say(key::OFFERS_OWN_EMPTY)).titled(t.say(key::OFFERS_OWN));
+    let [theirs, own] = parts(&member, &offers, &own).await?;
     let done = match place.done.as_str() {
         "published" => t.say(key::OFFER_PUBLISHED),
         "withdrawn" => t.say(key::OFFER_WITHDRAWN),
@@ -52,11 +46,48 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .lead(t.say(key::OFFERS_BODY))
         .done(done)
         .part(theirs.next(super::OFFERS, &[], &next))
-        .part(own);
+        .part(own)
+        .files(sheet::ways(t, EXPORT, &[]));
     if member.may(Permission::CapacityWrite) {
         listing = listing.button("/capacity/offers/new", t.say(key::OFFER_NEW));
     }
     Ok(listing.show())
+}
+
+/// What others offer, and what the own firm does.
+async fn parts(member: &Member, offers: &[Offer], own: &[Offer]) -> Result<[Part; 2], Failure> {
+    let t = member.text();
+    let known = Known::read(member).await?;
+    let known = known.meet(member, offers.iter().map(|one| &one.supplier_id)).await?;
+    let rows = offers.iter().map(|one| theirs(member, &known, one)).collect();
+    let columns = [key::OFFER, key::SUPPLIER, key::OFFER_FREE, key::OFFER_PRICE].map(|label| t.say(label));
+    let columns = columns.into_iter().chain([String::new()]).collect();
+    let theirs = Part::new(columns, rows, t.say(key::OFFERS_EMPTY)).titled(t.say(key::OFFERS_THEIRS));
+    let rows = own.iter().rev().map(|one| mine(member, one)).collect();
+    let columns = [key::OFFER, key::OFFER_FREE, key::OFFER_SEEN_BY, key::STATE].map(|label| t.say(label));
+    let columns = columns.into_iter().chain([String::new()]).collect();
+    let own = Part::new(columns, rows, t.say(key::OFFERS_OWN_EMPTY)).titled(t.say(key::OFFERS_OWN));
+    Ok([theirs, own])
+}
+
+/// Both lists, on all their pages, as a file.
+pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
+    let t = member.text();
+    let (offers, own) = (all(&member, false).await?, all(&member, true).await?);
+    let parts = parts(&member, &offers, &own).await?;
+    sheet::save(&member, &kind, List::of(t, t.say(key::OFFERS), &parts)).await
+}
+
+async fn all(member: &Member, own: bool) -> Result<Vec<Offer>, Failure> {
+    let (mut all, mut page) = (Vec::new(), String::new());
+    loop {
+        let (offers, next) = list(member, own, page).await?;
+        all.extend(offers);
+        if next.is_empty() {
+            return Ok(all);
+        }
+        page = next;
+    }
 }
 
 async fn list(member: &Member, own: bool, page_token: String) -> Result<(Vec<Offer>, String), Failure> {
@@ -66,7 +97,7 @@ async fn list(member: &Member, own: bool, page_token: String) -> Result<(Vec<Off
 }
 
 /// What is left of all its weeks, and in how many.
-fn free(t: &Text, offer: &Offer) -> String {
+pub fn free(t: &Text, offer: &Offer) -> String {
     let figures = offer.buckets.iter().map(|bucket| format::decimal_or_zero(bucket.free.as_ref()));
     let left: Vec<Decimal> = figures.filter(|free| *free > Decimal::ZERO).collect();
     match left.is_empty() {

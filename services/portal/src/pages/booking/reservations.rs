@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     ask::{Ask, Posted},
+    download::Saves,
     failure::Failure,
     form::Fields,
     format,
@@ -33,13 +34,14 @@ use crate::{
         firm::Place,
     },
     session::Member,
+    sheet::{self, Kind, List},
     table::{Act, Cell, Listing, Part, Row},
 };
 
-/// Both lists, the newest first.
-pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+/// Both tables, the newest first; the second only where there is something in it.
+async fn parts(member: &Member) -> Result<Vec<Part>, Failure> {
     let t = member.text();
-    let (known, groups) = try_join!(Known::read(&member), capacity::read::all(&member))?;
+    let (known, groups) = try_join!(Known::read(member), capacity::read::all(member))?;
     let request = ListReservationsRequest { page_size: 1_000, page_token: String::new() };
     let list = member.app().api.reservations().list_reservations(member.call(request)).await?.into_inner();
     let other = |one: &'_ Reservation| match one.holder_id == member.who.firm_id {
@@ -47,16 +49,35 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         false => one.holder_id.clone(),
     };
     let others: Vec<String> = list.reservations.iter().map(other).collect();
-    let known = known.meet(&member, others.iter()).await?;
+    let known = known.meet(member, others.iter()).await?;
     let of = |mine: bool| -> Vec<Row> {
         let some = list.reservations.iter().rev().filter(|one| (one.holder_id == member.who.firm_id) == mine);
-        some.map(|one| row(&member, &known, &groups, one)).collect()
+        some.map(|one| row(member, &known, &groups, one)).collect()
     };
     let columns = |who: String| {
         vec![t.say(key::RESERVED_WHAT), who, t.say(key::STATE), t.say(key::RESERVED_UNTIL), String::new()]
     };
     let mine = Part::new(columns(t.say(key::SUPPLIER)), of(true), t.say(key::RESERVATIONS_EMPTY));
+    let mut parts = vec![mine.titled(t.say(key::RESERVATIONS_MINE))];
     let theirs = of(false);
+    if !theirs.is_empty() {
+        let part = Part::new(columns(t.say(key::RESERVED_BY)), theirs, String::new());
+        parts.push(part.titled(t.say(key::RESERVATIONS_THEIRS)));
+    }
+    Ok(parts)
+}
+
+/// Both lists as a file.
+pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
+    let t = member.text();
+    let parts = parts(&member).await?;
+    sheet::save(&member, &kind, List::of(t, t.say(key::RESERVATIONS), &parts)).await
+}
+
+/// Both lists.
+pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    let t = member.text();
+    let parts = parts(&member).await?;
     let done = match place.done.as_str() {
         "held" => t.say(key::RESERVATION_HELD),
         "confirmed" => t.say(key::RESERVATION_CONFIRMED),
@@ -69,10 +90,9 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .live("reservation")
         .lead(t.say(key::RESERVATIONS_BODY))
         .done(done)
-        .part(mine.titled(t.say(key::RESERVATIONS_MINE)));
-    if !theirs.is_empty() {
-        let part = Part::new(columns(t.say(key::RESERVED_BY)), theirs, String::new());
-        listing = listing.part(part.titled(t.say(key::RESERVATIONS_THEIRS)));
+        .files(sheet::ways(t, "/capacity/reservations/export", &[]));
+    for part in parts {
+        listing = listing.part(part);
     }
     Ok(listing.show())
 }

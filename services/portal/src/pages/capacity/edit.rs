@@ -204,7 +204,8 @@ fn form(member: &Member, asked: &Asked, loaded: &[Loaded], lines: &[Line]) -> Ed
     }
 }
 
-fn label(t: &Text, figure: Figure) -> String {
+/// What a figure is called.
+pub fn label(t: &Text, figure: Figure) -> String {
     t.say(match figure {
         Figure::Actual => key::ACTUAL,
         Figure::Maximum => key::MAXIMUM,
@@ -375,7 +376,8 @@ async fn unsaved(
     Ok(page::show_as(StatusCode::CONFLICT, &shown))
 }
 
-fn fault(t: &Text, wrong: Wrong, measure: &Measure) -> String {
+/// Why a cell was not taken, in words.
+pub fn fault(t: &Text, wrong: Wrong, measure: &Measure) -> String {
     match wrong {
         Wrong::NoFigure => t.say(key::EDIT_NO_FIGURE),
         Wrong::TooLarge => t.say(key::EDIT_TOO_LARGE),

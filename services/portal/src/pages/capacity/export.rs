@@ -1,55 +1,88 @@
 //! The weeks of the own groups as a list for spreadsheets: a row for each group and week, in the units that people read.
+//! What the own firm states stands there as it stated it, without what others lend, so that it can come back.
 
-use axum::{body::Body, extract::Query, response::Response};
+use std::collections::HashMap;
+
+use axum::{extract::Query, response::Response};
 use proto::{
     access::Permission,
-    capacity::{GroupSummary, MatchedWeek},
+    capacity::{CapacityGroup, MatchedWeek},
+    interchange::TableColumn,
 };
 use rust_decimal::Decimal;
+use time::Date;
 
 use super::{
-    Wish, read,
-    state::{COLUMNS, Figures},
+    Wish,
+    edit::label,
+    entry::{self, FIGURES},
+    read,
+    state::Figures,
 };
 use crate::{
-    download::{self, Saves},
+    download::Saves,
     failure::Failure,
     format,
     i18n::{Key, Text, key},
     measure::Measure,
-    rows,
     session::Member,
+    sheet::{self, Kind, List},
     typed::iso,
     week::Span,
 };
 
-/// What stands before the figures.
-const FIRST: [Key<0>; 4] = [key::GROUP, key::UNIT, key::EXPORT_MONDAY, key::STATE];
+/// What stands before the figures that are stated.
+const BEFORE: [Key<0>; 4] = [key::GROUP, key::UNIT, key::EXPORT_MONDAY, key::STATE];
+/// What stands behind them, and is no more than told; the last says which group and version of it a row is of.
+const BEHIND: [Key<0>; 5] = [key::DEMAND, key::BORROWED, key::BOOKED, key::OFFERED, key::CAPACITY_SHEETS_KEY];
 
 /// The page's weeks of all groups.
-pub async fn save(member: Member, _: Saves, Query(wish): Query<Wish>) -> Result<Response, Failure> {
+pub async fn save(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Failure> {
     if !member.may(Permission::CapacityRead) {
         return Err(Failure::denied());
     }
     let t = member.text();
     let span = Span::read(&wish.from, format::today(member.app().clock.now()));
     let (groups, weeks) = futures::try_join!(read::all(&member), read::weeks_of_all(&member, span))?;
-    let lines = groups.iter().flat_map(|group| {
-        let own = weeks.iter().filter(|week| week.group_id == group.id);
-        own.map(|week| cells(t, group, week))
-    });
-    let labels = FIRST.into_iter().chain(COLUMNS.map(|(label, _)| label));
-    let headings: Vec<String> = labels.map(|label| t.say(label)).collect();
-    let file = rows::write(&headings, lines);
-    Ok(download::file("capacity.csv", "text/csv; charset=utf-8", Body::from(file)))
+    let groups = read::whole(&member, &groups).await?;
+    let matched: HashMap<(&str, Option<Date>), &MatchedWeek> = weeks
+        .iter()
+        .map(|week| ((week.group_id.as_str(), format::day(week.monday.as_ref())), week))
+        .collect();
+    let none = MatchedWeek::default();
+    let mut rows = Vec::new();
+    for group in &groups {
+        for monday in span.mondays() {
+            let week = matched.get(&(group.id.as_str(), Some(monday))).copied().unwrap_or(&none);
+            rows.push(cells(t, group, monday, week));
+        }
+    }
+    let list = List { name: t.say(key::NAV_CAPACITY), columns: columns(t), rows };
+    sheet::save(&member, &kind, list).await
 }
 
-fn cells(t: &Text, group: &GroupSummary, week: &MatchedWeek) -> Vec<String> {
-    let measure = Measure::of(&group.unit_code);
-    let figures = Figures::of(week);
+fn columns(t: &Text) -> Vec<TableColumn> {
+    let column = |heading, number| TableColumn { heading, number, red: false };
+    let before = BEFORE.map(|heading| column(t.say(heading), false));
+    let stated = FIGURES.map(|figure| column(label(t, figure), true));
+    let behind = BEHIND.map(|heading| column(t.say(heading), true));
+    before.into_iter().chain(stated).chain(behind).collect()
+}
+
+fn cells(t: &Text, group: &CapacityGroup, monday: Date, week: &MatchedWeek) -> Vec<String> {
+    let content = group.content.clone().unwrap_or_default();
+    let measure = Measure::of(&content.unit_code);
+    let told = Figures::of(week);
+    let before = [content.name.clone(), measure.unit(t), iso(Some(monday)), told.state.label(t)];
+    let stated = FIGURES.map(|figure| entry::shown(figure, &measure, entry::week(&content, monday)));
     // What is not known is empty, and no zero.
     let figure = |value: Option<Decimal>| value.map(|value| measure.field(value)).unwrap_or_default();
-    let first =
-        [group.name.clone(), measure.unit(t), iso(format::day(week.monday.as_ref())), figures.state.label(t)];
-    first.into_iter().chain(COLUMNS.map(|(_, of)| figure(of(&figures)))).collect()
+    let behind = [told.demand, Some(told.borrowed), Some(told.booked), Some(told.offered)].map(figure);
+    let key = format!("{}/{}", group.id, group.version);
+    before.into_iter().chain(stated).chain(behind).chain([key]).collect()
 }

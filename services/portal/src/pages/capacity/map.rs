@@ -17,6 +17,7 @@ use super::{
     state::{Figures, STATES, State},
 };
 use crate::{
+    ask::Way,
     failure::Failure,
     format,
     i18n::{Text, key},
@@ -24,6 +25,7 @@ use crate::{
     page::{self, Link, Page, link},
     pages::{order::Fact, paper},
     session::Member,
+    sheet,
     typed::iso,
     week::{Span, monday_of},
 };
@@ -103,8 +105,8 @@ struct MapPage {
     next: String,
     first: String,
     writes: bool,
-    /// Where the own groups are had as a list; empty where there are none.
-    export: String,
+    /// The own groups as files; empty where there are none.
+    files: Vec<Way>,
     /// Where they are had as PDF; `None` where there are none, or that is not built in.
     pdf: Option<Fact>,
 }
@@ -146,9 +148,9 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         first: if wish.page.is_empty() { String::new() } else { here(&from, "") },
         next: if next.is_empty() { String::new() } else { here(&from, &next) },
         writes: member.may(Permission::CapacityWrite),
-        export: match groups.is_empty() {
-            true => String::new(),
-            false => link("/capacity/export", &[("from", &from)]),
+        files: match groups.is_empty() {
+            true => Vec::new(),
+            false => sheet::ways(&t, "/capacity/export", &[("from", &from)]),
         },
         pdf: if groups.is_empty() { None } else { paper::capacity(&t, &from) },
         t,

@@ -70,6 +70,15 @@ pub async fn group(member: &Member, id: &str, version: i64) -> Result<CapacityGr
     Ok(member.app().api.capacity_groups().get_capacity_group(member.call(request)).await?.into_inner())
 }
 
+/// Groups as they stand, some at a time.
+pub async fn whole(member: &Member, groups: &[GroupSummary]) -> Result<Vec<CapacityGroup>, Failure> {
+    let mut whole = Vec::with_capacity(groups.len());
+    for some in groups.chunks(20) {
+        whole.extend(try_join_all(some.iter().map(|one| group(member, &one.id, 0))).await?);
+    }
+    Ok(whole)
+}
+
 /// The weeks of a page, of one group.
 pub async fn weeks(member: &Member, group: &str, span: Span) -> Result<BTreeMap<Date, MatchedWeek>, Failure> {
     let request = ListCapacityWeeksRequest {

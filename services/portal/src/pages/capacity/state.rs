@@ -138,19 +138,6 @@ impl Figures {
     }
 }
 
-/// A figure of a week with its label; `None` where it is not known.
-type Column = (Key<0>, fn(&Figures) -> Option<Decimal>);
-
-/// The figures of a week as files list them, in their order.
-pub const COLUMNS: [Column; 6] = [
-    (key::DEMAND, |week| week.demand),
-    (key::ACTUAL, |week| week.actual),
-    (key::MAXIMUM, |week| week.maximum),
-    (key::AGREED, |week| week.agreed),
-    (key::BOOKED, |week| Some(week.booked)),
-    (key::OFFERED, |week| Some(week.offered)),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;

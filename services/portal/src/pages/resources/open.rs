@@ -10,9 +10,11 @@ use serde::Deserialize;
 use super::{OPEN, Place, ROWS, Seen, listing, needs, partners, words};
 use crate::{
     ask::Choice,
+    download::Saves,
     failure::Failure,
-    i18n::key,
+    i18n::{Key, key},
     session::Member,
+    sheet::{self, Kind, List},
     table::{Cell, Part, Pick, Row, Search},
 };
 
@@ -30,6 +32,23 @@ pub struct Wish {
     page: String,
     #[serde(default)]
     done: String,
+}
+
+impl Wish {
+    fn asked(&self) -> ListResourcesRequest {
+        let category = words::category_of(&self.state);
+        ListResourcesRequest {
+            text: self.q.trim().to_owned(),
+            categories: Some(category as i32)
+                .filter(|_| category != ResourceCategory::Unspecified)
+                .into_iter()
+                .collect(),
+            owner_id: self.owner.clone(),
+            page_size: ROWS,
+            page_token: self.page.clone(),
+            ..ListResourcesRequest::default()
+        }
+    }
 }
 
 /// A list of resources with whose they are.
@@ -64,18 +83,7 @@ fn row(member: &Member, one: &Resource) -> Row {
 pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     needs(&member, Permission::ResourcesRead)?;
     let t = member.text();
-    let category = words::category_of(&wish.state);
-    let request = ListResourcesRequest {
-        text: wish.q.trim().to_owned(),
-        categories: Some(category as i32)
-            .filter(|_| category != ResourceCategory::Unspecified)
-            .into_iter()
-            .collect(),
-        owner_id: wish.owner.clone(),
-        page_size: ROWS,
-        page_token: wish.page.clone(),
-        ..ListResourcesRequest::default()
-    };
+    let request = wish.asked();
     let list = member.app().api.resources().list_resources(member.call(request)).await?.into_inner();
     let firms = partners(&member).await?.into_iter().map(|(id, name)| Choice::new(id, name));
     let mut owners = words::choices(
@@ -103,7 +111,42 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         .done(words::done(t, &wish.done))
         .search(search)
         .part(part.next(OPEN, &query, &list.next_page_token))
+        .files(sheet::ways(t, "/resources/export", &query))
         .show())
+}
+
+/// The list, on all its pages, as a file.
+pub async fn export(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Failure> {
+    needs(&member, Permission::ResourcesRead)?;
+    save(&member, &kind, key::RESOURCES_OPEN, wish.asked()).await
+}
+
+/// A list of resources, from its first page to its last, as a file.
+pub async fn save(
+    member: &Member,
+    kind: &Kind,
+    name: Key<0>,
+    asked: ListResourcesRequest,
+) -> Result<Response, Failure> {
+    let mut request = ListResourcesRequest { page_token: String::new(), ..asked };
+    let mut resources = Vec::new();
+    loop {
+        let mut client = member.app().api.resources();
+        let list = client.list_resources(member.call(request.clone())).await?.into_inner();
+        resources.extend(list.resources);
+        if list.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = list.next_page_token;
+    }
+    let t = member.text();
+    let part = part(member, &resources, String::new());
+    sheet::save(member, kind, List::of(t, t.say(name), &[part])).await
 }
 
 /// What waits to be acknowledged.

@@ -16,33 +16,61 @@ use super::{
 };
 use crate::{
     ask::{Ask, Posted},
+    download::Saves,
     failure::Failure,
     form::Fields,
     i18n::{Text, key},
     page::{self, Tab},
     session::Member,
-    table::{Cell, Listing, Part, Row},
+    sheet::{self, Kind},
+    table::{Cell, Listing, Part, Row, Search},
 };
 
 /// The list.
 pub async fn show(member: Member, Query(seen): Query<Seen>) -> Result<Response, Failure> {
     needs(&member, Permission::ResourcesPublish)?;
     let t = member.text();
-    let request = ListResourcesRequest {
-        own: true,
-        page_size: ROWS,
-        page_token: seen.page.clone(),
-        ..ListResourcesRequest::default()
-    };
+    let request = ListResourcesRequest { page_token: seen.page.clone(), ..asked(&seen) };
     let list = member.app().api.resources().list_resources(member.call(request)).await?.into_inner();
-    let part = open::part(&member, &list.resources, t.say(key::RESOURCES_OWN_EMPTY));
+    let empty = if seen.q.trim().is_empty() { key::RESOURCES_OWN_EMPTY } else { key::RESOURCES_OPEN_EMPTY };
+    let part = open::part(&member, &list.resources, t.say(empty));
+    let search = Search {
+        action: OWN.into(),
+        label: t.say(key::RESOURCES_SEARCH),
+        value: seen.q.clone(),
+        ..Search::default()
+    };
+    let query = [("q", seen.q.as_str())];
     Ok(listing(&member, Place::Own)
         .lead(t.say(key::RESOURCES_OWN_BODY))
         .done(seen.said(t))
         .button("/resources/new", t.say(key::RESOURCE_NEW_ONE))
         .button("/resources/policy", t.say(key::BINDING_POLICY))
-        .part(part.next(OWN, &[], &list.next_page_token))
+        .search(search)
+        .part(part.next(OWN, &query, &list.next_page_token))
+        .files(sheet::ways(t, "/resources/own/export", &query))
         .show())
+}
+
+/// The list, on all its pages, as a file.
+pub async fn export(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(seen): Query<Seen>,
+) -> Result<Response, Failure> {
+    needs(&member, Permission::ResourcesPublish)?;
+    open::save(&member, &kind, key::RESOURCES_OWN, asked(&seen)).await
+}
+
+/// The first page of what is looked for.
+fn asked(seen: &Seen) -> ListResourcesRequest {
+    ListResourcesRequest {
+        own: true,
+        text: seen.q.trim().to_owned(),
+        page_size: ROWS,
+        ..ListResourcesRequest::default()
+    }
 }
 
 /// Who may use the resource and has not taken note of this revision; and who has.

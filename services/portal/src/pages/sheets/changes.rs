@@ -23,7 +23,6 @@ use proto::{
 };
 
 use super::{
-    Wish,
     outcome::{self, Became, Outcome, Said},
     unreadable,
 };
@@ -39,6 +38,7 @@ use crate::{
     page::{self, Page, Tab},
     pages::purchases,
     session::Member,
+    sheet::Kind,
     typed,
     upload::{self, Upload},
 };
@@ -115,11 +115,11 @@ async fn export(
     member: Member,
     _: Saves,
     Query(list): Query<purchases::Wish>,
-    Query(wish): Query<Wish>,
+    Query(kind): Query<Kind>,
 ) -> Result<Response, Failure> {
     let request = ExportOrdersRequest {
-        format: wish.format() as i32,
-        encoding: wish.encoding() as i32,
+        format: kind.format() as i32,
+        encoding: kind.encoding() as i32,
         language: member.text().lang.code().to_string(),
         orders: Some(list.asked()),
     };

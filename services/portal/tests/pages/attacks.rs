@@ -1,0 +1,417 @@
+//! Attacks on the portal, by their ids: what must be refused is refused and asks nothing of the API, and what others wrote
+//! stays a text. Every route is read from the source, so that none is forgotten.
+
+use std::{fs, path::Path};
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use chassis::secret::{SigningKeys, sha256};
+use tonic::Code;
+
+use crate::{
+    ORDER, Page, World,
+    fake::{BUYER, SALES},
+    form,
+    hostile::{Hostile, ID, MARKUP},
+};
+
+/// The portal as people reach it by TLS.
+const SECURE: &str = "https://portal.test";
+const JSON: &str = "{\"token\":\"x\",\"revision\":1,\"accept_all\":true}";
+
+struct Case {
+    id: &'static str,
+    what: &'static str,
+    method: &'static str,
+    path: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+    body: &'static str,
+    refused: StatusCode,
+}
+
+/// A session's cookie by its real name.
+const OWN: (&str, &str) = ("cookie", "__Host-tandem=tdm_session_sales");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+const CASES: &[Case] = &[
+    Case {
+        id: "D06",
+        what: "a second cookie of the session's name, from another site of the domain",
+        method: "GET",
+        path: "/inbox",
+        headers: &[("cookie", "__Host-tandem=tdm_session_sales; __Host-tandem=tdm_session_buyer")],
+        body: "",
+        refused: StatusCode::UNAUTHORIZED,
+    },
+    Case {
+        id: "D06",
+        what: "the same in a header of its own",
+        method: "GET",
+        path: "/inbox",
+        headers: &[OWN, ("cookie", "__Host-tandem=tdm_session_buyer")],
+        body: "",
+        refused: StatusCode::UNAUTHORIZED,
+    },
+    Case {
+        id: "D06",
+        what: "the name in other letters, which a browser does not bind to the host",
+        method: "GET",
+        path: "/inbox",
+        headers: &[("cookie", "__host-tandem=tdm_session_sales")],
+        body: "",
+        refused: StatusCode::UNAUTHORIZED,
+    },
+    Case {
+        id: "D06",
+        what: "the name behind another one's sign of equality",
+        method: "GET",
+        path: "/inbox",
+        headers: &[("cookie", "=__Host-tandem=tdm_session_sales")],
+        body: "",
+        refused: StatusCode::UNAUTHORIZED,
+    },
+    Case {
+        id: "D12",
+        what: "JSON sent as text/plain",
+        method: "POST",
+        path: "/orders/0192f000-0000-7000-8000-000000000001/accept",
+        headers: &[OWN, ("origin", SECURE), ("content-type", "text/plain")],
+        body: JSON,
+        refused: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    },
+    Case {
+        id: "D12",
+        what: "JSON that says that it is JSON",
+        method: "POST",
+        path: "/orders/0192f000-0000-7000-8000-000000000001/accept",
+        headers: &[OWN, ("origin", SECURE), ("content-type", "application/json")],
+        body: JSON,
+        refused: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    },
+    Case {
+        id: "D12",
+        what: "JSON where a form is expected",
+        method: "POST",
+        path: "/orders/0192f000-0000-7000-8000-000000000001/accept",
+        headers: &[OWN, ("origin", SECURE), FORM],
+        body: JSON,
+        refused: StatusCode::FORBIDDEN,
+    },
+    Case {
+        id: "D13",
+        what: "a look that says to be a form",
+        method: "GET",
+        path: "/orders/0192f000-0000-7000-8000-000000000001/decide?_method=POST",
+        headers: &[OWN, ("x-http-method-override", "POST"), ("x-http-method", "POST")],
+        body: "",
+        refused: StatusCode::NOT_FOUND,
+    },
+    Case {
+        id: "D13",
+        what: "a form that says to be a look",
+        method: "POST",
+        path: "/orders/0192f000-0000-7000-8000-000000000001/accept",
+        headers: &[OWN, ("origin", SECURE), FORM, ("x-http-method-override", "GET")],
+        body: "_method=GET&revision=1",
+        refused: StatusCode::FORBIDDEN,
+    },
+    Case {
+        id: "D13",
+        what: "a form of another site that says to be a look",
+        method: "POST",
+        path: "/orders/0192f000-0000-7000-8000-000000000001/accept",
+        headers: &[OWN, ("origin", "https://evil.example"), FORM, ("x-http-method-override", "GET")],
+        body: "revision=1",
+        refused: StatusCode::FORBIDDEN,
+    },
+    Case {
+        id: "D13",
+        what: "a method of no page",
+        method: "DELETE",
+        path: "/channels/0192f000-0000-7000-8000-0000000000e1",
+        headers: &[OWN, ("origin", SECURE), ("x-http-method-override", "POST")],
+        body: "",
+        refused: StatusCode::NOT_FOUND,
+    },
+    Case {
+        id: "D31",
+        what: "the stream with a place in it and no session",
+        method: "GET",
+        path: "/live?after=cursor-7",
+        headers: &[("last-event-id", "cursor-7")],
+        body: "",
+        refused: StatusCode::UNAUTHORIZED,
+    },
+];
+
+#[tokio::test]
+async fn what_must_be_refused_is_refused() {
+    let (api, world) = Hostile::start(true, Some(SECURE)).await;
+    for case in CASES {
+        let mut request = Request::builder().method(case.method).uri(case.path).header("host", "portal.test");
+        for (name, value) in case.headers {
+            request = request.header(*name, *value);
+        }
+        let page = world.send(request.body(Body::from(case.body)).unwrap()).await;
+        let Case { id, what, refused, .. } = case;
+        assert_eq!(page.status, *refused, "{id}: {what}");
+        assert_eq!(page.header("cache-control"), "no-store", "{id}: {what}");
+        assert!(!page.says("<script>alert"), "{id}: {what}");
+        api.unchanged(&format!("{id}: {what}"));
+    }
+}
+
+#[tokio::test]
+async fn a_place_in_another_firms_stream_shows_nothing_of_it() {
+    let (api, world) = Hostile::start(false, None).await;
+    // As the API refuses a cursor that was made for another firm.
+    api.script().refused = Some(("Subscribe", Code::InvalidArgument));
+    let page = world.get("/live?after=cursor-of-sales", BUYER).await;
+    assert!(page.says("event: anew") && !page.says("event: order"), "D31: {}", page.html);
+    let asked = api.calls();
+    assert!(asked.iter().any(|call| call.rpc == "Subscribe" && call.token == BUYER), "D31: {asked:?}");
+    assert!(asked.iter().all(|call| call.token != SALES), "D31: {asked:?}");
+}
+
+// ---- D11: every route ----
+
+struct Route {
+    path: String,
+    shows: bool,
+    takes: bool,
+}
+
+/// What may stand for a part of a path; the words of steps are those that some page knows.
+fn parts(name: &str) -> &'static [&'static str] {
+    match name {
+        "word" => &["group", "demand"],
+        "step" => &["accept", "decline", "contract", "deliver", "grant", "refuse", "revoke"],
+        "act" => &[
+            "verify",
+            "unverify",
+            "suspend",
+            "reinstate",
+            "merge",
+            "reset-admin",
+            "cluster",
+            "replay",
+            "rotate",
+            "delete",
+        ],
+        _ => &[ID],
+    }
+}
+
+/// The portal's routes as its source has them, with something for each part that varies.
+fn routes() -> Vec<Route> {
+    let mut text = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    let mut found = Vec::new();
+    for route in text.split(".route(").skip(1) {
+        let route = route.trim_start();
+        let (path, methods) = match route.strip_prefix('"') {
+            Some(route) => route.split_once('"').unwrap(),
+            // The one whose path is known to others.
+            None => ("/announcements/all", route.strip_prefix("TO_ALL").unwrap()),
+        };
+        let methods = methods.split([';', '"']).next().unwrap();
+        let (shows, takes) = (methods.contains("get("), methods.contains("post("));
+        assert!(shows || takes, "{path}: what does it do?");
+        found.extend(filled(path).into_iter().map(|path| Route { path, shows, takes }));
+    }
+    assert!(found.len() > 150, "only {} routes were found: are they still recognised?", found.len());
+    found
+}
+
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else {
+            text.push_str(&fs::read_to_string(&path).unwrap());
+            text.push_str(";\n");
+        }
+    }
+}
+
+fn filled(path: &str) -> Vec<String> {
+    let Some((before, rest)) = path.split_once('{') else { return vec![path.to_string()] };
+    let (name, after) = rest.split_once('}').unwrap();
+    let each = parts(name).iter().flat_map(|part| filled(&format!("{before}{part}{after}")));
+    each.collect()
+}
+
+/// A form token for whatever purpose, as the portal makes it.
+fn minted(session: &str, purpose: &str) -> String {
+    let nonce = "0192f00000007000800000000000dead";
+    let message = [sha256(session.as_bytes()).as_slice(), nonce.as_bytes()].concat();
+    format!("{nonce}.{}", hex::encode(SigningKeys::new([7; 32], None).sign(purpose, &message)))
+}
+
+/// A form with a file, as browsers send it.
+fn upload(path: &str, session: &str, origin: &str, token: &str, file: (&str, &str)) -> Request<Body> {
+    let (name, content) = file;
+    let body = format!(
+        "--x\r\ncontent-disposition: form-data; name=\"token\"\r\n\r\n{token}\r\n--x\r\ncontent-disposition: \
+         form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/csv\r\n\r\n{content}\r\n--x--\r\n"
+    );
+    let request = Request::builder().method("POST").uri(path).header("host", "portal.test");
+    let request = request.header("origin", origin).header("cookie", format!("tandem_dev={session}"));
+    request.header("content-type", "multipart/form-data; boundary=x").body(Body::from(body)).unwrap()
+}
+
+/// A form without a file.
+fn post(path: &str, session: &str, origin: &str, token: &str) -> Request<Body> {
+    let request =
+        crate::request("POST", path, session).header("origin", origin).header("x-form-token", token);
+    request.body(form(&[("token", token)])).unwrap()
+}
+
+const HOME: &str = "http://portal.test";
+/// Whether a form changes nothing, or nothing that is there: the choice of orders to answer together is only shown again,
+/// and whoever is not signed in is signed out already.
+fn shows_only(path: &str, session: &str) -> bool {
+    path == "/inbox/bulk" || (path == "/sign-out" && session.is_empty())
+}
+
+#[tokio::test]
+async fn a_look_at_any_page_changes_nothing() {
+    let (api, world) = Hostile::start(false, None).await;
+    for last in [false, true] {
+        api.script().last = last;
+        for route in routes().iter().filter(|route| route.shows) {
+            world.get(&route.path, SALES).await;
+            api.unchanged(&format!("D11: GET {}", route.path));
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_form_is_taken_without_session_token_and_origin_of_its_own() {
+    let (api, world) = Hostile::start(false, None).await;
+    let routes = routes();
+    let taking: Vec<&str> = routes.iter().filter(|one| one.takes).map(|one| one.path.as_str()).collect();
+    assert!(taking.len() > 100, "only {} forms were found: are they still recognised?", taking.len());
+    for path in taking {
+        let own = minted(SALES, path);
+        for (what, session, origin, token) in [
+            ("without a session", "", HOME, own.as_str()),
+            ("without a token", SALES, HOME, ""),
+            ("with another page's token", SALES, HOME, &minted(SALES, "another page")),
+            ("with a token of another firm's session", BUYER, HOME, &own),
+            ("from another site", SALES, "https://evil.example", &own),
+            ("from a page of no site", SALES, "null", &own),
+        ] {
+            if origin == HOME && shows_only(path, session) {
+                continue;
+            }
+            let file = ("a.csv", "a,b\r\n1,2\r\n");
+            for request in [post(path, session, origin, token), upload(path, session, origin, token, file)] {
+                let page = world.send(request).await;
+                assert!(page.status.is_client_error(), "D11: {path} {what}: {}", page.status);
+                api.unchanged(&format!("D11: {path} {what}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_firm_is_refused_by_every_form() {
+    let (api, world) = Hostile::start(false, None).await;
+    // The API knows nothing by ids of others.
+    api.script().refused = Some(("", Code::NotFound));
+    let mut asked = 0;
+    for route in routes().iter().filter(|route| route.takes && route.path.contains(ID)) {
+        let page = world.send(post(&route.path, SALES, HOME, &minted(SALES, &route.path))).await;
+        assert!(page.status.is_client_error(), "D11: {}: {}", route.path, page.status);
+        // Where a token is for another thing than the path, it is refused before anything is asked.
+        asked += usize::from(api.calls().iter().any(|call| !call.rpc.starts_with("WhoAmI")));
+    }
+    assert!(asked > 20, "only {asked} forms asked for what belongs to others");
+}
+
+// ---- D15 to D22: what others wrote ----
+
+fn harmless(page: &Page, path: &str) {
+    if page.header("content-type").starts_with("text/html") {
+        assert!(!page.says("<script>alert") && !page.says("<img src=x"), "D15–D20: {path}");
+        for attribute in ["href", "src", "action", "hx-get", "hx-post"] {
+            assert!(!page.says(&format!("{attribute}=\"javascript:")), "D22: {path}: {attribute}");
+        }
+    }
+    assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
+}
+
+#[tokio::test]
+async fn no_page_makes_more_than_text_of_what_others_wrote() {
+    let (api, world) = Hostile::start(false, None).await;
+    for (text, named) in [(MARKUP, true), ("javascript:alert(1)", false)] {
+        for last in [false, true] {
+            {
+                let mut script = api.script();
+                (script.text, script.named, script.last) = (text, named, last);
+            }
+            for route in routes().iter().filter(|route| route.shows) {
+                harmless(&world.get(&route.path, SALES).await, &route.path);
+            }
+        }
+    }
+}
+
+/// Where a field is shown, escaped.
+const SHOWN: [(&str, &str, &str); 5] = [
+    ("D15", "/help", "firm_name"),
+    ("D16", ORDER, "note"),
+    ("D17", "/resources/revisions/0192f000-0000-7000-8000-0000000000e1/files", "name"),
+    ("D18", ORDER, "buyer_item_id"),
+    ("D19", "/webhooks/0192f000-0000-7000-8000-0000000000e1", "url"),
+];
+
+#[tokio::test]
+async fn what_others_wrote_is_there_to_be_read() {
+    let (_, world) = Hostile::start(false, None).await;
+    for (id, path, field) in SHOWN {
+        let page = world.get(path, SALES).await;
+        assert!(page.says(&format!("{field}&#34;&#62;&#60;script&#62;")), "{id}: {path}: {}", page.html);
+    }
+    let sought = world.get("/inbox?q=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E", SALES).await;
+    harmless(&sought, "D21");
+    assert!(sought.says("&#34;&#62;&#60;script&#62;"), "D21: {}", sought.html);
+}
+
+#[tokio::test]
+async fn a_table_that_comes_in_is_shown_as_text() {
+    let (api, world) = Hostile::start(false, None).await;
+    let file = ("<img src=x onerror=alert(1)>.csv", "number\r\n<script>alert(1)</script>\r\n");
+    for last in [false, true] {
+        api.script().last = last;
+        let token = minted(SALES, "changes");
+        let page = world.send(upload("/purchases/sheets", SALES, HOME, &token, file)).await;
+        assert_eq!(page.status, StatusCode::OK, "D20");
+        harmless(&page, "D20");
+        assert!(page.says("message&#34;&#62;&#60;script&#62;"), "D20: {}", page.html);
+        // The file's own name goes along with what would be changed.
+        assert_eq!(
+            page.says("value=\"&#60;img src=x onerror=alert(1)&#62;.csv\""),
+            last,
+            "D17: {}",
+            page.html
+        );
+    }
+    let unreadable =
+        upload("/partners/invite/list", SALES, HOME, &minted(SALES, "/partners/invite/list"), file);
+    harmless(&world.send(unreadable).await, "D20: a column of no name that we know");
+}
+
+#[tokio::test]
+async fn nobody_is_sent_on_to_a_script() {
+    let world = World::start().await;
+    let page = world.get("/s/good?next=javascript:alert(1)", "").await;
+    assert!(!page.says("javascript:"), "D22: {}", page.html);
+    let token = page.field("action=\"/s/good\"", "token");
+    let page = world.post("/s/good", "", &[("token", &token), ("next", "javascript:alert(1)")]).await;
+    assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/"), "D22");
+}

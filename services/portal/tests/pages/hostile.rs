@@ -1,0 +1,205 @@
+//! An API that answers whatever it is asked, with a text of our choosing in every field that people fill in, and that
+//! remembers what it was asked. What the services would refuse, it refuses only where a test says so.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Request, header},
+    response::Response,
+};
+use http_body_util::{BodyExt as _, Full};
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Code, service::Routes, transport::Server};
+
+use crate::{
+    World,
+    fake::{BUYER, Fake, SALES},
+};
+
+/// The id of everything.
+pub const ID: &str = "0192f000-0000-7000-8000-0000000000e1";
+/// Breaks out of an attribute, and of what stands between tags.
+pub const MARKUP: &str = "\"><script>alert(1)</script>";
+/// How deep messages are filled in: some contain themselves.
+const DEPTH: usize = 8;
+/// What RPCs that change nothing begin with. `Download` writes down who took a file, as every look at it does.
+const READS: [&str; 16] = [
+    "Get",
+    "List",
+    "WhoAmI",
+    "Inspect",
+    "Preview",
+    "Prefill",
+    "MatchCapacityRequest",
+    "Count",
+    "Compare",
+    "Check",
+    "Export",
+    "Read",
+    // Nothing is stored of the table that becomes a file.
+    "WriteTable",
+    "Find",
+    "Subscribe",
+    "Download",
+];
+
+/// A call, and the token that it came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub rpc: String,
+    pub token: String,
+}
+
+/// What it answers, and what it was asked.
+#[derive(Default)]
+pub struct Script {
+    pub text: &'static str,
+    /// Whether a text begins with the name of its field.
+    pub named: bool,
+    /// Whether enums have their last value, instead of the first.
+    pub last: bool,
+    /// What RPCs that begin like this are answered, all but the question who asks.
+    pub refused: Option<(&'static str, Code)>,
+    calls: Vec<Call>,
+}
+
+#[derive(Clone, Default)]
+pub struct Hostile(Arc<Mutex<Script>>);
+
+impl Hostile {
+    /// The portal's pages over it.
+    pub async fn start(secure_cookies: bool, public_url: Option<&str>) -> (Self, World) {
+        let api = Self::default();
+        api.script().text = MARKUP;
+        api.script().named = true;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Routes::from(Router::new().fallback(answer).with_state(api.clone()));
+        let server =
+            Server::builder().add_routes(routes).serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(server);
+        let world = World::over(&address, Fake::new(), (secure_cookies, public_url, ""));
+        (api, world)
+    }
+
+    pub fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.lock().unwrap()
+    }
+
+    /// What was asked since the last time.
+    pub fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.script().calls)
+    }
+
+    /// Nothing was asked since the last time that changes something.
+    pub fn unchanged(&self, what: &str) {
+        let reads = |call: &Call| READS.iter().any(|read| call.rpc.starts_with(read));
+        let changes: Vec<Call> = self.calls().into_iter().filter(|call| !reads(call)).collect();
+        assert!(changes.is_empty(), "{what}: {changes:?}");
+    }
+}
+
+async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
+    // Whatever is still on its way would be a fault of the connection.
+    drop(body.collect().await);
+    let token = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = token.and_then(|token| token.strip_prefix("Bearer ")).unwrap_or_default().to_string();
+    let (service, rpc) = head.uri.path().trim_start_matches('/').split_once('/').unwrap();
+    let mut script = api.script();
+    script.calls.push(Call { rpc: rpc.to_string(), token: token.clone() });
+    match (rpc, script.refused) {
+        ("WhoAmI", _) if ![SALES, BUYER].contains(&&*token) => return refused(Code::Unauthenticated),
+        ("WhoAmI" | "ListCurrentAnnouncements", _) => {}
+        (rpc, Some((of, code))) if rpc.starts_with(of) => return refused(code),
+        _ => {}
+    }
+    let service = proto::contract().unwrap().get_service_by_name(service).unwrap();
+    let output = service.methods().find(|method| method.name() == rpc).unwrap().output();
+    sent(&script.filled(&output, 0))
+}
+
+fn refused(code: Code) -> Response {
+    let response = Response::builder().header("content-type", "application/grpc");
+    response.header("grpc-status", code as i32).body(Body::empty()).unwrap()
+}
+
+/// One message, as gRPC frames it.
+fn sent(message: &DynamicMessage) -> Response {
+    let bytes = message.encode_to_vec();
+    let mut frame = vec![0];
+    frame.extend((bytes.len() as u32).to_be_bytes());
+    frame.extend(bytes);
+    let mut done = HeaderMap::new();
+    done.insert(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"));
+    let body = Full::new(Bytes::from(frame)).with_trailers(async move { Some(Ok(done)) });
+    Response::builder().header("content-type", "application/grpc").body(Body::new(body)).unwrap()
+}
+
+impl Script {
+    fn filled(&self, of: &MessageDescriptor, depth: usize) -> DynamicMessage {
+        let mut message = DynamicMessage::new(of.clone());
+        for field in of.fields().filter(|field| !field.is_map()) {
+            let mut values = self.values(of, &field, depth);
+            if field.is_list() {
+                message.set_field(&field, Value::List(values));
+            } else if let Some(value) = values.pop() {
+                message.set_field(&field, value);
+            }
+        }
+        message
+    }
+
+    /// What a field may have, of which the last is taken where it has one; nothing is done, ended or taken away.
+    fn values(&self, of: &MessageDescriptor, field: &FieldDescriptor, depth: usize) -> Vec<Value> {
+        let number = number(of.name(), field.name());
+        let value = match field.kind() {
+            Kind::String => Value::String(self.said(of.name(), field.name())),
+            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(number),
+            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(number.into()),
+            Kind::Uint32 | Kind::Fixed32 => Value::U32(number.unsigned_abs()),
+            Kind::Uint64 | Kind::Fixed64 => Value::U64(number.unsigned_abs().into()),
+            Kind::Message(inner) if depth < DEPTH => Value::Message(self.filled(&inner, depth + 1)),
+            Kind::Enum(all) => {
+                let mut numbers: Vec<i32> = all.values().map(|value| value.number()).collect();
+                numbers.retain(|number| *number != 0);
+                if !self.last {
+                    numbers.reverse();
+                }
+                return numbers.into_iter().map(Value::EnumNumber).collect();
+            }
+            _ => return Vec::new(),
+        };
+        vec![value]
+    }
+
+    fn said(&self, of: &str, field: &str) -> String {
+        let id = field == "id" || field.ends_with("_id") || field.ends_with("_ids");
+        match (of, field) {
+            ("Decimal", "value") => "5".to_string(),
+            // Numbers of articles are texts.
+            _ if id && !field.ends_with("item_id") => ID.to_string(),
+            // There is no next page.
+            _ if field.ends_with("token") || field.ends_with("cursor") => String::new(),
+            _ if self.named => format!("{field}{}", self.text),
+            _ => self.text.to_string(),
+        }
+    }
+}
+
+/// Days and times near the one that the tests live in.
+fn number(of: &str, field: &str) -> i32 {
+    match (of, field) {
+        ("Date", "year") => 2026,
+        ("Date", "month") => 11,
+        ("Date", "day") => 23,
+        ("Timestamp", "seconds") => 1_795_400_000,
+        _ => 1,
+    }
+}
