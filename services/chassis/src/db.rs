@@ -4,7 +4,10 @@
 //! **Invariant:** `tandem.firm` is set with `is_local`, in the same round trip that begins the transaction, so
 //! that a pooled connection never carries one firm's setting into another's transaction.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction,
@@ -25,14 +28,31 @@ const BY_KEYS: [(&str, &str); 4] = [
 /// How long after its last use a connection is taken as it is.
 const TRUSTED: Duration = Duration::from_secs(1);
 
+/// How long a connection is waited for.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// Connections of `tandem_app`, usable only inside a firm's transaction.
+///
+/// A pool gives out whichever connection has rested longest. With twenty of them and little to do that is always one whose
+/// server process has lost its plans and tables from the processor's caches: the same statements took 1.7 times as long
+/// as by a connection that had just run them. So a few are pools of their own, and whoever comes takes the first that is
+/// free.
 #[derive(Clone, Debug)]
-pub struct TenantPool(PgPool);
+pub struct TenantPool {
+    near: Arc<[PgPool]>,
+    rest: PgPool,
+}
 
 impl TenantPool {
     /// Wraps a pool that logs in as `tandem_app`.
     pub fn new(pool: PgPool) -> Self {
-        Self(pool)
+        Self { near: Arc::default(), rest: pool }
+    }
+
+    /// With so many connections more that are taken before the others; they are opened when they are first wanted.
+    pub fn near(self, options: &PgConnectOptions, count: u32) -> Self {
+        let one = |_| pool(1).connect_lazy_with(asking(options.clone()));
+        Self { near: (0..count).map(one).collect(), ..self }
     }
 
     /// Begins a transaction that sees the firm's rows.
@@ -61,12 +81,15 @@ impl TenantPool {
     /// In a task of its own: a caller that goes away in the middle would else leave the connection to the pool inside
     /// a transaction that nobody knows of.
     async fn begin_by(&self, statement: String, firm: Uuid) -> Result<TenantTx> {
-        let pool = self.0.clone();
+        let pool = self.clone();
         let asked = Instant::now();
         let begun = tokio::spawn(async move {
-            match pool.begin_with(AssertSqlSafe(statement.clone())).await {
+            if let Some(tx) = pool.begin_near(&statement).await? {
+                return Ok(tx);
+            }
+            match pool.rest.begin_with(AssertSqlSafe(statement.clone())).await {
                 // A connection that was taken as it is and had just been ended; nothing has happened on it.
-                Err(error) if has_ended(&error) => pool.begin_with(AssertSqlSafe(statement)).await,
+                Err(error) if has_ended(&error) => pool.rest.begin_with(AssertSqlSafe(statement)).await,
                 begun => begun,
             }
         });
@@ -76,25 +99,52 @@ impl TenantPool {
         Ok(TenantTx { tx, firm })
     }
 
+    /// By the first of the near connections that is free and answers.
+    async fn begin_near(
+        &self,
+        statement: &str,
+    ) -> std::result::Result<Option<Transaction<'static, Postgres>>, sqlx::Error> {
+        for one in self.near.iter() {
+            let begin = one.try_begin_with(AssertSqlSafe(statement.to_owned()));
+            match tokio::time::timeout(PATIENCE, begin).await {
+                Ok(Ok(Some(tx))) => return Ok(Some(tx)),
+                Ok(Ok(None)) if one.size() == 0 && !one.is_closed() => {
+                    // Opened for whoever comes next: to wait for it would take longer than one of the rest.
+                    let one = one.clone();
+                    tokio::spawn(async move { drop(one.acquire().await) });
+                }
+                Ok(Ok(None)) => {}
+                // It had been ended while nobody used it, or its server does not answer any more.
+                Ok(Err(error)) if has_ended(&error) => {}
+                Err(_) => {}
+                Ok(Err(error)) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether the database answers, within two seconds.
     pub async fn ready(&self) -> bool {
-        let ask = async { self.0.acquire().await?.ping().await };
+        let ask = async { self.rest.acquire().await?.ping().await };
         matches!(tokio::time::timeout(Duration::from_secs(2), ask).await, Ok(Ok(())))
     }
 
     /// Open connections, and those of them that nobody uses.
     pub fn connections(&self) -> (u32, usize) {
-        (self.0.size(), self.0.num_idle())
+        let all = || self.near.iter().chain([&self.rest]);
+        (all().map(PgPool::size).sum(), all().map(PgPool::num_idle).sum())
     }
 
     /// How many there may be.
     pub fn most(&self) -> u32 {
-        self.0.options().get_max_connections()
+        self.near.len() as u32 + self.rest.options().get_max_connections()
     }
 
     /// Closes all connections.
     pub async fn close(&self) {
-        self.0.close().await;
+        for one in self.near.iter().chain([&self.rest]) {
+            one.close().await;
+        }
     }
 }
 
@@ -127,18 +177,26 @@ impl TenantTx {
     }
 }
 
-/// Opens a pool. Statements longer than 30 s and transactions idle for 30 s are ended by the database. What is asked is
-/// small and there is much of it: compiling a statement, or sharing it among workers, would cost more than running it.
+/// Opens a pool of at most `max` connections.
 pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
-    let options = options.application_name("tandem").options([
+    Ok(pool(max).connect_with(asking(options)).await?)
+}
+
+/// Statements longer than 30 s and transactions idle for 30 s are ended by the database. What is asked is small and there is
+/// much of it: compiling a statement, or sharing it among workers, would cost more than running it.
+fn asking(options: PgConnectOptions) -> PgConnectOptions {
+    options.application_name("tandem").options([
         ("statement_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "30s"),
         ("jit", "off"),
         ("max_parallel_workers_per_gather", "0"),
-    ]);
-    let pool = PgPoolOptions::new()
+    ])
+}
+
+fn pool(max: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(max)
-        .acquire_timeout(Duration::from_secs(8))
+        .acquire_timeout(PATIENCE)
         .idle_timeout(Duration::from_secs(300))
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
@@ -150,9 +208,6 @@ pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await?;
-    Ok(pool)
 }
 
 /// Whether the connection is no more.

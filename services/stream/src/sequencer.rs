@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chassis::{Result, background, clock::SharedClock, outbox::Wake};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
@@ -59,7 +59,8 @@ pub struct Outcome {
 
 /// Moves one batch. This is the whole of sequencing: the loop only repeats it, with what it knows.
 pub async fn sequence_once(pool: &PgPool, known: &mut Known) -> Result<Outcome> {
-    Ok(step(pool, known).await?.0)
+    let mut conn = pool.acquire().await?;
+    Ok(step(&mut conn, known).await?.0)
 }
 
 /// Moves batches until nothing waits, and hints to running gateways; how many commands.
@@ -85,10 +86,8 @@ struct Moved {
 
 /// Two trips where the feeds are known: a look at what waits, and one statement that moves all of it or, where it is not as
 /// it was seen any more, nothing.
-async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Moved>)> {
-    // One connection, whose caches are warm for the second statement.
-    let mut conn = pool.acquire().await?;
-    let Some((head, rows)) = db::sequence::peek(&mut conn, COMMANDS, BYTES).await? else {
+async fn step(conn: &mut PgConnection, known: &mut Known) -> Result<(Outcome, Option<Moved>)> {
+    let Some((head, rows)) = db::sequence::peek(conn, COMMANDS, BYTES).await? else {
         return Ok((Outcome::default(), None));
     };
     let mark = head.mark.clone();
@@ -96,7 +95,7 @@ async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Moved
     let taken = Taken::of(head, rows, COMMANDS, BYTES);
     let unknown = known.unknown(&taken);
     if !unknown.is_empty() {
-        known.learn(db::sequence::heads(&mut conn, &unknown).await?);
+        known.learn(db::sequence::heads(conn, &unknown).await?);
     }
     let before = known.heads(&taken);
     let mut after = before.clone();
@@ -105,7 +104,7 @@ async fn step(pool: &PgPool, known: &mut Known) -> Result<(Outcome, Option<Moved
     let mut kept = std::mem::take(known);
     let step =
         Step { mark: &mark, ids: &ids, places: &places, before: &before, after: &after, batch: &batch };
-    let Some(mark) = db::sequence::apply(&mut conn, &step).await? else {
+    let Some(mark) = db::sequence::apply(conn, &step).await? else {
         return Ok((Outcome { lost: true, ..Outcome::default() }, None));
     };
     kept.moved(mark, after);
@@ -211,6 +210,14 @@ fn assign(head: &Head, feeds: &mut Feeds, commands: Vec<Vec<Fact>>) -> Batch {
     Batch { after: head.log_pos, upto: LogPlace { log_pos, month: head.month }, facts }
 }
 
+/// What a loop keeps from step to step.
+#[derive(Default)]
+struct Kept {
+    conn: Option<PoolConnection<Postgres>>,
+    known: Known,
+    halves: Halves,
+}
+
 /// The sequencer of a process.
 pub struct Sequencer {
     /// Connections of tandem_stream.
@@ -224,9 +231,16 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// Moves one batch and tells the readers.
-    async fn try_one(&self, known: &mut Known, halves: &mut Halves) -> Result<Outcome> {
-        let (outcome, moved) = step(&self.pool, known).await?;
+    /// Moves one batch and tells the readers. By the connection of the step before, whose server process has everything at
+    /// hand, unless that ended in an error.
+    async fn try_one(&self, kept: &mut Kept) -> Result<Outcome> {
+        let Kept { conn, known, halves } = kept;
+        let mut mine = match conn.take() {
+            Some(conn) => conn,
+            None => self.pool.acquire().await?,
+        };
+        let (outcome, moved) = step(&mut mine, known).await?;
+        *conn = Some(mine);
         if let Some(Moved { batch, newest }) = moved {
             metrics::counter!("tandem_sequenced_events_total").increment(outcome.events as u64);
             if let Some(oldest) = batch.facts.first() {
@@ -258,9 +272,9 @@ impl Sequencer {
     /// Moves batches until shutdown, and then what still waits. Errors back off and never end the loop.
     pub async fn run(self, wake: Wake, shutdown: CancellationToken) {
         let (mut pause, mut backoff) = (POLL.0, BACKOFF.0);
-        let (mut known, mut halves) = (Known::default(), Halves::default());
+        let mut kept = Kept::default();
         while !shutdown.is_cancelled() {
-            match self.try_one(&mut known, &mut halves).await {
+            match self.try_one(&mut kept).await {
                 Ok(outcome) => {
                     backoff = BACKOFF.0;
                     pause = if outcome.moved > 0 { POLL.0 } else { (pause * 2).min(POLL.1) };
@@ -286,7 +300,7 @@ impl Sequencer {
             }
         }
         // Whoever moves it instead of this one does not need it.
-        while matches!(self.try_one(&mut known, &mut halves).await, Ok(outcome) if outcome.moved > 0) {}
+        while matches!(self.try_one(&mut kept).await, Ok(outcome) if outcome.moved > 0) {}
     }
 }
 

@@ -20,7 +20,7 @@ use chassis::{
     service::{Deps, Service},
 };
 use clap::ValueEnum;
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{service::Routes, transport::Endpoint};
@@ -248,12 +248,19 @@ fn check_reach(config: &Config, roles: &[ServiceName]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Connections that are taken before the others.
+const NEAR: u32 = 4;
+
 pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<Deps> {
-    let app = pool("database.app_url", &config.database.app_url, config.database.app_connections).await?;
+    let most = config.database.app_connections;
+    // A few that are long in use must not stop everybody.
+    let near = NEAR.min(most / 2);
+    let app_url = &config.database.app_url;
+    let app = pool("database.app_url", app_url, most - near).await?;
     chassis::db::check_wall(&app).await?;
     let stream_pool =
         pool("database.stream_url", &config.database.stream_url, config.database.stream_connections).await?;
-    let pool = TenantPool::new(app);
+    let pool = TenantPool::new(app).near(&database("database.app_url", app_url)?, near);
     let api = Endpoint::from_shared(config.api_url())
         .with_context(|| format!("api.url = {:?} is no address", config.api_url()))?
         .connect_timeout(Duration::from_secs(5))
@@ -280,11 +287,15 @@ pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<De
 }
 
 async fn pool(setting: &str, url: &str, connections: u32) -> anyhow::Result<PgPool> {
+    let options = database(setting, url)?;
+    chassis::db::connect(options, connections).await.map_err(|error| anyhow::anyhow!("{setting}: {error}"))
+}
+
+fn database(setting: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
     if url.is_empty() {
         anyhow::bail!("{setting} is not set; `tandem config show` names every setting");
     }
-    let options = url.parse().with_context(|| format!("{setting} is no postgres:// address"))?;
-    chassis::db::connect(options, connections).await.map_err(|error| anyhow::anyhow!("{setting}: {error}"))
+    url.parse().with_context(|| format!("{setting} is no postgres:// address"))
 }
 
 /// The way to group robots, where the settings open it.

@@ -156,7 +156,7 @@ async fn made() -> (World, Firm, Firm) {
 }
 
 /// Numbers of orders in the order in which a list has them.
-fn sorted<'a>(mut orders: Vec<&'a OrderSummary>, order_by: OrderSort) -> Vec<&'a str> {
+fn sorted(mut orders: Vec<&OrderSummary>, order_by: OrderSort) -> Vec<&str> {
     let day = |day: Option<proto::Date>| day.map_or((9999, 12, 31), |day| (day.year, day.month, day.day));
     match order_by {
         OrderSort::Unspecified => {

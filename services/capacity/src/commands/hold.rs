@@ -97,7 +97,7 @@ fn answer(hold: &reservation::Hold<'_>, became: Held) -> Result<Became> {
             let reservation = reservation_out(&head, &parts, &places);
             // Whether anybody borrowed it cannot be yet: the group's sites are all.
             let sites = Some(vec![(head.supplier, sites)]);
-            Ok(Became { reservation, happened: Some(Happened { head, sites }) })
+            Ok(Became { reservation, happened: Some(Happened { head: *head, sites }) })
         }
         Held::NotFound => Err(Error::not_found()),
         Held::TooLong(most) => {

@@ -64,7 +64,7 @@ pub(crate) struct Hold<'a> {
 #[derive(Clone, Debug)]
 pub(crate) enum Held {
     /// It stands; where its buckets are, and which sites of the supplier it concerns.
-    Done(Head, Vec<Place>, Vec<String>),
+    Done(Box<Head>, Vec<Place>, Vec<String>),
     /// No such offer or bucket.
     NotFound,
     /// The offer allows no more than so many seconds.
@@ -178,7 +178,7 @@ impl HeldRow {
                     order_id: None,
                     order_line: None,
                 };
-                *became = Held::Done(head, vec![place], self.sites.unwrap_or_default());
+                *became = Held::Done(Box::new(head), vec![place], self.sites.unwrap_or_default());
             }
             ("short", _, Some(bucket)) => *became = Held::Short(bucket),
             ("seconds", ..) => *became = Held::TooLong(self.hold_seconds.unwrap_or_default()),

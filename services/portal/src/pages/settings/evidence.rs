@@ -18,7 +18,7 @@ use crate::{
     format,
     i18n::{Key, Text, key},
     order::Tag,
-    page::{Tab, link},
+    page::Tab,
     proposal,
     session::Member,
     table::{Cell, Listing, Part, Row},
