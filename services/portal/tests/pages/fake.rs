@@ -15,8 +15,6 @@ use tokio::sync::broadcast;
 use tokio_stream::{StreamExt as _, wrappers::BroadcastStream};
 use tonic::{Request, Response, Status};
 
-use crate::follow::Calls;
-
 type Answer<T> = Result<Response<T>, Status>;
 
 /// Who a token is.
@@ -32,7 +30,7 @@ pub const SUPPLIER: &str = "0192f000-0000-7000-8000-0000000000b1";
 pub struct Fake {
     pub state: Arc<Mutex<State>>,
     pub news: broadcast::Sender<SubscribeResponse>,
-    calls: Arc<Mutex<Calls>>,
+    calls: Arc<Mutex<crate::follow::Calls>>,
 }
 
 #[derive(Default)]
@@ -54,7 +52,7 @@ pub struct State {
 
 impl Fake {
     /// What was asked around orders.
-    pub fn calls(&self) -> MutexGuard<'_, Calls> {
+    pub fn calls(&self) -> MutexGuard<'_, crate::follow::Calls> {
         self.calls.lock().unwrap()
     }
 

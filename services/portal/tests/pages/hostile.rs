@@ -14,8 +14,11 @@ use http_body_util::{BodyExt as _, Full};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Code, service::Routes, transport::Server};
+use tonic::{
+    Code,
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
 
 use crate::{
     World,
@@ -81,8 +84,9 @@ impl Hostile {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let routes = Routes::from(Router::new().fallback(answer).with_state(api.clone()));
-        let server =
-            Server::builder().add_routes(routes).serve_with_incoming(TcpListenerStream::new(listener));
+        let server = Server::builder()
+            .add_routes(routes)
+            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
         tokio::spawn(server);
         let world = World::over(&address, Fake::new(), (secure_cookies, public_url, ""));
         (api, world)

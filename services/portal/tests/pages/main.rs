@@ -33,8 +33,8 @@ use proto::{
     stream::{FeedEvent, SubscribeResponse, subscribe_request::Start},
 };
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
+use tonic::transport::server::TcpIncoming;
 use tower::ServiceExt as _;
 
 const ORDER: &str = "/orders/0192f000-0000-7000-8000-000000000001";
@@ -86,7 +86,7 @@ impl World {
             .add_service(proto::orders::response_service_server::ResponseServiceServer::new(api.clone()))
             .add_service(proto::interchange::sheet_service_server::SheetServiceServer::new(api.clone()))
             .add_service(proto::stream::stream_service_server::StreamServiceServer::new(api.clone()))
-            .serve_with_incoming(TcpListenerStream::new(listener));
+            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
         tokio::spawn(server);
         Self::over(&format!("http://{address}"), api, (secure_cookies, public_url, font))
     }
