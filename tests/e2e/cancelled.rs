@@ -4,7 +4,7 @@ use std::{pin::pin, task::Poll};
 
 use chassis::db::TenantPool;
 use harness::World;
-use sqlx::Row as _;
+use sqlx::{PgPool, Row as _};
 
 /// Polls a future some times and drops it, finished or not.
 async fn abandon(future: impl Future, polls: usize) {
@@ -23,7 +23,9 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
     let world = World::start().await;
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
     let raw = world.app_pool().await;
-    let pool = TenantPool::new(raw.clone());
+    let near: Vec<PgPool> =
+        (0..2).map(|_| chassis::db::one(raw.connect_options().as_ref().clone())).collect();
+    let pool = TenantPool::new(raw.clone()).near(near.clone());
     // A caller may go away before, inside and after each round trip.
     for polls in 1..=120 {
         let call = async {
@@ -34,8 +36,10 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
         abandon(call, polls % 40).await;
         // Every connection as the next caller would get it.
         let mut all = Vec::new();
-        for _ in 0..raw.options().get_max_connections() {
-            all.push(raw.acquire().await.expect("a connection"));
+        for pool in near.iter().chain([raw]) {
+            for _ in 0..pool.options().get_max_connections() {
+                all.push(pool.acquire().await.expect("a connection"));
+            }
         }
         for connection in &mut all {
             // As a simple query: a prepared one begins its own transaction a moment before its statement.

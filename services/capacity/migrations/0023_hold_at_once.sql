@@ -5,6 +5,9 @@
 -- and a lock on the offer for every hold of it. The sites that an event of a hold names come along, which took a trip of their
 -- own; nobody but the log of events reads them. Versions of buckets are read when they are locked, so that what is sold, who
 -- holds it and of what are written by one statement.
+
+-- In the order in which a hold takes them.
+lock table capacity.offer, capacity.capacity_bucket, capacity.reservation, capacity.reservation_part in access exclusive mode;
 alter table capacity.reservation drop constraint reservation_offer_fkey;
 alter table capacity.reservation_part drop constraint reservation_part_reservation_fkey;
 alter table capacity.reservation_part drop constraint reservation_part_bucket_fkey;
@@ -43,7 +46,7 @@ declare
     step_of bigint[] := array_fill(null::bigint, array[cardinality(part_buckets)]);
     found_offer record;
     found_bucket record;
-    overcommitted boolean := false;
+    overcommitted boolean;
     slack numeric;
     -- weeks of which a bucket was given what is left
     narrow capacity.week_key[] := '{}';
@@ -54,9 +57,7 @@ begin
     for found_offer in
         select w.place, o.supplier, o.hold_seconds, o.unit_code, o.group_id, o.withdrawn,
                (select g.supplier_locations from capacity.capacity_group g
-                where g.supplier = o.supplier and g.id = o.group_id)::text as sites,
-               exists (select from capacity.capacity_week w
-                       where w.supplier = o.supplier and w.group_id = o.group_id and w.overcommitted) as overcommitted
+                where g.supplier = o.supplier and g.id = o.group_id)::text as sites
         from unnest(offers) with ordinality w (id, place)
         join capacity.offer o on o.id = w.id
         where capacity.sees_offer(o, me)
@@ -68,18 +69,16 @@ begin
         groups[found_offer.place] := found_offer.group_id;
         gone[found_offer.place] := found_offer.withdrawn;
         sites_of[found_offer.place] := found_offer.sites;
-        overcommitted := overcommitted or found_offer.overcommitted;
     end loop;
     -- Weeks that promise more than their groups have: whoever sells of one waits for the other. Before the buckets, as all do.
-    if overcommitted then
-        perform from capacity.capacity_week w
-        where w.overcommitted and (w.supplier, w.group_id, w.monday) in (
-            select b.supplier, groups[a.offer], b.monday
-            from unnest(buckets, bucket_offers) a (id, offer)
-            join capacity.capacity_bucket b on b.supplier = suppliers[a.offer] and b.id = a.id and b.offer_id = offers[a.offer])
-        order by w.supplier, w.group_id, w.monday for update;
-        overcommitted := found;
-    end if;
+    perform from capacity.capacity_week w
+    where w.overcommitted and (w.supplier, w.group_id, w.monday) in (
+        select b.supplier, groups[a.offer], b.monday
+        from unnest(buckets, bucket_offers) a (id, offer)
+        join capacity.capacity_bucket b
+            on b.supplier = suppliers[a.offer] and b.id = a.id and b.offer_id is not distinct from offers[a.offer])
+    order by w.supplier, w.group_id, w.monday for update;
+    overcommitted := found;
     for found_bucket in
         select w.place, case when gone[w.offer] then 0 else b.total - b.reserved end as rest, b.version, b.supplier, b.monday,
                b.starts_at, b.ends_at, groups[w.offer] as group_id

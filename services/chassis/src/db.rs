@@ -13,6 +13,7 @@ use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::error::{Error, Reason, Result};
@@ -31,6 +32,9 @@ const TRUSTED: Duration = Duration::from_secs(1);
 /// How long a connection is waited for.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// How long a near one may take to begin: what takes longer is not near.
+const NEAR_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Connections of `tandem_app`, usable only inside a firm's transaction.
 ///
 /// A pool gives out whichever connection has rested longest. With twenty of them and little to do that is always one whose
@@ -41,18 +45,19 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub struct TenantPool {
     near: Arc<[PgPool]>,
     rest: PgPool,
+    /// Taken by who opens a near connection, so that nobody else does meanwhile.
+    opening: Arc<Semaphore>,
 }
 
 impl TenantPool {
     /// Wraps a pool that logs in as `tandem_app`.
-    pub fn new(pool: PgPool) -> Self {
-        Self { near: Arc::default(), rest: pool }
+    pub fn new(rest: PgPool) -> Self {
+        Self { near: Arc::default(), rest, opening: Arc::new(Semaphore::new(1)) }
     }
 
-    /// With so many connections more that are taken before the others; they are opened when they are first wanted.
-    pub fn near(self, options: &PgConnectOptions, count: u32) -> Self {
-        let one = |_| pool(1).connect_lazy_with(asking(options.clone()));
-        Self { near: (0..count).map(one).collect(), ..self }
+    /// With pools of one connection each that are tried first, in this order; see [`one`].
+    pub fn near(self, pools: impl IntoIterator<Item = PgPool>) -> Self {
+        Self { near: pools.into_iter().collect(), ..self }
     }
 
     /// Begins a transaction that sees the firm's rows.
@@ -81,46 +86,58 @@ impl TenantPool {
     /// In a task of its own: a caller that goes away in the middle would else leave the connection to the pool inside
     /// a transaction that nobody knows of.
     async fn begin_by(&self, statement: String, firm: Uuid) -> Result<TenantTx> {
-        let pool = self.clone();
         let asked = Instant::now();
-        let begun = tokio::spawn(async move {
-            if let Some(tx) = pool.begin_near(&statement).await? {
-                return Ok(tx);
-            }
-            match pool.rest.begin_with(AssertSqlSafe(statement.clone())).await {
-                // A connection that was taken as it is and had just been ended; nothing has happened on it.
-                Err(error) if has_ended(&error) => pool.rest.begin_with(AssertSqlSafe(statement)).await,
-                begun => begun,
-            }
-        });
-        let tx = begun.await.map_err(|_| Error::new(Reason::UNAVAILABLE))??;
+        let near = tokio::spawn(self.clone().begin_near(statement.clone()));
+        let tx = match tokio::time::timeout(NEAR_PATIENCE, near).await {
+            Ok(Ok(Some(tx))) => tx,
+            // What begins too late is rolled back where nobody takes it.
+            Ok(Ok(None) | Err(_)) | Err(_) => self.begin_rest(statement).await?,
+        };
         // A round trip, and however long a connection was waited for.
         metrics::histogram!("tandem_begin_seconds").record(asked.elapsed());
         Ok(TenantTx { tx, firm })
     }
 
     /// By the first of the near connections that is free and answers.
-    async fn begin_near(
-        &self,
-        statement: &str,
-    ) -> std::result::Result<Option<Transaction<'static, Postgres>>, sqlx::Error> {
+    async fn begin_near(self, statement: String) -> Option<Transaction<'static, Postgres>> {
         for one in self.near.iter() {
-            let begin = one.try_begin_with(AssertSqlSafe(statement.to_owned()));
-            match tokio::time::timeout(PATIENCE, begin).await {
-                Ok(Ok(Some(tx))) => return Ok(Some(tx)),
-                Ok(Ok(None)) if one.size() == 0 && !one.is_closed() => {
-                    // Opened for whoever comes next: to wait for it would take longer than one of the rest.
-                    let one = one.clone();
-                    tokio::spawn(async move { drop(one.acquire().await) });
-                }
-                Ok(Ok(None)) => {}
-                // It had been ended while nobody used it, or its server does not answer any more.
-                Ok(Err(error)) if has_ended(&error) => {}
-                Err(_) => {}
-                Ok(Err(error)) => return Err(error),
+            match one.try_begin_with(AssertSqlSafe(statement.clone())).await {
+                Ok(Some(tx)) => return Some(tx),
+                Ok(None) => self.open(one),
+                // It was ended while nobody used it, and nothing has happened on it. What is wrong with more than
+                // this one comes again from the rest.
+                Err(error) => tracing::debug!(%error, "a near connection did not begin"),
             }
         }
-        Ok(None)
+        None
+    }
+
+    /// Opens a near connection for whoever comes next, where there is none: to wait for it would take longer than one of the
+    /// rest.
+    fn open(&self, one: &PgPool) {
+        if one.size() > 0 || one.is_closed() {
+            return;
+        }
+        let Ok(permit) = self.opening.clone().try_acquire_owned() else { return };
+        let one = one.clone();
+        tokio::spawn(async move {
+            if let Err(error) = one.acquire().await {
+                tracing::debug!(%error, "a near connection was not opened");
+            }
+            drop(permit);
+        });
+    }
+
+    async fn begin_rest(&self, statement: String) -> Result<Transaction<'static, Postgres>> {
+        let pool = self.rest.clone();
+        let begun = tokio::spawn(async move {
+            match pool.begin_with(AssertSqlSafe(statement.clone())).await {
+                // A connection that was taken as it is and had just been ended; nothing has happened on it.
+                Err(error) if has_ended(&error) => pool.begin_with(AssertSqlSafe(statement)).await,
+                begun => begun,
+            }
+        });
+        Ok(begun.await.map_err(|_| Error::new(Reason::UNAVAILABLE))??)
     }
 
     /// Whether the database answers, within two seconds.
@@ -140,11 +157,10 @@ impl TenantPool {
         self.near.len() as u32 + self.rest.options().get_max_connections()
     }
 
-    /// Closes all connections.
+    /// Closes all connections; those that are in use after 8 s are left to the end of the process.
     pub async fn close(&self) {
-        for one in self.near.iter().chain([&self.rest]) {
-            one.close().await;
-        }
+        let all = self.near.iter().chain([&self.rest]).map(PgPool::close);
+        let _ = tokio::time::timeout(PATIENCE, futures::future::join_all(all)).await;
     }
 }
 
@@ -180,6 +196,11 @@ impl TenantTx {
 /// Opens a pool of at most `max` connections.
 pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
     Ok(pool(max).connect_with(asking(options)).await?)
+}
+
+/// A pool of one connection, which is opened when it is first wanted.
+pub fn one(options: PgConnectOptions) -> PgPool {
+    pool(1).connect_lazy_with(asking(options))
 }
 
 /// Statements longer than 30 s and transactions idle for 30 s are ended by the database. What is asked is small and there is

@@ -62,6 +62,8 @@ async fn migrate(
         // PostgreSQL 16 lets a creator of roles that is no superuser act as them only after this.
         "grant tandem_owner to current_user".to_string(),
         "set role tandem_owner".to_string(),
+        // Whoever waits for a table keeps everybody else waiting who comes after.
+        "set lock_timeout = '3s'".to_string(),
     ] {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
     }

@@ -77,7 +77,7 @@ pub async fn leave<R: Message>(
     .await;
     match left {
         // Who entered finds no id recorded, so that to look for one before each insert would be work for nothing.
-        Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => {
+        Err(sqlx::Error::Database(refusal)) if refusal.constraint() == Some("idempotency_pkey") => {
             Err(Error::new(Reason::CONFLICT))
         }
         left => Ok(left.map(|_| ())?),

@@ -41,6 +41,8 @@ const FEEDS: usize = 50_000;
 const POLL: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(25));
 /// How long to wait after a database error: doubles likewise.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// How long a connection is kept: the pool, which ends those that are old, sees it in between.
+const KEEP: Duration = Duration::from_secs(60);
 /// The shortest time between two hints to other processes.
 const HINT_EVERY: Duration = Duration::from_millis(5);
 
@@ -213,7 +215,8 @@ fn assign(head: &Head, feeds: &mut Feeds, commands: Vec<Vec<Fact>>) -> Batch {
 /// What a loop keeps from step to step.
 #[derive(Default)]
 struct Kept {
-    conn: Option<PoolConnection<Postgres>>,
+    /// And since when.
+    conn: Option<(PoolConnection<Postgres>, Instant)>,
     known: Known,
     halves: Halves,
 }
@@ -235,12 +238,15 @@ impl Sequencer {
     /// hand, unless that ended in an error.
     async fn try_one(&self, kept: &mut Kept) -> Result<Outcome> {
         let Kept { conn, known, halves } = kept;
-        let mut mine = match conn.take() {
-            Some(conn) => conn,
-            None => self.pool.acquire().await?,
+        let kept = conn.take_if(|(_, since)| since.elapsed() < KEEP);
+        // Given back before another is asked for.
+        *conn = None;
+        let (mut mine, since) = match kept {
+            Some(kept) => kept,
+            None => (self.pool.acquire().await?, Instant::now()),
         };
         let (outcome, moved) = step(&mut mine, known).await?;
-        *conn = Some(mine);
+        *conn = Some((mine, since));
         if let Some(Moved { batch, newest }) = moved {
             metrics::counter!("tandem_sequenced_events_total").increment(outcome.events as u64);
             if let Some(oldest) = batch.facts.first() {

@@ -258,9 +258,12 @@ pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<De
     let app_url = &config.database.app_url;
     let app = pool("database.app_url", app_url, most - near).await?;
     chassis::db::check_wall(&app).await?;
-    let stream_pool =
-        pool("database.stream_url", &config.database.stream_url, config.database.stream_connections).await?;
-    let pool = TenantPool::new(app).near(&database("database.app_url", app_url)?, near);
+    let of_stream = config.database.stream_connections;
+    // The sequencer keeps one of them.
+    anyhow::ensure!(of_stream >= 2, "database.stream_connections = {of_stream}: at least 2 are needed");
+    let stream_pool = pool("database.stream_url", &config.database.stream_url, of_stream).await?;
+    let near_options = database("database.app_url", app_url)?;
+    let pool = TenantPool::new(app).near((0..near).map(|_| chassis::db::one(near_options.clone())));
     let api = Endpoint::from_shared(config.api_url())
         .with_context(|| format!("api.url = {:?} is no address", config.api_url()))?
         .connect_timeout(Duration::from_secs(5))
