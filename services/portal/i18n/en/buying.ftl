@@ -105,6 +105,7 @@ new-order-no-line = Fill in at least one line.
 new-order-taken = This order number was used before. Enter another.
 new-order-again = Filled in as order { $number }. Enter when it is wanted, check the rest, and publish it.
 new-order-cut = That order is long; only its first lines are filled in.
+new-order-left-out = Terms, addresses, attachments and whatever else this form has no field for are not taken over from that order.
 order-again = Order again
 note-language = Language of the notes
 done-published = The order is published

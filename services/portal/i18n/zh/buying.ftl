@@ -99,6 +99,7 @@ new-order-no-line = 请至少填写一行。
 new-order-taken = 此订单号已经用过，请换一个。
 new-order-again = 已按订单 { $number } 填好，请填写到货日期，核对后发布。
 new-order-cut = 订单行较多，只填入了前面的行。
+new-order-left-out = 原订单的条款、地址、附件等本表单没有的内容未带入。
 order-again = 再次下单
 note-language = 备注的语言
 done-published = 订单已发布

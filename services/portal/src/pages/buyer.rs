@@ -66,7 +66,8 @@ pub async fn of(member: &Member, order: &Order) -> Result<Option<Buying>, Failur
     if open {
         actions.push(action("remind", key::REMIND, false));
     }
-    actions.push(Action { href: new::like(&order.id), label: t.say(key::ORDER_AGAIN), bad: false });
+    let again = new::like(order).map(|href| Action { href, label: t.say(key::ORDER_AGAIN), bad: false });
+    actions.extend(again);
     let mut more = Vec::new();
     match order.held {
         true => more.push(action("release", key::RELEASE, false)),

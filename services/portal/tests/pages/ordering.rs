@@ -1,11 +1,11 @@
 //! Orders that are written on a form: how it begins, what is published, and what comes back.
 
 use chassis::{Field, Reason};
-use proto::orders::{DeliveryWindow, OrderReceipt, PublishOrderRequest};
+use proto::orders::{DeliveryWindow, Order, OrderReceipt, OrderState, OrderType, PublishOrderRequest};
 use tonic::Status;
 
 use super::*;
-use crate::fake::{SUPPLIER, refuse};
+use crate::fake::{SUPPLIER, refuse, wire};
 
 const FORM: &str = "/purchases/new";
 const MARK: &str = "id=\"new-order\"";
@@ -202,9 +202,46 @@ async fn an_order_is_bought_again_without_its_number_and_days() {
     assert!(page.says(&format!("<option value=\"{SUPPLIER}\" selected>")));
     assert!(page.says("id=\"tax-no\" name=\"tax\" value=\"no\" checked") && page.says("随货附检验报告"));
     assert!(!page.says("name=\"ai-1\""), "it has as many lines as it had");
+    assert!(page.says("本表单没有的内容未带入"), "its terms are not");
     let others = format!("{FORM}?like=0192f000-0000-7000-8000-000000000010");
     assert_eq!(world.get(&others, BUYER).await.status, StatusCode::NOT_FOUND);
     assert!(!world.get(&format!("/orders/{id}"), SALES).await.says("再次下单"), "the supplier buys nothing");
+}
+
+#[tokio::test]
+async fn what_was_cancelled_is_not_bought_again_and_each_line_goes_where_it_went() {
+    let world = World::start().await;
+    let again = format!("{FORM}?like={}", &ORDER[8..]);
+    world.api.change(&ORDER[8..], |order| {
+        order.content.as_mut().unwrap().lines[1].schedule_lines[0].ship_to_site = "P200".into();
+        order.schedule[0].quantities.as_mut().unwrap().cancelled = wire("500");
+    });
+    let page = world.get(&again, BUYER).await;
+    let begun = ["site", "as-0", "aq-0", "as-1", "aq-1"].map(|name| page.field(MARK, name));
+    assert_eq!(begun, ["", "P100", "19500", "P200", "20000"]);
+    let token = page.field(MARK, "token");
+    let typed = [("site", "P100"), ("as-0", "P100"), ("as-2", "P200")];
+    assert_eq!(posted(&world, &token, &typed).await.status, StatusCode::SEE_OTHER);
+    let published = world.api.calls().published.clone();
+    let lines = &published[0].content.as_ref().unwrap().lines;
+    let sites = lines.iter().map(|line| line.schedule_lines[0].ship_to_site.as_str());
+    assert!(sites.eq(["P100", "P200"]), "a line's own site is kept");
+    world.api.change(&ORDER[8..], |order| {
+        order.schedule[1].quantities.as_mut().unwrap().cancelled = wire("20000");
+    });
+    let page = world.get(&again, BUYER).await;
+    assert_eq!(["site", "aq-0"].map(|name| page.field(MARK, name)), ["P100", "19500"]);
+    assert!(!page.says("name=\"ai-1\""), "the other line is cancelled");
+    let changes: [fn(&mut Order); 2] = [
+        |order| order.content.as_mut().unwrap().order_type = OrderType::CallOff as i32,
+        |order| order.state = OrderState::Cancelled as i32,
+    ];
+    for change in changes {
+        let world = World::start().await;
+        world.api.change(&ORDER[8..], change);
+        assert!(!world.get(ORDER, BUYER).await.says("再次下单"));
+        assert_eq!(world.get(&again, BUYER).await.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]

@@ -117,9 +117,9 @@ fn content(head: &Fields, day: Option<Date>, lines: Vec<OrderLine>) -> OrderCont
     }
 }
 
-/// A line with what is said once for all of them.
+/// A line with what is said once for all of them; a site of its own stays.
 fn whole(mut line: OrderLine, tax: &Option<Tax>, site: &str) -> OrderLine {
-    for part in &mut line.schedule_lines {
+    for part in line.schedule_lines.iter_mut().filter(|part| part.ship_to_site.is_empty()) {
         part.ship_to_site = site.to_string();
     }
     OrderLine { tax: tax.clone(), ..line }
@@ -180,7 +180,9 @@ pub(super) fn is_about_supplier(reason: &str) -> bool {
 fn refused_line(t: &Text, path: &str, draft: &Draft, rows: &[usize]) -> Option<Fault> {
     let (index, rest) = path.strip_prefix("content.lines[")?.split_once(']')?;
     let at = *rows.get(index.parse::<usize>().ok()?)?;
+    let line = draft.lines.get(at)?;
     let name = match rest {
+        _ if rest.contains("ship_to_site") && !line.site.is_empty() => "as",
         // These are said once for all lines.
         _ if rest.contains("ship_to_site") => {
             return Some(("site".into(), t.one(key::ASK_WRONG, t.say(key::CHANGED_SITE))));
@@ -194,8 +196,7 @@ fn refused_line(t: &Text, path: &str, draft: &Draft, rows: &[usize]) -> Option<F
         _ if rest.contains("requested_delivery") => "ad",
         _ => "aq",
     };
-    let number = &draft.lines.get(at)?.number;
-    Some((format!("{name}-{at}"), t.two(key::FAULT_OF_LINE, number, t.say(key::FAULT_REFUSED))))
+    Some((format!("{name}-{at}"), t.two(key::FAULT_OF_LINE, &line.number, t.say(key::FAULT_REFUSED))))
 }
 
 #[cfg(test)]
@@ -244,6 +245,11 @@ mod tests {
             assert_eq!(line.schedule_lines[0].requested_delivery, None, "the order's day is the line's");
         }
         assert!(meant(&[("date", "2026-12-28")]).unwrap().content.notes.is_empty());
+        let mut own = draft(&head);
+        own.lines[2].site = "P200".into();
+        let meant = interpret(&text(), &own, date!(2026 - 11 - 23)).unwrap();
+        let sites = meant.content.lines.iter().map(|line| line.schedule_lines[0].ship_to_site.as_str());
+        assert!(sites.eq(["P100", "P200"]), "a line's own site is kept");
     }
 
     #[test]
@@ -263,7 +269,8 @@ mod tests {
 
     #[test]
     fn what_the_api_names_is_the_field_that_was_typed() {
-        let draft = draft(&[]);
+        let mut draft = draft(&[]);
+        draft.lines[0].site = "P200".into();
         let name = |path: &str| refused_line(&text(), path, &draft, &[0, 2]).map(|(name, _)| name);
         for (path, wanted) in [
             ("content.lines[1].price.amount", Some("ap-2")),
@@ -271,6 +278,7 @@ mod tests {
             ("content.lines[1].item.buyer_item_id", Some("ac-2")),
             ("content.lines[1].schedule_lines[0].requested_delivery.from", Some("ad-2")),
             ("content.lines[1].schedule_lines[0].ship_to_site", Some("site")),
+            ("content.lines[0].schedule_lines[0].ship_to_site", Some("as-0")),
             ("content.lines[0].tax.rate", Some("rate")),
             ("content.lines[1].quantity", Some("aq-2")),
             ("content.lines[2].quantity", None),

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{Router, extract::Query, http::StatusCode, response::Response, routing::get};
 use proto::{
     access::Permission,
-    orders::{PublishOrderRequest, SupplierAddress},
+    orders::{Order, PublishOrderRequest, SupplierAddress},
 };
 use serde::Deserialize;
 
@@ -31,9 +31,9 @@ use crate::{
 
 const PATH: &str = "/purchases/new";
 
-/// Where an order begins as one that was bought before.
-pub fn like(id: &str) -> String {
-    link(PATH, &[("like", id)])
+/// Where an order begins as one that was bought before; `None` where it cannot.
+pub fn like(order: &Order) -> Option<String> {
+    again::is_offered(order).then(|| link(PATH, &[("like", &order.id)]))
 }
 
 /// What it begins as.
