@@ -127,6 +127,10 @@ export async function buying() {
         equal(await Promise.all(kept), [shunmo.firm, number, '箱盖 <b>', '5,000', '封边条', 'MTR'], 'what was typed is kept');
         await page.fill('#date', inDays(40));
         await page.fill('#note', '请先送样');
+        await page.press('#number', 'Enter');
+        await page.locator('#ai-6').waitFor();
+        equal([await page.inputValue('#note'), await page.locator('.errors').count()], ['请先送样', 0],
+          'Enter is one more line and publishes nothing');
         await page.click('button:text-is("发布订单")');
         await says(page, '订单已发布');
         path = new URL(page.url()).pathname;

@@ -47,6 +47,7 @@ const LINES: [(&str, &str); 7] = [
 async fn posted(world: &World, token: &str, typed: &[(&str, &str)]) -> Page {
     let begun = [
         ("token", token),
+        ("step", "publish"),
         ("supplier", SUPPLIER),
         ("number", "PO-7"),
         ("currency", "CNY"),
@@ -165,9 +166,14 @@ async fn what_is_wrong_is_named_and_what_was_typed_is_kept() {
 #[tokio::test]
 async fn another_line_and_the_other_language_keep_what_was_typed() {
     let world = World::start().await;
-    let more = made(&world, &[("step", "more"), ("number", "")]).await;
+    // Without a step, as by Enter.
+    let more = made(&world, &[("step", ""), ("number", "")]).await;
     assert_eq!(more.status, StatusCode::OK, "nothing is checked yet");
     assert_eq!(["aq-0", "an-3", "ai-3"].map(|name| more.field(MARK, name)), ["20,000", "40", ""]);
+    let entered = "type=\"submit\" form=\"new-order\" formaction=\"/purchases/new#ai-4\" tabindex";
+    assert!(more.says(entered), "Enter leads to the line that it adds");
+    let whole = made(&world, &[("step", "")]).await;
+    assert_eq!(whole.status, StatusCode::OK, "an order that could be published is not, either");
     let english = made(&world, &[("lang", "en"), ("site", "P100")]).await;
     assert!(
         english.says("<h1>New order</h1>") && english.header("set-cookie").contains("tandem_language=en")

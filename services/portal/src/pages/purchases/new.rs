@@ -97,7 +97,7 @@ fn form(member: &Member, mut asked: Asked, draft: Draft, faults: Vec<Fault>) -> 
     NewOrderPage {
         page: Page::member(member, Tab::Purchases)
             .titled(t.say(key::NEW_ORDER))
-            .with_form("new-order", PATH.into()),
+            .with_form("new-order", format!("{PATH}#ai-{}", draft.lines.len())),
         token: app.tokens.make(app, Some(&member.token), PATH),
         lead: t.say(key::NEW_ORDER_BODY),
         units: added::units(&t, &draft.lines),
@@ -112,11 +112,12 @@ fn form(member: &Member, mut asked: Asked, draft: Draft, faults: Vec<Fault>) -> 
 }
 
 /// Publishes the order, or shows the form once more: with another line, in the other language, or with what is wrong.
+/// Only the button below publishes: Enter in a field says no step, and asks for another line.
 async fn send(member: Member, fields: Fields) -> Result<Response, Failure> {
     let posted = Posted::read(member, PATH, &fields).await?;
     let member = &posted.member;
     allowed(member)?;
-    let more = fields.get("step") == "more" && !posted.switched();
+    let more = fields.get("step") != "publish" && !posted.switched();
     let mut draft = Draft::read(fields);
     if more || draft.lines.is_empty() {
         draft.add();
