@@ -81,23 +81,28 @@ async function waiting() {
   const word = `常开的页${Date.now()}`;
   const order = () => publish({ lines: 1, name: () => word });
   const [first, second] = [order(), order()];
+  const accept = (number) => visit(shunmo, { javaScriptEnabled: false }, async (other) => {
+    await other.goto(`${portal}${await open(other, number)}/accept`);
+    await other.click('button:text-is("确认接受")');
+    await other.waitForURL(/done=/);
+  });
   await visit(chengyu, {}, async (page) => {
     await Promise.all([listening(page), page.goto(`${portal}/purchases?state=unanswered&q=${encodeURIComponent(word)}`)]);
     const ticked = (number) => page.locator(`tr:has-text("${number}") [type=checkbox]`).isChecked();
     await page.check(`tr:has-text("${second}") [type=checkbox]`);
     await page.fill('#message', '请今天');
     await page.evaluate(() => { window.untouched = true; document.querySelector('#message').setSelectionRange(1, 1); });
-    await visit(shunmo, { javaScriptEnabled: false }, async (other) => {
-      await other.goto(`${portal}${await open(other, first)}/accept`);
-      await other.click('button:text-is("确认接受")');
-      await other.waitForURL(/done=/);
-    });
+    await accept(first);
     await row(page, first).waitFor({ state: 'detached' });
     const third = order();
     await row(page, third).waitFor();
     equal([await ticked(second), await ticked(third), await page.inputValue('#message')], [true, false, '请今天'], 'what was chosen stays');
     equal(await page.evaluate(() => [document.activeElement.id, document.activeElement.selectionStart, window.untouched]),
       ['message', 1, true], 'and so does the place where one writes');
+    for (const number of [second, third]) await accept(number);
+    await page.locator('#orders').waitFor({ state: 'detached' });
+    equal([await page.inputValue('#message'), await page.evaluate(() => document.activeElement.id)], ['请今天', 'message'],
+      'even when the last order is gone');
   });
 }
 

@@ -108,7 +108,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         let days = within.to_string();
         link(PATH, &[("days", &days), ("group", wish.group.trim()), ("page", page), ("choose", choose)])
     };
-    let reminds = member.may(Permission::OrdersPublish) && !list.lines.is_empty();
+    let reminds = member.may(Permission::OrdersPublish);
     let mut seen = HashSet::new();
     let heading = t.say(key::NAV_AT_RISK);
     Ok(page::show(&AtRiskPage {

@@ -169,7 +169,8 @@ struct PurchasesPage {
     plain: bool,
     first: String,
     next: String,
-    /// The token of the form that reminds the chosen; empty where none is chosen from.
+    /// The token of the form that reminds the chosen; empty where none is chosen from. An empty list has it as well,
+    /// for the orders that come into it while it is open.
     remind_token: String,
     chosen: bool,
     choose: String,
@@ -207,7 +208,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
     let own = member.who.scope.clone().unwrap_or_default().purchasing_groups;
     let heading = t.say(key::NAV_PURCHASES);
     let publishes = member.may(Permission::OrdersPublish);
-    let reminds = current.reminds && publishes && !list.orders.is_empty();
+    let reminds = current.reminds && publishes;
     let page = Page::member(&member, Tab::Purchases)
         .titled(heading.clone())
         .skipping_to(list::skip(&list.orders))

@@ -176,9 +176,30 @@ async fn lists_are_read_anew_where_something_that_they_show_changed() {
     }
     let page = world.get("/purchases?state=unanswered", BUYER).await;
     let (before, list) = page.html.split_once("<div id=\"list\"").unwrap();
-    assert!(
-        list.contains("form=\"remind\"") && list.contains("id=\"message\""),
-        "what is chosen stays with it"
-    );
+    assert!(list.contains("form=\"remind\""), "what is chosen stays with it");
     assert!(before.contains("id=\"q\""), "what is looked for does not");
+    assert!(!world.get("/members", BUYER).await.says("data-live-on"), "no feed tells of members");
+}
+
+#[tokio::test]
+async fn a_reminder_that_is_being_typed_is_no_part_of_the_list() {
+    let world = World::start().await;
+    for (path, token, bar) in [
+        ("/purchases?state=unanswered", BUYER, true),
+        ("/purchases?state=overdue", BUYER, true),
+        ("/at-risk", BUYER, true),
+        ("/purchases", BUYER, false),
+        ("/purchases?state=unanswered", SALES, false),
+    ] {
+        for orders in ["some", "none"] {
+            let page = world.get(path, token).await;
+            let (_, rest) = page.html.split_once("<div id=\"list\"").unwrap();
+            let (list, typed) = rest.split_once("<form id=\"remind\"").unwrap_or((rest, ""));
+            assert_eq!(typed.contains("id=\"message\""), bar, "{path}: {orders}");
+            let over = list.matches("</div>").count() == list.matches("<div").count() + 1;
+            assert!(over || !bar, "{path}: {orders}: the list ends before it");
+            world.api.state.lock().unwrap().orders.clear();
+        }
+        world.api.state.lock().unwrap().orders = crate::story::story();
+    }
 }
