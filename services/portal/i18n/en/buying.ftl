@@ -98,12 +98,12 @@ fault-line-number = Enter a line number that no other line has.
 
 new-order = New order
 new-order-body = Once it is published, the supplier can answer it. Lines that you leave empty are not sent.
-new-order-supplier-hint = Invite suppliers that are not listed under “Partners” first.
-new-order-rate-hint = Such as 13. With prices that include tax, the net amount is computed by it.
+new-order-supplier-hint = A supplier that is not in the list must first be invited under “Partners”.
+new-order-rate-hint = Such as 13. Needed to work out the net amount when prices include tax.
 new-order-date-hint = For all lines that have no date of their own.
 new-order-no-line = Fill in at least one line.
 new-order-taken = This order number was used before. Enter another.
-new-order-again = Filled in as order { $number }. Enter when it is wanted, check the rest, and publish it.
+new-order-again = Filled in from order { $number }. Enter the requested date, check the rest, and publish it.
 new-order-cut = That order is long; only its first lines are filled in.
 new-order-left-out = Terms, addresses, attachments and whatever else this form has no field for are not taken over from that order.
 order-again = Order again

@@ -13,13 +13,13 @@ capacity-sheets-do = Upload and save
 capacity-sheets-done = { $n } weeks of capacity saved
 capacity-sheets-large = The table is too large. Please upload it in parts.
 capacity-sheets-key = Row (do not change)
-capacity-sheets-key-wrong = does not name a group of yours; download the table again
-capacity-sheets-monday = must be the day of a Monday, such as 2026-12-28
-capacity-sheets-twice = stands further up already for this group
+capacity-sheets-key-wrong = The row key does not name a group of yours. Download the table again.
+capacity-sheets-monday = The week must be the day of a Monday, such as 2026-12-28.
+capacity-sheets-twice = The week stands further up already for this group.
 # Lists as files
 save-xlsx = Export to Excel
 save-csv = Export CSV
 save-part = List
 save-side = Side
-save-left = Until then
+save-left = Time left
 save-said = Reported at

@@ -1,9 +1,9 @@
 # What a figure of a scorecard is of
 evidence = Show the orders behind it
 evidence-period = Period
-evidence-counts = Counts
-evidence-counted = Counts
-evidence-not-counted = Does not count
+evidence-counts = Counted?
+evidence-counted = Counted
+evidence-not-counted = Not counted
 evidence-empty = Nothing is counted here.
 evidence-line = Line { $line }
 evidence-answered = First answer

@@ -170,9 +170,9 @@ async fn each_kind_of_evidence_says_what_went_into_the_figure() {
 async fn evidence_is_told_in_english() {
     let world = World::start().await;
     for (figure, words) in [
-        ("answered", ["First answer", "Counts", "1 h 0 min"]),
+        ("answered", ["First answer", "Counted?", "1 h 0 min"]),
         ("acceptance", ["Ordered", "Cancelled", "Line 10 (schedule line 2)"]),
-        ("decided", ["Declined", "Agreed by tolerance", "Does not count"]),
+        ("decided", ["Declined", "Agreed by tolerance", "Not counted"]),
         ("changes_to_accepted_lines", ["What the buyer did", "Accepted before", "inside the frozen horizon"]),
     ] {
         let asked = request("GET", &format!("{PARTNER}/score/{figure}?until={NOW}"), BUYER);
