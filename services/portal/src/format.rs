@@ -20,11 +20,12 @@ pub fn today(now: OffsetDateTime) -> time::Date {
     now.to_offset(china()).date()
 }
 
-/// A day and minute in China as numbers that are suggested have them: `20261123-0900`.
+/// A day and second in China as numbers that are suggested have them: `20261123-090000`; two people begin in one minute.
 pub fn stamp(now: OffsetDateTime) -> String {
     let now = now.to_offset(china());
     let (year, month, day) = now.to_calendar_date();
-    format!("{year:04}{:02}{day:02}-{:02}{:02}", u8::from(month), now.hour(), now.minute())
+    let (hour, minute, second) = now.to_hms();
+    format!("{year:04}{:02}{day:02}-{hour:02}{minute:02}{second:02}", u8::from(month))
 }
 
 /// A calendar day, `None` where it is unstated or no day.
@@ -201,7 +202,7 @@ mod tests {
         let evening = chassis::value::timestamp(datetime!(2026-11-22 23:05 UTC));
         assert_eq!(zh.moment(Some(&evening)), "2026年11月23日 07:05");
         assert_eq!(today(datetime!(2026-11-22 16:00 UTC)), date!(2026 - 11 - 23));
-        assert_eq!(stamp(datetime!(2026-11-30 17:05 UTC)), "20261201-0105");
+        assert_eq!(stamp(datetime!(2026-11-30 17:05:09 UTC)), "20261201-010509");
     }
 
     #[test]

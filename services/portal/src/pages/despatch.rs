@@ -250,7 +250,7 @@ fn questions(
     faults: &[Summary],
 ) -> Vec<Question> {
     let day = iso(Some(format::today(now)));
-    // With the minute, since several notes may go in a day.
+    // With the time, since several notes may go in a day.
     let numbered = format!("{number}-{}", format::stamp(now));
     let text = |name, label: Key<0>| Question::new(name, Kind::Text, t.say(label));
     let mut all = vec![

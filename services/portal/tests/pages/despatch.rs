@@ -48,7 +48,7 @@ async fn a_form_begins_with_what_is_accepted_and_today() {
     let page = world.get(FORM, SALES).await;
     assert_eq!((page.status, field(&page, "q-0").as_str()), (StatusCode::OK, "16000"));
     let (number, date) = (field(&page, "number"), field(&page, "date"));
-    assert_eq!((number.as_str(), date.as_str()), ("CY26110219-20261123-0900", "2026-11-23"));
+    assert_eq!((number.as_str(), date.as_str()), ("CY26110219-20261123-090000", "2026-11-23"));
     assert!(page.says("<p class=\"asked\" id=\"accepted-0\"><strong>已接受 16,000 个<"));
     assert!(page.says("aria-describedby=\"accepted-0\"") && page.says("不登记发货"));
     // Nothing of what waits, was refused or closed may go.

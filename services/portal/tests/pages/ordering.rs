@@ -79,7 +79,7 @@ async fn a_form_begins_with_five_lines_and_whom_an_order_may_go_to() {
     assert_eq!(page.status, StatusCode::OK);
     let begun =
         ["number", "currency", "date", "site", "an-0", "an-4", "aq-4"].map(|name| page.field(MARK, name));
-    assert_eq!(begun, ["PO20261123-0900", "CNY", "", "", "10", "50", ""]);
+    assert_eq!(begun, ["PO20261123-090000", "CNY", "", "", "10", "50", ""]);
     assert_eq!(page.html.matches("name=\"ai-").count(), 5);
     assert!(page.says(&format!("<option value=\"{SUPPLIER}\">顺模塑料制品（示例）厂</option>")));
     assert!(
@@ -198,7 +198,7 @@ async fn an_order_is_bought_again_without_its_number_and_days() {
     assert!(page.says("已按订单 CY26110232 填好"), "{}", page.html);
     let begun =
         ["number", "currency", "site", "group", "date", "an-0", "ad-0"].map(|name| page.field(MARK, name));
-    assert_eq!(begun, ["PO20261123-0900", "CNY", "P100", "采购一组", "", "10", ""]);
+    assert_eq!(begun, ["PO20261123-090000", "CNY", "P100", "采购一组", "", "10", ""]);
     let line = ["ai-0", "ac-0", "aq-0", "ap-0"].map(|name| page.field(MARK, name));
     assert_eq!(
         line,

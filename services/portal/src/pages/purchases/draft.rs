@@ -264,7 +264,7 @@ mod tests {
         let nothing = Draft::empty(datetime!(2026-11-23 01:00 UTC), "zh");
         let faults = interpret(&text(), &nothing, date!(2026 - 11 - 23)).err().unwrap();
         assert_eq!((faults[0].0.as_str(), faults.len()), ("ai-0", 1));
-        assert_eq!(nothing.head.get("number"), "PO20261123-0900");
+        assert_eq!(nothing.head.get("number"), "PO20261123-090000");
     }
 
     #[test]
