@@ -173,6 +173,24 @@ def patient():
         require(all(unit in units[name].partition("ExecStartPre=")[2].split("\n")[0] for unit in before), f"{name} starts after {before} failed")
 
 
+def guarded(folder):
+    """What a process asks before it starts, by a shell: after a migration that failed it waits and does not start, and where
+    people migrate by hand it starts all the same."""
+    asked = re.search(r"(?m)^ExecStartPre=\+/bin/sh -c '(.*)'$", (DEPLOY / "systemd/tandem@.service").read_text())[1]
+    owner, slept = folder / "owner.env", folder / "slept"
+    require("/etc/tandem/owner.env" in asked, f"tandem@.service asks {asked}")
+    for program, does in (("systemctl", "exit $IS_FAILED"), ("sleep", f"echo $1 > {slept}")):
+        (folder / program).write_text(f"#!/bin/sh\n{does}\n")
+        (folder / program).chmod(0o755)
+    for by_itself, failed, starts in ((True, True, False), (True, False, True), (False, True, True)):
+        slept.unlink(missing_ok=True)
+        owner.touch() if by_itself else owner.unlink(missing_ok=True)
+        found = {"PATH": f"{folder}:{os.environ['PATH']}", "IS_FAILED": "0" if failed else "1"}
+        done = run("sh", "-c", asked.replace("/etc/tandem/owner.env", str(owner)), env=os.environ | found)
+        require((done.returncode == 0, slept.exists()) == (starts, not starts), f"owner.env {by_itself}, failed {failed}: {done}")
+    require(int(slept.read_text() if slept.exists() else 30) >= 30, "a migration that failed is tried again at once")
+
+
 def values(text):
     """The services of values.yaml, each in its own process."""
     found = yaml.safe_load(text)["processes"]
@@ -267,6 +285,7 @@ def main():
         compose(folder)
         units(folder)
         patient()
+        guarded(folder)
         chart(folder, given.helm, given.nginx)
 
 
