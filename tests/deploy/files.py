@@ -227,6 +227,8 @@ def chart(folder, helm, nginx):
         settings = next(one["data"] for one in objects if one["kind"] == "ConfigMap" and "TANDEM_API__URL" in one["data"])
         given_settings = yaml.safe_load(example.read_text()).get("settings", {}) if example else {}
         require(all(settings[name] == str(value) for name, value in given_settings.items()), f"{example}: settings are written as {settings}")
+        believed = {"50050": True, "50051": bool(example)}
+        require(trusting(objects) == believed, f"{example}: the router believes {trusting(objects)}, not {believed}")
         if nginx:
             router(folder, objects, nginx)
     for wrong, told in (
@@ -261,9 +263,22 @@ def consistent(objects):
     require(all(one["spec"]["replicas"] >= 2 for one in deployments), "a Deployment without a second replica")
 
 
+def routes(objects):
+    """The router's file."""
+    return next(one["data"]["nginx.conf"] for one in objects if one["kind"] == "ConfigMap" and "nginx.conf" in one["data"])
+
+
+def trusting(objects):
+    """Whether the router believes what X-Forwarded-For says, by the port where it listens; else it says whom it sees."""
+    file = routes(objects)
+    require("grpc_set_header X-Forwarded-For $remote_addr;" in file, "the router passes X-Forwarded-For on as it came")
+    listeners = re.findall(r"listen (\d+) http2;(.*?)location", file, re.S)
+    return {port: "set_real_ip_from" in rest for port, rest in listeners}
+
+
 def router(folder, objects, nginx):
     """The router's file by nginx itself; names of Services are looked up when it starts."""
-    file = next(one["data"]["nginx.conf"] for one in objects if one["kind"] == "ConfigMap" and "nginx.conf" in one["data"])
+    file = routes(objects)
     for service in (one["metadata"]["name"] for one in objects if one["kind"] == "Service"):
         file = file.replace(f"server {service}:50051", "server 127.0.0.1:50051")
     require("server t-" not in file, "the router sends calls to a Service that is not there")
