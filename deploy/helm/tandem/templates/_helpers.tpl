@@ -78,9 +78,13 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{/* A setting as text: a large number would else be written with an exponent. */}}
+{{/* A setting as text, empty where it is null: a large number would else be written with an exponent. */}}
 {{- define "tandem.text" -}}
+{{- if kindIs "invalid" . -}}
+""
+{{- else -}}
 {{- ternary . (toJson .) (kindIs "string" .) | quote -}}
+{{- end -}}
 {{- end -}}
 
 {{/* An environment variable from the Secret: dict "root" $ "name" NAME "key" KEY "optional" BOOL */}}
