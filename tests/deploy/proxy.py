@@ -140,6 +140,25 @@ def over_http(nginx, key):
     require(body.count(b"order.published") > 5, f"only {len(body)} bytes of the feed")
 
 
+def guesses(address, key, certificate=None):
+    """How many of many guesses at a sign-in link are told to wait, where the client writes an address itself."""
+    with Firm(address, key, certificate) as firm:
+        method = firm.contract.method("tandem.partners.v1.SessionService", "InspectLink")
+        guess = firm.contract.message("tandem.partners.v1.InspectLinkRequest", token="x" * 43)
+        waits = 0
+        # Two replicas answer 200 each at once, and 20 a second.
+        for _ in range(15):
+            calls = [method.future(guess, metadata=[("x-forwarded-for", "1.2.3.4")], timeout=30) for _ in range(100)]
+            waits += sum(call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED for call in calls)
+        return waits
+
+
+def addressed(nginx, key):
+    """Who signs in is counted by the address that nginx saw, whatever a client wrote; inside, by what the portal says."""
+    require(guesses(f"127.0.0.1:{nginx.inside}", key), "the address that the portal names is lost on the way")
+    require(not guesses(f"127.0.0.1:{nginx.api}", key, nginx.certificate), "a client names the address of another's office")
+
+
 def files(world, nginx, owner, key):
     """A file goes up by curl and comes down whole and in parts; the address of its link stands in no log."""
     content = os.urandom(6 * 1024 * 1024 + 321)
@@ -268,6 +287,7 @@ def main(binary, program, long):
         say(f"{sum(map(len, processes.values()))} processes behind nginx")
         key, certificate = world.key("A1"), nginx.certificate
         over_http(nginx, key)
+        addressed(nginx, key)
         seen, cursors = [], []
         quiet = time.monotonic()
         reader = threading.Thread(target=follow, args=(nginx, key, LONG_S if long else 600, seen, cursors), daemon=True)
