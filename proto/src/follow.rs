@@ -2,9 +2,18 @@
 //! contract that a client has to get right by itself. Delivery is at least once, so that an event may come twice; whoever
 //! stores the [`Place`] together with the effect has each event take effect once.
 //!
+//! A channel looks by itself whether its connection is still there only where its [`Endpoint`] says so, as below. Else a
+//! connection that died without a word stays the channel's, each attempt on it is silent, and events come only once TCP
+//! gives it up, which takes a quarter of an hour.
+//!
+//! [`Endpoint`]: tonic::transport::Endpoint
+//!
 //! ```no_run
+//! use std::time::Duration;
+//!
 //! use proto::follow::{Follower, Place};
 //! use proto::stream::stream_service_client::StreamServiceClient;
+//! use tonic::transport::Endpoint;
 //!
 //! /// The effect, here how many orders were published, and the place: one file, which is replaced in one step.
 //! fn store(published: usize, place: &Place) -> std::io::Result<()> {
@@ -20,7 +29,11 @@
 //!     Some((published, Place { seq: lines.next()?.parse().ok()?, cursor: lines.next()?.to_owned() }))
 //! }
 //!
-//! # async fn run(channel: tonic::transport::Channel) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let endpoint = Endpoint::from_static("http://127.0.0.1:50051")
+//!     .http2_keep_alive_interval(Duration::from_secs(20))
+//!     .keep_alive_timeout(Duration::from_secs(10));
+//! let channel = endpoint.connect_lazy();
 //! let (mut published, place) = stored().unzip();
 //! let mut follower = Follower::new(StreamServiceClient::new(channel), place);
 //! loop {
