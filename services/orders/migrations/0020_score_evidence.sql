@@ -1,7 +1,10 @@
 -- Everything that a scorecard counts, once for each figure that it counts for. The figures are aggregates of these rows
--- (services/orders/src/db/scorecard.sql), and whoever asks what stands behind one gets the rows themselves.
+-- (services/orders/src/db/scorecard.sql), and whoever asks what stands behind one gets the rows themselves. A function with
+-- a search_path of its own is a closed box to the planner: which figure is asked for is told inside, where each part first
+-- looks, once, whether it has that one, and reads nothing where it has not.
 create function orders.score_evidence(
-    the_buyer uuid, the_supplier uuid, begin_at timestamptz, end_at timestamptz, own_sites text[], own_groups text[])
+    the_buyer uuid, the_supplier uuid, begin_at timestamptz, end_at timestamptz, own_sites text[], own_groups text[],
+    only_figure text)
 returns table (
     figure text, counted boolean, order_id uuid, schedule_line_id uuid, id uuid, version bigint, at timestamptz,
     ended_at timestamptz, seconds bigint, due_on date, overdue boolean, outcome text, frozen boolean,
@@ -60,14 +63,16 @@ language sql stable set search_path = '' as $$
         ('answered_on_time', a.due_on is not null and not a.overdue,
          a.answered_at is not null and exists (select from asked other where other.due_on is not null))
     ) f (figure, counted, belongs)
-    where f.belongs
+    where (only_figure is null or only_figure in ('answered', 'answer_time', 'answered_on_time'))
+        and f.belongs and (only_figure is null or f.figure = only_figure)
     union all
     -- Nothing of it is unanswered or proposed, and something is wanted.
     select 'acceptance', s.accepted = s.ordered - s.cancelled, a.order_id, s.schedule_line_id, s.schedule_line_id,
            1, a.published_at, null, null, null, null, null, null, s.ordered, s.accepted, s.cancelled
     from asked a
     join orders.schedule_state s on s.order_id = a.order_id and s.buyer = the_buyer
-    where s.unanswered = 0 and s.proposed = 0 and s.ordered > s.cancelled
+    where (only_figure is null or only_figure = 'acceptance')
+        and s.unanswered = 0 and s.proposed = 0 and s.ordered > s.cancelled
     union all
     select f.figure, f.counted, p.order_id, p.schedule_line_id, p.id, p.version, p.at, p.decided_at, p.seconds, null,
            null, p.outcome, null, null, null, null
@@ -79,7 +84,9 @@ language sql stable set search_path = '' as $$
         ('waiting', true, p.outcome = 'waiting'),
         ('decision_time', true, p.outcome in ('accepted', 'declined'))
     ) f (figure, counted, belongs)
-    where f.belongs
+    where (only_figure is null
+           or only_figure in ('proposals', 'agreed_by_tolerance', 'decided', 'waiting', 'decision_time'))
+        and f.belongs and (only_figure is null or f.figure = only_figure)
     union all
     select f.figure, true, v.order_id, v.schedule_line_id, v.schedule_line_id, v.version, v.at, null, null, null, null,
            null, v.frozen, null, v.accepted, null
@@ -88,10 +95,12 @@ language sql stable set search_path = '' as $$
         ('changes_to_accepted_lines', true),
         ('changes_inside_frozen_horizon', v.frozen)
     ) f (figure, belongs)
-    where v.order_id in (select s.id from in_scope s) and v.buyer = the_buyer and v.at >= begin_at and v.at < end_at
-        and f.belongs
+    where (only_figure is null or only_figure in ('changes_to_accepted_lines', 'changes_inside_frozen_horizon'))
+        and v.order_id in (select s.id from in_scope s) and v.buyer = the_buyer and v.at >= begin_at and v.at < end_at
+        and f.belongs and (only_figure is null or f.figure = only_figure)
 $$;
-comment on function orders.score_evidence(uuid, uuid, timestamptz, timestamptz, text[], text[]) is
-    'what each figure of a scorecard is of, narrowed to sites and purchasing groups where any are given; as its caller sees it';
-revoke all on function orders.score_evidence(uuid, uuid, timestamptz, timestamptz, text[], text[]) from public;
-grant execute on function orders.score_evidence(uuid, uuid, timestamptz, timestamptz, text[], text[]) to tandem_app;
+comment on function orders.score_evidence(uuid, uuid, timestamptz, timestamptz, text[], text[], text) is
+    'what each figure of a scorecard is of, or only one, narrowed to sites and purchasing groups where any are given; as its '
+    'caller sees it';
+revoke all on function orders.score_evidence(uuid, uuid, timestamptz, timestamptz, text[], text[], text) from public;
+grant execute on function orders.score_evidence(uuid, uuid, timestamptz, timestamptz, text[], text[], text) to tandem_app;

@@ -19,8 +19,10 @@ use proto::{
     partners::{Role, Scope},
 };
 use rust_decimal::Decimal;
+use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use tonic::Status;
+use uuid::Uuid;
 
 use super::{nearest_rank, scorecard};
 
@@ -253,6 +255,45 @@ async fn whoever_is_narrowed_finds_what_the_own_scorecard_counts_and_others_noth
         let request = question(side, other, period, Figure::Answered);
         refused(evidence(firm, request, 100).await, Reason::NOT_FOUND);
     }
+    world.finish().await;
+}
+
+/// Which of these three tables are read for one figure, or for all.
+async fn read_for(
+    connection: &mut PgConnection,
+    (buyer, supplier): (Uuid, Uuid),
+    only: Option<&str>,
+) -> Vec<String> {
+    // What this connection has looked at and not yet reported.
+    let scans = "select relname::text, seq_scan + coalesce(idx_scan, 0) from pg_stat_xact_user_tables
+         where schemaname = 'orders' and relname in ('order_revision', 'proposal', 'volatility') order by relname";
+    let before: Vec<(String, i64)> = sqlx::query_as(scans).fetch_all(&mut *connection).await.unwrap();
+    let all = "select * from orders.score_evidence($1, $2, '-infinity', 'infinity', '{}', '{}', $3)";
+    let all = sqlx::query(all).bind(buyer).bind(supplier).bind(only);
+    assert!(!all.fetch_all(&mut *connection).await.unwrap().is_empty(), "{only:?}");
+    let after: Vec<(String, i64)> = sqlx::query_as(scans).fetch_all(&mut *connection).await.unwrap();
+    after.into_iter().filter(|table| !before.contains(table)).map(|(name, _)| name).collect()
+}
+
+#[tokio::test]
+async fn one_figure_reads_nothing_of_the_others() {
+    let clock = FixedClock::new(chassis::clock::system().now());
+    let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
+    let (buyer, supplier) = world.pair().await;
+    trade(&world, &clock, &buyer, &supplier).await;
+    // In one transaction, in which nothing of that is reported.
+    let mut tx = world.owner_pool().await.begin().await.unwrap();
+    let cases: [(Option<&str>, &[&str]); 5] = [
+        (None, &["order_revision", "proposal", "volatility"]),
+        (Some("answered"), &["order_revision"]),
+        (Some("acceptance"), &["order_revision"]),
+        (Some("decided"), &["proposal"]),
+        (Some("changes_to_accepted_lines"), &["volatility"]),
+    ];
+    for (only, tables) in cases {
+        assert_eq!(read_for(&mut tx, (buyer.uuid(), supplier.uuid()), only).await, tables, "{only:?}");
+    }
+    tx.rollback().await.unwrap();
     world.finish().await;
 }
 

@@ -120,9 +120,8 @@ pub(crate) async fn evidence(
            from (
                select s.order_id, s.schedule_line_id, s.counted, s.id, s.version, s.at, s.ended_at, s.seconds,
                       s.due_on, s.overdue, s.outcome, s.frozen, s.ordered, s.accepted, s.cancelled
-               from orders.score_evidence($1, $2, $3, $4, $5, $6) s
-               where s.figure = $7
-                   and ($8::timestamptz is null or (s.at, s.version, s.id) < ($8, $9::bigint, $10::uuid))
+               from orders.score_evidence($1, $2, $3, $4, $5, $6, $7) s
+               where $8::timestamptz is null or (s.at, s.version, s.id) < ($8, $9::bigint, $10::uuid)
                order by s.at desc, s.version desc, s.id desc
                limit $11
            ) e

@@ -34,4 +34,4 @@ select count(*) filter (where figure = 'answered') as "orders!",
            as decision_p90_seconds,
        count(*) filter (where figure = 'changes_to_accepted_lines') as "changes!",
        count(*) filter (where figure = 'changes_inside_frozen_horizon') as "frozen_changes!"
-from orders.score_evidence($1, $2, $3, $4, $5, $6)
+from orders.score_evidence($1, $2, $3, $4, $5, $6, null)
