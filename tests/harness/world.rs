@@ -143,7 +143,18 @@ impl World {
     /// Another node on its database that feeds readers and sequences nothing: whatever they are told of, it hears of from
     /// elsewhere. Shut it down before the world ends.
     pub async fn gateway(&self) -> Node {
+        self.gateway_with(self.node().config.clone()).await
+    }
+
+    /// The same beside a node that knows of no Kafka: it publishes the log to the one that answers there, and takes it from
+    /// there.
+    pub async fn gateway_over(&self, kafka: String) -> Node {
         let mut config = self.node().config.clone();
+        config.kafka.bootstrap = kafka;
+        self.gateway_with(config).await
+    }
+
+    async fn gateway_with(&self, mut config: Config) -> Node {
         for listen in [&mut config.api.listen, &mut config.portal.listen, &mut config.metrics.listen] {
             listen.set_port(0);
         }
