@@ -8,8 +8,8 @@ use crate::gateway::commit_one;
 /// Firms whose receivers are silent, and how many webhooks each has: all that it may.
 const FIRMS: usize = 4;
 const WEBHOOKS: usize = 20;
-/// How long a firm whose receiver answers may wait beside them.
-const PROMPT: Duration = Duration::from_secs(5);
+/// How long a firm whose receiver answers may wait beside them, on a busy machine: where they hold it up it waits for 18 s.
+const PROMPT: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silent_receivers_of_some_firms_hold_no_other_firm_up() {
