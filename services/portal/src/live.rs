@@ -166,14 +166,19 @@ fn changed(answer: &SubscribeResponse) -> Option<Event> {
     Some(Event::default().event("changed").id(&answer.cursor).data(data))
 }
 
-/// Kind and id of what an event is about, such as `offer` and the offer's id; nothing for an order, which [`news`] tells.
+/// Kind and id of what an event is about, such as `offer` and the offer's id; nothing for an order, which [`news`] tells,
+/// and `access` alone where somebody looked at a resource.
 fn subject(event: &event::Event) -> Option<[&str; 2]> {
     let mut words = event.r#type.strip_prefix("tandem.")?.split('.');
     if words.next()? == "orders" {
         return None;
     }
     let (_, id) = event.subject.split_once('/')?;
-    Some([words.next()?, id])
+    Some(match (words.next()?, words.next()?) {
+        // The log of accesses shows it and nothing else does, so that no other page is read anew.
+        ("resource", "viewed" | "downloaded") => ["access"; 2],
+        (kind, _) => [kind, id],
+    })
 }
 
 /// Streams that end for a reason say so; the others just end, and the browser comes back.

@@ -129,11 +129,14 @@ async fn what_else_changed_is_told_once_by_kind_and_id() {
         happened("capacity.offer.published", "offers/o1"),
         happened("capacity.offer.changed", "offers/o1"),
         happened("resources.entitlement.granted", "entitlements/e1"),
+        // Whoever looks changes nothing but the log of it.
+        happened("resources.resource.viewed", "resources/r1"),
+        happened("resources.resource.downloaded", "resources/r1"),
     ];
     let answer = SubscribeResponse { events: together, cursor: "cursor-8".into(), ..Default::default() };
     world.api.news.send(answer).unwrap();
     let text = heard(&mut body, Duration::from_secs(5), |text| text.contains("event: beat")).await;
-    let told = r#"{"what":["e1","entitlement","o1","offer"],"text":""}"#;
+    let told = r#"{"what":["access","e1","entitlement","o1","offer"],"text":""}"#;
     assert!(text.contains(&format!("event: changed\nid: cursor-8\ndata: {told}\n")), "{text}");
     assert_eq!(text.matches("event: changed").count(), 1, "{text}");
     assert!(!text.contains("event: order"), "{text}");
@@ -166,7 +169,6 @@ async fn lists_are_read_anew_where_something_that_they_show_changed() {
         ("/at-risk", BUYER, "order"),
         ("/reminders", BUYER, "order"),
         ("/partners", BUYER, "relationship"),
-        ("/members", BUYER, "firm"),
     ] {
         let page = world.get(path, token).await;
         let list = |attribute| of_place(&page, "list", attribute);

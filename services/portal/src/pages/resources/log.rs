@@ -47,6 +47,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let part = Part::new(columns.map(|label| t.say(label)).into(), rows, t.say(key::ACCESS_EMPTY));
     let of = [("resource", wish.resource.as_str())];
     Ok(listing(&member, Place::Access)
+        .live("access")
         .lead(t.say(key::RESOURCES_ACCESS_BODY))
         .button(link("/resources/access/export", &of), t.say(key::ACCESS_EXPORT))
         .part(part.next(LIST, &of, &list.next_page_token))
