@@ -9,6 +9,11 @@ const { anchors: [chengyu] } = sandbox;
 const row = (page, number) => page.locator(`a:text-is("${number}")`);
 /** The stream is open before anything happens that it should tell. */
 const listening = (page) => page.waitForResponse((response) => response.url().includes('/live'));
+/** An order appears in a page as soon as somebody looks at it. */
+const shows = async (page, number) => {
+  await page.bringToFront();
+  await row(page, number).waitFor();
+};
 
 /** How long the network is away. */
 const CUT_MS = long ? 60_000 : 3_000;
@@ -119,8 +124,11 @@ async function filling() {
     await other.locator('[data-cell]').nth(1).fill('9');
     await other.locator('.save button').click();
     await other.waitForURL(/done=saved/);
+    // A page that nobody sees is not read anew.
+    await page.bringToFront();
     await page.locator('#list .notice a').waitFor();
     equal([await first.inputValue(), await second.inputValue()], ['7', ''], 'what is being filled in stays');
+    await other.bringToFront();
     equal(await other.locator('#list .notice').count(), 0, 'whoever saved it has it');
     await page.bringToFront();
     await Promise.all([page.waitForNavigation(), page.click('#list .notice a')]);
@@ -201,12 +209,39 @@ export async function live() {
       const took = Date.now() - published;
       measured('order-shown', took / 1000, 's');
       ok(took <= 2_000, `${took} ms`);
-      await row(second, number).waitFor({ timeout: 2_000 });
       equal([await place(), await page.evaluate(() => window.untouched)], [seen, true], 'no reload, and nothing moves');
       equal([!!held, await focused()], [true, held], 'focus stays where it was');
       equal(await count(page), before + 1, 'the title counts it');
       ok((await page.innerText('[aria-live] #news')).includes(number), 'it is announced');
       equal(await page.locator(`a:text-is("${number}")`).count(), 1, 'once');
+      await shows(second, number);
+    }));
+
+  await test('a page that nobody sees is not read anew before somebody does, and then once', () =>
+    visit(shunmo, {}, async (page) => {
+      // Pages that are driven by a test may count as seen whatever is in front of them.
+      await page.addInitScript(() => {
+        window.away = true;
+        Object.defineProperty(document, 'hidden', { get: () => window.away });
+      });
+      let read = 0;
+      await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);
+      page.on('request', (request) => { read += new URL(request.url()).pathname === '/inbox'; });
+      const missed = [];
+      for (const days of [305, 306]) {
+        const number = publish({ due: inDays(days) });
+        missed.push(number);
+        await page.locator(`#news:has-text("${number}")`).waitFor();
+        // Longer than from one reading to the next.
+        await page.waitForTimeout(1_500);
+      }
+      equal(read, 0, 'while nobody looks');
+      await page.evaluate(() => {
+        window.away = false;
+        document.dispatchEvent(new Event('visibilitychange'));
+      });
+      for (const number of missed) await row(page, number).waitFor();
+      equal(read, 1, 'as soon as somebody does');
     }));
 
   await test('a cut is said, what was typed stays, and what was missed arrives once', () =>
@@ -245,14 +280,14 @@ export async function live() {
         others.push(other);
       }
       const told = publish({ due: inDays(303) });
-      for (const open of [page, ...others]) await row(open, told).waitFor();
+      for (const open of [page, ...others]) await shows(open, told);
       measured('streams-of-eight-tabs', streams, 'streams');
       equal(streams, 1, 'one tab holds the stream and tells the others');
       const taken = context.waitForEvent('response', streaming);
       await page.close();
       await taken;
       const next = publish({ due: inDays(304) });
-      for (const open of others) await row(open, next).waitFor();
+      for (const open of others) await shows(open, next);
       equal(streams, 2, 'another one goes on');
     }));
 

@@ -22,18 +22,22 @@
     const tell = (message) => { if (channel) channel.postMessage(message); take(message); };
 
     // Kinds and ids of what changed since pages were read anew, which they are once a second; '' stands for all.
-    let changed = [], read = 0;
+    const changed = new Set();
+    let read = 0;
+    const anew = () => {
+      // Once when somebody looks again, however much happened meanwhile.
+      if (document.hidden) { document.addEventListener('visibilitychange', anew, { once: true }); return; }
+      all('[data-live-on]').forEach((place) => {
+        if ([...changed].some((one) => place.dataset.liveOn.includes(one))) htmx.trigger(place, 'tandem:refresh');
+      });
+      all('[data-live-warn]').forEach((warning) => { if (changed.has(warning.dataset.liveWarn)) shown(warning, true); });
+      changed.clear();
+      timer = 0;
+      read = Date.now();
+    };
     const refresh = (what) => {
-      changed.push(...what);
-      timer ||= setTimeout(() => {
-        all('[data-live-on]').forEach((place) => {
-          if (changed.some((one) => place.dataset.liveOn.includes(one))) htmx.trigger(place, 'tandem:refresh');
-        });
-        all('[data-live-warn]').forEach((warning) => { if (changed.includes(warning.dataset.liveWarn)) shown(warning, true); });
-        changed = [];
-        timer = 0;
-        read = Date.now();
-      }, Math.max(100, read + 1000 - Date.now()));
+      what.forEach((one) => changed.add(one));
+      timer ||= setTimeout(anew, Math.max(100, read + 1000 - Date.now()));
     };
 
     // Where the page shows something else than is announced.
