@@ -19,6 +19,13 @@ export async function capacitySheets() {
         await page.click('button:text-is("上传并保存")');
         await page.locator('.done, .errors').waitFor();
       };
+      await page.goto(`${portal}/capacity/edit?from=${from}`);
+      const shown = () => new URL(page.url()).searchParams.get('from');
+      await Promise.all([page.waitForNavigation(), page.click('main a[href^="/capacity/sheets"]')]);
+      equal(shown(), from, 'the weeks that are looked at are those of the table');
+      await Promise.all([page.waitForNavigation(), page.click('.turn [rel=next]')]);
+      equal(shown(), monday(56), 'and can be turned');
+
       const first = await lines();
       const at = first.findIndex((line) => line.startsWith('S1-G1'));
       const figures = (all) => [at, at + 1, at + 2].map((row) => all[row].split(',').slice(4, 7).join('/'));

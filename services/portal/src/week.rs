@@ -92,6 +92,11 @@ impl Text {
         self.two(key::SHORT_DAY, i32::from(monday.day()), i32::from(u8::from(monday.month())))
     }
 
+    /// The days of a page, from its first to its last.
+    pub fn weeks(&self, span: Span) -> String {
+        self.two(key::DATE_SPAN, self.day(span.first), self.day(span.last() + Duration::days(6)))
+    }
+
     /// A week with its year and its first day, for a heading.
     pub fn whole_week(&self, monday: Date) -> String {
         let (year, _, _) = monday.to_iso_week_date();
@@ -143,6 +148,7 @@ mod tests {
         assert_eq!((zh.week(monday), en.week(monday)), ("53周".to_string(), "W53".to_string()));
         assert_eq!((zh.short_day(monday), en.short_day(monday)), ("12/28".to_string(), "28 Dec".to_string()));
         assert_eq!(en.whole_week(monday), "Week 53 of 2026, from 28 Dec 2026");
+        assert_eq!(en.weeks(Span { first: monday }), "28 Dec 2026 to 21 Mar 2027");
         assert_eq!(zh.whole_week(date!(2027 - 01 - 04)), "2027年第 1 周（2027年1月4日起）");
     }
 }

@@ -250,14 +250,14 @@ fn filled(path: &str) -> Vec<String> {
 }
 
 /// A form token for whatever purpose, as the portal makes it.
-fn minted(session: &str, purpose: &str) -> String {
+pub fn minted(session: &str, purpose: &str) -> String {
     let nonce = "0192f00000007000800000000000dead";
     let message = [sha256(session.as_bytes()).as_slice(), nonce.as_bytes()].concat();
     format!("{nonce}.{}", hex::encode(SigningKeys::new([7; 32], None).sign(purpose, &message)))
 }
 
 /// A form with a file, as browsers send it.
-fn upload(path: &str, session: &str, origin: &str, token: &str, file: (&str, &str)) -> Request<Body> {
+pub fn upload(path: &str, session: &str, origin: &str, token: &str, file: (&str, &str)) -> Request<Body> {
     let (name, content) = file;
     let body = format!(
         "--x\r\ncontent-disposition: form-data; name=\"token\"\r\n\r\n{token}\r\n--x\r\ncontent-disposition: \
@@ -275,7 +275,7 @@ fn post(path: &str, session: &str, origin: &str, token: &str) -> Request<Body> {
     request.body(form(&[("token", token)])).unwrap()
 }
 
-const HOME: &str = "http://portal.test";
+pub const HOME: &str = "http://portal.test";
 /// Whether a form changes nothing, or nothing that is there: the choice of orders to answer together is only shown again,
 /// and whoever is not signed in is signed out already.
 fn shows_only(path: &str, session: &str) -> bool {

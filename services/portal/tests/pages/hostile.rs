@@ -1,7 +1,10 @@
 //! An API that answers whatever it is asked, with a text of our choosing in every field that people fill in, and that
 //! remembers what it was asked. What the services would refuse, it refuses only where a test says so.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use axum::{
     Router,
@@ -69,6 +72,8 @@ pub struct Script {
     pub last: bool,
     /// What RPCs that begin like this are answered, all but the question who asks.
     pub refused: Option<(&'static str, Code)>,
+    /// What an RPC is answered instead, call by call, before all else.
+    instead: HashMap<&'static str, VecDeque<Result<Vec<u8>, Code>>>,
     calls: Vec<Call>,
 }
 
@@ -118,6 +123,11 @@ async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response 
     let (service, rpc) = head.uri.path().trim_start_matches('/').split_once('/').unwrap();
     let mut script = api.script();
     script.calls.push(Call { rpc: rpc.to_string(), token: token.clone() });
+    match script.instead.get_mut(rpc).and_then(VecDeque::pop_front) {
+        Some(Ok(message)) => return sent(message),
+        Some(Err(code)) => return refused(code),
+        None => {}
+    }
     match (rpc, script.refused) {
         ("WhoAmI", _) if ![SALES, BUYER].contains(&&*token) => return refused(Code::Unauthenticated),
         ("WhoAmI" | "ListCurrentAnnouncements", _) => {}
@@ -126,7 +136,7 @@ async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response 
     }
     let service = proto::contract().unwrap().get_service_by_name(service).unwrap();
     let output = service.methods().find(|method| method.name() == rpc).unwrap().output();
-    sent(&script.filled(&output, 0))
+    sent(script.filled(&output, 0).encode_to_vec())
 }
 
 fn refused(code: Code) -> Response {
@@ -135,8 +145,7 @@ fn refused(code: Code) -> Response {
 }
 
 /// One message, as gRPC frames it.
-fn sent(message: &DynamicMessage) -> Response {
-    let bytes = message.encode_to_vec();
+fn sent(bytes: Vec<u8>) -> Response {
     let mut frame = vec![0];
     frame.extend((bytes.len() as u32).to_be_bytes());
     frame.extend(bytes);
@@ -147,6 +156,16 @@ fn sent(message: &DynamicMessage) -> Response {
 }
 
 impl Script {
+    /// Answers the next calls of an RPC with these.
+    pub fn answer<M: prost::Message>(
+        &mut self,
+        rpc: &'static str,
+        with: impl IntoIterator<Item = Result<M, Code>>,
+    ) {
+        let with = with.into_iter().map(|one| one.map(|message| message.encode_to_vec()));
+        self.instead.entry(rpc).or_default().extend(with);
+    }
+
     fn filled(&self, of: &MessageDescriptor, depth: usize) -> DynamicMessage {
         let mut message = DynamicMessage::new(of.clone());
         for field in of.fields().filter(|field| !field.is_map()) {

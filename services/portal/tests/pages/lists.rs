@@ -1,8 +1,18 @@
-//! Lists as files.
+//! Lists as files, and files as what they state.
 
 use axum::http::StatusCode;
+use proto::{
+    capacity::{CapacityGroup, CapacityReceipt, GroupContent},
+    interchange::{ReadTableResponse, TableRow},
+};
+use tonic::Code;
 
-use crate::{World, fake::BUYER};
+use crate::{
+    World,
+    attacks::{HOME, minted, upload},
+    fake::{BUYER, SALES},
+    hostile::Hostile,
+};
 
 #[tokio::test]
 async fn a_list_is_saved_as_it_is_shown() {
@@ -21,4 +31,46 @@ async fn a_list_is_saved_as_it_is_shown() {
     let csv = world.get("/partners/export?format=csv", BUYER).await;
     assert!(csv.header("content-disposition").contains(".2"), "as csv");
     assert_eq!(world.get("/partners/export", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// A table that states a week of two groups.
+fn weeks() -> ReadTableResponse {
+    let row = |(at, cells): (usize, [&str; 3])| TableRow {
+        row: at as i32 + 1,
+        cells: cells.map(String::from).into(),
+    };
+    let rows = [
+        ["Monday", "Planned", "Row (do not change)"],
+        ["2026-12-28", "204", "g1/1"],
+        ["2026-12-28", "180", "g2/1"],
+    ];
+    ReadTableResponse {
+        rows: rows.into_iter().enumerate().map(row).collect(),
+        ..ReadTableResponse::default()
+    }
+}
+
+#[tokio::test]
+async fn of_a_table_that_is_saved_in_part_the_page_says_what_is_saved() {
+    let (api, world) = Hostile::start(false, None).await;
+    let content = GroupContent { unit_code: "HUR".into(), ..GroupContent::default() };
+    let group = CapacityGroup { content: Some(content), version: 1, ..CapacityGroup::default() };
+    let saved = || Ok(CapacityReceipt::default());
+    let late = || Err(Code::DeadlineExceeded);
+    let send = async |answers: [Result<CapacityReceipt, Code>; 2]| {
+        {
+            let mut script = api.script();
+            script.answer("ReadTable", [Ok(weeks())]);
+            script.answer("GetCapacityGroup", [Ok(group.clone()), Ok(group.clone())]);
+            script.answer("UpdateCapacityWeeks", answers);
+        }
+        let token = minted(SALES, "/capacity/sheets");
+        world.send(upload("/capacity/sheets", SALES, HOME, &token, ("weeks.csv", "any"))).await
+    };
+    let page = send([saved(), late()]).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+    assert!(page.says("已保存 1 周产能") && page.says("请核对后再试"), "{}", page.html);
+    assert_eq!(send([late(), late()]).await.status, StatusCode::GATEWAY_TIMEOUT, "nothing was saved");
+    let page = send([saved(), saved()]).await;
+    assert!(page.says("已保存 2 周产能") && !page.says("请核对后再试"), "{}", page.html);
 }

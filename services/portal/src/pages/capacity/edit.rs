@@ -20,7 +20,7 @@ use super::{
     entry::{self, Change, FIGURES, Figure, Wrong, change, shown},
     map::{self, Column},
     quick::Quick,
-    read,
+    read, sheets,
 };
 use crate::{
     failure::Failure,
@@ -70,6 +70,8 @@ struct EditPage {
     first: String,
     next: String,
     back: String,
+    /// The same weeks as a table to fill in elsewhere.
+    sheets: String,
 }
 
 /// Which table.
@@ -198,6 +200,7 @@ fn form(member: &Member, asked: &Asked, loaded: &[Loaded], lines: &[Line]) -> Ed
         },
         next: String::new(),
         back: link("/capacity", &[("from", &asked.span.from())]),
+        sheets: link(sheets::PATH, &[("from", &asked.span.from())]),
         rows,
         action,
         t,

@@ -19,6 +19,8 @@ use crate::{failure::Failure, format, session::Member, week::Span};
 const GROUPS: i32 = 20;
 /// Rows of one answer.
 const MOST: i32 = 1_000;
+/// Calls of one page that wait at a time, where it makes one for each group.
+pub const AT_ONCE: usize = 20;
 
 /// A page of the own groups, those that are inactive last, and where the next begins.
 pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSummary>, String), Failure> {
@@ -73,7 +75,7 @@ pub async fn group(member: &Member, id: &str, version: i64) -> Result<CapacityGr
 /// Groups as they stand, some at a time.
 pub async fn whole(member: &Member, groups: &[GroupSummary]) -> Result<Vec<CapacityGroup>, Failure> {
     let mut whole = Vec::with_capacity(groups.len());
-    for some in groups.chunks(20) {
+    for some in groups.chunks(AT_ONCE) {
         whole.extend(try_join_all(some.iter().map(|one| group(member, &one.id, 0))).await?);
     }
     Ok(whole)

@@ -6,6 +6,7 @@ mod stated;
 use askama::Template;
 use axum::{body::Bytes, extract::Query, http::StatusCode, response::Response};
 use chassis::secret::sha256;
+use futures::future::join_all;
 use proto::{
     access::Permission,
     capacity::UpdateCapacityWeeksRequest,
@@ -13,9 +14,10 @@ use proto::{
 };
 
 use self::stated::{Stated, Statement};
-use super::{Place, Wish};
+use super::{Place, Turn, Wish, map, read::AT_ONCE};
 use crate::{
     failure::Failure,
+    format,
     i18n::{Text, key},
     page::{self, Link, Page, Tab, link},
     pages::sheets::{
@@ -25,9 +27,11 @@ use crate::{
     session::Member,
     sheet::{self, List},
     upload::{File, Upload},
+    week::Span,
 };
 
-const PATH: &str = "/capacity/sheets";
+/// Where they are filled in as a table.
+pub const PATH: &str = "/capacity/sheets";
 
 #[derive(Template)]
 #[template(path = "capacity_sheets.html")]
@@ -35,6 +39,9 @@ struct SheetsPage {
     page: Page,
     t: Text,
     places: Vec<Link>,
+    /// Which weeks go out.
+    weeks: String,
+    turn: Turn,
     action: String,
     token: String,
     xlsx: String,
@@ -55,13 +62,18 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
 fn form(member: &Member, wish: &Wish) -> SheetsPage {
     let t = member.text().clone();
     let app = member.app();
+    let today = format::today(app.clock.now());
+    let span = Span::read(&wish.from, today);
+    let from = span.from();
     let file = |format, encoding| {
-        link("/capacity/export", &[("from", &*wish.from), ("format", format), ("encoding", encoding)])
+        link("/capacity/export", &[("from", &*from), ("format", format), ("encoding", encoding)])
     };
     SheetsPage {
         page: Page::member(member, Tab::Capacity).titled(t.say(key::CAPACITY_SHEETS)),
         places: super::places(member, Place::Edit),
-        action: link(PATH, &[("from", &wish.from)]),
+        weeks: t.weeks(span),
+        turn: map::turn(PATH, &[], span, today),
+        action: link(PATH, &[("from", &from)]),
         token: app.tokens.make(app, Some(&member.token), PATH),
         xlsx: file("", ""),
         csv: file("csv", ""),
@@ -101,7 +113,7 @@ pub async fn import(member: Member, Query(wish): Query<Wish>, upload: Upload) ->
     let (saved, errors) = match stated.errors.is_empty() {
         true => {
             let from = format!("{nonce} {}", hex::encode(sha256(&file.content)));
-            send(&member, &from, stated.statements).await?
+            send(&member, &from, &stated.statements).await?
         }
         false => (0, stated.errors),
     };
@@ -116,7 +128,11 @@ pub async fn import(member: Member, Query(wish): Query<Wish>, upload: Upload) ->
         became: Vec::new(),
         marked: match errors.is_empty() {
             true => Bytes::new(),
-            false => written(&member, marked(t, &table, &errors)).await?,
+            false => match written(&member, marked(t, &table, &errors)).await {
+                // What was saved is told, even where what was not cannot be written down.
+                Err(failure) if saved == 0 => return Err(failure),
+                file => file.unwrap_or_default(),
+            },
         },
         marked_name: marked_name(&file.name),
         errors,
@@ -133,42 +149,60 @@ async fn read(member: &Member, file: &File) -> Result<Vec<TableRow>, Failure> {
     Ok(table.into_inner().rows)
 }
 
-/// States what was changed, one group after the other: how many weeks were saved, and what was refused. A group that was
-/// changed elsewhere meanwhile undoes no other.
+/// States what was changed, some groups at a time: how many weeks were saved, and what was not. A group that was changed
+/// elsewhere meanwhile undoes no other; after a fault that nobody here can mend, nothing else is tried.
+///
+/// # Errors
+/// Where nothing was saved.
 async fn send(
     member: &Member,
     from: &str,
-    statements: Vec<Statement>,
+    statements: &[Statement],
 ) -> Result<(usize, Vec<RowError>), Failure> {
     let t = member.text();
     let (mut saved, mut errors) = (0, Vec::new());
-    for statement in statements {
-        let (row, weeks) = (statement.row, statement.weeks.len() + statement.removed.len());
-        match update(member, from, statement).await {
-            Ok(()) => saved += weeks,
-            Err(failure) if failure.mends() => {
-                let message = match failure.is("STALE_ETAG") {
-                    true => t.say(key::GRID_MOVED),
-                    false => failure.sentence(t),
-                };
-                let column = t.say(key::GROUP);
-                errors.push(RowError { row, column, message, ..RowError::default() });
+    let mut fault: Option<Failure> = None;
+    for some in statements.chunks(AT_ONCE) {
+        let answers: Vec<Result<(), Failure>> = match &fault {
+            None => join_all(some.iter().map(|statement| update(member, from, statement))).await,
+            Some(fault) => vec![Err(fault.clone()); some.len()],
+        };
+        for (statement, answer) in some.iter().zip(answers) {
+            match answer {
+                Ok(()) => saved += statement.weeks.len() + statement.removed.len(),
+                Err(failure) => {
+                    errors.push(unsaved(t, statement, &failure));
+                    if !failure.mends() {
+                        fault = Some(failure);
+                    }
+                }
             }
-            Err(failure) => return Err(failure),
         }
     }
-    Ok((saved, errors))
+    match fault {
+        Some(fault) if saved == 0 => Err(fault),
+        _ => Ok((saved, errors)),
+    }
 }
 
-async fn update(member: &Member, from: &str, statement: Statement) -> Result<(), Failure> {
+/// Why a group's weeks are as they were.
+fn unsaved(t: &Text, statement: &Statement, failure: &Failure) -> RowError {
+    let message = match failure.is("STALE_ETAG") {
+        true => t.say(key::GRID_MOVED),
+        false => failure.sentence(t),
+    };
+    RowError { row: statement.row, column: t.say(key::GROUP), message, ..RowError::default() }
+}
+
+async fn update(member: &Member, from: &str, statement: &Statement) -> Result<(), Failure> {
     let about = sha256(format!("{from} {}", statement.group_id).as_bytes());
     let request = UpdateCapacityWeeksRequest {
         // The same file is the same request, and one effect for each group.
         request_id: hex::encode(&about[..16]),
-        group_id: statement.group_id,
+        group_id: statement.group_id.clone(),
         version: statement.version,
-        weeks: statement.weeks,
-        removed_mondays: statement.removed,
+        weeks: statement.weeks.clone(),
+        removed_mondays: statement.removed.clone(),
         inactive: None,
     };
     member.app().api.capacity_groups().update_capacity_weeks(member.call(request)).await?;

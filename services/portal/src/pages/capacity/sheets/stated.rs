@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use axum::http::StatusCode;
+use futures::future::try_join_all;
 use proto::{
     capacity::{CapacityWeek, GroupContent},
     interchange::{RowError, TableRow},
@@ -12,7 +13,7 @@ use time::{Date, Weekday};
 use super::super::{
     edit::{fault, label},
     entry::{self, Change, FIGURES, Figure, Wrong},
-    read,
+    read::{self, AT_ONCE},
 };
 use crate::{
     failure::Failure,
@@ -85,9 +86,11 @@ impl Stated {
         if versions.len() > GROUPS {
             return Ok(Err(Unreadable::TooMany(GROUPS)));
         }
+        let versions: Vec<&Version> = versions.into_iter().collect();
         let mut groups = BTreeMap::new();
-        for version in versions {
-            groups.insert(version.clone(), group(member, version).await?);
+        for some in versions.chunks(AT_ONCE) {
+            let found = try_join_all(some.iter().map(|version| group(member, version))).await?;
+            groups.extend(some.iter().map(|version| (*version).clone()).zip(found));
         }
         stated.compare(t, &lines, &groups);
         stated.errors.sort_by_key(|error| error.row);
