@@ -14,6 +14,9 @@ use crate::{
     table::{Cell, Part},
 };
 
+/// Rows that a file takes; the API writes no more.
+const ROWS: usize = 20_000;
+
 /// Which kind of file.
 #[derive(Default, Deserialize)]
 pub struct Kind {
@@ -100,6 +103,14 @@ fn text(cell: &Cell) -> String {
     }
 }
 
+/// Looks while a list is read, page by page, whether a file still takes what was read of it.
+///
+/// # Errors
+/// Where it has more rows than a file takes.
+pub fn fits(rows: usize) -> Result<(), Failure> {
+    if rows > ROWS { Err(Failure::too_long()) } else { Ok(()) }
+}
+
 /// A list as the contract takes it.
 pub fn request(list: List, format: SheetFormat, encoding: TextEncoding) -> WriteTableRequest {
     WriteTableRequest {
@@ -116,6 +127,7 @@ pub fn request(list: List, format: SheetFormat, encoding: TextEncoding) -> Write
 /// # Errors
 /// Where it has more rows than a file takes.
 pub async fn save(member: &Member, kind: &Kind, list: List) -> Result<Response, Failure> {
+    fits(list.rows.len())?;
     let request = request(list, kind.format(), kind.encoding());
     let file = member.app().api.sheets().write_table(member.call_patiently(request)).await?.into_inner();
     Ok(download::file(&file.file_name, &file.media_type, Body::from(file.content)))

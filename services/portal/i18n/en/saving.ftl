@@ -17,6 +17,8 @@ capacity-sheets-key-wrong = The row key does not name a group of yours. Download
 capacity-sheets-monday = The week must be the day of a Monday, such as 2026-12-28.
 capacity-sheets-twice = The week stands further up already for this group.
 # Lists as files
+save-long = Too long for a file
+save-long-body = A file takes at most 20,000 rows. Please narrow the list first, where it can be, and export it again; programs can read all of it through the API.
 save-xlsx = Export to Excel
 save-csv = Export CSV
 save-part = List

@@ -24,6 +24,8 @@ use crate::{
 };
 
 const PATH: &str = "/at-risk";
+/// Lines of one answer, where all of them are saved.
+const MOST: i32 = 1_000;
 /// Days ahead to choose from; the second is usual.
 const DAYS: [i32; 4] = [3, 7, 14, 30];
 
@@ -151,12 +153,13 @@ pub async fn export(
         return Err(Failure::denied());
     }
     let t = member.text();
-    let mut request = ListOrdersAtRiskRequest { page_token: String::new(), ..wish.asked() };
+    let mut request = ListOrdersAtRiskRequest { page_size: MOST, page_token: String::new(), ..wish.asked() };
     let (mut rows, mut seen) = (Vec::new(), HashSet::new());
     loop {
         let mut client = member.app().api.progress();
         let list = client.list_orders_at_risk(member.call(request.clone())).await?.into_inner();
         rows.extend(list.lines.into_iter().map(|line| cells(row(t, line, &mut seen))));
+        sheet::fits(rows.len())?;
         if list.next_page_token.is_empty() {
             break;
         }

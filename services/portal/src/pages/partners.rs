@@ -85,6 +85,7 @@ pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Resul
         let mut client = member.app().api.relationships();
         let list = client.list_relationships(member.call(request.clone())).await?.into_inner();
         rows.extend(list.relationships.into_iter().map(|one| cells(row(&member, one))));
+        sheet::fits(rows.len())?;
         if list.next_page_token.is_empty() {
             break;
         }

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use proto::{
     capacity::{CapacityGroup, CapacityReceipt, GroupContent},
     interchange::{ReadTableResponse, TableRow},
+    orders::{LineAtRisk, ListOrdersAtRiskResponse},
 };
 use tonic::Code;
 
@@ -31,6 +32,20 @@ async fn a_list_is_saved_as_it_is_shown() {
     let csv = world.get("/partners/export?format=csv", BUYER).await;
     assert!(csv.header("content-disposition").contains(".2"), "as csv");
     assert_eq!(world.get("/partners/export", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_list_that_no_file_takes_is_read_no_further() {
+    let (api, world) = Hostile::start(false, None).await;
+    let lines = || ListOrdersAtRiskResponse {
+        lines: vec![LineAtRisk::default(); 1_000],
+        next_page_token: "more".into(),
+    };
+    api.script().answer("ListOrdersAtRisk", (0..30).map(|_| Ok(lines())));
+    let page = world.get("/at-risk/export", BUYER).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.html);
+    assert!(page.says("一个文件最多 20,000 行"), "{}", page.html);
+    assert_eq!(api.calls().iter().filter(|call| call.rpc == "ListOrdersAtRisk").count(), 21);
 }
 
 /// A table that states a week of two groups.

@@ -27,13 +27,15 @@ use crate::{
 
 /// Offers on one page.
 const PAGE: i32 = 50;
+/// Offers of one answer, where all of them are saved.
+const MOST: i32 = 1_000;
 const EXPORT: &str = "/capacity/offers/export";
 
 /// Both lists; the pages of the first.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
-    let (offers, next) = list(&member, false, place.page.clone()).await?;
-    let (own, _) = list(&member, true, String::new()).await?;
+    let (offers, next) = list(&member, false, (PAGE, place.page.clone())).await?;
+    let (own, _) = list(&member, true, (PAGE, String::new())).await?;
     let [theirs, own] = parts(&member, &offers, &own).await?;
     let done = match place.done.as_str() {
         "published" => t.say(key::OFFER_PUBLISHED),
@@ -81,8 +83,9 @@ pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Resul
 async fn all(member: &Member, own: bool) -> Result<Vec<Offer>, Failure> {
     let (mut all, mut page) = (Vec::new(), String::new());
     loop {
-        let (offers, next) = list(member, own, page).await?;
+        let (offers, next) = list(member, own, (MOST, page)).await?;
         all.extend(offers);
+        sheet::fits(all.len())?;
         if next.is_empty() {
             return Ok(all);
         }
@@ -90,8 +93,13 @@ async fn all(member: &Member, own: bool) -> Result<Vec<Offer>, Failure> {
     }
 }
 
-async fn list(member: &Member, own: bool, page_token: String) -> Result<(Vec<Offer>, String), Failure> {
-    let request = ListOffersRequest { own, supplier_id: String::new(), page_size: PAGE, page_token };
+/// A page of so many offers from where it begins, and where the next one does.
+async fn list(
+    member: &Member,
+    own: bool,
+    (page_size, page_token): (i32, String),
+) -> Result<(Vec<Offer>, String), Failure> {
+    let request = ListOffersRequest { own, supplier_id: String::new(), page_size, page_token };
     let list = member.app().api.offers().list_offers(member.call(request)).await?.into_inner();
     Ok((list.offers, list.next_page_token))
 }

@@ -18,6 +18,9 @@ use crate::{
     table::{Cell, Part, Pick, Row, Search},
 };
 
+/// Resources of one answer, where all of them are saved: with terms as long as they may be, more would not come through.
+const MOST: i32 = 500;
+
 /// What is looked for.
 #[derive(Default, Deserialize)]
 pub struct Wish {
@@ -133,12 +136,13 @@ pub async fn save(
     name: Key<0>,
     asked: ListResourcesRequest,
 ) -> Result<Response, Failure> {
-    let mut request = ListResourcesRequest { page_token: String::new(), ..asked };
+    let mut request = ListResourcesRequest { page_size: MOST, page_token: String::new(), ..asked };
     let mut resources = Vec::new();
     loop {
         let mut client = member.app().api.resources();
         let list = client.list_resources(member.call(request.clone())).await?.into_inner();
         resources.extend(list.resources);
+        sheet::fits(resources.len())?;
         if list.next_page_token.is_empty() {
             break;
         }
