@@ -6,16 +6,21 @@ const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
 
 async function found(javaScriptEnabled) {
-  const number = publish({ lines: 1 });
+  const word = `查找${Date.now()}`;
+  // One more than are shown of a place.
+  const numbers = Array.from({ length: 11 }, () => publish({ lines: 1, name: () => word }));
+  const [number] = numbers;
+  const sought = `${number.slice(0, -3)} ${word}`;
   await visit(shunmo, { javaScriptEnabled, viewport: { width: 1280, height: 800 } }, async (page) => {
     await page.goto(`${portal}/resources`);
     const box = page.locator('.top [type=search]');
-    await box.fill(`${number.slice(0, -1)} 收纳箱`);
+    await box.fill(sought);
     await Promise.all([page.waitForNavigation(), box.press('Enter')]);
-    ok(await page.locator(`main a:text-is("${number}")`).isVisible(), 'the order is among what is found');
+    const shown = await page.locator('main h2:text-is("客户订单") + table tbody th a').allInnerTexts();
+    ok(shown.length === 10 && shown.every((one) => numbers.includes(one)), `the first ten of what is found: ${shown}`);
     await Promise.all([page.waitForNavigation(), page.click('main a:text-is("“客户订单”中的全部结果")')]);
     equal(new URL(page.url()).pathname, '/inbox', 'all of them are in the list');
-    equal(await page.inputValue('#q'), `${number.slice(0, -1)} 收纳箱`, 'which looks for the same');
+    equal(await page.inputValue('#q'), sought, 'which looks for the same');
     await page.locator('.top [type=search]').fill(number);
     await Promise.all([page.waitForURL(/\/orders\//), page.locator('.top [type=search]').press('Enter')]);
     await page.goto(`${portal}/search?q=没有的东西`);

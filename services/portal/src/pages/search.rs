@@ -35,8 +35,10 @@ use crate::{
 const PATH: &str = "/search";
 /// Hits of a place where all places are shown.
 const HITS: usize = 10;
-/// Rows of one answer, of what is looked through here: few firms have more partners or machines.
+/// Rows of one answer, of what is looked through here.
 const MOST: i32 = 1_000;
+/// Answers that are looked through of a list: few firms have as many partners or machines.
+const PAGES: i32 = 5;
 /// A place that takes longer is left out, so that the others are seen.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Characters of the text; the API looks for no longer ones among orders.
@@ -119,8 +121,33 @@ impl Place {
     }
 }
 
+/// Hits of a place.
+struct Found<T> {
+    hits: Vec<T>,
+    /// Whether all that is there was looked through.
+    whole: bool,
+}
+
 /// What a place answered; `None` where it was not asked.
-type Heard<T> = Option<Result<Vec<T>, Failure>>;
+type Heard<T> = Option<Result<Found<T>, Failure>>;
+
+/// Reads a list page by page, to its end or until enough is read. `page`: the hits of the page that begins at a token, and
+/// where the next one does.
+async fn through<T, F>(page: impl Fn(String) -> F) -> Result<Found<T>, Failure>
+where
+    F: Future<Output = Result<(Vec<T>, String), Failure>>,
+{
+    let (mut hits, mut token) = (Vec::new(), String::new());
+    for _ in 0..PAGES {
+        let (some, next) = page(token).await?;
+        hits.extend(some);
+        token = next;
+        if token.is_empty() {
+            break;
+        }
+    }
+    Ok(Found { hits, whole: token.is_empty() })
+}
 
 /// A text and who looks for it.
 struct Look<'a> {
@@ -132,7 +159,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// Asks a place, unless the roles do not allow it or another one alone is shown.
-    async fn at<T>(&self, place: Place, asking: impl Future<Output = Result<Vec<T>, Failure>>) -> Heard<T> {
+    async fn at<T>(&self, place: Place, asking: impl Future<Output = Result<Found<T>, Failure>>) -> Heard<T> {
         let shown = self.only.is_empty() || self.only == place.name();
         if !shown || !self.member.may(place.permission()) {
             return None;
@@ -153,7 +180,7 @@ impl Look<'_> {
             && self.wanted.words.iter().all(|word| kept.text.contains(word.as_str()))
     }
 
-    async fn orders(&self, side: Side) -> Result<Vec<OrderSummary>, Failure> {
+    async fn orders(&self, side: Side) -> Result<Found<OrderSummary>, Failure> {
         // As many as on a page of the lists: the one whose number is just this text is among as many here as there.
         let request = ListOrdersRequest {
             side: side as i32,
@@ -162,27 +189,30 @@ impl Look<'_> {
             ..ListOrdersRequest::default()
         };
         let mut client = self.member.app().api.orders();
-        Ok(client.list_orders(self.member.call(request)).await?.into_inner().orders)
+        let hits = client.list_orders(self.member.call(request)).await?.into_inner().orders;
+        Ok(Found { hits, whole: true })
     }
 
-    async fn resources(&self, own: bool) -> Result<Vec<Resource>, Failure> {
+    async fn resources(&self, own: bool) -> Result<Found<Resource>, Failure> {
+        // One more than are shown tells whether there are more.
         let request = ListResourcesRequest {
             own,
             text: self.text.to_owned(),
-            page_size: HITS as i32,
+            page_size: HITS as i32 + 1,
             ..ListResourcesRequest::default()
         };
         let mut client = self.member.app().api.resources();
-        Ok(client.list_resources(self.member.call(request)).await?.into_inner().resources)
+        let hits = client.list_resources(self.member.call(request)).await?.into_inner().resources;
+        Ok(Found { hits, whole: true })
     }
 
     /// Offers of others and of the own firm, with whose they are.
-    async fn offers(&self) -> Result<Vec<(Offer, String)>, Failure> {
+    async fn offers(&self) -> Result<Found<(Offer, String)>, Failure> {
         let (theirs, own) = try_join!(self.offers_of(false), self.offers_of(true))?;
-        let mut found: Vec<Offer> =
-            theirs.into_iter().chain(own).filter(|one| self.fits_offer(one)).collect();
+        let whole = theirs.whole && own.whole;
+        let mut found: Vec<Offer> = theirs.hits.into_iter().chain(own.hits).collect();
         if self.only.is_empty() {
-            found.truncate(HITS);
+            found.truncate(HITS + 1);
         }
         let me = &self.member.who.firm_id;
         let others = found.iter().map(|one| &one.supplier_id).filter(|firm| *firm != me).cloned().collect();
@@ -195,13 +225,19 @@ impl Look<'_> {
             let name = name(&one.supplier_id);
             (one, name)
         });
-        Ok(named.collect())
+        Ok(Found { hits: named.collect(), whole })
     }
 
-    async fn offers_of(&self, own: bool) -> Result<Vec<Offer>, Failure> {
-        let request = ListOffersRequest { own, page_size: MOST, ..ListOffersRequest::default() };
-        let mut client = self.member.app().api.offers();
-        Ok(client.list_offers(self.member.call(request)).await?.into_inner().offers)
+    async fn offers_of(&self, own: bool) -> Result<Found<Offer>, Failure> {
+        let page = move |page_token: String| async move {
+            let request =
+                ListOffersRequest { own, page_size: MOST, page_token, ..ListOffersRequest::default() };
+            let mut client = self.member.app().api.offers();
+            let list = client.list_offers(self.member.call(request)).await?.into_inner();
+            let hits: Vec<Offer> = list.offers.into_iter().filter(|one| self.fits_offer(one)).collect();
+            Ok::<_, Failure>((hits, list.next_page_token))
+        };
+        through(page).await
     }
 
     fn fits_offer(&self, one: &Offer) -> bool {
@@ -210,19 +246,33 @@ impl Look<'_> {
         self.fits([content.process.as_str(), &content.machine, &content.note].into_iter().chain(lists))
     }
 
-    async fn groups(&self) -> Result<Vec<GroupSummary>, Failure> {
-        let request = ListCapacityGroupsRequest { page_size: MOST, ..ListCapacityGroupsRequest::default() };
-        let mut client = self.member.app().api.capacity_groups();
-        let list = client.list_capacity_groups(self.member.call(request)).await?.into_inner();
-        Ok(list.groups.into_iter().filter(|group| self.fits([group.name.as_str()])).collect())
+    async fn groups(&self) -> Result<Found<GroupSummary>, Failure> {
+        let page = move |page_token: String| async move {
+            let request = ListCapacityGroupsRequest {
+                page_size: MOST,
+                page_token,
+                ..ListCapacityGroupsRequest::default()
+            };
+            let mut client = self.member.app().api.capacity_groups();
+            let list = client.list_capacity_groups(self.member.call(request)).await?.into_inner();
+            let fits = |group: &GroupSummary| self.fits([group.name.as_str()]);
+            let hits: Vec<GroupSummary> = list.groups.into_iter().filter(fits).collect();
+            Ok::<_, Failure>((hits, list.next_page_token))
+        };
+        through(page).await
     }
 
-    async fn partners(&self) -> Result<Vec<partners::Row>, Failure> {
-        let request = ListRelationshipsRequest { page_size: MOST, page_token: String::new() };
-        let mut client = self.member.app().api.relationships();
-        let list = client.list_relationships(self.member.call(request)).await?.into_inner();
-        let rows = list.relationships.into_iter().map(|one| partners::row(self.member, one));
-        Ok(rows.filter(|row| self.fits([row.name.as_str(), &row.number])).collect())
+    async fn partners(&self) -> Result<Found<partners::Row>, Failure> {
+        let page = move |page_token: String| async move {
+            let request = ListRelationshipsRequest { page_size: MOST, page_token };
+            let mut client = self.member.app().api.relationships();
+            let list = client.list_relationships(self.member.call(request)).await?.into_inner();
+            let rows = list.relationships.into_iter().map(|one| partners::row(self.member, one));
+            let fits = |row: &partners::Row| self.fits([row.name.as_str(), &row.number]);
+            let hits: Vec<partners::Row> = rows.filter(fits).collect();
+            Ok::<_, Failure>((hits, list.next_page_token))
+        };
+        through(page).await
     }
 }
 
@@ -250,7 +300,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         look.at(Place::Groups, look.groups()),
         look.at(Place::Partners, look.partners()),
     );
-    let orders = supplied.iter().chain(bought.iter()).flatten().flatten();
+    let orders = supplied.iter().chain(bought.iter()).flatten().flat_map(|found| &found.hits);
     if let Some(order) = list::exact(&headers, orders, &text) {
         return Ok(page::go(&order));
     }
@@ -284,12 +334,20 @@ fn shown<T>(
     let title = t.say(place.label());
     let (text, only) = asked;
     match heard? {
-        Ok(found) if found.is_empty() => None,
-        Ok(found) if !only.is_empty() => Some(table(found).titled(title)),
-        Ok(mut found) => {
-            found.truncate(HITS);
-            let whole = Way { href: place.whole(text), label: t.one(key::SEARCH_ALL, &title) };
-            Some(table(found).titled(title).whole(whole))
+        Ok(found) if found.hits.is_empty() && found.whole => None,
+        Ok(Found { mut hits, whole }) => {
+            let more = only.is_empty() && hits.len() > HITS;
+            let note = if whole { String::new() } else { t.one(key::SEARCH_MOST, MOST * PAGES) };
+            if hits.is_empty() {
+                return Some(Part::new(Vec::new(), Vec::new(), note).titled(title));
+            }
+            if more {
+                hits.truncate(HITS);
+            }
+            let part = table(hits).note(note);
+            let way = || Way { href: place.whole(text), label: t.one(key::SEARCH_ALL, &title) };
+            let part = if more { part.whole(way()) } else { part };
+            Some(part.titled(title))
         }
         Err(failure) => {
             tracing::warn!(
@@ -326,13 +384,19 @@ mod tests {
     #[test]
     fn a_place_shows_its_first_hits_and_where_all_of_them_are() {
         let t = english();
-        let heard = || Some(Ok((0..11).collect()));
-        let first = shown(&t, Place::Bought, ("盖 板", ""), heard(), lines).unwrap();
+        let heard = |hits, whole| -> Heard<usize> { Some(Ok(Found { hits: (0..hits).collect(), whole })) };
+        let first = shown(&t, Place::Bought, ("盖 板", ""), heard(11, true), lines).unwrap();
         assert_eq!((first.rows.len(), first.title.as_str()), (10, "Purchase orders"));
         assert_eq!(first.whole.unwrap().href, "/purchases?q=%E7%9B%96+%E6%9D%BF");
-        let all = shown(&t, Place::Offers, ("x", "offers"), heard(), lines).unwrap();
-        assert!(all.rows.len() == 11 && all.whole.is_none());
-        assert!(shown(&t, Place::Bought, ("x", ""), Some(Ok(Vec::new())), lines).is_none(), "no hit");
+        let few = shown(&t, Place::Bought, ("x", ""), heard(10, true), lines).unwrap();
+        assert!(few.rows.len() == 10 && few.whole.is_none(), "there are no more");
+        let all = shown(&t, Place::Offers, ("x", "offers"), heard(11, true), lines).unwrap();
+        assert!(all.rows.len() == 11 && all.whole.is_none() && all.note.is_empty());
+        assert!(shown(&t, Place::Bought, ("x", ""), heard(0, true), lines).is_none(), "no hit");
+        let some = shown(&t, Place::Offers, ("x", ""), heard(1, false), lines).unwrap();
+        assert!(some.note.contains("first 5000"), "{}", some.note);
+        let none = shown(&t, Place::Offers, ("x", ""), heard(0, false), lines).unwrap();
+        assert!(none.empty.contains("first 5000"), "as far as was looked: {}", none.empty);
         assert!(shown(&t, Place::Bought, ("x", ""), None, lines).is_none(), "not asked");
     }
 
