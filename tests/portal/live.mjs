@@ -217,7 +217,7 @@ export async function live() {
       await shows(second, number);
     }));
 
-  await test('a page that nobody sees is not read anew before somebody does, and then once', () =>
+  await test('a page that nobody sees is read anew once, when somebody looks or some time later', () =>
     visit(shunmo, {}, async (page) => {
       // Pages that are driven by a test may count as seen whatever is in front of them.
       await page.addInitScript(() => {

@@ -25,8 +25,6 @@
     const changed = new Set();
     let read = 0;
     const anew = () => {
-      // Once when somebody looks again, however much happened meanwhile.
-      if (document.hidden) { document.addEventListener('visibilitychange', anew, { once: true }); return; }
       all('[data-live-on]').forEach((place) => {
         if ([...changed].some((one) => place.dataset.liveOn.includes(one))) htmx.trigger(place, 'tandem:refresh');
       });
@@ -37,8 +35,10 @@
     };
     const refresh = (what) => {
       what.forEach((one) => changed.add(one));
-      timer ||= setTimeout(anew, Math.max(100, read + 1000 - Date.now()));
+      // Where nobody looks, the title tells how much waits, and that has time.
+      timer ||= setTimeout(anew, document.hidden ? 20000 : Math.max(100, read + 1000 - Date.now()));
     };
+    document.addEventListener('visibilitychange', () => { if (timer) { clearTimeout(timer); anew(); } });
 
     // Where the page shows something else than is announced.
     let looking;
