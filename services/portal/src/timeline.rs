@@ -13,6 +13,8 @@ pub struct Moment {
     pub what: String,
     pub who: String,
     pub note: String,
+    /// Whether only the own firm may read it, so that it is on no sheet that leaves the house.
+    pub internal: bool,
     /// Old and new of what it changed.
     pub changes: Vec<Changed>,
 }
@@ -43,6 +45,7 @@ fn moment(text: &Text, order: &Order, entry: &HistoryEntry) -> Moment {
         what: what(text, entry),
         who: who.collect::<Vec<_>>().join(" · "),
         note: entry.note.clone(),
+        internal: entry.action == "note_written",
         changes: difference.map_or_else(Vec::new, |found| difference::view(text, found, content)),
     }
 }
