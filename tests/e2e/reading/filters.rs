@@ -3,7 +3,7 @@
 use chassis::clock::FixedClock;
 use harness::{
     Firm, Options, World, answer,
-    change::{cancel, change},
+    change::{cancel, change, item},
     date, order, request_id,
 };
 use proto::orders::{
@@ -13,6 +13,9 @@ use proto::orders::{
 use time::{Duration, macros::datetime};
 
 use super::{list, numbers, pages};
+
+/// More than are named by their ids where all have what is looked for.
+const MANY: usize = 2_010;
 
 const ORDERS: usize = 48;
 const OTHER: &str = "邻益注塑(示例)有限公司";
@@ -198,6 +201,35 @@ async fn a_list_is_the_orders_that_fit_page_by_page_whatever_is_asked_for() {
                 let found = pages(&buyer, request.clone()).await;
                 assert_eq!(numbers(&found), sorted(fitting.clone(), order_by), "{request:?}");
             }
+        }
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn words_that_very_many_orders_have_are_looked_for_in_any_state_and_order() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let items = (0..MANY).map(|n| {
+        let number = format!("M{n:05}");
+        item(&number, order(&number).line("10", "CY-BX-0450", "10", "6.85").to("V100"))
+    });
+    let answers = buyer.publish_all(items.collect()).await.expect("the stream ends well");
+    assert_eq!(answers.len(), MANY);
+    let one = buyer.publish(document(0, "10").to("V100")).await.expect("published").order_id;
+    supplier.accept_all(&one).await.expect("accepted");
+    for order_by in [OrderSort::Unspecified, OrderSort::RequestedDate, OrderSort::AnswerDue] {
+        for (state, fitting) in [(OrderState::Unanswered, 50), (OrderState::Rejected, 0)] {
+            let request = ListOrdersRequest {
+                text: "CY-BX-0450".into(),
+                states: vec![state.into()],
+                order_by: order_by.into(),
+                page_size: 50,
+                ..list(Side::Buyer)
+            };
+            let page = buyer.orders().list_orders(request).await.expect("a page").into_inner();
+            assert_eq!(page.orders.len(), fitting, "{state:?} by {order_by:?}");
+            assert_eq!(page.next_page_token.is_empty(), fitting == 0, "{state:?} by {order_by:?}");
         }
     }
     world.finish().await;

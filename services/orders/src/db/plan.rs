@@ -90,7 +90,7 @@ async fn few_in_states(tx: &mut TenantTx, filter: &Filter) -> Result<bool> {
         QueryBuilder::new("select count(*) from (select 1 from orders.order_state s where s.");
     query.push(if filter.side == Side::Supplier { "supplier" } else { "buyer" });
     query.push(" = ").push_bind(tx.firm()).push(" and s.state = any(").push_bind(filter.states.clone());
-    query.push(") limit ").push_bind(FEW + 1).push(") some");
+    query.push(") limit ").push_bind(FEW + 1).push(") found");
     let found: i64 = query.build_query_scalar().fetch_one(tx.conn()).await?;
     Ok(found <= FEW)
 }
