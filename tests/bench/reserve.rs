@@ -26,7 +26,8 @@ use crate::{
 };
 
 const CLIENTS: usize = 16;
-/// What is under way of ours where it is more.
+/// What is under way of ours where it is more: four requests of each client, and what a busy ERP asks.
+const FOUR_EACH: usize = 4 * CLIENTS;
 const IN_FLIGHT: usize = 256;
 const HOLDS: usize = 10_000;
 /// Each of 500 buckets, which is less than an offer may have.
@@ -58,8 +59,10 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let holds = scale.of(HOLDS);
     for (name, stock, flight) in [
         ("reserve_one_bucket", &hot, CLIENTS),
+        ("reserve_one_bucket_64_in_flight", &hot, FOUR_EACH),
         ("reserve_one_bucket_256_in_flight", &hot, IN_FLIGHT),
         ("reserve_10000_buckets", &spread, CLIENTS),
+        ("reserve_10000_buckets_64_in_flight", &spread, FOUR_EACH),
         ("reserve_10000_buckets_256_in_flight", &spread, IN_FLIGHT),
     ] {
         // Warm up both sides: connections, statements, pages.
