@@ -2,9 +2,9 @@
 
 use std::{pin::pin, task::Poll};
 
-use chassis::db::TenantPool;
+use chassis::db::{Near, TenantPool};
 use harness::World;
-use sqlx::{PgPool, Row as _};
+use sqlx::Row as _;
 
 /// Polls a future some times and drops it, finished or not.
 async fn abandon(future: impl Future, polls: usize) {
@@ -23,8 +23,7 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
     let world = World::start().await;
     let firm = world.firm("澄屿家居用品(示例)有限公司").await;
     let raw = world.app_pool().await;
-    let near: Vec<PgPool> =
-        (0..2).map(|_| chassis::db::one(raw.connect_options().as_ref().clone())).collect();
+    let near = [0, 1].map(|_| Near::new(raw.connect_options().as_ref().clone()));
     let pool = TenantPool::new(raw.clone()).near(near.clone());
     // A caller may go away before, inside and after each round trip.
     for polls in 1..=120 {
@@ -36,7 +35,7 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
         abandon(call, polls % 40).await;
         // Every connection as the next caller would get it.
         let mut all = Vec::new();
-        for pool in near.iter().chain([raw]) {
+        for pool in near.iter().map(Near::pool).chain([raw]) {
             for _ in 0..pool.options().get_max_connections() {
                 all.push(pool.acquire().await.expect("a connection"));
             }

@@ -40,6 +40,7 @@ mod json;
 mod links;
 mod load;
 mod matrix;
+mod near;
 mod nightly;
 mod noninterference;
 mod notices;

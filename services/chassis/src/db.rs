@@ -5,15 +5,20 @@
 //! that a pooled connection never carries one firm's setting into another's transaction.
 
 use std::{
-    sync::Arc,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use futures::{FutureExt as _, future::select_ok};
 use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction,
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, SqlSafeStr as _, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use uuid::Uuid;
 
 use crate::error::{Error, Reason, Result};
@@ -35,15 +40,19 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// How long a near one may take to begin: what takes longer is not near.
 const NEAR_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long one of the rest is waited for alone. To leave it would end a connection that is being opened, or asked whether
+/// it is there; what takes longer waits for its turn.
+const ALONE: Duration = Duration::from_millis(50);
+
 /// Connections of `tandem_app`, usable only inside a firm's transaction.
 ///
 /// A pool gives out whichever connection has rested longest. With twenty of them and little to do that is always one whose
 /// server process has lost its plans and tables from the processor's caches: the same statements took 1.7 times as long
 /// as by a connection that had just run them. So a few are pools of their own, and whoever comes takes the first that is
-/// free.
+/// free. Whoever finds none waits for all of them.
 #[derive(Clone, Debug)]
 pub struct TenantPool {
-    near: Arc<[PgPool]>,
+    near: Arc<[Near]>,
     rest: PgPool,
     /// Taken by who opens a near connection, so that nobody else does meanwhile.
     opening: Arc<Semaphore>,
@@ -55,9 +64,9 @@ impl TenantPool {
         Self { near: Arc::default(), rest, opening: Arc::new(Semaphore::new(1)) }
     }
 
-    /// With pools of one connection each that are tried first, in this order; see [`one`].
-    pub fn near(self, pools: impl IntoIterator<Item = PgPool>) -> Self {
-        Self { near: pools.into_iter().collect(), ..self }
+    /// With connections that are tried first, in this order.
+    pub fn near(self, near: impl IntoIterator<Item = Near>) -> Self {
+        Self { near: near.into_iter().collect(), ..self }
     }
 
     /// Begins a transaction that sees the firm's rows.
@@ -87,29 +96,46 @@ impl TenantPool {
     /// a transaction that nobody knows of.
     async fn begin_by(&self, statement: String, firm: Uuid) -> Result<TenantTx> {
         let asked = Instant::now();
-        let near = tokio::spawn(self.clone().begin_near(statement.clone()));
-        let tx = match tokio::time::timeout(NEAR_PATIENCE, near).await {
-            Ok(Ok(Some(tx))) => tx,
-            // What begins too late is rolled back where nobody takes it.
-            Ok(Ok(None) | Err(_)) | Err(_) => self.begin_rest(statement).await?,
-        };
+        let begun = tokio::spawn(self.clone().begin_first(statement)).await;
+        let tx = begun.map_err(|_| Error::new(Reason::UNAVAILABLE))??;
         // A round trip, and however long a connection was waited for.
         metrics::histogram!("tandem_begin_seconds").record(asked.elapsed());
         Ok(TenantTx { tx, firm })
     }
 
-    /// By the first of the near connections that is free and answers.
-    async fn begin_near(self, statement: String) -> Option<Transaction<'static, Postgres>> {
-        for one in self.near.iter() {
-            match one.try_begin_with(AssertSqlSafe(statement.clone())).await {
-                Ok(Some(tx)) => return Some(tx),
-                Ok(None) => self.open(one),
+    /// By the first of the near connections that is free and answers, else by whichever connection is free first.
+    async fn begin_first(self, statement: String) -> sqlx::Result<Transaction<'static, Postgres>> {
+        for near in self.near.iter() {
+            match near.begin(statement.clone()).await {
+                Ok(Some(tx)) => return Ok(tx),
+                Ok(None) => self.open(&near.pool),
+                // One that says nothing was waited for; the next one may have the same server.
+                Err(sqlx::Error::PoolTimedOut) => break,
                 // It was ended while nobody used it, and nothing has happened on it. What is wrong with more than
                 // this one comes again from the rest.
                 Err(error) => tracing::debug!(%error, "a near connection did not begin"),
             }
         }
-        None
+        match self.begin_free(statement.clone()).await {
+            // A connection that was taken as it is and had just been ended; nothing has happened on it.
+            Err(error) if has_ended(&error) => self.begin_free(statement).await,
+            begun => begun,
+        }
+    }
+
+    /// Waits in the queues of all connections: a near one that is given back would else go to whoever comes next, while those
+    /// who came before wait until they are refused.
+    async fn begin_free(&self, statement: String) -> sqlx::Result<Transaction<'static, Postgres>> {
+        let mut rest = self.rest.acquire().boxed();
+        let connection = match timeout(ALONE, &mut rest).await {
+            Ok(acquired) => acquired?,
+            Err(_) => {
+                let near = self.near.iter().map(|near| near.pool.acquire().boxed());
+                select_ok(near.chain([rest])).await?.0
+            }
+        };
+        // As `Pool::begin_with` does with a connection of its own.
+        Transaction::begin(connection, Some(AssertSqlSafe(statement).into_sql_str())).await
     }
 
     /// Opens a near connection for whoever comes next, where there is none: to wait for it would take longer than one of the
@@ -128,28 +154,15 @@ impl TenantPool {
         });
     }
 
-    async fn begin_rest(&self, statement: String) -> Result<Transaction<'static, Postgres>> {
-        let pool = self.rest.clone();
-        let begun = tokio::spawn(async move {
-            match pool.begin_with(AssertSqlSafe(statement.clone())).await {
-                // A connection that was taken as it is and had just been ended; nothing has happened on it.
-                Err(error) if has_ended(&error) => pool.begin_with(AssertSqlSafe(statement)).await,
-                begun => begun,
-            }
-        });
-        Ok(begun.await.map_err(|_| Error::new(Reason::UNAVAILABLE))??)
-    }
-
     /// Whether the database answers, within two seconds.
     pub async fn ready(&self) -> bool {
         let ask = async { self.rest.acquire().await?.ping().await };
-        matches!(tokio::time::timeout(Duration::from_secs(2), ask).await, Ok(Ok(())))
+        matches!(timeout(Duration::from_secs(2), ask).await, Ok(Ok(())))
     }
 
     /// Open connections, and those of them that nobody uses.
     pub fn connections(&self) -> (u32, usize) {
-        let all = || self.near.iter().chain([&self.rest]);
-        (all().map(PgPool::size).sum(), all().map(PgPool::num_idle).sum())
+        (self.pools().map(PgPool::size).sum(), self.pools().map(PgPool::num_idle).sum())
     }
 
     /// How many there may be.
@@ -159,8 +172,52 @@ impl TenantPool {
 
     /// Closes all connections; those that are in use after 8 s are left to the end of the process.
     pub async fn close(&self) {
-        let all = self.near.iter().chain([&self.rest]).map(PgPool::close);
-        let _ = tokio::time::timeout(PATIENCE, futures::future::join_all(all)).await;
+        let _ = timeout(PATIENCE, futures::future::join_all(self.pools().map(PgPool::close))).await;
+    }
+
+    fn pools(&self) -> impl Iterator<Item = &PgPool> {
+        self.near.iter().map(Near::pool).chain([&self.rest])
+    }
+}
+
+/// A connection that is tried before the others, and opened when it is first wanted.
+#[derive(Clone, Debug)]
+pub struct Near {
+    /// Of one connection.
+    pool: PgPool,
+    /// Whether its server said nothing in time. It is closed then, and another one opened: the pool would wait for a word of
+    /// it before it takes it back.
+    silent: Arc<AtomicBool>,
+}
+
+impl Near {
+    /// To a database that is not asked yet.
+    pub fn new(options: PgConnectOptions) -> Self {
+        let silent = Arc::new(AtomicBool::new(false));
+        let closed = silent.clone();
+        let pool = pool(1).after_release(move |_, _| {
+            let kept = !closed.swap(false, Ordering::Relaxed);
+            Box::pin(async move { Ok(kept) })
+        });
+        Self { pool: pool.connect_lazy_with(asking(options)), silent }
+    }
+
+    /// Its pool of one connection.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Begins a transaction where it is free; `PoolTimedOut` where it says nothing in time.
+    async fn begin(&self, statement: String) -> sqlx::Result<Option<Transaction<'static, Postgres>>> {
+        let mut begin = pin!(self.pool.try_begin_with(AssertSqlSafe(statement)));
+        match timeout(NEAR_PATIENCE, begin.as_mut()).await {
+            Ok(begun) => begun,
+            Err(_) => {
+                // Before it is given back, which happens at the end of this function.
+                self.silent.store(true, Ordering::Relaxed);
+                Err(sqlx::Error::PoolTimedOut)
+            }
+        }
     }
 }
 
@@ -196,11 +253,6 @@ impl TenantTx {
 /// Opens a pool of at most `max` connections.
 pub async fn connect(options: PgConnectOptions, max: u32) -> Result<PgPool> {
     Ok(pool(max).connect_with(asking(options)).await?)
-}
-
-/// A pool of one connection, which is opened when it is first wanted.
-pub fn one(options: PgConnectOptions) -> PgPool {
-    pool(1).connect_lazy_with(asking(options))
 }
 
 /// Statements longer than 30 s and transactions idle for 30 s are ended by the database. What is asked is small and there is

@@ -12,7 +12,7 @@ use chassis::{
     caller::Resolver,
     clock::SharedClock,
     config::{Config, Switch},
-    db::TenantPool,
+    db::{Near, TenantPool},
     dial::{self, SharedDialer},
     gate::{self, Gate},
     json::{self, Json},
@@ -263,7 +263,7 @@ pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<De
     anyhow::ensure!(of_stream >= 2, "database.stream_connections = {of_stream}: at least 2 are needed");
     let stream_pool = pool("database.stream_url", &config.database.stream_url, of_stream).await?;
     let near_options = database("database.app_url", app_url)?;
-    let pool = TenantPool::new(app).near((0..near).map(|_| chassis::db::one(near_options.clone())));
+    let pool = TenantPool::new(app).near((0..near).map(|_| Near::new(near_options.clone())));
     let api = Endpoint::from_shared(config.api_url())
         .with_context(|| format!("api.url = {:?} is no address", config.api_url()))?
         .connect_timeout(Duration::from_secs(5))
