@@ -11,7 +11,7 @@ use time::{Date, macros::format_description};
 use super::{
     Session,
     failure::{Exit, Failure},
-    output::short,
+    output::{short, unit},
     pages,
     resources::{find, request_id, said},
 };
@@ -185,13 +185,13 @@ async fn impact(args: &RevisionArgs, session: &Session) -> Result<Exit, Failure>
             line.revision_label.clone(),
             known(&line.open_quantity),
             known(&line.in_process_quantity),
-            line.unit_code.clone(),
+            unit(&line.unit_code).to_owned(),
             if line.reached { "yes" } else { "no" }.to_owned(),
         ]
     })?;
     for sum in &impact.quantities {
         let (open, reached) = (known(&sum.open_quantity), known(&sum.reached_quantity));
-        session.out.line(&format!("{open} {} open, {reached} reached", sum.unit_code))?;
+        session.out.line(&format!("{open} {} open, {reached} reached", unit(&sum.unit_code)))?;
     }
     let (lines, orders, suppliers) = (impact.line_count, impact.order_count, impact.supplier_count);
     session.out.line(&format!("{lines} lines of {orders} orders and {suppliers} suppliers"))?;

@@ -21,7 +21,6 @@ use proto::capacity::{
     ImportCommentsRequest, ImportMaterialDemandsRequest, ListCapacityGroupsRequest, MatchedWeek, PayloadKind,
     PayloadResult,
 };
-use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use time::{Date, macros::format_description};
 
@@ -288,7 +287,7 @@ async fn list(session: &Session) -> Result<Exit, Failure> {
     let header = ["NAME", "UNIT", "FOR", "VERSION", "ALERTS", "UNCOUNTED", "ID"];
     pages::say(session, "tandem.capacity.v1.GroupSummary", &groups, &header, |group| {
         let (version, alerts) = (group.version.to_string(), group.demand_alerts.len().to_string());
-        let (unit, customer) = (group.unit_code.clone(), group.customer_id.clone());
+        let (unit, customer) = (figure::unit(&group.unit_code).to_owned(), group.customer_id.clone());
         let uncounted = group.uncounted_lines.to_string();
         [group.name.clone(), unit, customer, version, alerts, uncounted, group.id.clone()]
     })
@@ -306,18 +305,15 @@ async fn show(group: &str, session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Machine time is kept in seconds and read in hours.
 fn text(group: &CapacityGroup) -> String {
     let content = group.content.clone().unwrap_or_default();
-    let hours = content.unit_code == "SEC";
-    let unit = if hours { "h" } else { &content.unit_code };
     let mut table =
         table(&["WEEK", "DEMAND", "ACTUAL", "MAXIMUM", "BORROWED", "LENT", "BOOKED", "OFFERED", "RESULT"]);
     for week in &group.matched {
-        table.add_row(row(week, hours));
+        table.add_row(row(week, &content.unit_code));
     }
-    let weeks = format!("{}  [{unit}]  version {}\n{}", content.name, group.version, table_text(&table));
-    let weeks = format!("{weeks}{}", uncounted(&group.matched));
+    let head = format!("{}  [{}]  version {}", content.name, figure::unit(&content.unit_code), group.version);
+    let weeks = format!("{head}\n{}{}", table_text(&table), uncounted(&group.matched));
     match alert::text(group, &content.unit_code).as_str() {
         "" => weeks,
         alerts => format!("{weeks}\n{alerts}"),
@@ -335,14 +331,10 @@ fn uncounted(weeks: &[MatchedWeek]) -> String {
     format!("\nnot counted, since their unit cannot be converted into the demand's:{}", lines.concat())
 }
 
-fn row(week: &MatchedWeek, hours: bool) -> [String; 9] {
+fn row(week: &MatchedWeek, unit: &str) -> [String; 9] {
     let figure = |decimal: &Option<proto::Decimal>| match decimal {
         None => "–".to_owned(),
-        Some(decimal) if hours => decimal.value.parse::<Decimal>().map_or_else(
-            |_| decimal.value.clone(),
-            |seconds| (seconds / Decimal::from(3_600)).round_dp(2).normalize().to_string(),
-        ),
-        Some(decimal) => decimal.value.clone(),
+        decimal => figure::figure(decimal.as_ref(), unit),
     };
     [
         week.iso_week.clone(),

@@ -82,6 +82,16 @@ pub fn table_text(table: &Table) -> String {
     lines.join("\n")
 }
 
+/// A unit as people read it: of time by its sign, every other by its code of UN/ECE Recommendation 20, as it is typed.
+pub fn unit(code: &str) -> &str {
+    match code {
+        "SEC" => "s",
+        "MIN" => "min",
+        "HUR" => "h",
+        other => other,
+    }
+}
+
 /// An enum value without its prefix: `ORDER_STATE_UNANSWERED` → `UNANSWERED`.
 pub fn short<'a>(name: &'a str, prefix: &str) -> &'a str {
     name.strip_prefix(prefix).unwrap_or(name)

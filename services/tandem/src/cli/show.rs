@@ -8,7 +8,7 @@ use super::{
     failure::{Exit, Failure},
     find,
     json::{date_text, decimal_text, time_text},
-    output::{short, table, table_text},
+    output::{short, table, table_text, unit},
 };
 
 pub const EXAMPLES: &str = "\
@@ -115,7 +115,7 @@ fn lines(lines: &[OrderLine], schedule: &[ScheduleLineState]) -> String {
             format!("{}/{}", state.line_number, state.schedule_line_number),
             item.buyer_item_id,
             item.name,
-            line.unit_code,
+            unit(&line.unit_code).to_owned(),
             price.unwrap_or_default(),
             date_text(planned),
             decimal_text(quantities.ordered.as_ref()),

@@ -21,7 +21,7 @@ pub fn text(group: &CapacityGroup, unit: &str) -> String {
 }
 
 fn row(alert: &DemandAlert, unit: &str) -> [String; 5] {
-    let figure = |decimal: &Option<proto::Decimal>| figure::hours(decimal.as_ref(), unit).0;
+    let figure = |decimal: &Option<proto::Decimal>| figure::figure(decimal.as_ref(), unit);
     let moved = match alert.relative.as_ref().and_then(|relative| relative.value.parse::<Decimal>().ok()) {
         Some(share) => format!("{:+}%", (share * Decimal::ONE_HUNDRED).round_dp(1).normalize()),
         // Of nothing there is no share.

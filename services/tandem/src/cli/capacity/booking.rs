@@ -14,13 +14,13 @@ use proto::capacity::{
 };
 
 use super::{
-    figure::{Share, Slot, Week, hours, kept},
+    figure::{self, Share, Slot, Week, kept},
     new_id,
 };
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
-    json::{date_text, decimal_text, time_text},
+    json::{date_text, time_text},
     output::{table, table_text},
     pages,
 };
@@ -231,14 +231,14 @@ fn shown(offers: &[Offer], session: &Session) -> Result<(), Failure> {
     let mut table = table(&["WEEK", "FREE", "OF", "UNIT", "PROCESS", "MACHINE", "PRICE", "OFFER", "BUCKET"]);
     for offer in offers {
         let content = offer.content.clone().unwrap_or_default();
-        let price = format!("{} {}", decimal_text(content.price_hint.as_ref()), content.currency);
+        let price = figure::price(content.price_hint.as_ref(), &offer.unit_code);
+        let price = format!("{price} {}", content.currency);
         for bucket in &offer.buckets {
-            let (free, unit) = hours(bucket.free.as_ref(), &offer.unit_code);
             table.add_row([
                 when(bucket),
-                free,
-                hours(bucket.total.as_ref(), &offer.unit_code).0,
-                unit,
+                figure::figure(bucket.free.as_ref(), &offer.unit_code),
+                figure::figure(bucket.total.as_ref(), &offer.unit_code),
+                figure::unit(&offer.unit_code).to_owned(),
                 if offer.withdrawn {
                     format!("{} (withdrawn)", content.process)
                 } else {

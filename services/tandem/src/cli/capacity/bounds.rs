@@ -193,10 +193,7 @@ fn row(part: &AlertThreshold, unit: &str) -> [String; 6] {
         )
     };
     let quantity = |wire: &Option<proto::Decimal>| match wire {
-        Some(wire) => {
-            let (value, unit) = figure::hours(Some(wire), unit);
-            format!("{value} {unit}")
-        }
+        Some(wire) => figure::quantity(Some(wire), unit),
         None => "–".to_owned(),
     };
     [

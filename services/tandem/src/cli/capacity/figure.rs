@@ -5,7 +5,10 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use time::{Date, Duration, Time, UtcOffset, macros::format_description};
 
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::{
+    failure::{Exit, Failure},
+    output,
+};
 
 /// `2026-12-28=40h`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,16 +103,33 @@ pub fn kept(text: &str, unit: &str) -> Result<proto::Decimal, Failure> {
     Ok(proto::Decimal { value: kept.normalize().to_string() })
 }
 
-/// A quantity for people, and its unit: seconds as hours.
-pub fn hours(decimal: Option<&proto::Decimal>, unit: &str) -> (String, String) {
+/// A figure for people, in what [`unit`] says: seconds as hours.
+pub fn figure(decimal: Option<&proto::Decimal>, code: &str) -> String {
     let value = decimal.map(|decimal| decimal.value.clone()).unwrap_or_default();
     match value.parse::<Decimal>() {
-        Ok(seconds) if unit == "SEC" => {
-            let hours = (seconds / Decimal::from(3_600)).round_dp(2).normalize();
-            (hours.to_string(), "h".to_owned())
-        }
-        _ => (value, if unit == "SEC" { "h".to_owned() } else { unit.to_owned() }),
+        Ok(seconds) if code == "SEC" => (seconds / Decimal::from(3_600)).round_dp(2).normalize().to_string(),
+        _ => value,
     }
+}
+
+/// The price of one of what [`unit`] says: an hour costs what its seconds do.
+pub fn price(decimal: Option<&proto::Decimal>, code: &str) -> String {
+    let value = decimal.map(|decimal| decimal.value.clone()).unwrap_or_default();
+    let hour = value.parse::<Decimal>().ok().and_then(|second| second.checked_mul(Decimal::from(3_600)));
+    match hour {
+        Some(hour) if code == "SEC" => hour.round_dp(4).normalize().to_string(),
+        _ => value,
+    }
+}
+
+/// The unit of a [`figure`].
+pub fn unit(code: &str) -> &str {
+    output::unit(if code == "SEC" { "HUR" } else { code })
+}
+
+/// A figure and its unit.
+pub fn quantity(decimal: Option<&proto::Decimal>, code: &str) -> String {
+    format!("{} {}", figure(decimal, code), unit(code))
 }
 
 #[cfg(test)]
@@ -129,10 +149,18 @@ mod tests {
         ] {
             assert_eq!(kept(text, unit).ok().map(|kept| kept.value).as_deref(), expected, "{text} {unit}");
         }
-        let shown = |text: &str, unit| hours(Some(&proto::Decimal { value: text.into() }), unit);
-        assert_eq!(shown("144000", "SEC"), ("40".into(), "h".into()));
-        assert_eq!(shown("7", "H87"), ("7".into(), "H87".into()));
-        assert_eq!(hours(None, "SEC"), (String::new(), "h".into()));
+    }
+
+    #[test]
+    fn hours_read_alike_in_whatever_they_are_kept() {
+        for (kept, code, expected) in
+            [("144000", "SEC", "40 h"), ("40", "HUR", "40 h"), ("90", "MIN", "90 min"), ("7", "H87", "7 H87")]
+        {
+            assert_eq!(quantity(Some(&proto::Decimal { value: kept.into() }), code), expected);
+        }
+        assert_eq!(figure(None, "SEC"), "");
+        let price = |code| price(Some(&proto::Decimal { value: "0.05".into() }), code);
+        assert_eq!((price("SEC"), price("HUR")), ("180".into(), "0.05".into()));
     }
 
     #[test]

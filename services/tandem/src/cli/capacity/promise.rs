@@ -9,7 +9,7 @@ use crate::cli::{
     Session,
     failure::{Exit, Failure},
     json::decimal_text,
-    output::{short, table, table_text},
+    output::{short, table, table_text, unit},
 };
 
 pub const EXAMPLES: &str = "\
@@ -104,7 +104,7 @@ fn text(preview: &PromisePreview) -> String {
     };
     let unit = match preview.unit_code.as_str() {
         "" => String::new(),
-        code => format!("  [{code}]"),
+        code => format!("  [{}]", unit(code)),
     };
     let summary = format!("{summary}{unit}");
     let mut table = table(&["WEEK", "PROMISED", "ROOM", "", "TIGHTEST GROUP"]);

@@ -8,11 +8,10 @@ use proto::capacity::{
 };
 use time::Date;
 
-use super::{day, new_id};
+use super::{day, figure, new_id};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
-    json::decimal_text,
     output::short,
     pages,
 };
@@ -249,7 +248,7 @@ fn row(request: &CapacityRequest) -> [String; 7] {
     [
         content.process,
         content.materials.join(", "),
-        format!("{} {}", decimal_text(content.quantity.as_ref()), content.unit_code),
+        figure::quantity(content.quantity.as_ref(), &content.unit_code),
         format!("{} – {}", day(&content.first_monday), day(&content.last_monday)),
         if request.closed { "closed" } else { "open" }.to_owned(),
         request.requester_id.clone(),

@@ -9,7 +9,7 @@ use proto::{
 
 use crate::cli::{
     Session,
-    capacity::figure::hours,
+    capacity::figure,
     failure::Failure,
     json::time_text,
     output::{short, table, table_text},
@@ -59,8 +59,7 @@ fn text(reservations: &[Reservation], names: &Names) -> String {
     for one in reservations {
         let held = one.state() == ReservationState::Held;
         let parts = one.parts.iter().map(|part| {
-            let (quantity, unit) = hours(part.quantity.as_ref(), &one.unit_code);
-            format!("{} {quantity} {unit}", part.iso_week)
+            format!("{} {}", part.iso_week, figure::quantity(part.quantity.as_ref(), &one.unit_code))
         });
         table.add_row([
             short(one.state().as_str_name(), "RESERVATION_STATE_").to_lowercase(),
