@@ -14,6 +14,14 @@ async fn run(world: &World, firm: &Firm, arguments: &[&str]) -> Vec<Value> {
     cli::run(world, &firm.key, arguments).await.done().json()
 }
 
+/// What a firm reads calls these firms by their names, and has none of their ids.
+async fn named(world: &World, reader: &Firm, arguments: &[&str], firms: &[&Firm]) {
+    let read = cli::read(world, &reader.key, arguments).await.done().out;
+    for one in firms {
+        assert!(read.contains(&one.name) && !read.contains(&one.id), "{arguments:?}: {read}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hours_are_offered_held_and_ordered_by_commands() {
     let world = World::start().await;
@@ -105,10 +113,7 @@ async fn ordered(world: &World, (buyer, supplier): (&Firm, &Firm), id: &str, res
         (&json!("RESERVATION_STATE_CONSUMED"), &json!("10"))
     );
     for firm in [buyer, supplier] {
-        let read = cli::read(world, &firm.key, &["capacity", "reservations"]).await.done().out;
-        for one in [buyer, supplier] {
-            assert!(read.contains(&one.name) && !read.contains(&one.id), "{read}");
-        }
+        named(world, firm, &["capacity", "reservations"], &[buyer, supplier]).await;
     }
     let late = cli::run(world, &buyer.key, &["capacity", "release", reservation]).await;
     assert!(late.code == Some(3) && late.err.contains("RESERVATION_ENDED"), "{late:?}");
@@ -145,6 +150,7 @@ async fn asked_and_answered(world: &World, (buyer, supplier): (&Firm, &Firm)) {
         "capacity request publish --process 注塑 --quantity 5 --unit HUR --from 2026-12-28 --to 2027-01-04";
     let asked = run(world, buyer, &ask.split(' ').collect::<Vec<_>>()).await.remove(0);
     let request = asked["id"].as_str().unwrap();
+    named(world, supplier, &["capacity", "request", "list"], &[buyer]).await;
     let propose = ["capacity", "matches", "propose", request, "--note", "可承接"];
     let proposed = run(world, supplier, &propose).await.remove(0);
     let id = proposed["id"].as_str().unwrap();
@@ -158,6 +164,7 @@ async fn asked_and_answered(world: &World, (buyer, supplier): (&Firm, &Firm)) {
     assert!(late.code == Some(3) && late.err.contains("MATCH_STATE"), "{late:?}");
     let listed = run(world, supplier, &["capacity", "matches", "list", "--request", request]).await;
     assert_eq!((listed.len(), &listed[0]["note"]), (1, &json!("可承接")));
+    named(world, buyer, &["capacity", "matches", "list"], &[buyer, supplier]).await;
     let counts = run(world, buyer, &["capacity", "matches", "count"]).await;
     let delivered = counts.iter().find(|one| one["state"] == "MATCH_STATE_DELIVERED").unwrap();
     assert_eq!(delivered["matches"], "1");
@@ -169,6 +176,7 @@ async fn shown_and_measured(world: &World, (buyer, supplier): (&Firm, &Firm), gr
     assert_eq!(run(world, supplier, &set).await[0]["level"], "DISCLOSURE_LEVEL_YES_NO");
     let listed = run(world, supplier, &["capacity", "disclosure", "list"]).await;
     assert_eq!((listed.len(), &listed[0]["customerId"]), (1, &json!(buyer.id)));
+    named(world, supplier, &["capacity", "disclosure", "list"], &[buyer]).await;
 
     assert!(run(world, supplier, &["capacity", "bounds", group]).await.is_empty(), "nothing is measured");
     let start = (chassis::clock::system().now() + time::Duration::days(9)).date().to_string();
@@ -184,6 +192,7 @@ async fn shown_and_measured(world: &World, (buyer, supplier): (&Firm, &Firm), gr
 
     buyer.state_demand(demand("CY-1", &[(W53, "100")])).await.unwrap();
     let wanted = run(world, supplier, &["capacity", "demands", "--partner", &buyer.id]).await.remove(0);
+    named(world, supplier, &["capacity", "demands"], &[buyer, supplier]).await;
     let id = wanted["id"].as_str().unwrap();
     let versions = run(world, buyer, &["capacity", "history", "demand", id]).await;
     assert_eq!((versions.len(), &wanted["materialNumberCustomer"]), (1, &json!("CY-1")));

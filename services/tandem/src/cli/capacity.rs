@@ -8,6 +8,7 @@ mod comment;
 mod disclosure;
 mod figure;
 mod history;
+mod names;
 mod outcome;
 mod profile;
 mod promise;
@@ -24,6 +25,7 @@ use proto::capacity::{
 use sha2::{Digest as _, Sha256};
 use time::{Date, macros::format_description};
 
+use self::names::names;
 use super::{
     Session,
     failure::{Exit, Failure},
@@ -284,10 +286,11 @@ async fn list(session: &Session) -> Result<Exit, Failure> {
         Ok((page.groups, page.next_page_token))
     };
     let groups = pages::all(session, page).await?;
+    let names = names(groups.iter().map(|group| &group.customer_id), session).await;
     let header = ["NAME", "UNIT", "FOR", "VERSION", "ALERTS", "UNCOUNTED", "ID"];
     pages::say(session, "tandem.capacity.v1.GroupSummary", &groups, &header, |group| {
         let (version, alerts) = (group.version.to_string(), group.demand_alerts.len().to_string());
-        let (unit, customer) = (figure::unit(&group.unit_code).to_owned(), group.customer_id.clone());
+        let (unit, customer) = (figure::unit(&group.unit_code).to_owned(), names.of(&group.customer_id));
         let uncounted = group.uncounted_lines.to_string();
         [group.name.clone(), unit, customer, version, alerts, uncounted, group.id.clone()]
     })

@@ -7,7 +7,10 @@ use proto::capacity::{
 };
 use time::Date;
 
-use super::day;
+use super::{
+    day,
+    names::{Names, names},
+};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -152,11 +155,12 @@ async fn list(args: &AboutArgs, session: &Session) -> Result<Exit, Failure> {
         Ok((page.comments, page.next_page_token))
     };
     let comments = pages::all(session, page).await?;
+    let names = names(comments.iter().map(|one| &one.author_id), session).await;
     let header = ["POSTED", "KIND", "WEEKS", "AUTHOR", "TEXT", "FIRM", "ID"];
-    pages::say(session, "tandem.capacity.v1.Comment", &comments, &header, row)
+    pages::say(session, "tandem.capacity.v1.Comment", &comments, &header, |one| row(one, &names))
 }
 
-fn row(comment: &Comment) -> [String; 7] {
+fn row(comment: &Comment, names: &Names) -> [String; 7] {
     let weeks: Vec<String> = comment.mondays.iter().map(|monday| date_text(Some(monday))).collect();
     let kind = match comment.kind() {
         CommentKind::Unspecified => String::new(),
@@ -168,7 +172,7 @@ fn row(comment: &Comment) -> [String; 7] {
         weeks.join(", "),
         comment.author.clone(),
         comment.text.clone(),
-        comment.author_id.clone(),
+        names.of(&comment.author_id),
         comment.id.clone(),
     ]
 }

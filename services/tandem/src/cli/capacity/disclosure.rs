@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use proto::capacity::{Disclosure, DisclosureLevel, ListDisclosuresRequest, SetDisclosureRequest};
 
-use super::new_id;
+use super::{names::names, new_id};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -60,9 +60,6 @@ pub struct SetArgs {
     pub request_id: Option<String>,
 }
 
-const HEADER: [&str; 3] = ["CUSTOMER", "LEVEL", "SINCE"];
-const NAME: &str = "tandem.capacity.v1.Disclosure";
-
 pub(super) async fn run(command: &DisclosureCommand, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.disclosures();
     match command {
@@ -73,7 +70,7 @@ pub(super) async fn run(command: &DisclosureCommand, session: &Session) -> Resul
                 Ok((page.disclosures, page.next_page_token))
             };
             let policies = pages::all(session, page).await?;
-            pages::say(session, NAME, &policies, &HEADER, row)
+            said(&policies, session).await
         }
         DisclosureCommand::Set(args) => {
             let level = match args.level {
@@ -89,13 +86,20 @@ pub(super) async fn run(command: &DisclosureCommand, session: &Session) -> Resul
             };
             let answer = client.set_disclosure(request).await;
             let policy = answer.map_err(|status| session.refused(&status))?.into_inner();
-            pages::say(session, NAME, &[policy], &HEADER, row)
+            said(&[policy], session).await
         }
     }
 }
 
-fn row(policy: &Disclosure) -> [String; 3] {
-    let level = short(policy.level().as_str_name(), "DISCLOSURE_LEVEL_").to_lowercase().replace('_', "-");
-    let customer = if policy.customer_id.is_empty() { "(all others)" } else { &policy.customer_id };
-    [customer.to_owned(), level, time_text(policy.updated_at.as_ref())]
+async fn said(policies: &[Disclosure], session: &Session) -> Result<Exit, Failure> {
+    let names = names(policies.iter().map(|policy| &policy.customer_id), session).await;
+    let header = ["CUSTOMER", "LEVEL", "SINCE"];
+    pages::say(session, "tandem.capacity.v1.Disclosure", policies, &header, |policy| {
+        let level = short(policy.level().as_str_name(), "DISCLOSURE_LEVEL_").to_lowercase().replace('_', "-");
+        let customer = match policy.customer_id.as_str() {
+            "" => "(all others)".to_owned(),
+            customer => names.of(customer),
+        };
+        [customer, level, time_text(policy.updated_at.as_ref())]
+    })
 }

@@ -6,6 +6,7 @@ use proto::capacity::{
     ListMaterialDemandsRequest,
 };
 
+use super::names::names;
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -63,13 +64,14 @@ pub(super) async fn demands(args: &DemandsArgs, session: &Session) -> Result<Exi
         Ok((page.demands, page.next_page_token))
     };
     let demands = pages::all(session, page).await?;
+    let names = names(demands.iter().flat_map(|one| [&one.customer_id, &one.supplier_id]), session).await;
     let header = ["MATERIAL", "CUSTOMER", "SUPPLIER", "VERSION", "CHANGED", "ID"];
     let row = |one: &DemandSummary| {
         let material = match one.inactive {
             true => format!("{} (inactive)", one.material_number_customer),
             false => one.material_number_customer.clone(),
         };
-        let (customer, supplier) = (one.customer_id.clone(), one.supplier_id.clone());
+        let (customer, supplier) = (names.of(&one.customer_id), names.of(&one.supplier_id));
         let changed = time_text(one.changed_at.as_ref());
         [material, customer, supplier, one.version.to_string(), changed, one.id.clone()]
     };

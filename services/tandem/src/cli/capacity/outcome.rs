@@ -6,7 +6,7 @@ use proto::capacity::{
     ProposeMatchRequest,
 };
 
-use super::new_id;
+use super::{names::names, new_id};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -128,7 +128,7 @@ async fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
         let page = client.list_matches(request).await?.into_inner();
         Ok((page.matches, page.next_page_token))
     };
-    said(&pages::all(session, page).await?, session)
+    said(&pages::all(session, page).await?, session).await
 }
 
 async fn propose(args: &ProposeArgs, session: &Session) -> Result<Exit, Failure> {
@@ -140,7 +140,7 @@ async fn propose(args: &ProposeArgs, session: &Session) -> Result<Exit, Failure>
         supplier_id: args.supplier.clone(),
     };
     let answer = session.connection.capacity_matches().propose_match(request).await;
-    said(&[answer.map_err(|status| session.refused(&status))?.into_inner()], session)
+    said(&[answer.map_err(|status| session.refused(&status))?.into_inner()], session).await
 }
 
 async fn advance(args: &StepArgs, state: MatchState, session: &Session) -> Result<Exit, Failure> {
@@ -150,17 +150,18 @@ async fn advance(args: &StepArgs, state: MatchState, session: &Session) -> Resul
         state: state.into(),
     };
     let answer = session.connection.capacity_matches().advance_match(request).await;
-    said(&[answer.map_err(|status| session.refused(&status))?.into_inner()], session)
+    said(&[answer.map_err(|status| session.refused(&status))?.into_inner()], session).await
 }
 
-fn said(matches: &[CapacityMatch], session: &Session) -> Result<Exit, Failure> {
+async fn said(matches: &[CapacityMatch], session: &Session) -> Result<Exit, Failure> {
+    let names = names(matches.iter().flat_map(|one| [&one.requester_id, &one.supplier_id]), session).await;
     let header = ["PROCESS", "STATE", "REQUESTER", "SUPPLIER", "NOTE", "REQUEST", "ID"];
     pages::say(session, "tandem.capacity.v1.CapacityMatch", matches, &header, |one| {
         [
             one.need.clone().unwrap_or_default().process,
             word(one.state()),
-            one.requester_id.clone(),
-            one.supplier_id.clone(),
+            names.of(&one.requester_id),
+            names.of(&one.supplier_id),
             one.note.clone(),
             one.capacity_request_id.clone(),
             one.id.clone(),

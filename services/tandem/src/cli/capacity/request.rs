@@ -8,7 +8,11 @@ use proto::capacity::{
 };
 use time::Date;
 
-use super::{day, figure, new_id};
+use super::{
+    day, figure,
+    names::{Names, names},
+    new_id,
+};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -235,10 +239,11 @@ async fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     };
     let requests = pages::all(session, page).await?;
     let header = ["PROCESS", "MATERIALS", "QUANTITY", "WEEKS", "STATE", "FROM", "ID"];
-    pages::say(session, "tandem.capacity.v1.CapacityRequest", &requests, &header, row)
+    let names = names(requests.iter().map(|one| &one.requester_id), session).await;
+    pages::say(session, "tandem.capacity.v1.CapacityRequest", &requests, &header, |one| row(one, &names))
 }
 
-fn row(request: &CapacityRequest) -> [String; 7] {
+fn row(request: &CapacityRequest, names: &Names) -> [String; 7] {
     let content = request.content.clone().unwrap_or_default();
     let day = |date: &Option<proto::Date>| {
         date.as_ref()
@@ -251,7 +256,7 @@ fn row(request: &CapacityRequest) -> [String; 7] {
         figure::quantity(content.quantity.as_ref(), &content.unit_code),
         format!("{} – {}", day(&content.first_monday), day(&content.last_monday)),
         if request.closed { "closed" } else { "open" }.to_owned(),
-        request.requester_id.clone(),
+        names.of(&request.requester_id),
         request.id.clone(),
     ]
 }
@@ -270,8 +275,10 @@ pub(super) async fn matching(args: &MatchArgs, session: &Session) -> Result<Exit
         return Ok(Exit::Ok);
     }
     session.out.line(&format!("{} offers fit", answer.fitting))?;
+    let offers = answer.results.iter().filter_map(|result| result.offer.as_ref());
+    let names = names(offers.map(|offer| &offer.supplier_id), session).await;
     for (place, result) in answer.results.iter().enumerate() {
-        session.out.line(&explained(place + 1, result))?;
+        session.out.line(&explained(place + 1, result, &names))?;
     }
     if !answer.could_be_asked.is_empty() {
         session.out.line("\nWithout an offer, by what they say they can make, these could be asked:")?;
@@ -283,11 +290,11 @@ pub(super) async fn matching(args: &MatchArgs, session: &Session) -> Result<Exit
 }
 
 /// An offer for people: its place, and condition by condition what it meets.
-fn explained(place: usize, result: &MatchedOffer) -> String {
+fn explained(place: usize, result: &MatchedOffer, names: &Names) -> String {
     let offer = result.offer.clone().unwrap_or_default();
     let fits = if result.fits { "fits" } else { "does not fit" };
-    let head =
-        format!("\n{place}. {fits}, {} points: offer {} of {}", result.score, offer.id, offer.supplier_id);
+    let supplier = names.of(&offer.supplier_id);
+    let head = format!("\n{place}. {fits}, {} points: offer {} of {supplier}", result.score, offer.id);
     let lines = result.conditions.iter().map(line);
     std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
 }
