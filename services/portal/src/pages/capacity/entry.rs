@@ -157,14 +157,15 @@ impl Shifts {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use time::macros::date;
 
     use super::*;
 
-    const MONDAY: Date = date!(2026 - 12 - 28);
+    pub const MONDAY: Date = date!(2026 - 12 - 28);
 
-    fn stated(actual: &str, maximum: &str, agreed: &str) -> CapacityWeek {
+    /// A week of these figures, of which an empty one is not stated, and of another one that no cell shows.
+    pub fn stated(actual: &str, maximum: &str, agreed: &str) -> CapacityWeek {
         let wire = |text: &str| (!text.is_empty()).then(|| proto::Decimal { value: text.into() });
         CapacityWeek {
             monday: Some(chassis::value::wire_date(MONDAY)),

@@ -215,22 +215,10 @@ fn change(
 
 #[cfg(test)]
 mod tests {
-    use time::macros::date;
-
-    use super::*;
-
-    const MONDAY: Date = date!(2026 - 12 - 28);
-
-    fn stated(actual: &str, maximum: &str, agreed: &str) -> CapacityWeek {
-        let wire = |text: &str| (!text.is_empty()).then(|| proto::Decimal { value: text.into() });
-        CapacityWeek {
-            monday: Some(chassis::value::wire_date(MONDAY)),
-            actual_capacity: wire(actual),
-            maximum_capacity: wire(maximum),
-            agreed_capacity: wire(agreed),
-            ..CapacityWeek::default()
-        }
-    }
+    use super::{
+        entry::tests::{MONDAY, stated},
+        *,
+    };
 
     #[test]
     fn a_row_states_the_cells_that_differ_and_no_others() {
@@ -252,7 +240,8 @@ mod tests {
         }
         let typed = |cells: [&str; 3]| cells.map(|cell| Some(cell.to_string()));
         let begun = change(&hours, MONDAY, None, &typed(["204", "240", "150"]));
-        assert_eq!(begun, Ok(Some(Change::Set(stated("204", "240", "150")))));
+        let new = CapacityWeek { delta_production: None, ..stated("204", "240", "150") };
+        assert_eq!(begun, Ok(Some(Change::Set(new))));
         assert_eq!(change(&hours, MONDAY, None, &typed(["", "", ""])), Ok(None));
         assert_eq!(change(&hours, MONDAY, Some(&was), &[None, None, None]), Ok(None), "no such columns");
     }
