@@ -215,7 +215,7 @@ async fn tables_are_kept_from_the_command_line() {
     let run = async |arguments: &[&str]| cli::run(&world, &buyer.key, arguments).await;
     let set = run(&["aliases", "set", "tax", "J1", "S", "--rate", "0.13"]).await.done();
     assert_eq!(set.json()[0]["added"], 1);
-    run(&["aliases", "set", "unit", "件", "H87", "--system", "sap"]).await.done();
+    run(&["aliases", "set", "unit", "件", "H87", "--source-system", "sap"]).await.done();
     let wrong = run(&["aliases", "set", "unit", "件", "pcs"]).await;
     assert_eq!(wrong.code, Some(3), "{wrong:?}");
     let listed = run(&["aliases", "list"]).await.done().json();
@@ -224,7 +224,7 @@ async fn tables_are_kept_from_the_command_line() {
         .map(|one| (one["written"].as_str().unwrap(), one["meaning"].as_str().unwrap()))
         .collect();
     assert_eq!(found, [("J1", "S"), ("件", "H87")]);
-    run(&["aliases", "delete", "unit", "件", "--system", "sap"]).await.done();
+    run(&["aliases", "delete", "unit", "件", "--source-system", "sap"]).await.done();
     assert_eq!(run(&["aliases", "list"]).await.done().json().len(), 1);
     world.finish().await;
 }

@@ -414,6 +414,18 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_can_be_typed_says_what_it_is() {
+        fn visit(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(argument.get_help().is_some(), "{path}: {}", argument.get_id());
+            }
+            command.get_subcommands().for_each(|sub| visit(sub, &path));
+        }
+        visit(&Cli::command(), "");
+    }
+
+    #[test]
     fn options_for_every_command_may_stand_anywhere() {
         let before = parse("tandem --api h:1 --key k --output json whoami").unwrap();
         let after = parse("tandem whoami --api h:1 --key k --output json").unwrap();

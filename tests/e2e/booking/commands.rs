@@ -71,9 +71,10 @@ async fn hours_are_offered_held_and_ordered_by_commands() {
     let id = offer["id"].as_str().unwrap();
     assert_eq!(run(&world, &buyer, &["capacity", "offers"]).await[0]["id"], id);
     assert!(run(&world, &buyer, &["capacity", "offers", "--own"]).await.is_empty());
-    let held =
-        run(&world, &buyer, &["capacity", "hold", id, "2026-12-28=40h", "--seconds", "600"]).await.remove(0);
+    let hold = ["capacity", "hold", id, "2026-12-28=40h", "--seconds", "600", "--request-id", "once"];
+    let held = run(&world, &buyer, &hold).await.remove(0);
     assert_eq!(held["state"], "RESERVATION_STATE_HELD");
+    assert_eq!(run(&world, &buyer, &hold).await[0]["id"], held["id"], "it is not held again");
     let short = cli::run(&world, &buyer.key, &["capacity", "hold", id, "2026-12-28=1h"]).await;
     assert!(short.code == Some(3) && short.err.contains("CAPACITY_SHORT"), "{short:?}");
     assert!(short.err.contains("2027-01-04=36000"), "the other week has room: {short:?}");

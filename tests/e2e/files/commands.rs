@@ -36,7 +36,7 @@ async fn files_go_up_and_down_by_commands() {
     let begun: String = hash[..4].iter().map(|byte| format!("{byte:02x}")).collect();
     std::fs::write(to.join(format!("支架 C.pdf.{begun}.part")), &bytes[..2 * CHUNK + 5]).expect("a part");
     let to = to.to_str().expect("a path");
-    let get = ["resources", "get", &resource, "--to", to];
+    let get = ["resources", "get", &resource, "--out", to];
     let got = cli::run(&world, supplier.token(), &get).await.done().json();
     assert_eq!(got[0]["name"], "支架 C.pdf");
     assert!(std::fs::read(format!("{to}/支架 C.pdf")).expect("the file") == bytes);

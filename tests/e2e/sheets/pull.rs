@@ -27,7 +27,7 @@ async fn only_what_changed_since_the_last_time_comes() {
     world.settled().await;
     let folder = folder("pull").await;
     let (state, to) = (folder.join("state.json"), folder.join("out.json"));
-    let arguments = ["orders", "pull", "--state", state.to_str().unwrap(), "--to", to.to_str().unwrap()];
+    let arguments = ["orders", "pull", "--state", state.to_str().unwrap(), "--out", to.to_str().unwrap()];
     let rows =
         async || cli::run(&world, &buyer.key, &arguments).await.done().json()[0]["rows"].as_u64().unwrap();
     assert_eq!(rows().await, 2, "the first time everything");
@@ -56,7 +56,7 @@ async fn only_what_changed_since_the_last_time_comes() {
             "pull",
             "--state",
             state.to_str().unwrap(),
-            "--to",
+            "--out",
             to.to_str().unwrap(),
             "--side",
             "supplier",
@@ -77,7 +77,7 @@ async fn only_what_changed_since_the_last_time_comes() {
         "supplier",
         "--state",
         state.to_str().unwrap(),
-        "--to",
+        "--out",
         to.to_str().unwrap(),
     ];
     assert_eq!(cli::run(&world, &buyer.key, &other).await.code, Some(2));
@@ -92,7 +92,7 @@ async fn a_pull_that_is_killed_at_any_moment_loses_nothing() {
     let (state, out) = (folder.join("state.json"), folder.join("out"));
     std::fs::create_dir_all(&out).unwrap();
     let to = out.join("rows-{n}.json");
-    let arguments = ["orders", "pull", "--state", state.to_str().unwrap(), "--to", to.to_str().unwrap()];
+    let arguments = ["orders", "pull", "--state", state.to_str().unwrap(), "--out", to.to_str().unwrap()];
     let mut expected = BTreeSet::new();
     let mut killed = 0;
     for round in 0..25 {

@@ -17,7 +17,7 @@ use super::{
 pub const SET_EXAMPLES: &str = "\
 Examples:
   tandem aliases set unit 件 H87
-  tandem aliases set site 1000 NT-1 --system sap
+  tandem aliases set site 1000 NT-1 --source-system sap
   tandem aliases set tax J1 S --rate 0.13";
 pub const LIST_EXAMPLES: &str = "\
 Example:
@@ -41,6 +41,7 @@ pub enum AliasesCommand {
 
 #[derive(Debug, Args)]
 pub struct SetArgs {
+    /// What it is a word for
     #[arg(value_enum)]
     pub kind: KindArg,
     /// As the ERP writes it
@@ -53,19 +54,32 @@ pub struct SetArgs {
     #[arg(long, value_name = "FRACTION")]
     pub rate: Option<String>,
     /// Only in documents of this ERP
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "source-system",
+        alias = "system",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub system: String,
 }
 
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
+    /// What it is a word for
     #[arg(value_enum)]
     pub kind: KindArg,
     /// As the ERP writes it
     #[arg(value_name = "WRITTEN")]
     pub written: String,
     /// The entry of this ERP
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "source-system",
+        alias = "system",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub system: String,
 }
 

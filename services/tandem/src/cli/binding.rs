@@ -109,7 +109,7 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "ORDER-ID")]
     pub order: Vec<String>,
     /// Why, for the suppliers to read
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
 }
 
@@ -145,6 +145,7 @@ pub struct PolicyArgs {
 
 #[derive(Debug, Args)]
 pub struct DespatchArgs {
+    /// The order's id
     #[arg(value_name = "ORDER-ID")]
     pub order: String,
     /// The line's number

@@ -88,6 +88,7 @@ pub struct ChangeArgs {
 pub struct CancelArgs {
     #[command(flatten)]
     pub on: OnOrder,
+    /// Why it is cancelled
     #[arg(long, value_enum)]
     pub reason: CancelArg,
     /// Only this line (10), schedule line (10/2), or so much of it (10/2=300); may be repeated
@@ -120,6 +121,7 @@ pub struct CloseArgs {
 pub struct HoldArgs {
     #[command(flatten)]
     pub on: OnOrder,
+    /// Why the supplier shall wait
     #[arg(long, value_enum)]
     pub reason: HoldArg,
 }

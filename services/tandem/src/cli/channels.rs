@@ -53,6 +53,7 @@ pub enum NoticesCommand {
 
 #[derive(Debug, Args)]
 pub struct AddArgs {
+    /// What carries the messages
     #[arg(value_enum)]
     pub medium: MediumArg,
     /// What people call it

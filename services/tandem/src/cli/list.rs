@@ -28,7 +28,7 @@ pub struct ListArgs {
     #[arg(long, default_value = "", hide_default_value = true)]
     pub text: String,
     /// At most so many orders
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
 

@@ -57,7 +57,7 @@ pub struct ExportArgs {
     #[arg(long, default_value = "", hide_default_value = true)]
     pub text: String,
     /// Only orders of this purchasing group
-    #[arg(long, value_name = "GROUP", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     pub group: String,
     /// Only orders with this partner, by its firm id
     #[arg(long, value_name = "FIRM-ID", default_value = "", hide_default_value = true)]

@@ -23,9 +23,9 @@ mod rows;
 
 pub const EXAMPLES: &str = "\
 Examples:
-  tandem orders pull --state pull.state --to answers.csv              what suppliers answered since the last time
-  tandem orders pull --state pull.state --to 'in/answers-{n}.xlsx'    a new file each time, numbered
-  tandem orders pull --side supplier --state sales.state --format json --to orders.json
+  tandem orders pull --state pull.state --out answers.csv              what suppliers answered since the last time
+  tandem orders pull --state pull.state --out 'in/answers-{n}.xlsx'    a new file each time, numbered
+  tandem orders pull --side supplier --state sales.state --format json --out orders.json
 
 One row a promise of a schedule line, or one for a line without any. Lines of orders with any event since the last
 pull come whole; the first pull has all. FILE is replaced as a whole; where nothing reads it in between, use {n}.
@@ -37,8 +37,8 @@ pub struct PullArgs {
     #[arg(long, value_name = "FILE")]
     pub state: PathBuf,
     /// The file to write; {n} becomes the number of the pull
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
+    #[arg(long, alias = "to", value_name = "FILE")]
+    pub out: PathBuf,
     /// Kind of file; without it by the name of FILE, else csv
     #[arg(long, value_enum)]
     pub format: Option<PullFormat>,
@@ -100,7 +100,7 @@ pub(super) struct Pulled {
 }
 
 pub(super) async fn run(args: &PullArgs, session: &Session) -> Result<Exit, Failure> {
-    let by_name = args.to.extension().and_then(|extension| extension.to_str());
+    let by_name = args.out.extension().and_then(|extension| extension.to_str());
     let by_name = by_name.and_then(|extension| PullFormat::from_str(extension, true).ok());
     let pulling = Pulling {
         state: args.state.clone(),
@@ -109,7 +109,7 @@ pub(super) async fn run(args: &PullArgs, session: &Session) -> Result<Exit, Fail
         encoding: args.encoding,
         empty: true,
     };
-    let place = args.to.to_string_lossy().into_owned();
+    let place = args.out.to_string_lossy().into_owned();
     let pulled =
         pulling.run(|number| PathBuf::from(place.replace("{n}", &number.to_string())), session).await?;
     let file = pulled.file.unwrap_or_default();

@@ -50,7 +50,7 @@ Examples:
   tandem resources get                               what others open to the firm
   tandem resources get --own --text 支架
   tandem resources get YZ-10022                      one, by the own number or by its id
-  tandem resources get 0193… --to drawings            its files into a folder, checked by their hashes";
+  tandem resources get 0193… --out drawings           its files into a folder, checked by their hashes";
 const LOG_EXAMPLES: &str = "\
 Examples:
   tandem resources log
@@ -105,7 +105,7 @@ pub struct PublishArgs {
     #[arg(required_unless_present = "folder", conflicts_with = "folder")]
     pub name: Option<String>,
     /// Publish the files of this folder instead, by their names
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "DIR")]
     pub folder: Option<PathBuf>,
     /// How files of the folder are named, without their ends; * for whatever else
     #[arg(long, default_value = "{number}_{revision}", value_parser = folder::Pattern::parse, requires = "folder")]
@@ -134,7 +134,8 @@ pub struct PublishArgs {
     /// An item that it belongs to; may be repeated
     #[arg(long, value_name = "ITEM", conflicts_with = "folder")]
     pub item: Vec<String>,
-    #[arg(long, default_value = "", hide_default_value = true)]
+    /// What it is, in a few words
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub summary: String,
     /// A code of GB/T 4754, such as C2929; may be repeated
     #[arg(long, value_name = "CODE")]
@@ -151,7 +152,7 @@ pub struct ReviseArgs {
     /// What the revision is called, such as C
     pub label: String,
     /// What is new
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
     /// Where it is, an address of https
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
@@ -178,22 +179,24 @@ pub struct GrantArgs {
     /// The entitlement that was asked for
     #[arg(long, value_name = "ENTITLEMENT-ID", conflicts_with = "resource")]
     pub request: Option<String>,
-    #[arg(long, default_value = "", hide_default_value = true)]
+    /// What it may be used for
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub purpose: String,
     /// The last day on which it may be used
-    #[arg(long, value_name = "DAY", value_parser = day)]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     pub until: Option<Date>,
     /// How many downloads at most
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true)]
     pub downloads: i32,
 }
 
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
+    /// The entitlement that ends
     #[arg(value_name = "ENTITLEMENT-ID")]
     pub entitlement: String,
     /// Why
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
 }
 
@@ -208,8 +211,8 @@ pub struct GetArgs {
     #[arg(long, default_value = "", hide_default_value = true, conflicts_with = "resource")]
     pub text: String,
     /// Download the files of its released revision into this folder
-    #[arg(long, value_name = "FOLDER", requires = "resource")]
-    pub to: Option<PathBuf>,
+    #[arg(long, alias = "to", value_name = "DIR", requires = "resource")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -224,7 +227,7 @@ pub(super) async fn run(command: &ResourcesCommand, session: &Session) -> Result
         ResourcesCommand::Revise(args) => revise(args, session).await,
         ResourcesCommand::Grant(args) => grant(args, session).await,
         ResourcesCommand::Revoke(args) => revoke(args, session).await,
-        ResourcesCommand::Get(GetArgs { resource: Some(named), to: Some(folder), .. }) => {
+        ResourcesCommand::Get(GetArgs { resource: Some(named), out: Some(folder), .. }) => {
             fetch(named, folder, session).await
         }
         ResourcesCommand::Get(GetArgs { resource: Some(named), .. }) => {

@@ -114,7 +114,7 @@ pub struct OfferArgs {
 #[derive(Debug, Args)]
 pub struct PublishArgs {
     /// A PublishOfferRequest as JSON instead of everything below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "slot", "to", "despite_forecast"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "process", "week", "slot", "to", "machine", "material", "price", "currency", "hold_seconds", "note", "despite_forecast"])]
     pub file: Option<PathBuf>,
     /// The own group whose hours are offered
     #[arg(long, value_name = "GROUP-ID", required_unless_present = "file")]
@@ -146,11 +146,15 @@ pub struct PublishArgs {
     /// How long a hold of it may last
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     pub hold_seconds: i32,
-    #[arg(long, default_value = "", hide_default_value = true)]
+    /// What else has to be known
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
     /// Offer hours too that a forecast needs and no accepted order has
     #[arg(long)]
     pub despite_forecast: bool,
+    /// Publishing under a request id again changes nothing [default: the file's, else a new one]
+    #[arg(long, value_name = "ID")]
+    pub request_id: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -164,6 +168,9 @@ pub struct HoldArgs {
     /// How long it is held [default: as long as the offer allows]
     #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
     pub seconds: i32,
+    /// Holding under a request id again holds nothing more [default: a new one]
+    #[arg(long, value_name = "ID")]
+    pub request_id: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -265,6 +272,7 @@ fn when(bucket: &Bucket) -> String {
 }
 
 async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOfferRequest, Failure> {
+    let request_id = args.request_id.clone().unwrap_or_else(new_id);
     if let Some(file) = &args.file {
         let text = fs::read_to_string(file).map_err(|error| {
             Failure::local(Exit::Failed, format!("cannot read {}: {error}", file.display()))
@@ -276,8 +284,8 @@ async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOffer
         let name = "tandem.capacity.v1.PublishOfferRequest";
         let mut request: PublishOfferRequest =
             session.contract.from_json(name, value).map_err(|error| bad(&error))?;
-        if request.request_id.is_empty() {
-            request.request_id = new_id();
+        if args.request_id.is_some() || request.request_id.is_empty() {
+            request.request_id = request_id;
         }
         return Ok(request);
     }
@@ -288,7 +296,7 @@ async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOffer
     let unit = group.content.unwrap_or_default().unit_code;
     let (visibility, cluster_id, firm_ids) = whom(&args.to)?;
     Ok(PublishOfferRequest {
-        request_id: new_id(),
+        request_id,
         group_id,
         content: Some(OfferContent {
             process: args.process.clone().unwrap_or_default(),
@@ -351,7 +359,7 @@ pub(super) async fn hold(args: &HoldArgs, session: &Session) -> Result<Exit, Fai
     let offer = session.connection.offers().get_offer(request).await;
     let offer = offer.map_err(|status| session.refused(&status))?.into_inner();
     let request = HoldCapacityRequest {
-        request_id: new_id(),
+        request_id: args.request_id.clone().unwrap_or_else(new_id),
         offer_id: args.offer.clone(),
         parts: args.parts.iter().map(|text| part(text, &offer)).collect::<Result<_, _>>()?,
         hold_seconds: args.seconds,

@@ -37,7 +37,7 @@ pub struct BoundsArgs {
     #[arg(long = "part", value_name = "WEEKS=BOUNDS", conflicts_with = "none")]
     pub parts: Vec<Part>,
     /// When the first measurement is taken
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "parts")]
+    #[arg(long, value_name = "DATE", value_parser = day, requires = "parts")]
     pub start: Option<Date>,
     /// Weeks from one measurement to the next [default: as it is, or 1]
     #[arg(long, value_name = "WEEKS", requires = "parts")]

@@ -71,6 +71,7 @@ pub struct PostArgs {
     /// What is said; at most 5,000 characters
     #[arg(long, value_name = "TEXT")]
     pub text: String,
+    /// What it is said for
     #[arg(long, value_enum, default_value = "default")]
     pub kind: KindArg,
     /// The Monday of a week that it is about; may be repeated

@@ -68,14 +68,14 @@ pub enum MatchesCommand {
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Only those of this request
-    #[arg(long, value_name = "REQUEST", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "REQUEST-ID", default_value = "", hide_default_value = true)]
     pub request: String,
 }
 
 #[derive(Debug, Args)]
 pub struct ProposeArgs {
     /// The request's id
-    #[arg(value_name = "REQUEST")]
+    #[arg(value_name = "REQUEST-ID")]
     pub request: String,
     /// The offer that it is about
     #[arg(long, value_name = "OFFER-ID", default_value = "", hide_default_value = true)]
@@ -94,7 +94,7 @@ pub struct ProposeArgs {
 #[derive(Debug, Args)]
 pub struct StepArgs {
     /// The match's id
-    #[arg(value_name = "MATCH")]
+    #[arg(value_name = "MATCH-ID")]
     pub id: String,
     /// The same step under a request id again changes nothing [default: a new one]
     #[arg(long, value_name = "ID")]

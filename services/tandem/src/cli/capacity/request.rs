@@ -32,7 +32,7 @@ Examples:
   tandem capacity request list --own";
 const CLOSE_EXAMPLES: &str = "\
 Example:
-  tandem capacity request close 01a22206-e70b-733a-9003-89464e7ff999";
+  tandem capacity request close 0193…                 nobody answers it any more";
 pub const MATCH_EXAMPLES: &str = "\
 Examples:
   tandem capacity match 0193…                        what meets a request of your own, the best first
@@ -68,14 +68,14 @@ pub struct PublishArgs {
     /// Such as 注塑
     #[arg(long, value_name = "PROCESS")]
     pub process: String,
-    /// What has to be worked; repeat it for several
+    /// What has to be worked; may be repeated
     #[arg(long = "material", value_name = "MATERIAL")]
     pub materials: Vec<String>,
     /// How much in all weeks together
     #[arg(long, value_name = "QUANTITY")]
     pub quantity: String,
     /// UN/ECE Recommendation 20, such as HUR or H87
-    #[arg(long, value_name = "UNIT")]
+    #[arg(long, value_name = "CODE")]
     pub unit: String,
     /// The Monday of the first week
     #[arg(long, value_name = "MONDAY", value_parser = day)]
@@ -101,14 +101,14 @@ pub struct PublishArgs {
     /// The coarsest tolerance that will do, in mm
     #[arg(long, value_name = "MM")]
     pub precision: Option<String>,
-    /// A certificate that is required; repeat it for several
+    /// A certificate that is required; may be repeated
     #[arg(long = "certificate", value_name = "NAME")]
     pub certificates: Vec<String>,
-    /// A certificate that is better to have; repeat it for several
+    /// A certificate that is better to have; may be repeated
     #[arg(long = "wish", value_name = "NAME")]
     pub wished: Vec<String>,
     /// The nearer the better: 2, 4 or 6 digits of GB/T 2260
-    #[arg(long, value_name = "CODE", default_value = "")]
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     pub region: String,
     /// Better at or under this price for one unit
     #[arg(long, value_name = "AMOUNT", requires = "currency")]
@@ -117,16 +117,16 @@ pub struct PublishArgs {
     #[arg(long, value_name = "CODE", requires = "price")]
     pub currency: Option<String>,
     /// What else has to be known
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
     /// Who may see it
     #[arg(long = "for", value_enum, default_value = "partners")]
     pub shown_to: ForArg,
-    /// A firm that may see it, by its id, with --for named
+    /// A firm that may see it, by its id, with --for named; may be repeated
     #[arg(long = "firm", value_name = "FIRM-ID")]
     pub firms: Vec<String>,
     /// The cluster whose members may see it, with --for cluster
-    #[arg(long, value_name = "CLUSTER-ID", default_value = "")]
+    #[arg(long, value_name = "CLUSTER-ID", default_value = "", hide_default_value = true)]
     pub cluster: String,
     /// Publishing under a request id again changes nothing [default: a new one]
     #[arg(long, value_name = "ID")]
@@ -143,14 +143,14 @@ pub struct ListArgs {
 #[derive(Debug, Args)]
 pub struct CloseArgs {
     /// The request's id
-    #[arg(value_name = "REQUEST")]
+    #[arg(value_name = "REQUEST-ID")]
     pub request: String,
 }
 
 #[derive(Debug, Args)]
 pub struct MatchArgs {
     /// The id of a request of your own
-    #[arg(value_name = "REQUEST")]
+    #[arg(value_name = "REQUEST-ID")]
     pub request: String,
     /// Offers that miss a hard condition too, the nearest first
     #[arg(long)]

@@ -100,7 +100,7 @@ pub struct Wanted {
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<String>,
     /// Only what concerns this other firm; may be repeated
-    #[arg(long, value_name = "FIRM-ID")]
+    #[arg(long = "partner", alias = "counterparty", value_name = "FIRM-ID")]
     pub counterparty: Vec<String>,
     /// Only subjects that begin so, such as orders/
     #[arg(long, value_name = "PREFIX")]

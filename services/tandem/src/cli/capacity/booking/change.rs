@@ -46,7 +46,8 @@ pub struct ChangeArgs {
     /// How long a hold of it may last
     #[arg(long, value_name = "SECONDS")]
     pub hold_seconds: Option<i32>,
-    #[arg(long)]
+    /// What else has to be known
+    #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     /// Offer hours too that a forecast needs and no accepted order has
     #[arg(long)]
