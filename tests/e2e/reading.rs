@@ -2,6 +2,7 @@
 
 mod filters;
 mod search;
+mod words;
 
 use std::collections::BTreeSet;
 

@@ -7,6 +7,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::{Error, Result};
+
+/// The longest text that is looked for, in characters.
+const MAX_CHARACTERS: usize = 100;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Chinese,
@@ -118,6 +123,42 @@ pub fn wanted(text: &str) -> Wanted {
     Wanted { keys: keys.into_iter().collect(), words: runs.into_iter().map(|run| run.text).collect() }
 }
 
+/// INVALID_ARGUMENT naming `text` where it is longer than what is looked for: 100 characters.
+pub fn check(text: &str) -> Result<()> {
+    if text.chars().count() > MAX_CHARACTERS {
+        let message = format!("must have at most {MAX_CHARACTERS} characters");
+        return Err(Error::field("text", "TOO_LONG", message));
+    }
+    Ok(())
+}
+
+/// What a text looks for among so few that no index of them is kept: each of these must be there, whatever its case. Blanks
+/// lie between two, and so does the turn from one kind of characters to another; other signs count as they are.
+///
+/// # Errors
+/// As [`check`].
+pub fn parts(text: &str) -> Result<Vec<String>> {
+    check(text)?;
+    let blank = |c: char| c.is_whitespace() || c.is_control();
+    Ok(text.split(blank).flat_map(pieces).collect())
+}
+
+/// A word, cut where one kind of characters follows another at once.
+fn pieces(word: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut before = None;
+    for c in word.chars() {
+        let kind = kind(c);
+        let turns = before.zip(kind).is_some_and(|(before, kind)| before != kind);
+        match pieces.last_mut() {
+            Some(last) if !turns => last.push(c),
+            _ => pieces.push(c.into()),
+        }
+        before = kind;
+    }
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +212,23 @@ mod tests {
         let kept = index(["CY-BX-0450", "收纳箱", "CY-BX-0450", "收纳箱 45"]);
         assert_eq!(kept.text, "0450 45 bx cy 收纳箱");
         assert!(kept.keys.is_sorted_by(|one, next| one < next), "{:?}", kept.keys);
+    }
+
+    #[test]
+    fn without_an_index_blanks_and_kinds_part_words_and_signs_count() {
+        for (text, found) in [
+            ("", &[][..]),
+            (" \u{3000}\t\0", &[]),
+            ("顺模 V100", &["顺模", "V", "100"]),
+            ("yz10022顺模", &["yz", "10022", "顺模"]),
+            ("YZ-10022", &["YZ-10022"]),
+            ("（示例）", &["（示例）"]),
+            ("100% a_b \\", &["100%", "a_b", "\\"]),
+            ("e\u{301}", &["e\u{301}"]),
+        ] {
+            assert_eq!(parts(text).unwrap(), found, "{text:?}");
+        }
+        assert_eq!(parts(&"支".repeat(100)).unwrap().len(), 1);
+        assert!(parts(&"支".repeat(101)).is_err());
     }
 }

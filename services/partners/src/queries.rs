@@ -13,7 +13,7 @@ use chassis::{
     caller::{Caller, CredentialKind},
     gate,
     page::{self, Question},
-    secret,
+    search, secret,
     service::Deps,
     value,
 };
@@ -122,10 +122,11 @@ pub(crate) async fn list_relationships(
     request: &wire::ListRelationshipsRequest,
 ) -> Result<wire::ListRelationshipsResponse> {
     let size = page::size(request.page_size)?;
-    let question = Question::new(caller.firm, "ListRelationships", b"");
+    let words = search::parts(&request.text)?;
+    let question = Question::new(caller.firm, "ListRelationships", request.text.as_bytes());
     let after = cursor(deps, &question, &request.page_token)?.map(|((), id)| id);
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let mut rows = db::relationship::list(&mut tx, after, size + 1).await?;
+    let mut rows = db::relationship::list(&mut tx, &words, after, size + 1).await?;
     tx.commit().await?;
     let last = page::cut(&mut rows, size, |one| ((), one.id.to_string()));
     Ok(wire::ListRelationshipsResponse {

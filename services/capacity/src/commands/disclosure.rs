@@ -36,7 +36,7 @@ pub(crate) async fn set(command: &Single<'_>, customer: Option<Uuid>, level: Lev
     let now = Now { deps: command.deps, at: policy.updated_at, traceparent: &command.caller.traceparent };
     let mut after = None;
     loop {
-        let page = group::list(&mut tx, customer, &[], after, PAGE).await?;
+        let page = group::list(&mut tx, customer, &[], &[], after, PAGE).await?;
         for head in page.iter().filter(|head| head.customer.is_some()) {
             disclose::group(now, &mut tx, head).await?;
         }

@@ -10,8 +10,7 @@ use crate::{
     db::{
         capability,
         matched::{self as db, Head},
-        offer::{self, Sight},
-        request,
+        offer, request,
         scope::{About, Sites, offer_sites},
     },
     error,
@@ -32,7 +31,7 @@ pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire:
         None => {
             let request = request::in_sight(&mut tx, Some(new.request), None, 1).await?.pop();
             if let Some(id) = new.offer {
-                let own = offer::own(&mut tx, Some(id), &[], None, 1).await?.pop();
+                let own = offer::own(&mut tx, Some(id), &[], &[], None, 1).await?.pop();
                 own.filter(|offer| !offer.withdrawn).ok_or_else(Error::not_found)?;
             }
             (request.ok_or_else(Error::not_found)?, me)
@@ -64,8 +63,7 @@ pub(crate) async fn propose(command: &Single<'_>, new: NewMatch) -> Result<wire:
 async fn asked(tx: &mut TenantTx, new: &NewMatch) -> Result<Uuid> {
     match (new.offer, new.supplier) {
         (Some(offer), None) => {
-            let sight = Sight { offer: Some(offer), ..Sight::default() };
-            let offer = offer::in_sight(tx, sight, 1).await?.pop().filter(|offer| !offer.withdrawn);
+            let offer = offer::in_sight(tx, offer).await?.filter(|offer| !offer.withdrawn);
             Ok(offer.ok_or_else(Error::not_found)?.supplier)
         }
         (None, Some(firm)) => {

@@ -41,11 +41,13 @@ pub(crate) async fn save(tx: &mut TenantTx, shown: &Shown, at: OffsetDateTime) -
     Ok(())
 }
 
-/// What the tenant is shown as customer that concerns these sites, by supplier and group; all of it where there is none.
+/// What the tenant is shown as customer that concerns these sites, with all of these words in the name of group or supplier;
+/// by supplier and group, all of it where there is none.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     supplier: Option<Uuid>,
     sites: &[String],
+    words: &[String],
     after: Option<(Uuid, Uuid)>,
     limit: i64,
 ) -> Result<Vec<((Uuid, Uuid), DisclosedGroup)>> {
@@ -56,13 +58,21 @@ pub(crate) async fn list(
            where customer = $1 and shown and ($2::uuid is null or supplier = $2)
                and ($3::uuid is null or (supplier, group_id) > ($3, $4::uuid))
                and capacity.covers($6, customer_locations)
+               and not exists (
+                   select from unnest($7::text[]) w (word)
+                   where strpos(
+                       -- the name is the fifth field of tandem.capacity.v1.DisclosedGroup
+                       lower(normalize(concat_ws(' ', capacity.texts_of(content, '{5}'),
+                           (select f.name || ' ' || f.name_en from partners.firm_name f where f.id = supplier)), nfkc)),
+                       lower(normalize(w.word, nfkc))) = 0)
            order by supplier, group_id limit $5"#,
         me,
         supplier,
         after_supplier,
         after_group,
         limit,
-        sites
+        sites,
+        words
     )
     .fetch_all(tx.conn())
     .await?;

@@ -74,11 +74,13 @@ pub(crate) async fn heads(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Head>> 
     Ok(rows)
 }
 
-/// The tenant's groups of these sites, by id; of all where there is none.
+/// The tenant's groups of these sites with all of these words in their name or their customer's, by id; of all where there is
+/// none.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     customer: Option<Uuid>,
     sites: &[String],
+    words: &[String],
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Head>> {
@@ -90,12 +92,19 @@ pub(crate) async fn list(
            from capacity.capacity_group
            where supplier = $1 and ($2::uuid is null or customer = $2) and ($3::uuid is null or id > $3)
                and capacity.covers($5, supplier_locations)
+               and not exists (
+                   select from unnest($6::text[]) w (word)
+                   where strpos(
+                       lower(normalize(concat_ws(' ', name,
+                           (select f.name || ' ' || f.name_en from partners.firm_name f where f.id = customer)), nfkc)),
+                       lower(normalize(w.word, nfkc))) = 0)
            order by id limit $4"#,
         me,
         customer,
         after,
         limit,
-        sites
+        sites,
+        words
     )
     .fetch_all(tx.conn())
     .await?;

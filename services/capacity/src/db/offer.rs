@@ -44,11 +44,12 @@ pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Option<Head>> {
     Ok(row)
 }
 
-/// The tenant's own offers of these sites by id, or one of them; of all where there is none.
+/// The tenant's own offers of these sites with all of these words by id, or one of them; of all where there is none.
 pub(crate) async fn own(
     tx: &mut TenantTx,
     only: Option<Uuid>,
     sites: &[String],
+    words: &[String],
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Head>> {
@@ -60,28 +61,47 @@ pub(crate) async fn own(
            from capacity.offer
            where supplier = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or id > $3)
                and ($5::text[] = '{}' or capacity.group_in($5, group_id))
+               and not exists (
+                   select from unnest($6::text[]) w (word)
+                   where strpos(lower(normalize(texts, nfkc)), lower(normalize(w.word, nfkc))) = 0)
            order by id limit $4"#,
         me,
         only,
         after,
         limit,
-        sites
+        sites,
+        words
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(rows)
 }
 
-/// Which offers of others are asked for.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Sight {
-    pub offer: Option<Uuid>,
-    pub supplier: Option<Uuid>,
-    pub after: Option<Uuid>,
+/// An offer of another firm's, where the tenant may see it, whether or not it stands.
+pub(crate) async fn in_sight(tx: &mut TenantTx, offer: Uuid) -> Result<Option<Head>> {
+    let row = sqlx::query_as!(
+        Head,
+        r#"select supplier as "supplier!", id as "id!", version as "version!", content as "content!",
+                  unit_code as "unit_code!", hold_seconds as "hold_seconds!", withdrawn as "withdrawn!",
+                  published_at as "published_at!", changed_at as "changed_at!",
+                  null::uuid as group_id, null::text as visibility, null::uuid as cluster,
+                  null::text as process_key
+           from capacity.offers_in_sight($1, null, null, 1)"#,
+        offer
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row)
 }
 
-/// Offers of others that the tenant may see.
-pub(crate) async fn in_sight(tx: &mut TenantTx, which: Sight, limit: i64) -> Result<Vec<Head>> {
+/// Offers of others, or of one of them, that the tenant may see and that stand, with all of these words; by id.
+pub(crate) async fn found(
+    tx: &mut TenantTx,
+    supplier: Option<Uuid>,
+    words: &[String],
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Head>> {
     let rows = sqlx::query_as!(
         Head,
         r#"select supplier as "supplier!", id as "id!", version as "version!", content as "content!",
@@ -89,10 +109,10 @@ pub(crate) async fn in_sight(tx: &mut TenantTx, which: Sight, limit: i64) -> Res
                   published_at as "published_at!", changed_at as "changed_at!",
                   null::uuid as group_id, null::text as visibility, null::uuid as cluster,
                   null::text as process_key
-           from capacity.offers_in_sight($1, $2, $3, $4)"#,
-        which.offer,
-        which.supplier,
-        which.after,
+           from capacity.offers_found($1, $2, $3, $4)"#,
+        supplier,
+        words,
+        after,
         limit
     )
     .fetch_all(tx.conn())

@@ -185,7 +185,7 @@ async fn of_groups(
     let mut written = Written::default();
     let mut after = None;
     loop {
-        let page = group::list(tx, Some(customer), sites, after, PAGE).await?;
+        let page = group::list(tx, Some(customer), sites, &[], after, PAGE).await?;
         for head in page.iter().filter(|head| wanted.is(head.id, head.changed_at)) {
             let kept = group::version(tx, head, head.version).await?;
             let (content, ..) = kept.ok_or_else(|| error::missing(head.id))?;

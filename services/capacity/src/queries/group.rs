@@ -6,6 +6,7 @@ use chassis::{
     db::TenantTx,
     feed,
     page::{self, Question},
+    search,
     service::Deps,
     value,
 };
@@ -90,11 +91,13 @@ pub(crate) async fn list(
 ) -> Result<ListCapacityGroupsResponse> {
     let size = page::size(request.page_size)?;
     let customer = value::optional_id("customer_id", &request.customer_id)?;
-    let question = Question::new(caller.firm, "ListCapacityGroups", request.customer_id.as_bytes());
+    let words = search::parts(&request.text)?;
+    let filter = format!("{}{}", request.customer_id, request.text);
+    let question = Question::new(caller.firm, "ListCapacityGroups", filter.as_bytes());
     let after: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let cursor = feed::head(&mut tx).await?.cursor();
-    let mut rows = db::list(&mut tx, customer, sites(deps, caller), after, size + 1).await?;
+    let mut rows = db::list(&mut tx, customer, sites(deps, caller), &words, after, size + 1).await?;
     let last = page::cut(&mut rows, size, |head| head.id);
     let ids: Vec<Uuid> = rows.iter().map(|head| head.id).collect();
     let mut watched = volatility::watched(&mut tx, &ids).await?;
@@ -171,10 +174,12 @@ pub(crate) async fn disclosed(
 ) -> Result<ListDisclosedGroupsResponse> {
     let size = page::size(request.page_size)?;
     let supplier = value::optional_id("supplier_id", &request.supplier_id)?;
-    let question = Question::new(caller.firm, "ListDisclosedGroups", request.supplier_id.as_bytes());
+    let words = search::parts(&request.text)?;
+    let filter = format!("{}{}", request.supplier_id, request.text);
+    let question = Question::new(caller.firm, "ListDisclosedGroups", filter.as_bytes());
     let after: Option<(Uuid, Uuid)> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let mut rows = disclosed::list(&mut tx, supplier, sites(deps, caller), after, size + 1).await?;
+    let mut rows = disclosed::list(&mut tx, supplier, sites(deps, caller), &words, after, size + 1).await?;
     tx.commit().await?;
     let last = page::cut(&mut rows, size, |(place, _)| *place);
     let shown = |(_, group): (_, DisclosedGroup)| DisclosedGroup {

@@ -4,6 +4,7 @@ use chassis::{
     Error, Result,
     caller::Caller,
     page::{self, Question},
+    search,
     service::Deps,
     value,
 };
@@ -11,22 +12,17 @@ use proto::capacity::{GetOfferRequest, ListOffersRequest, ListOffersResponse, Of
 use uuid::Uuid;
 
 use super::token;
-use crate::{
-    convert::offer::offer_out,
-    db::offer::{self as db, Sight},
-    scope::sites,
-};
+use crate::{convert::offer::offer_out, db::offer as db, scope::sites};
 
 /// One offer.
 pub(crate) async fn get(deps: &Deps, caller: &Caller, request: &GetOfferRequest) -> Result<Offer> {
     let id = value::id(&request.offer_id)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
-    let own = db::own(&mut tx, Some(id), sites(deps, caller), None, 1).await?.pop();
+    let own = db::own(&mut tx, Some(id), sites(deps, caller), &[], None, 1).await?.pop();
     let (head, buckets, named) = match own {
         Some(head) => (head, db::own_buckets(&mut tx, &[id]).await?, db::readers(&mut tx, &[id]).await?),
         None => {
-            let sight = Sight { offer: Some(id), ..Sight::default() };
-            let head = db::in_sight(&mut tx, sight, 1).await?.pop().ok_or_else(Error::not_found)?;
+            let head = db::in_sight(&mut tx, id).await?.ok_or_else(Error::not_found)?;
             (head, db::buckets_on_sale(&mut tx, &[id]).await?, Default::default())
         }
     };
@@ -43,13 +39,14 @@ pub(crate) async fn list(
 ) -> Result<ListOffersResponse> {
     let size = page::size(request.page_size)?;
     let supplier = value::optional_id("supplier_id", &request.supplier_id)?;
-    let filter = format!("{}{}", request.own, request.supplier_id);
+    let words = search::parts(&request.text)?;
+    let filter = format!("{}{}{}", request.own, request.supplier_id, request.text);
     let question = Question::new(caller.firm, "ListOffers", filter.as_bytes());
     let after: Option<Uuid> = question.after(&deps.keys, &request.page_token)?;
     let mut tx = deps.pool.begin(caller.firm).await?;
     let mut heads = match request.own {
-        true => db::own(&mut tx, None, sites(deps, caller), after, size + 1).await?,
-        false => db::in_sight(&mut tx, Sight { offer: None, supplier, after }, size + 1).await?,
+        true => db::own(&mut tx, None, sites(deps, caller), &words, after, size + 1).await?,
+        false => db::found(&mut tx, supplier, &words, after, size + 1).await?,
     };
     let last = page::cut(&mut heads, size, |head| head.id);
     let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();

@@ -18,9 +18,7 @@ use super::token;
 use crate::{
     convert::{prefill::prefilled, reservation::reservation_out},
     db::{
-        borrowed,
-        offer::{self, Sight},
-        reservation as db,
+        borrowed, offer, reservation as db,
         scope::{About, seen},
     },
     error,
@@ -65,8 +63,7 @@ pub(crate) async fn prefill(
     }
     let parts = db::parts(&mut tx, &[id]).await?;
     let places = db::places(&mut tx, &[id]).await?;
-    let sight = Sight { offer: Some(head.offer_id), ..Sight::default() };
-    let offer = offer::in_sight(&mut tx, sight, 1).await?.pop();
+    let offer = offer::in_sight(&mut tx, head.offer_id).await?;
     tx.commit().await?;
     let offer = offer.map(|offer| OfferContent::decode(offer.content.as_slice())).transpose();
     let offer = offer.map_err(|_| error::missing(head.offer_id))?;

@@ -1,6 +1,10 @@
 //! Which orders have the words that are looked for.
 
-use chassis::{Error, Result, db::TenantTx, search::Wanted};
+use chassis::{
+    Result,
+    db::TenantTx,
+    search::{self, Wanted},
+};
 use proto::orders::Side;
 
 use crate::db::{
@@ -8,16 +12,10 @@ use crate::db::{
     search::{self as db, Matching, Way},
 };
 
-/// The longest text that is looked for, in characters.
-const MAX_CHARACTERS: usize = 100;
-
 /// What a list looks for.
 pub(crate) fn wanted(text: &str) -> Result<Wanted> {
-    if text.chars().count() > MAX_CHARACTERS {
-        let message = format!("must have at most {MAX_CHARACTERS} characters");
-        return Err(Error::field("text", "TOO_LONG", message));
-    }
-    Ok(chassis::search::wanted(text))
+    search::check(text)?;
+    Ok(search::wanted(text))
 }
 
 /// Which of the tenant's orders have the words; `None` where nothing is looked for. It decides nothing on what the caller

@@ -116,18 +116,26 @@ pub(crate) async fn update(
     Ok(done.rows_affected() == 1)
 }
 
-/// Relationships of both sides in the order in which they began. Each side is read by its own index.
-pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> Result<Vec<Relationship>> {
+/// Relationships of both sides in the order in which they began, with all of these words in the other firm's names and in the
+/// numbers. Each side is read by its own index, and as a whole where words are looked for.
+pub(crate) async fn list(
+    tx: &mut TenantTx,
+    words: &[String],
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Relationship>> {
     let firm = tx.firm();
     let rows = sqlx::query_as!(
         Row,
         r#"with page as (
                (select id from partners.trading_relationship
-                where buyer = $1 and ($2::uuid is null or id > $2) order by id limit $3)
+                where buyer = $1 and ($2::uuid is null or id > $2)
+                order by id limit case when $4::text[] = '{}' then $3::bigint end)
                union all
                (select id from partners.trading_relationship
-                where supplier = $1 and ($2::uuid is null or id > $2) order by id limit $3)
-               order by id limit $3)
+                where supplier = $1 and ($2::uuid is null or id > $2)
+                order by id limit case when $4::text[] = '{}' then $3::bigint end)
+               order by id limit case when $4::text[] = '{}' then $3::bigint end)
            select r.id, r.buyer, b.name as buyer_name, b.state as buyer_state, r.supplier,
                   s.name as supplier_name, s.state as supplier_state, r.state as "state!", r.vendor_number, r.customer_number,
                   r.buyer_suspended, r.supplier_suspended, r.version, r.created_at
@@ -135,10 +143,17 @@ pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> 
            join partners.trading_relationship r on r.id = page.id
            join partners.firm b on b.id = r.buyer
            join partners.firm s on s.id = r.supplier
-           order by r.id"#,
+           where not exists (
+               select from unnest($4::text[]) w (word)
+               where strpos(
+                   lower(normalize(concat_ws(' ', r.vendor_number, r.customer_number,
+                       case when r.buyer = $1 then s.name || ' ' || s.name_en else b.name || ' ' || b.name_en end), nfkc)),
+                   lower(normalize(w.word, nfkc))) = 0)
+           order by r.id limit $3"#,
         firm,
         after,
-        limit
+        limit,
+        words
     )
     .fetch_all(tx.conn())
     .await?;

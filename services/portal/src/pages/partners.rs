@@ -59,7 +59,7 @@ struct PartnersPage {
 /// Partners on either side.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text().clone();
-    let request = ListRelationshipsRequest { page_size: 100, page_token: place.page };
+    let request = ListRelationshipsRequest { page_size: 100, page_token: place.page, ..Default::default() };
     let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
     let heading = t.say(key::NAV_PARTNERS);
     Ok(page::show(&PartnersPage {
@@ -79,7 +79,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
 /// All of them as a file.
 pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
     let t = member.text();
-    let mut request = ListRelationshipsRequest { page_size: 1_000, page_token: String::new() };
+    let mut request = ListRelationshipsRequest { page_size: 1_000, ..Default::default() };
     let mut rows = Vec::new();
     loop {
         let mut client = member.app().api.relationships();

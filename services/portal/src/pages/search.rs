@@ -264,7 +264,7 @@ impl Look<'_> {
 
     async fn partners(&self) -> Result<Found<partners::Row>, Failure> {
         let page = move |page_token: String| async move {
-            let request = ListRelationshipsRequest { page_size: MOST, page_token };
+            let request = ListRelationshipsRequest { page_size: MOST, page_token, ..Default::default() };
             let mut client = self.member.app().api.relationships();
             let list = client.list_relationships(self.member.call(request)).await?.into_inner();
             let rows = list.relationships.into_iter().map(|one| partners::row(self.member, one));

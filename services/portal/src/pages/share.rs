@@ -109,7 +109,7 @@ async fn build(member: &Member, loaded: &Loaded, made: Option<Handout>) -> Resul
 
 /// Whether the supplier has no people yet. A firm with more than a thousand relationships may have to hear it from the API.
 async fn is_invited(member: &Member, supplier: &str) -> Result<bool, Failure> {
-    let request = ListRelationshipsRequest { page_size: 1_000, page_token: String::new() };
+    let request = ListRelationshipsRequest { page_size: 1_000, ..ListRelationshipsRequest::default() };
     let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
     let own = list
         .relationships

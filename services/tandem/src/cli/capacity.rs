@@ -47,6 +47,7 @@ Examples:
 pub const SHOW_EXAMPLES: &str = "\
 Examples:
   tandem capacity show                               the own groups
+  tandem capacity show --text 大机                   those with these words, or parts of them
   tandem capacity show 0193…                         a group, demand against capacity by week, and
                                                      where demand moved too far since it was measured";
 
@@ -152,14 +153,17 @@ pub struct ShowArgs {
     /// The group's id; without it, all groups are listed
     #[arg(value_name = "GROUP-ID")]
     pub group: Option<String>,
+    /// Only groups with these words in their name or their customer's; parts of words count
+    #[arg(long, default_value = "", hide_default_value = true, conflicts_with = "group")]
+    pub text: String,
 }
 
 pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<Exit, Failure> {
     match command {
         CapacityCommand::Import(args) => import(args, session).await,
         CapacityCommand::Export(args) => export(args, session).await,
-        CapacityCommand::Show(ShowArgs { group: Some(group) }) => show(group, session).await,
-        CapacityCommand::Show(ShowArgs { group: None }) => list(session).await,
+        CapacityCommand::Show(ShowArgs { group: Some(group), .. }) => show(group, session).await,
+        CapacityCommand::Show(ShowArgs { group: None, text }) => list(text, session).await,
         CapacityCommand::Promise(args) => promise::run(args, session).await,
         CapacityCommand::Comment(command) => comment::run(command, session).await,
         CapacityCommand::Profile(command) => profile::run(command, session).await,
@@ -278,10 +282,15 @@ async fn export(args: &ExportArgs, session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-async fn list(session: &Session) -> Result<Exit, Failure> {
+async fn list(text: &str, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.capacity_groups();
     let page = async |page_token| {
-        let request = ListCapacityGroupsRequest { page_size: pages::SIZE, page_token, ..Default::default() };
+        let request = ListCapacityGroupsRequest {
+            page_size: pages::SIZE,
+            page_token,
+            text: text.to_owned(),
+            ..Default::default()
+        };
         let page = client.list_capacity_groups(request).await?.into_inner();
         Ok((page.groups, page.next_page_token))
     };

@@ -58,7 +58,7 @@ async fn id_by_number(number: &str, session: &Session) -> Result<String, Failure
 /// invited just now. Nothing where the caller may not invite.
 pub(super) async fn invitation(supplier_id: &str, session: &Session) -> Option<String> {
     let mut client = session.connection.relationships();
-    let mut request = ListRelationshipsRequest { page_size: 1_000, page_token: String::new() };
+    let mut request = ListRelationshipsRequest { page_size: 1_000, ..Default::default() };
     let relationship_id = loop {
         let page = client.list_relationships(request.clone()).await.ok()?.into_inner();
         if let Some(found) = page.relationships.into_iter().find(|r| r.supplier_id == supplier_id) {

@@ -40,8 +40,9 @@ The first line names the columns: name, vendor_number, and where known uscc, con
 what became of each, and its link. A link is a secret and is shown once.";
 
 pub const LIST_EXAMPLES: &str = "\
-Example:
-  tandem partners list";
+Examples:
+  tandem partners list
+  tandem partners list --text '顺模 V100'             with these words, or parts of them";
 
 #[derive(Debug, Subcommand)]
 pub enum PartnersCommand {
@@ -50,10 +51,17 @@ pub enum PartnersCommand {
     Invite(InviteArgs),
     /// List relationships with their numbers
     #[command(after_help = LIST_EXAMPLES)]
-    List,
+    List(ListArgs),
     /// How both sides of a relationship did, and what each figure of it is of
     #[command(after_help = scorecard::EXAMPLES)]
     Scorecard(scorecard::ScorecardArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only partners with these words in their name or the numbers; parts of words count
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub text: String,
 }
 
 #[derive(Debug, Args)]
@@ -78,7 +86,7 @@ pub struct InviteArgs {
 pub(super) async fn run(command: &PartnersCommand, session: &Session) -> Result<Exit, Failure> {
     match command {
         PartnersCommand::Invite(args) => invite(args, session).await,
-        PartnersCommand::List => list(session).await,
+        PartnersCommand::List(args) => list(args, session).await,
         PartnersCommand::Scorecard(args) => scorecard::run(args, session).await,
     }
 }
@@ -193,10 +201,11 @@ fn report(results: &[SupplierRowResult], out: Option<&Path>, session: &Session) 
     }
 }
 
-async fn list(session: &Session) -> Result<Exit, Failure> {
+async fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.relationships();
     let page = async |page_token| {
-        let request = ListRelationshipsRequest { page_size: pages::SIZE, page_token };
+        let text = args.text.clone();
+        let request = ListRelationshipsRequest { page_size: pages::SIZE, page_token, text };
         let page = client.list_relationships(request).await?.into_inner();
         Ok((page.relationships, page.next_page_token))
     };

@@ -99,7 +99,7 @@ async fn list(
     own: bool,
     (page_size, page_token): (i32, String),
 ) -> Result<(Vec<Offer>, String), Failure> {
-    let request = ListOffersRequest { own, supplier_id: String::new(), page_size, page_token };
+    let request = ListOffersRequest { own, page_size, page_token, ..Default::default() };
     let list = member.app().api.offers().list_offers(member.call(request)).await?.into_inner();
     Ok((list.offers, list.next_page_token))
 }

@@ -73,7 +73,7 @@ impl Known {
                 known.names.insert(one.firm_id, said);
             }
         }
-        let request = ListRelationshipsRequest { page_size: MOST, page_token: String::new() };
+        let request = ListRelationshipsRequest { page_size: MOST, ..ListRelationshipsRequest::default() };
         let list =
             member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
         for one in list.relationships {

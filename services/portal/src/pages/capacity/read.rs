@@ -147,7 +147,7 @@ impl Partners {
         let (mut all, mut places) = (Vec::new(), HashMap::new());
         let mut page_token = String::new();
         while member.may(Permission::PartnersRead) {
-            let request = ListRelationshipsRequest { page_size: MOST, page_token };
+            let request = ListRelationshipsRequest { page_size: MOST, page_token, ..Default::default() };
             let list =
                 member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
             for one in list.relationships {

@@ -178,7 +178,8 @@ fn purpose(id: &str) -> String {
 pub(super) async fn find(member: &Member, id: &str) -> Result<Partner, Failure> {
     let mut page_token = String::new();
     loop {
-        let request = ListRelationshipsRequest { page_size: 1_000, page_token };
+        let request =
+            ListRelationshipsRequest { page_size: 1_000, page_token, ..ListRelationshipsRequest::default() };
         let list =
             member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
         if let Some(one) = list.relationships.into_iter().find(|one| one.id == id) {

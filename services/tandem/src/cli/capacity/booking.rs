@@ -29,6 +29,7 @@ pub const OFFERS_EXAMPLES: &str = "\
 Examples:
   tandem capacity offers                             what can be held now
   tandem capacity offers --own                       the own offers, with what of them is reserved
+  tandem capacity offers --text '注塑 650'           with these words, or parts of them
   tandem capacity offers publish --group 0193… --process 注塑 --week 2026-12-28=40h --to partners
   tandem capacity offers withdraw 0193…";
 pub const PUBLISH_EXAMPLES: &str = "\
@@ -89,6 +90,9 @@ pub struct OffersArgs {
     /// Only those of this firm
     #[arg(long, value_name = "FIRM-ID", default_value = "", hide_default_value = true)]
     pub supplier: String,
+    /// Only those with these words in what they say or in the supplier's name; parts of words count
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub text: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -218,8 +222,8 @@ pub(super) async fn offers(args: &OffersArgs, session: &Session) -> Result<Exit,
 async fn list(args: &OffersArgs, session: &Session) -> Result<Exit, Failure> {
     let mut client = session.connection.offers();
     let page = async |page_token| {
-        let (own, supplier_id) = (args.own, args.supplier.clone());
-        let request = ListOffersRequest { own, supplier_id, page_size: 200, page_token };
+        let (own, supplier_id, text) = (args.own, args.supplier.clone(), args.text.clone());
+        let request = ListOffersRequest { own, supplier_id, page_size: 200, page_token, text };
         let page = client.list_offers(request).await?.into_inner();
         Ok((page.offers, page.next_page_token))
     };
