@@ -37,6 +37,11 @@ async function found(javaScriptEnabled) {
     ok(await page.locator('main h2:text-is("采购订单")').isVisible(), 'and its orders');
     const rows = await page.locator('main h2:text-is("采购订单") + table tbody tr').count();
     ok(rows > 0 && rows <= 10, `the first ten, not ${rows}`);
+    await page.goto(`${portal}/partners`);
+    await page.fill('#q', '顺模');
+    await Promise.all([page.waitForNavigation(), page.click('main form.search button')]);
+    const names = await page.locator('main tbody th a').allInnerTexts();
+    ok(names.length > 0 && names.every((name) => name.includes('顺模')), `the list of partners looks for the same: ${names}`);
     const times = [];
     for (let at = 0; at < 3; at += 1) {
       const began = performance.now();

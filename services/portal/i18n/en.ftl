@@ -324,6 +324,7 @@ invitation-claim-denied = Only an administrator can accept for your firm. Please
 ## Suppliers and members
 
 partners-empty = No partners yet.
+partners-search = Firm or number
 partner-invited = Invited, not yet here
 partner-active = Active
 partner-suspended = Suspended

@@ -293,6 +293,7 @@ invitation-claim-denied = 只有管理员可以为本企业接受邀请，请联
 ## 供应商与成员
 
 partners-empty = 还没有合作伙伴。
+partners-search = 企业名称或编码
 partner-invited = 已邀请，未加入
 partner-active = 合作中
 partner-suspended = 已暂停

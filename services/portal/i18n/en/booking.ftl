@@ -3,6 +3,7 @@
 offers = Shared capacity
 offers-body = Lend hours that are spare, or hold hours of others. Until a hold is confirmed, neither side owes anything.
 offers-theirs = To be held
+offers-search = Process, machine, material or supplier
 offers-empty = No firm offers you capacity yet. What partners or members of your clusters offer will stand here.
 offers-own = Offered by your firm
 offers-own-empty = Nothing is offered yet. Where machines have hours to spare, offer weeks of a capacity group.

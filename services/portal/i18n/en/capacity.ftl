@@ -36,6 +36,7 @@ map-own = Our capacity groups
 map-theirs = Capacity of suppliers
 map-theirs-body = Groups that suppliers keep for your firm, shown as far as each of them chose.
 map-read = In each cell: demand / maximum
+map-search = Group or firm
 map-empty = No capacity groups yet
 map-empty-body = A capacity group is a set of machines or lines that stand in for each other. Make one, tick what it makes for which customer, and fill in what is planned for twelve weeks: then this page shows which weeks are tight.
 map-empty-reader = Groups appear here once your firm has made some, or once suppliers keep some for your firm.

@@ -3,6 +3,7 @@
 offers = 共享产能
 offers-body = 把富余的机时借出去，或预占别家的机时。预占确认之前，双方都不承担义务。
 offers-theirs = 可预占的产能
+offers-search = 工艺、设备、材料或供应商
 offers-empty = 目前没有企业向贵司开放产能。合作伙伴或同一集群的企业发布后，会显示在这里。
 offers-own = 本企业发布的
 offers-own-empty = 还没有发布。机台有富余时，从产能组里选几周发布出去。

@@ -52,7 +52,8 @@ pub fn routes() -> Router<Arc<App>> {
 pub use offers::{free, state};
 pub use reservations::tag;
 
-const OFFERS: &str = "/capacity/offers";
+/// What others offer, and what the own firm offers.
+pub const OFFERS: &str = "/capacity/offers";
 const RESERVATIONS: &str = "/capacity/reservations";
 
 fn to_offers(t: &Text) -> Way {

@@ -116,6 +116,9 @@ pub struct Wish {
     /// Which figure is filled in.
     #[serde(default)]
     pub figure: String,
+    /// Words of groups that are looked for.
+    #[serde(default)]
+    pub q: String,
     /// Which page of groups.
     #[serde(default)]
     pub page: String,

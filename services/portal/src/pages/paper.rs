@@ -26,9 +26,9 @@ pub fn order(t: &Text, here: &str) -> Option<Fact> {
     way(t, format!("{here}/pdf"))
 }
 
-/// The link to the file of the own groups, for the weeks from a Monday on; `None` where that is not built in.
-pub fn capacity(t: &Text, from: &str) -> Option<Fact> {
-    way(t, link("/capacity/pdf", &[("from", from)]))
+/// The link to the file of the own groups that a page shows by this query; `None` where that is not built in.
+pub fn capacity(t: &Text, query: &[(&str, &str)]) -> Option<Fact> {
+    way(t, link("/capacity/pdf", query))
 }
 
 #[cfg(feature = "pdf")]

@@ -21,11 +21,14 @@ use crate::{
     page::{self, Page, Tab, link},
     session::Member,
     sheet::{self, Kind, List},
+    table::Search,
 };
 
-/// Which page of the list.
+/// What is looked for, and which page of it.
 #[derive(Deserialize)]
-pub struct Place {
+pub struct Wish {
+    #[serde(default)]
+    q: String,
     #[serde(default)]
     page: String,
 }
@@ -51,15 +54,19 @@ struct PartnersPage {
     heading: String,
     /// Whether the visitor may invite suppliers.
     invites: bool,
+    search: Search,
+    /// What there is to say where there is none.
+    empty: String,
     rows: Vec<Row>,
     files: Vec<Way>,
     next: String,
 }
 
 /// Partners on either side.
-pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     let t = member.text().clone();
-    let request = ListRelationshipsRequest { page_size: 100, page_token: place.page, ..Default::default() };
+    let words = wish.q.trim();
+    let request = ListRelationshipsRequest { page_size: 100, page_token: wish.page, text: words.to_string() };
     let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
     let heading = t.say(key::NAV_PARTNERS);
     Ok(page::show(&PartnersPage {
@@ -67,19 +74,35 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         heading,
         invites: member.may(Permission::PartnersWrite),
         rows: list.relationships.into_iter().map(|one| row(&member, one)).collect(),
-        files: sheet::ways(&t, "/partners/export", &[]),
+        search: Search {
+            action: "/partners".into(),
+            label: t.say(key::PARTNERS_SEARCH),
+            value: words.to_string(),
+            ..Search::default()
+        },
+        empty: if words.is_empty() { t.say(key::PARTNERS_EMPTY) } else { t.one(key::SEARCH_EMPTY, words) },
+        files: sheet::ways(&t, "/partners/export", &[("q", words)]),
         next: match list.next_page_token.as_str() {
             "" => String::new(),
-            token => link("/partners", &[("page", token)]),
+            token => link("/partners", &[("q", words), ("page", token)]),
         },
         t,
     }))
 }
 
 /// All of them as a file.
-pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
+pub async fn export(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Failure> {
     let t = member.text();
-    let mut request = ListRelationshipsRequest { page_size: 1_000, ..Default::default() };
+    let mut request = ListRelationshipsRequest {
+        page_size: 1_000,
+        text: wish.q.trim().to_string(),
+        ..ListRelationshipsRequest::default()
+    };
     let mut rows = Vec::new();
     loop {
         let mut client = member.app().api.relationships();

@@ -1,12 +1,11 @@
-//! 查找: one text, looked for in everything that the member may read. The lists that have a search of their own lead on
-//! to it; the others are read here and looked through by the same rule.
+//! 查找: one text, looked for in everything that the member may read: the first hits of each list, which lead on to the list
+//! itself where there are more.
 
 mod tables;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{Router, extract::Query, http::HeaderMap, response::Response, routing::get};
-use chassis::search::{self, Wanted};
 use futures::{join, try_join};
 use proto::{
     access::Permission,
@@ -24,7 +23,7 @@ use crate::{
     i18n::{Key, Text, key},
     page::{self, Tab, link},
     pages::{
-        booking::read::strangers,
+        booking::{OFFERS, read::strangers},
         list, partners,
         resources::{self, OPEN, OWN},
     },
@@ -33,15 +32,13 @@ use crate::{
 };
 
 const PATH: &str = "/search";
-/// Hits of a place where all places are shown.
+/// Hits of a place that are shown.
 const HITS: usize = 10;
-/// Rows of one answer, of what is looked through here.
-const MOST: i32 = 1_000;
-/// Answers that are looked through of a list: few firms have as many partners or machines.
-const PAGES: i32 = 5;
+/// Hits that are asked for: one more tells whether there are more.
+const ASKED: i32 = HITS as i32 + 1;
 /// A place that takes longer is left out, so that the others are seen.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Characters of the text; the API looks for no longer ones among orders.
+/// Characters of the text; the API looks for no longer ones.
 const LONGEST: usize = 100;
 
 /// Its page.
@@ -54,9 +51,6 @@ pub fn routes() -> Router<Arc<App>> {
 pub struct Wish {
     #[serde(default)]
     q: String,
-    /// The one place whose hits are all shown, by its name; empty for the first hits of every place.
-    #[serde(default)]
-    only: String,
 }
 
 /// Where something is looked for.
@@ -107,61 +101,33 @@ impl Place {
         }
     }
 
-    /// Where all hits of the place are: its list, where that looks for words.
+    /// Where all hits of the place are: its list.
     fn whole(self, text: &str) -> String {
         match self {
             Place::Supplied => link("/inbox", &[("show", "all"), ("q", text)]),
             Place::Bought => link("/purchases", &[("q", text)]),
             Place::Open => link(OPEN, &[("q", text)]),
             Place::Own => link(OWN, &[("q", text)]),
-            Place::Offers | Place::Groups | Place::Partners => {
-                link(PATH, &[("q", text), ("only", self.name())])
-            }
+            Place::Offers => link(OFFERS, &[("q", text)]),
+            Place::Groups => link("/capacity", &[("q", text)]),
+            Place::Partners => link("/partners", &[("q", text)]),
         }
     }
-}
-
-/// Hits of a place.
-struct Found<T> {
-    hits: Vec<T>,
-    /// Whether all that is there was looked through.
-    whole: bool,
 }
 
 /// What a place answered; `None` where it was not asked.
-type Heard<T> = Option<Result<Found<T>, Failure>>;
-
-/// Reads a list page by page, to its end or until enough is read. `page`: the hits of the page that begins at a token, and
-/// where the next one does.
-async fn through<T, F>(page: impl Fn(String) -> F) -> Result<Found<T>, Failure>
-where
-    F: Future<Output = Result<(Vec<T>, String), Failure>>,
-{
-    let (mut hits, mut token) = (Vec::new(), String::new());
-    for _ in 0..PAGES {
-        let (some, next) = page(token).await?;
-        hits.extend(some);
-        token = next;
-        if token.is_empty() {
-            break;
-        }
-    }
-    Ok(Found { hits, whole: token.is_empty() })
-}
+type Heard<T> = Option<Result<Vec<T>, Failure>>;
 
 /// A text and who looks for it.
 struct Look<'a> {
     member: &'a Member,
     text: &'a str,
-    wanted: Wanted,
-    only: &'a str,
 }
 
 impl Look<'_> {
-    /// Asks a place, unless the roles do not allow it or another one alone is shown.
-    async fn at<T>(&self, place: Place, asking: impl Future<Output = Result<Found<T>, Failure>>) -> Heard<T> {
-        let shown = self.only.is_empty() || self.only == place.name();
-        if !shown || !self.member.may(place.permission()) {
+    /// Asks a place, unless the roles do not allow it.
+    async fn at<T>(&self, place: Place, asking: impl Future<Output = Result<Vec<T>, Failure>>) -> Heard<T> {
+        if !self.member.may(place.permission()) {
             return None;
         }
         let heard = tokio::time::timeout(PATIENCE, asking).await;
@@ -170,17 +136,10 @@ impl Look<'_> {
 
     /// The hits of a place as a table.
     fn part<T>(&self, place: Place, heard: Heard<T>, table: impl FnOnce(Vec<T>) -> Part) -> Option<Part> {
-        shown(self.member.text(), place, (self.text, self.only), heard, table)
+        shown(self.member.text(), place, self.text, heard, table)
     }
 
-    /// Whether these texts hold all that is looked for, as the lists of orders and resources have it.
-    fn fits<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
-        let kept = search::index(texts);
-        self.wanted.keys.iter().all(|key| kept.keys.contains(key))
-            && self.wanted.words.iter().all(|word| kept.text.contains(word.as_str()))
-    }
-
-    async fn orders(&self, side: Side) -> Result<Found<OrderSummary>, Failure> {
+    async fn orders(&self, side: Side) -> Result<Vec<OrderSummary>, Failure> {
         // As many as on a page of the lists: the one whose number is just this text is among as many here as there.
         let request = ListOrdersRequest {
             side: side as i32,
@@ -189,31 +148,24 @@ impl Look<'_> {
             ..ListOrdersRequest::default()
         };
         let mut client = self.member.app().api.orders();
-        let hits = client.list_orders(self.member.call(request)).await?.into_inner().orders;
-        Ok(Found { hits, whole: true })
+        Ok(client.list_orders(self.member.call(request)).await?.into_inner().orders)
     }
 
-    async fn resources(&self, own: bool) -> Result<Found<Resource>, Failure> {
-        // One more than are shown tells whether there are more.
+    async fn resources(&self, own: bool) -> Result<Vec<Resource>, Failure> {
         let request = ListResourcesRequest {
             own,
             text: self.text.to_owned(),
-            page_size: HITS as i32 + 1,
+            page_size: ASKED,
             ..ListResourcesRequest::default()
         };
         let mut client = self.member.app().api.resources();
-        let hits = client.list_resources(self.member.call(request)).await?.into_inner().resources;
-        Ok(Found { hits, whole: true })
+        Ok(client.list_resources(self.member.call(request)).await?.into_inner().resources)
     }
 
     /// Offers of others and of the own firm, with whose they are.
-    async fn offers(&self) -> Result<Found<(Offer, String)>, Failure> {
+    async fn offers(&self) -> Result<Vec<(Offer, String)>, Failure> {
         let (theirs, own) = try_join!(self.offers_of(false), self.offers_of(true))?;
-        let whole = theirs.whole && own.whole;
-        let mut found: Vec<Offer> = theirs.hits.into_iter().chain(own.hits).collect();
-        if self.only.is_empty() {
-            found.truncate(HITS + 1);
-        }
+        let found: Vec<Offer> = theirs.into_iter().chain(own).take(HITS + 1).collect();
         let me = &self.member.who.firm_id;
         let others = found.iter().map(|one| &one.supplier_id).filter(|firm| *firm != me).cloned().collect();
         let names: HashMap<String, String> = strangers(self.member, others).await?.into_iter().collect();
@@ -225,54 +177,39 @@ impl Look<'_> {
             let name = name(&one.supplier_id);
             (one, name)
         });
-        Ok(Found { hits: named.collect(), whole })
+        Ok(named.collect())
     }
 
-    async fn offers_of(&self, own: bool) -> Result<Found<Offer>, Failure> {
-        let page = move |page_token: String| async move {
-            let request =
-                ListOffersRequest { own, page_size: MOST, page_token, ..ListOffersRequest::default() };
-            let mut client = self.member.app().api.offers();
-            let list = client.list_offers(self.member.call(request)).await?.into_inner();
-            let hits: Vec<Offer> = list.offers.into_iter().filter(|one| self.fits_offer(one)).collect();
-            Ok::<_, Failure>((hits, list.next_page_token))
+    async fn offers_of(&self, own: bool) -> Result<Vec<Offer>, Failure> {
+        let request = ListOffersRequest {
+            own,
+            text: self.text.to_owned(),
+            page_size: ASKED,
+            ..ListOffersRequest::default()
         };
-        through(page).await
+        let mut client = self.member.app().api.offers();
+        Ok(client.list_offers(self.member.call(request)).await?.into_inner().offers)
     }
 
-    fn fits_offer(&self, one: &Offer) -> bool {
-        let Some(content) = &one.content else { return false };
-        let lists = content.materials.iter().chain(&content.certificates).map(String::as_str);
-        self.fits([content.process.as_str(), &content.machine, &content.note].into_iter().chain(lists))
-    }
-
-    async fn groups(&self) -> Result<Found<GroupSummary>, Failure> {
-        let page = move |page_token: String| async move {
-            let request = ListCapacityGroupsRequest {
-                page_size: MOST,
-                page_token,
-                ..ListCapacityGroupsRequest::default()
-            };
-            let mut client = self.member.app().api.capacity_groups();
-            let list = client.list_capacity_groups(self.member.call(request)).await?.into_inner();
-            let fits = |group: &GroupSummary| self.fits([group.name.as_str()]);
-            let hits: Vec<GroupSummary> = list.groups.into_iter().filter(fits).collect();
-            Ok::<_, Failure>((hits, list.next_page_token))
+    async fn groups(&self) -> Result<Vec<GroupSummary>, Failure> {
+        let request = ListCapacityGroupsRequest {
+            text: self.text.to_owned(),
+            page_size: ASKED,
+            ..ListCapacityGroupsRequest::default()
         };
-        through(page).await
+        let mut client = self.member.app().api.capacity_groups();
+        Ok(client.list_capacity_groups(self.member.call(request)).await?.into_inner().groups)
     }
 
-    async fn partners(&self) -> Result<Found<partners::Row>, Failure> {
-        let page = move |page_token: String| async move {
-            let request = ListRelationshipsRequest { page_size: MOST, page_token, ..Default::default() };
-            let mut client = self.member.app().api.relationships();
-            let list = client.list_relationships(self.member.call(request)).await?.into_inner();
-            let rows = list.relationships.into_iter().map(|one| partners::row(self.member, one));
-            let fits = |row: &partners::Row| self.fits([row.name.as_str(), &row.number]);
-            let hits: Vec<partners::Row> = rows.filter(fits).collect();
-            Ok::<_, Failure>((hits, list.next_page_token))
+    async fn partners(&self) -> Result<Vec<partners::Row>, Failure> {
+        let request = ListRelationshipsRequest {
+            text: self.text.to_owned(),
+            page_size: ASKED,
+            ..ListRelationshipsRequest::default()
         };
-        through(page).await
+        let mut client = self.member.app().api.relationships();
+        let found = client.list_relationships(self.member.call(request)).await?.into_inner().relationships;
+        Ok(found.into_iter().map(|one| partners::row(self.member, one)).collect())
     }
 }
 
@@ -286,11 +223,10 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         value: text.clone(),
         ..Search::default()
     });
-    let wanted = search::wanted(&text);
-    if wanted.keys.is_empty() {
+    if !text.chars().any(char::is_alphanumeric) {
         return Ok(listing.lead(t.say(key::SEARCH_BODY)).show());
     }
-    let look = Look { member: &member, text: &text, wanted, only: &wish.only };
+    let look = Look { member: &member, text: &text };
     let (supplied, bought, open, own, offers, groups, partners) = join!(
         look.at(Place::Supplied, look.orders(Side::Supplier)),
         look.at(Place::Bought, look.orders(Side::Buyer)),
@@ -300,7 +236,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         look.at(Place::Groups, look.groups()),
         look.at(Place::Partners, look.partners()),
     );
-    let orders = supplied.iter().chain(bought.iter()).flatten().flat_map(|found| &found.hits);
+    let orders = supplied.iter().chain(bought.iter()).flatten().flatten();
     if let Some(order) = list::exact(&headers, orders, &text) {
         return Ok(page::go(&order));
     }
@@ -322,29 +258,21 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
     Ok(parts.into_iter().fold(listing, Listing::part).show())
 }
 
-/// The hits of a place, the first few of them where all places are shown; what went wrong there; or `None` where there
-/// is nothing to show. `asked`: the text, and the one place that is shown.
+/// The first few hits of a place, and where all of them are; what went wrong there; or `None` where there is nothing to show.
 fn shown<T>(
     t: &Text,
     place: Place,
-    asked: (&str, &str),
+    text: &str,
     heard: Heard<T>,
     table: impl FnOnce(Vec<T>) -> Part,
 ) -> Option<Part> {
     let title = t.say(place.label());
-    let (text, only) = asked;
     match heard? {
-        Ok(found) if found.hits.is_empty() && found.whole => None,
-        Ok(Found { mut hits, whole }) => {
-            let more = only.is_empty() && hits.len() > HITS;
-            let note = if whole { String::new() } else { t.one(key::SEARCH_MOST, MOST * PAGES) };
-            if hits.is_empty() {
-                return Some(Part::new(Vec::new(), Vec::new(), note).titled(title));
-            }
-            if more {
-                hits.truncate(HITS);
-            }
-            let part = table(hits).note(note);
+        Ok(hits) if hits.is_empty() => None,
+        Ok(mut hits) => {
+            let more = hits.len() > HITS;
+            hits.truncate(HITS);
+            let part = table(hits);
             let way = || Way { href: place.whole(text), label: t.one(key::SEARCH_ALL, &title) };
             let part = if more { part.whole(way()) } else { part };
             Some(part.titled(title))
@@ -384,26 +312,26 @@ mod tests {
     #[test]
     fn a_place_shows_its_first_hits_and_where_all_of_them_are() {
         let t = english();
-        let heard = |hits, whole| -> Heard<usize> { Some(Ok(Found { hits: (0..hits).collect(), whole })) };
-        let first = shown(&t, Place::Bought, ("盖 板", ""), heard(11, true), lines).unwrap();
+        let heard = |hits| -> Heard<usize> { Some(Ok((0..hits).collect())) };
+        let first = shown(&t, Place::Bought, "盖 板", heard(11), lines).unwrap();
         assert_eq!((first.rows.len(), first.title.as_str()), (10, "Purchase orders"));
         assert_eq!(first.whole.unwrap().href, "/purchases?q=%E7%9B%96+%E6%9D%BF");
-        let few = shown(&t, Place::Bought, ("x", ""), heard(10, true), lines).unwrap();
+        let few = shown(&t, Place::Bought, "x", heard(10), lines).unwrap();
         assert!(few.rows.len() == 10 && few.whole.is_none(), "there are no more");
-        let all = shown(&t, Place::Offers, ("x", "offers"), heard(11, true), lines).unwrap();
-        assert!(all.rows.len() == 11 && all.whole.is_none() && all.note.is_empty());
-        assert!(shown(&t, Place::Bought, ("x", ""), heard(0, true), lines).is_none(), "no hit");
-        let some = shown(&t, Place::Offers, ("x", ""), heard(1, false), lines).unwrap();
-        assert!(some.note.contains("first 5000"), "{}", some.note);
-        let none = shown(&t, Place::Offers, ("x", ""), heard(0, false), lines).unwrap();
-        assert!(none.empty.contains("first 5000"), "as far as was looked: {}", none.empty);
-        assert!(shown(&t, Place::Bought, ("x", ""), None, lines).is_none(), "not asked");
+        for (place, list) in [
+            (Place::Offers, "/capacity/offers?q=x"),
+            (Place::Groups, "/capacity?q=x"),
+            (Place::Partners, "/partners?q=x"),
+        ] {
+            assert_eq!(shown(&t, place, "x", heard(11), lines).unwrap().whole.unwrap().href, list);
+        }
+        assert!(shown(&t, Place::Bought, "x", heard(0), lines).is_none(), "no hit");
+        assert!(shown(&t, Place::Bought, "x", None, lines).is_none(), "not asked");
     }
 
     #[test]
     fn a_place_that_fails_says_so() {
-        let failed =
-            shown(&english(), Place::Offers, ("x", ""), Some(Err(Failure::denied())), lines).unwrap();
+        let failed = shown(&english(), Place::Offers, "x", Some(Err(Failure::denied())), lines).unwrap();
         assert!(failed.rows.is_empty() && failed.empty.contains("PERMISSION_DENIED"), "{}", failed.empty);
     }
 }

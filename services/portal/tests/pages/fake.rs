@@ -432,15 +432,15 @@ impl relationship_service_server::RelationshipService for Fake {
             created_at: Some(chassis::value::timestamp(datetime!(2026-09-01 02:00 UTC))),
             ..Default::default()
         };
-        Ok(Response::new(ListRelationshipsResponse {
-            relationships: vec![
-                one("r1", "顺模塑料制品（示例）厂", "V10027", RelationshipState::Active),
-                one("r2", "邻益注塑（示例）有限公司", "V10041", RelationshipState::Active),
-                one("r3", "清禾包装（示例）有限公司", "V10055", RelationshipState::Invited),
-                one("r4", "恒铆五金冲压（示例）有限公司", "V10009", RelationshipState::Suspended),
-            ],
-            next_page_token: String::new(),
-        }))
+        let mut relationships = vec![
+            one("r1", "顺模塑料制品（示例）厂", "V10027", RelationshipState::Active),
+            one("r2", "邻益注塑（示例）有限公司", "V10041", RelationshipState::Active),
+            one("r3", "清禾包装（示例）有限公司", "V10055", RelationshipState::Invited),
+            one("r4", "恒铆五金冲压（示例）有限公司", "V10009", RelationshipState::Suspended),
+        ];
+        let says = |one: &TradingRelationship, word: &str| format!("{one:?}").contains(word);
+        relationships.retain(|one| request.get_ref().text.split(' ').all(|word| says(one, word)));
+        Ok(Response::new(ListRelationshipsResponse { relationships, ..Default::default() }))
     }
 
     async fn update_relationship(

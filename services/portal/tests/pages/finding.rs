@@ -22,43 +22,32 @@ async fn one_box_on_every_page_finds_in_every_place_that_the_member_may_read() {
     assert!(!page.says("href=\"/purchases?q"), "nothing was bought, and nothing is said of it");
     let page = world.get("/search?q=V10027+%E9%A1%BA%E6%A8%A1", BUYER).await;
     assert!(page.says("href=\"/partners/r1\"") && !page.says("/partners/r2"), "all words must be there");
-    assert!(!page.says("only=partners") && !page.says("没有找到"), "all that is found is there");
-    let page = world.get("/search?q=%EF%BC%88%E7%A4%BA%E4%BE%8B%EF%BC%89&only=partners", BUYER).await;
-    assert!(page.says("/partners/r2") && page.says("/partners/r4") && !page.says("href=\"/search?q"));
-}
-
-/// Partners of a page of the list, and whether more follow.
-fn partners(names: &[String], more: bool) -> ListRelationshipsResponse {
-    let one = |name: &String| TradingRelationship {
-        supplier_name: name.clone(),
-        buyer_name: name.clone(),
-        ..Default::default()
-    };
-    let next = if more { "more" } else { "" };
-    ListRelationshipsResponse { relationships: names.iter().map(one).collect(), next_page_token: next.into() }
+    assert!(!page.says("href=\"/partners?q") && !page.says("没有找到"), "all that is found is there");
+    let page = world.get("/search?q=%EF%BC%88%E7%A4%BA%E4%BE%8B%EF%BC%89", BUYER).await;
+    assert!(page.says("/partners/r2") && page.says("/partners/r4") && !page.says("href=\"/partners?q"));
 }
 
 #[tokio::test]
-async fn partners_are_looked_through_page_by_page_and_where_that_ends_is_said() {
+async fn each_list_is_asked_once_for_its_first_hits_and_leads_on_to_the_others() {
     let (api, world) = Hostile::start(false, None).await;
-    let others: Vec<String> = (0..20).map(|one| format!("别家{one}厂")).collect();
-    let sought: Vec<String> = (0..11).map(|one| format!("盖板{one}厂")).collect();
-    let answer = |pages: Vec<ListRelationshipsResponse>| {
-        api.calls();
-        api.script().answer("ListRelationships", pages.into_iter().map(Ok));
+    let one = |number: i32| TradingRelationship {
+        supplier_name: format!("盖板{number}厂"),
+        buyer_name: format!("盖板{number}厂"),
+        ..Default::default()
     };
-    let asked = || api.calls().iter().filter(|call| call.rpc == "ListRelationships").count();
-    answer(vec![partners(&others, true), partners(&sought[..1], false)]);
-    let page = world.get("/search?q=%E7%9B%96%E6%9D%BF&only=partners", BUYER).await;
-    assert!(page.says("盖板0厂") && !page.says("别家") && !page.says("前 5000 条"), "{}", page.html);
-    assert_eq!(asked(), 2, "to the end");
-    answer(vec![partners(&sought, false)]);
-    let page = world.get("/search?q=%E7%9B%96%E6%9D%BF", BUYER).await;
-    assert!(page.says("盖板9厂") && !page.says("盖板10厂") && page.says("only=partners"), "{}", page.html);
-    answer(vec![partners(&others, true); 5]);
-    let page = world.get("/search?q=%E7%9B%96%E6%9D%BF&only=partners", BUYER).await;
-    assert!(page.says("前 5000 条") && !page.says("没有找到"), "{}", page.html);
-    assert_eq!(asked(), 5, "and no further");
+    let relationships = (0..11).map(one).collect();
+    let found = ListRelationshipsResponse { relationships, next_page_token: "more".into() };
+    api.script().answer("ListRelationships", [Ok(found)]);
+    let page = world.get("/search?q=%E7%9B%96%E6%9D%BF+50%25", BUYER).await;
+    assert!(page.says("盖板9厂") && !page.says("盖板10厂"), "{}", page.html);
+    assert!(page.says("href=\"/partners?q=%E7%9B%96%E6%9D%BF+50%25\""), "{}", page.html);
+    let calls = api.calls();
+    let asked = |rpc: &str| -> Vec<&str> {
+        calls.iter().filter(|call| call.rpc == rpc).map(|call| call.text.as_str()).collect()
+    };
+    for (rpc, times) in [("ListOffers", 2), ("ListCapacityGroups", 1), ("ListRelationships", 1)] {
+        assert_eq!(asked(rpc), vec!["盖板 50%"; times], "{rpc}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Request, header},
     response::Response,
 };
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Collected, Full};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use tokio::net::TcpListener;
@@ -55,11 +55,12 @@ const READS: [&str; 16] = [
     "Download",
 ];
 
-/// A call, and the token that it came with.
+/// A call, the token that it came with, and the words that it looks for; empty for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     pub rpc: String,
     pub token: String,
+    pub text: String,
 }
 
 /// What it answers, and what it was asked.
@@ -117,12 +118,15 @@ impl Hostile {
 async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     // Whatever is still on its way would be a fault of the connection.
-    drop(body.collect().await);
+    let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
     let token = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|token| token.strip_prefix("Bearer ")).unwrap_or_default().to_string();
     let (service, rpc) = head.uri.path().trim_start_matches('/').split_once('/').unwrap();
+    let service = proto::contract().unwrap().get_service_by_name(service).unwrap();
+    let method = service.methods().find(|method| method.name() == rpc).unwrap();
     let mut script = api.script();
-    script.calls.push(Call { rpc: rpc.to_string(), token: token.clone() });
+    let text = text(method.input(), &body);
+    script.calls.push(Call { rpc: rpc.to_string(), token: token.clone(), text });
     match script.instead.get_mut(rpc).and_then(VecDeque::pop_front) {
         Some(Ok(message)) => return sent(message),
         Some(Err(code)) => return refused(code),
@@ -134,9 +138,14 @@ async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response 
         (rpc, Some((of, code))) if rpc.starts_with(of) => return refused(code),
         _ => {}
     }
-    let service = proto::contract().unwrap().get_service_by_name(service).unwrap();
-    let output = service.methods().find(|method| method.name() == rpc).unwrap().output();
-    sent(script.filled(&output, 0).encode_to_vec())
+    sent(script.filled(&method.output(), 0).encode_to_vec())
+}
+
+/// What the one message of a body has in the field of that name, behind the five bytes that frame it.
+fn text(of: MessageDescriptor, body: &Bytes) -> String {
+    let message = DynamicMessage::decode(of, body.get(5..).unwrap_or_default()).ok();
+    let text = message.as_ref().and_then(|message| message.get_field_by_name("text"));
+    text.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn refused(code: Code) -> Response {

@@ -2,9 +2,13 @@
 
 use axum::http::StatusCode;
 use proto::{
-    capacity::{CapacityGroup, CapacityReceipt, GroupContent},
+    capacity::{
+        CapacityGroup, CapacityReceipt, GroupContent, GroupSummary, ListCapacityGroupsResponse,
+        ListOffersResponse, Offer,
+    },
     interchange::{ReadTableResponse, TableRow},
     orders::{LineAtRisk, ListOrdersAtRiskResponse},
+    partners::{ListRelationshipsResponse, TradingRelationship},
 };
 use tonic::Code;
 
@@ -32,6 +36,52 @@ async fn a_list_is_saved_as_it_is_shown() {
     let csv = world.get("/partners/export?format=csv", BUYER).await;
     assert!(csv.header("content-disposition").contains(".2"), "as csv");
     assert_eq!(world.get("/partners/export", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_is_looked_for_reaches_the_list_and_stays_on_its_pages_and_in_its_file() {
+    let (api, world) = Hostile::start(false, None).await;
+    let next = || "more".to_string();
+    let partners = || ListRelationshipsResponse {
+        relationships: vec![TradingRelationship::default()],
+        next_page_token: next(),
+    };
+    let offers = || ListOffersResponse { offers: vec![Offer::default()], next_page_token: next() };
+    let groups = || ListCapacityGroupsResponse {
+        groups: vec![GroupSummary::default()],
+        next_page_token: next(),
+        ..ListCapacityGroupsResponse::default()
+    };
+    let (query, text) = ("q=%E7%9B%96%E6%9D%BF+50%25", "盖板 50%");
+    for (path, rpc) in [
+        ("/partners", "ListRelationships"),
+        ("/capacity/offers", "ListOffers"),
+        ("/capacity", "ListCapacityGroups"),
+        ("/capacity", "ListDisclosedGroups"),
+    ] {
+        // Of each list the first page.
+        match rpc {
+            "ListRelationships" => api.script().answer(rpc, [Ok(partners())]),
+            "ListOffers" => api.script().answer(rpc, [Ok(offers())]),
+            _ => api.script().answer("ListCapacityGroups", [Ok(groups())]),
+        }
+        let texts = || -> Vec<String> {
+            api.calls().into_iter().filter(|call| call.rpc == rpc).map(|call| call.text).collect()
+        };
+        let page = world.get(&format!("{path}?{query}"), BUYER).await;
+        assert!(page.says(&format!("name=\"q\" type=\"search\" value=\"{text}\"")), "{}", page.html);
+        assert!(page.says(&format!("{query}&#38;page=more\"")), "{}", page.html);
+        assert!(page.says(&format!("{query}&#38;format=csv\"")), "{}", page.html);
+        let asked = texts();
+        assert!(!asked.is_empty() && asked.iter().all(|one| one == text), "{path} {rpc}: {asked:?}");
+        world.get(&format!("{path}?{query}&page=more"), BUYER).await;
+        let asked = texts();
+        assert!(!asked.is_empty() && asked.iter().all(|one| one == text), "{path} {rpc}: {asked:?}");
+        world.get(&format!("{path}/export?{query}"), BUYER).await;
+        let asked = texts();
+        assert!(asked.iter().all(|one| one == text), "{path} {rpc}: {asked:?}");
+        assert_eq!(asked.is_empty(), rpc == "ListDisclosedGroups", "the own groups are saved");
+    }
 }
 
 #[tokio::test]

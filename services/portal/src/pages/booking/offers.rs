@@ -6,23 +6,21 @@ use proto::{
     capacity::{ListOffersRequest, Offer, OfferVisibility},
 };
 use rust_decimal::Decimal;
+use serde::Deserialize;
 
 use super::{name, read::Known};
 use crate::{
     download::Saves,
     failure::Failure,
     format,
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     measure::Measure,
     order::Tag,
     page::Tab,
-    pages::{
-        capacity::{self, places},
-        firm::Place,
-    },
+    pages::capacity::{self, places},
     session::Member,
     sheet::{self, Kind, List},
-    table::{Act, Cell, Listing, Part, Row},
+    table::{Act, Cell, Listing, Part, Row, Search},
 };
 
 /// Offers on one page.
@@ -31,75 +29,104 @@ const PAGE: i32 = 50;
 const MOST: i32 = 1_000;
 const EXPORT: &str = "/capacity/offers/export";
 
+/// What is looked for, which page of it, and what was just done.
+#[derive(Deserialize)]
+pub struct Wish {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    page: String,
+    #[serde(default)]
+    done: String,
+}
+
+impl Wish {
+    /// The first page of one of the lists.
+    fn asked(&self, own: bool, page_size: i32) -> ListOffersRequest {
+        ListOffersRequest { own, page_size, text: self.q.trim().to_string(), ..ListOffersRequest::default() }
+    }
+}
+
 /// Both lists; the pages of the first.
-pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     let t = member.text();
-    let (offers, next) = list(&member, false, (PAGE, place.page.clone())).await?;
-    let (own, _) = list(&member, true, (PAGE, String::new())).await?;
-    let [theirs, own] = parts(&member, &offers, &own).await?;
-    let done = match place.done.as_str() {
+    let page = ListOffersRequest { page_token: wish.page.clone(), ..wish.asked(false, PAGE) };
+    let (offers, next) = list(&member, page).await?;
+    let (own, _) = list(&member, wish.asked(true, PAGE)).await?;
+    let [theirs, own] = parts(&member, &offers, &own, wish.q.trim()).await?;
+    let done = match wish.done.as_str() {
         "published" => t.say(key::OFFER_PUBLISHED),
         "withdrawn" => t.say(key::OFFER_WITHDRAWN),
         _ => String::new(),
     };
+    let search = Search {
+        action: super::OFFERS.into(),
+        label: t.say(key::OFFERS_SEARCH),
+        value: wish.q.clone(),
+        ..Search::default()
+    };
+    let query = [("q", wish.q.trim())];
     let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::OFFERS), None)
         .places(places(&member, capacity::Place::Offers))
         .live("offer reservation")
         .lead(t.say(key::OFFERS_BODY))
         .done(done)
-        .part(theirs.next(super::OFFERS, &[], &next))
+        .search(search)
+        .part(theirs.next(super::OFFERS, &query, &next))
         .part(own)
-        .files(sheet::ways(t, EXPORT, &[]));
+        .files(sheet::ways(t, EXPORT, &query));
     if member.may(Permission::CapacityWrite) {
         listing = listing.button("/capacity/offers/new", t.say(key::OFFER_NEW));
     }
     Ok(listing.show())
 }
 
-/// What others offer, and what the own firm does.
-async fn parts(member: &Member, offers: &[Offer], own: &[Offer]) -> Result<[Part; 2], Failure> {
+/// What others offer, and what the own firm does, of what has these words.
+async fn parts(member: &Member, offers: &[Offer], own: &[Offer], words: &str) -> Result<[Part; 2], Failure> {
     let t = member.text();
+    let empty = |all: Key<0>| if words.is_empty() { t.say(all) } else { t.one(key::SEARCH_EMPTY, words) };
     let known = Known::read(member).await?;
     let known = known.meet(member, offers.iter().map(|one| &one.supplier_id)).await?;
     let rows = offers.iter().map(|one| theirs(member, &known, one)).collect();
     let columns = [key::OFFER, key::SUPPLIER, key::OFFER_FREE, key::OFFER_PRICE].map(|label| t.say(label));
     let columns = columns.into_iter().chain([String::new()]).collect();
-    let theirs = Part::new(columns, rows, t.say(key::OFFERS_EMPTY)).titled(t.say(key::OFFERS_THEIRS));
+    let theirs = Part::new(columns, rows, empty(key::OFFERS_EMPTY)).titled(t.say(key::OFFERS_THEIRS));
     let rows = own.iter().rev().map(|one| mine(member, one)).collect();
     let columns = [key::OFFER, key::OFFER_FREE, key::OFFER_SEEN_BY, key::STATE].map(|label| t.say(label));
     let columns = columns.into_iter().chain([String::new()]).collect();
-    let own = Part::new(columns, rows, t.say(key::OFFERS_OWN_EMPTY)).titled(t.say(key::OFFERS_OWN));
+    let own = Part::new(columns, rows, empty(key::OFFERS_OWN_EMPTY)).titled(t.say(key::OFFERS_OWN));
     Ok([theirs, own])
 }
 
 /// Both lists, on all their pages, as a file.
-pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
+pub async fn export(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Failure> {
     let t = member.text();
-    let (offers, own) = (all(&member, false).await?, all(&member, true).await?);
-    let parts = parts(&member, &offers, &own).await?;
+    let (offers, own) =
+        (all(&member, wish.asked(false, MOST)).await?, all(&member, wish.asked(true, MOST)).await?);
+    let parts = parts(&member, &offers, &own, wish.q.trim()).await?;
     sheet::save(&member, &kind, List::of(t, t.say(key::OFFERS), &parts)).await
 }
 
-async fn all(member: &Member, own: bool) -> Result<Vec<Offer>, Failure> {
-    let (mut all, mut page) = (Vec::new(), String::new());
+async fn all(member: &Member, mut request: ListOffersRequest) -> Result<Vec<Offer>, Failure> {
+    let mut all = Vec::new();
     loop {
-        let (offers, next) = list(member, own, (MOST, page)).await?;
+        let (offers, next) = list(member, request.clone()).await?;
         all.extend(offers);
         sheet::fits(all.len())?;
         if next.is_empty() {
             return Ok(all);
         }
-        page = next;
+        request.page_token = next;
     }
 }
 
-/// A page of so many offers from where it begins, and where the next one does.
-async fn list(
-    member: &Member,
-    own: bool,
-    (page_size, page_token): (i32, String),
-) -> Result<(Vec<Offer>, String), Failure> {
-    let request = ListOffersRequest { own, page_size, page_token, ..Default::default() };
+/// A page of offers, and where the next one begins.
+async fn list(member: &Member, request: ListOffersRequest) -> Result<(Vec<Offer>, String), Failure> {
     let list = member.app().api.offers().list_offers(member.call(request)).await?.into_inner();
     Ok((list.offers, list.next_page_token))
 }

@@ -41,7 +41,7 @@ use crate::{
 /// Both tables, the newest first; the second only where there is something in it.
 async fn parts(member: &Member) -> Result<Vec<Part>, Failure> {
     let t = member.text();
-    let (known, groups) = try_join!(Known::read(member), capacity::read::all(member))?;
+    let (known, groups) = try_join!(Known::read(member), capacity::read::all(member, ""))?;
     let request = ListReservationsRequest { page_size: 1_000, page_token: String::new() };
     let list = member.app().api.reservations().list_reservations(member.call(request)).await?.into_inner();
     let other = |one: &'_ Reservation| match one.holder_id == member.who.firm_id {

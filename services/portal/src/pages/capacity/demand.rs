@@ -226,7 +226,7 @@ pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response,
         listed(&member, &wish.page),
         Partners::read(&member),
         read::moved(&member),
-        read::disclosed(&member)
+        read::disclosed(&member, "")
     )?;
     let (all, next) = listed;
     let mut shown = form(&member, &wish, &all, &[], &partners);

@@ -69,7 +69,7 @@ struct DisclosedPage {
 /// # Errors
 /// 404 for one that is not shown to the own firm, exactly as for none.
 pub async fn show(member: &Member, id: &str, wish: &Wish) -> Result<Response, Failure> {
-    let (shown, partners) = try_join!(read::disclosed(member), Partners::read(member))?;
+    let (shown, partners) = try_join!(read::disclosed(member, ""), Partners::read(member))?;
     let group = shown.into_iter().find(|one| one.id == id).ok_or_else(Failure::not_found)?;
     let talk = talk::way(member, CommentSubject::CapacityGroup, id).await?;
     let t = member.text().clone();

@@ -117,7 +117,7 @@ fn asked(member: &Member, wish: &Where) -> Result<Asked, Failure> {
 /// The table as it stands.
 pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response, Failure> {
     let asked = asked(&member, &wish)?;
-    let (groups, next) = read::groups(&member, &asked.page).await?;
+    let (groups, next) = read::groups(&member, "", &asked.page).await?;
     let ids = groups.iter().filter(|group| !group.inactive).map(|group| (group.id.as_str(), 0));
     let loaded = load(&member, ids).await?;
     let mut shown = form(&member, &asked, &loaded, &[]);

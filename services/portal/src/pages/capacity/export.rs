@@ -36,7 +36,7 @@ const BEFORE: [Key<0>; 4] = [key::GROUP, key::UNIT, key::EXPORT_MONDAY, key::STA
 /// What stands behind them, and is no more than told; the last says which group and version of it a row is of.
 const BEHIND: [Key<0>; 5] = [key::DEMAND, key::BORROWED, key::BOOKED, key::OFFERED, key::CAPACITY_SHEETS_KEY];
 
-/// The page's weeks of all groups.
+/// The page's weeks of all groups with what is looked for.
 pub async fn save(
     member: Member,
     _: Saves,
@@ -48,7 +48,8 @@ pub async fn save(
     }
     let t = member.text();
     let span = Span::read(&wish.from, format::today(member.app().clock.now()));
-    let (groups, weeks) = futures::try_join!(read::all(&member), read::weeks_of_all(&member, span))?;
+    let (groups, weeks) =
+        futures::try_join!(read::all(&member, wish.q.trim()), read::weeks_of_all(&member, span))?;
     let groups = read::whole(&member, &groups).await?;
     let matched: HashMap<(&str, Option<Date>), &MatchedWeek> = weeks
         .iter()

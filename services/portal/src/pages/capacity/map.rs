@@ -26,6 +26,7 @@ use crate::{
     pages::{order::Fact, paper},
     session::Member,
     sheet,
+    table::Search,
     typed::iso,
     week::{Span, monday_of},
 };
@@ -101,6 +102,7 @@ struct MapPage {
     further: usize,
     /// Sign, class and word of each state.
     legend: Vec<(&'static str, &'static str, String)>,
+    search: Search,
     turn: Turn,
     next: String,
     first: String,
@@ -119,15 +121,16 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let t = member.text().clone();
     let today = format::today(member.app().clock.now());
     let span = Span::read(&wish.from, today);
-    let from = span.from();
+    let (from, words) = (span.from(), wish.q.trim());
     let own = async {
-        let (groups, next) = read::groups(&member, &wish.page).await?;
+        let (groups, next) = read::groups(&member, words, &wish.page).await?;
         let weeks = read::weeks_of(&member, &groups, span).await?;
         Ok((groups, weeks, next))
     };
     let ((groups, weeks, next), shown, partners) =
-        try_join!(own, read::disclosed(&member), Partners::read(&member))?;
-    let here = |from: &str, page: &str| link("/capacity", &[("from", from), ("page", page)]);
+        try_join!(own, read::disclosed(&member, words), Partners::read(&member))?;
+    let query = [("from", from.as_str()), ("q", words)];
+    let here = |page: &str| link("/capacity", &[&query[..], &[("page", page)]].concat());
     let (shorts, further) = shorts(&t, &groups, &weeks, &from);
     let own = groups.iter().zip(&weeks).map(|(group, weeks)| row(&t, group, weeks, span, &partners));
     let theirs = shown.iter().map(|group| disclosed::row(&t, group, span, &partners));
@@ -144,15 +147,22 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         shorts,
         further,
         legend: STATES.map(|state| (state.sign(), state.shape(), state.label(&t))).into(),
-        turn: turn("/capacity", &[("page", &wish.page)], span, today),
-        first: if wish.page.is_empty() { String::new() } else { here(&from, "") },
-        next: if next.is_empty() { String::new() } else { here(&from, &next) },
+        search: Search {
+            action: "/capacity".into(),
+            kept: vec![("from", wish.from.clone())],
+            label: t.say(key::MAP_SEARCH),
+            value: words.to_string(),
+            ..Search::default()
+        },
+        turn: turn("/capacity", &[("q", words), ("page", &wish.page)], span, today),
+        first: if wish.page.is_empty() { String::new() } else { here("") },
+        next: if next.is_empty() { String::new() } else { here(&next) },
         writes: member.may(Permission::CapacityWrite),
         files: match groups.is_empty() {
             true => Vec::new(),
-            false => sheet::ways(&t, "/capacity/export", &[("from", &from)]),
+            false => sheet::ways(&t, "/capacity/export", &query),
         },
-        pdf: if groups.is_empty() { None } else { paper::capacity(&t, &from) },
+        pdf: if groups.is_empty() { None } else { paper::capacity(&t, &query) },
         t,
     }))
 }

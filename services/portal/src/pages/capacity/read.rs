@@ -22,11 +22,16 @@ const MOST: i32 = 1_000;
 /// Calls of one page that wait at a time, where it makes one for each group.
 pub const AT_ONCE: usize = 20;
 
-/// A page of the own groups, those that are inactive last, and where the next begins.
-pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSummary>, String), Failure> {
+/// A page of the own groups with these words, those that are inactive last, and where the next begins.
+pub async fn groups(
+    member: &Member,
+    words: &str,
+    page_token: &str,
+) -> Result<(Vec<GroupSummary>, String), Failure> {
     let request = ListCapacityGroupsRequest {
         page_size: GROUPS,
         page_token: page_token.to_string(),
+        text: words.to_string(),
         ..ListCapacityGroupsRequest::default()
     };
     let list =
@@ -36,9 +41,13 @@ pub async fn groups(member: &Member, page_token: &str) -> Result<(Vec<GroupSumma
     Ok((groups, list.next_page_token))
 }
 
-/// The own groups; the first thousand.
-pub async fn all(member: &Member) -> Result<Vec<GroupSummary>, Failure> {
-    let request = ListCapacityGroupsRequest { page_size: MOST, ..ListCapacityGroupsRequest::default() };
+/// The own groups with these words; the first thousand.
+pub async fn all(member: &Member, words: &str) -> Result<Vec<GroupSummary>, Failure> {
+    let request = ListCapacityGroupsRequest {
+        page_size: MOST,
+        text: words.to_string(),
+        ..ListCapacityGroupsRequest::default()
+    };
     let list =
         member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
     Ok(list.groups)
@@ -46,7 +55,7 @@ pub async fn all(member: &Member) -> Result<Vec<GroupSummary>, Failure> {
 
 /// Those of the own groups whose demand moved too far; of the first thousand.
 pub async fn moved(member: &Member) -> Result<Vec<GroupSummary>, Failure> {
-    Ok(all(member).await?.into_iter().filter(|group| !group.demand_alerts.is_empty()).collect())
+    Ok(all(member, "").await?.into_iter().filter(|group| !group.demand_alerts.is_empty()).collect())
 }
 
 /// One week of each of the own groups, by the group's id; of the first thousand.
@@ -126,9 +135,13 @@ pub async fn weeks_of_all(member: &Member, span: Span) -> Result<Vec<MatchedWeek
     Ok(weeks)
 }
 
-/// What suppliers show of groups that name the own firm; the first thousand.
-pub async fn disclosed(member: &Member) -> Result<Vec<DisclosedGroup>, Failure> {
-    let request = ListDisclosedGroupsRequest { page_size: MOST, ..ListDisclosedGroupsRequest::default() };
+/// What suppliers show of groups that name the own firm, of those with these words; the first thousand.
+pub async fn disclosed(member: &Member, words: &str) -> Result<Vec<DisclosedGroup>, Failure> {
+    let request = ListDisclosedGroupsRequest {
+        page_size: MOST,
+        text: words.to_string(),
+        ..ListDisclosedGroupsRequest::default()
+    };
     let list =
         member.app().api.capacity_groups().list_disclosed_groups(member.call(request)).await?.into_inner();
     Ok(list.groups)
@@ -147,7 +160,11 @@ impl Partners {
         let (mut all, mut places) = (Vec::new(), HashMap::new());
         let mut page_token = String::new();
         while member.may(Permission::PartnersRead) {
-            let request = ListRelationshipsRequest { page_size: MOST, page_token, ..Default::default() };
+            let request = ListRelationshipsRequest {
+                page_size: MOST,
+                page_token,
+                ..ListRelationshipsRequest::default()
+            };
             let list =
                 member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
             for one in list.relationships {

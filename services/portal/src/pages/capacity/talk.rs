@@ -84,7 +84,7 @@ async fn topic(member: &Member, word: &str, id: &str) -> Result<Topic, Failure> 
     let name = match own.map_err(Failure::from) {
         Ok(group) => group.into_inner().content.unwrap_or_default().name,
         Err(failure) if failure.is("NOT_FOUND") => {
-            let shown = read::disclosed(member).await?.into_iter().find(|one| one.id == id);
+            let shown = read::disclosed(member, "").await?.into_iter().find(|one| one.id == id);
             shown.ok_or_else(Failure::not_found)?.name
         }
         Err(failure) => return Err(failure),

@@ -72,7 +72,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         value: wish.q.clone(),
         states: Vec::new(),
         states_label: String::new(),
-        more: Vec::new(),
+        ..Search::default()
     };
     let done = if wish.done == "saved" { t.say(key::PROFILE_SAVED) } else { String::new() };
     let mut listing = Listing::new(&member, Tab::Capacity, t.say(key::PROFILE), None)

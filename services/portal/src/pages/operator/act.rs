@@ -131,7 +131,7 @@ async fn asking(member: &Member, one: &OperatedFirm, act: Act, q: &str) -> Resul
                 value: q.to_string(),
                 states: Vec::new(),
                 states_label: String::new(),
-                more: Vec::new(),
+                ..Search::default()
             };
             let choices = survivors(member, &firm.id, q).await?;
             let hint = if choices.is_empty() { t.say(key::DO_SURVIVOR_NONE) } else { String::new() };

@@ -92,7 +92,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         value: place.q.clone(),
         states: states.map(|choice| Choice { on: choice.value == place.state, ..choice }).collect(),
         states_label: t.say(key::STATE),
-        more: Vec::new(),
+        ..Search::default()
     };
     let query = [("q", place.q.as_str()), ("state", place.state.as_str())];
     Ok(Listing::new(&member, Tab::Firms, t.say(key::NAV_FIRMS), None)

@@ -32,14 +32,15 @@ pub async fn document(holder: Holder, _: Saves) -> Result<Response, Failure> {
     whole(&holder.member, &holder.order_id, None).await
 }
 
-/// The page's weeks of all own groups.
+/// The page's weeks of all own groups with what is looked for.
 pub async fn capacity(member: Member, _: Saves, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     if !member.may(Permission::CapacityRead) {
         return Err(Failure::denied());
     }
     let (t, now) = (member.text(), member.app().clock.now());
     let span = Span::read(&wish.from, format::today(now));
-    let (groups, weeks) = futures::try_join!(read::all(&member), read::weeks_of_all(&member, span))?;
+    let (groups, weeks) =
+        futures::try_join!(read::all(&member, wish.q.trim()), read::weeks_of_all(&member, span))?;
     let made = chassis::value::timestamp(now);
     pdf::save(&member, pdf::capacity::document(t, member.firm_name(), span, &groups, &weeks, &made)).await
 }

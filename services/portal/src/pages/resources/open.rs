@@ -106,6 +106,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         states: words::categories(t, key::RESOURCE_ANY_CATEGORY, &wish.state),
         states_label: t.say(key::RESOURCE_CATEGORY),
         more: vec![Pick { name: "owner", label: t.say(key::RESOURCE_OWNER), choices: owners }],
+        ..Search::default()
     };
     let query = [("q", wish.q.as_str()), ("state", &wish.state), ("owner", &wish.owner)];
     let part = part(&member, &list.resources, t.say(key::RESOURCES_OPEN_EMPTY));
