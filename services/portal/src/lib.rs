@@ -4,7 +4,8 @@
 //! has no database. Every page works without scripts; htmx and a live stream come on top.
 //!
 //! * [`session`] cookies, language, who visits · [`form`] form tokens and where a post may come from
-//! * [`client`] the API · [`live`] the feed as server-sent events · [`board`] what is announced to everybody
+//! * [`client`] the API · [`live`] the feed as server-sent events · [`untold`] what no feed tells of · [`board`] what is
+//!   announced to everybody
 //! * [`i18n`] the two languages · [`format`] dates, quantities, money
 //! * [`page`] the frame around pages · [`pages`] the pages · [`failure`] what went wrong, as a page
 //! * [`revision`] what a filled-in change form means · [`added`] order lines that are typed
@@ -52,6 +53,7 @@ mod table;
 mod timeline;
 mod tolerance;
 mod typed;
+mod untold;
 mod upload;
 mod week;
 
@@ -69,7 +71,10 @@ use chassis::{clock::SharedClock, service::Deps};
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate as _};
 
-use crate::{assets::Assets, board::Board, client::Api, failure::Failure, form::Tokens, i18n::Catalogue};
+use crate::{
+    assets::Assets, board::Board, client::Api, failure::Failure, form::Tokens, i18n::Catalogue,
+    untold::Changes,
+};
 
 /// A filled-in form of a long order.
 const LARGEST_FORM_BYTES: usize = 1024 * 1024;
@@ -105,6 +110,7 @@ struct App {
     #[cfg(feature = "pdf")]
     drawing: pdf::Drawing,
     board: Board,
+    changes: Changes,
     shutdown: CancellationToken,
 }
 
@@ -147,6 +153,7 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
         api: Api::new(&config.api)?,
         tokens: Tokens::new(config.form_key),
         board: Board::default(),
+        changes: Changes::default(),
         catalogue: Catalogue::load()?,
         assets: Assets::load()?,
         #[cfg(feature = "pdf")]
@@ -161,6 +168,7 @@ pub fn router(config: Config, clock: SharedClock, shutdown: CancellationToken) -
         .fallback(|| async { Failure::not_found() })
         .method_not_allowed_fallback(|| async { Failure::not_found() })
         .layer(DefaultBodyLimit::max(LARGEST_FORM_BYTES))
+        .layer(middleware::from_fn_with_state(app.clone(), untold::tell))
         .layer(middleware::from_fn_with_state(app.clone(), form::guard))
         .layer(middleware::from_fn_with_state(app.clone(), failure::render))
         .layer(middleware::from_fn_with_state(app.clone(), secure))

@@ -3,7 +3,8 @@
 //!
 //! Pages fetch themselves again when something happened; an event says only which order it was about, and in a
 //! sentence for people what happened. Of everything else, which may come by the thousand, it says the kinds and ids alone.
-//! What the operator announces is on no feed: `told` events say that it is another than a page may show.
+//! What the operator announces is on no feed: `told` events say that it is another than a page may show. Of what else is on
+//! none, [`crate::untold`] says the kinds. Members who may follow no feed, as whoever runs the platform, hear the rest.
 
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
@@ -15,12 +16,16 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use futures::{Stream, StreamExt as _, future, stream};
+use futures::{
+    Stream, StreamExt as _, future,
+    stream::{self, BoxStream},
+};
 use prost::Message as _;
 use proto::{
     access::Permission,
     event,
     orders::{OrderMessagePosted, OrderNoteWritten, OrderPublished, OrderSupplierChanged},
+    partners::WhoAmIRequest,
     stream::{FeedEvent, Filter, SubscribeRequest, SubscribeResponse, subscribe_request::Start},
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +44,8 @@ use crate::{
 const RETRY: Duration = Duration::from_secs(2);
 /// How often a quiet stream shows that it is alive.
 const QUIET: Duration = Duration::from_secs(15);
+/// How often it is looked whether a session has ended that no feed ends with.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Where to begin.
 #[derive(Deserialize)]
@@ -56,7 +63,7 @@ struct News<'a> {
     text: String,
 }
 
-/// Follows the firm's feed until the browser leaves, the session ends or the portal shuts down.
+/// Tells what happens until the browser leaves, the session ends or the portal shuts down.
 pub async fn follow(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -68,19 +75,14 @@ pub async fn follow(
     let member = visitor.member().await?;
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let after = if last.is_empty() { place.after } else { last.to_string() };
-    let start = if after.is_empty() { Start::Latest(true) } else { Start::After(after) };
-    let filter = Filter { types: types(&member), ..Filter::default() };
-    let request = SubscribeRequest { start: Some(start), filter: Some(filter), until_head: false };
-    let request = client::streaming(&member.token, request);
     let first = [Event::default().retry(RETRY), announced(&board::mark(&member.who.announcements))];
-    let rest = match app.api.stream().subscribe(request).await {
-        Ok(answer) => spoken(answer.into_inner(), member).boxed(),
-        Err(status) => match ending(&status) {
-            Some(event) => stream::once(future::ready(event)).boxed(),
-            None => return Err(status.into()),
-        },
+    let untold = app.changes.of(member.who.firm_id.clone()).map(untold);
+    let rest = if member.may(Permission::StreamRead) {
+        feed(&app, member, after).await?
+    } else {
+        stream::once(session_end(member)).boxed()
     };
-    let rest = beside(rest, announcements(app.clone(), mark));
+    let rest = beside(rest, stream::select(announcements(app.clone(), mark), untold));
     let events = stream::iter(first).chain(rest).map(Ok::<_, Infallible>);
     let events = events.take_until(app.shutdown.clone().cancelled_owned());
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(QUIET)).into_response();
@@ -89,6 +91,39 @@ pub async fn follow(
         .headers_mut()
         .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// What the feed tells after a cursor; from now on where that is empty.
+async fn feed(app: &App, member: Member, after: String) -> Result<BoxStream<'static, Event>, Failure> {
+    let start = if after.is_empty() { Start::Latest(true) } else { Start::After(after) };
+    let filter = Filter { types: types(&member), ..Filter::default() };
+    let request = SubscribeRequest { start: Some(start), filter: Some(filter), until_head: false };
+    let request = client::streaming(&member.token, request);
+    match app.api.stream().subscribe(request).await {
+        Ok(answer) => Ok(spoken(answer.into_inner(), member).boxed()),
+        Err(status) => match ending(&status) {
+            Some(event) => Ok(stream::once(future::ready(event)).boxed()),
+            None => Err(status.into()),
+        },
+    }
+}
+
+/// Waits for the end of the session, which a feed tells by itself.
+async fn session_end(member: Member) -> Event {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let request = member.call(WhoAmIRequest {});
+        if let Err(status) = member.app().api.sessions().who_am_i(request).await
+            && let Some(event) = ending(&status)
+        {
+            return event;
+        }
+    }
+}
+
+/// Something of a kind that no feed tells of may be another by now.
+fn untold(kind: &str) -> Event {
+    Event::default().event("changed").data(format!("{{\"what\":[\"{kind}\"],\"text\":\"\"}}"))
 }
 
 /// The events of what the member may read; narrowed members hear less of them, as by API.

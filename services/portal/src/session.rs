@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     i18n::{Lang, Text},
     pages::practice,
+    untold::Poster,
 };
 
 /// How long a device is remembered.
@@ -128,7 +129,11 @@ impl FromRequestParts<Arc<App>> for Member {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
-        Visitor::read(parts, app).member().await
+        let member = Visitor::read(parts, app).member().await?;
+        if let Some(poster) = parts.extensions.get::<Poster>() {
+            poster.is_of(&member.who.firm_id);
+        }
+        Ok(member)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
+use chassis::secret::sha256;
 
 use crate::{
     ask::{Choice, Way},
@@ -122,6 +123,14 @@ fn id(row: &Row) -> Option<&str> {
         _ => Vec::new(),
     });
     addresses.flat_map(|address| address.split(['/', '?', '=', '&'])).find(|word| word.len() == ID_LETTERS)
+}
+
+/// What tells a row apart whose addresses name no id, so that whoever stands on its button stays there when the page is read
+/// anew: what the button does, shortened; empty where it has none.
+fn of_button(row: &Row) -> String {
+    let acts = row.iter().filter_map(|cell| if let Cell::Acts(acts) = cell { Some(acts) } else { None });
+    let mut done = acts.flatten().filter(|act| matches!(act, Act::Do { .. }));
+    done.next().map_or_else(String::new, |act| hex::encode(&sha256(act.address().as_bytes())[..6]))
 }
 
 /// Something else to choose from, beside the states.
@@ -280,7 +289,7 @@ impl Listing {
     /// Another table.
     pub fn part(mut self, mut part: Part) -> Self {
         for row in &part.rows {
-            let id = id(row).unwrap_or_default().to_string();
+            let id = id(row).map_or_else(|| of_button(row), str::to_string);
             // An element's id stands on a page once.
             let taken = self.parts.iter().any(|other| other.ids.contains(&id)) || part.ids.contains(&id);
             part.ids.push(if taken { String::new() } else { id });
@@ -317,5 +326,19 @@ mod tests {
         ] {
             assert_eq!(id(&row), expected);
         }
+    }
+
+    #[test]
+    fn a_row_without_an_id_is_known_by_what_its_button_does() {
+        let row = |written: &str| {
+            let action = format!("/aliases/delete?kind=1&written={written}");
+            vec![
+                Cell::name(written),
+                Cell::Acts(vec![Act::Do { action, token: String::new(), label: String::new() }]),
+            ]
+        };
+        assert_eq!(of_button(&row("PCS")), of_button(&row("PCS")));
+        assert_ne!(of_button(&row("PCS")), of_button(&row("KG")));
+        assert_eq!(of_button(&vec![Cell::name("PCS")]), "");
     }
 }

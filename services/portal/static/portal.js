@@ -35,10 +35,12 @@
     };
     const refresh = (what) => {
       what.forEach((one) => changed.add(one));
+      // What no feed tells of has time until somebody looks.
+      if (document.hidden && what[0] === 'untold') return;
       // Where nobody looks, the title tells how much waits, and that has time.
       timer ||= setTimeout(anew, document.hidden ? 20000 : Math.max(100, read + 1000 - Date.now()));
     };
-    document.addEventListener('visibilitychange', () => { if (timer) { clearTimeout(timer); anew(); } });
+    document.addEventListener('visibilitychange', () => { if (changed.size) { clearTimeout(timer); anew(); } });
 
     // Where the page shows something else than is announced.
     let looking;

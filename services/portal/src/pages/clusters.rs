@@ -83,7 +83,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         _ => place.said(t),
     };
     let mut listing = Listing::new(&member, Tab::Settings, t.say(key::CLUSTERS), Some(settings(t)))
-        .live("cluster")
+        .live("cluster clusters untold")
         .lead(t.say(key::CLUSTERS_BODY))
         .done(done);
     let invited = of(State::Invited);
@@ -151,7 +151,7 @@ pub async fn members(
     let path = format!("/clusters/{id}");
     let mut listing =
         Listing::new(&member, Tab::Settings, name(t, &cluster.name, &cluster.name_en), Some(back(t)))
-            .live("cluster")
+            .live("cluster clusters untold")
             .lead(t.say(key::CLUSTER_MEMBERS_BODY))
             .fact(t.say(key::OPERATOR), cluster.operator_name.clone())
             .part(part.next(&path, &[], &list.next_page_token));

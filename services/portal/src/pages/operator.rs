@@ -67,6 +67,7 @@ async fn webhooks(member: Member, Query(place): Query<Place>) -> Result<Response
         [key::FIRM, key::WEBHOOKS_FAILING, key::WEBHOOKS_ENDED, key::WEBHOOKS_PAUSED, key::WEBHOOKS_SINCE];
     let part = Part::new(columns.map(|label| t.say(label)).into(), rows.collect(), t.say(key::WEBHOOKS_WELL));
     Ok(Listing::new(&member, Tab::Firms, t.say(key::WEBHOOKS_HEALTH), Some(back(t)))
+        .live("untold")
         .lead(t.say(key::WEBHOOKS_HEALTH_BODY))
         .part(part.next("/operator/webhooks", &[], &list.next_page_token))
         .show())
@@ -80,6 +81,7 @@ async fn actions(member: Member, Query(place): Query<Place>) -> Result<Response,
     let list = member.app().api.operator().list_operator_actions(member.call(request)).await?.into_inner();
     let part = acts::part(t, &list.actions, true).next("/operator/actions", &[], &list.next_page_token);
     Ok(Listing::new(&member, Tab::Firms, t.say(key::ACTS), Some(back(t)))
+        .live("operator untold")
         .lead(t.say(key::ACTS_BODY))
         .part(part)
         .show())

@@ -19,6 +19,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let list = member.app().api.operator().list_actions_on_own_firm(member.call(request)).await?.into_inner();
     let part = part(t, &list.actions, false).next("/platform-actions", &[], &list.next_page_token);
     Ok(Listing::new(&member, Tab::Settings, t.say(key::ACTS_OWN), Some(settings(t)))
+        .live("firm untold")
         .lead(t.say(key::ACTS_OWN_BODY))
         .part(part)
         .show())

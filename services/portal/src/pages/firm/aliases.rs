@@ -75,6 +75,7 @@ impl Which {
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
     let mut listing = Listing::new(&member, Tab::Settings, t.say(key::ALIASES), Some(settings(t)))
+        .live("aliases untold")
         .lead(t.say(key::ALIASES_BODY))
         .done(said(t, &place.done));
     if member.may(Permission::PartnersWrite) {

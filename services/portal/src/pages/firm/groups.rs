@@ -58,6 +58,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let columns = vec![t.say(key::GROUP_NAME), t.say(key::CODE), String::new()];
     let part = Part::new(columns, rows.collect(), t.say(key::GROUPS_EMPTY));
     let mut listing = Listing::new(&member, Tab::Settings, t.say(key::GROUPS), Some(settings(t)))
+        .live("purchasing-groups untold")
         .lead(t.say(key::GROUPS_BODY))
         .done(done)
         .part(part.next(LIST, &[], &list.next_page_token));

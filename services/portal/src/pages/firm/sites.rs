@@ -35,6 +35,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let columns = [key::SITE_NAME, key::CODE, key::COUNTRY].map(|label| t.say(label)).into();
     let part = Part::new(columns, rows.collect(), t.say(key::SITES_EMPTY));
     let mut listing = Listing::new(&member, Tab::Settings, t.say(key::SITES), Some(settings(t)))
+        .live("sites untold")
         .lead(t.say(key::SITES_BODY))
         .done(done)
         .part(part.next("/sites", &[], &list.next_page_token));

@@ -60,6 +60,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let part = Part::new(columns, rows, t.say(key::ANNOUNCEMENTS_NONE));
     let done = if place.done.is_empty() { String::new() } else { t.say(key::ANNOUNCEMENT_DONE) };
     Ok(Listing::new(&member, Tab::Firms, t.say(key::ANNOUNCEMENTS), Some(back(t)))
+        .live("operator untold")
         .lead(t.say(key::ANNOUNCEMENTS_BODY))
         .done(done)
         .button(NEW, t.say(key::ANNOUNCEMENT_NEW))

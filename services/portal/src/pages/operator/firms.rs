@@ -96,6 +96,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     };
     let query = [("q", place.q.as_str()), ("state", place.state.as_str())];
     Ok(Listing::new(&member, Tab::Firms, t.say(key::NAV_FIRMS), None)
+        .live("operator untold")
         .lead(t.say(key::FIRMS_BODY))
         .button(NEW, t.say(key::FIRM_NEW))
         .button("/operator/actions", t.say(key::ACTS))
@@ -162,6 +163,7 @@ pub async fn firm(
     };
     let verified = if firm.verified { key::FIRM_VERIFIED } else { key::FIRM_UNVERIFIED };
     let mut listing = Listing::new(&member, Tab::Firms, name(t, &one), Some(back(t)))
+        .live("operator untold")
         .tag(tag(t, firm.state()))
         .done(done)
         .fact(t.say(key::USCC), uscc)

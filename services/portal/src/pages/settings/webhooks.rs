@@ -60,6 +60,7 @@ struct Row {
 }
 
 struct Sent {
+    id: String,
     /// Where to send it again, with the form's token; `None` for a test.
     again: Option<(String, String)>,
     seq: i64,
@@ -189,6 +190,7 @@ fn sent(member: &Member, one: &WebhookDelivery, webhooks: &[Webhook]) -> Sent {
         (format!("/webhooks/{}/resend", webhook.id), token)
     });
     Sent {
+        id: one.id.clone(),
         again,
         seq: one.seq,
         what: one.r#type.clone(),
