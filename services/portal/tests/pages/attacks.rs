@@ -177,10 +177,14 @@ async fn a_place_in_another_firms_stream_shows_nothing_of_it() {
 
 // ---- D11: every route ----
 
-struct Route {
-    path: String,
-    shows: bool,
-    takes: bool,
+/// An address of the portal.
+pub struct Route {
+    /// As the source has it.
+    pub pattern: String,
+    pub path: String,
+    /// Whether it can be asked for.
+    pub shows: bool,
+    pub takes: bool,
 }
 
 /// What may stand for a part of a path; the words of steps are those that some page knows.
@@ -205,7 +209,7 @@ fn parts(name: &str) -> &'static [&'static str] {
 }
 
 /// The portal's routes as its source has them, with something for each part that varies.
-fn routes() -> Vec<Route> {
+pub fn routes() -> Vec<Route> {
     let mut text = String::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
     let mut found = Vec::new();
@@ -224,7 +228,9 @@ fn routes() -> Vec<Route> {
         let methods = methods.split([';', '"']).next().unwrap();
         let (shows, takes) = (methods.contains("get("), methods.contains("post("));
         assert!(shows || takes, "{path}: what does it do?");
-        found.extend(filled(path).into_iter().map(|path| Route { path, shows, takes }));
+        let pattern = path.to_string();
+        let each = filled(path).into_iter();
+        found.extend(each.map(|path| Route { pattern: pattern.clone(), path, shows, takes }));
     }
     assert!(found.len() > 150, "only {} routes were found: are they still recognised?", found.len());
     found

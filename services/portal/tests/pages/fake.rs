@@ -43,9 +43,7 @@ pub struct State {
     pub started: Vec<SubscribeRequest>,
     pub filters: Vec<SavedFilter>,
     pub announcements: Vec<Announcement>,
-    /// Nobody may follow a feed, as an operator's members may not.
-    pub feedless: bool,
-    /// What everybody may beside that.
+    /// What everybody may beside what is usual.
     pub permitted: Vec<proto::access::Permission>,
     receipts: HashMap<String, OrderReceipt>,
 }
@@ -235,7 +233,6 @@ impl session_service_server::SessionService for Fake {
         };
         let state = self.state.lock().unwrap();
         permissions.extend(&state.permitted);
-        permissions.retain(|one| !state.feedless || *one != P::StreamRead);
         Ok(Response::new(WhoAmIResponse {
             firm_id: if supplies { SUPPLIER.into() } else { ANCHOR.into() },
             firm_name: if supplies {
