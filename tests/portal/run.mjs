@@ -20,11 +20,13 @@ import { settings } from './settings.mjs';
 import { joining, signingIn } from './signing_in.mjs';
 import { supplying } from './supplying.mjs';
 import { talk } from './talk.mjs';
+import { untold } from './untold.mjs';
 
 await signingIn();
 await answering();
 await buying();
 await live();
+await untold();
 await docs();
 await supplying();
 await finding();
