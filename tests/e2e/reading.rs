@@ -95,6 +95,32 @@ async fn a_hundred_and_twenty_orders_are_paged_without_loss_or_repetition() {
     }
     assert!(pages(&buyer, list(Side::Supplier)).await.is_empty(), "the buyer supplies nothing");
 
+    // The tabs above a list, in one call: what is open is found by indexes of its own.
+    let tabs: Vec<ListOrdersRequest> = [
+        list(Side::Supplier),
+        ListOrdersRequest { states: vec![OrderState::Unanswered.into()], ..list(Side::Supplier) },
+        ListOrdersRequest { states: vec![OrderState::Proposed.into()], ..list(Side::Supplier) },
+        ListOrdersRequest { states: vec![OrderState::Accepted.into()], ..list(Side::Supplier) },
+        ListOrdersRequest { has_open_proposals: Some(true), ..list(Side::Supplier) },
+        ListOrdersRequest { has_pending_changes: Some(true), ..list(Side::Supplier) },
+        ListOrdersRequest { has_pending_changes: Some(false), ..list(Side::Supplier) },
+        ListOrdersRequest { order_number: "4500003".into(), ..list(Side::Supplier) },
+    ]
+    .to_vec();
+    for text in ["", "bx-0450", "4500003", "nothing"] {
+        let wanted = ListOrdersRequest { text: text.into(), ..list(Side::Supplier) };
+        let request = ListOrdersRequest { also_count: tabs.clone(), ..wanted };
+        let totals = supplier.orders().list_orders(request).await.unwrap().into_inner().totals;
+        let expected = match text {
+            "" | "bx-0450" => [120, 80, 0, 40, 0, 0, 120, 1],
+            "4500003" => [1, 0, 0, 1, 0, 0, 1, 1],
+            _ => [0; 8],
+        };
+        assert_eq!(totals, expected, "{text:?}");
+    }
+    let many = ListOrdersRequest { also_count: vec![list(Side::Buyer); 21], ..list(Side::Buyer) };
+    bad_fields(buyer.orders().list_orders(many).await, &[("also_count", "TOO_MANY")]);
+
     let request = ListOrdersRequest { page_size: 50, ..list(Side::Buyer) };
     let token = buyer.orders().list_orders(request.clone()).await.unwrap().into_inner().next_page_token;
     let other = ListOrdersRequest { page_token: token.clone(), states: vec![3], ..request.clone() };

@@ -42,6 +42,8 @@ use crate::{
 
 /// Matching orders are counted up to this.
 const COUNTED: i64 = 1_000;
+/// The most further filters of a list that are counted with it.
+const ALSO_COUNTED: usize = 20;
 
 /// How schedule lines of an order stand as it is now, with what was answered, and without proposals that had ended
 /// before; of `only` these where it is given.
@@ -157,31 +159,35 @@ pub(crate) async fn list_orders(
     let now = deps.clock.now();
     let since = changed_since(deps, caller, &request.changed_since)?;
     let wanted = search::wanted(&request.text)?;
-    let mut filter = Filter {
-        states: request.states.iter().map(|state| *state as i16).collect(),
-        counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
-        purchasing_group: request.purchasing_group.clone(),
-        source_system: request.source_system.clone(),
-        order_number: request.order_number.clone(),
-        requested_from: day("requested_from", request.requested_from.as_ref())?,
-        requested_until: day("requested_until", request.requested_until.as_ref())?,
-        has_open_proposals: request.has_open_proposals,
-        erp_differs: request.erp_differs,
-        has_pending_changes: request.has_pending_changes,
-        due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
-        ..narrowed(caller, request.side)?
-    };
+    let mut filter = filter(caller, request.side, &request, now)?;
+    if request.also_count.len() > ALSO_COUNTED {
+        let most = format!("count by at most {ALSO_COUNTED} filters at once");
+        return Err(Error::field("also_count", "TOO_MANY", &most));
+    }
+    let counted = request.also_count.iter();
+    let mut counted =
+        counted.map(|also| self::filter(caller, request.side, also, now)).collect::<Result<Vec<_>>>()?;
     let question = question(
         caller,
         "ListOrders",
-        &ListOrdersRequest { page_size: 0, page_token: String::new(), ..request.clone() },
+        &ListOrdersRequest {
+            page_size: 0,
+            page_token: String::new(),
+            also_count: Vec::new(),
+            ..request.clone()
+        },
     );
     let sort = sort(deps, &question, &request)?;
     let mut tx = deps.pool.begin_by_keys(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
     filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     filter.matching = search::matching(&mut tx, filter.side, wanted).await?;
+    for also in &mut counted {
+        also.changed_after = filter.changed_after;
+        also.matching = filter.matching.clone();
+    }
     filter.among = plan::among(&mut tx, &filter).await?;
+    let totals = totals(&mut tx, &mut counted).await?;
     plan::for_values(&mut tx, &filter, sort).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
     let total = match request.with_total {
@@ -212,7 +218,41 @@ pub(crate) async fn list_orders(
         next_page_token: next_page_token.transpose()?.unwrap_or_default(),
         cursor: head.cursor().encode(&deps.keys),
         total,
+        totals,
     })
+}
+
+/// What a request asks for but its words and what happened since; the side is that of the request that it belongs to.
+fn filter(caller: &Caller, side: i32, request: &ListOrdersRequest, now: OffsetDateTime) -> Result<Filter> {
+    Ok(Filter {
+        states: request.states.iter().map(|state| *state as i16).collect(),
+        counterparty: value::optional_id("counterparty_id", &request.counterparty_id)?,
+        purchasing_group: request.purchasing_group.clone(),
+        source_system: request.source_system.clone(),
+        order_number: request.order_number.clone(),
+        requested_from: day("requested_from", request.requested_from.as_ref())?,
+        requested_until: day("requested_until", request.requested_until.as_ref())?,
+        has_open_proposals: request.has_open_proposals,
+        erp_differs: request.erp_differs,
+        has_pending_changes: request.has_pending_changes,
+        due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
+        ..narrowed(caller, side)?
+    })
+}
+
+/// How many orders each of these fits; those first that keep their plans, since the others change how the transaction plans.
+async fn totals(tx: &mut TenantTx, filters: &mut [Filter]) -> Result<Vec<i32>> {
+    let mut totals = vec![0; filters.len()];
+    for kept in [true, false] {
+        for (filter, total) in filters.iter_mut().zip(&mut totals) {
+            if plan::keeps_count(filter) == kept {
+                filter.among = plan::among(tx, filter).await?;
+                plan::for_count(tx, filter).await?;
+                *total = list::count(tx, filter, COUNTED).await? as i32;
+            }
+        }
+    }
+    Ok(totals)
 }
 
 /// How the page is sorted, and where it begins.

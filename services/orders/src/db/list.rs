@@ -85,6 +85,9 @@ pub(crate) async fn orders(
     sort: Sort,
     limit: i64,
 ) -> Result<Vec<SummaryRow>> {
+    if filter.fits_none() {
+        return Ok(Vec::new());
+    }
     let mut query = QueryBuilder::new("with page as (");
     page(&mut query, tx.firm(), filter, sort, limit + 1);
     query.push(
@@ -127,8 +130,8 @@ fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sor
     conditions(query, me, filter, &tables);
     if by_state {
         query.push(" and s.state = wanted.state");
-    } else if !filter.states.is_empty() {
-        query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
+    } else {
+        in_states(query, filter);
     }
     sort.push_after(query);
     match sort {
@@ -139,6 +142,35 @@ fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sor
     query.push(" limit ").push_bind(limit);
     if by_state {
         query.push(") as each").push(sort.order("each.at", "each.id")).push(" limit ").push_bind(limit);
+    }
+}
+
+/// Only orders in the states that are asked for.
+fn in_states(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if filter.states.is_empty() {
+        return;
+    }
+    query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
+    match filter.open() {
+        // What the state says already, said so that the plan that is kept goes by the index of the few that are open.
+        Some(OrderState::Unanswered) => query.push(" and s.unanswered_lines > 0"),
+        Some(OrderState::Proposed) => query.push(" and s.proposed_lines > 0"),
+        _ => query,
+    };
+}
+
+impl Filter {
+    /// The one state that is asked for, where orders do not stay in it, so that few have it.
+    pub(super) fn open(&self) -> Option<OrderState> {
+        let [state] = self.states[..] else { return None };
+        let state = OrderState::try_from(i32::from(state)).ok()?;
+        [OrderState::Unanswered, OrderState::Proposed].contains(&state).then_some(state)
+    }
+
+    /// Whether no order has what was looked for, so that there is nothing to read.
+    fn fits_none(&self) -> bool {
+        let none = |matching: &Matching| matches!(matching, Matching::Among(ids) if ids.is_empty());
+        self.matching.iter().chain(&self.among).any(none)
     }
 }
 
@@ -189,13 +221,14 @@ impl Sort {
 
 /// How many orders fit, counted up to `most`.
 pub(crate) async fn count(tx: &mut TenantTx, filter: &Filter, most: i64) -> Result<i64> {
+    if filter.fits_none() {
+        return Ok(0);
+    }
     let tables = Tables { lead: Lead::State, due: false };
     let mut query = QueryBuilder::new("select count(*) from (select 1");
     from(&mut query, filter, &tables);
     conditions(&mut query, tx.firm(), filter, &tables);
-    if !filter.states.is_empty() {
-        query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
-    }
+    in_states(&mut query, filter);
     query.push(" limit ").push_bind(most).push(") fitting");
     Ok(query.build_query_scalar().fetch_one(tx.conn()).await?)
 }
@@ -259,9 +292,7 @@ pub(crate) async fn schedule_lines(
         _ => "o.supplier",
     });
     conditions(&mut query, tx.firm(), filter, &tables);
-    if !filter.states.is_empty() {
-        query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
-    }
+    in_states(&mut query, filter);
     if let Some((order, position)) = after {
         query.push(" and (o.id, p.position) > (").push_bind(order).push(", ").push_bind(position).push(")");
     }

@@ -31,7 +31,7 @@ pub(crate) async fn for_values(tx: &mut TenantTx, filter: &Filter, sort: Sort) -
     if keeps_plan(filter, sort) {
         return Ok(());
     }
-    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(tx.conn()).await?;
+    anew(tx).await?;
     if many_match(filter) {
         // How many have the words is guessed as hardly any, so that all of them would be read and sorted. They are many, and
         // the first that come in the list's order fill a page soon; unless something else leaves few, who are then looked at.
@@ -43,6 +43,22 @@ pub(crate) async fn for_values(tx: &mut TenantTx, filter: &Filter, sort: Sort) -
         .execute(tx.conn())
         .await?;
     }
+    Ok(())
+}
+
+/// The same for the count of a list.
+pub(crate) async fn for_count(tx: &mut TenantTx, filter: &Filter) -> Result<()> {
+    if keeps_count(filter) { Ok(()) } else { anew(tx).await }
+}
+
+/// Whether the count of this list keeps one plan for all values. It goes by states, whatever sorts the list.
+pub(crate) fn keeps_count(filter: &Filter) -> bool {
+    !many_match(filter) && !narrow(filter) && scarce(filter).is_none()
+}
+
+/// Has the statements that come planned for the values at hand.
+async fn anew(tx: &mut TenantTx) -> Result<()> {
+    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -60,8 +76,9 @@ fn scarce(filter: &Filter) -> Option<(&'static str, &'static str)> {
 fn keeps_plan(filter: &Filter, sort: Sort) -> bool {
     let by_index = match sort {
         Sort::RequestedDate(_) => true,
-        Sort::Newest(_) => filter.states.is_empty(),
-        Sort::AnswerDue(_) => false,
+        Sort::Newest(_) => filter.states.is_empty() || filter.open().is_some(),
+        // They are few, and are sorted.
+        Sort::AnswerDue(_) => filter.open().is_some(),
     };
     by_index && !many_match(filter) && !narrow(filter)
 }
@@ -97,6 +114,7 @@ async fn few_in_states(tx: &mut TenantTx, filter: &Filter) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use proto::orders::OrderState;
     use time::Date;
 
     use super::*;
@@ -108,9 +126,17 @@ mod tests {
         let any = Filter::default;
         let many = || Some(Matching::Each(Vec::new()));
         let few = || Some(Matching::Among(Vec::new()));
+        let state = |state: OrderState| vec![state as i16];
         for (what, filter, kept) in [
             ("everything", any(), [true, true, false]),
-            ("some states", Filter { states: vec![1], ..any() }, [false, true, false]),
+            ("some states", Filter { states: vec![1, 2], ..any() }, [false, true, false]),
+            (
+                "a settled state",
+                Filter { states: state(OrderState::Accepted), ..any() },
+                [false, true, false],
+            ),
+            ("those that wait", Filter { states: state(OrderState::Unanswered), ..any() }, [true; 3]),
+            ("those proposed", Filter { states: state(OrderState::Proposed), ..any() }, [true; 3]),
             ("one partner", Filter { counterparty: Some(Uuid::nil()), ..any() }, [true, true, false]),
             ("words of few", Filter { matching: few(), ..any() }, [true, true, false]),
             ("words of many", Filter { matching: many(), ..any() }, [false; 3]),

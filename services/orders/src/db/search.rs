@@ -10,7 +10,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 /// One way in which an order may have all words: by itself, or with the name of its partner.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Way {
     /// Of the order itself. Empty: no condition.
     pub wanted: Wanted,
@@ -19,7 +19,7 @@ pub(crate) struct Way {
 }
 
 /// Which orders have the words.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Matching {
     /// These: they are few.
     Among(Vec<Uuid>),

@@ -110,13 +110,11 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         // Newest first: what was answered long ago must not stand in front.
         request.order_by = OrderSort::Unspecified as i32;
     }
+    request.also_count = ["", "proposed", "all"].map(wanted).to_vec();
     let consents =
         ListOrdersRequest { page_size: CONSENTS, has_pending_changes: Some(true), ..wanted("all") };
-    let (list, waiting, proposed, all, consents, reminded, unread, kept) = try_join!(
+    let (list, consents, reminded, unread, kept) = try_join!(
         list::read(&member, request),
-        list::count(&member, wanted("")),
-        list::count(&member, wanted("proposed")),
-        list::count(&member, wanted("all")),
         list::read(&member, consents),
         reminder::unopened(&member),
         async { Ok(resources::to_acknowledge(&member).await) },
@@ -127,7 +125,8 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
     }
     let t = member.text().clone();
     let today = format::today(member.app().clock.now());
-    let filters = states(&t, &wish, [waiting, proposed, all]);
+    let filters = states(&t, &wish, &list.totals);
+    let waiting = list.totals.first().copied().unwrap_or_default();
     let heading = t.say(key::NAV_INBOX);
     let shown = [("show", wish.show.as_str()), ("q", wish.q.trim())];
     let page = Page::member(&member, Tab::Inbox)
@@ -164,11 +163,11 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
 }
 
 /// Links to the states with how many orders are in each.
-fn states(t: &Text, wish: &Wish, totals: [i32; 3]) -> Vec<Filter> {
+fn states(t: &Text, wish: &Wish, totals: &[i32]) -> Vec<Filter> {
     let states = [("", key::INBOX_WAITING), ("proposed", key::INBOX_PROPOSED), ("all", key::INBOX_ALL)];
-    let filter = |((show, label), total)| Filter {
+    let filter = |((show, label), total): (_, &i32)| Filter {
         label: t.say(label),
-        count: counted(total),
+        count: counted(*total),
         href: link(PATH, &[("show", show), ("q", wish.q.trim())]),
         current: show == wish.show,
     };

@@ -1,7 +1,7 @@
 //! Lists of orders: rows, filters with their counts, and pages.
 
 use axum::http::HeaderMap;
-use proto::orders::{ListOrdersRequest, ListOrdersResponse, OrderSort, OrderState, OrderSummary, Side};
+use proto::orders::{ListOrdersRequest, ListOrdersResponse, OrderState, OrderSummary, Side};
 use time::Date;
 
 use crate::{
@@ -85,18 +85,9 @@ pub fn row(text: &Text, summary: OrderSummary, side: Side, today: Date) -> Row {
     }
 }
 
-/// A page of a list, and how many orders it has.
+/// A page of a list.
 pub async fn read(member: &Member, request: ListOrdersRequest) -> Result<ListOrdersResponse, Failure> {
-    let request = ListOrdersRequest { with_total: true, ..request };
     Ok(member.app().api.orders().list_orders(member.call(request)).await?.into_inner())
-}
-
-/// How many orders a filter fits; the rows are not needed.
-pub async fn count(member: &Member, request: ListOrdersRequest) -> Result<i32, Failure> {
-    // Whatever sorts the list, the newest order is the one that is found without sorting any.
-    let order_by = OrderSort::Unspecified as i32;
-    let request = ListOrdersRequest { page_size: 1, page_token: String::new(), order_by, ..request };
-    Ok(read(member, request).await?.total())
 }
 
 /// Where the one order is whose number is just what somebody looks for; a page that is refreshed stays.

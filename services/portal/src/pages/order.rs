@@ -327,6 +327,7 @@ async fn next_unanswered(member: &Member, order: &Order) -> Result<Option<Fact>,
         side: Side::Supplier as i32,
         states: vec![OrderState::Unanswered as i32],
         order_by: OrderSort::AnswerDue as i32,
+        with_total: true,
         ..Default::default()
     };
     let list = list::read(member, request).await?;

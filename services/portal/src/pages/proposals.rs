@@ -48,6 +48,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         page_token: place.page.clone(),
         has_open_proposals: Some(true),
         order_by: OrderSort::RequestedDate as i32,
+        with_total: true,
         ..Default::default()
     };
     let list = list::read(&member, request).await?;

@@ -7,7 +7,6 @@ pub mod questions;
 
 use askama::Template;
 use axum::{extract::Query, http::HeaderMap, response::Response};
-use futures::future::try_join_all;
 use proto::{
     access::Permission,
     orders::{ListOrdersRequest, OrderSort, OrderState, OrderSummary, Side},
@@ -188,16 +187,20 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
     }
     let t = member.text().clone();
     let current = wish.list();
-    let request =
-        ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wish.wanted(current) };
-    let counts = LISTS.iter().map(|list| list::count(&member, wish.wanted(list)));
+    let request = ListOrdersRequest {
+        page_size: PAGE,
+        page_token: wish.page.clone(),
+        also_count: LISTS.iter().map(|list| wish.wanted(list)).collect(),
+        ..wish.wanted(current)
+    };
     let kept = async { Ok(filters::of(&member, wish.filter()).await) };
-    let (list, counts, kept) = futures::try_join!(list::read(&member, request), try_join_all(counts), kept)?;
+    let (list, kept) = futures::try_join!(list::read(&member, request), kept)?;
     if let Some(order) = list::exact(&headers, &list.orders, wish.q.trim()) {
         return Ok(page::go(&order));
     }
     let here = |list: &List| list.name == current.name;
-    let filters = LISTS.iter().zip(counts).filter(|(list, count)| list.always || *count > 0 || here(list));
+    let filters = LISTS.iter().zip(list.totals);
+    let filters = filters.filter(|(list, total)| list.always || *total > 0 || here(list));
     let filters = filters.map(|(list, total)| Filter {
         label: t.say(list.label),
         count: counted(total),

@@ -110,20 +110,24 @@ impl order_service_server::OrderService for Fake {
             Side::Buyer => order.buyer_id == firm,
             _ => order.supplier_id == firm,
         };
-        let fits = |order: &&Order| {
+        let fits = |asked: &ListOrdersRequest, order: &Order| {
             let number = &order.content.as_ref().unwrap().order_number;
-            (request.states.is_empty() || request.states.contains(&order.state))
-                && (request.has_pending_changes.is_none_or(|some| some != order.pending_changes.is_empty()))
+            (asked.states.is_empty() || asked.states.contains(&order.state))
+                && (asked.has_pending_changes.is_none_or(|some| some != order.pending_changes.is_empty()))
                 && number.to_lowercase().contains(&request.text.to_lowercase())
         };
-        let orders: Vec<_> = state.orders.iter().filter(own).filter(fits).map(summary).collect();
+        let own = || state.orders.iter().filter(own);
+        let orders: Vec<_> = own().filter(|order| fits(&request, order)).map(summary).collect();
         let total = orders.len() as i32;
+        let count = |also| own().filter(|order| fits(also, order)).count() as i32;
+        let totals = request.also_count.iter().map(count).collect();
         let cursor = format!("cursor-{}", state.responses.len());
         Ok(Response::new(ListOrdersResponse {
             orders,
             next_page_token: String::new(),
             cursor,
             total: Some(total),
+            totals,
         }))
     }
 
