@@ -58,6 +58,11 @@ impl Json {
         self.object().insert(name.into(), Json::of(&value));
     }
 
+    /// An object with this as its one property.
+    pub(super) fn under(&self, name: &str) -> Json {
+        Json::Object(BTreeMap::from([(name.to_owned(), self.clone())]))
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         matches!(self, Json::Object(map) if map.contains_key(name))
     }
@@ -170,9 +175,13 @@ impl Schema {
     pub(super) fn new(name: &str) -> Schema {
         let path = corpus().expect("a corpus").join(format!("sldt__io.catenax.{name}-schema.json"));
         let text = std::fs::read_to_string(path).expect("a schema");
-        let schema: Value = serde_json::from_str(&text).expect("JSON");
+        Schema::of(name, &serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// A schema under a name.
+    pub(super) fn of(name: &str, schema: &Value) -> Schema {
         let options = jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(true);
-        Schema { name: name.into(), validator: options.build(&schema).expect("a schema of draft 4"), held: 0 }
+        Schema { name: name.into(), validator: options.build(schema).expect("a schema of draft 4"), held: 0 }
     }
 
     /// Where a payload breaks it.
@@ -195,7 +204,7 @@ impl Schema {
 impl Drop for Schema {
     fn drop(&mut self) {
         if self.held > 0 && !std::thread::panicking() {
-            println!("{} exported payloads fit {}", self.held, self.name);
+            tell::aloud(format_args!("catena-x: {} exported payloads fit {}", self.held, self.name));
         }
     }
 }

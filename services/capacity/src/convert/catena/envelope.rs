@@ -44,6 +44,11 @@ pub(crate) fn envelope<'a>(wrong: &mut Wrong, raw: &'a RawValue) -> Envelope<'a>
     let outer = ["messageHeader", "header"].into_iter().find(|name| object.has(name));
     let header = outer.and_then(|name| {
         let header = Object::read(wrong, name, object.raw(name)?)?;
+        // The kit's OpenAPI documents have the whole aspect there, with its one property in it.
+        let header = match header.raw("header") {
+            Some(inner) => Object::read(wrong, &header.at("header"), inner)?,
+            None => header,
+        };
         header.required_uuid(wrong, "messageId");
         header.required_text(wrong, "context", 1_000);
         header.required_time(wrong, "sentDateTime");

@@ -81,7 +81,10 @@ fn objects_come_alone_in_lists_and_in_messages() {
         "sentDateTime": "2023-06-19T21:24:00+07:00", "senderBpn": "BPNL7588787849VQ", "receiverBpn": "BPNL6666787765VQ"}"#;
     let message = format!(r#"{{"messageHeader": {header}, "content": {{"informationObject": [{{}}]}}}}"#);
     let path = "content.informationObject[0]".to_owned();
-    assert_eq!(objects(&message), (Some("BPNL7588787849VQ".into()), vec![path], 0));
+    let expected = (Some("BPNL7588787849VQ".into()), vec![path], 0);
+    assert_eq!(objects(&message), expected);
+    let aspect = message.replace(header, &format!(r#"{{"header": {header}}}"#));
+    assert_eq!(objects(&aspect), expected, "the header as an aspect");
     assert_eq!(objects(&message.replace("BPNL7588787849VQ", "me")).2, 1);
     assert_eq!(objects(r#"{"content": {}}"#).2, 1);
 }
