@@ -42,7 +42,7 @@ const TOGETHER: usize = 3;
 #[derive(Debug, Default)]
 pub struct Counts {
     /// Requests over the API.
-    api: AtomicUsize,
+    pub api: AtomicUsize,
     /// Tries that nobody answered.
     pub unanswered: AtomicUsize,
     /// Holds that stood already when the try began that was answered.
