@@ -32,7 +32,7 @@ fn boxes(customer: &Firm) -> UploadCapacityGroupRequest {
 }
 
 /// A neighbour's machine, in hours, and 60 of them offered to a firm.
-async fn spare(neighbour: &Firm, to: &Firm) -> Offer {
+pub(super) async fn spare(neighbour: &Firm, to: &Firm) -> Offer {
     let mut spare = group("650 t 二号机", &[(W53, "102", "120")]);
     spare.content.as_mut().expect("content").unit_code = "HUR".into();
     let spare = neighbour.state_group(spare).await.expect("a group").id;
