@@ -10,6 +10,7 @@ mod files;
 mod follow;
 mod needs;
 mod offers;
+pub mod payloads;
 mod resources;
 pub mod rows;
 mod sheets;

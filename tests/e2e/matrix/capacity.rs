@@ -9,6 +9,7 @@ use proto::capacity::*;
 
 use super::{
     cast::{Cast, Side},
+    payloads,
     rows::{Expect, Row, build, either, list, named, object, own, plain, shared},
 };
 
@@ -252,19 +253,19 @@ pub fn comments(method: &str) -> Option<Row> {
 pub fn catena(method: &str) -> Option<Row> {
     Some(match method {
         // What is refused stands in the answers.
-        "ImportMaterialDemands" => own(build!(|_, _, _| plain(ImportMaterialDemandsRequest {
+        "ImportMaterialDemands" => own(build!(|cast, _, _| plain(ImportMaterialDemandsRequest {
             request_id: request_id(),
-            content: b"[]".as_slice().into(),
+            content: payloads::demand(cast),
         }))),
-        "ImportComments" => own(build!(|_, _, _| plain(ImportCommentsRequest {
+        "ImportComments" => own(build!(|cast, _, _| plain(ImportCommentsRequest {
             request_id: request_id(),
-            content: b"[]".as_slice().into(),
+            content: payloads::comment(&cast.demand),
         }))),
         "ImportCapacityGroups" => Row {
             owner: Side::Supplier,
-            ..own(build!(|_, _, _| plain(ImportCapacityGroupsRequest {
+            ..own(build!(|cast, _, _| plain(ImportCapacityGroupsRequest {
                 request_id: request_id(),
-                content: b"[]".as_slice().into(),
+                content: payloads::group(cast),
             })))
         },
         // The stranger is a customer of the same supplier; the supplier is no supplier of its own.

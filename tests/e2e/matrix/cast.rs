@@ -42,6 +42,10 @@ impl Side {
     }
 }
 
+/// Partner numbers of buyer and supplier.
+pub const BUYER_NUMBER: &str = "BPNL00000000A1YZ";
+pub const SUPPLIER_NUMBER: &str = "BPNL00000000S1YZ";
+
 /// Firms with a key for each role, and objects of theirs.
 pub struct Cast {
     pub anybody: Access,
@@ -133,8 +137,8 @@ async fn numbered(world: &World, name: &str, number: &str) -> Firm {
 
 impl Cast {
     pub async fn new(world: &World) -> Cast {
-        let buyer = numbered(world, "澄屿家居用品(示例)有限公司", "BPNL00000000A1YZ").await;
-        let supplier = numbered(world, "顺模塑料制品(示例)厂", "BPNL00000000S1YZ").await;
+        let buyer = numbered(world, "澄屿家居用品(示例)有限公司", BUYER_NUMBER).await;
+        let supplier = numbered(world, "顺模塑料制品(示例)厂", SUPPLIER_NUMBER).await;
         world.partner(&buyer, &supplier, "V100").await;
         let rival = numbered(world, "木棉门业(示例)有限公司", "BPNL00000000A2YZ").await;
         world.partner(&rival, &supplier, "GYS-033").await;
