@@ -75,9 +75,14 @@ const SEEDED: &[Seeded] = &[
         (SIMULATION, "a_low_water_mark_of_the_outbox_is_caught"),
     ),
     seeded(
-        "a reservation that sums first and inserts then",
+        "a reservation that looks before it locks",
         (RACE, r#"let look = "order by b.id";"#),
         (RACE, "a_sum_before_the_lock_is_noticed"),
+    ),
+    seeded(
+        "a reservation that sums first and inserts then",
+        (RACE, "race/sum_then_insert.sql"),
+        (RACE, "a_sum_and_then_an_insert_are_noticed_as_sold_twice"),
     ),
     seeded(
         "now() instead of clock_timestamp() where a hold ends",

@@ -120,7 +120,7 @@ impl Compared {
 /// What a field's text says, as far as two worlds can say the same.
 fn opened<'a>(key: &str, text: &'a str) -> Cow<'a, str> {
     let opened = match key {
-        "cursor" | "oldestCursor" => cursor(text),
+        "cursor" | "oldestCursor" | "oldest_cursor" => cursor(text),
         "nextPageToken" => page(text),
         key if RANDOM.contains(&key) => Some(shape(text)),
         _ => return inside(text),
