@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chassis::{clock::FixedClock, gate};
 use harness::{
-    Options, World, accept_all, answer,
+    Firm, Options, World, accept_all, answer,
     booking::{named, offer},
     capacity::{demand, for_customer, group, link, linking},
     change::change,
@@ -28,8 +28,8 @@ use harness::{
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use proto::{
     capacity::{
-        DisclosureLevel, ExportPayloadsRequest, ImportCommentsRequest, ImportMaterialDemandsRequest,
-        MatchState, Offer, OfferVisibility, PayloadKind, SetDisclosureRequest,
+        DisclosureLevel, ExportPayloadsRequest, ImportCapacityGroupsRequest, ImportCommentsRequest,
+        ImportMaterialDemandsRequest, MatchState, Offer, OfferVisibility, PayloadKind, SetDisclosureRequest,
     },
     orders::{PostMessageRequest, RespondToOrderRequest, SetTermsRequest, Terms},
     partners::Role,
@@ -42,7 +42,7 @@ use tonic::{Status, metadata::MetadataMap};
 use crate::{
     capacity::alerts::{measured, measured_at},
     matrix::{
-        cast::{Cast, Side},
+        cast::{BUYER_NUMBER, Cast, Side, numbered},
         contract, payloads,
         rows::{Object, row},
     },
@@ -50,6 +50,9 @@ use crate::{
 use places::differing;
 
 const W53: &str = "2026-12-28";
+
+/// The partner number of a firm that buys of the customer.
+const OWN_CUSTOMER: &str = "BPNL00000000C1YZ";
 
 /// When demand is measured first: a second after the worlds begin, so that nothing else becomes due.
 const START: OffsetDateTime = datetime!(2026-11-23 01:00:01 UTC);
@@ -106,7 +109,7 @@ async fn seen(beside: Beside) -> Seen {
     let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
     let cast = Cast::new(&world).await;
     let shared = furnish(&world, &cast, &clock).await;
-    let stated = stated(&cast).await;
+    let stated = stated(&world, &cast).await;
     let methods = methods();
     let mut seen = Seen::new();
     for level in LEVELS {
@@ -145,45 +148,55 @@ async fn seen(beside: Beside) -> Seen {
     seen
 }
 
-/// A demand of the customer at a site of the network, as a payload, and what it says of it; the demand's id.
-async fn stated(cast: &Cast) -> String {
+/// What the customer stated by payloads, at sites of the network.
+struct Stated {
+    demand: String,
+    /// A firm that buys of the customer, for which its group is.
+    own_customer: Firm,
+}
+
+/// A demand of the customer, what it says of it, and a group of its own for a firm that buys of it.
+async fn stated(world: &World, cast: &Cast) -> Stated {
+    let own_customer = numbered(world, "远樟汽车部件(示例)有限公司", OWN_CUSTOMER).await;
+    world.partner(&own_customer, &cast.buyer, "V900").await;
     let mut catena = cast.buyer.session().catena();
     let request = ImportMaterialDemandsRequest { request_id: request_id(), content: payloads::demand(cast) };
     let answer = catena.import_material_demands(request).await.expect("taken in").into_inner();
     assert_eq!(answer.status, 201, "{answer:?}");
-    let id = answer.results[0].receipt.clone().expect("a receipt").id;
-    let request = ImportCommentsRequest { request_id: request_id(), content: payloads::comment(&id) };
+    let demand = answer.results[0].receipt.clone().expect("a receipt").id;
+    let request = ImportCommentsRequest { request_id: request_id(), content: payloads::comment(&demand) };
     let answer = catena.import_comments(request).await.expect("taken in").into_inner();
     assert_eq!(answer.status, 201, "{answer:?}");
-    id
+    let content = payloads::group(cast, BUYER_NUMBER, OWN_CUSTOMER);
+    let request = ImportCapacityGroupsRequest { request_id: request_id(), content };
+    let answer = catena.import_capacity_groups(request).await.expect("taken in").into_inner();
+    assert_eq!(answer.status, 201, "{answer:?}");
+    world.settled().await;
+    Stated { demand, own_customer }
 }
 
-/// What the customer exports of each kind. Of its demands the one that is named, of which nothing is left out; it has no
-/// groups for its supplier, which is no customer of its own.
-async fn exports(cast: &Cast, stated: &str, level: &str, seen: &mut Seen) {
-    for kind in [PayloadKind::MaterialDemand, PayloadKind::CapacityGroup, PayloadKind::Comment] {
-        let wanted = json!({ "weekBasedMaterialDemand": [{ "materialDemandId": stated }] });
+/// What the customer exports of each kind, of which nothing is left out: of its demands the one that it stated by a payload.
+async fn exports(cast: &Cast, stated: &Stated, level: &str, seen: &mut Seen) {
+    for (kind, to) in [
+        (PayloadKind::MaterialDemand, &cast.supplier),
+        (PayloadKind::CapacityGroup, &stated.own_customer),
+        (PayloadKind::Comment, &cast.supplier),
+    ] {
+        let wanted = json!({
+            "weekBasedMaterialDemand": [{ "materialDemandId": stated.demand }],
+            "weekBasedCapacityGroup": [],
+        });
         let request = ExportPayloadsRequest {
             kind: kind.into(),
-            counterparty_id: cast.supplier.id.clone(),
+            counterparty_id: to.id.clone(),
             request_for_update: wanted.to_string().into(),
         };
-        let said = match cast.buyer.session().catena().export_payloads(request).await {
-            Ok(answer) => {
-                let answer = answer.into_inner();
-                let complete = answer.objects >= 1 && answer.left_out_ids.is_empty();
-                assert!(
-                    complete,
-                    "{}: {:?} left out of {}",
-                    kind.as_str_name(),
-                    answer.left_out_ids,
-                    answer.objects
-                );
-                Value::from(String::from_utf8(answer.content.to_vec()).expect("UTF-8"))
-            }
-            Err(status) => refusal(&status),
-        };
-        seen.insert(format!("{level} exported {}", kind.as_str_name()), said);
+        let answer = cast.buyer.session().catena().export_payloads(request).await;
+        let answer = answer.expect("exported").into_inner();
+        let name = kind.as_str_name();
+        assert!(answer.objects > 0 && answer.left_out_ids.is_empty(), "{name}: {answer:?}");
+        let content = String::from_utf8(answer.content.to_vec()).expect("UTF-8");
+        seen.insert(format!("{level} exported {name}"), Value::from(content));
     }
 }
 

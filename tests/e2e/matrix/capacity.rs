@@ -8,7 +8,7 @@ use harness::{
 use proto::capacity::*;
 
 use super::{
-    cast::{Cast, Side},
+    cast::{BUYER_NUMBER, Cast, SUPPLIER_NUMBER, Side},
     payloads,
     rows::{Expect, Row, build, either, list, named, object, own, plain, shared},
 };
@@ -265,7 +265,7 @@ pub fn catena(method: &str) -> Option<Row> {
             owner: Side::Supplier,
             ..own(build!(|cast, _, _| plain(ImportCapacityGroupsRequest {
                 request_id: request_id(),
-                content: payloads::group(cast),
+                content: payloads::group(cast, SUPPLIER_NUMBER, BUYER_NUMBER),
             })))
         },
         // The stranger is a customer of the same supplier; the supplier is no supplier of its own.

@@ -123,7 +123,7 @@ pub fn robot(name: &str) -> CreateChannelRequest {
 }
 
 /// A firm with a business partner number.
-async fn numbered(world: &World, name: &str, number: &str) -> Firm {
+pub async fn numbered(world: &World, name: &str, number: &str) -> Firm {
     let request = CreateFirmRequest {
         request_id: request_id(),
         name: name.into(),

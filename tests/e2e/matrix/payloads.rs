@@ -26,10 +26,10 @@ pub fn demand(cast: &Cast) -> Bytes {
     demand.to_string().into()
 }
 
-/// A group of the supplier for the buyer.
-pub fn group(cast: &Cast) -> Bytes {
+/// A group of one firm for another, by their numbers.
+pub fn group(cast: &Cast, supplier: &str, customer: &str) -> Bytes {
     let group = json!({
-        "capacityGroupId": request_id(), "name": cast.number(), "customer": BUYER_NUMBER, "supplier": SUPPLIER_NUMBER,
+        "capacityGroupId": request_id(), "name": cast.number(), "customer": customer, "supplier": supplier,
         "changedAt": CHANGED, "unitOfMeasure": "unit:secondUnitOfTime", "unitOfMeasureIsOmitted": false,
         "capacityGroupIsInactive": false,
         "linkedDemandSeries": [{
