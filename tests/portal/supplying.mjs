@@ -269,8 +269,8 @@ async function tables(javaScriptEnabled) {
     const workbook = await get('下载 Excel 表格');
     equal(workbook.subarray(0, 2).toString(), 'PK', 'a workbook');
     const wechat = { 'user-agent': 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/116 Mobile MicroMessenger/8.0.47' };
-    const told = await (await context.request.get(`${portal}/inbox/export`, { headers: wechat })).text();
-    ok(told.includes('在浏览器打开') && told.includes(`value="${portal}/inbox/export"`), 'WeChat saves nothing and is told where to go');
+    const told = await (await context.request.get(`${portal}/inbox/sheets/export`, { headers: wechat })).text();
+    ok(told.includes('在浏览器打开') && told.includes(`value="${portal}/inbox/sheets/export"`), 'WeChat saves nothing and is told where to go');
     await send('待答复.xlsx', workbook);
     await says(page, '没有需要提交的变更');
     const table = lines(await get('下载 CSV（GB18030）'));

@@ -14,7 +14,7 @@
 //!   and how answers compare with what the buyer tolerates ([`tolerance`])
 //! * [`week`] and [`measure`] weeks and figures of capacity · [`grid`] tables of weeks that are filled in
 //! * [`ask`] pages that ask for a few things · [`table`] lists of what is set up · [`rows`] lists as spreadsheets have them ·
-//!   [`sheet`] lists as files
+//!   [`sheet`] lists as files, [`saved`] those of any page
 //! * [`assets`] style sheet and script · [`download`] files to save · [`qr`] QR codes · `pdf` pages for paper, where it is
 //!   built in
 //!
@@ -47,6 +47,7 @@ mod qr;
 mod reminder;
 mod revision;
 mod rows;
+mod saved;
 mod session;
 mod sheet;
 mod table;
@@ -73,7 +74,7 @@ use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate as _
 
 use crate::{
     assets::Assets, board::Board, client::Api, failure::Failure, form::Tokens, i18n::Catalogue,
-    untold::Changes,
+    saved::file_of, untold::Changes,
 };
 
 /// A filled-in form of a long order.
@@ -186,7 +187,7 @@ fn pages() -> Router<Arc<App>> {
     use pages::{
         accept, at_risk, change, changes, decide, document, ending, help, hold, home, inbox, invitation,
         members, order, partners, proposals, purchases, refuse, remind, revise,
-        settings::{self, calendar, channels, evidence, general, keys, partner, terms, tolerances},
+        settings::{evidence, partner, terms, tolerances},
         share, sign_in,
     };
     Router::new()
@@ -202,8 +203,10 @@ fn pages() -> Router<Arc<App>> {
         .route("/i/{token}", get(invitation::show).post(invitation::accept))
         .route("/i/{token}/claim", post(invitation::claim))
         .route("/inbox", get(inbox::show))
+        .route("/inbox/export", file_of(inbox::show))
         .route("/purchases", get(purchases::show))
         .route("/proposals", get(proposals::show))
+        .route("/proposals/export", file_of(proposals::show))
         .route("/orders/{id}", get(order::show))
         .route("/orders/{id}/accept", get(accept::show).post(accept::send))
         .route("/orders/{id}/change", get(change::show).post(change::send))
@@ -220,6 +223,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/at-risk/export", get(at_risk::export))
         .route("/remind", post(remind::send))
         .route("/reminders", get(remind::list))
+        .route("/reminders/export", file_of(remind::list))
         .route("/orders/{id}/remind", get(remind::form))
         .route("/orders/{id}/revise", get(revise::show).post(revise::send))
         .route("/orders/{id}/withdraw-change", post(changes::withdraw))
@@ -228,26 +232,37 @@ fn pages() -> Router<Arc<App>> {
         .route("/orders/{id}/hold", get(hold::hold_form).post(hold::hold))
         .route("/orders/{id}/release", get(hold::release_form).post(hold::release))
         .merge(supplying())
+        .merge(set_up())
         .merge(parts())
         .route("/partners", get(partners::show))
         .route("/partners/export", get(partners::export))
         .route("/partners/{id}", get(partner::show).post(partner::change))
         .route("/partners/{id}/invitation", post(partners::renew))
         .route("/partners/{id}/score/{figure}", get(evidence::show))
+        .route("/partners/{id}/score/{figure}/export", file_of(evidence::show))
         .route("/partners/{id}/terms", post(terms::set))
         .route("/partners/{id}/tolerances", post(tolerances::set))
         .route("/tolerances/{id}/end", post(tolerances::end))
         .route("/members", get(members::show))
+        .route("/members/export", file_of(members::show))
         .route("/members/{id}/sign-in-link", post(members::make_link))
+}
+
+/// What a firm sets up once.
+fn set_up() -> Router<Arc<App>> {
+    use pages::settings::{self, calendar, channels, general, keys};
+    Router::new()
         .route("/settings", get(settings::show))
         .route("/terms", get(general::show).post(general::set))
         .route("/calendar", get(calendar::show).post(calendar::set))
         .route("/channels", get(channels::show))
+        .route("/channels/export", file_of(channels::show))
         .route("/channels/new", get(channels::form).post(channels::make))
         .route("/channels/{id}", get(channels::edit).post(channels::save))
         .route("/channels/{id}/test", post(channels::test))
         .route("/channels/{id}/delete", post(channels::delete))
         .route("/keys", get(keys::show).post(keys::make))
+        .route("/keys/export", file_of(keys::show))
         .route("/keys/{id}/revoke", post(keys::revoke))
 }
 
@@ -281,7 +296,7 @@ fn supplying() -> Router<Arc<App>> {
         .route("/inbox/bulk/send", post(bulk::send))
         .route("/inbox/sheets", get(sheets::show).post(sheets::import).layer(files))
         .route("/inbox/sheets/marked", post(sheets::marked).layer(files))
-        .route("/inbox/export", get(sheets::export))
+        .route("/inbox/sheets/export", get(sheets::export))
         .route("/orders/{id}/consent", post(consent::send))
         .route("/orders/{id}/proposals/withdraw", post(withdraw::send))
         .route("/orders/{id}/progress", post(progress::send))

@@ -21,9 +21,15 @@ use crate::{
     untold::Poster,
 };
 
+/// Rows of a page that hands its lists over to a file: few enough that the longest of them come through.
+const SAVED_ROWS: i32 = 500;
 /// How long a device is remembered.
 const REMEMBERED: Duration = Duration::days(30);
 const LANGUAGE_COOKIE: &str = "tandem_language";
+
+/// Stands with the request of a page whose lists are saved, in place of being shown.
+#[derive(Clone, Copy)]
+pub struct Saving;
 
 /// Anybody who asks for a page.
 #[derive(Clone)]
@@ -44,6 +50,8 @@ pub struct Visitor {
     pub device: String,
     /// Where it stands on the internet, if a proxy says so.
     from: Option<IpAddr>,
+    /// Whether the page hands its lists over, instead of showing them.
+    pub saving: bool,
 }
 
 impl FromRequestParts<Arc<App>> for Visitor {
@@ -75,6 +83,7 @@ impl Visitor {
             base: base(app, headers),
             device: device(agent),
             from: rates::seen_from(headers),
+            saving: parts.extensions.get::<Saving>().is_some(),
         }
     }
 
@@ -156,6 +165,11 @@ impl Member {
     /// Whether the member's roles allow something.
     pub fn may(&self, permission: Permission) -> bool {
         self.who.permissions.contains(&(permission as i32))
+    }
+
+    /// Rows of a list's page: as many as it shows, or as many as are read at once for a file.
+    pub fn rows(&self, shown: i32) -> i32 {
+        if self.visitor.saving { SAVED_ROWS } else { shown }
     }
 
     /// The portal.

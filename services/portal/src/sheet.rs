@@ -11,11 +11,11 @@ use crate::{
     i18n::{Key, Text, key},
     page::link,
     session::Member,
-    table::{Cell, Part},
+    table::{Cell, Part, Row},
 };
 
 /// Rows that a file takes; the API writes no more.
-const ROWS: usize = 20_000;
+pub const ROWS: usize = 20_000;
 
 /// Which kind of file.
 #[derive(Default, Deserialize)]
@@ -64,32 +64,114 @@ impl List {
         Self { name, columns: headings.into_iter().map(column).collect(), rows }
     }
 
-    /// The tables of a page as one. Where there are several, the first column says which of them a row is of.
+    /// The tables of a page as one.
     pub fn of(t: &Text, name: String, parts: &[Part]) -> Self {
-        let several = parts.len() > 1;
+        Self::joined(t, name, parts.iter().map(Table::of).collect())
+    }
+
+    /// Tables as one. Where there are several, the first column says which of them a row is of.
+    pub fn joined(t: &Text, name: String, tables: Vec<Table>) -> Self {
+        let several = tables.len() > 1;
         let mut headings: Vec<String> = several.then(|| t.say(key::SAVE_PART)).into_iter().collect();
-        for column in parts.iter().flat_map(|part| &part.columns) {
-            // What can be done with a row has no heading, and no place in a file.
-            if !column.is_empty() && !headings.contains(column) {
+        for column in tables.iter().flat_map(|table| &table.columns) {
+            if !headings.contains(column) {
                 headings.push(column.clone());
             }
         }
+        // A page on which nothing stands has a file with nothing in it.
+        if headings.is_empty() {
+            headings.push(name.clone());
+        }
         let mut rows = Vec::new();
-        for part in parts {
-            for row in &part.rows {
+        for table in tables {
+            for row in table.rows {
                 let mut cells = vec![String::new(); headings.len()];
                 if several {
-                    cells[0].clone_from(&part.title);
+                    cells[0].clone_from(&table.title);
                 }
-                for (cell, column) in row.iter().zip(&part.columns) {
+                for (cell, column) in row.into_iter().zip(&table.columns) {
                     if let Some(at) = headings.iter().position(|heading| heading == column) {
-                        cells[at] = text(cell);
+                        cells[at] = cell;
                     }
                 }
                 rows.push(cells);
             }
         }
         Self::new(name, headings, rows)
+    }
+
+    /// As much of it as a file takes. Where there is `more`, or there was, the last row says so.
+    pub fn cut(mut self, t: &Text, more: bool) -> Self {
+        if more || self.rows.len() > ROWS {
+            self.rows.truncate(ROWS - 1);
+            self.rows.push(vec![t.say(key::SAVE_CUT)]);
+        }
+        self
+    }
+}
+
+/// A table of a page as texts.
+#[derive(Clone)]
+pub struct Table {
+    /// Empty where the page's heading says it.
+    pub title: String,
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+    /// Where its next page is; empty on the last.
+    next: String,
+}
+
+impl Table {
+    /// Texts under their headings, which go on at `next`.
+    pub fn new(t: &Text, columns: &[Key<0>], rows: Vec<Vec<String>>, next: String) -> Self {
+        let columns = columns.iter().map(|label| t.say(label)).collect();
+        Self { title: String::new(), columns, rows, next }
+    }
+
+    /// A table as it is shown. What can be done with a row has no heading, and no place in a file.
+    pub fn of(part: &Part) -> Self {
+        let kept: Vec<usize> = (0..part.columns.len()).filter(|at| !part.columns[*at].is_empty()).collect();
+        let cells = |row: &Row| -> Vec<String> {
+            kept.iter().map(|at| row.get(*at).map(text).unwrap_or_default()).collect()
+        };
+        Self {
+            title: part.title.clone(),
+            columns: kept.iter().map(|at| part.columns[*at].clone()).collect(),
+            rows: part.rows.iter().map(cells).collect(),
+            next: part.next.clone(),
+        }
+    }
+
+    /// With a title of its own, where a page has several.
+    pub fn titled(self, title: String) -> Self {
+        Self { title, ..self }
+    }
+
+    /// With further columns, each under a heading of its own.
+    pub fn beside(mut self, columns: impl IntoIterator<Item = String>) -> Self {
+        self.columns.extend(columns);
+        self
+    }
+
+    /// How many rows it has by now.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has another page.
+    pub fn goes_on(&self) -> bool {
+        !self.next.is_empty()
+    }
+
+    /// Where its next page is, which is taken; empty on the last.
+    pub fn take_next(&mut self) -> String {
+        std::mem::take(&mut self.next)
+    }
+
+    /// Takes the next page.
+    pub fn extend(&mut self, page: Table) {
+        self.rows.extend(page.rows);
+        self.next = page.next;
     }
 }
 
@@ -159,5 +241,18 @@ mod tests {
         assert_eq!(list.rows, [["Theirs", "A · B", "5 h", ""], ["Own", "C", "", "Open"]]);
         let one = List::of(&t, "Offers".into(), &parts[..1]);
         assert_eq!(one.rows, [["A · B", "5 h"]]);
+    }
+
+    #[test]
+    fn a_file_that_does_not_take_all_says_so_in_its_last_row() {
+        let t = Text::new(Catalogue::load().unwrap(), Lang::En);
+        let list = |rows| List::new("Firms".into(), vec!["Firm".into()], vec![vec!["A".into()]; rows]);
+        assert_eq!(list(2).cut(&t, false).rows.len(), 2);
+        assert_eq!(list(ROWS).cut(&t, false).rows.last().unwrap(), &["A"]);
+        for (rows, more, left) in [(2, true, 3), (ROWS, true, ROWS), (ROWS + 1, false, ROWS)] {
+            let cut = list(rows).cut(&t, more).rows;
+            assert_eq!(cut.len(), left);
+            assert!(cut.last().unwrap()[0].contains("20,000"), "{:?}", cut.last());
+        }
     }
 }

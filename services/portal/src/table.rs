@@ -9,7 +9,9 @@ use crate::{
     i18n::{Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
+    saved,
     session::Member,
+    sheet::Table,
 };
 
 /// Ids are UUIDs; no word of an address is as long.
@@ -191,6 +193,8 @@ pub struct Listing {
     places_label: String,
     /// Kinds and ids of what it shows; empty where it is not read anew.
     live: String,
+    /// Whether its tables are handed over to a file.
+    saving: bool,
 }
 
 impl Listing {
@@ -215,6 +219,7 @@ impl Listing {
             places: Vec::new(),
             places_label: String::new(),
             live: String::new(),
+            saving: member.visitor.saving,
         }
     }
 
@@ -286,6 +291,12 @@ impl Listing {
         Self { files, ..self }
     }
 
+    /// With links to its tables as files, whose address is the page's with `/export` behind it.
+    pub fn saved(self) -> Self {
+        let files = saved::ways(&self.t, &self.page.here);
+        self.files(files)
+    }
+
     /// Another table.
     pub fn part(mut self, mut part: Part) -> Self {
         for row in &part.rows {
@@ -298,9 +309,12 @@ impl Listing {
         self
     }
 
-    /// The page.
+    /// The page; its tables alone where they are saved.
     pub fn show(&self) -> Response {
-        page::show(self)
+        match self.saving {
+            true => saved::tables(self.heading.as_str(), self.parts.iter().map(Table::of).collect()),
+            false => page::show(self),
+        }
     }
 }
 

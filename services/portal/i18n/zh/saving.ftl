@@ -19,9 +19,16 @@ capacity-sheets-twice = 同一产能组的同一周已在前面出现。
 # 列表导出
 save-long = 列表太长，无法导出
 save-long-body = 一个文件最多 20,000 行。请先用列表上的条件缩小范围，再重新导出；全部数据可由程序通过接口读取。
+save-cut = 文件到此为止，列表后面还有内容：一个文件最多 20,000 行。请先用列表上的条件缩小范围，再重新导出。
 save-xlsx = 导出 Excel
 save-csv = 导出 CSV
 save-part = 列表
 save-side = 关系
 save-left = 距承诺交期
 save-said = 上报时间
+save-scope = 场地与采购组
+save-key-id = 密钥编号
+save-failure = 失败原因
+save-seq = 序号
+reminder-text = 留言
+save-details = 说明

@@ -34,6 +34,7 @@ use crate::{
     App,
     i18n::{Key, Text, key},
     page::{Link, Page, Tab},
+    saved::file_of,
     session::Member,
     upload,
 };
@@ -44,20 +45,25 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/capacity", get(map::show))
         .route("/capacity/demand", get(demand::show).post(demand::send))
+        .route("/capacity/demand/export", file_of(demand::show))
         .route("/capacity/disclosure", get(policy::show))
+        .route("/capacity/disclosure/export", file_of(policy::show))
         .route("/capacity/disclosure/set", get(policy::edit).post(policy::set))
         .route("/capacity/export", get(export::save))
         .route("/capacity/sheets", get(sheets::show).post(sheets::import).layer(files))
         .route("/capacity/edit", get(edit::show).post(edit::send))
         .route("/capacity/comments/{word}/{id}", get(talk::show))
+        .route("/capacity/comments/{word}/{id}/export", file_of(talk::show))
         .route("/capacity/comments/{word}/{id}/new", get(talk::form).post(talk::send))
         .route("/capacity/comments/{word}/{id}/delete/{comment}", get(talk::delete_form).post(talk::delete))
         .route("/capacity/demand/new", get(want::new).post(want::create))
         .route("/capacity/demand/{id}/history", get(past::show))
+        .route("/capacity/demand/{id}/history/export", file_of(past::show))
         .route("/capacity/groups/new", get(setup::new).post(setup::create))
         .route("/capacity/groups/{id}", get(group::show))
         .route("/capacity/groups/{id}/bounds", get(bounds::form).post(bounds::set))
         .route("/capacity/groups/{id}/history", get(history::show))
+        .route("/capacity/groups/{id}/history/export", file_of(history::show))
         .route("/capacity/groups/{id}/edit", get(setup::edit).post(setup::change))
         .merge(super::needs::routes())
 }

@@ -25,6 +25,7 @@ use crate::{
     order::Tag,
     page::{self, Tab},
     pages::firm::{Place, settings},
+    saved::file_of,
     session::Member,
     table::{Act, Cell, Listing, Part, Row},
 };
@@ -35,8 +36,10 @@ const NEW: &str = "/clusters/new";
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/clusters", get(show))
+        .route("/clusters/export", file_of(show))
         .route("/clusters/new", get(new).post(create))
         .route("/clusters/{id}", get(members))
+        .route("/clusters/{id}/export", file_of(members))
         .route("/clusters/{id}/join", get(join_form).post(join))
         .route("/clusters/{id}/leave", get(leave_form).post(leave))
 }
@@ -85,7 +88,8 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let mut listing = Listing::new(&member, Tab::Settings, t.say(key::CLUSTERS), Some(settings(t)))
         .live("cluster clusters untold")
         .lead(t.say(key::CLUSTERS_BODY))
-        .done(done);
+        .done(done)
+        .saved();
     let invited = of(State::Invited);
     if !invited.is_empty() {
         let part = Part::new(columns.clone(), invited, String::new());
@@ -134,8 +138,11 @@ pub async fn members(
 ) -> Result<Response, Failure> {
     let t = member.text();
     let cluster = find(&member, &id).await?;
-    let request =
-        ListClusterMembersRequest { cluster_id: id.clone(), page_size: 100, page_token: place.page };
+    let request = ListClusterMembersRequest {
+        cluster_id: id.clone(),
+        page_size: member.rows(100),
+        page_token: place.page,
+    };
     let list = member.app().api.clusters().list_cluster_members(member.call(request)).await?.into_inner();
     let rows = list.members.iter().map(|one| {
         vec![
@@ -154,7 +161,8 @@ pub async fn members(
             .live("cluster clusters untold")
             .lead(t.say(key::CLUSTER_MEMBERS_BODY))
             .fact(t.say(key::OPERATOR), cluster.operator_name.clone())
-            .part(part.next(&path, &[], &list.next_page_token));
+            .part(part.next(&path, &[], &list.next_page_token))
+            .saved();
     if runs {
         listing = listing.button("/operator/firms", t.say(key::CLUSTER_INVITE_FIND));
     }

@@ -19,6 +19,7 @@ use crate::{
     App,
     ask::Way,
     i18n::{Text, key},
+    saved::file_of,
 };
 
 /// Which page of a list, and what was just done.
@@ -52,13 +53,17 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/members/new", get(people::new).post(people::create))
         .route("/members/{id}", get(people::edit).post(people::update))
         .route("/sites", get(sites::show))
+        .route("/sites/export", file_of(sites::show))
         .route("/sites/new", get(sites::new).post(sites::create))
         .route("/purchasing-groups", get(groups::show))
+        .route("/purchasing-groups/export", file_of(groups::show))
         .route("/purchasing-groups/new", get(groups::new).post(groups::set))
         .route("/purchasing-groups/delete", get(groups::ask_delete).post(groups::delete))
         .route("/aliases", get(aliases::show))
+        .route("/aliases/export", file_of(aliases::show))
         .route("/aliases/new", get(aliases::new).post(aliases::set))
         .route("/aliases/list", get(aliases::many).post(aliases::set_many))
         .route("/aliases/delete", post(aliases::delete))
         .route("/platform-actions", get(acts::show))
+        .route("/platform-actions/export", file_of(acts::show))
 }

@@ -7,13 +7,14 @@ use axum::{extract::Query, http::HeaderMap, response::Response};
 use futures::try_join;
 use proto::{
     access::Permission,
-    orders::{ListOrdersRequest, OrderSort, OrderState, OrderSummary, Side},
+    orders::{ListOrdersRequest, ListOrdersResponse, OrderSort, OrderState, OrderSummary, Side},
     partners::{FilteredList, SavedFilter},
 };
 use serde::Deserialize;
 use time::Date;
 
 use crate::{
+    ask::Way,
     deadline::{self, Due},
     failure::Failure,
     format,
@@ -25,7 +26,9 @@ use crate::{
         resources,
     },
     reminder::{self, Reminded},
+    saved,
     session::Member,
+    sheet::Table,
 };
 
 const PATH: &str = "/inbox";
@@ -51,6 +54,14 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// A page of so many orders.
+    fn asked(&self, page_size: i32) -> ListOrdersRequest {
+        let wanted = wanted(&self.show, self.q.trim());
+        // Newest first: what was answered long ago must not stand in front.
+        let order_by = if self.show == "all" { OrderSort::Unspecified as i32 } else { wanted.order_by };
+        ListOrdersRequest { page_size, page_token: self.page.clone(), order_by, ..wanted }
+    }
+
     /// The same, to be kept.
     fn filter(&self) -> SavedFilter {
         SavedFilter {
@@ -84,6 +95,7 @@ struct InboxPage {
     /// How many revisions of resources wait to be acknowledged; empty for none.
     to_acknowledge: String,
     rows: Vec<Work>,
+    files: Vec<Way>,
     /// Whether orders are selected to be answered together.
     picks: bool,
     picked: bool,
@@ -104,11 +116,9 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         return Err(Failure::denied());
     }
     let wanted = |show: &str| wanted(show, wish.q.trim());
-    let mut request =
-        ListOrdersRequest { page_size: PAGE, page_token: wish.page.clone(), ..wanted(&wish.show) };
-    if wish.show == "all" {
-        // Newest first: what was answered long ago must not stand in front.
-        request.order_by = OrderSort::Unspecified as i32;
+    let request = wish.asked(member.rows(PAGE));
+    if member.visitor.saving {
+        return Ok(hand_over(&member, &wish, list::read(&member, request).await?));
     }
     request.also_count = ["", "proposed", "all"].map(wanted).to_vec();
     let consents =
@@ -147,6 +157,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         },
         picks: rows.iter().any(|work| !work.pick.is_empty()),
         picked: wish.select == "all",
+        files: saved::ways(&t, &link(PATH, &shown)),
         select_all: link(PATH, &[shown[0], shown[1], ("page", &wish.page), ("select", "all")]),
         rows,
         practises: may,
@@ -160,6 +171,24 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         q: wish.q,
         t,
     }))
+}
+
+/// The orders of a page for a file.
+fn hand_over(member: &Member, wish: &Wish, list: ListOrdersResponse) -> Response {
+    let t = member.text();
+    let today = format::today(member.app().clock.now());
+    let works = works(t, list.orders, HashMap::new(), false, today);
+    let rows = works.into_iter().map(|work| {
+        let mut cells = list::cells(work.row);
+        cells.push(work.due.map(|due| format!("{} · {}", due.day, due.left)).unwrap_or_default());
+        cells
+    });
+    let next = match list.next_page_token.as_str() {
+        "" => String::new(),
+        token => link(PATH, &[("show", &wish.show), ("q", wish.q.trim()), ("page", token)]),
+    };
+    let table = Table::new(t, &list::headings(key::BUYER), rows.collect(), next);
+    saved::tables(t.say(key::NAV_INBOX), vec![table.beside([t.say(key::ANSWER_DUE)])])
 }
 
 /// Links to the states with how many orders are in each.

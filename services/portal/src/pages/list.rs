@@ -7,7 +7,7 @@ use time::Date;
 use crate::{
     failure::Failure,
     format,
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     order::{self, Tag},
     session::Member,
 };
@@ -38,6 +38,18 @@ pub struct Row {
     pub tag: Tag,
     /// How many lines wait, such as `2 行待答复`; empty for none.
     pub waiting: String,
+}
+
+/// The headings of [`cells`].
+pub fn headings(partner: Key<0>) -> [Key<0>; 7] {
+    [key::ORDER, key::ITEM, partner, key::PURCHASING_GROUP, key::REQUESTED, key::AMOUNT, key::STATE]
+}
+
+/// A row as it is saved.
+pub fn cells(row: Row) -> Vec<String> {
+    let told = |text: String, more: String| if more.is_empty() { text } else { format!("{text} · {more}") };
+    let state = told(row.tag.label, row.waiting);
+    vec![row.number, told(row.item, row.more), row.partner, row.group, row.requested, row.amount, state]
 }
 
 /// A filter as a link.

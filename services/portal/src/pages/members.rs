@@ -12,13 +12,16 @@ use proto::{
 use serde::Deserialize;
 
 use crate::{
+    ask::Way,
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
     pages::partners::{HandoverPage, absolute, handover_frame},
+    saved,
     session::Member,
+    sheet::Table,
 };
 
 /// Which page of the list, and what was just done.
@@ -49,6 +52,7 @@ struct MembersPage {
     heading: String,
     done: String,
     rows: Vec<Row>,
+    files: Vec<Way>,
     next: String,
 }
 
@@ -58,7 +62,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         return Err(Failure::denied());
     }
     let t = member.text().clone();
-    let request = ListMembersRequest { page_size: 100, page_token: place.page };
+    let request = ListMembersRequest { page_size: member.rows(100), page_token: place.page };
     let list = member.app().api.members().list_members(member.call(request)).await?.into_inner();
     let heading = t.say(key::NAV_MEMBERS);
     let done = match place.done.as_str() {
@@ -66,15 +70,23 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         "changed" => t.say(key::MEMBER_CHANGED),
         _ => String::new(),
     };
+    let rows = list.members.into_iter().map(|person| row(&member, person));
+    let next = match list.next_page_token.as_str() {
+        "" => String::new(),
+        token => link("/members", &[("page", token)]),
+    };
+    if member.visitor.saving {
+        let rows = rows.map(|row| vec![row.name, row.roles, row.scope, row.tag.label]).collect();
+        let headings = [key::PERSON, key::ROLES, key::SAVE_SCOPE, key::STATE];
+        return Ok(saved::tables(heading, vec![Table::new(&t, &headings, rows, next)]));
+    }
     Ok(page::show(&MembersPage {
         page: Page::member(&member, Tab::Members).titled(heading.clone()),
         heading,
         done,
-        rows: list.members.into_iter().map(|person| row(&member, person)).collect(),
-        next: match list.next_page_token.as_str() {
-            "" => String::new(),
-            token => link("/members", &[("page", token)]),
-        },
+        rows: rows.collect(),
+        files: saved::ways(&t, "/members"),
+        next,
         t,
     }))
 }

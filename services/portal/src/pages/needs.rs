@@ -30,6 +30,7 @@ use crate::{
         capacity::{Place as Beside, places},
         firm::Place,
     },
+    saved::file_of,
     session::Member,
     sheet::{self, Kind, List},
     table::{Act, Cell, Listing, Part, Row},
@@ -48,10 +49,12 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/requests/export", get(export))
         .route("/capacity/requests/new", get(new::form).post(new::create))
         .route("/capacity/requests/{id}", get(found::show))
+        .route("/capacity/requests/{id}/export", file_of(found::show))
         .route("/capacity/requests/{id}/close", get(steps::close_form).post(steps::close))
         .route("/capacity/requests/{id}/propose", get(steps::propose_form).post(steps::propose))
         .route("/capacity/matches/{id}/{step}", get(steps::advance_form).post(steps::advance))
         .route("/capacity/profile", get(profile::show))
+        .route("/capacity/profile/export", file_of(profile::show))
         .route("/capacity/profile/edit", get(able::general_form).post(able::save_general))
         .route("/capacity/profile/process", get(able::process_form).post(able::save_process))
         .route("/capacity/profile/process/remove", get(able::remove_form).post(able::remove))

@@ -21,6 +21,7 @@ use crate::{
     i18n::{Lang, Text, key},
     page::Tab,
     pages::firm::{Place, acts},
+    saved::file_of,
     session::Member,
     table::{Cell, Listing, Part},
 };
@@ -29,12 +30,16 @@ use crate::{
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/operator/firms", get(firms::show))
+        .route("/operator/firms/export", file_of(firms::show))
         .route("/operator/firms/new", get(firms::new).post(firms::create))
         .route("/operator/firms/{id}", get(firms::firm))
         .route("/operator/firms/{id}/{act}", get(act::form).post(act::send))
         .route("/operator/actions", get(actions))
+        .route("/operator/actions/export", file_of(actions))
         .route("/operator/webhooks", get(webhooks))
+        .route("/operator/webhooks/export", file_of(webhooks))
         .route("/operator/announcements", get(announcements::show))
+        .route("/operator/announcements/export", file_of(announcements::show))
         .route("/operator/announcements/new", get(announcements::new).post(announcements::publish))
         .route("/operator/announcements/{id}", get(announcements::form).post(announcements::change))
         .route("/operator/announcements/{id}/withdraw/{etag}", post(announcements::withdraw))
@@ -48,7 +53,7 @@ fn back(t: &Text) -> Way {
 /// Firms whose webhooks are not accepted, ended or paused.
 async fn webhooks(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
-    let request = ListWebhookHealthRequest { page_size: 50, page_token: place.page };
+    let request = ListWebhookHealthRequest { page_size: member.rows(50), page_token: place.page };
     let list = member.app().api.operator().list_webhook_health(member.call(request)).await?.into_inner();
     let count = |count: i32| Cell::Text(if count == 0 { String::new() } else { count.to_string() });
     let rows = list.firms.into_iter().map(|one| {
@@ -70,19 +75,24 @@ async fn webhooks(member: Member, Query(place): Query<Place>) -> Result<Response
         .live("untold")
         .lead(t.say(key::WEBHOOKS_HEALTH_BODY))
         .part(part.next("/operator/webhooks", &[], &list.next_page_token))
+        .saved()
         .show())
 }
 
 /// What the operator did, the newest first.
 async fn actions(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
-    let request =
-        ListOperatorActionsRequest { page_size: 50, page_token: place.page, firm_id: String::new() };
+    let request = ListOperatorActionsRequest {
+        page_size: member.rows(50),
+        page_token: place.page,
+        firm_id: String::new(),
+    };
     let list = member.app().api.operator().list_operator_actions(member.call(request)).await?.into_inner();
     let part = acts::part(t, &list.actions, true).next("/operator/actions", &[], &list.next_page_token);
     Ok(Listing::new(&member, Tab::Firms, t.say(key::ACTS), Some(back(t)))
         .live("operator untold")
         .lead(t.say(key::ACTS_BODY))
         .part(part)
+        .saved()
         .show())
 }

@@ -15,13 +15,16 @@ use proto::{
 use serde::Deserialize;
 
 use crate::{
+    ask::Way,
     failure::Failure,
     form::Fields,
     i18n::{Key, Lang, Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
     pages::{buyer::reminder_tag, ending, list::Filter},
+    saved,
     session::Member,
+    sheet::Table,
 };
 
 /// Orders in one go; the API takes no more.
@@ -174,6 +177,7 @@ struct RemindersPage {
     t: Text,
     filters: Vec<Filter>,
     rows: Vec<Row>,
+    files: Vec<Way>,
     first: String,
     next: String,
 }
@@ -194,7 +198,7 @@ pub async fn list(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let t = member.text().clone();
     let chosen = FILTERS.iter().find(|(name, ..)| *name == wish.state).and_then(|(_, state, _)| *state);
     let request = ListRemindersRequest {
-        page_size: PAGE,
+        page_size: member.rows(PAGE),
         page_token: wish.page.clone(),
         states: chosen.into_iter().map(i32::from).collect(),
         ..Default::default()
@@ -224,15 +228,32 @@ pub async fn list(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         supplier: one.supplier_name,
         message: one.message,
     });
+    let next = match list.next_page_token.as_str() {
+        "" => String::new(),
+        token => shown(&wish.state, token),
+    };
+    if member.visitor.saving {
+        let table = Table::new(&t, &HEADINGS, rows.map(cells).collect(), next);
+        return Ok(saved::tables(t.say(key::REMINDERS), vec![table]));
+    }
     Ok(page::show(&RemindersPage {
         page: Page::member(&member, Tab::Purchases).titled(t.say(key::REMINDERS)),
         filters: filters.collect(),
         rows: rows.collect(),
+        files: saved::ways(&t, &shown(&wish.state, "")),
         first: if wish.page.is_empty() { String::new() } else { shown(&wish.state, "") },
-        next: match list.next_page_token.as_str() {
-            "" => String::new(),
-            token => shown(&wish.state, token),
-        },
+        next,
         t,
     }))
+}
+
+/// The headings of [`cells`].
+const HEADINGS: [Key<0>; 6] =
+    [key::ORDER, key::SUPPLIER, key::REMINDER_SENT, key::ACT_BY, key::REMINDER_TEXT, key::STATE];
+
+/// A reminder as it is saved.
+fn cells(row: Row) -> Vec<String> {
+    let state = [row.tag.label, row.since].into_iter().filter(|part| !part.is_empty());
+    let state = state.collect::<Vec<_>>().join(" · ");
+    vec![row.number, row.supplier, row.sent, row.by, row.message, state]
 }

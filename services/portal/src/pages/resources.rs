@@ -36,6 +36,7 @@ use crate::{
     failure::Failure,
     i18n::{Key, Text, key},
     page::{Link, Tab},
+    saved::file_of,
     session::Member,
     table::Listing,
 };
@@ -57,24 +58,30 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/resources", get(open::show))
         .route("/resources/export", get(open::export))
         .route("/resources/waiting", get(open::waiting))
+        .route("/resources/waiting/export", file_of(open::waiting))
         .route("/resources/mine", get(asked::show))
+        .route("/resources/mine/export", file_of(asked::show))
         .route("/resources/following", get(following::show))
+        .route("/resources/following/export", file_of(following::show))
         .route("/resources/following/{id}/end", post(following::end))
         .route("/resources/follow", get(following::form).post(following::follow))
         .route("/resources/own", get(own::show))
         .route("/resources/own/export", get(own::export))
         .route("/resources/new", get(publish::form).post(publish::create))
         .route("/resources/entitlements", get(entitled::show))
+        .route("/resources/entitlements/export", file_of(entitled::show))
         .route("/resources/entitlements/{id}/{step}", get(entitled::form).post(entitled::decide))
         .route("/resources/access", get(log::show))
         .route("/resources/access/export", get(log::export))
         .route("/resources/compare", get(compare::show))
         .route("/resources/revisions/{id}/acknowledge", get(asked::acknowledge_form).post(asked::acknowledge))
         .route("/resources/revisions/{id}/acknowledgements", get(own::acknowledgements))
+        .route("/resources/revisions/{id}/acknowledgements/export", file_of(own::acknowledgements))
         .merge(transfers())
         .route("/resources/revisions/{id}/release", get(release::release_form).post(release::release))
         .route("/resources/revisions/{id}/withdraw", get(release::withdraw_form).post(release::withdraw))
         .route("/resources/revisions/{id}/impact", get(impact::show))
+        .route("/resources/revisions/{id}/impact/export", file_of(impact::show))
         .route("/resources/revisions/{id}/apply", get(impact::apply_form).post(impact::apply))
         .route("/resources/policy", get(impact::policy_form).post(impact::policy))
         .route("/resources/{id}", get(one::show))

@@ -226,7 +226,9 @@ pub fn routes() -> Vec<Route> {
             }
         };
         let methods = methods.split([';', '"']).next().unwrap();
-        let (shows, takes) = (methods.contains("get("), methods.contains("post("));
+        // A page's file is looked at as the page is.
+        let shows = methods.contains("get(") || methods.contains("file_of(");
+        let takes = methods.contains("post(");
         assert!(shows || takes, "{path}: what does it do?");
         let pattern = path.to_string();
         let each = filled(path).into_iter();

@@ -105,7 +105,7 @@ async fn an_order_is_practised_with_and_nobody_hears_of_it() {
     assert!(order.says("<title>练习：") && order.says("<strong>练习</strong>") && order.says("练习-001"));
     assert!(order.says("href=\"/practice/accept\"") && !order.says("data-live=\""), "{}", order.html);
     assert!(
-        !order.says("/orders/practice") && !order.says("/inbox/export"),
+        !order.says("/orders/practice") && !order.says("/inbox/sheets/export"),
         "it leads nowhere but to its answers"
     );
     for path in ["/practice/accept", "/practice/change", "/practice/refuse"] {

@@ -13,6 +13,18 @@ use crate::{
 
 type Answer<T> = Result<Response<T>, Status>;
 
+/// A table as a file: cells with strokes between them.
+pub fn written(table: &WriteTableRequest) -> WriteTableResponse {
+    let headings: Vec<&str> = table.columns.iter().map(|column| column.heading.as_str()).collect();
+    let rows = table.rows.iter().map(|row| row.cells.join("|"));
+    let lines: Vec<String> = std::iter::once(headings.join("|")).chain(rows).collect();
+    WriteTableResponse {
+        content: lines.join("\n").into_bytes().into(),
+        media_type: "text/csv".into(),
+        file_name: format!("{}.{}", table.name, table.format),
+    }
+}
+
 /// Calls that tests look at.
 #[derive(Default)]
 pub struct Calls {
@@ -225,17 +237,8 @@ impl sheet_service_server::SheetService for Fake {
         Err(refuse(Reason::INTERNAL))
     }
 
-    /// Cells with strokes between them.
     async fn write_table(&self, request: Request<WriteTableRequest>) -> Answer<WriteTableResponse> {
-        let request = request.into_inner();
-        let headings: Vec<&str> = request.columns.iter().map(|column| column.heading.as_str()).collect();
-        let rows = request.rows.iter().map(|row| row.cells.join("|"));
-        let lines: Vec<String> = std::iter::once(headings.join("|")).chain(rows).collect();
-        Ok(Response::new(WriteTableResponse {
-            content: lines.join("\n").into_bytes().into(),
-            media_type: "text/csv".into(),
-            file_name: format!("{}.{}", request.name, request.format),
-        }))
+        Ok(Response::new(written(request.get_ref())))
     }
 
     async fn export_answers(&self, request: Request<ExportAnswersRequest>) -> Answer<ExportAnswersResponse> {

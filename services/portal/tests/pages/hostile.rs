@@ -16,6 +16,7 @@ use axum::{
 use http_body_util::{BodyExt as _, Collected, Full};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use proto::interchange::WriteTableRequest;
 use tokio::net::TcpListener;
 use tonic::{
     Code,
@@ -26,6 +27,7 @@ use tonic::{
 use crate::{
     World,
     fake::{BUYER, Fake, SALES},
+    follow::written,
 };
 
 /// The id of everything.
@@ -137,6 +139,11 @@ async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response 
         ("WhoAmI" | "ListCurrentAnnouncements", _) => {}
         (rpc, Some((of, code))) if rpc.starts_with(of) => return refused(code),
         _ => {}
+    }
+    if rpc == "WriteTable" {
+        // What stands in a table that is saved is to be looked at; a length and a mark stand before the message.
+        let table = WriteTableRequest::decode(body.get(5..).unwrap_or_default()).unwrap();
+        return sent(written(&table).encode_to_vec());
     }
     sent(script.filled(&method.output(), 0).encode_to_vec())
 }

@@ -8,13 +8,14 @@ use proto::{
     },
     interchange::{ReadTableResponse, TableRow},
     orders::{LineAtRisk, ListOrdersAtRiskResponse},
-    partners::{ListRelationshipsResponse, TradingRelationship},
+    partners::{FindFirmsResponse, Firm, ListRelationshipsResponse, OperatedFirm, TradingRelationship},
+    stream::{ListWebhooksResponse, Webhook},
 };
 use tonic::Code;
 
 use crate::{
-    World,
-    attacks::{HOME, minted, upload},
+    Page, World,
+    attacks::{HOME, minted, routes, upload},
     fake::{BUYER, SALES},
     hostile::Hostile,
 };
@@ -36,6 +37,120 @@ async fn a_list_is_saved_as_it_is_shown() {
     let csv = world.get("/partners/export?format=csv", BUYER).await;
     assert!(csv.header("content-disposition").contains(".2"), "as csv");
     assert_eq!(world.get("/partners/export", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// Pages with a table that have no file, by what their addresses begin with, and why.
+const WITHOUT_FILE: [(&str, &str); 13] = [
+    ("/d/", "one order, for somebody without an account: it is printed"),
+    ("/orders/", "one order: it is printed, and its lines leave in the tables of the lists"),
+    ("/practice", "an order that is made up"),
+    ("/purchases", "its orders leave in the table in which they are changed, on /purchases/sheets"),
+    ("/search", "the first few of each list, which leads to the list itself"),
+    ("/capacity/edit", "a form; its weeks leave on /capacity, and to be filled in on /capacity/sheets"),
+    ("/capacity/groups/", "one group: its weeks leave on /capacity"),
+    ("/capacity/offers/", "one offer, or the choice of a group for a new one"),
+    ("/operator/firms/", "one firm: what was done to it stands among /operator/actions"),
+    ("/resources/0", "one resource, whose revisions have files of their own"),
+    ("/resources/compare", "two revisions side by side"),
+    ("/resources/policy", "a form"),
+    ("/resources/revisions/", "a form, or the files of one revision, which are saved themselves"),
+];
+
+#[tokio::test]
+async fn every_page_with_a_list_saves_it() {
+    let (_, world) = Hostile::start(false, None).await;
+    let (mut faults, mut files) = (Vec::new(), 0);
+    for route in routes().iter().filter(|route| route.shows) {
+        let path = &route.path;
+        let page = world.get(path, SALES).await;
+        let lists = page.header("content-type").starts_with("text/html") && page.says("<table");
+        let file = format!("{path}/export");
+        if page.says(&format!("href=\"{file}")) {
+            files += 1;
+            let saved = world.get(&file, SALES).await;
+            if !saved.header("content-disposition").starts_with("attachment") {
+                faults.push(format!("{file}: {}", saved.status));
+            }
+        } else if lists && !WITHOUT_FILE.iter().any(|(begins, _)| path.starts_with(begins)) {
+            faults.push(format!("{path} shows a list that nobody can save"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(files > 30, "only {files} lists are saved: are they still recognised?");
+}
+
+/// What stands first in each row of a file.
+fn first(saved: &Page) -> Vec<&str> {
+    saved.html.lines().skip(1).map(|line| line.split('|').next().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_inbox_is_saved_by_its_state_and_what_is_looked_for() {
+    let world = World::start().await;
+    for (query, orders) in [
+        ("", &["MM2610-0049", "CY26110232", "YZ-PO-771201", "CY26110233", "CY26110231"][..]),
+        ("?show=proposed&format=csv", &["CY26110228"]),
+        ("?show=all&q=cy2611023&page=any", &["CY26110232", "CY26110233", "CY26110231"]),
+    ] {
+        let saved = world.get(&format!("/inbox/export{query}"), SALES).await;
+        assert_eq!(first(&saved), orders, "{query}: {}", saved.html);
+    }
+    let page = world.get("/inbox?show=all&q=cy2611023", SALES).await;
+    for file in ["q=cy2611023\"", "q=cy2611023&#38;format=csv\""] {
+        assert!(page.says(&format!("href=\"/inbox/export?show=all&#38;{file}")), "{file}: {}", page.html);
+    }
+    let saved = world.get("/inbox/export", SALES).await;
+    assert!(saved.header("content-disposition").contains("filename*=UTF-8''%E5%BE%85"), "named as the page");
+    assert!(saved.html.lines().next().unwrap().starts_with("订单|物料|采购方|"), "{}", saved.html);
+}
+
+#[tokio::test]
+async fn whoever_may_not_see_a_list_does_not_save_it() {
+    let world = World::start().await;
+    let saved = world.get("/members/export", BUYER).await;
+    assert_eq!(first(&saved), ["王敏", "李强", "赵工", "周经理"], "{}", saved.html);
+    let refused = world.get("/members/export", SALES).await;
+    assert_eq!((refused.status, refused.header("content-disposition")), (StatusCode::FORBIDDEN, ""));
+    assert_eq!(world.get("/members/export", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// A page of so many firms of a name.
+fn firms(name: &str, count: usize, next: &str) -> FindFirmsResponse {
+    let firm = Firm { name: name.into(), ..Firm::default() };
+    let one = OperatedFirm { firm: Some(firm), ..OperatedFirm::default() };
+    FindFirmsResponse { firms: vec![one; count], next_page_token: next.into() }
+}
+
+#[tokio::test]
+async fn a_list_is_saved_on_all_its_pages_and_says_where_a_file_takes_no_more() {
+    let (api, world) = Hostile::start(false, None).await;
+    let asked = || api.calls().iter().filter(|call| call.rpc == "FindFirms").count();
+    let page = world.get("/operator/firms?q=a&state=active", SALES).await;
+    assert!(page.says("href=\"/operator/firms/export?q=a&#38;state=active\""), "{}", page.html);
+    asked();
+    api.script().answer("FindFirms", [Ok(firms("甲", 2, "more")), Ok(firms("乙", 1, ""))]);
+    let saved = world.get("/operator/firms/export?q=a&state=active", SALES).await;
+    assert_eq!((first(&saved), asked()), (vec!["甲", "甲", "乙"], 2), "{}", saved.html);
+    api.script().answer("FindFirms", [Ok(firms("甲", 2, "more")), Err(Code::PermissionDenied)]);
+    let refused = world.get("/operator/firms/export", SALES).await;
+    assert!(!refused.status.is_success(), "half of a list is none: {}", refused.html);
+    asked();
+    api.script().answer("FindFirms", (0..41).map(|_| Ok(firms("甲", 500, "more"))));
+    let saved = world.get("/operator/firms/export", SALES).await;
+    let rows = first(&saved);
+    assert_eq!((rows.len(), asked()), (20_000, 40));
+    assert!(rows[19_998] == "甲" && rows[19_999].contains("20,000 行"), "{:?}", rows.last());
+}
+
+#[tokio::test]
+async fn of_a_webhooks_address_no_more_is_saved_than_is_shown() {
+    let (api, world) = Hostile::start(false, None).await;
+    let url = "https://erp.example/hook?token=geheim".to_string();
+    let webhook = Webhook { id: "w1".into(), name: "ERP".into(), url, ..Webhook::default() };
+    let list = ListWebhooksResponse { webhooks: vec![webhook], ..ListWebhooksResponse::default() };
+    api.script().answer("ListWebhooks", [Ok(list)]);
+    let saved = world.get("/webhooks/export", SALES).await;
+    assert!(saved.says("|ERP|https://erp.example|") && !saved.says("geheim"), "{}", saved.html);
 }
 
 #[tokio::test]

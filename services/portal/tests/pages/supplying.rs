@@ -269,7 +269,7 @@ async fn many_orders_are_answered_and_what_failed_stays_selected() {
 #[tokio::test]
 async fn a_table_goes_out_and_comes_back() {
     let world = World::start().await;
-    let file = world.get("/inbox/export?format=csv&encoding=gb18030&order=o1", SALES).await;
+    let file = world.get("/inbox/sheets/export?format=csv&encoding=gb18030&order=o1", SALES).await;
     assert_eq!(file.html, "2/2/o1");
     assert!(file.header("content-disposition").contains("filename*=UTF-8''%E5%BE%85%E7%AD%94%E5%A4%8D.csv"));
     let page = world.get("/inbox/sheets", SALES).await;

@@ -39,7 +39,9 @@ use crate::{
     i18n::{Text, key},
     page::{self, Link, Page, link},
     pages::{settings::Fault, sign_in},
+    saved,
     session::Member,
+    sheet::Table,
     typed,
     week::Span,
 };
@@ -58,6 +60,7 @@ struct DemandPage {
     token: String,
     columns: Vec<Column>,
     rows: Vec<Row>,
+    files: Vec<Way>,
     /// Whether the firm may state what it wants.
     states: bool,
     /// Whether any row can be filled in.
@@ -222,6 +225,9 @@ async fn talks(member: &Member, all: &[Series]) -> Result<Vec<(String, Way, Stri
 
 /// The series as they stand.
 pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response, Failure> {
+    if member.visitor.saving {
+        return hand_over(&member, &wish).await;
+    }
     let (listed, partners, own, theirs) = try_join!(
         listed(&member, &wish.page),
         Partners::read(&member),
@@ -244,6 +250,24 @@ pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response,
     Ok(page::show(&shown))
 }
 
+/// The series of a page for a file, with a column for each week.
+async fn hand_over(member: &Member, wish: &Where) -> Result<Response, Failure> {
+    let ((all, next), partners) = try_join!(listed(member, &wish.page), Partners::read(member))?;
+    let (t, span) = (member.text(), span(member, wish));
+    let cells = |row: Row| -> Vec<String> {
+        let weeks = row.cells.into_iter().map(|cell| cell.value);
+        [row.name, row.sub].into_iter().chain(weeks).collect()
+    };
+    let rows = rows(member, span, &all, &[], &partners).into_iter().map(cells).collect();
+    let next = match next.as_str() {
+        "" => String::new(),
+        token => link(PATH, &[("from", &span.from()), ("page", token)]),
+    };
+    let weeks: Vec<String> = span.mondays().iter().map(|monday| t.whole_week(*monday)).collect();
+    let table = Table::new(t, &[key::MATERIAL, key::SAVE_DETAILS], rows, next).beside(weeks);
+    Ok(saved::tables(t.say(key::DEMAND_TITLE), vec![table]))
+}
+
 fn span(member: &Member, wish: &Where) -> Span {
     Span::read(&wish.from, format::today(member.app().clock.now()))
 }
@@ -262,6 +286,7 @@ fn form(member: &Member, wish: &Where, all: &[Series], lines: &[Line], partners:
         places: super::places(member, Place::Demand),
         token: app.tokens.make(app, Some(&member.token), PATH),
         columns: map::columns(&t, span, today),
+        files: saved::ways(&t, &action),
         states: member.may(Permission::DemandWrite),
         writes,
         newer: Newer::of("material_demand", &action, &rows, &wish.seen),

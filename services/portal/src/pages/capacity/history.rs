@@ -101,7 +101,7 @@ pub fn part(t: &Text, versions: &[AcceptedVersion], told: Vec<String>) -> Part {
 /// The page of them.
 pub fn listing(member: &Member, title: String, back: Way, lead: String, part: Part) -> Response {
     let listing = Listing::new(member, Tab::Capacity, title, Some(back));
-    listing.live("capacity_group material_demand").lead(lead).part(part).show()
+    listing.live("capacity_group material_demand").lead(lead).part(part).saved().show()
 }
 
 async fn content(member: &Member, id: &str, version: i64) -> Result<GroupContent, Failure> {

@@ -18,7 +18,9 @@ use crate::{
     form::Fields,
     i18n::{Key, Text, key},
     page::{self, Link, Page, Tab, link},
+    saved,
     session::Member,
+    sheet::Table,
 };
 
 const LIST: &str = "/capacity/disclosure";
@@ -60,6 +62,7 @@ struct PolicyPage {
     t: Text,
     places: Vec<Link>,
     rows: Vec<Row>,
+    files: Vec<Way>,
     done: String,
 }
 
@@ -106,11 +109,19 @@ pub async fn show(member: Member, Query(asked): Query<Asked>) -> Result<Response
     };
     let first = std::iter::once(row("", t.say(key::POLICY_OTHERS)));
     let each = partners.customers(&member.who.firm_id).map(|(id, name)| row(id, name.to_owned()));
+    let rows: Vec<Row> = first.chain(each).collect();
+    if member.visitor.saving {
+        let rows = rows.into_iter().map(|row| vec![row.customer, row.level, row.since]).collect();
+        let headings = [key::CUSTOMER, key::LEVEL, key::POLICY_SINCE];
+        let table = Table::new(t, &headings, rows, String::new());
+        return Ok(saved::tables(t.say(key::POLICY_TITLE), vec![table]));
+    }
     Ok(page::show(&PolicyPage {
         page: frame(&member, t.say(key::POLICY_TITLE)),
         t: t.clone(),
         places: places(&member, Place::Disclosure),
-        rows: first.chain(each).collect(),
+        rows,
+        files: saved::ways(t, LIST),
         done: if asked.done == "saved" { t.say(key::CAPACITY_SAVED) } else { String::new() },
     }))
 }

@@ -107,7 +107,8 @@ pub async fn show(member: Member, Path((word, id)): Path<(String, String)>) -> R
         Listing::new(&member, Tab::Capacity, t.one(key::TALK_ABOUT, &topic.name), Some(topic.back))
             .live("comment")
             .lead(t.say(key::TALK_BODY))
-            .part(Part::new(columns, rows, t.say(key::TALK_EMPTY)));
+            .part(Part::new(columns, rows, t.say(key::TALK_EMPTY)))
+            .saved();
     if member.may(Permission::CapacityReserve) {
         listing = listing.button(format!("{here}/new"), t.say(key::TALK_WRITE));
     }

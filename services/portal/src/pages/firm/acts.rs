@@ -15,13 +15,14 @@ use crate::{
 /// What was done to the own firm, the newest first.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
-    let request = ListActionsOnOwnFirmRequest { page_size: 50, page_token: place.page };
+    let request = ListActionsOnOwnFirmRequest { page_size: member.rows(50), page_token: place.page };
     let list = member.app().api.operator().list_actions_on_own_firm(member.call(request)).await?.into_inner();
     let part = part(t, &list.actions, false).next("/platform-actions", &[], &list.next_page_token);
     Ok(Listing::new(&member, Tab::Settings, t.say(key::ACTS_OWN), Some(settings(t)))
         .live("firm untold")
         .lead(t.say(key::ACTS_OWN_BODY))
         .part(part)
+        .saved()
         .show())
 }
 

@@ -77,7 +77,8 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let mut listing = Listing::new(&member, Tab::Settings, t.say(key::ALIASES), Some(settings(t)))
         .live("aliases untold")
         .lead(t.say(key::ALIASES_BODY))
-        .done(said(t, &place.done));
+        .done(said(t, &place.done))
+        .saved();
     if member.may(Permission::PartnersWrite) {
         listing = listing.button(NEW, t.say(key::ALIAS_NEW)).button(MANY, t.say(key::ALIAS_MANY));
     }
@@ -103,7 +104,7 @@ fn said(t: &Text, done: &str) -> String {
 async fn table(member: &Member, kind: AliasKind, word: &str, page_token: String) -> Result<Part, Failure> {
     let t = member.text();
     let app = member.app();
-    let request = ListAliasesRequest { page_size: 50, page_token, kind: kind.into() };
+    let request = ListAliasesRequest { page_size: member.rows(50), page_token, kind: kind.into() };
     let list = app.api.aliases().list_aliases(member.call(request)).await?.into_inner();
     let writes = member.may(Permission::PartnersWrite);
     let rows = list.aliases.into_iter().map(|alias| {

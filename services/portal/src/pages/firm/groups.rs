@@ -41,7 +41,7 @@ fn back(t: &Text) -> Way {
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
     let done = place.said(t);
-    let request = ListPurchasingGroupsRequest { page_size: 100, page_token: place.page };
+    let request = ListPurchasingGroupsRequest { page_size: member.rows(100), page_token: place.page };
     let list = member.app().api.groups().list_purchasing_groups(member.call(request)).await?.into_inner();
     let writes = member.may(Permission::PartnersWrite);
     let rows = list.groups.into_iter().map(|group| {
@@ -61,7 +61,8 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .live("purchasing-groups untold")
         .lead(t.say(key::GROUPS_BODY))
         .done(done)
-        .part(part.next(LIST, &[], &list.next_page_token));
+        .part(part.next(LIST, &[], &list.next_page_token))
+        .saved();
     if writes {
         listing = listing.button(NEW, t.say(key::GROUP_NEW));
     }

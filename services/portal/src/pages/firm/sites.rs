@@ -23,7 +23,7 @@ const NEW: &str = "/sites/new";
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
     let done = place.said(t);
-    let request = ListSitesRequest { page_size: 100, page_token: place.page };
+    let request = ListSitesRequest { page_size: member.rows(100), page_token: place.page };
     let list = member.app().api.firms().list_sites(member.call(request)).await?.into_inner();
     let rows = list.sites.into_iter().map(|site| {
         vec![
@@ -38,7 +38,8 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .live("sites untold")
         .lead(t.say(key::SITES_BODY))
         .done(done)
-        .part(part.next("/sites", &[], &list.next_page_token));
+        .part(part.next("/sites", &[], &list.next_page_token))
+        .saved();
     if member.may(Permission::PartnersWrite) {
         listing = listing.button(NEW, t.say(key::SITE_NEW));
     }

@@ -50,7 +50,8 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
         .fact(t.say(key::NEED_QUANTITY), how_much(t, &content))
         .fact(t.say(key::NEED_WEEKS), when(t, &content))
         .fact(t.say(key::NEED_CEILING), ceiling(t, &content))
-        .fact(t.say(key::NEED_NOTE), content.note.clone());
+        .fact(t.say(key::NEED_NOTE), content.note.clone())
+        .saved();
     for (place, result) in found.results.iter().enumerate() {
         listing = listing.part(part(t, &names, &content, (&id, place + 1), (result, may)));
     }

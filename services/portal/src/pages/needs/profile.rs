@@ -51,7 +51,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let own = own(&member).await?;
     let request = ListCapabilityProfilesRequest {
         process: wish.q.trim().to_owned(),
-        page_size: PAGE,
+        page_size: member.rows(PAGE),
         page_token: wish.page.clone(),
     };
     let list =
@@ -86,7 +86,8 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         .fact(t.say(key::OFFER_SEEN_BY), seen_by(t, &own))
         .search(search)
         .part(mine)
-        .part(theirs.next(PROFILE, &[("q", &wish.q)], &list.next_page_token));
+        .part(theirs.next(PROFILE, &[("q", &wish.q)], &list.next_page_token))
+        .saved();
     if writes {
         listing = listing.button(PROCESS, t.say(key::PROFILE_ADD));
         listing = listing.button(format!("{PROFILE}/edit"), t.say(key::PROFILE_GENERAL));

@@ -51,7 +51,7 @@ fn denied(member: &Member) -> Result<(), Failure> {
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     denied(&member)?;
     let t = member.text();
-    let request = ListAnnouncementsRequest { page_size: 50, page_token: place.page };
+    let request = ListAnnouncementsRequest { page_size: member.rows(50), page_token: place.page };
     let list = member.app().api.operator().list_announcements(member.call(request)).await?.into_inner();
     let now = member.app().clock.now();
     let rows = list.announcements.iter().map(|one| row(&member, one, now)).collect();
@@ -65,6 +65,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .done(done)
         .button(NEW, t.say(key::ANNOUNCEMENT_NEW))
         .part(part.next(LIST, &[], &list.next_page_token))
+        .saved()
         .show())
 }
 

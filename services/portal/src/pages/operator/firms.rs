@@ -75,7 +75,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
     let t = member.text();
     let state = STATES.iter().find(|(_, word, _)| *word == place.state).map(|(state, ..)| *state);
     let request = FindFirmsRequest {
-        page_size: 50,
+        page_size: member.rows(50),
         page_token: place.page,
         query: place.q.trim().to_string(),
         state: state.unwrap_or_default().into(),
@@ -105,6 +105,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .button("/clusters", t.say(key::CLUSTERS))
         .search(search)
         .part(part.next(LIST, &query, &list.next_page_token))
+        .saved()
         .show())
 }
 

@@ -27,8 +27,11 @@ use crate::{
 pub async fn show(member: Member, Query(seen): Query<Seen>) -> Result<Response, Failure> {
     needs(&member, Permission::ResourcesRead)?;
     let t = member.text();
-    let request =
-        ListEntitlementsRequest { page_size: ROWS, page_token: seen.page.clone(), ..Default::default() };
+    let request = ListEntitlementsRequest {
+        page_size: member.rows(ROWS),
+        page_token: seen.page.clone(),
+        ..Default::default()
+    };
     let list = member.app().api.entitlements().list_entitlements(member.call(request)).await?.into_inner();
     let columns = [key::RESOURCE, key::ENTITLEMENT_PURPOSE, key::ENTITLEMENT_PERIOD, key::STATE];
     let rows = list.entitlements.iter().map(|one| row(&member, one)).collect();
@@ -36,6 +39,7 @@ pub async fn show(member: Member, Query(seen): Query<Seen>) -> Result<Response, 
     Ok(listing(&member, Place::Mine)
         .done(seen.said(t))
         .part(part.next("/resources/mine", &[], &list.next_page_token))
+        .saved()
         .show())
 }
 

@@ -58,7 +58,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let request = ListEntitlementsRequest {
         own: true,
         states: states.iter().map(|state| *state as i32).collect(),
-        page_size: ROWS,
+        page_size: member.rows(ROWS),
         page_token: wish.page.clone(),
         ..ListEntitlementsRequest::default()
     };
@@ -76,6 +76,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         .done(words::done(t, &wish.done))
         .search(search)
         .part(part.next(LIST, &[("state", &wish.state)], &list.next_page_token))
+        .saved()
         .show())
 }
 

@@ -54,7 +54,8 @@ pub async fn show(member: Member, Query(seen): Query<Seen>) -> Result<Response, 
     let mut page = listing(&member, Place::Following)
         .lead(t.say(key::RESOURCES_FOLLOWING_BODY))
         .done(seen.said(t))
-        .part(Part::new(columns, rows, t.say(key::RESOURCES_FOLLOWING_EMPTY)));
+        .part(Part::new(columns, rows, t.say(key::RESOURCES_FOLLOWING_EMPTY)))
+        .saved();
     if member.may(Permission::ResourcesUse) {
         page = page.button(FOLLOW, t.say(key::FOLLOW));
     }

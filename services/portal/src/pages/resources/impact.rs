@@ -76,7 +76,7 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     if !impact.quantities.is_empty() {
         page = page.part(quantities(t, &impact.quantities, released));
     }
-    Ok(page.part(lines(&member, &impact.lines, released)).show())
+    Ok(page.part(lines(&member, &impact.lines, released)).saved().show())
 }
 
 fn quantities(t: &Text, sums: &[ImpactedQuantity], released: bool) -> Part {

@@ -160,7 +160,7 @@ pub async fn waiting(member: Member, Query(seen): Query<Seen>) -> Result<Respons
     let t = member.text();
     let request = ListResourcesRequest {
         to_acknowledge: true,
-        page_size: ROWS,
+        page_size: member.rows(ROWS),
         page_token: seen.page.clone(),
         ..ListResourcesRequest::default()
     };
@@ -170,5 +170,6 @@ pub async fn waiting(member: Member, Query(seen): Query<Seen>) -> Result<Respons
         .lead(t.say(key::RESOURCES_WAITING_BODY))
         .done(seen.said(t))
         .part(part.next("/resources/waiting", &[], &list.next_page_token))
+        .saved()
         .show())
 }

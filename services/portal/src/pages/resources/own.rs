@@ -96,6 +96,7 @@ pub async fn acknowledgements(member: Member, Path(id): Path<String>) -> Result<
         .live("revision entitlement")
         .part(part(key::ACKNOWLEDGED_NOT, have_not, key::ACKNOWLEDGED_NOT_EMPTY))
         .part(part(key::ACKNOWLEDGED, have, key::ACKNOWLEDGED_EMPTY))
+        .saved()
         .show())
 }
 

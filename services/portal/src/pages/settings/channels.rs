@@ -15,17 +15,22 @@ use serde::Deserialize;
 
 use super::{Fault, Tick};
 use crate::{
+    ask::Way,
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
     order::Tag,
-    page::{self, Page, Tab},
+    page::{self, Page, Tab, link},
+    saved,
     session::Member,
+    sheet::Table,
 };
 
-/// What was just done.
+/// What was just done, and which page of what was sent.
 #[derive(Deserialize, Default)]
 pub struct Place {
+    #[serde(default)]
+    page: String,
     #[serde(default)]
     done: String,
 }
@@ -56,6 +61,7 @@ struct ChannelsPage {
     t: Text,
     rows: Vec<Row>,
     sent: Vec<Sent>,
+    files: Vec<Way>,
     faults: Vec<Fault>,
     done: String,
 }
@@ -109,6 +115,9 @@ const DIGESTS: [(i32, Key<0>); 4] =
 /// The channels, and what was sent through them.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
+    if member.visitor.saving {
+        return hand_over(&member, place.page).await;
+    }
     let done = match place.done.as_str() {
         "made" => t.say(key::DONE_CHANNEL),
         "saved" => t.say(key::DONE_SAVED),
@@ -117,6 +126,34 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         _ => String::new(),
     };
     Ok(page::show(&list(&member, Vec::new(), done).await?))
+}
+
+/// The channels, and a page of all that was sent, for a file.
+async fn hand_over(member: &Member, page_token: String) -> Result<Response, Failure> {
+    let t = member.text();
+    let channels = channels(member).await?;
+    let request =
+        ListDeliveriesRequest { page_size: member.rows(20), page_token, ..ListDeliveriesRequest::default() };
+    let list = member.app().api.notices().list_deliveries(member.call(request)).await?.into_inner();
+    let rows = channels.iter().map(|one| {
+        let row = row(member, one);
+        vec![row.name, row.medium, row.address, row.tells, row.quiet, row.paused]
+    });
+    let headings = [key::CHANNEL_NAME, key::MEDIUM, key::ADDRESS, key::NOTICE_KINDS, key::QUIET, key::STATE];
+    let table = Table::new(t, &headings, rows.collect(), String::new());
+    let rows = list.deliveries.iter().map(|one| {
+        let sent = sent(t, one, &channels);
+        vec![sent.title, sent.channel, sent.at, sent.tag.label, sent.failure]
+    });
+    let headings = [key::DELIVERY_TITLE, key::CHANNEL_NAME, key::DELIVERY_AT, key::STATE, key::SAVE_FAILURE];
+    let next = match list.next_page_token.as_str() {
+        "" => String::new(),
+        token => link("/channels", &[("page", token)]),
+    };
+    let sent = Table::new(t, &headings, rows.collect(), next);
+    let name = t.say(key::CHANNELS);
+    let both = vec![table.titled(name.clone()), sent.titled(t.say(key::DELIVERIES))];
+    Ok(saved::tables(name, both))
 }
 
 async fn list(member: &Member, faults: Vec<Fault>, done: String) -> Result<ChannelsPage, Failure> {
@@ -129,6 +166,7 @@ async fn list(member: &Member, faults: Vec<Fault>, done: String) -> Result<Chann
         page: Page::member(member, Tab::Settings).titled(t.say(key::CHANNELS)),
         sent: deliveries.iter().map(|one| sent(&t, one, &channels)).collect(),
         rows: channels.iter().map(|one| row(member, one)).collect(),
+        files: saved::ways(&t, "/channels"),
         faults,
         done,
         t,

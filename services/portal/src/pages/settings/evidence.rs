@@ -78,7 +78,7 @@ pub async fn show(
         .fact(figure.label, figure.value)
         .fact(t.say(key::EVIDENCE_PERIOD), t.window(days[0], days[1]));
     let listing = figures.fold(listing, |listing, one| listing.fact(one.label, one.value));
-    Ok(listing.part(part.next(&path, &[("until", end.as_str())], &list.next_page_token)).show())
+    Ok(listing.part(part.next(&path, &[("until", end.as_str())], &list.next_page_token)).saved().show())
 }
 
 /// Where the period ends: as the address says, unless that is no moment of which anything is known.

@@ -13,13 +13,16 @@ use time::{Date, OffsetDateTime, Time};
 
 use super::{Fault, Tick, roles};
 use crate::{
+    ask::Way,
     failure::Failure,
     form::Fields,
     i18n::{Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
     pages::members::role_name,
+    saved,
     session::Member,
+    sheet::Table,
     typed,
 };
 
@@ -51,6 +54,7 @@ struct KeysPage {
     page: Page,
     t: Text,
     rows: Vec<Row>,
+    files: Vec<Way>,
     next: String,
     token: String,
     name: String,
@@ -74,7 +78,17 @@ struct MadePage {
 /// The list, and the form of a new one.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let done = if place.done == "revoked" { member.text().say(key::DONE_KEY_REVOKED) } else { String::new() };
-    Ok(page::show(&page_of(&member, place.page, &Fields::default(), Vec::new(), done).await?))
+    let shown = page_of(&member, place.page, &Fields::default(), Vec::new(), done).await?;
+    Ok(if member.visitor.saving { hand_over(shown) } else { page::show(&shown) })
+}
+
+/// The keys of a page for a file, which are no secrets.
+fn hand_over(shown: KeysPage) -> Response {
+    let t = shown.t;
+    let cells = |row: Row| vec![row.name, row.id, row.roles, row.since, row.until, row.tag.label];
+    let headings = [key::KEY_NAME, key::SAVE_KEY_ID, key::ROLES, key::SINCE, key::KEY_UNTIL, key::STATE];
+    let table = Table::new(&t, &headings, shown.rows.into_iter().map(cells).collect(), shown.next);
+    saved::tables(t.say(key::KEYS), vec![table])
 }
 
 async fn page_of(
@@ -86,13 +100,14 @@ async fn page_of(
 ) -> Result<KeysPage, Failure> {
     let app = member.app();
     let t = member.text().clone();
-    let request = ListApiKeysRequest { page_size: 100, page_token };
+    let request = ListApiKeysRequest { page_size: member.rows(100), page_token };
     let list = app.api.members().list_api_keys(member.call(request)).await?.into_inner();
     let ticked = roles(typed);
     let now = app.clock.now();
     Ok(KeysPage {
         page: Page::member(member, Tab::Settings).titled(t.say(key::KEYS)),
         rows: list.api_keys.iter().map(|one| row(member, one, now)).collect(),
+        files: saved::ways(&t, "/keys"),
         next: match list.next_page_token.as_str() {
             "" => String::new(),
             token => link("/keys", &[("page", token)]),

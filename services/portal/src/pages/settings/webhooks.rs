@@ -1,6 +1,7 @@
 //! Where the firm's events are sent: servers of its own, each with a secret that is shown once, and what came of each attempt.
 
 mod asked;
+mod handed;
 
 use std::sync::Arc;
 
@@ -22,11 +23,13 @@ use serde::Deserialize;
 use super::Fault;
 use crate::{
     App,
+    ask::Way,
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab},
+    saved::{self, file_of},
     session::Member,
 };
 
@@ -34,6 +37,7 @@ use crate::{
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/webhooks", get(show))
+        .route("/webhooks/export", file_of(show))
         .route("/webhooks/new", get(form).post(make))
         .route("/webhooks/{id}", get(edit).post(save))
         .route("/webhooks/{id}/test", post(test))
@@ -41,9 +45,11 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/webhooks/{id}/{act}", get(asked::form).post(asked::send))
 }
 
-/// What was just done.
+/// What was just done, and which page of what was sent.
 #[derive(Deserialize, Default)]
 pub struct Place {
+    #[serde(default)]
+    page: String,
     #[serde(default)]
     done: String,
 }
@@ -78,6 +84,7 @@ struct WebhooksPage {
     t: Text,
     rows: Vec<Row>,
     sent: Vec<Sent>,
+    files: Vec<Way>,
     faults: Vec<Fault>,
     done: String,
 }
@@ -115,6 +122,9 @@ struct SecretPage {
 
 /// The webhooks, and what was sent.
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    if member.visitor.saving {
+        return handed::over(&member, place.page).await;
+    }
     let t = member.text();
     let done = match place.done.as_str() {
         "saved" => t.say(key::DONE_SAVED),
@@ -137,6 +147,7 @@ async fn list(member: &Member, faults: Vec<Fault>, done: String) -> Result<Webho
         page: Page::member(member, Tab::Settings).titled(t.say(key::WEBHOOKS)),
         sent: deliveries.iter().map(|one| sent(member, one, &webhooks)).collect(),
         rows: webhooks.iter().map(|one| row(member, one)).collect(),
+        files: saved::ways(&t, "/webhooks"),
         faults,
         done,
         t,
