@@ -44,6 +44,11 @@ pub fn tables(name: impl Into<String>, tables: Vec<Table>) -> Response {
     response
 }
 
+/// Whether a list of which a page shows the beginning alone is read on: for a file, until that takes no more `rows`.
+pub fn reads_on(member: &Member, rows: usize, next: &str) -> bool {
+    member.visitor.saving && !next.is_empty() && rows <= ROWS
+}
+
 /// Links to what the page at `here` lists, as a workbook and as csv.
 pub fn ways(t: &Text, here: &str) -> Vec<Way> {
     let (path, query) = here.split_once('?').unwrap_or((here, ""));

@@ -25,6 +25,7 @@ use crate::{
     format,
     i18n::{Key, Text, key},
     page::Tab,
+    saved::file_of,
     session::Member,
 };
 
@@ -39,7 +40,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/offers/{id}/hold", get(offer::hold_form).post(offer::hold))
         .route("/capacity/offers/{id}/withdraw", get(offer::withdraw_form).post(offer::withdraw))
         .route("/capacity/reservations", get(reservations::show))
-        .route("/capacity/reservations/export", get(reservations::export))
+        .route("/capacity/reservations/export", file_of(reservations::show))
         .route("/capacity/reservations/{id}/confirm", post(reservations::confirm))
         .route(
             "/capacity/reservations/{id}/release",

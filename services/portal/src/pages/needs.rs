@@ -20,7 +20,6 @@ use proto::{
 use crate::{
     App,
     ask::Way,
-    download::Saves,
     failure::Failure,
     format::{day, decimal_or_zero},
     i18n::{Text, key},
@@ -30,23 +29,22 @@ use crate::{
         capacity::{Place as Beside, places},
         firm::Place,
     },
-    saved::file_of,
+    saved::{self, file_of},
     session::Member,
-    sheet::{self, Kind, List},
     table::{Act, Cell, Listing, Part, Row},
 };
 
 const BOARD: &str = "/capacity/requests";
 /// Of price ceilings that are typed here.
 const CURRENCY: &str = "CNY";
-/// Rows of each table of the board; the rest by API.
+/// Rows of each table of the board; the rest in its file.
 const ROWS: i32 = 100;
 
 /// Its pages.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/capacity/requests", get(show))
-        .route("/capacity/requests/export", get(export))
+        .route("/capacity/requests/export", file_of(show))
         .route("/capacity/requests/new", get(new::form).post(new::create))
         .route("/capacity/requests/{id}", get(found::show))
         .route("/capacity/requests/{id}/export", file_of(found::show))
@@ -101,9 +99,31 @@ fn when(t: &Text, content: &proto::capacity::RequestContent) -> String {
 }
 
 async fn requests(member: &Member, own: bool) -> Result<Vec<CapacityRequest>, Failure> {
-    let request = ListCapacityRequestsRequest { own, page_size: ROWS, page_token: String::new() };
-    let mut client = member.app().api.capacity_requests();
-    Ok(client.list_capacity_requests(member.call(request)).await?.into_inner().requests)
+    let mut request = ListCapacityRequestsRequest { own, page_size: ROWS, page_token: String::new() };
+    let mut requests = Vec::new();
+    loop {
+        let mut client = member.app().api.capacity_requests();
+        let list = client.list_capacity_requests(member.call(request.clone())).await?.into_inner();
+        requests.extend(list.requests);
+        if !saved::reads_on(member, requests.len(), &list.next_page_token) {
+            return Ok(requests);
+        }
+        request.page_token = list.next_page_token;
+    }
+}
+
+async fn matches(member: &Member) -> Result<Vec<CapacityMatch>, Failure> {
+    let mut request = ListMatchesRequest { page_size: ROWS, ..ListMatchesRequest::default() };
+    let mut matches = Vec::new();
+    loop {
+        let mut client = member.app().api.capacity_matches();
+        let list = client.list_matches(member.call(request.clone())).await?.into_inner();
+        matches.extend(list.matches);
+        if !saved::reads_on(member, matches.len(), &list.next_page_token) {
+            return Ok(matches);
+        }
+        request.page_token = list.next_page_token;
+    }
 }
 
 /// The board's tables: requests of others that wait for an answer, the own ones, and what came of either.
@@ -113,9 +133,7 @@ async fn parts(member: &Member) -> Result<[Part; 3], Failure> {
     }
     let t = member.text();
     let (own, others) = (requests(member, true).await?, requests(member, false).await?);
-    let request = ListMatchesRequest { page_size: ROWS, ..ListMatchesRequest::default() };
-    let matches = member.app().api.capacity_matches().list_matches(member.call(request)).await?;
-    let matches = matches.into_inner().matches;
+    let matches = matches(member).await?;
     let firms = others.iter().map(|one| &one.requester_id);
     let firms = firms.chain(matches.iter().flat_map(|one| [&one.requester_id, &one.supplier_id]));
     let names = names(member, firms.filter(|firm| **firm != member.who.firm_id).cloned().collect()).await?;
@@ -133,13 +151,6 @@ async fn parts(member: &Member) -> Result<[Part; 3], Failure> {
         part(mine, key::NEEDS_OWN_EMPTY, key::NEEDS_OWN),
         part(came, key::NEED_MATCHES_EMPTY, key::NEED_MATCHES),
     ])
-}
-
-/// The board as a file.
-async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
-    let t = member.text();
-    let parts = parts(&member).await?;
-    sheet::save(&member, &kind, List::of(t, t.say(key::NEEDS), &parts)).await
 }
 
 /// The board.
@@ -161,7 +172,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .part(theirs)
         .part(mine)
         .part(came)
-        .files(sheet::ways(t, "/capacity/requests/export", &[]));
+        .saved();
     if member.may(Permission::CapacityReserve) {
         listing = listing.button(format!("{BOARD}/new"), t.say(key::NEED_NEW));
     }

@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     ask::{Ask, Posted},
-    download::Saves,
     failure::Failure,
     form::Fields,
     format,
@@ -33,25 +32,38 @@ use crate::{
         capacity::{self, places},
         firm::Place,
     },
+    saved,
     session::Member,
-    sheet::{self, Kind, List},
     table::{Act, Cell, Listing, Part, Row},
 };
+
+/// The reservations of either side, the oldest first.
+async fn all(member: &Member) -> Result<Vec<Reservation>, Failure> {
+    let mut request = ListReservationsRequest { page_size: 1_000, page_token: String::new() };
+    let mut all = Vec::new();
+    loop {
+        let mut client = member.app().api.reservations();
+        let list = client.list_reservations(member.call(request.clone())).await?.into_inner();
+        all.extend(list.reservations);
+        if !saved::reads_on(member, all.len(), &list.next_page_token) {
+            return Ok(all);
+        }
+        request.page_token = list.next_page_token;
+    }
+}
 
 /// Both tables, the newest first; the second only where there is something in it.
 async fn parts(member: &Member) -> Result<Vec<Part>, Failure> {
     let t = member.text();
-    let (known, groups) = try_join!(Known::read(member), capacity::read::all(member, ""))?;
-    let request = ListReservationsRequest { page_size: 1_000, page_token: String::new() };
-    let list = member.app().api.reservations().list_reservations(member.call(request)).await?.into_inner();
+    let (known, groups, all) = try_join!(Known::read(member), capacity::read::all(member, ""), all(member))?;
     let other = |one: &'_ Reservation| match one.holder_id == member.who.firm_id {
         true => one.supplier_id.clone(),
         false => one.holder_id.clone(),
     };
-    let others: Vec<String> = list.reservations.iter().map(other).collect();
+    let others: Vec<String> = all.iter().map(other).collect();
     let known = known.meet(member, others.iter()).await?;
     let of = |mine: bool| -> Vec<Row> {
-        let some = list.reservations.iter().rev().filter(|one| (one.holder_id == member.who.firm_id) == mine);
+        let some = all.iter().rev().filter(|one| (one.holder_id == member.who.firm_id) == mine);
         some.map(|one| row(member, &known, &groups, one)).collect()
     };
     let columns = |who: String| {
@@ -65,13 +77,6 @@ async fn parts(member: &Member) -> Result<Vec<Part>, Failure> {
         parts.push(part.titled(t.say(key::RESERVATIONS_THEIRS)));
     }
     Ok(parts)
-}
-
-/// Both lists as a file.
-pub async fn export(member: Member, _: Saves, Query(kind): Query<Kind>) -> Result<Response, Failure> {
-    let t = member.text();
-    let parts = parts(&member).await?;
-    sheet::save(&member, &kind, List::of(t, t.say(key::RESERVATIONS), &parts)).await
 }
 
 /// Both lists.
@@ -90,7 +95,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .live("reservation")
         .lead(t.say(key::RESERVATIONS_BODY))
         .done(done)
-        .files(sheet::ways(t, "/capacity/reservations/export", &[]));
+        .saved();
     for part in parts {
         listing = listing.part(part);
     }
