@@ -50,6 +50,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/disclosure/export", file_of(policy::show))
         .route("/capacity/disclosure/set", get(policy::edit).post(policy::set))
         .route("/capacity/export", get(export::save))
+        .route("/capacity/shown/export", get(export::save_shown))
         .route("/capacity/sheets", get(sheets::show).post(sheets::import).layer(files))
         .route("/capacity/edit", get(edit::show).post(edit::send))
         .route("/capacity/comments/{word}/{id}", get(talk::show))

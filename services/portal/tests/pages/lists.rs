@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use proto::{
     capacity::{
-        CapacityGroup, CapacityReceipt, GroupContent, GroupSummary, ListCapacityGroupsResponse,
-        ListOffersResponse, Offer,
+        CapacityGroup, CapacityReceipt, DisclosedGroup, DisclosedWeek, GroupContent, GroupSummary,
+        ListCapacityGroupsResponse, ListDisclosedGroupsResponse, ListOffersResponse, Offer,
     },
     interchange::{ReadTableResponse, TableRow},
     orders::{LineAtRisk, ListOrdersAtRiskResponse},
@@ -140,6 +140,26 @@ async fn a_list_is_saved_on_all_its_pages_and_says_where_a_file_takes_no_more() 
     let rows = first(&saved);
     assert_eq!((rows.len(), asked()), (20_000, 40));
     assert!(rows[19_998] == "甲" && rows[19_999].contains("20,000 行"), "{:?}", rows.last());
+}
+
+#[tokio::test]
+async fn what_suppliers_show_of_their_weeks_is_saved_as_far_as_they_show_it() {
+    let (api, world) = Hostile::start(false, None).await;
+    let page = world.get("/capacity", SALES).await;
+    for file in ["/capacity/export?", "/capacity/shown/export?"] {
+        assert!(page.says(&format!("href=\"{file}from=")), "{file}: {}", page.html);
+    }
+    let week = DisclosedWeek {
+        monday: Some(chassis::value::wire_date(time::macros::date!(2026 - 11 - 23))),
+        sufficient: Some(false),
+        ..DisclosedWeek::default()
+    };
+    let group = DisclosedGroup { name: "注塑".into(), weeks: vec![week], ..DisclosedGroup::default() };
+    let list = ListDisclosedGroupsResponse { groups: vec![group], ..Default::default() };
+    api.script().answer("ListDisclosedGroups", [Ok(list)]);
+    let saved = world.get("/capacity/shown/export?from=2026-11-23", SALES).await;
+    let row: Vec<&str> = saved.html.lines().nth(1).unwrap().split('|').collect();
+    assert_eq!((row[0], row[2], row[3]), ("注塑", "不够", "–"), "{}", saved.html);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The weeks of the own groups as a list for spreadsheets: a row for each group and week, in the units that people read.
-//! What the own firm states stands there as it stated it, without what others lend, so that it can come back.
+//! What the own firm states stands there as it stated it, without what others lend, so that it can come back. What suppliers
+//! show stands in a list of its own, as far as each of them shows it.
 
 use std::collections::HashMap;
 
@@ -13,10 +14,11 @@ use rust_decimal::Decimal;
 use time::Date;
 
 use super::{
-    Wish,
+    Wish, disclosed,
     edit::label,
     entry::{self, FIGURES},
-    read,
+    map::Cell,
+    read::{self, Partners},
     state::Figures,
 };
 use crate::{
@@ -65,6 +67,34 @@ pub async fn save(
     }
     let list = List { name: t.say(key::NAV_CAPACITY), columns: columns(t), rows };
     sheet::save(&member, &kind, list).await
+}
+
+/// The page's weeks of the groups that suppliers show.
+pub async fn save_shown(
+    member: Member,
+    _: Saves,
+    Query(kind): Query<Kind>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Failure> {
+    if !member.may(Permission::CapacityRead) {
+        return Err(Failure::denied());
+    }
+    let t = member.text();
+    let span = Span::read(&wish.from, format::today(member.app().clock.now()));
+    let (shown, partners) = futures::try_join!(read::disclosed(&member), Partners::read(&member))?;
+    let rows = shown.iter().map(|group| -> Vec<String> {
+        let row = disclosed::row(t, group, span, &partners);
+        [row.name, row.sub].into_iter().chain(row.cells.into_iter().map(week_shown)).collect()
+    });
+    let weeks = span.mondays().map(|monday| t.whole_week(monday));
+    let headings = [key::GROUP, key::SAVE_DETAILS].map(|label| t.say(label)).into_iter().chain(weeks);
+    let list = List::new(t.say(key::MAP_THEIRS), headings.collect(), rows.collect());
+    sheet::save(&member, &kind, list).await
+}
+
+/// What is wanted and what can be reached, or how full the week is.
+fn week_shown(week: Cell) -> String {
+    if week.most.is_empty() { week.load } else { format!("{} / {}", week.load, week.most) }
 }
 
 fn columns(t: &Text) -> Vec<TableColumn> {

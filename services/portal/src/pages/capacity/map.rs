@@ -107,7 +107,7 @@ struct MapPage {
     next: String,
     first: String,
     writes: bool,
-    /// The own groups as files; empty where there are none.
+    /// The own groups as files, and those that suppliers show; only those that there are.
     files: Vec<Way>,
     /// Where they are had as PDF; `None` where there are none, or that is not built in.
     pdf: Option<Fact>,
@@ -158,13 +158,19 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         first: if wish.page.is_empty() { String::new() } else { here("") },
         next: if next.is_empty() { String::new() } else { here(&next) },
         writes: member.may(Permission::CapacityWrite),
-        files: match groups.is_empty() {
-            true => Vec::new(),
-            false => sheet::ways(&t, "/capacity/export", &query),
-        },
+        files: files(&t, &query, (!groups.is_empty(), !shown.is_empty())),
         pdf: if groups.is_empty() { None } else { paper::capacity(&t, &query) },
         t,
     }))
+}
+
+/// The lists as files: of the own groups, and of those that suppliers show.
+fn files(t: &Text, from: &str, (own, shown): (bool, bool)) -> Vec<Way> {
+    let ways = |there: bool, path| if there { sheet::ways(t, path, &[("from", from)]) } else { Vec::new() };
+    let theirs = ways(shown, "/capacity/shown/export")
+        .into_iter()
+        .map(|way| Way { label: format!("{} · {}", t.say(key::MAP_THEIRS), way.label), ..way });
+    ways(own, "/capacity/export").into_iter().chain(theirs).collect()
 }
 
 /// Links to the weeks before and after a page's; the rest of its query stays.
