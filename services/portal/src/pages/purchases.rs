@@ -16,6 +16,7 @@ use serde::Deserialize;
 use time::Date;
 
 use crate::{
+    ask::Way,
     deadline::{self, Due},
     failure::Failure,
     format,
@@ -26,6 +27,7 @@ use crate::{
         list::{self, Filter, PAGE, Row, counted},
         remind,
     },
+    saved,
     session::Member,
 };
 
@@ -174,8 +176,9 @@ struct PurchasesPage {
     chosen: bool,
     choose: String,
     back: String,
-    /// Where these orders are had as a table.
+    /// Where these orders are had as a table to change.
     sheets: String,
+    files: Vec<Way>,
     /// Whether the member may write a new one.
     publishes: bool,
 }
@@ -241,6 +244,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         choose: wish.link(current.name, &wish.page, if wish.choose == "all" { "" } else { "all" }),
         back: wish.link(current.name, &wish.page, ""),
         sheets: wish.elsewhere("/purchases/sheets", &[]),
+        files: saved::ways(&t, &wish.elsewhere(PATH, &[])),
         publishes,
         state: wish.state,
         group: wish.group,

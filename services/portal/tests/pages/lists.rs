@@ -40,11 +40,10 @@ async fn a_list_is_saved_as_it_is_shown() {
 }
 
 /// Pages with a table that have no file, by what their addresses begin with, and why.
-const WITHOUT_FILE: [(&str, &str); 13] = [
+const WITHOUT_FILE: [(&str, &str); 12] = [
     ("/d/", "one order, for somebody without an account: it is printed"),
     ("/orders/", "one order: it is printed, and its lines leave in the tables of the lists"),
     ("/practice", "an order that is made up"),
-    ("/purchases", "its orders leave in the table in which they are changed, on /purchases/sheets"),
     ("/search", "the first few of each list, which leads to the list itself"),
     ("/capacity/edit", "a form; its weeks leave on /capacity, and to be filled in on /capacity/sheets"),
     ("/capacity/groups/", "one group: its weeks leave on /capacity"),
@@ -60,7 +59,8 @@ const WITHOUT_FILE: [(&str, &str); 13] = [
 async fn every_page_with_a_list_saves_it() {
     let (_, world) = Hostile::start(false, None).await;
     let (mut faults, mut files) = (Vec::new(), 0);
-    for route in routes().iter().filter(|route| route.shows) {
+    let routes = routes();
+    for route in routes.iter().filter(|route| route.shows) {
         let path = &route.path;
         let page = world.get(path, SALES).await;
         let lists = page.header("content-type").starts_with("text/html") && page.says("<table");
@@ -71,6 +71,8 @@ async fn every_page_with_a_list_saves_it() {
             if !saved.header("content-disposition").starts_with("attachment") {
                 faults.push(format!("{file}: {}", saved.status));
             }
+        } else if lists && routes.iter().any(|route| route.path == file) {
+            faults.push(format!("{path} does not lead to {file}"));
         } else if lists && !WITHOUT_FILE.iter().any(|(begins, _)| path.starts_with(begins)) {
             faults.push(format!("{path} shows a list that nobody can save"));
         }
