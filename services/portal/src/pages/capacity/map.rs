@@ -165,8 +165,8 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
 }
 
 /// The lists as files: of the own groups, and of those that suppliers show.
-fn files(t: &Text, from: &str, (own, shown): (bool, bool)) -> Vec<Way> {
-    let ways = |there: bool, path| if there { sheet::ways(t, path, &[("from", from)]) } else { Vec::new() };
+fn files(t: &Text, query: &[(&str, &str)], (own, shown): (bool, bool)) -> Vec<Way> {
+    let ways = |there: bool, path| if there { sheet::ways(t, path, query) } else { Vec::new() };
     let theirs = ways(shown, "/capacity/shown/export")
         .into_iter()
         .map(|way| Way { label: format!("{} · {}", t.say(key::MAP_THEIRS), way.label), ..way });
