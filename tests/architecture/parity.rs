@@ -29,6 +29,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/capacity/requests/{id}/propose", "ProposeMatch"),
     ("/capacity/offers/new", "PublishOffer"),
     ("/capacity/offers/new/slots", "PublishOffer"),
+    ("/capacity/offers/{id}/change", "ChangeOffer"),
     ("/capacity/offers/{id}/hold", "HoldCapacity"),
     ("/capacity/offers/{id}/withdraw", "WithdrawOffer"),
     ("/capacity/reservations/{id}/borrow", "BorrowCapacity"),

@@ -191,6 +191,29 @@ impl Question {
         t.one(said, &self.label)
     }
 
+    /// What is answered, as the page shows it.
+    fn said(&self, t: &Text) -> String {
+        if self.choices.is_empty() {
+            return self.value.clone();
+        }
+        let chosen = self.choices.iter().filter(|choice| choice.on).map(|choice| choice.label.as_str());
+        chosen.collect::<Vec<_>>().join(&t.say(key::LIST_JOIN))
+    }
+
+    /// Of questions that are filled in with what stands, the label and the answer of each that was typed otherwise.
+    pub fn differing(t: &Text, standing: Vec<Question>, fields: &Fields) -> Vec<(String, String)> {
+        let mut differing = Vec::new();
+        for mut question in standing {
+            let now = question.said(t);
+            question.fill(fields);
+            if question.said(t) != now {
+                let now = if now.is_empty() { t.say(key::UNSTATED) } else { now };
+                differing.push((question.label, t.one(key::GRID_NOW, now)));
+            }
+        }
+        differing
+    }
+
     /// As it was typed.
     pub fn fill(&mut self, fields: &Fields) {
         match self.kind {

@@ -2,6 +2,7 @@
 
 pub mod audience;
 mod borrow;
+mod changing;
 mod offer;
 mod offering;
 mod offers;
@@ -37,6 +38,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/offers/new", get(offering::form).post(offering::publish))
         .route("/capacity/offers/new/slots", get(slots::form).post(slots::publish))
         .route("/capacity/offers/{id}", get(offer::show))
+        .route("/capacity/offers/{id}/change", get(changing::form).post(changing::change))
         .route("/capacity/offers/{id}/hold", get(offer::hold_form).post(offer::hold))
         .route("/capacity/offers/{id}/withdraw", get(offer::withdraw_form).post(offer::withdraw))
         .route("/capacity/reservations", get(reservations::show))

@@ -19,19 +19,44 @@ pub struct Audience {
 /// Asks under this label, for the partners where nothing else is chosen. Single firms can be named where there are any, and
 /// `singly`.
 pub fn questions(t: &Text, known: &Known, label: String, singly: bool) -> Vec<Question> {
+    among(t, known, label, if singly { &known.partners } else { &[] })
+}
+
+/// The same, filled in with what stands. A firm that is named can go on being named, whatever became of the partnership.
+pub fn filled(t: &Text, known: &Known, label: String, stands: &Audience) -> Vec<Question> {
+    let mut firms = known.partners.clone();
+    for id in &stands.firm_ids {
+        if !firms.iter().any(|(partner, _)| partner == id) {
+            firms.push((id.clone(), known.name(t, id)));
+        }
+    }
+    let chosen = match stands.visibility {
+        OfferVisibility::Named => "named".to_owned(),
+        other => standing(other, &stands.cluster_id),
+    };
+    let mut questions = among(t, known, label, &firms);
+    for question in &mut questions {
+        for choice in &mut question.choices {
+            choice.on = choice.value == chosen || stands.firm_ids.contains(&choice.value);
+        }
+    }
+    questions
+}
+
+/// The questions, with these firms to be named singly.
+fn among(t: &Text, known: &Known, label: String, firms: &[(String, String)]) -> Vec<Question> {
     let clusters =
         known.clusters.iter().map(|one| Choice::new(format!("cluster-{}", one.id), one.name.clone()));
     let mut choices = vec![Choice::new("partners", t.say(key::SHARE_PARTNERS))];
     choices.extend(clusters);
-    let singly = singly && !known.partners.is_empty();
-    if singly {
+    if !firms.is_empty() {
         choices.push(Choice::new("named", t.say(key::SHARE_NAMED)));
     }
     choices.push(Choice::new("all", t.say(key::SHARE_ALL)));
     let mut questions =
         vec![Question::of("to", Kind::Radios, label, choices).with("partners").at("visibility")];
-    if singly {
-        let firms = known.partners.iter().map(|(id, name)| Choice::new(id, name.clone())).collect();
+    if !firms.is_empty() {
+        let firms = firms.iter().map(|(id, name)| Choice::new(id, name.clone())).collect();
         let which = Question::of("firm", Kind::Boxes, t.say(key::SHARE_WHICH), firms).at("firm_ids");
         questions.push(which.hint(t.say(key::SHARE_WHICH_HINT)).optional());
     }

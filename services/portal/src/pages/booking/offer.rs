@@ -32,7 +32,8 @@ const SLOT: &str = "slot";
 /// Buckets that are named where another has too little, the earliest.
 const ELSEWHERE: usize = 8;
 
-fn own(member: &Member, offer: &Offer) -> bool {
+/// Whether the member's firm offers it.
+pub fn own(member: &Member, offer: &Offer) -> bool {
     offer.supplier_id == member.who.firm_id
 }
 
@@ -72,6 +73,7 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     let path = format!("/capacity/offers/{id}");
     let listing = match mine {
         true if !offer.withdrawn && member.may(Permission::CapacityWrite) => {
+            let listing = listing.button(format!("{path}/change"), t.say(key::OFFER_CHANGE));
             listing.button(format!("{path}/withdraw"), t.say(key::OFFER_WITHDRAW))
         }
         false if !offer.withdrawn && member.may(Permission::CapacityReserve) => {
@@ -82,7 +84,8 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
     Ok(listing.show())
 }
 
-fn back(offer: &Offer) -> Way {
+/// Back to the offer.
+pub fn back(offer: &Offer) -> Way {
     Way { href: format!("/capacity/offers/{}", offer.id), label: name(offer.content.as_ref()) }
 }
 
@@ -92,7 +95,7 @@ fn free(bucket: &Bucket) -> Decimal {
 }
 
 /// How long a hold lasts, in words.
-fn lasting(t: &Text, seconds: i32) -> String {
+pub fn lasting(t: &Text, seconds: i32) -> String {
     match seconds {
         86_400.. => t.one(key::LASTS_DAYS, seconds / 86_400),
         3_600.. => t.one(key::LASTS_HOURS, seconds / 3_600),

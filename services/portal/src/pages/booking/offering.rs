@@ -31,9 +31,9 @@ const NEW: &str = "/capacity/offers/new";
 /// The field that says that the form has that question.
 const ASKED: &str = "asked";
 /// The field that says that hours are offered despite a forecast.
-const DESPITE: &str = "despite";
+pub const DESPITE: &str = "despite";
 /// Weeks that are shown.
-const WEEKS: usize = 26;
+pub const WEEKS: usize = 26;
 
 /// Whose hours.
 #[derive(Deserialize, Default)]
@@ -92,14 +92,15 @@ pub async fn group(member: &Member, id: &str) -> Result<CapacityGroup, Failure> 
 
 /// What of a week's own hours may be offered; borrowed ones are not offered on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Spare {
+pub struct Spare {
     /// What orders and offers leave.
-    unpromised: Decimal,
+    pub unpromised: Decimal,
     /// The part of it that no forecast needs either.
     free: Decimal,
 }
 
-fn spare(week: &MatchedWeek) -> Option<Spare> {
+/// What of a week is to spare; nothing where it is promised beyond its maximum, or has none.
+pub fn spare(week: &MatchedWeek) -> Option<Spare> {
     let figure = |figure: &Option<proto::Decimal>| format::decimal_or_zero(figure.as_ref());
     let own =
         format::decimal(week.maximum_capacity.as_ref())? - figure(&week.borrowed) - figure(&week.offered);
@@ -112,7 +113,7 @@ fn spare(week: &MatchedWeek) -> Option<Spare> {
 }
 
 /// What is said of a week that has something to offer.
-fn left(t: &Text, measure: &Measure, spare: Spare) -> String {
+pub fn left(t: &Text, measure: &Measure, spare: Spare) -> String {
     let free = measure.said(t, spare.free);
     match spare.unpromised - spare.free {
         needed if needed.is_zero() => t.one(key::OFFER_SPARE, free),
@@ -155,12 +156,12 @@ fn filled(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
         .lead(t.say(key::OFFER_NEW_BODY))
         .fact(t.say(key::GROUP), content.name)
         .submit(t.say(key::OFFER_PUBLISH))
-        .ask_all(described(t, &measure, known))
+        .ask_all(described(t, &measure, audience::questions(t, known, t.say(key::OFFER_SEEN_BY), true)))
         .figures(figures)
 }
 
-/// What is offered, and for whom.
-pub fn described(t: &Text, measure: &Measure, known: &Known) -> Vec<Question> {
+/// What is offered, and for whom, which these questions ask.
+pub fn described(t: &Text, measure: &Measure, audience: Vec<Question>) -> Vec<Question> {
     let price_hint = t.two(key::OFFER_PRICE_HINT, "CNY", measure.unit(t));
     let mut questions = vec![
         Question::new("process", Kind::Text, t.say(key::OFFER_PROCESS)).at("content.process"),
@@ -174,7 +175,7 @@ pub fn described(t: &Text, measure: &Measure, known: &Known) -> Vec<Question> {
             .hint(price_hint)
             .optional(),
     ];
-    questions.extend(audience::questions(t, known, t.say(key::OFFER_SEEN_BY), true));
+    questions.extend(audience);
     questions.extend([
         Question::of("lasting", Kind::Select, t.say(key::OFFER_LASTING), lasting(t)).with(86_400),
         Question::new("note", Kind::Area, t.say(key::OFFER_NOTE)).at("content.note").optional(),
@@ -212,27 +213,16 @@ pub async fn send(
 ) -> Result<Response, Failure> {
     let member = &posted.member;
     let t = member.text();
-    let price = fields.get("price");
-    let price = if price.is_empty() { Ok(None) } else { typed::quantity(price).map(Some).ok_or(()) };
-    let Ok(price) = price else {
-        ask.blame("price", t.one(key::ASK_WRONG, t.say(key::OFFER_PRICE)));
+    let unit = group.content.as_ref().map(|content| content.unit_code.as_str()).unwrap_or_default();
+    let measure = Measure::of(unit);
+    let Some(content) = content(t, &mut ask, fields, &measure, OfferContent::default()) else {
         return Ok(ask.wrong());
     };
-    let unit = group.content.as_ref().map(|content| content.unit_code.clone()).unwrap_or_default();
-    let measure = Measure::of(&unit);
     let Some(to) = audience::chosen(t, &mut ask, fields) else { return Ok(ask.wrong()) };
     let request = PublishOfferRequest {
         request_id: posted.request_id.clone(),
         group_id: group.id.clone(),
-        content: Some(OfferContent {
-            process: fields.get("process").to_string(),
-            machine: fields.get("machine").to_string(),
-            materials: typed::names(fields.get("materials")),
-            currency: if price.is_some() { "CNY".to_string() } else { String::new() },
-            price_hint: price.map(|price| chassis::value::wire_decimal(measure.keep_price(price))),
-            note: fields.get("note").to_string(),
-            ..OfferContent::default()
-        }),
+        content: Some(content),
         hold_seconds: fields.get("lasting").parse().unwrap_or_default(),
         buckets,
         visibility: to.visibility.into(),
@@ -242,22 +232,66 @@ pub async fn send(
     };
     let despite_forecast = request.despite_forecast;
     let mondays: Vec<_> = request.buckets.iter().map(|bucket| bucket.monday).collect();
+    let left = |monday| room(group, monday, despite_forecast);
     match member.app().api.offers().publish_offer(member.call(request)).await {
         Ok(_) => Ok(page::go(&format!("{OFFERS}?done=published"))),
-        Err(status) => needed(t, ask, group, (&mondays, despite_forecast), status.into()),
+        Err(status) => needed(t, ask, &measure, (&mondays, left), status.into()),
     }
 }
 
-/// Where a forecast needs what would be offered, says so of each week and asks whether to offer it all the same.
-fn needed(
+/// What was typed of an offer that was `was` before, of which what the form does not ask for stays; nothing where the price is
+/// no number, which the page then says. A price that comes back as it was shown stays as it is kept.
+pub fn content(
+    t: &Text,
+    ask: &mut Ask,
+    fields: &Fields,
+    measure: &Measure,
+    was: OfferContent,
+) -> Option<OfferContent> {
+    let kept = format::decimal(was.price_hint.as_ref());
+    let price = match fields.get("price") {
+        "" => None,
+        text => {
+            let Some(price) = typed::quantity(text) else {
+                ask.blame("price", t.one(key::ASK_WRONG, t.say(key::OFFER_PRICE)));
+                return None;
+            };
+            let unchanged = kept.filter(|kept| measure.priced(*kept) == price);
+            Some(unchanged.unwrap_or_else(|| measure.keep_price(price)))
+        }
+    };
+    let currency = match (price, was.currency.is_empty()) {
+        (None, _) => String::new(),
+        (Some(_), true) => "CNY".to_string(),
+        (Some(_), false) => was.currency.clone(),
+    };
+    Some(OfferContent {
+        process: fields.get("process").to_string(),
+        machine: fields.get("machine").to_string(),
+        materials: typed::names(fields.get("materials")),
+        currency,
+        price_hint: price.map(chassis::value::wire_decimal),
+        note: fields.get("note").to_string(),
+        ..was
+    })
+}
+
+/// What a week of a group still has to offer.
+pub fn room(group: &CapacityGroup, monday: Date, despite_forecast: bool) -> Decimal {
+    let of = |week: &&MatchedWeek| format::day(week.monday.as_ref()) == Some(monday);
+    let spare = group.matched.iter().find(of).and_then(spare);
+    spare.map_or(Decimal::ZERO, |spare| if despite_forecast { spare.unpromised } else { spare.free })
+}
+
+/// Where a forecast needs what would be offered, says so of each week and asks whether to offer it all the same. `left` is
+/// what a week could offer instead.
+pub fn needed(
     t: &Text,
     mut ask: Ask,
-    group: &CapacityGroup,
-    (mondays, despite): (&[Option<proto::Date>], bool),
+    measure: &Measure,
+    (mondays, left): (&[Option<proto::Date>], impl Fn(Date) -> Decimal),
     failure: Failure,
 ) -> Result<Response, Failure> {
-    let unit = group.content.as_ref().map(|content| content.unit_code.as_str()).unwrap_or_default();
-    let measure = Measure::of(unit);
     let mut forecast = false;
     for (place, monday) in mondays.iter().enumerate() {
         let path = format!("buckets[{place}].quantity");
@@ -270,9 +304,7 @@ fn needed(
         };
         forecast |= reason == Some("FORECAST");
         let Some(day) = format::day(monday.as_ref()) else { continue };
-        let week = group.matched.iter().find(|week| week.monday == *monday).and_then(spare);
-        let left = week.map_or(Decimal::ZERO, |spare| if despite { spare.unpromised } else { spare.free });
-        ask.blame(&figure_name(day), t.two(said, measure.said(t, left), t.whole_week(day)));
+        ask.blame(&figure_name(day), t.two(said, measure.said(t, left(day)), t.whole_week(day)));
     }
     if forecast {
         ask = asked(t, ask);
@@ -292,8 +324,13 @@ fn asked(t: &Text, ask: Ask) -> Ask {
 }
 
 /// The field of a week.
-fn figure_name(monday: Date) -> String {
+pub fn figure_name(monday: Date) -> String {
     format!("w-{}", typed::iso(Some(monday)))
+}
+
+/// The week of a field.
+pub fn named_week(name: &str) -> Option<Date> {
+    typed::date(name.strip_prefix("w-")?).ok().flatten()
 }
 
 /// The weeks that were filled in, kept as the group keeps them; `None` where one is wrong or none is.
@@ -302,7 +339,7 @@ fn buckets(t: &Text, ask: &mut Ask, group: &CapacityGroup) -> Option<Vec<NewBuck
     let measure = Measure::of(&unit);
     let mut buckets = Vec::new();
     for (name, number) in ask.typed_figures()? {
-        let monday = typed::date(name.trim_start_matches("w-")).ok().flatten()?;
+        let monday = named_week(&name)?;
         let Some(kept) = measure.keep(number) else {
             ask.blame(&name, t.one(key::ASK_WRONG, t.whole_week(monday)));
             return None;

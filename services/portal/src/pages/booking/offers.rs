@@ -56,6 +56,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let [theirs, own] = parts(&member, &offers, &own, wish.q.trim()).await?;
     let done = match wish.done.as_str() {
         "published" => t.say(key::OFFER_PUBLISHED),
+        "changed" => t.say(key::OFFER_CHANGED),
         "withdrawn" => t.say(key::OFFER_WITHDRAWN),
         _ => String::new(),
     };
@@ -179,6 +180,7 @@ fn mine(member: &Member, one: &Offer) -> Row {
     let path = format!("/capacity/offers/{}", one.id);
     let mut acts = Vec::new();
     if !one.withdrawn && member.may(Permission::CapacityWrite) {
+        acts.push(Act::Go { href: format!("{path}/change"), label: t.say(key::OFFER_CHANGE) });
         acts.push(Act::Go { href: format!("{path}/withdraw"), label: t.say(key::OFFER_WITHDRAW) });
     }
     vec![

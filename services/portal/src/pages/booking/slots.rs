@@ -8,7 +8,7 @@ use proto::{
 use time::{Date, Time};
 
 use super::{
-    asking,
+    asking, audience,
     offering::{self, Wish},
     read::Known,
     to_offers,
@@ -52,6 +52,7 @@ fn asked(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
     let days = (0..).zip(WEEKDAYS).map(|(day, name): (u8, Key<0>)| Choice::new(day, t.say(name))).collect();
     let field = |name, kind, label: Key<0>| Question::new(name, kind, t.say(label));
     let name = group.content.as_ref().map(|content| content.name.clone()).unwrap_or_default();
+    let seen_by = audience::questions(t, known, t.say(key::OFFER_SEEN_BY), true);
     asking(member, link(NEW, &[("group", &group.id)]), key::SLOTS_NEW, to_offers(t))
         .lead(t.say(key::SLOTS_BODY))
         .fact(t.say(key::GROUP), name)
@@ -67,7 +68,7 @@ fn asked(member: &Member, group: &CapacityGroup, known: &Known) -> Ask {
         .ask(field("until", Kind::Time, key::SLOTS_UNTIL))
         .ask(field("from-2", Kind::Time, key::SLOTS_FROM_2).hint(t.say(key::SLOTS_2_HINT)).optional())
         .ask(field("until-2", Kind::Time, key::SLOTS_UNTIL_2).optional())
-        .ask_all(offering::described(t, &unit(group), known))
+        .ask_all(offering::described(t, &unit(group), seen_by))
 }
 
 /// Publishes them.
