@@ -25,6 +25,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/capacity/profile/process", "SetCapabilityProfile"),
     ("/capacity/profile/process/remove", "SetCapabilityProfile"),
     ("/capacity/requests/new", "PublishCapacityRequest"),
+    ("/capacity/requests/{id}/change", "ChangeCapacityRequest"),
     ("/capacity/requests/{id}/close", "CloseCapacityRequest"),
     ("/capacity/requests/{id}/propose", "ProposeMatch"),
     ("/capacity/offers/new", "PublishOffer"),

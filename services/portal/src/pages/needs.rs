@@ -1,6 +1,8 @@
 //! Need and match 供需撮合: the board of requests for capacity, and what came of them; and what firms can make.
 
 mod able;
+mod changing;
+mod count;
 mod figures;
 mod found;
 mod new;
@@ -48,6 +50,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/requests/new", get(new::form).post(new::create))
         .route("/capacity/requests/{id}", get(found::show))
         .route("/capacity/requests/{id}/export", file_of(found::show))
+        .route("/capacity/requests/{id}/change", get(changing::form).post(changing::change))
         .route("/capacity/requests/{id}/close", get(steps::close_form).post(steps::close))
         .route("/capacity/requests/{id}/propose", get(steps::propose_form).post(steps::propose))
         .route("/capacity/matches/{id}/{step}", get(steps::advance_form).post(steps::advance))
@@ -157,8 +160,10 @@ async fn parts(member: &Member) -> Result<[Part; 3], Failure> {
 pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
     let t = member.text();
     let [theirs, mine, came] = parts(&member).await?;
+    let counted = count::part(&member).await?;
     let done = match place.done.as_str() {
         "published" => t.say(key::NEED_PUBLISHED),
+        "changed" => t.say(key::NEED_CHANGED),
         "closed" => t.say(key::NEED_CLOSED_DONE),
         "proposed" => t.say(key::NEED_PROPOSED_DONE),
         "moved" => t.say(key::NEED_MOVED_DONE),
@@ -172,6 +177,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .part(theirs)
         .part(mine)
         .part(came)
+        .part(counted)
         .saved();
     if member.may(Permission::CapacityReserve) {
         listing = listing.button(format!("{BOARD}/new"), t.say(key::NEED_NEW));
@@ -189,6 +195,7 @@ fn own_row(member: &Member, one: &CapacityRequest) -> Row {
     let path = format!("{BOARD}/{}", one.id);
     let mut acts = vec![go(path.clone(), t.say(key::NEED_FIND))];
     if member.may(Permission::CapacityReserve) && !one.closed {
+        acts.push(go(format!("{path}/change"), t.say(key::NEED_CHANGE)));
         acts.push(go(format!("{path}/close"), t.say(key::NEED_CLOSE)));
     }
     vec![

@@ -52,6 +52,9 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
         .fact(t.say(key::NEED_CEILING), ceiling(t, &content))
         .fact(t.say(key::NEED_NOTE), content.note.clone())
         .saved();
+    if may {
+        listing = listing.button(format!("{BOARD}/{id}/change"), t.say(key::NEED_CHANGE));
+    }
     for (place, result) in found.results.iter().enumerate() {
         listing = listing.part(part(t, &names, &content, (&id, place + 1), (result, may)));
     }

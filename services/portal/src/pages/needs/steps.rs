@@ -23,7 +23,8 @@ use crate::{
     session::Member,
 };
 
-async fn need(member: &Member, id: &str) -> Result<CapacityRequest, Failure> {
+/// A request: the own firm's, or an open one that it may see.
+pub async fn need(member: &Member, id: &str) -> Result<CapacityRequest, Failure> {
     let request = GetCapacityRequestRequest { capacity_request_id: id.to_owned() };
     let mut client = member.app().api.capacity_requests();
     Ok(client.get_capacity_request(member.call(request)).await?.into_inner())
