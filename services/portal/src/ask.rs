@@ -77,6 +77,8 @@ pub struct Question {
     pub choices: Vec<Choice>,
     pub fault: String,
     pub optional: bool,
+    /// How names of files end that are offered to be chosen.
+    pub accept: &'static str,
     /// Where the API names it in its refusals; the beginning of the path is enough.
     path: Cow<'static, str>,
     /// What to say where the API refuses it; the hint says what is wanted.
@@ -95,6 +97,7 @@ impl Question {
             choices: Vec::new(),
             fault: String::new(),
             optional: false,
+            accept: ".csv,.txt,.tsv",
             path: name.into(),
             wrong: None,
         }
@@ -108,6 +111,11 @@ impl Question {
     /// With a sentence of help.
     pub fn hint(self, hint: String) -> Self {
         Self { hint, ..self }
+    }
+
+    /// Answered with a file whose name ends so.
+    pub fn accept(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
     }
 
     /// That may be left out.

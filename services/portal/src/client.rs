@@ -10,9 +10,10 @@ use proto::{
         capacity_group_service_client::CapacityGroupServiceClient,
         capacity_match_service_client::CapacityMatchServiceClient,
         capacity_request_service_client::CapacityRequestServiceClient,
-        comment_service_client::CommentServiceClient, demand_service_client::DemandServiceClient,
-        disclosure_service_client::DisclosureServiceClient, offer_service_client::OfferServiceClient,
-        promise_service_client::PromiseServiceClient, reservation_service_client::ReservationServiceClient,
+        catena_service_client::CatenaServiceClient, comment_service_client::CommentServiceClient,
+        demand_service_client::DemandServiceClient, disclosure_service_client::DisclosureServiceClient,
+        offer_service_client::OfferServiceClient, promise_service_client::PromiseServiceClient,
+        reservation_service_client::ReservationServiceClient,
     },
     interchange::sheet_service_client::SheetServiceClient,
     notices::notice_service_client::NoticeServiceClient,
@@ -222,6 +223,11 @@ impl Api {
     /// What firms can make.
     pub fn capabilities(&self) -> CapabilityServiceClient<Channel> {
         CapabilityServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER_BYTES)
+    }
+
+    /// Payloads of Catena-X in and out.
+    pub fn catena(&self) -> CatenaServiceClient<Channel> {
+        CatenaServiceClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_SHEET_BYTES)
     }
 
     /// What is said about demands and groups.

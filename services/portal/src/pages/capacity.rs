@@ -15,6 +15,7 @@ mod map;
 mod moved;
 mod origin;
 mod past;
+mod payloads;
 mod policy;
 mod quick;
 pub mod read;
@@ -52,6 +53,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/export", get(export::save))
         .route("/capacity/shown/export", get(export::save_shown))
         .route("/capacity/sheets", get(sheets::show).post(sheets::import).layer(files))
+        .route("/capacity/payloads", get(payloads::show))
+        .route("/capacity/payloads/export", get(payloads::export))
+        .route("/capacity/payloads/file", get(payloads::save))
+        .route("/capacity/payloads/import", get(payloads::form).post(payloads::import).layer(files))
         .route("/capacity/edit", get(edit::show).post(edit::send))
         .route("/capacity/comments/{word}/{id}", get(talk::show))
         .route("/capacity/comments/{word}/{id}/export", file_of(talk::show))
@@ -80,6 +85,7 @@ pub enum Place {
     Reservations,
     Profile,
     Disclosure,
+    Payloads,
 }
 
 /// Who may see a page, where it is, and what it is called; in the order of the line.
@@ -92,6 +98,7 @@ const PLACES: &[(Place, Permission, &str, Key<0>)] = &[
     (Place::Reservations, Permission::CapacityRead, "/capacity/reservations", key::RESERVATIONS),
     (Place::Profile, Permission::CapacityRead, "/capacity/profile", key::PROFILE),
     (Place::Disclosure, Permission::CapacityWrite, "/capacity/disclosure", key::POLICY_TITLE),
+    (Place::Payloads, Permission::CapacityRead, "/capacity/payloads", key::PAYLOADS),
 ];
 
 /// The line above a page, as far as the roles allow.

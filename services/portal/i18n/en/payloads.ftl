@@ -1,0 +1,34 @@
+## Payloads of Catena-X in and out
+
+payloads = Catena-X payloads
+payloads-body = Demands, capacity groups and comments as JSON, as CX-0128 has them. Partner numbers (BPNL) say which firm is meant; both firms need one.
+payloads-demands = Demands
+payloads-groups = Capacity groups
+payloads-comments = Comments
+payloads-export = Export for a partner
+payloads-nobody = There is no partner yet whom a payload could be for.
+payloads-objects = { $n ->
+    [0] There is nothing of your firm's for this partner.
+    [one] The message has one object.
+   *[other] The message has { $n } objects.
+}
+payloads-save = Download the JSON
+payloads-object = Object
+payloads-left-out = Left out, since a location is no BPNS
+payloads-import = Import a payload
+payloads-import-body = One object, a list, or a message with its header. Each object is taken or refused by itself; importing it again changes nothing.
+payloads-kind = What it holds
+payloads-pasted = Or paste the JSON
+payloads-do = Import
+payloads-nothing = Choose a file or paste the JSON.
+payloads-large = The file is too large: at most 15 MB. Split it, or use the API.
+payloads-field = { $path }: { $reason }
+payloads-count = { $taken } taken, { $refused } refused.
+payloads-further = { $n } further objects are not listed.
+payloads-empty = There was no object in it.
+payloads-said = Id, or why not
+payloads-created = Created
+payloads-replaced = Replaced
+payloads-deleted = Deleted
+payloads-refused = Refused
+payloads-more = Import another one

@@ -1,0 +1,278 @@
+//! Payloads of Catena-X, as CX-0128 has them: taken in from a file or as pasted text, with what became of each object, and
+//! written for a partner.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Query,
+    response::Response,
+};
+use proto::{
+    access::Permission,
+    capacity::{
+        ExportPayloadsRequest, ExportPayloadsResponse, ImportCapacityGroupsRequest, ImportCommentsRequest,
+        ImportMaterialDemandsRequest, PayloadKind, PayloadResult, UploadOutcome, UploadRefusal,
+    },
+};
+use serde::Deserialize;
+
+use super::{Place, places};
+use crate::{
+    ask::{Ask, Choice, Kind, Posted, Question, Way},
+    download::{self, Saves},
+    failure::Failure,
+    format,
+    i18n::{Key, Lang, Text, key},
+    order::Tag,
+    page::{Tab, link},
+    pages::booking::read::Known,
+    rows,
+    session::Member,
+    table::{Act, Cell, Listing, Part, Row},
+    typed,
+    upload::Upload,
+};
+
+const PATH: &str = "/capacity/payloads";
+const EXPORT: &str = "/capacity/payloads/export";
+const FILE: &str = "/capacity/payloads/file";
+const IMPORT: &str = "/capacity/payloads/import";
+/// Objects that the page tells of, those that were refused first.
+const TOLD: usize = 500;
+
+/// A kind of payload: its word in addresses, who may take it in, and what it is called.
+struct Payload {
+    kind: PayloadKind,
+    word: &'static str,
+    writes: Permission,
+    label: Key<0>,
+}
+
+const PAYLOADS: &[Payload] = &[
+    Payload {
+        kind: PayloadKind::MaterialDemand,
+        word: "demands",
+        writes: Permission::DemandWrite,
+        label: key::PAYLOADS_DEMANDS,
+    },
+    Payload {
+        kind: PayloadKind::CapacityGroup,
+        word: "groups",
+        writes: Permission::CapacityWrite,
+        label: key::PAYLOADS_GROUPS,
+    },
+    Payload {
+        kind: PayloadKind::Comment,
+        word: "comments",
+        writes: Permission::CapacityReserve,
+        label: key::PAYLOADS_COMMENTS,
+    },
+];
+
+/// What is written for whom.
+#[derive(Deserialize, Default)]
+pub struct Asked {
+    #[serde(default)]
+    kind: String,
+    /// The partner's id.
+    #[serde(default)]
+    partner: String,
+}
+
+impl Asked {
+    fn payload(&self) -> Result<&'static Payload, Failure> {
+        of(&self.kind).ok_or_else(Failure::not_found)
+    }
+
+    fn at(&self, path: &str) -> String {
+        link(path, &[("kind", self.kind.as_str()), ("partner", self.partner.as_str())])
+    }
+}
+
+fn of(word: &str) -> Option<&'static Payload> {
+    PAYLOADS.iter().find(|payload| payload.word == word)
+}
+
+fn back(t: &Text) -> Way {
+    Way { href: PATH.into(), label: t.say(key::PAYLOADS) }
+}
+
+fn imports(member: &Member) -> bool {
+    PAYLOADS.iter().any(|payload| member.may(payload.writes))
+}
+
+/// What can be written for each partner, and the way to take something in.
+pub async fn show(member: Member) -> Result<Response, Failure> {
+    if !member.may(Permission::CapacityRead) {
+        return Err(Failure::denied());
+    }
+    let t = member.text();
+    let known = Known::read(&member).await?;
+    let rows = known.partners.iter().map(|(id, name)| {
+        let act = |payload: &Payload| {
+            let asked = Asked { kind: payload.word.to_string(), partner: id.clone() };
+            Act::Go { href: asked.at(EXPORT), label: t.say(payload.label) }
+        };
+        vec![Cell::name(name.clone()), Cell::Acts(PAYLOADS.iter().map(act).collect())]
+    });
+    let columns = vec![t.say(key::PARTNER), String::new()];
+    let part = Part::new(columns, rows.collect(), t.say(key::PAYLOADS_NOBODY));
+    let listing = Listing::new(&member, Tab::Capacity, t.say(key::PAYLOADS), None)
+        .places(places(&member, Place::Payloads))
+        .lead(t.say(key::PAYLOADS_BODY))
+        .part(part.titled(t.say(key::PAYLOADS_EXPORT)));
+    Ok(match imports(&member) {
+        true => listing.button(IMPORT, t.say(key::PAYLOADS_IMPORT)).show(),
+        false => listing.show(),
+    })
+}
+
+async fn written(member: &Member, asked: &Asked) -> Result<ExportPayloadsResponse, Failure> {
+    let request = ExportPayloadsRequest {
+        kind: asked.payload()?.kind.into(),
+        counterparty_id: asked.partner.clone(),
+        request_for_update: Bytes::new(),
+    };
+    Ok(member.app().api.catena().export_payloads(member.call_patiently(request)).await?.into_inner())
+}
+
+/// How much there is to save, and what the schema cannot say.
+pub async fn export(member: Member, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+    let t = member.text();
+    let payload = asked.payload()?;
+    let answer = written(&member, &asked).await?;
+    let known = Known::read(&member).await?;
+    let mut listing = Listing::new(&member, Tab::Capacity, t.say(payload.label), Some(back(t)))
+        .fact(t.say(key::PARTNER), known.name(t, &asked.partner))
+        .lead(t.one(key::PAYLOADS_OBJECTS, answer.objects));
+    if answer.objects > 0 {
+        listing = listing.button(asked.at(FILE), t.say(key::PAYLOADS_SAVE));
+    }
+    if !answer.left_out_ids.is_empty() {
+        let rows = answer.left_out_ids.iter().map(|id| vec![Cell::name(id.clone())]);
+        let part = Part::new(vec![t.say(key::PAYLOADS_OBJECT)], rows.collect(), String::new());
+        listing = listing.part(part.titled(t.say(key::PAYLOADS_LEFT_OUT)));
+    }
+    Ok(listing.show())
+}
+
+/// The message as a file.
+pub async fn save(member: Member, _: Saves, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+    let answer = written(&member, &asked).await?;
+    let today = format::today(member.app().clock.now());
+    let name = format!("{}-{}.json", asked.payload()?.word, typed::iso(Some(today)));
+    Ok(download::file(&name, "application/json", Body::from(answer.content)))
+}
+
+fn asking(member: &Member) -> Ask {
+    let t = member.text();
+    let may = PAYLOADS.iter().filter(|payload| member.may(payload.writes));
+    let kinds = may.map(|payload| Choice::new(payload.word, t.say(payload.label))).collect();
+    Ask::below(member, Tab::Capacity, IMPORT.into(), t.say(key::PAYLOADS_IMPORT), back(t))
+        .lead(t.say(key::PAYLOADS_IMPORT_BODY))
+        .submit(t.say(key::PAYLOADS_DO))
+        .ask(Question::of("kind", Kind::Radios, t.say(key::PAYLOADS_KIND), kinds))
+        .ask(Question::new("file", Kind::File, t.say(key::LIST_FILE)).accept(".json,.txt"))
+        .ask(Question::new("text", Kind::Area, t.say(key::PAYLOADS_PASTED)).optional())
+}
+
+/// The form.
+pub async fn form(member: Member) -> Result<Response, Failure> {
+    if imports(&member) { Ok(asking(&member).show()) } else { Err(Failure::denied()) }
+}
+
+/// Takes a payload in; an object that is refused undoes no other.
+pub async fn import(member: Member, upload: Upload) -> Result<Response, Failure> {
+    let posted = Posted::read(member, IMPORT, &upload.fields).await?;
+    let member = &posted.member;
+    let t = member.text();
+    let mut ask = asking(member).fill(&upload.fields);
+    if let Some(response) = posted.again(&mut ask) {
+        return Ok(response);
+    }
+    let (field, content) = rows::chosen(&upload);
+    let fault = match upload.files.first() {
+        Some(file) if file.cut => Some(key::PAYLOADS_LARGE),
+        _ if content.is_empty() => Some(key::PAYLOADS_NOTHING),
+        _ => None,
+    };
+    if let Some(fault) = fault {
+        ask.blame(field, t.say(fault));
+        return Ok(ask.wrong());
+    }
+    let payload = of(upload.fields.get("kind")).ok_or_else(Failure::not_found)?;
+    let content = Bytes::copy_from_slice(content);
+    match send(&posted, payload.kind, content).await {
+        Ok(results) => Ok(told(member, payload, &results)),
+        Err(failure) => {
+            if failure.mends() {
+                for (path, reason) in failure.fields.iter().take(TOLD) {
+                    ask.complain(t.two(key::PAYLOADS_FIELD, path, reason));
+                }
+            }
+            ask.refused(failure)
+        }
+    }
+}
+
+async fn send(posted: &Posted, kind: PayloadKind, content: Bytes) -> Result<Vec<PayloadResult>, Failure> {
+    let member = &posted.member;
+    let request_id = posted.request_id.clone();
+    let mut client = member.app().api.catena();
+    Ok(match kind {
+        PayloadKind::Comment => {
+            let request = member.call_patiently(ImportCommentsRequest { request_id, content });
+            client.import_comments(request).await?.into_inner().results
+        }
+        PayloadKind::CapacityGroup => {
+            let request = member.call_patiently(ImportCapacityGroupsRequest { request_id, content });
+            client.import_capacity_groups(request).await?.into_inner().results
+        }
+        PayloadKind::MaterialDemand | PayloadKind::Unspecified => {
+            let request = member.call_patiently(ImportMaterialDemandsRequest { request_id, content });
+            client.import_material_demands(request).await?.into_inner().results
+        }
+    })
+}
+
+/// What became of each object, in the order of the payload, those that were refused first.
+fn told(member: &Member, payload: &Payload, results: &[PayloadResult]) -> Response {
+    let t = member.text();
+    let (refused, taken): (Vec<_>, Vec<_>) =
+        results.iter().enumerate().partition(|(_, result)| result.refusal.is_some());
+    let counted = t.two(key::PAYLOADS_COUNT, refused.len(), taken.len());
+    let further = results.len().saturating_sub(TOLD);
+    let rows = refused.into_iter().chain(taken).take(TOLD).map(|(at, result)| became(t, at + 1, result));
+    let columns = [key::PAYLOADS_OBJECT, key::STATE, key::PAYLOADS_SAID].map(|label| t.say(label));
+    let part = Part::new(columns.into(), rows.collect(), t.say(key::PAYLOADS_EMPTY));
+    let note = if further == 0 { String::new() } else { t.one(key::PAYLOADS_FURTHER, further) };
+    Listing::new(member, Tab::Capacity, t.say(payload.label), Some(back(t)))
+        .done(counted)
+        .part(part.note(note))
+        .button(IMPORT, t.say(key::PAYLOADS_MORE))
+        .show()
+}
+
+fn became(t: &Text, number: usize, result: &PayloadResult) -> Row {
+    let (shape, label, said) = match (&result.refusal, &result.receipt) {
+        (Some(refusal), _) => ("rejected", key::PAYLOADS_REFUSED, why(t, refusal)),
+        (None, Some(receipt)) => {
+            let label = match receipt.outcome() {
+                UploadOutcome::Created => key::PAYLOADS_CREATED,
+                UploadOutcome::Deleted => key::PAYLOADS_DELETED,
+                UploadOutcome::Replaced | UploadOutcome::Unspecified => key::PAYLOADS_REPLACED,
+            };
+            ("accepted", label, receipt.id.clone())
+        }
+        (None, None) => ("unanswered", key::UNSTATED, String::new()),
+    };
+    let tag = Tag { shape, label: t.say(label) };
+    vec![Cell::name(number.to_string()), Cell::Tag(tag), Cell::Text(said)]
+}
+
+/// Why an object was refused, and each bad field of it.
+fn why(t: &Text, refusal: &UploadRefusal) -> String {
+    let message = if t.lang == Lang::Zh { &refusal.message_zh } else { &refusal.message };
+    let fields = refusal.violations.iter();
+    let fields = fields.map(|one| t.two(key::PAYLOADS_FIELD, &one.field, &one.description));
+    std::iter::once(message.clone()).chain(fields).collect::<Vec<_>>().join(&t.say(key::HOLD_JOIN))
+}
