@@ -5,16 +5,23 @@ mod alert;
 mod booking;
 mod bounds;
 mod comment;
+mod demand;
+mod disclosed;
 mod disclosure;
 mod figure;
+mod group;
 mod history;
 mod names;
 mod outcome;
 mod profile;
 mod promise;
 mod request;
+mod stated;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use proto::capacity::{
@@ -80,6 +87,15 @@ pub enum CapacityCommand {
     /// What came of requests: propose, accept, decline, contract, deliver
     #[command(subcommand)]
     Matches(outcome::MatchesCommand),
+    /// Show, state or change what is wanted of a material, week by week
+    #[command(subcommand)]
+    Demand(demand::DemandCommand),
+    /// State or change what an own group can make, week by week
+    #[command(subcommand)]
+    Group(group::GroupCommand),
+    /// List what suppliers show you of their capacity
+    #[command(after_help = disclosed::EXAMPLES)]
+    Disclosed(disclosed::DisclosedArgs),
     /// List demands of either side
     #[command(after_help = history::DEMANDS_EXAMPLES)]
     Demands(history::DemandsArgs),
@@ -170,6 +186,9 @@ pub(super) async fn run(command: &CapacityCommand, session: &Session) -> Result<
         CapacityCommand::Request(command) => request::run(command, session).await,
         CapacityCommand::Match(args) => request::matching(args, session).await,
         CapacityCommand::Matches(command) => outcome::run(command, session).await,
+        CapacityCommand::Demand(command) => demand::run(command, session).await,
+        CapacityCommand::Group(command) => group::run(command, session).await,
+        CapacityCommand::Disclosed(args) => disclosed::run(args, session).await,
         CapacityCommand::Demands(args) => history::demands(args, session).await,
         CapacityCommand::History(args) => history::history(args, session).await,
         CapacityCommand::Bounds(args) => bounds::run(args, session).await,
@@ -194,7 +213,8 @@ fn day(text: &str) -> Result<Date, String> {
         .map_err(|_| "must be a day such as 2026-12-30".to_owned())
 }
 
-fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {
+fn read(file: impl AsRef<Path>) -> Result<Vec<u8>, Failure> {
+    let file = file.as_ref();
     fs::read(file)
         .map_err(|error| Failure::local(Exit::Failed, format!("cannot read {}: {error}", file.display())))
 }

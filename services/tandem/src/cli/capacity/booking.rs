@@ -3,7 +3,7 @@
 mod change;
 mod reservation;
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use proto::capacity::{
@@ -15,7 +15,7 @@ use proto::capacity::{
 
 use super::{
     figure::{self, Share, Slot, Week, kept},
-    new_id,
+    new_id, stated,
 };
 use crate::cli::{
     Session,
@@ -278,16 +278,8 @@ fn when(bucket: &Bucket) -> String {
 async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOfferRequest, Failure> {
     let request_id = args.request_id.clone().unwrap_or_else(new_id);
     if let Some(file) = &args.file {
-        let text = fs::read_to_string(file).map_err(|error| {
-            Failure::local(Exit::Failed, format!("cannot read {}: {error}", file.display()))
-        })?;
-        let bad = |error: &dyn std::fmt::Display| {
-            Failure::local(Exit::Failed, format!("{}: {error}", file.display()))
-        };
-        let value = serde_json::from_str(&text).map_err(|error| bad(&error))?;
         let name = "tandem.capacity.v1.PublishOfferRequest";
-        let mut request: PublishOfferRequest =
-            session.contract.from_json(name, value).map_err(|error| bad(&error))?;
+        let mut request: PublishOfferRequest = stated::request(file, name, session)?;
         if args.request_id.is_some() || request.request_id.is_empty() {
             request.request_id = request_id;
         }

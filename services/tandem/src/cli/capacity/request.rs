@@ -1,5 +1,7 @@
 //! `tandem capacity request` and `tandem capacity match`.
 
+mod change;
+
 use clap::{Args, Subcommand, ValueEnum};
 use proto::capacity::{
     CapacityRequest, CloseCapacityRequestRequest, ConditionOutcome, ListCapacityRequestsRequest,
@@ -47,6 +49,9 @@ pub enum RequestCommand {
     /// Publish a request for capacity
     #[command(after_help = PUBLISH_EXAMPLES)]
     Publish(Box<PublishArgs>),
+    /// Ask for more or less, or show it to others
+    #[command(after_help = change::EXAMPLES)]
+    Change(Box<change::ChangeArgs>),
     /// List open requests that you may see, or your own
     #[command(after_help = LIST_EXAMPLES)]
     List(ListArgs),
@@ -61,6 +66,17 @@ pub enum ForArg {
     Partners,
     Cluster,
     All,
+}
+
+impl ForArg {
+    fn visibility(self) -> OfferVisibility {
+        match self {
+            ForArg::Named => OfferVisibility::Named,
+            ForArg::Partners => OfferVisibility::Partners,
+            ForArg::Cluster => OfferVisibility::Cluster,
+            ForArg::All => OfferVisibility::All,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +179,7 @@ pub struct MatchArgs {
 pub(super) async fn run(command: &RequestCommand, session: &Session) -> Result<Exit, Failure> {
     match command {
         RequestCommand::Publish(args) => publish(args, session).await,
+        RequestCommand::Change(args) => said("changed", &change::run(args, session).await?, session),
         RequestCommand::List(args) => list(args, session).await,
         RequestCommand::Close(args) => close(args, session).await,
     }
@@ -197,16 +214,10 @@ impl PublishArgs {
 }
 
 async fn publish(args: &PublishArgs, session: &Session) -> Result<Exit, Failure> {
-    let visibility = match args.shown_to {
-        ForArg::Named => OfferVisibility::Named,
-        ForArg::Partners => OfferVisibility::Partners,
-        ForArg::Cluster => OfferVisibility::Cluster,
-        ForArg::All => OfferVisibility::All,
-    };
     let request = PublishCapacityRequestRequest {
         request_id: args.request_id.clone().unwrap_or_else(new_id),
         content: Some(args.content()),
-        visibility: visibility.into(),
+        visibility: args.shown_to.visibility().into(),
         firm_ids: args.firms.clone(),
         cluster_id: args.cluster.clone(),
     };

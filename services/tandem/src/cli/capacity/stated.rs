@@ -1,0 +1,51 @@
+//! What statements of demand and of groups have in common.
+
+use std::path::Path;
+
+use clap::Args;
+use prost::Message;
+use proto::capacity::CapacityReceipt;
+
+use super::read;
+use crate::cli::{
+    Session,
+    failure::{Exit, Failure},
+    output::short,
+};
+
+/// Whether it counts.
+#[derive(Debug, Args)]
+pub struct ActiveArgs {
+    /// It counts again
+    #[arg(long, conflicts_with = "inactive")]
+    pub active: bool,
+    /// As if it were not there, until an update says otherwise
+    #[arg(long)]
+    pub inactive: bool,
+}
+
+impl ActiveArgs {
+    /// As the contract has it; `None` where neither is said.
+    pub fn inactive(&self) -> Option<bool> {
+        (self.active || self.inactive).then_some(self.inactive)
+    }
+}
+
+/// A request as JSON, under its full name in the contract.
+pub fn request<T: Message + Default>(file: &Path, name: &str, session: &Session) -> Result<T, Failure> {
+    let bad =
+        |error: &dyn std::fmt::Display| Failure::local(Exit::Failed, format!("{}: {error}", file.display()));
+    let value = serde_json::from_slice(&read(file)?).map_err(|error| bad(&error))?;
+    session.contract.from_json(name, value).map_err(|error| bad(&error))
+}
+
+/// Says what a statement did.
+pub fn said(receipt: &CapacityReceipt, session: &Session) -> Result<Exit, Failure> {
+    if session.out.json() {
+        session.out.value(&session.contract.to_json("tandem.capacity.v1.CapacityReceipt", receipt)?)?;
+    } else {
+        let outcome = short(receipt.outcome().as_str_name(), "UPLOAD_OUTCOME_").to_lowercase();
+        session.out.line(&format!("{} {outcome}, version {}", receipt.id, receipt.version))?;
+    }
+    Ok(Exit::Ok)
+}
