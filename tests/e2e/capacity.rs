@@ -4,6 +4,7 @@ pub(crate) mod alerts;
 mod best;
 mod booked;
 mod catena;
+mod commands;
 mod comment;
 pub(crate) mod need;
 mod privacy;
