@@ -19,7 +19,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Va
 use proto::interchange::WriteTableRequest;
 use tokio::net::TcpListener;
 use tonic::{
-    Code,
+    Code, Status,
     service::Routes,
     transport::{Server, server::TcpIncoming},
 };
@@ -57,11 +57,12 @@ const READS: [&str; 16] = [
     "Download",
 ];
 
-/// A call, the token that it came with, and the words that it looks for; empty for none.
+/// A call, the token that it came with, what it asked, and the words that it looks for; empty for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     pub rpc: String,
     pub token: String,
+    pub message: Vec<u8>,
     pub text: String,
 }
 
@@ -76,7 +77,7 @@ pub struct Script {
     /// What RPCs that begin like this are answered, all but the question who asks.
     pub refused: Option<(&'static str, Code)>,
     /// What an RPC is answered instead, call by call, before all else.
-    instead: HashMap<&'static str, VecDeque<Result<Vec<u8>, Code>>>,
+    instead: HashMap<&'static str, VecDeque<Result<Vec<u8>, Status>>>,
     calls: Vec<Call>,
 }
 
@@ -109,6 +110,13 @@ impl Hostile {
         std::mem::take(&mut self.script().calls)
     }
 
+    /// What an RPC was asked, the last time since anybody looked.
+    pub fn asked<M: prost::Message + Default>(&self, rpc: &str) -> M {
+        let call = self.calls().into_iter().rfind(|call| call.rpc == rpc);
+        let call = call.unwrap_or_else(|| panic!("{rpc} was not asked"));
+        M::decode(call.message.as_slice()).unwrap()
+    }
+
     /// Nothing was asked since the last time that changes something.
     pub fn unchanged(&self, what: &str) {
         let reads = |call: &Call| READS.iter().any(|read| call.rpc.starts_with(read));
@@ -127,11 +135,13 @@ async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response 
     let service = proto::contract().unwrap().get_service_by_name(service).unwrap();
     let method = service.methods().find(|method| method.name() == rpc).unwrap();
     let mut script = api.script();
-    let text = text(method.input(), &body);
-    script.calls.push(Call { rpc: rpc.to_string(), token: token.clone(), text });
+    // The message stands behind its mark and length.
+    let message = body.get(5..).unwrap_or_default().to_vec();
+    let text = text(method.input(), &message);
+    script.calls.push(Call { rpc: rpc.to_string(), token: token.clone(), message, text });
     match script.instead.get_mut(rpc).and_then(VecDeque::pop_front) {
         Some(Ok(message)) => return sent(message),
-        Some(Err(code)) => return refused(code),
+        Some(Err(status)) => return status.into_http(),
         None => {}
     }
     match (rpc, script.refused) {
@@ -148,9 +158,9 @@ async fn answer(State(api): State<Hostile>, request: Request<Body>) -> Response 
     sent(script.filled(&method.output(), 0).encode_to_vec())
 }
 
-/// What the one message of a body has in the field of that name, behind the five bytes that frame it.
-fn text(of: MessageDescriptor, body: &Bytes) -> String {
-    let message = DynamicMessage::decode(of, body.get(5..).unwrap_or_default()).ok();
+/// What a message has in the field of that name.
+fn text(of: MessageDescriptor, message: &[u8]) -> String {
+    let message = DynamicMessage::decode(of, message).ok();
     let text = message.as_ref().and_then(|message| message.get_field_by_name("text"));
     text.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
 }
@@ -178,8 +188,16 @@ impl Script {
         rpc: &'static str,
         with: impl IntoIterator<Item = Result<M, Code>>,
     ) {
-        let with = with.into_iter().map(|one| one.map(|message| message.encode_to_vec()));
+        let with = with.into_iter().map(|one| match one {
+            Ok(message) => Ok(message.encode_to_vec()),
+            Err(code) => Err(Status::new(code, "")),
+        });
         self.instead.entry(rpc).or_default().extend(with);
+    }
+
+    /// Refuses the next call of an RPC so.
+    pub fn refuse(&mut self, rpc: &'static str, refusal: impl Into<Status>) {
+        self.instead.entry(rpc).or_default().push_back(Err(refusal.into()));
     }
 
     fn filled(&self, of: &MessageDescriptor, depth: usize) -> DynamicMessage {

@@ -1,0 +1,141 @@
+//! Payloads of Catena-X that come in from a file or pasted, and go out as a file.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use chassis::{Error, Reason};
+use proto::capacity::{
+    CapacityReceipt, ExportPayloadsResponse, ImportCapacityGroupsResponse, ImportCommentsRequest,
+    ImportMaterialDemandsRequest, ImportMaterialDemandsResponse, PayloadResult, UploadOutcome, UploadRefusal,
+    UploadViolation,
+};
+
+use crate::{
+    World,
+    attacks::{HOME, minted},
+    fake::SALES,
+    hostile::{Hostile, ID},
+};
+
+const IMPORT: &str = "/capacity/payloads/import";
+
+/// The form as browsers send it: a kind, and a file or what was pasted.
+fn sent(kind: &str, file: &str, text: &str) -> Request<Body> {
+    let token = minted(SALES, IMPORT);
+    let field = |name: &str, value: &str| {
+        format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let mut body = field("token", &token) + &field("kind", kind) + &field("text", text);
+    let name = if file.is_empty() { "" } else { "demand.json" };
+    body += &format!(
+        "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: \
+         application/json\r\n\r\n{file}\r\n--x--\r\n"
+    );
+    let request = crate::request("POST", IMPORT, SALES).header("origin", HOME);
+    let mut request = request.body(Body::from(body)).unwrap();
+    let kind = "multipart/form-data; boundary=x".parse().unwrap();
+    request.headers_mut().insert("content-type", kind);
+    request
+}
+
+fn results() -> Vec<PayloadResult> {
+    let violation = UploadViolation {
+        field: "[1].demandSeries[0].customerLocation".into(),
+        reason: "BPN".into(),
+        description: "must be a BPNS".into(),
+    };
+    let refusal = UploadRefusal {
+        message: "some fields are wrong".into(),
+        message_zh: "部分字段有误".into(),
+        violations: vec![violation],
+        ..UploadRefusal::default()
+    };
+    let receipt = CapacityReceipt {
+        id: "taken-id".into(),
+        outcome: UploadOutcome::Created.into(),
+        ..CapacityReceipt::default()
+    };
+    vec![
+        PayloadResult { status: 201, receipt: Some(receipt), refusal: None },
+        PayloadResult { status: 400, receipt: None, refusal: Some(refusal) },
+    ]
+}
+
+#[tokio::test]
+async fn a_payload_is_taken_in_with_what_became_of_each_object() {
+    let (api, world) = Hostile::start(false, None).await;
+    let page = world.get(IMPORT, SALES).await;
+    for said in ["accept=\".json,.txt\"", "value=\"demands\"", "value=\"groups\"", "value=\"comments\""] {
+        assert!(page.says(said), "{said}: {}", page.html);
+    }
+    api.script().answer(
+        "ImportMaterialDemands",
+        [Ok(ImportMaterialDemandsResponse { status: 400, results: results() })],
+    );
+    let page = world.send(sent("demands", "[{},{}]", "")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+    for said in [
+        "已接收 1 个，拒绝 1 个",
+        "部分字段有误",
+        "[1].demandSeries[0].customerLocation：must be a BPNS",
+        "taken-id",
+        "已新建",
+    ] {
+        assert!(page.says(said), "{said}: {}", page.html);
+    }
+    let [refused, taken] = ["部分字段有误", "taken-id"].map(|said| page.html.find(said).unwrap());
+    assert!(refused < taken, "what is to be mended stands first");
+    let asked: ImportMaterialDemandsRequest = api.asked("ImportMaterialDemands");
+    assert_eq!(&asked.content[..], b"[{},{}]");
+    assert!(!asked.request_id.is_empty());
+
+    world.send(sent("comments", "", "{\"pasted\": true}")).await;
+    assert_eq!(&api.asked::<ImportCommentsRequest>("ImportComments").content[..], b"{\"pasted\": true}");
+    api.script().answer("ImportCapacityGroups", [Ok(ImportCapacityGroupsResponse::default())]);
+    assert!(world.send(sent("groups", "[]", "")).await.says("报文中没有对象"));
+}
+
+#[tokio::test]
+async fn what_is_no_payload_is_said_and_what_was_pasted_is_kept() {
+    let (api, world) = Hostile::start(false, None).await;
+    api.calls();
+    let page = world.send(sent("demands", "", "")).await;
+    assert!(page.says("请选择文件或粘贴 JSON"), "{}", page.html);
+    let page = world.send(sent("", "[]", "")).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "what it holds: {}", page.html);
+    api.unchanged("nothing was sent");
+    api.script().refuse("ImportMaterialDemands", Error::new(Reason::JSON_MALFORMED));
+    let page = world.send(sent("demands", "", "{ no json")).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.html);
+    assert!(page.says("不是格式正确的 JSON") && page.says("{ no json</textarea>"), "{}", page.html);
+    let wrong = Error::field("messageHeader.senderBpn", "BPN", "is not your own number");
+    api.script().refuse("ImportMaterialDemands", wrong);
+    let page = world.send(sent("demands", "", "{}")).await;
+    assert!(page.says("messageHeader.senderBpn：BPN"), "{}", page.html);
+}
+
+#[tokio::test]
+async fn a_payload_for_a_partner_is_counted_and_saved() {
+    let (api, world) = Hostile::start(false, None).await;
+    let written = |objects| ExportPayloadsResponse {
+        content: "{\"messageHeader\":{}}".into(),
+        objects,
+        left_out_ids: vec!["left-out".into()],
+    };
+    api.script().answer("ExportPayloads", [Ok(written(2)), Ok(written(2)), Ok(written(0))]);
+    let asked = |path: &str| format!("/capacity/payloads/{path}?kind=groups&partner={ID}");
+    let page = world.get(&asked("export"), SALES).await;
+    assert!(page.says("报文中有 2 个对象") && page.says("left-out"), "{}", page.html);
+    assert!(page.says(&asked("file").replace('&', "&#38;")), "{}", page.html);
+    let file = world.get(&asked("file"), SALES).await;
+    assert_eq!(
+        (file.header("content-type"), file.html.as_str()),
+        ("application/json", "{\"messageHeader\":{}}")
+    );
+    assert!(file.header("content-disposition").contains("groups-2026-11-23.json"));
+    let page = world.get(&asked("export"), SALES).await;
+    assert!(page.says("没有给该伙伴的内容") && !page.says("下载 JSON"), "{}", page.html);
+    let unknown = world.get(&format!("/capacity/payloads/export?kind=orders&partner={ID}"), SALES).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
