@@ -61,7 +61,7 @@ impl FromStr for Figures {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Week { monday, quantity } = text.parse()?;
+        let Week { monday, quantity } = text.parse::<Week>()?;
         let mut parts = quantity.split('/').map(str::to_owned);
         let (actual, maximum, agreed) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
         if actual.is_empty() || parts.next().is_some() {
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn what_is_not_said_of_a_week_stays() {
         let decimal = |value: &str| Some(proto::Decimal { value: value.to_owned() });
-        let Week { monday, .. } = "2026-12-28=1".parse().unwrap();
+        let Week { monday, .. } = "2026-12-28=1".parse::<Week>().unwrap();
         let standing = [CapacityWeek {
             monday: Some(monday),
             actual_capacity: decimal("100"),
