@@ -21,6 +21,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/capacity/groups/{id}/bounds", "UploadCapacityGroup"),
     ("/capacity/groups/{id}/edit", "UploadCapacityGroup"),
     ("/capacity/matches/{id}/{step}", "AdvanceMatch"),
+    ("/capacity/payloads/answer", "ExportPayloads"),
     ("/capacity/payloads/import", "ImportMaterialDemands ImportCapacityGroups ImportComments"),
     ("/capacity/profile/edit", "SetCapabilityProfile"),
     ("/capacity/profile/process", "SetCapabilityProfile"),

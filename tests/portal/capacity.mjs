@@ -76,7 +76,7 @@ export async function capacityPaths() {
   const red = (await groups())['S1-G3'];
   return {
     supplier: ['/capacity', '/capacity/disclosure', '/capacity/disclosure/set?customer=', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', '/capacity/sheets', `/capacity/groups/${red}/edit`,
-      '/capacity/profile', '/capacity/profile/edit', '/capacity/profile/process', '/capacity/payloads', '/capacity/payloads/import'],
+      '/capacity/profile', '/capacity/profile/edit', '/capacity/profile/process', '/capacity/payloads', '/capacity/payloads/import', '/capacity/payloads/answer'],
     customer: ['/capacity', '/capacity/demand', '/capacity/demand/new', '/capacity/groups/new', '/capacity/requests/new'],
   };
 }

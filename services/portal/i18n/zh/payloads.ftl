@@ -1,10 +1,10 @@
 ## Catena-X 报文的导入与导出
 
 payloads = Catena-X 报文
-payloads-body = 按 CX-0128 的 JSON 导入、导出需求、产能组和备注。企业以伙伴编号（BPNL）识别，双方都要有编号。
+payloads-body = 按 CX-0128 的 JSON 导入、导出需求、产能组和留言。企业以伙伴编号（BPNL）识别，双方都要有编号。
 payloads-demands = 需求
 payloads-groups = 产能组
-payloads-comments = 备注
+payloads-comments = 留言
 payloads-export = 为伙伴导出
 payloads-nobody = 还没有可以导出报文的合作伙伴。
 payloads-objects = { $n ->
@@ -20,7 +20,7 @@ payloads-kind = 报文内容
 payloads-pasted = 或粘贴 JSON
 payloads-do = 导入
 payloads-nothing = 请选择文件或粘贴 JSON。
-payloads-large = 文件太大，最多 15 MB。请拆分，或通过 API 导入。
+payloads-large = 内容太大。请拆分，或通过 API、命令行处理。
 payloads-field = { $path }：{ $reason }
 payloads-count = 已接收 { $taken } 个，拒绝 { $refused } 个。
 payloads-further = 另有 { $n } 个对象未列出。
@@ -31,3 +31,6 @@ payloads-replaced = 已更新
 payloads-deleted = 已删除
 payloads-refused = 已拒绝
 payloads-more = 再导入一个
+payloads-answer = 答复更新请求
+payloads-answer-body = 伙伴以 IdBasedRequestForUpdate 索取所缺的对象；报文只含所索取的内容。
+payloads-answer-do = 查看报文

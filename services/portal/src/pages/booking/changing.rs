@@ -127,7 +127,9 @@ impl Standing {
     /// Weeks that are offered, weeks that have something to spare, and those that were typed; nothing where it is offered by
     /// the slot alone.
     fn figures(&self, t: &Text, fields: &Fields) -> Option<Figures> {
-        self.weeks().next()?;
+        if self.offer.buckets.iter().all(|bucket| bucket.starts_at.is_some()) {
+            return None;
+        }
         let mut rows: BTreeMap<Date, Figure> = BTreeMap::new();
         let row = |monday: Date, known: String, value: String| Figure {
             name: offering::figure_name(monday),

@@ -6,6 +6,7 @@ use axum::{
     extract::Query,
     response::Response,
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proto::{
     access::Permission,
     capacity::{
@@ -23,7 +24,7 @@ use crate::{
     format,
     i18n::{Key, Lang, Text, key},
     order::Tag,
-    page::{Tab, link},
+    page::{self, Tab, link},
     pages::booking::read::Known,
     rows,
     session::Member,
@@ -36,6 +37,9 @@ const PATH: &str = "/capacity/payloads";
 const EXPORT: &str = "/capacity/payloads/export";
 const FILE: &str = "/capacity/payloads/file";
 const IMPORT: &str = "/capacity/payloads/import";
+const ANSWER: &str = "/capacity/payloads/answer";
+/// The longest request for update that an address carries on, in bytes.
+const CARRIED: usize = 4 * 1024;
 /// Objects that the page tells of, those that were refused first.
 const TOLD: usize = 500;
 
@@ -76,6 +80,9 @@ pub struct Asked {
     /// The partner's id.
     #[serde(default)]
     partner: String,
+    /// The partner's request for update, as base64; empty for everything.
+    #[serde(default)]
+    update: String,
 }
 
 impl Asked {
@@ -84,7 +91,8 @@ impl Asked {
     }
 
     fn at(&self, path: &str) -> String {
-        link(path, &[("kind", self.kind.as_str()), ("partner", self.partner.as_str())])
+        let Asked { kind, partner, update } = self;
+        link(path, &[("kind", kind.as_str()), ("partner", partner.as_str()), ("update", update.as_str())])
     }
 }
 
@@ -109,7 +117,7 @@ pub async fn show(member: Member) -> Result<Response, Failure> {
     let known = Known::read(&member).await?;
     let rows = known.partners.iter().map(|(id, name)| {
         let act = |payload: &Payload| {
-            let asked = Asked { kind: payload.word.to_string(), partner: id.clone() };
+            let asked = Asked { kind: payload.word.to_string(), partner: id.clone(), update: String::new() };
             Act::Go { href: asked.at(EXPORT), label: t.say(payload.label) }
         };
         vec![Cell::name(name.clone()), Cell::Acts(PAYLOADS.iter().map(act).collect())]
@@ -120,17 +128,18 @@ pub async fn show(member: Member) -> Result<Response, Failure> {
         .places(places(&member, Place::Payloads))
         .lead(t.say(key::PAYLOADS_BODY))
         .part(part.titled(t.say(key::PAYLOADS_EXPORT)));
-    Ok(match imports(&member) {
-        true => listing.button(IMPORT, t.say(key::PAYLOADS_IMPORT)).show(),
-        false => listing.show(),
-    })
+    let listing = match imports(&member) {
+        true => listing.button(IMPORT, t.say(key::PAYLOADS_IMPORT)),
+        false => listing,
+    };
+    Ok(listing.button(ANSWER, t.say(key::PAYLOADS_ANSWER)).show())
 }
 
 async fn written(member: &Member, asked: &Asked) -> Result<ExportPayloadsResponse, Failure> {
     let request = ExportPayloadsRequest {
         kind: asked.payload()?.kind.into(),
         counterparty_id: asked.partner.clone(),
-        request_for_update: Bytes::new(),
+        request_for_update: URL_SAFE_NO_PAD.decode(&asked.update).map_err(|_| Failure::not_found())?.into(),
     };
     Ok(member.app().api.catena().export_payloads(member.call_patiently(request)).await?.into_inner())
 }
@@ -163,16 +172,79 @@ pub async fn save(member: Member, _: Saves, Query(asked): Query<Asked>) -> Resul
     Ok(download::file(&name, "application/json", Body::from(answer.content)))
 }
 
-fn asking(member: &Member) -> Ask {
-    let t = member.text();
-    let may = PAYLOADS.iter().filter(|payload| member.may(payload.writes));
-    let kinds = may.map(|payload| Choice::new(payload.word, t.say(payload.label))).collect();
-    Ask::below(member, Tab::Capacity, IMPORT.into(), t.say(key::PAYLOADS_IMPORT), back(t))
-        .lead(t.say(key::PAYLOADS_IMPORT_BODY))
-        .submit(t.say(key::PAYLOADS_DO))
-        .ask(Question::of("kind", Kind::Radios, t.say(key::PAYLOADS_KIND), kinds))
+/// Asks which of these kinds it is, and for the JSON.
+fn ask_payload(t: &Text, ask: Ask, kinds: impl Iterator<Item = &'static Payload>) -> Ask {
+    let kinds = kinds.map(|payload| Choice::new(payload.word, t.say(payload.label))).collect();
+    ask.ask(Question::of("kind", Kind::Radios, t.say(key::PAYLOADS_KIND), kinds))
         .ask(Question::new("file", Kind::File, t.say(key::LIST_FILE)).accept(".json,.txt"))
         .ask(Question::new("text", Kind::Area, t.say(key::PAYLOADS_PASTED)).optional())
+}
+
+/// The JSON that was chosen or pasted; `None` where there is none or too much of it, which the page then says.
+fn content<'a>(t: &Text, ask: &mut Ask, upload: &'a Upload, most: usize) -> Option<&'a [u8]> {
+    let (field, content) = rows::chosen(upload);
+    let cut = upload.files.first().is_some_and(|file| file.cut);
+    let fault = match content.is_empty() {
+        _ if cut || content.len() > most => key::PAYLOADS_LARGE,
+        true => key::PAYLOADS_NOTHING,
+        false => return Some(content),
+    };
+    ask.blame(field, t.say(fault));
+    None
+}
+
+async fn answering(member: &Member) -> Result<Ask, Failure> {
+    if !member.may(Permission::CapacityRead) {
+        return Err(Failure::denied());
+    }
+    let t = member.text();
+    let known = Known::read(member).await?;
+    let partners = known.partners.iter().map(|(id, name)| Choice::new(id, name.clone())).collect();
+    let ask = Ask::below(member, Tab::Capacity, ANSWER.into(), t.say(key::PAYLOADS_ANSWER), back(t))
+        .lead(t.say(key::PAYLOADS_ANSWER_BODY))
+        .submit(t.say(key::PAYLOADS_ANSWER_DO))
+        .ask(Question::of("partner", Kind::Select, t.say(key::PARTNER), partners));
+    Ok(ask_payload(t, ask, PAYLOADS.iter()))
+}
+
+/// The form for what a partner asks to be updated.
+pub async fn answer_form(member: Member) -> Result<Response, Failure> {
+    Ok(answering(&member).await?.show())
+}
+
+/// Leads to the message that has what the partner asks for, and no more.
+pub async fn answer(member: Member, upload: Upload) -> Result<Response, Failure> {
+    let posted = Posted::read(member, ANSWER, &upload.fields).await?;
+    let member = &posted.member;
+    let mut ask = answering(member).await?.fill(&upload.fields);
+    if let Some(response) = posted.again(&mut ask) {
+        return Ok(response);
+    }
+    let Some(content) = content(member.text(), &mut ask, &upload, CARRIED) else { return Ok(ask.wrong()) };
+    let [kind, partner] = ["kind", "partner"].map(|name| upload.fields.get(name).to_string());
+    let asked = Asked { kind, partner, update: URL_SAFE_NO_PAD.encode(content) };
+    match written(member, &asked).await {
+        Ok(_) => Ok(page::go(&asked.at(EXPORT))),
+        Err(failure) => refused(member.text(), ask, failure),
+    }
+}
+
+/// The form with what is wrong with the message as a whole.
+fn refused(t: &Text, mut ask: Ask, failure: Failure) -> Result<Response, Failure> {
+    if failure.mends() {
+        for (path, reason) in failure.fields.iter().take(TOLD) {
+            ask.complain(t.two(key::PAYLOADS_FIELD, path, reason));
+        }
+    }
+    ask.refused(failure)
+}
+
+fn asking(member: &Member) -> Ask {
+    let t = member.text();
+    let ask = Ask::below(member, Tab::Capacity, IMPORT.into(), t.say(key::PAYLOADS_IMPORT), back(t))
+        .lead(t.say(key::PAYLOADS_IMPORT_BODY))
+        .submit(t.say(key::PAYLOADS_DO));
+    ask_payload(t, ask, PAYLOADS.iter().filter(|payload| member.may(payload.writes)))
 }
 
 /// The form.
@@ -189,28 +261,12 @@ pub async fn import(member: Member, upload: Upload) -> Result<Response, Failure>
     if let Some(response) = posted.again(&mut ask) {
         return Ok(response);
     }
-    let (field, content) = rows::chosen(&upload);
-    let fault = match upload.files.first() {
-        Some(file) if file.cut => Some(key::PAYLOADS_LARGE),
-        _ if content.is_empty() => Some(key::PAYLOADS_NOTHING),
-        _ => None,
-    };
-    if let Some(fault) = fault {
-        ask.blame(field, t.say(fault));
-        return Ok(ask.wrong());
-    }
+    let Some(content) = content(t, &mut ask, &upload, usize::MAX) else { return Ok(ask.wrong()) };
     let payload = of(upload.fields.get("kind")).ok_or_else(Failure::not_found)?;
     let content = Bytes::copy_from_slice(content);
     match send(&posted, payload.kind, content).await {
         Ok(results) => Ok(told(member, payload, &results)),
-        Err(failure) => {
-            if failure.mends() {
-                for (path, reason) in failure.fields.iter().take(TOLD) {
-                    ask.complain(t.two(key::PAYLOADS_FIELD, path, reason));
-                }
-            }
-            ask.refused(failure)
-        }
+        Err(failure) => refused(t, ask, failure),
     }
 }
 

@@ -5,10 +5,13 @@ use axum::{
     http::{Request, StatusCode},
 };
 use chassis::{Error, Reason};
-use proto::capacity::{
-    CapacityReceipt, ExportPayloadsResponse, ImportCapacityGroupsResponse, ImportCommentsRequest,
-    ImportMaterialDemandsRequest, ImportMaterialDemandsResponse, PayloadResult, UploadOutcome, UploadRefusal,
-    UploadViolation,
+use proto::{
+    capacity::{
+        CapacityReceipt, ExportPayloadsRequest, ExportPayloadsResponse, ImportCapacityGroupsResponse,
+        ImportCommentsRequest, ImportMaterialDemandsRequest, ImportMaterialDemandsResponse, PayloadResult,
+        UploadOutcome, UploadRefusal, UploadViolation,
+    },
+    partners::{ListRelationshipsResponse, RelationshipState, TradingRelationship},
 };
 
 use crate::{
@@ -20,19 +23,24 @@ use crate::{
 
 const IMPORT: &str = "/capacity/payloads/import";
 
-/// The form as browsers send it: a kind, and a file or what was pasted.
+/// The form of an import as browsers send it: a kind, and a file or what was pasted.
 fn sent(kind: &str, file: &str, text: &str) -> Request<Body> {
-    let token = minted(SALES, IMPORT);
+    posted(IMPORT, kind, file, text)
+}
+
+fn posted(path: &str, kind: &str, file: &str, text: &str) -> Request<Body> {
+    let token = minted(SALES, path);
     let field = |name: &str, value: &str| {
         format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
     let mut body = field("token", &token) + &field("kind", kind) + &field("text", text);
+    body += &field("partner", ID);
     let name = if file.is_empty() { "" } else { "demand.json" };
     body += &format!(
         "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: \
          application/json\r\n\r\n{file}\r\n--x--\r\n"
     );
-    let request = crate::request("POST", IMPORT, SALES).header("origin", HOME);
+    let request = crate::request("POST", path, SALES).header("origin", HOME);
     let mut request = request.body(Body::from(body)).unwrap();
     let kind = "multipart/form-data; boundary=x".parse().unwrap();
     request.headers_mut().insert("content-type", kind);
@@ -138,4 +146,30 @@ async fn a_payload_for_a_partner_is_counted_and_saved() {
     assert!(page.says("没有给该伙伴的内容") && !page.says("下载 JSON"), "{}", page.html);
     let unknown = world.get(&format!("/capacity/payloads/export?kind=orders&partner={ID}"), SALES).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_a_partner_asks_to_be_updated_is_written_and_no_more() {
+    let (api, world) = Hostile::start(false, None).await;
+    let partner = TradingRelationship {
+        buyer_id: ID.into(),
+        supplier_id: ID.into(),
+        state: RelationshipState::Active.into(),
+        ..TradingRelationship::default()
+    };
+    let partners = ListRelationshipsResponse { relationships: vec![partner], ..Default::default() };
+    let form = "/capacity/payloads/answer";
+    let wanted = "{\"weekBasedMaterialDemand\":[]}";
+    api.script().answer("ListRelationships", vec![Ok(partners); 3]);
+    api.script().refuse("ExportPayloads", Error::field("weekBasedMaterialDemand", "REQUIRED", "is required"));
+    let page = world.send(posted(form, "demands", "", "{}")).await;
+    assert!(page.says("weekBasedMaterialDemand：REQUIRED") && page.says("{}</textarea>"), "{}", page.html);
+    let long = "x".repeat(9_000);
+    assert!(world.send(posted(form, "demands", "", &long)).await.says("内容太大"));
+    let page = world.send(posted(form, "demands", "", wanted)).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+    let page = world.get(page.header("location"), SALES).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+    let asked: ExportPayloadsRequest = api.asked("ExportPayloads");
+    assert_eq!((&asked.request_for_update[..], asked.counterparty_id.as_str()), (wanted.as_bytes(), ID));
 }
