@@ -15,7 +15,6 @@ use proto::{
 };
 
 use crate::{
-    World,
     attacks::{HOME, minted},
     fake::SALES,
     hostile::{Hostile, ID},
