@@ -1,7 +1,7 @@
 // Hours that are offered, held and used in an order, by people of both firms, with scripts off.
 
 import { equal, ok, phone, portal, sandbox, says, test, visit } from './browser.mjs';
-import { sideways, small, violations } from './pages.mjs';
+import { sideways } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
@@ -190,26 +190,4 @@ export async function booking() {
       equal(await page.locator('.chosen li', { hasText: '邻益注塑' }).count(), 0, 'nobody lends');
     });
   });
-
-  for (const [locale, viewport] of [['zh-CN', phone], ['en-GB', { width: 320, height: 640 }]]) {
-    await test(`pages of shared capacity fit a phone and axe, ${locale}`, async () => {
-      await visit(shunmo, { locale, viewport }, async (page) => {
-        const list = ['/capacity/offers', '/capacity/offers/new', '/capacity/reservations'];
-        await page.goto(portal + list[1]);
-        list.push(await page.locator('tbody a.to').first().getAttribute('href'));
-        list.push(await page.locator('tbody a[href*="/slots?"]').first().getAttribute('href'));
-        await page.goto(portal + list[0]);
-        const offer = await page.locator('tbody a.to').first().getAttribute('href');
-        list.push(offer, `${offer}/hold`);
-        await page.goto(`${portal}/capacity/reservations`);
-        list.push(await page.locator('tbody a[href$="/borrow"]').first().getAttribute('href'));
-        for (const path of list) {
-          await page.goto(portal + path);
-          equal(await violations(page), [], path);
-          equal(await sideways(page), [], path);
-          equal(await small(page), [], path);
-        }
-      });
-    });
-  }
 }

@@ -71,16 +71,6 @@ async function sound(page, javaScriptEnabled, what) {
   equal([await violations(page), await sideways(page), await small(page)], [[], [], []], what);
 }
 
-/** The pages that everything on a page is checked of. */
-export async function capacityPaths() {
-  const red = (await groups())['S1-G3'];
-  return {
-    supplier: ['/capacity', '/capacity/disclosure', '/capacity/disclosure/set?customer=', `/capacity/groups/${red}?week=${monday(5)}`, '/capacity/edit', '/capacity/sheets', `/capacity/groups/${red}/edit`,
-      '/capacity/profile', '/capacity/profile/edit', '/capacity/profile/process', '/capacity/payloads', '/capacity/payloads/import', '/capacity/payloads/answer'],
-    customer: ['/capacity', '/capacity/demand', '/capacity/demand/new', '/capacity/groups/new', '/capacity/requests/new'],
-  };
-}
-
 async function looking(options) {
   const english = options.locale === 'en-GB';
   await visit(shunmo, options, async (page, context) => {

@@ -8,12 +8,13 @@ const { anchors: [chengyu] } = sandbox;
 export const linyi = sandbox.suppliers.find((firm) => firm.name.includes('邻益'));
 const board = `${portal}/capacity/requests`;
 
-/** A call of the API in JSON. */
+/** A call of the API in JSON; what changes something has an id of its own. */
 export async function call(firm, method, body, area = 'capacity') {
+  const once = /\/(Get|List)/.test(method) ? {} : { requestId: `requests-${process.pid}-${Math.random()}` };
   const answer = await fetch(`${sandbox.api}/tandem.${area}.v1.${method}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${firm.key}` },
-    body: JSON.stringify({ requestId: `requests-${process.pid}-${Math.random()}`, ...body }),
+    body: JSON.stringify({ ...once, ...body }),
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method}: ${text}`);

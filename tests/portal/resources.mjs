@@ -83,24 +83,6 @@ async function release(page, path, label, say, fill = () => {}) {
   await does(page, 'released');
 }
 
-/** Pages of a resource that partners find and may use, with a draft whose files are missing. */
-export async function resourcePaths() {
-  const found = { own: '', files: '' };
-  await visit(chengyu, {}, async (page) => {
-    await page.goto(`${portal}/resources/new`);
-    await page.fill('#name', '每一页的图纸');
-    await page.check('#to-partners');
-    await page.check('#open-yes');
-    await does(page, 'published');
-    found.own = new URL(page.url()).pathname;
-    await page.goto(`${portal}${found.own}/revise`);
-    await page.fill('#label', 'A');
-    await does(page, 'drafted');
-    found.files = new URL(page.url()).pathname;
-  });
-  return found;
-}
-
 export async function resources() {
   for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]]) {
     const english = options.locale === 'en-GB';

@@ -3,10 +3,10 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { capacityPaths } from './capacity.mjs';
 import { browser, open, portal, publish, sandbox, signIn } from './browser.mjs';
-import { openPartner } from './settings.mjs';
 import { sideways } from './pages.mjs';
+import { people, places, reach, refuses } from './places.mjs';
+import { openPartner } from './settings.mjs';
 
 const folder = process.env.TANDEM_SCREENS;
 const every = process.env.TANDEM_SCREENS_ALL === 'yes';
@@ -34,48 +34,52 @@ const colleague = (admin, name) => desk(admin, async (page) => {
 /** Where the order of this number is, for whoever finds it in this list. */
 const order = (who, number, list) => desk(who, (page) => open(page, number, list));
 
-/** Who sees what: `[name, person, [[name of the page, path, whether it is among the most used, what its form is sent with]…]]`. */
-async function tour() {
-  const clerk = shunmo;
-  const planner = shunmo;
+/** A page under a name, and whether it is among the most used. */
+const place = (name, path, used = false) => ({ name, path, used, steps: [] });
+
+/** What clerks see of the story, and of an order whose forty lines have longer names than any of it. */
+async function clerks() {
+  const many = (every || word) && publish({ lines: 40, quantity: '12800', name: (at) => `45L 家用加厚带轮可叠放收纳箱 箱体 PP 透明 环保料 ${at} 号模 出口包装 附中英双语说明书及合格证` });
+  const asked = await order(shunmo, 'CY26110231');
+  const sent = `${await order(shunmo, 'CY26110219')}/despatch-note`;
+  const note = { '#number': 'CY26110219-1', '#date': '2026-12-14', '#q-0': '9600', '#lot-0': 'B-0712', '#packages': '24' };
+  return [place('inbox', '/inbox', true), place('order', asked, true), place('change', `${asked}/change`, true),
+    place('order-changed', await order(shunmo, 'YZ-PO-771175')), place('order-long', await order(shunmo, 'CY26110250'), true),
+    place('despatch', sent), { ...place('despatch-note', sent), steps: [{ fields: note, press: 'main form .actions button', then: '.sign' }] },
+    ...(many ? [place('change-long', `${await order(shunmo, many)}/change`)] : [])];
+}
+
+/** The story as people of the sandbox see it: `[who, person, pages]`. */
+async function story() {
   const buyer = await colleague(chengyu, '王敏');
-  const engineer = yuanzhang;
-  // Forty lines that wait for an answer, with longer names than the one of the sandbox.
-  const many = every || word ? publish({ lines: 40, quantity: '12800', name: (at) => `45L 家用加厚带轮可叠放收纳箱 箱体 PP 透明 环保料 ${at} 号模 出口包装 附中英双语说明书及合格证` }) : '';
-  const [asked, changed] = [await order(clerk, 'CY26110231'), await order(clerk, 'YZ-PO-771175')];
-  const long = await order(clerk, 'CY26110250');
-  const sent = `${await order(clerk, 'CY26110219')}/despatch-note`;
-  const asking = many && await order(clerk, many);
   const bought = await order(chengyu, 'CY26110231', '/purchases');
-  const proposal = await desk(chengyu, async (page) => {
-    await page.goto(`${portal}/proposals`);
-    return page.locator('tbody a.cover').first().getAttribute('href');
-  });
   const partner = await desk(chengyu, (page) => openPartner(page, '顺模'));
-  const weeks = await capacityPaths();
-  const group = weeks.supplier.find((path) => path.includes('?week='));
-  const firm = `/operator/firms/${shunmo.firm}`;
-  const more = (paths) => paths.map((path) => [path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id').slice(1).replace(/[^a-z0-9-]+/g, '-'), path, false]);
+  const group = await desk(shunmo, async (page) => {
+    await page.goto(`${portal}/capacity`);
+    return page.locator('table.heat tbody tr', { hasText: 'S1-G3' }).locator('td').nth(5).locator('a').getAttribute('href');
+  });
   return [
-    ['visitor', null, [['sign-in', '/sign-in', true], ...more(['/help', '/s/none', '/no-such-page'])]],
-    ['clerk', clerk, [['inbox', '/inbox', true], ['order', asked, true], ['change', `${asked}/change`, true],
-      ['order-changed', changed, false], ['order-long', long, true], ['inbox-empty', '/inbox?q=none', false],
-      ['change-long', asking && `${asking}/change`, false], ['despatch', sent, false],
-      ['despatch-note', sent, false, { number: 'CY26110219-1', date: '2026-12-14', 'q-0': '9600', 'lot-0': 'B-0712', packages: '24' }], ...more([`${asked}/accept`, `${asked}/refuse`, '/inbox?show=all', '/inbox/sheets', '/purchases', '/help', '/search?q=CY', '/practice', '/settings', '/partners'])]],
-    ['planner', planner, [['capacity', '/capacity', true], ['group', group, true], ...more(['/capacity/edit', '/capacity/sheets', '/capacity/disclosure',
-      '/capacity/offers', '/capacity/reservations', '/capacity/requests', '/capacity/profile', '/capacity/offers/new'])]],
-    ['buyer', buyer, [['purchases', '/purchases', true], ['at-risk', '/at-risk?days=30', true], ['bought', bought, true],
-      ...more(['/proposals', proposal, '/purchases/new', '/purchases?state=unanswered', `${bought}/revise`, `${bought}/cancel`, `${bought}/remind`,
-        `${bought}/share`, '/reminders', '/capacity/demand'])]],
-    ['administrator', chengyu, [['partner', partner, true], ...more([`${partner}/score/answered`, '/partners', '/partners/invite', '/partners/invite/list',
-      '/members', '/members/new', '/sites', '/purchasing-groups', '/aliases', '/clusters', '/platform-actions', '/terms',
-      '/settings', '/calendar', '/channels', '/channels/new', '/keys', '/webhooks', '/webhooks/new'])]],
-    ['engineer', engineer, [['resources', '/resources/own', true], ...more(['/resources', '/resources/new',
-      '/resources/entitlements', '/resources/access', '/resources/mine', '/resources/following'])]],
-    ['operator', operator, [['firms', '/operator/firms', true], ...more(['/operator/firms/new', firm, `${firm}/verify`,
-      `${firm}/merge`, '/operator/actions', '/clusters/new'])]],
+    ['visitor', null, [place('sign-in', '/sign-in', true)]],
+    ['clerk', shunmo, await clerks()],
+    ['planner', shunmo, [place('capacity', '/capacity', true), place('group', group, true)]],
+    ['buyer', buyer, [place('purchases', '/purchases', true), place('at-risk', '/at-risk?days=30', true), place('bought', bought, true)]],
+    ['administrator', chengyu, [place('partner', partner, true)]],
+    ['engineer', yuanzhang, [place('resources', '/resources/own', true)]],
+    ['operator', operator, [place('firms', '/operator/firms', true)]],
   ];
 }
+
+/** The story, and where every page is wanted or one is looked for by its name, all that the tests of a browser look at. */
+async function tour() {
+  const told = await story();
+  if (!every && !word) return told;
+  const all = await places();
+  return [...told, ...Object.entries(all).map(([who, pages]) => [who, people[who], pages.map((one) => ({ ...one, turns: !word }))])];
+}
+
+/** Whether it is a page's turn in a scheme: those that tests look at are light here and dark there, by language and width. */
+const due = (one, at, locale, width, scheme) => !one.turns
+  || (at + widths.indexOf(width) + (locale === 'en-GB' ? 1 : 0)) % schemes.length === schemes.indexOf(scheme);
 
 const problems = [];
 let taken = 0;
@@ -87,19 +91,16 @@ async function look([whose, who, pages], locale, width, colorScheme) {
   await context.addCookies([{ name: 'tandem_language', value: locale.slice(0, 2), url: portal }]);
   const page = await context.newPage();
   let at = '';
-  const wrong = (what) => problems.push({ page: at, path: new URL(page.url()).pathname, locale, width, scheme: colorScheme, what });
+  const wrong = (what) => void problems.push({ page: at, path: new URL(page.url()).pathname, locale, width, scheme: colorScheme, what });
   page.on('pageerror', (error) => wrong(`error in a script: ${error.message}`));
   page.on('console', (line) => {
     if (line.type() === 'error' && !/Failed to load resource/.test(line.text())) wrong(`console: ${line.text()}`);
   });
-  for (const [name, path, , typed] of pages) {
-    at = `${whose}-${name}`;
-    let answer = await page.goto(portal + path);
-    if (typed) {
-      for (const [field, text] of Object.entries(typed)) await page.fill(`#${field}`, text);
-      [answer] = await Promise.all([page.waitForNavigation(), page.click('main form .actions button')]);
-    }
-    if (answer.status() >= 400 && !/none|no-such/.test(path)) wrong(`answers ${answer.status()}`);
+  for (const one of pages) {
+    at = `${whose}-${one.name}`;
+    const answer = await reach(page, one).catch((error) => wrong(error.message.split('\n')[0]));
+    if (!answer) continue;
+    if (answer.status() >= 400 && !refuses(one)) wrong(`answers ${answer.status()}`);
     if (!/^.+ – ./.test(await page.title())) wrong(`the title is ${JSON.stringify(await page.title())}`);
     if (!await page.locator('h1').count()) wrong('has no heading');
     for (const line of await sideways(page)) wrong(`scrolls sideways: ${line}`);
@@ -114,11 +115,14 @@ mkdirSync(folder, { recursive: true });
 const began = Date.now();
 try {
   const wanted = (await tour()).map(([whose, who, pages]) => [whose, who,
-    pages.filter(([name, path, used]) => path && (word ? `${whose}-${name}`.includes(word) : used || every))]);
+    pages.filter(({ name, used }) => (word ? `${whose}-${name}`.includes(word) : used || every))]);
   for (const locale of ['zh-CN', 'en-GB']) {
     for (const width of widths) {
       for (const scheme of schemes) {
-        for (const part of wanted.filter(([, , pages]) => pages.length)) await look(part, locale, width, scheme);
+        for (const [whose, who, pages] of wanted) {
+          const here = pages.filter((one, at) => due(one, at, locale, width, scheme));
+          if (here.length) await look([whose, who, here], locale, width, scheme);
+        }
       }
     }
   }

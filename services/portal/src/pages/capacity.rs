@@ -55,7 +55,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/capacity/sheets", get(sheets::show).post(sheets::import).layer(files))
         .route("/capacity/payloads", get(payloads::show))
         .route("/capacity/payloads/answer", get(payloads::answer_form).post(payloads::answer).layer(files))
-        .route("/capacity/payloads/export", get(payloads::export))
+        .route("/capacity/payloads/preview", get(payloads::preview))
         .route("/capacity/payloads/file", get(payloads::save))
         .route("/capacity/payloads/import", get(payloads::form).post(payloads::import).layer(files))
         .route("/capacity/edit", get(edit::show).post(edit::send))

@@ -1,7 +1,9 @@
 //! Attacks on the portal, by their ids: what must be refused is refused and asks nothing of the API, and what others wrote
 //! stays a text. Every route is read from the source, so that none is forgotten.
 
-use std::{collections::HashMap, fs, path::Path};
+mod routes;
+
+use std::collections::HashMap;
 
 use axum::{
     body::Body,
@@ -10,6 +12,8 @@ use axum::{
 use chassis::secret::{SigningKeys, sha256};
 use tonic::Code;
 
+use self::routes::Route;
+pub use self::routes::{is_file, routes};
 use crate::{
     ORDER, Page, World,
     fake::{BUYER, SALES},
@@ -176,86 +180,6 @@ async fn a_place_in_another_firms_stream_shows_nothing_of_it() {
 }
 
 // ---- D11: every route ----
-
-/// An address of the portal.
-pub struct Route {
-    /// As the source has it.
-    pub pattern: String,
-    pub path: String,
-    /// Whether it can be asked for.
-    pub shows: bool,
-    pub takes: bool,
-}
-
-/// What may stand for a part of a path; the words of steps are those that some page knows.
-fn parts(name: &str) -> &'static [&'static str] {
-    match name {
-        "word" => &["group", "demand"],
-        "step" => &["accept", "decline", "contract", "deliver", "grant", "refuse", "revoke"],
-        "act" => &[
-            "verify",
-            "unverify",
-            "suspend",
-            "reinstate",
-            "merge",
-            "reset-admin",
-            "cluster",
-            "replay",
-            "rotate",
-            "delete",
-        ],
-        _ => &[ID],
-    }
-}
-
-/// The portal's routes as its source has them, with something for each part that varies.
-pub fn routes() -> Vec<Route> {
-    let mut text = String::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices(".route(") {
-        let (before, route) = text.split_at(at);
-        let route = route.trim_start_matches(".route(").trim_start();
-        let (path, methods) = match route.strip_prefix('"') {
-            Some(route) => route.split_once('"').unwrap(),
-            // Those whose path others know, too, by a name in the same file.
-            None => {
-                let (name, methods) = route.split_once(',').unwrap();
-                let known = before.rsplit_once(&format!("const {name}: &str = \"")).unwrap().1;
-                (known.split_once('"').unwrap().0, methods)
-            }
-        };
-        let methods = methods.split([';', '"']).next().unwrap();
-        // A page's file is looked at as the page is.
-        let shows = methods.contains("get(") || methods.contains("file_of(");
-        let takes = methods.contains("post(");
-        assert!(shows || takes, "{path}: what does it do?");
-        let pattern = path.to_string();
-        let each = filled(path).into_iter();
-        found.extend(each.map(|path| Route { pattern: pattern.clone(), path, shows, takes }));
-    }
-    assert!(found.len() > 150, "only {} routes were found: are they still recognised?", found.len());
-    found
-}
-
-fn sources(folder: &Path, text: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, text);
-        } else {
-            text.push_str(&fs::read_to_string(&path).unwrap());
-            text.push_str(";\n");
-        }
-    }
-}
-
-fn filled(path: &str) -> Vec<String> {
-    let Some((before, rest)) = path.split_once('{') else { return vec![path.to_string()] };
-    let (name, after) = rest.split_once('}').unwrap();
-    let each = parts(name).iter().flat_map(|part| filled(&format!("{before}{part}{after}")));
-    each.collect()
-}
 
 /// A form token for whatever purpose, as the portal makes it.
 pub fn minted(session: &str, purpose: &str) -> String {

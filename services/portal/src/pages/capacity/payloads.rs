@@ -34,7 +34,7 @@ use crate::{
 };
 
 const PATH: &str = "/capacity/payloads";
-const EXPORT: &str = "/capacity/payloads/export";
+const PREVIEW: &str = "/capacity/payloads/preview";
 const FILE: &str = "/capacity/payloads/file";
 const IMPORT: &str = "/capacity/payloads/import";
 const ANSWER: &str = "/capacity/payloads/answer";
@@ -118,7 +118,7 @@ pub async fn show(member: Member) -> Result<Response, Failure> {
     let rows = known.partners.iter().map(|(id, name)| {
         let act = |payload: &Payload| {
             let asked = Asked { kind: payload.word.to_string(), partner: id.clone(), update: String::new() };
-            Act::Go { href: asked.at(EXPORT), label: t.say(payload.label) }
+            Act::Go { href: asked.at(PREVIEW), label: t.say(payload.label) }
         };
         vec![Cell::name(name.clone()), Cell::Acts(PAYLOADS.iter().map(act).collect())]
     });
@@ -145,7 +145,7 @@ async fn written(member: &Member, asked: &Asked) -> Result<ExportPayloadsRespons
 }
 
 /// How much there is to save, and what the schema cannot say.
-pub async fn export(member: Member, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+pub async fn preview(member: Member, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let t = member.text();
     let payload = asked.payload()?;
     let answer = written(&member, &asked).await?;
@@ -224,7 +224,7 @@ pub async fn answer(member: Member, upload: Upload) -> Result<Response, Failure>
     let [kind, partner] = ["kind", "partner"].map(|name| upload.fields.get(name).to_string());
     let asked = Asked { kind, partner, update: URL_SAFE_NO_PAD.encode(content) };
     match written(member, &asked).await {
-        Ok(_) => Ok(page::go(&asked.at(EXPORT))),
+        Ok(_) => Ok(page::go(&asked.at(PREVIEW))),
         Err(failure) => refused(member.text(), ask, failure),
     }
 }

@@ -132,7 +132,7 @@ async fn a_payload_for_a_partner_is_counted_and_saved() {
     };
     api.script().answer("ExportPayloads", [Ok(written(2)), Ok(written(2)), Ok(written(0))]);
     let asked = |path: &str| format!("/capacity/payloads/{path}?kind=groups&partner={ID}");
-    let page = world.get(&asked("export"), SALES).await;
+    let page = world.get(&asked("preview"), SALES).await;
     assert!(page.says("报文中有 2 个对象") && page.says("left-out"), "{}", page.html);
     assert!(page.says(&asked("file").replace('&', "&#38;")), "{}", page.html);
     let file = world.get(&asked("file"), SALES).await;
@@ -141,9 +141,9 @@ async fn a_payload_for_a_partner_is_counted_and_saved() {
         ("application/json", "{\"messageHeader\":{}}")
     );
     assert!(file.header("content-disposition").contains("groups-2026-11-23.json"));
-    let page = world.get(&asked("export"), SALES).await;
+    let page = world.get(&asked("preview"), SALES).await;
     assert!(page.says("没有给该伙伴的内容") && !page.says("下载 JSON"), "{}", page.html);
-    let unknown = world.get(&format!("/capacity/payloads/export?kind=orders&partner={ID}"), SALES).await;
+    let unknown = world.get(&format!("/capacity/payloads/preview?kind=orders&partner={ID}"), SALES).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
 
