@@ -86,10 +86,16 @@
       on('beat', (event) => tell({ cursor: event.lastEventId }));
       ['order', 'changed'].forEach((name) => on(name, (event) => tell({ ...JSON.parse(event.data), cursor: event.lastEventId })));
       on('told', (event) => tell({ told: JSON.parse(event.data).mark }));
-      on('signed-out', () => { close(); clearInterval(watch); tell({ signedOut: true }); });
+      const over = () => { close(); clearTimeout(down); clearInterval(watch); tell({ signedOut: true }); };
+      on('signed-out', over);
       // The place is no longer known: begin at the present, and read the list again.
       on('anew', () => { close(); cursor = ''; tell({ what: [''] }); setTimeout(connect, 2000); });
-      on('error', () => { online(false); if (mine.readyState === 2 && mine === source) setTimeout(connect, 3000); });
+      on('error', async () => {
+        online(false);
+        if (mine.readyState < 2 || mine !== source) return;
+        // Refused, and why is said to nobody who opens a stream; who was signed out in another tab has lost no line.
+        if ((await fetch('/announcements').catch(() => 0)).status === 401) over(); else setTimeout(connect, 3000);
+      });
     };
 
     let watch;
