@@ -151,7 +151,7 @@ fn every_seeded_defect_has_its_switch_and_the_test_that_notices_it() {
 }
 
 /// Whether a file has a test of this name that every run runs.
-fn runs(text: &str, name: &str) -> bool {
+pub(super) fn runs(text: &str, name: &str) -> bool {
     let head = format!("fn {name}(");
     let Some(before) = text.find(&head).map(|at| &text[..at]) else { return false };
     let attributes = before.rsplit("\n\n").next().unwrap_or_default();

@@ -146,6 +146,7 @@ async fn revoking_a_key_ends_its_calls_and_streams_within_five_seconds() {
     world.finish().await;
 }
 
+/// D03: without passwords, this is how who was signed in somewhere is put out everywhere.
 #[tokio::test]
 async fn a_disabled_member_is_out_within_five_seconds() {
     let world = World::start().await;
@@ -371,6 +372,7 @@ async fn a_sign_in_link_works_once_and_a_session_until_its_end() {
     );
     filters(&access, &firm).await;
     access.sessions().end_session(EndSessionRequest {}).await.expect("signed out");
+    // D02: whoever kept the cookie has nothing of it.
     refused(whoami(&access).await, Reason::UNAUTHENTICATED);
     firm.sessions().end_session(EndSessionRequest {}).await.expect("a key has no session to end");
     assert!(whoami(&firm).await.is_ok());

@@ -98,3 +98,24 @@ async fn a_wrong_key_takes_as_long_wherever_it_is_wrong() {
     take_the_same_time("a known id", async || ask(&first).await, async || ask(&unknown_id).await).await;
     world.finish().await;
 }
+
+/// D30: whether somebody is signed in under an id tells nothing by its time, as what it says tells nothing.
+#[tokio::test]
+async fn a_session_that_is_none_takes_as_long_whosever_id_it_has() {
+    let world = World::start().await;
+    let firm = world.firm("澄屿家居用品(示例)有限公司").await;
+    let (body, _) = firm.session().token().rsplit_once('_').unwrap();
+    let (front, secret) = body.rsplit_once('_').unwrap();
+    let (kind, id) = front.rsplit_once('_').unwrap();
+    let (guess, nobody) = ("0".repeat(secret.len()), "0".repeat(id.len()));
+    let known = signed(&format!("{front}_{guess}"));
+    let unknown = signed(&format!("{kind}_{nobody}_{guess}"));
+    let ask = async |token: &str| {
+        let mut headers = MetadataMap::new();
+        headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let path = "/tandem.partners.v1.SessionService/WhoAmI";
+        refused(world.anybody().call_with(path, Bytes::new(), headers).await, Reason::UNAUTHENTICATED);
+    };
+    take_the_same_time("a session", async || ask(&known).await, async || ask(&unknown).await).await;
+    world.finish().await;
+}

@@ -274,9 +274,9 @@ export async function answering() {
       await page.goto(`${portal}${path}/accept`);
       const form = {};
       for (const name of ['token', 'revision']) form[name] = await page.inputValue(`form[data-once] [name=${name}]`);
-      for (const origin of ['https://evil.example', 'null']) {
+      for (const [id, origin] of [['D09', 'https://evil.example'], ['D10', 'null']]) {
         const answer = await context.request.post(`${portal}${path}/accept`, { form, headers: { origin } });
-        equal(answer.status(), 403, origin);
+        equal(answer.status(), 403, `${id}: ${origin}`);
       }
       const answer = await context.request.post(`${portal}${path}/accept`, { form: { ...form, token: 'x.y' }, headers: { origin: portal } });
       equal(answer.status(), 403, 'nor does a token that is not ours');

@@ -28,11 +28,13 @@ export async function signingIn() {
     await page.goBack();
     equal(new URL(page.url()).pathname, '/inbox', 'back to where one was');
     await says(page, '请打开您收到的链接');
-    ok(!(await page.innerText('body')).includes(mumian.person), 'and nothing of it was kept');
+    ok(!(await page.innerText('body')).includes(mumian.person), 'D27: and nothing of it was kept');
     equal((await context.request.get(`${portal}/inbox`)).status(), 401, 'the session has ended');
+    const kept = { headers: { cookie: `${cookie.name}=${cookie.value}` }, redirect: 'manual' };
+    equal((await fetch(`${portal}/inbox`, kept)).status, 401, 'D02: for whoever kept its cookie, too');
     await page.goto('about:blank');
     await page.setContent(`<iframe src="${portal}/sign-in"></iframe>`);
-    equal(await page.frames()[1].locator('main').count(), 0, 'no other page frames it');
+    equal(await page.frames()[1].locator('main').count(), 0, 'D14: no other page frames it');
     await context.close();
   });
 
@@ -53,6 +55,34 @@ export async function signingIn() {
       equal(await page.locator('a[href="/members"]').count(), 0, 'a buyer administers nobody');
     });
   });
+
+  for (const [words, at] of [['holds the stream', 0], ['reads along', 1]]) {
+    await test(`who signs out in one tab reads so in the others, out of the one that ${words}`, async () => {
+      const link = await visit(chengyu, { javaScriptEnabled: false }, async (page) => {
+        await page.goto(`${portal}/members`);
+        await page.click('tr:has-text("李强") button');
+        return page.inputValue('#link');
+      });
+      await visit(null, {}, async (first, context) => {
+        const live = first.waitForResponse((response) => response.url().includes('/live'));
+        await first.goto(link);
+        await first.click('main form button');
+        await first.waitForURL(/purchases/);
+        await live;
+        const second = await context.newPage();
+        await second.goto(`${portal}/purchases`);
+        const [leaves, stays] = at ? [second, first] : [first, second];
+        await leaves.bringToFront();
+        await leaves.click('.account summary');
+        await leaves.click('form[action="/sign-out"] button');
+        await leaves.waitForURL(/sign-in/);
+        await stays.bringToFront();
+        await stays.locator('#signed-out').waitFor();
+        // D04: it is no cut of the line, which would come back.
+        equal(await stays.locator('#offline').isVisible(), false, 'nothing else is said');
+      });
+    });
+  }
 
   await test('the operator begins with firms to verify, and has no list of orders before its eyes', () =>
     visit(sandbox.operator, {}, async (page) => {

@@ -167,6 +167,7 @@ pub fn safe_next(next: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    /// D23 to D25, and what else browsers read as another site.
     #[test]
     fn going_on_never_leaves_the_site() {
         for good in ["/", "/inbox?show=all&q=CY26110231", "/orders/0192", "/inbox?q=%E9%87%87"] {

@@ -129,6 +129,7 @@ async fn guess_on(world: &World, from: Option<&str>) -> usize {
     panic!("nobody is told to wait: {from:?}");
 }
 
+/// D28: there is nothing else to guess that signs anybody in.
 #[tokio::test]
 async fn whoever_guesses_links_is_told_to_wait_and_others_do_not_wait_for_it() {
     // More than all guesses here, however long they take.

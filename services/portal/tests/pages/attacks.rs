@@ -1,5 +1,6 @@
 //! Attacks on the portal, by their ids: what must be refused is refused and asks nothing of the API, and what others wrote
-//! stays a text. Every route is read from the source, so that none is forgotten.
+//! stays a text. Every route is read from the source, so that none is forgotten. `tests/architecture/attacks.rs` lists what is
+//! tried here and elsewhere.
 
 mod routes;
 
@@ -282,21 +283,21 @@ async fn no_form_is_taken_without_session_token_and_origin_of_its_own() {
         passed += usize::from(passes(&world, path, &own).await && !passes(&world, path, "").await);
         api.calls();
         for (what, session, origin, token) in [
-            ("without a session", "", HOME, own.as_str()),
-            ("without a token", SALES, HOME, ""),
-            ("with another page's token", SALES, HOME, &minted(SALES, "another page")),
-            ("with a token of another firm's session", BUYER, HOME, &own),
-            ("from another site", SALES, "https://evil.example", &own),
-            ("from a page of no site", SALES, "null", &own),
+            ("D11: without a session", "", HOME, own.as_str()),
+            ("D07: without a token", SALES, HOME, ""),
+            ("D08: with another page's token", SALES, HOME, &minted(SALES, "another page")),
+            ("D08: with a token of another firm's session", BUYER, HOME, &own),
+            ("D09: from another site", SALES, "https://evil.example", &own),
+            ("D10: from a page of no site", SALES, "null", &own),
         ] {
             if origin == HOME && shows_only(path, session) {
                 continue;
             }
             for request in both(path, session, origin, token) {
                 let page = world.send(request).await;
-                assert!(page.status.is_client_error(), "D11: {path} {what}: {}", page.status);
-                assert!(origin == HOME || page.says("FORM_FOREIGN"), "D11: {path} {what}: {}", page.html);
-                api.unchanged(&format!("D11: {path} {what}"));
+                assert!(page.status.is_client_error(), "{what}: {path}: {}", page.status);
+                assert!(origin == HOME || page.says("FORM_FOREIGN"), "{what}: {path}: {}", page.html);
+                api.unchanged(&format!("{what}: {path}"));
             }
         }
     }
@@ -400,4 +401,101 @@ async fn nobody_is_sent_on_to_a_script() {
     let token = page.field("action=\"/s/good\"", "token");
     let page = world.post("/s/good", "", &[("token", &token), ("next", "javascript:alert(1)")]).await;
     assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/"), "D22");
+}
+
+#[tokio::test]
+async fn nobody_is_sent_on_to_another_site() {
+    let world = World::start().await;
+    for (id, next) in [
+        ("D23", "//evil.example"),
+        ("D24", "/\\evil.example"),
+        ("D25", "%2f%2fevil.example"),
+        ("D25", "/%2f%2fevil.example"),
+    ] {
+        let encoded: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let page = world.get(&format!("/s/good?next={encoded}"), "").await;
+        let form = page.html.split("action=\"/s/good\"").nth(1).unwrap().split("</form>").next().unwrap();
+        assert!(!form.contains("name=\"next\""), "{id}: {next}: {form}");
+        let token = page.field("action=\"/s/good\"", "token");
+        let page = world.post("/s/good", "", &[("token", &token), ("next", next)]).await;
+        assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/"), "{id}: {next}");
+    }
+}
+
+// ---- D01 to D04, and D29: sessions, and who has one ----
+
+#[tokio::test]
+async fn whoever_signs_in_gets_a_session_that_nobody_had_before() {
+    // Somebody else's session, and one that was made up, planted before the link is used.
+    for planted in [BUYER, "tdm_session_planted"] {
+        let world = World::start().await;
+        let page = world.get("/s/good", planted).await;
+        assert!(page.header("set-cookie").is_empty(), "D01: a look signs nobody in");
+        let token = page.field("action=\"/s/good\"", "token");
+        let page = world.post("/s/good", planted, &[("token", &token)]).await;
+        let cookie = page.header("set-cookie");
+        assert!(cookie.starts_with(&format!("tandem_dev={SALES};")), "D01: {planted}: {cookie}");
+    }
+    let world = World::start().await;
+    for path in ["/inbox?tandem_dev=tdm_session_sales", "/inbox?token=tdm_session_sales"] {
+        assert_eq!(world.get(path, "").await.status, StatusCode::UNAUTHORIZED, "D01: {path}");
+    }
+}
+
+/// There is none that could be changed. Who must not sign in any more is disabled, which ends the sessions.
+#[tokio::test]
+async fn no_page_asks_for_a_password() {
+    let (_, world) = Hostile::start(false, None).await;
+    for route in routes().iter().filter(|route| route.shows) {
+        for session in ["", SALES] {
+            let page = world.get(&route.path, session).await;
+            // With this robots of chats sign what they are sent.
+            let signs = route.path.starts_with("/channels") && page.says("id=\"secret\"");
+            assert!(signs || !page.says("type=\"password\""), "D03: {}", route.path);
+            for kind in ["current-password", "new-password"] {
+                assert!(!page.says(kind), "D03: {}: {kind}", route.path);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_open_page_hears_that_its_session_has_ended() {
+    let (api, world) = Hostile::start(false, None).await;
+    api.script().refused = Some(("Subscribe", Code::Unauthenticated));
+    let page = world.get("/live", SALES).await;
+    assert!(page.says("event: signed-out"), "D04: {}", page.html);
+    // Who opens the stream later is refused without a word of why, and asks here.
+    assert_eq!(world.get("/live", "").await.status, StatusCode::UNAUTHORIZED, "D04");
+    assert_eq!(world.get("/announcements", "").await.status, StatusCode::UNAUTHORIZED, "D04");
+}
+
+/// What a page says between its header and its footer.
+fn body(page: &Page) -> &str {
+    page.html.split("<main").nth(1).unwrap().split("</main>").next().unwrap()
+}
+
+#[tokio::test]
+async fn a_link_that_is_none_says_no_more_than_any_other() {
+    let world = World::start().await;
+    let told = async |path: &str| {
+        let page = world.get(path, "").await;
+        (page.status, body(&page).to_string())
+    };
+    // Somebody's invitation, too, is no link to sign in with.
+    for (none, others) in
+        [("/s/nonsense", ["/s/another", "/s/invite"]), ("/i/nonsense", ["/i/another", "/i/good"])]
+    {
+        let said = told(none).await;
+        assert_eq!(said.0, StatusCode::NOT_FOUND, "D29: {none}");
+        for other in others {
+            assert_eq!(told(other).await, said, "D29: {other}");
+        }
+    }
+    let page = world.get("/sign-in", "").await;
+    let main = body(&page);
+    assert!(
+        !main.contains("type=\"text\"") && !main.contains("type=\"email\""),
+        "D29: nobody is asked for a name"
+    );
 }

@@ -241,10 +241,10 @@ async fn over_tls_the_cookie_is_bound_to_the_host() {
     let cookie = page.header("set-cookie");
     assert!(cookie.starts_with("__Host-tandem=") && cookie.contains("; Secure"), "{cookie}");
     let plain_name = world.get("/inbox", SALES).await;
-    assert_eq!(plain_name.status, StatusCode::UNAUTHORIZED, "the development cookie is not taken");
+    assert_eq!(plain_name.status, StatusCode::UNAUTHORIZED, "D05: the development cookie is not taken");
     let elsewhere =
         Request::builder().uri("/sign-in").header("host", "evil.example").body(Body::empty()).unwrap();
-    assert_eq!(world.send(elsewhere).await.status, StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(world.send(elsewhere).await.status, StatusCode::MISDIRECTED_REQUEST, "D26");
 }
 
 #[tokio::test]
