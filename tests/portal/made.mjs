@@ -34,7 +34,7 @@ async function handedOut() {
 async function orders() {
   const [asked, accepted, proposed, held] = [await ordered(), await ordered(), await ordered(), await ordered()];
   await accept(shunmo, `/orders/${accepted.id}`);
-  await visit(shunmo, { javaScriptEnabled: false }, async (page) => {
+  await visit(shunmo, {}, async (page) => {
     await page.goto(`${portal}/orders/${proposed.id}/change`);
     await page.fill('#q-0', '16000');
     await page.check('#rest-0');
