@@ -1,5 +1,6 @@
 //! Offered capacity through the public API: a machine hour is promised once, and both sides learn what becomes of it.
 
+mod accepted;
 mod asked;
 mod borrowed;
 mod commands;

@@ -19,6 +19,7 @@ fn preview_of(request: &RespondToOrderRequest) -> PreviewResponseRequest {
         lines: request.lines.clone(),
         note: request.note.clone(),
         version: request.version,
+        despite_offers: request.despite_offers,
     }
 }
 

@@ -50,6 +50,7 @@ const ELSEWHERE: &[(Reason, &str, &str)] = &[
     (Reason::NOTHING_TO_REMIND, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
     (Reason::REMINDED_RECENTLY, REMINDERS, "a_reminder_that_is_not_sent_says_why"),
     (Reason::OFFER_EXCEEDS_CAPACITY, BOOKING, "hours_are_offered_held_and_consumed_once"),
+    (Reason::HOURS_OFFERED, ACCEPTED, "hours_that_are_offered_are_promised_by_those_who_say_so"),
     (Reason::CAPACITY_SHORT, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::RESERVATION_ENDED, BOOKING, "hours_are_offered_held_and_consumed_once"),
     (Reason::REQUEST_CLOSED, NEED, "a_need_is_shown_met_and_answered"),
@@ -84,6 +85,7 @@ const FILES: &str = include_str!("files.rs");
 const HOSTILE: &str = include_str!("files/hostile.rs");
 const DOWNLOADS: &str = include_str!("files/downloads.rs");
 const BOOKING: &str = include_str!("booking.rs");
+const ACCEPTED: &str = include_str!("booking/accepted.rs");
 const CONSUME: &str = include_str!("booking/consume.rs");
 const CAPACITY: &str = include_str!("capacity/writing.rs");
 const CATENA: &str = include_str!("capacity/catena.rs");

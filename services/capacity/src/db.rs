@@ -13,6 +13,7 @@ pub(crate) mod load;
 pub(crate) mod matched;
 pub(crate) mod offer;
 pub(crate) mod partner;
+pub(crate) mod pending;
 pub(crate) mod request;
 pub(crate) mod reservation;
 pub(crate) mod reserved;

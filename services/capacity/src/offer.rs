@@ -115,7 +115,7 @@ pub fn moves(standing: &[Bucket], wanted: &BTreeMap<Slot, Decimal>) -> Moves {
 pub struct Standing {
     /// Of the firm's own hours; `None`: unknown, and nothing is offered of it.
     pub maximum: Option<Decimal>,
-    /// Load of accepted orders beside what is offered.
+    /// Load of accepted orders beside what is offered, also of those that are not matched yet.
     pub booked: Decimal,
     pub offered: Decimal,
     /// More is promised than there is.

@@ -120,6 +120,8 @@ reasons! {
     LIMIT_REACHED, FailedPrecondition, "there are as many of these as a firm may have; remove one first", "数量已达上限,请先删除一个";
     /// An offer would promise more hours than the group's week has left beside its orders, or beside its forecast.
     OFFER_EXCEEDS_CAPACITY, FailedPrecondition, "what orders or forecasts need and what is offered would take more of a week than its maximum; offer less of the weeks that are named", "该周订单或预测所需与共享产能合计将超过最大产能,请减少所列各周的共享量";
+    /// A promise to an order would take hours that are offered.
+    HOURS_OFFERED, FailedPrecondition, "the promise would take hours that you offer to others; shrink or withdraw the offer, promise another day, or say despite_offers", "该承诺将占用已共享的产能,请减少或撤回共享产能、改约其他日期,或确认仍要承诺";
     /// Less is left of a bucket than was asked for.
     CAPACITY_SHORT, FailedPrecondition, "not so much is left of every week asked for, and nothing was held; ask for less", "所选时段余量不足,未预占任何产能,请减少数量";
     /// A reservation that is not open any more.

@@ -118,6 +118,14 @@ pub fn scale(code: &str) -> (&str, Decimal) {
     (all[0].0, factor)
 }
 
+/// Every unit that can be converted into another, with the one that it is counted in and its factor of [`scale`], for what
+/// converts elsewhere.
+pub fn scales() -> impl Iterator<Item = (&'static str, &'static str, Decimal)> {
+    SCALES.iter().flat_map(|scale| {
+        scale.iter().map(|(one, (digits, places))| (*one, scale[0].0, Decimal::new(*digits, *places)))
+    })
+}
+
 /// The units that can be converted into this one, itself included, each with its factor of [`scale`].
 pub fn alike(code: &str) -> Vec<(&str, Decimal)> {
     match SCALES.iter().find(|scale| scale.iter().any(|(one, _)| *one == code)) {
@@ -249,6 +257,8 @@ mod tests {
         for units in SCALES {
             assert_eq!(units[0].1, (1, 0), "the first of a kind is what the others are counted in");
         }
+        assert_eq!(scales().count(), scaled.len());
+        assert!(scales().all(|(code, base, factor)| scale(code) == (base, factor)));
         for (code, base, factor) in [
             ("HUR", "SEC", "3600"),
             ("TNE", "KGM", "1000"),

@@ -36,6 +36,16 @@ impl Agreement {
         proposals.filter(|(_, outcome)| outcome.accepted).map(|(id, _)| id).collect()
     }
 
+    /// What terms know of it, they know no more: the answer is not given after all. `order` is whose it would have been.
+    pub fn forget(&self, order: &Order, terms: &mut AllTerms) {
+        for (place, parts) in &self.answered {
+            let agreed = self.proposal(parts).filter(|(_, outcome)| outcome.accepted);
+            if let (Some((_, outcome)), Some(terms)) = (agreed, terms.get_mut(&order.schedule[*place].id)) {
+                terms.beyond -= outcome.beyond;
+            }
+        }
+    }
+
     /// The proposal among the parts of a line, with how it compared.
     pub fn proposal(&self, parts: &[Part]) -> Option<(Uuid, &Outcome)> {
         parts.iter().find_map(|part| match part {

@@ -63,8 +63,8 @@ impl Api {
             return Err(Error::not_found());
         }
         let answers = convert::response(&request, &self.deps.clock)?;
-        let RespondToOrderRequest { revision, version, note, .. } = request;
-        let what = Respond { order, revision, version, answers, note };
+        let RespondToOrderRequest { revision, version, note, despite_offers, .. } = request;
+        let what = Respond { order, revision, version, answers, note, despite_offers };
         Ok(Command { caller: caller.clone(), key, what })
     }
 }

@@ -12,6 +12,7 @@ mod link;
 mod on_order;
 mod pending;
 pub(crate) mod progress;
+pub(crate) mod promised;
 mod publish;
 pub(crate) mod remind;
 mod reservation;

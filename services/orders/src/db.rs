@@ -13,6 +13,7 @@ pub(crate) mod load;
 pub(crate) mod pending;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod promised;
 pub(crate) mod publish;
 pub(crate) mod read;
 pub(crate) mod reminder;

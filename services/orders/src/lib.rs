@@ -7,6 +7,7 @@
 //! * [`publish`]  from a buyer's document to the rows of a new order: pure
 //! * [`alias`]    what a buyer's ERP writes → what it means: pure
 //! * [`reservation`] which reserved capacity a line may consume: pure
+//! * [`promised`] what an answer takes of the supplier's weeks: pure
 //! * [`change`], [`frozen`] what a changed document does to an order, and what has to wait: pure
 //! * [`deadline`], [`reminder`], [`progress`], [`file`] what follows an order: pure
 //! * [`trading_terms`] what a buyer agrees on with its suppliers beside the orders: pure
@@ -38,6 +39,7 @@ pub mod frozen;
 pub mod order;
 mod preview;
 pub mod progress;
+pub mod promised;
 pub mod publish;
 mod queries;
 pub mod reminder;

@@ -3,7 +3,17 @@
 use chassis::{Error, Result, caller::Caller};
 use proto::orders::{PreviewResponseRequest, RespondToOrderRequest, ResponsePreview};
 
-use crate::{agree, api::Api, commands, convert, db::load, terms};
+use crate::{
+    agree,
+    api::Api,
+    commands::{
+        self,
+        promised::{self, Decision},
+    },
+    convert,
+    db::load,
+    terms,
+};
 
 pub(crate) async fn preview(
     api: &Api,
@@ -19,6 +29,7 @@ pub(crate) async fn preview(
         note: request.note,
         version: request.version,
         validate_only: true,
+        despite_offers: request.despite_offers,
     };
     let (deps, what) = (&api.deps, api.respond_command(caller, request)?.what);
     let mut tx = deps.pool.begin(caller.firm).await?;
@@ -26,7 +37,14 @@ pub(crate) async fn preview(
     commands::may_act(deps, caller, &order, order.supplier)?;
     let proposed = agree::proposed_lines(&order, what.answers.as_deref());
     let mut terms = terms::load(&mut tx, &[(&order, proposed)]).await?;
-    let decided = commands::decide(&mut tx, &mut order, &mut terms, &what).await?;
+    let agreement = commands::decide(&mut tx, &mut order, &mut terms, &what).await??;
+    if promised::has_offered(&mut tx).await? {
+        let decision = Decision { what: &what, order: &order, agreement: &agreement };
+        let refusals = promised::keep(&mut tx, &[decision]).await?;
+        if let Some(refusal) = refusals.into_iter().flatten().next() {
+            return Err(refusal);
+        }
+    }
     tx.rollback().await?;
-    Ok(convert::preview(&order, &decided?))
+    Ok(convert::preview(&order, &agreement))
 }

@@ -1,7 +1,11 @@
-//! A machine hour is promised once, whoever reaches for it: orders are accepted and cancelled, offers published, changed
-//! and withdrawn, and weeks of the group stated anew, all of the same weeks at the same moment.
+//! A machine hour is promised once, whoever reaches for it: orders are accepted and cancelled, offers published, changed,
+//! withdrawn and held of, and weeks of the group stated anew, all of the same weeks at the same moment. Nobody says here that
+//! it promises despite offers.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use chassis::Reason;
 use harness::{
@@ -10,7 +14,7 @@ use harness::{
     capacity::{group, link, linking},
     change::cancel,
     date, decimal, order,
-    refusal::{metadata, reason, refused},
+    refusal::{fields, metadata, reason, refused},
     request_id,
 };
 use proto::capacity::{
@@ -49,6 +53,7 @@ struct Placed {
     id: String,
     monday: &'static str,
     hours: i64,
+    accepted: bool,
     cancelled: bool,
 }
 
@@ -58,10 +63,14 @@ struct Week {
     monday: String,
     maximum: i64,
     booked: i64,
+    /// Accepted, and not booked yet.
+    pending: i64,
     offered: i64,
     overcommitted: bool,
     /// What buckets of all offers of the group promise.
     buckets: i64,
+    /// The part of it that is held.
+    sold: i64,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,26 +80,40 @@ async fn an_hour_is_promised_once_whichever_way_it_is_reached_for() {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut refusals = 0;
+    // From its first offer on, what a supplier accepts is looked at.
+    let other = supplier.state_group(stated(1)).await.expect("a group").id;
+    supplier.publish_offer(offer(&other, &[(W53, "1")])).await.expect("an offer");
+    let (mut refusals, mut unaccepted, mut sold) = (0, 0, 0);
     for (n, [before, after]) in MAXIMA.into_iter().enumerate() {
         let item = format!("CY-{n}");
         let stated = linking(stated(before), vec![link(&buyer.id, &item, "")]);
         let group = supplier.state_group(stated).await.expect("a group").id;
         let round = Round { buyer: &buyer, supplier: &supplier, item, group };
-        let placed = round.place(&mut rng).await;
+        let mut placed = round.place(&mut rng).await;
         let offerers = (0..OFFERERS).map(|_| {
             let rng = StdRng::seed_from_u64(rng.random());
             round.offer(rng)
         });
-        let (offered, (), ()) = tokio::join!(
-            futures::future::join_all(offerers.collect::<Vec<_>>()),
-            round.answer(&placed),
-            round.restate(after)
+        let done = AtomicBool::new(false);
+        let (offered, mut refused, ()) = tokio::join!(
+            async {
+                let offered = futures::future::join_all(offerers.collect::<Vec<_>>()).await;
+                done.store(true, Ordering::Relaxed);
+                offered
+            },
+            round.answer(&mut placed),
+            async {
+                round.restate(after).await;
+                while !done.load(Ordering::Relaxed) {
+                    round.look(&world, before <= after).await;
+                }
+            }
         );
+        unaccepted += refused.len();
+        round.look(&world, before <= after).await;
         world.settled().await;
 
         let mut wanted = Hours::new();
-        let mut refused = Vec::new();
         for (asked, refusal) in offered {
             refused.extend(refusal);
             for (monday, hours) in asked {
@@ -108,12 +131,14 @@ async fn an_hour_is_promised_once_whichever_way_it_is_reached_for() {
         );
         refusals += refused.len();
         let mut booked = Hours::new();
-        for one in placed.iter().filter(|one| !one.cancelled) {
+        for one in placed.iter().filter(|one| one.accepted && !one.cancelled) {
             *booked.entry(one.monday).or_default() += one.hours;
         }
+        sold += round.look(&world, before <= after).await;
         round.check(&world, after, &booked).await;
     }
-    assert!(refusals > 0, "nobody was refused: the test tests nothing");
+    println!("{refusals} refused, {unaccepted} of them orders; {sold} hours sold");
+    assert!(refusals > unaccepted && sold > 0, "nobody was refused, or nothing sold: the test tests nothing");
     world.finish().await;
 }
 
@@ -134,19 +159,40 @@ impl Round<'_> {
             let order =
                 order(&number).line("10", &self.item, &quantity, "1").schedule("1", &quantity, monday, "");
             let id = self.buyer.publish(order.to("V100")).await.expect("published").order_id;
-            placed.push(Placed { id, monday, hours, cancelled: n == 0 });
+            placed.push(Placed { id, monday, hours, accepted: false, cancelled: n == 0 });
         }
         placed
     }
 
-    /// Accepts every order, and one is cancelled at once.
-    async fn answer(&self, placed: &[Placed]) {
-        for one in placed {
-            self.supplier.respond(accept_all(&one.id)).await.expect("accepted");
+    /// Accepts every order whose hours are not offered, all at once, and one is cancelled then: the weeks of those that are.
+    async fn answer(&self, placed: &mut [Placed]) -> Vec<String> {
+        let each = placed.iter_mut().map(|one| async move {
+            let answer = self.supplier.respond(accept_all(&one.id)).await;
+            one.accepted = answer.is_ok();
             if one.cancelled {
                 self.buyer.cancel(cancel(&one.id, &[])).await.expect("cancelled");
             }
+            let status = answer.err()?;
+            assert_eq!(reason(&status), Reason::HOURS_OFFERED.as_str(), "{status:?}");
+            assert_eq!(fields(&status), [("accept_all".to_owned(), "OFFERED".to_owned())]);
+            Some(one.monday.to_owned())
+        });
+        futures::future::join_all(each).await.into_iter().flatten().collect()
+    }
+
+    /// How many hours are sold. Whatever stands at any moment adds up: nothing is sold that is not offered, and nothing is
+    /// promised twice (`promised_once`) where nobody lowered the maximum.
+    async fn look(&self, world: &World, promised_once: bool) -> i64 {
+        let weeks = self.weeks(world).await;
+        for week in &weeks {
+            assert!(week.sold <= week.offered, "{week:?}");
+            if promised_once {
+                assert!(!week.overcommitted, "{week:?}");
+                let promised = week.booked + week.pending + week.offered;
+                assert!(week.offered == 0 || promised <= week.maximum, "{week:?}");
+            }
         }
+        weeks.iter().map(|week| week.sold).sum()
     }
 
     async fn restate(&self, maximum: i64) {
@@ -180,11 +226,25 @@ impl Round<'_> {
             }
             match answer {
                 Ok(offer) if offer.withdrawn => {}
-                Ok(offer) => standing.push(offer),
+                Ok(offer) => {
+                    self.hold(&offer, rng.random_range(0..=MOST)).await;
+                    standing.push(offer);
+                }
+                // What is held of an offer stays of it.
+                Err(status) if reason(&status) == Reason::CAPACITY_SHORT.as_str() => {}
                 Err(status) => refused.push(short(&status)),
             }
         }
         (asked, refused)
+    }
+
+    /// Holds so much of an offer's first week, or nothing where less is left.
+    async fn hold(&self, offer: &Offer, hours: i64) {
+        if hours > 0
+            && let Err(status) = self.buyer.hold(offer, &[(0, &hours.to_string())], 0).await
+        {
+            assert_eq!(reason(&status), Reason::CAPACITY_SHORT.as_str(), "{status:?}");
+        }
     }
 
     fn wish(&self, hours: &Hours) -> proto::capacity::PublishOfferRequest {
@@ -217,7 +277,7 @@ impl Round<'_> {
         let weeks = self.weeks(world).await;
         assert_eq!(weeks.len(), WEEKS.len());
         for week in weeks {
-            assert_eq!(week.maximum, maximum, "{week:?}");
+            assert_eq!((week.maximum, week.pending), (maximum, 0), "{week:?}");
             assert_eq!(
                 week.booked,
                 booked.get(week.monday.as_str()).copied().unwrap_or_default(),
@@ -225,7 +285,7 @@ impl Round<'_> {
             );
             assert_eq!(week.offered, week.buckets, "{week:?}");
             let free = week.maximum - week.booked - week.offered;
-            // Without an offer nothing is promised twice: an order is not refused for want of hours.
+            // Where nothing is offered, an order is not refused for want of hours.
             assert_eq!(week.overcommitted, free < 0 && week.offered > 0, "{week:?}");
             let more = |hours: i64| {
                 let hours = hours.to_string();
@@ -240,26 +300,31 @@ impl Round<'_> {
     }
 
     async fn weeks(&self, world: &World) -> Vec<Week> {
-        let rows: Vec<(String, i64, i64, i64, bool, i64)> = sqlx::query_as(
-            "select w.monday::text, w.maximum::bigint, w.booked::bigint, w.offered::bigint, w.overcommitted,
-                    (select coalesce(sum(b.total), 0)::bigint
-                     from capacity.offer o
-                     join capacity.capacity_bucket b on b.supplier = o.supplier and b.offer_id = o.id
-                     where o.supplier = w.supplier and o.group_id = w.group_id and b.monday = w.monday)
-             from capacity.capacity_week w where w.group_id = $1::uuid order by w.monday",
+        let rows: Vec<(String, i64, i64, i64, i64, bool, i64, i64)> = sqlx::query_as(
+            "select w.monday::text, w.maximum::bigint, w.booked::bigint, w.pending::bigint, w.offered::bigint, w.overcommitted,
+                    s.buckets, s.sold
+             from capacity.capacity_week w
+             cross join lateral (
+                 select coalesce(sum(b.total), 0)::bigint as buckets, coalesce(sum(b.reserved), 0)::bigint as sold
+                 from capacity.offer o
+                 join capacity.capacity_bucket b on b.supplier = o.supplier and b.offer_id = o.id
+                 where o.supplier = w.supplier and o.group_id = w.group_id and b.monday = w.monday) s
+             where w.group_id = $1::uuid order by w.monday",
         )
         .bind(&self.group)
         .fetch_all(world.owner_pool().await)
         .await
         .unwrap();
         rows.into_iter()
-            .map(|(monday, maximum, booked, offered, overcommitted, buckets)| Week {
+            .map(|(monday, maximum, booked, pending, offered, overcommitted, buckets, sold)| Week {
                 monday,
                 maximum,
                 booked,
+                pending,
                 offered,
                 overcommitted,
                 buckets,
+                sold,
             })
             .collect()
     }

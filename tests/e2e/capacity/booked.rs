@@ -11,7 +11,7 @@ use harness::{
 };
 use proto::{
     capacity::{GroupContent, UploadCapacityGroupRequest},
-    orders::{OrderType, Remainder},
+    orders::{OrderType, Remainder, RespondToOrderRequest},
 };
 
 use super::{bottlenecks, golden, turns};
@@ -106,10 +106,12 @@ async fn what_is_booked_cannot_be_offered_and_what_is_offered_can_be_overcommitt
         offers.push(offered);
     }
 
-    // Whoever accepts an order all the same has promised an hour twice, and sees it.
+    // Whoever accepts an order all the same has promised an hour twice, says so, and sees it.
     let placed = order("4500000002").line("10", ITEM, "10", "6.85");
     let second = buyer.publish(placed.to("V100")).await.unwrap().order_id;
-    supplier.respond(accept_all(&second)).await.unwrap();
+    refused(supplier.respond(accept_all(&second)).await, Reason::HOURS_OFFERED);
+    let despite = RespondToOrderRequest { despite_offers: true, ..accept_all(&second) };
+    supplier.respond(despite).await.unwrap();
     world.settled().await;
     assert_eq!(booked(&supplier, &made).await[0], "2026-W53 70/80/100 SURPLUS booked 70 overcommitted");
     // What the week does not have any more is not sold, though 40 were offered.

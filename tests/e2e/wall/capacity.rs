@@ -56,8 +56,12 @@ pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) 
     supplier.set_profile(able("注塑", &["PP"]), OfferVisibility::Partners, "").await.expect("a profile");
 }
 
-/// What would be measured once it is time.
+/// What would be measured once it is time, and what is pending for a moment.
 pub(super) async fn measured(world: &World) {
+    let pending = "insert into capacity.pending_load (supplier, order_id, version, order_line, group_id, monday, hours,
+                       quantity, promised_at)
+                   select supplier, group_id, 1, '10', group_id, monday, 0, 0, now() from capacity.capacity_week";
+    sqlx::query(pending).execute(world.owner_pool().await).await.expect("the owner writes everything");
     let measured = "insert into capacity.demand_snapshot (supplier, group_id, measured_at, mondays, demands)
                     select supplier, group_id, start_at, '{2026-12-28}', '{200}' from capacity.demand_volatility";
     sqlx::query(measured).execute(world.owner_pool().await).await.expect("the owner writes everything");
@@ -130,6 +134,15 @@ pub(super) const SUPPLIER: &[Attack] = &[
     ("update capacity.capacity_week set borrowed = -1", CHECK),
     ("update capacity.capacity_week set lent = -1", CHECK),
     ("update capacity.capacity_week set uncounted_lines = -1", CHECK),
+    // what it promised, past the functions that look at what is offered
+    ("update capacity.capacity_week set pending = 0", DENIED),
+    ("update capacity.pending_load set quantity = 0", DENIED),
+    (
+        "insert into capacity.pending_load (supplier, order_id, version, order_line, group_id, monday, hours, quantity,
+         promised_at)
+         select supplier, {order}, 1, '10', group_id, monday, 1, 1, now() from capacity.capacity_week",
+        DENIED,
+    ),
     // what was measured, and measurements of no beginning
     ("update capacity.demand_snapshot set demands = '{1}'", DENIED),
     ("update capacity.demand_volatility set start_at = null", CHECK),

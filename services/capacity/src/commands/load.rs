@@ -1,6 +1,7 @@
 //! Takes capacity for what the supplier accepted: reads the next events of its feed, keeps what their schedule lines take,
 //! matches the groups that this concerns, and gives back what lines reserved and take no more, in one transaction with the
-//! place in the feed. What is heard again finds itself kept, and nothing turns.
+//! place in the feed. What was pending since it was promised is booked from then on. What is heard again finds itself kept,
+//! and nothing turns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use crate::{
     convert::load::{self as convert, Told},
     db::{
         load::{self as db, Booked, Placed},
-        reserved, week,
+        pending, reserved, week,
     },
     load::{Line, Load, Promise, changes, load},
 };
@@ -45,8 +46,9 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     if !told.is_empty() {
         let booked = booked(&mut tx, &told).await?;
         let left_over = reserved::left_over(&mut tx, &told.orders()?).await?;
-        if !booked.is_empty() || !left_over.is_empty() {
-            events = book(now, &mut tx, &booked, left_over).await?;
+        let heard = Heard::of(&mut tx, &told).await?;
+        if !booked.is_empty() || !left_over.is_empty() || !heard.groups.is_empty() {
+            events = book(now, &mut tx, &booked, left_over, &heard).await?;
         }
     }
     db::move_place(&mut tx, last).await?;
@@ -59,6 +61,22 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     Ok(full)
 }
 
+/// What was told of promises that are pending.
+struct Heard {
+    /// Orders, each up to this version.
+    orders: Vec<(Uuid, i64)>,
+    /// Groups of whose weeks something is pending of them.
+    groups: Vec<Uuid>,
+}
+
+impl Heard {
+    async fn of(tx: &mut TenantTx, told: &Told) -> Result<Self> {
+        let orders = told.versions()?;
+        let groups = pending::groups(tx, &orders).await?;
+        Ok(Self { orders, groups })
+    }
+}
+
 /// Keeps what lines take, gives back what is left over, and matches the groups that this concerns once for both, so that no
 /// week turns in between: what happened, and what turned.
 async fn book(
@@ -66,6 +84,7 @@ async fn book(
     tx: &mut TenantTx,
     booked: &[Booked],
     left_over: Vec<(Uuid, bool)>,
+    heard: &Heard,
 ) -> Result<Vec<outbox::NewEvent>> {
     matching::lock(tx).await?;
     db::save(tx, booked).await?;
@@ -74,14 +93,16 @@ async fn book(
     let (customers, materials): (Vec<Uuid>, Vec<String>) = materials.into_iter().unzip();
     let mut groups = week::linking(tx, &customers, &materials).await?;
     let mut given_back = Vec::new();
-    if !left_over.is_empty() {
+    if !left_over.is_empty() || !heard.groups.is_empty() {
         let ids: Vec<Uuid> = left_over.iter().map(|(id, _)| *id).collect();
         groups.extend(reserved::groups_of(tx, &ids).await?);
+        groups.extend(&heard.groups);
         groups.sort_unstable();
         groups.dedup();
-        // Weeks before buckets, as everybody does.
+        // Weeks before buckets, and all of them in their order, as everybody does.
         let moved = week::with_parents(tx, &groups).await?;
         week::lock(tx, &moved).await?;
+        pending::settle(tx, &heard.orders).await?;
         given_back = reservation::give_back(now, tx, left_over).await?;
     }
     let mut events = matching::rematch(now, tx, Cause::Demand(&groups)).await?;

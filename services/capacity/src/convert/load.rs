@@ -18,8 +18,15 @@ use crate::load::{Line, Promise};
 /// A claimant's history of an order begins with it.
 const SUPPLIER_CHANGED: &str = "tandem.orders.order.supplier_changed.v1";
 
-/// The order, its schedule lines, and how many of them were left out.
-type Stand = (String, Vec<ScheduleLineState>, i32);
+/// How an order stands after an event.
+struct Stand {
+    order: String,
+    /// That it came to by what happened.
+    version: i64,
+    schedule: Vec<ScheduleLineState>,
+    /// How many schedule lines were left out.
+    omitted: i32,
+}
 
 /// Lists the events that say how schedule lines stand, and reads them. Of a new order nothing is accepted yet, so that
 /// its publication is none of them.
@@ -32,11 +39,13 @@ macro_rules! events {
             match kind {
                 $($name => {
                     let event = <$event>::decode(payload)?;
-                    Ok((event.order_id, event.schedule, event.lines_omitted))
+                    let (order, version, omitted) = (event.order_id, event.version, event.lines_omitted);
+                    Ok(Stand { order, version, schedule: event.schedule, omitted })
                 })*
                 _ => {
                     let order = OrderSupplierChanged::decode(payload)?.order.unwrap_or_default();
-                    Ok((order.id, order.schedule, order.lines_omitted))
+                    let (version, omitted) = (order.version, order.lines_omitted);
+                    Ok(Stand { order: order.id, version, schedule: order.schedule, omitted })
                 }
             }
         }
@@ -58,6 +67,8 @@ events! {
 pub(crate) struct Told {
     /// With the order of each.
     lines: BTreeMap<Uuid, (String, Line)>,
+    /// The newest version of each order.
+    versions: BTreeMap<String, i64>,
     /// Orders of which an event left lines out: what no newer one tells of has to be looked up.
     pub omitted: BTreeSet<Uuid>,
 }
@@ -65,7 +76,9 @@ pub(crate) struct Told {
 impl Told {
     /// Takes the next event in.
     pub(crate) fn hear(&mut self, kind: &str, payload: &[u8]) -> Result<()> {
-        let (order, schedule, omitted) = stand(kind, payload).map_err(Error::internal)?;
+        let Stand { order, version, schedule, omitted } = stand(kind, payload).map_err(Error::internal)?;
+        let newest = self.versions.entry(order.clone()).or_default();
+        *newest = version.max(*newest);
         if omitted > 0 {
             self.omitted.insert(id(&order)?);
             self.lines.retain(|_, (of, _)| *of != order);
@@ -86,6 +99,11 @@ impl Told {
         let told: BTreeSet<&str> = self.lines.values().map(|(order, _)| order.as_str()).collect();
         let told = told.into_iter().map(id);
         told.chain(self.omitted.iter().copied().map(Ok)).collect()
+    }
+
+    /// Orders that were told of, with the newest version of each.
+    pub(crate) fn versions(&self) -> Result<Vec<(Uuid, i64)>> {
+        self.versions.iter().map(|(order, version)| Ok((id(order)?, *version))).collect()
     }
 
     /// What was told of a line.
@@ -195,10 +213,12 @@ mod tests {
             ..OrderResponded::default()
         };
         let mut told = Told::default();
-        for (event, known) in [(&few, true), (&many, false), (&few, true)] {
+        let newer = OrderResponded { version: 3, ..few.clone() };
+        for (event, known) in [(&newer, true), (&many, false), (&few, true)] {
             told.hear("tandem.orders.order.responded.v1", &event.encode_to_vec()).unwrap();
             assert_eq!(told.line(LINE).is_some(), known, "older words than what was left out do not count");
         }
         assert_eq!(told.omitted, [ORDER].into());
+        assert_eq!(told.versions().unwrap(), [(ORDER, 3)], "the newest of an order stays");
     }
 }

@@ -7,7 +7,10 @@ use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::offer::{Bucket, Moves, Slot, Standing, Visibility};
+use crate::{
+    matching::plus,
+    offer::{Bucket, Moves, Slot, Standing, Visibility},
+};
 
 /// An offer without its buckets. What only its supplier knows is `None` for others.
 #[derive(Clone, Debug)]
@@ -212,7 +215,7 @@ pub(crate) async fn lock_weeks(
     .execute(tx.conn())
     .await?;
     let rows = sqlx::query!(
-        r#"select monday, maximum, booked, offered, overcommitted, coalesce(demand - lent, 0) as "demand!"
+        r#"select monday, maximum, booked, pending, offered, overcommitted, coalesce(demand - lent, 0) as "demand!"
            from capacity.capacity_week where supplier = $1 and group_id = $2 and monday = any($3)
            order by monday for update"#,
         me,
@@ -223,7 +226,7 @@ pub(crate) async fn lock_weeks(
     .await?;
     let standing = rows.into_iter().map(|row| {
         let (maximum, overcommitted) = (row.maximum, row.overcommitted);
-        let (booked, offered, demand) = (row.booked, row.offered, row.demand);
+        let (booked, offered, demand) = (plus(row.booked, row.pending), row.offered, row.demand);
         (row.monday, Standing { maximum, booked, offered, overcommitted, demand })
     });
     Ok(standing.collect())
@@ -242,9 +245,10 @@ pub(crate) async fn shift(
             r#"update capacity.capacity_week
                set offered = offered + $4::numeric,
                    overcommitted = offered + $4::numeric > 0 and not coalesce(offered + $4::numeric <= maximum
-                       and booked + offered + $4::numeric <= maximum + borrowed, false)
+                       and booked + pending + offered + $4::numeric <= maximum + borrowed, false)
                where supplier = $1 and group_id = $2 and monday = $3
-                   and ($4::numeric < 0 or (not overcommitted and coalesce(booked + offered + $4::numeric <= maximum, false)))"#,
+                   and ($4::numeric < 0
+                        or (not overcommitted and coalesce(booked + pending + offered + $4::numeric <= maximum, false)))"#,
             me,
             group,
             monday,

@@ -267,7 +267,7 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
                uncounted_lines = excluded.uncounted_lines,
                overcommitted = w.offered > 0
                    and not coalesce(w.offered <= excluded.maximum
-                       and excluded.booked + w.offered <= excluded.maximum + excluded.borrowed, false)"#,
+                       and excluded.booked + w.pending + w.offered <= excluded.maximum + excluded.borrowed, false)"#,
         me,
         &groups,
         &mondays,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Command, Done, Effect, change, deadline,
     on_order::{By, Decided, lock, own, receipt, refused},
+    promised::{self, Decision},
 };
 use crate::{
     agree::{self, Agreement, AllTerms},
@@ -31,6 +32,8 @@ pub(crate) struct Respond {
     /// `None`: everything as asked.
     pub answers: Option<Vec<LineAnswer>>,
     pub note: String,
+    /// Whether hours are promised that the supplier offers to others.
+    pub despite_offers: bool,
 }
 
 impl Effect for Respond {
@@ -43,9 +46,15 @@ impl Effect for Respond {
             Some((order, agree::proposed_lines(order, command.what.answers.as_deref())))
         });
         let mut terms = terms::load(tx, &proposed.collect::<Vec<_>>()).await?;
+        // Whoever never offered anything is asked nothing more.
+        let looked_at = promised::has_offered(tx).await?;
         let mut done = Done::default();
         for round in rounds(commands) {
-            answer(deps, tx, round, &mut orders, &mut terms, &mut done).await?;
+            let mut decided = decide_all(deps, tx, round, &mut orders, &mut terms, looked_at).await?;
+            if looked_at {
+                promise(tx, round, &mut decided, &mut orders, &mut terms).await?;
+            }
+            answer(deps, tx, round, decided, &orders, &mut done).await?;
         }
         Ok(done)
     }
@@ -75,6 +84,8 @@ struct Given {
     agreement: Agreement,
     outcomes: HashMap<Uuid, Vec<u8>>,
     places: Vec<usize>,
+    /// The order as it stood, where what it promises is looked at.
+    before: Option<Order>,
 }
 
 /// What an answer does to its order, given or tried out, or why it is refused. The outer error is a fault.
@@ -96,16 +107,15 @@ pub(crate) async fn decide(
     })
 }
 
-/// Answers orders, each once, and writes all of it together. The error rolls the slice back; what refuses one command
-/// stands in its place.
-async fn answer(
+/// What answers do to their orders, each of which is answered once; what refuses one command stands in its place.
+async fn decide_all(
     deps: &Deps,
     tx: &mut TenantTx,
     commands: &[&Command<Respond>],
     orders: &mut HashMap<Uuid, Order>,
     terms: &mut AllTerms,
-    done: &mut Done,
-) -> Result<()> {
+    looked_at: bool,
+) -> Result<Vec<Result<Given>>> {
     let mut decided = Vec::with_capacity(commands.len());
     for command in commands {
         let order = match own(deps, &command.caller, orders, command.what.order, By::Supplier) {
@@ -115,14 +125,59 @@ async fn answer(
                 continue;
             }
         };
+        let before = looked_at.then(|| order.clone());
         decided.push(decide(tx, order, terms, &command.what).await?.map(|agreement| Given {
             order: order.id,
             response: deps.clock.id(),
             outcomes: convert::outcomes(&agreement),
             places: agreement.answered.iter().map(|(place, _)| *place).collect(),
             agreement,
+            before,
         }));
     }
+    Ok(decided)
+}
+
+/// Keeps what answers promise as load of the supplier's weeks. One that would take hours that are offered is refused, and its
+/// order stands as before.
+async fn promise(
+    tx: &mut TenantTx,
+    commands: &[&Command<Respond>],
+    decided: &mut [Result<Given>],
+    orders: &mut HashMap<Uuid, Order>,
+    terms: &mut AllTerms,
+) -> Result<()> {
+    let (mut indexes, mut decisions) = (Vec::new(), Vec::new());
+    for (index, (command, decided)) in commands.iter().zip(decided.iter()).enumerate() {
+        if let Ok(given) = decided
+            && let Some(order) = orders.get(&given.order)
+        {
+            indexes.push(index);
+            decisions.push(Decision { what: &command.what, order, agreement: &given.agreement });
+        }
+    }
+    let refusals = promised::keep(tx, &decisions).await?;
+    for (index, refusal) in indexes.into_iter().zip(refusals) {
+        let Some(refusal) = refusal else { continue };
+        if let Ok(given) = std::mem::replace(&mut decided[index], Err(refusal))
+            && let Some(before) = given.before
+        {
+            given.agreement.forget(&before, terms);
+            orders.insert(given.order, before);
+        }
+    }
+    Ok(())
+}
+
+/// Writes what was decided together, and says what became of each command. The error rolls the slice back.
+async fn answer(
+    deps: &Deps,
+    tx: &mut TenantTx,
+    commands: &[&Command<Respond>],
+    decided: Vec<Result<Given>>,
+    orders: &HashMap<Uuid, Order>,
+    done: &mut Done,
+) -> Result<()> {
     let at = deps.clock.now();
     let mut schedules = write(tx, commands, &decided, orders, at).await?;
     for (command, decided) in commands.iter().zip(decided) {

@@ -20,6 +20,7 @@ use crate::{
         tolerance::RuleRow,
     },
     order::{Order, Part},
+    promised::Promise,
     terms::Standing,
     tolerance::{Bound, Bounds, Check, Outcome, Proposed, Rule, Scope, Source, Terms, UnitPrice},
 };
@@ -168,6 +169,21 @@ pub(crate) fn preview(order: &Order, agreement: &Agreement) -> ResponsePreview {
         state: order.state().into(),
         lines: lines.collect(),
     }
+}
+
+/// What an answer promises for a day: what it accepts as asked, and what was agreed of its proposals at once.
+pub(crate) fn promised(agreement: &Agreement) -> Vec<Promise> {
+    let lines = agreement.answered.iter().enumerate().flat_map(|(at, (place, parts))| {
+        let agreed = agreement.proposal(parts).is_some_and(|(_, outcome)| outcome.accepted);
+        let made = parts.iter().flat_map(move |part| commitments(part, agreed));
+        made.filter_map(move |one| {
+            let day = value::date(one.committed_delivery_date.as_ref()?).ok()?;
+            let quantity = decimal(one.quantity.as_ref())?;
+            let substitute = one.substitute.map(|item| item.buyer_item_id).unwrap_or_default();
+            Some(Promise { at, place: *place, day, quantity, substitute })
+        })
+    });
+    lines.filter(|promise| promise.quantity > Decimal::ZERO).collect()
 }
 
 fn commitments(part: &Part, agreed: bool) -> Vec<proto::orders::Commitment> {

@@ -19,9 +19,27 @@ pub struct Outcome {
 
 /// Asks what an answer would do; nothing of it is given.
 pub async fn ask(member: &Member, answer: RespondToOrderRequest) -> Result<ResponsePreview, Failure> {
-    let RespondToOrderRequest { request_id, order_id, revision, accept_all, lines, note, version, .. } =
-        answer;
-    let request = PreviewResponseRequest { request_id, order_id, revision, accept_all, lines, note, version };
+    let RespondToOrderRequest {
+        request_id,
+        order_id,
+        revision,
+        accept_all,
+        lines,
+        note,
+        version,
+        despite_offers,
+        ..
+    } = answer;
+    let request = PreviewResponseRequest {
+        request_id,
+        order_id,
+        revision,
+        accept_all,
+        lines,
+        note,
+        version,
+        despite_offers,
+    };
     Ok(member.app().api.responses().preview_response(member.call(request)).await?.into_inner())
 }
 

@@ -49,6 +49,9 @@ pub struct RespondArgs {
     /// Say what the answer would do, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Promise hours of a week too that are offered to others
+    #[arg(long)]
+    pub despite_offers: bool,
 }
 
 #[derive(Debug, Args)]
@@ -99,9 +102,27 @@ pub(super) async fn run(args: &RespondArgs, session: &Session) -> Result<Exit, F
 
 /// What the answer would do: by the same decision, without writing anything.
 async fn preview(request: RespondToOrderRequest, session: &Session) -> Result<Exit, Failure> {
-    let RespondToOrderRequest { request_id, order_id, revision, accept_all, lines, note, version, .. } =
-        request;
-    let request = PreviewResponseRequest { request_id, order_id, revision, accept_all, lines, note, version };
+    let RespondToOrderRequest {
+        request_id,
+        order_id,
+        revision,
+        accept_all,
+        lines,
+        note,
+        version,
+        despite_offers,
+        ..
+    } = request;
+    let request = PreviewResponseRequest {
+        request_id,
+        order_id,
+        revision,
+        accept_all,
+        lines,
+        note,
+        version,
+        despite_offers,
+    };
     let shown = session.connection.responses().preview_response(request).await;
     let shown = shown.map_err(|status| session.refused(&status))?.into_inner();
     if session.out.json() {
@@ -147,6 +168,7 @@ fn request(args: &RespondArgs, order: &Order, session: &Session) -> Result<Respo
     if request.revision == 0 {
         request.revision = order.revision;
     }
+    request.despite_offers |= args.despite_offers;
     request.order_id.clone_from(&order.id);
     if request.request_id.is_empty() {
         // The version is part of it: after a declined proposal the same answer is a new one.

@@ -1,0 +1,138 @@
+//! What answers take of the supplier's capacity, by the functions that the service of capacity publishes for it. As supplier.
+
+use chassis::{Result, db::TenantTx, unit::scales};
+use rust_decimal::Decimal;
+use time::Date;
+use uuid::Uuid;
+
+use crate::promised::Short;
+
+/// Whether the tenant ever offered capacity, so that what it promises is looked at.
+pub(crate) async fn has_offered(tx: &mut TenantTx) -> Result<bool> {
+    let offered = sqlx::query_scalar!(r#"select capacity.has_offered() as "offered!""#);
+    Ok(offered.fetch_one(tx.conn()).await?)
+}
+
+/// What a schedule line is for.
+pub(crate) struct MadeRow {
+    pub id: Uuid,
+    pub customer: Uuid,
+    pub line_number: String,
+    /// The buyer's number; empty where there is none.
+    pub material: String,
+    /// UN/ECE Recommendation 20; empty where none is stated.
+    pub unit_code: String,
+    /// tandem.orders.v1.ScheduleLine
+    pub content: Vec<u8>,
+}
+
+/// These schedule lines of these orders.
+pub(crate) async fn made(tx: &mut TenantTx, orders: &[Uuid], lines: &[Uuid]) -> Result<Vec<MadeRow>> {
+    let me = tx.firm();
+    let rows = sqlx::query_as!(
+        MadeRow,
+        r#"select schedule_line_id as "id!", buyer as "customer!", line_number as "line_number!",
+                  buyer_item_id as "material!", unit_code as "unit_code!", content as "content!"
+           from orders.placed_line
+           where supplier = $1 and order_id = any($2) and schedule_line_id = any($3)"#,
+        me,
+        orders,
+        lines
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// The documents of these orders without their lines: (order, tandem.orders.v1.OrderContent).
+pub(crate) async fn headers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select order_id as "order_id!", content as "content!"
+           from orders.placed_order where supplier = $1 and order_id = any($2)"#,
+        me,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.order_id, row.content)).collect())
+}
+
+/// An answer that promises something.
+pub(crate) struct Answer {
+    pub order: Uuid,
+    /// That the order comes to by it.
+    pub version: i64,
+    /// Whether hours are taken that are offered.
+    pub despite_offers: bool,
+}
+
+/// What an answer takes.
+pub(crate) struct Taken {
+    /// Which of the answers, from 0.
+    pub answer: usize,
+    pub line_number: String,
+    pub customer: Uuid,
+    pub material: String,
+    /// The ship-to site; empty where the order names none.
+    pub location: String,
+    /// Of `quantity`.
+    pub unit_code: String,
+    pub monday: Date,
+    pub quantity: Decimal,
+}
+
+/// Keeps what answers take as load of the weeks, each answer all of it or nothing: what is too much of those of which nothing
+/// is kept, by the place of the answer.
+pub(crate) async fn promise(
+    tx: &mut TenantTx,
+    answers: &[Answer],
+    taken: &[Taken],
+) -> Result<Vec<(usize, Short)>> {
+    let orders: Vec<Uuid> = answers.iter().map(|answer| answer.order).collect();
+    let versions: Vec<i64> = answers.iter().map(|answer| answer.version).collect();
+    let despite: Vec<bool> = answers.iter().map(|answer| answer.despite_offers).collect();
+    let places: Vec<i32> = taken.iter().map(|one| one.answer as i32 + 1).collect();
+    let texts =
+        |text: fn(&Taken) -> &String| -> Vec<String> { taken.iter().map(|one| text(one).clone()).collect() };
+    let customers: Vec<Uuid> = taken.iter().map(|one| one.customer).collect();
+    let mondays: Vec<Date> = taken.iter().map(|one| one.monday).collect();
+    let quantities: Vec<Decimal> = taken.iter().map(|one| one.quantity).collect();
+    let codes: Vec<String> = scales().map(|(code, ..)| code.to_owned()).collect();
+    let bases: Vec<String> = scales().map(|(_, base, _)| base.to_owned()).collect();
+    let factors: Vec<Decimal> = scales().map(|(.., factor)| factor).collect();
+    let rows = sqlx::query!(
+        r#"select answer as "answer!", order_line as "order_line!", monday as "monday!", group_id as "group_id!",
+                  group_name as "group_name!", unit_code as "unit_code!",
+                  least(trunc(short, 12), 1000000000000000) as "short!"
+           from capacity.promise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"#,
+        &orders,
+        &versions,
+        &despite,
+        &places,
+        &texts(|one| &one.line_number),
+        &customers,
+        &texts(|one| &one.material),
+        &texts(|one| &one.location),
+        &texts(|one| &one.unit_code),
+        &mondays,
+        &quantities,
+        &codes,
+        &bases,
+        &factors
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let short = rows.into_iter().filter_map(|row| {
+        let short = Short {
+            line_number: row.order_line,
+            monday: row.monday,
+            group: row.group_id,
+            group_name: row.group_name,
+            unit_code: row.unit_code,
+            quantity: row.short,
+        };
+        Some((usize::try_from(row.answer - 1).ok()?, short))
+    });
+    Ok(short.collect())
+}
