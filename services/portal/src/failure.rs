@@ -2,7 +2,7 @@
 //!
 //! Handlers answer a bare [`Failure`]; one layer, [`render`], turns it into a page in the visitor's language.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -32,12 +32,15 @@ pub struct Failure {
     en: String,
     /// Bad fields: path as in the request, and reason.
     pub fields: Vec<(String, String)>,
+    /// What the API says that helps to go on, by name.
+    pub facts: HashMap<String, String>,
 }
 
 impl Failure {
     fn new(status: StatusCode, reason: &str) -> Self {
         let reason = reason.to_string();
-        Self { status, reason, zh: String::new(), en: String::new(), fields: Vec::new() }
+        let (zh, en) = (String::new(), String::new());
+        Self { status, reason, zh, en, fields: Vec::new(), facts: HashMap::new() }
     }
 
     /// No session, or one that has ended.
@@ -143,7 +146,10 @@ impl From<Status> for Failure {
         let mut failure = Failure::new(http_status(status.code()), code_name(status.code()));
         for detail in status.get_error_details_vec() {
             match detail {
-                ErrorDetail::ErrorInfo(info) => failure.reason = info.reason,
+                ErrorDetail::ErrorInfo(info) => {
+                    failure.reason = info.reason;
+                    failure.facts = info.metadata;
+                }
                 ErrorDetail::LocalizedMessage(said) if said.locale.starts_with("zh") => {
                     failure.zh = said.message
                 }

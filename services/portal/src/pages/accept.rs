@@ -43,6 +43,8 @@ struct AcceptPage {
     /// Whether further lines do not fit on the page.
     more: bool,
     changed: bool,
+    /// Which hours are offered to others; empty for none.
+    offered: String,
 }
 
 /// What would be promised.
@@ -59,6 +61,11 @@ pub async fn show(
 
 /// What would be promised by an order that waits; `changed`: it is not what it was.
 pub fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
+    ask(member, loaded, changed, String::new())
+}
+
+/// As [`confirm`], once it was said which hours are `offered` to others.
+fn ask(member: &Member, loaded: Loaded, changed: bool, offered: String) -> Response {
     let t = member.text().clone();
     let order = loaded.order;
     let content = order.content.unwrap_or_default();
@@ -90,9 +97,11 @@ pub fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
         lines,
         more: !loaded.next.is_empty(),
         changed,
+        offered,
         t,
     };
-    page::show_as(if changed { StatusCode::CONFLICT } else { StatusCode::OK }, &shown)
+    let mends = changed || !shown.offered.is_empty();
+    page::show_as(if mends { StatusCode::CONFLICT } else { StatusCode::OK }, &shown)
 }
 
 /// Promises it.
@@ -105,6 +114,7 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
         order_id: id.clone(),
         revision,
         accept_all: true,
+        despite_offers: respond::despite_offers(&fields),
         ..Default::default()
     };
     match respond::send(&member, request).await {
@@ -113,6 +123,12 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
             Some(loaded) => Ok(confirm(&member, loaded, true)),
             None => Ok(respond::changed(&member, &id)),
         },
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            let Some(offered) = respond::offered(member.text(), &failure) else { return Err(failure) };
+            match respond::open(&member, &id, "").await? {
+                Some(loaded) => Ok(ask(&member, loaded, false, offered)),
+                None => Ok(respond::changed(&member, &id)),
+            }
+        }
     }
 }

@@ -60,6 +60,8 @@ struct ChangePage {
     changed: String,
     /// What the answer would do, in a sentence; empty where it was not asked for.
     preview: String,
+    /// Which hours are offered to others; empty for none.
+    offered: String,
     next: String,
 }
 
@@ -119,6 +121,7 @@ fn form(
         faults: lines.iter().flat_map(named).collect(),
         changed: String::new(),
         preview: String::new(),
+        offered: String::new(),
         next: match loaded.next.as_str() {
             "" => String::new(),
             token => link(&format!("{}/change", member.order_path(&order.id)), &[("from", token)]),
@@ -176,12 +179,18 @@ pub async fn send(
         revision: fields.get("revision").parse().map_err(|_| Failure::form_expired())?,
         lines: reading.responses.clone(),
         note: notes(member.text(), note, &reading),
+        despite_offers: respond::despite_offers(&fields),
         ..Default::default()
     };
     let sent = match tries {
         true => preview::ask(&member, request).await.map(Some),
         false => respond::send(&member, request).await.map(|_| None),
     };
+    if let Err(failure) = &sent
+        && let Some(offered) = respond::offered(member.text(), failure)
+    {
+        return promising(&member, &id, &place, &fields, offered).await;
+    }
     match sent {
         Ok(None) => Ok(respond::answered(&member, &id)),
         Ok(Some(would)) => tried(&member, &id, &place, &fields, &would).await,
@@ -192,6 +201,22 @@ pub async fn send(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The form once more, with the hours that are offered to others.
+async fn promising(
+    member: &Member,
+    id: &str,
+    place: &Place,
+    fields: &Fields,
+    offered: String,
+) -> Result<Response, Failure> {
+    let Some(loaded) = respond::open(member, id, &place.from).await? else {
+        return Ok(respond::changed(member, id));
+    };
+    let mut shown = form(member, loaded, place, &answer::read(fields), &[], fields.get("note"));
+    shown.offered = offered;
+    Ok(page::show_as(StatusCode::CONFLICT, &shown))
 }
 
 /// The form once more, with what the answer would do.

@@ -9,6 +9,9 @@ use serde::Deserialize;
 
 use crate::{
     failure::Failure,
+    form::Fields,
+    i18n::{Text, key},
+    measure::Measure,
     order::{self, Loaded},
     page::{self, link},
     session::Member,
@@ -52,6 +55,23 @@ pub async fn send(member: &Member, request: RespondToOrderRequest) -> Result<Ord
 /// Whether the order is not what the form showed.
 pub fn outdated(failure: &Failure) -> bool {
     ["REVISION_OUTDATED", "NOTHING_UNANSWERED"].iter().any(|reason| failure.is(reason))
+}
+
+/// What is said of an answer that would promise hours which are offered to others; `None`: it was refused for something else.
+pub fn offered(t: &Text, failure: &Failure) -> Option<String> {
+    if !failure.is("HOURS_OFFERED") {
+        return None;
+    }
+    let fact = |name: &str| failure.facts.get(name).map(String::as_str).unwrap_or_default();
+    let short = fact("short").parse().unwrap_or_default();
+    let short = Measure::of(fact("unit_code")).said(t, short);
+    let week = format!("{} {}", fact("group_name"), fact("iso_week"));
+    Some(t.three(key::OFFERED_SHORT, fact("line_number"), short, week))
+}
+
+/// Whether the member ticked that such hours are promised all the same.
+pub fn despite_offers(fields: &Fields) -> bool {
+    !fields.get("despite").is_empty()
 }
 
 /// On to the order, which says that the answer has arrived.
