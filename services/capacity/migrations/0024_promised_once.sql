@@ -50,13 +50,17 @@ language sql stable set search_path = '' as $$
         where o.supplier = week.supplier and o.group_id = week.group_id), 0)
 $$;
 
--- For the service of orders: whether the tenant ever offered anything, so that its answers are looked at. Whoever never did
--- is asked nothing more, and what it accepts just before its first offer counts once its feed tells of it.
-create function capacity.has_offered() returns boolean
+-- For the service of orders: whether a supplier, which is the tenant or a partner, ever offered anything, so that what it
+-- promises is looked at. Whoever never did is asked nothing more, and what it accepts just before its first offer counts once
+-- its feed tells of it.
+create function capacity.has_offered(of_supplier uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
 begin
-    return exists (
-        select from capacity.offer o where o.supplier = nullif(current_setting('tandem.firm', true), '')::uuid);
+    return exists (select from capacity.offer o where o.supplier = of_supplier)
+        and (me = of_supplier or exists (
+            select from partners.trading_partner p where p.buyer = me and p.supplier = of_supplier));
 end
 $$;
 
@@ -180,6 +184,23 @@ begin
 end
 $$;
 
+-- What is pending of an order since it came to a version is pending of the weeks, which are locked.
+create function capacity.add_pending(of_supplier uuid, of_order uuid, of_version bigint) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+    update capacity.capacity_week w
+    set pending = w.pending + n.quantity,
+        overcommitted = w.offered > 0
+            and not coalesce(w.offered <= w.maximum
+                and w.booked + w.pending + n.quantity + w.offered <= w.maximum + w.borrowed, false)
+    from (
+        select p.group_id, p.monday, sum(p.quantity) as quantity from capacity.pending_load p
+        where p.supplier = of_supplier and p.order_id = of_order and p.version = of_version
+        group by 1, 2) n
+    where w.supplier = of_supplier and w.group_id = n.group_id and w.monday = n.monday and n.quantity > 0;
+end
+$$;
+
 -- For the service of orders, in the transaction in which its tenant promises: what answers take of the weeks of its groups is
 -- kept as pending. An answer comes as its order, the version that the order came to, and whether hours are taken that are
 -- offered; a promise as the place of its answer, its line, and what is made of what, where, when and how much. Units convert
@@ -244,18 +265,75 @@ begin
             delete from capacity.pending_load p
             where p.supplier = me and p.order_id = orders[place] and p.version = versions[place];
         else
-            update capacity.capacity_week w
-            set pending = w.pending + n.quantity,
-                overcommitted = w.offered > 0
-                    and not coalesce(w.offered <= w.maximum
-                        and w.booked + w.pending + n.quantity + w.offered <= w.maximum + w.borrowed, false)
-            from (
-                select p.group_id, p.monday, sum(p.quantity) as quantity from capacity.pending_load p
-                where p.supplier = me and p.order_id = orders[place] and p.version = versions[place]
-                group by 1, 2) n
-            where w.supplier = me and w.group_id = n.group_id and w.monday = n.monday and n.quantity > 0;
+            perform capacity.add_pending(me, orders[place], versions[place]);
         end if;
     end loop;
+end
+$$;
+
+-- For the service of orders, in the transaction in which a promise comes about and nobody is asked whether it fits, such as
+-- when the buyer accepts what was proposed: what lines of an order promise now takes of the weeks, beyond what is kept of them,
+-- is kept as pending, and a week may be overcommitted by it. A promise comes as its schedule line and line, and what is made
+-- of what, where, when and how much. Weeks that somebody else has at this moment are left to the feed, so that nobody waits.
+create function capacity.note_promises(of_supplier uuid, of_order uuid, of_version bigint, schedule_lines uuid[],
+                                       lines text[], customers uuid[], materials text[], locations text[], units text[],
+                                       mondays date[], quantities numeric[], codes text[], bases text[], factors numeric[])
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+    me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+    -- by the place of what is taken: the promise, the group, and how much
+    promises int[];
+    groups uuid[];
+    taken numeric[];
+    weeks capacity.week_key[];
+begin
+    if me is null or (me <> of_supplier and me <> all (customers)) then
+        return;
+    end if;
+    select array_agg(t.place), array_agg(t.group_id), array_agg(t.hours) into promises, groups, taken
+    from capacity.taken_of_groups(of_supplier, array_fill(of_order, array[cardinality(lines)]), customers, materials, locations,
+                                  units, quantities, codes, bases, factors) t;
+    if promises is null then
+        return;
+    end if;
+    select array_agg((w.group_id, w.monday)::capacity.week_key) into weeks
+    from (
+        select x.group_id, x.monday from capacity.capacity_week x
+        where x.supplier = of_supplier and (x.group_id, x.monday) in (
+            select t.group_id, mondays[t.promise] from unnest(promises, groups) t (promise, group_id))
+        order by x.group_id, x.monday for update skip locked) w;
+    insert into capacity.pending_load
+        (supplier, order_id, version, order_line, group_id, monday, hours, quantity, promised_at)
+    select of_supplier, of_order, of_version, n.order_line, n.group_id, n.monday, n.hours,
+           capacity.beside_reserved(of_supplier, n.group_id, n.monday, of_order, n.order_line, n.hours, codes, bases, factors),
+           clock_timestamp()
+    from (
+        select t.order_line, t.group_id, t.monday, t.hours - coalesce(b.hours, 0) - coalesce(p.hours, 0) as hours
+        from (
+            select lines[a.promise] as order_line, a.group_id, mondays[a.promise] as monday, sum(a.hours) as hours
+            from unnest(promises, groups, taken) a (promise, group_id, hours)
+            where (a.group_id, mondays[a.promise])::capacity.week_key = any (weeks)
+            group by 1, 2, 3) t
+        left join (
+            select k.order_lines[x.place] as order_line, x.group_id, k.mondays[x.place] as monday, sum(x.hours) as hours
+            from (
+                select array_agg(lines[array_position(schedule_lines, b.schedule_line_id)]) as order_lines,
+                       array_agg(b.monday) as mondays, array_agg(b.order_id) as orders, array_agg(b.customer) as customers,
+                       array_agg(b.material_number_customer) as materials, array_agg(b.customer_location) as locations,
+                       array_agg(b.unit_code) as units, array_agg(b.quantity) as quantities
+                from capacity.booked_line b
+                where b.supplier = of_supplier and b.schedule_line_id = any (schedule_lines) and b.quantity > 0) k
+            cross join lateral capacity.taken_of_groups(of_supplier, k.orders, k.customers, k.materials, k.locations, k.units,
+                                                        k.quantities, codes, bases, factors) x
+            group by 1, 2, 3) b on b.order_line = t.order_line and b.group_id = t.group_id and b.monday = t.monday
+        left join (
+            select q.order_line, q.group_id, q.monday, sum(q.hours) as hours from capacity.pending_load q
+            where q.supplier = of_supplier and q.order_id = of_order
+            group by 1, 2, 3) p on p.order_line = t.order_line and p.group_id = t.group_id and p.monday = t.monday) n
+    where n.hours > 0;
+    perform capacity.add_pending(of_supplier, of_order, of_version);
 end
 $$;
 
@@ -285,16 +363,21 @@ end
 $$;
 
 revoke all on function
-    capacity.has_offered(),
+    capacity.has_offered(uuid),
+    capacity.add_pending(uuid, uuid, bigint),
     capacity.counted(numeric, text, text, text[], text[], numeric[]),
     capacity.taken_of_groups(uuid, uuid[], uuid[], text[], text[], text[], numeric[], text[], text[], numeric[]),
     capacity.beside_reserved(uuid, uuid, date, uuid, text, numeric, text[], text[], numeric[]),
     capacity.promise(uuid[], bigint[], boolean[], int[], text[], uuid[], text[], text[], text[], date[], numeric[], text[],
                      text[], numeric[]),
+    capacity.note_promises(uuid, uuid, bigint, uuid[], text[], uuid[], text[], text[], text[], date[], numeric[], text[],
+                           text[], numeric[]),
     capacity.settle_promises(uuid[], bigint[])
     from public;
 grant execute on function
-    capacity.has_offered(),
+    capacity.has_offered(uuid),
+    capacity.note_promises(uuid, uuid, bigint, uuid[], text[], uuid[], text[], text[], text[], date[], numeric[], text[],
+                           text[], numeric[]),
     capacity.promise(uuid[], bigint[], boolean[], int[], text[], uuid[], text[], text[], text[], date[], numeric[], text[],
                      text[], numeric[]),
     capacity.settle_promises(uuid[], bigint[])

@@ -122,7 +122,7 @@ pub fn scale(code: &str) -> (&str, Decimal) {
 /// converts elsewhere.
 pub fn scales() -> impl Iterator<Item = (&'static str, &'static str, Decimal)> {
     SCALES.iter().flat_map(|scale| {
-        scale.iter().map(|(one, (digits, places))| (*one, scale[0].0, Decimal::new(*digits, *places)))
+        scale.iter().map(move |(one, (digits, places))| (*one, scale[0].0, Decimal::new(*digits, *places)))
     })
 }
 

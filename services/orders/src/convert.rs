@@ -12,7 +12,9 @@ mod tolerance;
 pub(crate) mod trading_terms;
 pub(crate) mod wire;
 
-pub(crate) use agreement::{Asked, asked, beyond, outcome, outcomes, preview, promised, standing};
+pub(crate) use agreement::{
+    Asked, asked, beyond, outcome, outcomes, preview, promised, standing, standing_promises,
+};
 pub(crate) use answer::{resolution, response};
 pub(crate) use content::new_order;
 pub(crate) use link::{NewLink, new_link, order_link};

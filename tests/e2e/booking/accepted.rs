@@ -6,7 +6,7 @@ use harness::{
     Access, Firm, Options, World, accept_all, answer,
     booking::{named, offer},
     capacity::{group, link, linking},
-    change::cancel,
+    change::{cancel, change},
     decide, order,
     refusal::{fields, metadata, refused},
     request_id,
@@ -14,8 +14,8 @@ use harness::{
 use proto::{
     capacity::UploadCapacityGroupRequest,
     orders::{
-        BulkRespondRequest, PreviewResponseRequest, Remainder, RespondToOrderRequest,
-        bulk_respond_result::Result as Each,
+        BulkRespondRequest, PreviewResponseRequest, Remainder, RespondToChangeRequest, RespondToOrderRequest,
+        SetTermsRequest, Terms, bulk_respond_result::Result as Each,
     },
 };
 
@@ -143,6 +143,7 @@ async fn hours_that_are_offered_are_promised_by_those_who_say_so() {
 
     // The buyer is not refused for what its supplier offers others; the week says that it is too much.
     buyer.orders().resolve_proposal(decide(&third, &[(&proposal, true)])).await.unwrap();
+    assert_eq!(shop.week(&shop.group).await, (40, 1, 60, true), "before anybody heard of it");
     shop.world.settled().await;
     assert_eq!(shop.week(&shop.group).await, (41, 0, 60, true));
     buyer.cancel(cancel(&third, &[])).await.unwrap();
@@ -189,12 +190,31 @@ async fn what_is_pending_is_booked_once_or_not_at_all() {
     assert_eq!(kept, 0);
 
     // A repeated request takes nothing again.
-    let once = accept_all(&shop.place("4", "7").await);
+    let fourth = shop.place("4", "7").await;
+    let once = accept_all(&fourth);
     supplier.respond(once.clone()).await.unwrap();
     assert!(supplier.respond(once).await.unwrap().replayed);
     assert_eq!(shop.week(&shop.group).await, (0, 7, 60, false));
     shop.world.settled().await;
     assert_eq!(shop.week(&shop.group).await, (7, 0, 60, false));
+
+    // Of a change that the supplier consents to, what is more than before.
+    let terms = Some(Terms { frozen_working_days: Some(250), ..Terms::default() });
+    buyer.terms().set_terms(SetTermsRequest { request_id: request_id(), terms }).await.unwrap();
+    let more = order("4").line("10", ITEM, "9", "1").schedule("1", "9", W53, "");
+    buyer.change(change(&fourth, more)).await.unwrap();
+    let asked = supplier.order(&fourth).await.unwrap().pending_changes;
+    let consent = RespondToChangeRequest {
+        request_id: request_id(),
+        order_id: fourth,
+        change_id: asked[0].id.clone(),
+        accept: true,
+        ..RespondToChangeRequest::default()
+    };
+    supplier.changes().respond_to_change(consent).await.unwrap();
+    assert_eq!(shop.week(&shop.group).await, (7, 2, 60, false));
+    shop.world.settled().await;
+    assert_eq!(shop.week(&shop.group).await, (9, 0, 60, false));
     shop.world.finish().await;
 }
 

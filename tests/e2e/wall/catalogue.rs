@@ -140,6 +140,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.lenders_due", "tandem_app"),
     ("capacity.lock_holds", "tandem_app"),
     ("capacity.names_in_sight", "tandem_app"),
+    ("capacity.note_promises", "tandem_app"),
     ("capacity.offer_sites", "tandem_app"),
     ("capacity.offers_found", "tandem_app"),
     ("capacity.offers_in_sight", "tandem_app"),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use chassis::{Error, Result, db::TenantTx};
 use prost::Message;
-use proto::orders::{OrderContent, OrderType, ScheduleLine};
+use proto::orders::{OrderContent, OrderType, ScheduleLine, ScheduleLineState};
 use uuid::Uuid;
 
 use super::Respond;
@@ -32,7 +32,9 @@ pub(crate) async fn keep(tx: &mut TenantTx, decisions: &[Decision<'_>]) -> Resul
     let promises: Vec<Vec<Promise>> =
         decisions.iter().map(|decision| convert::promised(decision.agreement)).collect();
     let mut short: Vec<Vec<Short>> = decisions.iter().map(|_| Vec::new()).collect();
-    let taken = taken(tx, decisions, &promises).await?;
+    let each = decisions.iter().map(|decision| decision.order).zip(promises.iter().map(Vec::as_slice));
+    let (supplier, each) = (tx.firm(), each.collect::<Vec<_>>());
+    let taken = taken(tx, supplier, &each).await?;
     if !taken.is_empty() {
         let answers: Vec<Answer> = decisions.iter().map(Decision::answer).collect();
         for (answer, one) in db::promise(tx, &answers, &taken).await? {
@@ -55,33 +57,42 @@ impl Decision<'_> {
     }
 }
 
-/// What promises take, as the supplier's feed will tell of them. A framework order takes nothing: what is called off of it
-/// does.
-async fn taken(
-    tx: &mut TenantTx,
-    decisions: &[Decision<'_>],
-    promises: &[Vec<Promise>],
-) -> Result<Vec<Taken>> {
-    let all = || decisions.iter().zip(promises).enumerate();
-    let promising = all().filter(|(_, (_, promises))| !promises.is_empty());
-    let orders: Vec<Uuid> = promising.map(|(_, (decision, _))| decision.order.id).collect();
+/// Keeps what schedule lines of an order promise as they stand, where nobody is asked whether it fits: a buyer that accepts
+/// what was proposed is not refused for what its supplier offers to others.
+pub(crate) async fn note(tx: &mut TenantTx, order: &Order, schedule: &[ScheduleLineState]) -> Result<()> {
+    if !has_offered(tx, order.supplier).await? {
+        return Ok(());
+    }
+    let promises = convert::standing_promises(order, schedule);
+    let taken = taken(tx, order.supplier, &[(order, promises.as_slice())]).await?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    db::note(tx, (order.supplier, order.id, order.version), &taken).await
+}
+
+/// What promises of orders of a supplier take, as its feed will tell of them. A framework order takes nothing: what is called
+/// off of it does.
+async fn taken(tx: &mut TenantTx, supplier: Uuid, each: &[(&Order, &[Promise])]) -> Result<Vec<Taken>> {
+    let promising = each.iter().filter(|(_, promises)| !promises.is_empty());
+    let orders: Vec<Uuid> = promising.map(|(order, _)| order.id).collect();
     if orders.is_empty() {
         return Ok(Vec::new());
     }
-    let lines = all().flat_map(|(_, (decision, promises))| {
-        promises.iter().map(move |promise| decision.order.schedule[promise.place].id)
-    });
-    let lines: Vec<Uuid> = lines.collect();
-    let made: HashMap<Uuid, MadeRow> =
-        db::made(tx, &orders, &lines).await?.into_iter().map(|row| (row.id, row)).collect();
-    let frames = frameworks(tx, &orders).await?;
+    let mut lines = Vec::new();
+    for (order, promises) in each {
+        lines.extend(promises.iter().map(|promise| order.schedule[promise.place].id));
+    }
+    let made = db::made(tx, supplier, &orders, &lines).await?;
+    let made: HashMap<Uuid, MadeRow> = made.into_iter().map(|row| (row.id, row)).collect();
+    let frames = frameworks(tx, supplier, &orders).await?;
     let mut taken = Vec::new();
-    for (answer, (decision, promises)) in all() {
-        if frames.contains(&decision.order.id) {
+    for (answer, (order, promises)) in each.iter().enumerate() {
+        if frames.contains(&order.id) {
             continue;
         }
-        for promise in promises {
-            let row = made.get(&decision.order.schedule[promise.place].id);
+        for promise in *promises {
+            let row = made.get(&order.schedule[promise.place].id);
             taken.extend(row.map(|row| takes(answer, row, promise)).transpose()?);
         }
     }
@@ -94,6 +105,7 @@ fn takes(answer: usize, row: &MadeRow, promise: &Promise) -> Result<Taken> {
     let material = if promise.substitute.is_empty() { &row.material } else { &promise.substitute };
     Ok(Taken {
         answer,
+        schedule_line: row.id,
         line_number: row.line_number.clone(),
         customer: row.customer,
         material: material.clone(),
@@ -104,9 +116,9 @@ fn takes(answer: usize, row: &MadeRow, promise: &Promise) -> Result<Taken> {
     })
 }
 
-async fn frameworks(tx: &mut TenantTx, orders: &[Uuid]) -> Result<HashSet<Uuid>> {
+async fn frameworks(tx: &mut TenantTx, supplier: Uuid, orders: &[Uuid]) -> Result<HashSet<Uuid>> {
     let mut frames = HashSet::new();
-    for (order, content) in db::headers(tx, orders).await? {
+    for (order, content) in db::headers(tx, supplier, orders).await? {
         let content = OrderContent::decode(content.as_slice()).map_err(Error::internal)?;
         if content.order_type() == OrderType::Framework {
             frames.insert(order);

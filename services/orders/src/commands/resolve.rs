@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Command, deadline,
     on_order::{By, Decided, OnOrder, receipt, refused},
+    promised,
 };
 use crate::{
     convert::wire,
@@ -53,6 +54,9 @@ impl OnOrder for Resolve {
         }
         let schedule = queries::touched(tx, order, &places).await?;
         deadline::promised(tx, order, &schedule, at).await?;
+        if decided.iter().any(|(_, accepted)| *accepted) {
+            promised::note(tx, order, &schedule).await?;
+        }
         let event = events::resolved(deps, at, caller, order, &what.decisions, schedule);
         let receipt = OrderReceipt {
             lines: places.iter().map(|place| wire::line_receipt(&order.schedule[*place], None)).collect(),

@@ -47,7 +47,8 @@ impl Effect for Respond {
         });
         let mut terms = terms::load(tx, &proposed.collect::<Vec<_>>()).await?;
         // Whoever never offered anything is asked nothing more.
-        let looked_at = promised::has_offered(tx).await?;
+        let supplier = tx.firm();
+        let looked_at = promised::has_offered(tx, supplier).await?;
         let mut done = Done::default();
         for round in rounds(commands) {
             let mut decided = decide_all(deps, tx, round, &mut orders, &mut terms, looked_at).await?;

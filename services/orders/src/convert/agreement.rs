@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chassis::{Error, Result, value};
 use prost::Message;
 use proto::orders::{
-    LinePreview, OrderLine, Propose, ResponsePreview, ScheduleLine, ToleranceCheck, ToleranceOutcome,
-    ToleranceSource,
+    Commitment, LinePreview, OrderLine, Propose, ResponsePreview, ScheduleLine, ScheduleLineState,
+    ToleranceCheck, ToleranceOutcome, ToleranceSource,
 };
 use rust_decimal::Decimal;
 use time::Date;
@@ -176,17 +176,32 @@ pub(crate) fn promised(agreement: &Agreement) -> Vec<Promise> {
     let lines = agreement.answered.iter().enumerate().flat_map(|(at, (place, parts))| {
         let agreed = agreement.proposal(parts).is_some_and(|(_, outcome)| outcome.accepted);
         let made = parts.iter().flat_map(move |part| commitments(part, agreed));
-        made.filter_map(move |one| {
-            let day = value::date(one.committed_delivery_date.as_ref()?).ok()?;
-            let quantity = decimal(one.quantity.as_ref())?;
-            let substitute = one.substitute.map(|item| item.buyer_item_id).unwrap_or_default();
-            Some(Promise { at, place: *place, day, quantity, substitute })
-        })
+        made.filter_map(move |one| promise((at, *place), &one))
     });
-    lines.filter(|promise| promise.quantity > Decimal::ZERO).collect()
+    lines.collect()
 }
 
-fn commitments(part: &Part, agreed: bool) -> Vec<proto::orders::Commitment> {
+/// What schedule lines promise for a day as they stand, in the same shape.
+pub(crate) fn standing_promises(order: &Order, schedule: &[ScheduleLineState]) -> Vec<Promise> {
+    let places = order.places();
+    let mut promises = Vec::new();
+    for (at, state) in schedule.iter().enumerate().filter(|(_, state)| !state.closed) {
+        let place = Uuid::try_parse(&state.schedule_line_id).ok().and_then(|id| places.of(id));
+        if let Some(place) = place {
+            promises.extend(state.commitments.iter().filter_map(|one| promise((at, place), one)));
+        }
+    }
+    promises
+}
+
+fn promise((at, place): (usize, usize), one: &Commitment) -> Option<Promise> {
+    let day = value::date(one.committed_delivery_date.as_ref()?).ok()?;
+    let quantity = decimal(one.quantity.as_ref()).filter(|quantity| *quantity > Decimal::ZERO)?;
+    let substitute = one.substitute.as_ref().map(|item| item.buyer_item_id.clone()).unwrap_or_default();
+    Some(Promise { at, place, day, quantity, substitute })
+}
+
+fn commitments(part: &Part, agreed: bool) -> Vec<Commitment> {
     match part {
         Part::Accepted { quantity, committed_date } => {
             vec![wire::as_asked(*quantity, *committed_date, "")]

@@ -1,4 +1,4 @@
-//! What answers take of the supplier's capacity, by the functions that the service of capacity publishes for it. As supplier.
+//! What is promised takes of the supplier's capacity, by the functions that the service of capacity publishes for it.
 
 use chassis::{Result, db::TenantTx, unit::scales};
 use rust_decimal::Decimal;
@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::promised::Short;
 
-/// Whether the tenant ever offered capacity, so that what it promises is looked at.
-pub(crate) async fn has_offered(tx: &mut TenantTx) -> Result<bool> {
-    let offered = sqlx::query_scalar!(r#"select capacity.has_offered() as "offered!""#);
+/// Whether a supplier ever offered capacity, so that what it promises is looked at. As itself, or as its partner.
+pub(crate) async fn has_offered(tx: &mut TenantTx, supplier: Uuid) -> Result<bool> {
+    let offered = sqlx::query_scalar!(r#"select capacity.has_offered($1) as "offered!""#, supplier);
     Ok(offered.fetch_one(tx.conn()).await?)
 }
 
@@ -26,16 +26,20 @@ pub(crate) struct MadeRow {
     pub content: Vec<u8>,
 }
 
-/// These schedule lines of these orders.
-pub(crate) async fn made(tx: &mut TenantTx, orders: &[Uuid], lines: &[Uuid]) -> Result<Vec<MadeRow>> {
-    let me = tx.firm();
+/// These schedule lines of orders of a supplier.
+pub(crate) async fn made(
+    tx: &mut TenantTx,
+    supplier: Uuid,
+    orders: &[Uuid],
+    lines: &[Uuid],
+) -> Result<Vec<MadeRow>> {
     let rows = sqlx::query_as!(
         MadeRow,
         r#"select schedule_line_id as "id!", buyer as "customer!", line_number as "line_number!",
                   buyer_item_id as "material!", unit_code as "unit_code!", content as "content!"
            from orders.placed_line
            where supplier = $1 and order_id = any($2) and schedule_line_id = any($3)"#,
-        me,
+        supplier,
         orders,
         lines
     )
@@ -44,13 +48,16 @@ pub(crate) async fn made(tx: &mut TenantTx, orders: &[Uuid], lines: &[Uuid]) -> 
     Ok(rows)
 }
 
-/// The documents of these orders without their lines: (order, tandem.orders.v1.OrderContent).
-pub(crate) async fn headers(tx: &mut TenantTx, orders: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>> {
-    let me = tx.firm();
+/// The documents of a supplier's orders without their lines: (order, tandem.orders.v1.OrderContent).
+pub(crate) async fn headers(
+    tx: &mut TenantTx,
+    supplier: Uuid,
+    orders: &[Uuid],
+) -> Result<Vec<(Uuid, Vec<u8>)>> {
     let rows = sqlx::query!(
         r#"select order_id as "order_id!", content as "content!"
            from orders.placed_order where supplier = $1 and order_id = any($2)"#,
-        me,
+        supplier,
         orders
     )
     .fetch_all(tx.conn())
@@ -67,10 +74,11 @@ pub(crate) struct Answer {
     pub despite_offers: bool,
 }
 
-/// What an answer takes.
+/// What a promise takes.
 pub(crate) struct Taken {
     /// Which of the answers, from 0.
     pub answer: usize,
+    pub schedule_line: Uuid,
     pub line_number: String,
     pub customer: Uuid,
     pub material: String,
@@ -83,7 +91,7 @@ pub(crate) struct Taken {
 }
 
 /// Keeps what answers take as load of the weeks, each answer all of it or nothing: what is too much of those of which nothing
-/// is kept, by the place of the answer.
+/// is kept, by the place of the answer. As supplier.
 pub(crate) async fn promise(
     tx: &mut TenantTx,
     answers: &[Answer],
@@ -93,14 +101,8 @@ pub(crate) async fn promise(
     let versions: Vec<i64> = answers.iter().map(|answer| answer.version).collect();
     let despite: Vec<bool> = answers.iter().map(|answer| answer.despite_offers).collect();
     let places: Vec<i32> = taken.iter().map(|one| one.answer as i32 + 1).collect();
-    let texts =
-        |text: fn(&Taken) -> &String| -> Vec<String> { taken.iter().map(|one| text(one).clone()).collect() };
-    let customers: Vec<Uuid> = taken.iter().map(|one| one.customer).collect();
-    let mondays: Vec<Date> = taken.iter().map(|one| one.monday).collect();
-    let quantities: Vec<Decimal> = taken.iter().map(|one| one.quantity).collect();
-    let codes: Vec<String> = scales().map(|(code, ..)| code.to_owned()).collect();
-    let bases: Vec<String> = scales().map(|(_, base, _)| base.to_owned()).collect();
-    let factors: Vec<Decimal> = scales().map(|(.., factor)| factor).collect();
+    let Columns { lines, customers, materials, locations, units, mondays, quantities } = Columns::of(taken);
+    let Scales { codes, bases, factors } = Scales::all();
     let rows = sqlx::query!(
         r#"select answer as "answer!", order_line as "order_line!", monday as "monday!", group_id as "group_id!",
                   group_name as "group_name!", unit_code as "unit_code!",
@@ -110,11 +112,11 @@ pub(crate) async fn promise(
         &versions,
         &despite,
         &places,
-        &texts(|one| &one.line_number),
+        &lines,
         &customers,
-        &texts(|one| &one.material),
-        &texts(|one| &one.location),
-        &texts(|one| &one.unit_code),
+        &materials,
+        &locations,
+        &units,
         &mondays,
         &quantities,
         &codes,
@@ -135,4 +137,81 @@ pub(crate) async fn promise(
         Some((usize::try_from(row.answer - 1).ok()?, short))
     });
     Ok(short.collect())
+}
+
+/// Keeps what lines of an order take since it came to a version, as load of the weeks, whether or not it fits. As one of the
+/// order's firms.
+pub(crate) async fn note(
+    tx: &mut TenantTx,
+    (supplier, order, version): (Uuid, Uuid, i64),
+    taken: &[Taken],
+) -> Result<()> {
+    let schedule_lines: Vec<Uuid> = taken.iter().map(|one| one.schedule_line).collect();
+    let Columns { lines, customers, materials, locations, units, mondays, quantities } = Columns::of(taken);
+    let Scales { codes, bases, factors } = Scales::all();
+    sqlx::query!(
+        r#"select from capacity.note_promises($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"#,
+        supplier,
+        order,
+        version,
+        &schedule_lines,
+        &lines,
+        &customers,
+        &materials,
+        &locations,
+        &units,
+        &mondays,
+        &quantities,
+        &codes,
+        &bases,
+        &factors
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What promises take, column by column.
+struct Columns {
+    lines: Vec<String>,
+    customers: Vec<Uuid>,
+    materials: Vec<String>,
+    locations: Vec<String>,
+    units: Vec<String>,
+    mondays: Vec<Date>,
+    quantities: Vec<Decimal>,
+}
+
+impl Columns {
+    fn of(taken: &[Taken]) -> Self {
+        let texts = |text: fn(&Taken) -> &String| -> Vec<String> {
+            taken.iter().map(|one| text(one).clone()).collect()
+        };
+        Self {
+            lines: texts(|one| &one.line_number),
+            customers: taken.iter().map(|one| one.customer).collect(),
+            materials: texts(|one| &one.material),
+            locations: texts(|one| &one.location),
+            units: texts(|one| &one.unit_code),
+            mondays: taken.iter().map(|one| one.monday).collect(),
+            quantities: taken.iter().map(|one| one.quantity).collect(),
+        }
+    }
+}
+
+/// Units that convert, column by column.
+struct Scales {
+    codes: Vec<String>,
+    bases: Vec<String>,
+    factors: Vec<Decimal>,
+}
+
+impl Scales {
+    fn all() -> Self {
+        Self {
+            codes: scales().map(|(code, ..)| code.to_owned()).collect(),
+            bases: scales().map(|(_, base, _)| base.to_owned()).collect(),
+            factors: scales().map(|(.., factor)| factor).collect(),
+        }
+    }
 }

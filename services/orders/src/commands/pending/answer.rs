@@ -14,6 +14,7 @@ use super::{
     super::{
         Command, change, deadline,
         on_order::{By, Decided, OnOrder, receipt},
+        promised,
     },
     cancelled_since, record, take_back,
 };
@@ -121,6 +122,7 @@ impl OnOrder for AnswerChange {
         record(tx, moment, order, ("change_accepted", 0, &what.note), &difference).await?;
         let schedule = queries::touched(tx, order, &places).await?;
         deadline::promised(tx, order, &schedule, moment.at).await?;
+        promised::note(tx, order, &schedule).await?;
         let lines = places.iter().map(|place| wire::line_receipt(&order.schedule[*place], None)).collect();
         let accepted = (true, what.note.as_str());
         let event = events::change_answered(moment, order, &row.id, accepted, Some(difference), schedule);
