@@ -170,6 +170,7 @@ impl order_service_server::OrderService for Fake {
         if order.state() != OrderState::Unanswered {
             return Err(refuse(Reason::NOTHING_UNANSWERED));
         }
+        crate::follow::beside_offers(self, &request)?;
         apply(order, &request);
         let receipt =
             OrderReceipt { order_id: order.id.clone(), revision: order.revision, ..Default::default() };

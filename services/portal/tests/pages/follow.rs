@@ -41,6 +41,18 @@ pub struct Calls {
     pub preview: ResponsePreview,
     pub reminders: Vec<Reminder>,
     pub published: Vec<PublishOrderRequest>,
+    /// Answers would promise hours that are offered to others.
+    pub hours_offered: bool,
+}
+
+/// Refuses what would promise hours that are offered, unless it says so.
+pub fn beside_offers(api: &Fake, request: &RespondToOrderRequest) -> Result<(), Status> {
+    if request.despite_offers || !api.calls().hours_offered {
+        return Ok(());
+    }
+    let refused = chassis::Error::new(Reason::HOURS_OFFERED).with("line_number", "10");
+    let refused = refused.with("iso_week", "2026-W53").with("group_name", "大机组");
+    Err(refused.with("short", "5400").with("unit_code", "SEC").into())
 }
 
 #[tonic::async_trait]

@@ -48,6 +48,27 @@ async fn upload(
 }
 
 #[tokio::test]
+async fn hours_that_are_offered_are_promised_by_those_who_tick_it() {
+    let world = World::start().await;
+    world.api.calls().hours_offered = true;
+    let path = format!("{ORDER}/accept");
+    let action = format!("action=\"{path}\"");
+    let form = world.get(&path, SALES).await;
+    assert!(!form.says("name=\"despite\""), "nobody is asked before it is known");
+    let (token, revision) = (form.field(&action, "token"), form.field(&action, "revision"));
+    let asked = world.post(&path, SALES, &[("token", &token), ("revision", &revision)]).await;
+    assert_eq!(asked.status, StatusCode::CONFLICT);
+    assert!(asked.says("大机组 2026-W53") && asked.says("1.5 小时"), "{}", asked.html);
+    assert!(asked.says("name=\"despite\" value=\"yes\">"), "{}", asked.html);
+    let token = asked.field(&action, "token");
+    let fields = [("token", token.as_str()), ("revision", revision.as_str()), ("despite", "yes")];
+    assert_eq!(world.post(&path, SALES, &fields).await.status, StatusCode::SEE_OTHER);
+    let sent: Vec<bool> =
+        world.api.state.lock().unwrap().responses.iter().map(|sent| sent.despite_offers).collect();
+    assert_eq!(sent, [true]);
+}
+
+#[tokio::test]
 async fn a_change_that_is_frozen_is_shown_first_and_answered() {
     let world = World::start().await;
     world.api.change(&ACCEPTED[8..], |order| {
