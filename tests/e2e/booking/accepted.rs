@@ -7,7 +7,7 @@ use harness::{
     booking::{named, offer},
     capacity::{group, link, linking},
     change::{cancel, change},
-    decide, order,
+    cli, decide, order,
     refusal::{fields, metadata, refused},
     request_id,
 };
@@ -260,5 +260,11 @@ async fn what_a_line_reserved_and_what_several_groups_share_is_counted_as_matchi
     assert_eq!(shop.week(&hall).await, (75, 0, 10, false));
     shop.world.settled().await;
     assert_eq!(shop.week(&hall).await, (75, 0, 10, false));
+    let accept = ["orders", "respond", more.as_str(), "--accept-all"];
+    let told = cli::run(&shop.world, &supplier.key, &accept).await;
+    assert!(told.code == Some(3) && told.err.contains("HOURS_OFFERED"), "{told:?}");
+    let despite = [&accept[..], &["--despite-offers"][..]].concat();
+    cli::run(&shop.world, &supplier.key, &despite).await.done();
+    assert!(shop.week(&hall).await.3, "more is promised of the hall than it has");
     shop.world.finish().await;
 }
