@@ -210,6 +210,7 @@ pub(super) const CUSTOMER: &[Attack] = &[
     ),
     // what the supplier can make, and for whom
     ("select from capacity.capacity_group", NOTHING),
+    ("select from capacity.pending_load", NOTHING),
     ("select from capacity.group_version", NOTHING),
     ("select from capacity.capacity_week", NOTHING),
     ("select from capacity.demand_volatility", NOTHING),
