@@ -240,8 +240,9 @@ impl Round<'_> {
 
     /// Holds so much of an offer's first week, or nothing where less is left.
     async fn hold(&self, offer: &Offer, hours: i64) {
+        let quantity = hours.to_string();
         if hours > 0
-            && let Err(status) = self.buyer.hold(offer, &[(0, &hours.to_string())], 0).await
+            && let Err(status) = self.buyer.hold(offer, &[(0, quantity.as_str())], 0).await
         {
             assert_eq!(reason(&status), Reason::CAPACITY_SHORT.as_str(), "{status:?}");
         }

@@ -270,8 +270,12 @@ fn what_was_agreed_narrows_what_the_next_answer_may() {
     );
     let lines = [line];
     let (mut order, mut terms) = (order(&lines), terms(&lines));
+    let (before, known) = (order.clone(), terms.clone());
     let first = answer(&mut order, &mut terms, 1, Some(&answers(&lines))).unwrap();
     assert_eq!(first.agreed().len(), 1);
+    let mut forgotten = terms.clone();
+    first.forget(&before, &mut forgotten);
+    assert!(terms != known && forgotten == known, "what is not given after all narrows nothing");
     let mut again = answers(&lines);
     if let Answer::Propose { id, .. } = &mut again[0].answer {
         *id = Uuid::from_u128(2_000);
