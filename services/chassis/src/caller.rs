@@ -141,6 +141,29 @@ impl Caller {
         all
     }
 
+    /// Nobody hands out more than they have: each permission of the roles is one of the caller's, and a caller that is narrowed
+    /// to sites or groups narrows to some of these.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED, with the permission that is lacking.
+    pub fn may_grant(&self, roles: &[Role], sites: &[String], purchasing_groups: &[String]) -> Result<()> {
+        let mut wanted = roles.iter().flat_map(|role| granted(*role));
+        if let Some(lacking) = wanted.find(|permission| !self.may(**permission)) {
+            return Err(Error::new(Reason::PERMISSION_DENIED)
+                .message("you cannot give a role that allows more than your own")
+                .with("permission", lacking.as_str_name()));
+        }
+        let within = |wanted: &[String], own: &[String]| {
+            own.is_empty() || (!wanted.is_empty() && wanted.iter().all(|one| own.contains(one)))
+        };
+        if !within(sites, &self.sites) || !within(purchasing_groups, &self.purchasing_groups) {
+            return Err(Error::new(Reason::PERMISSION_DENIED).message(
+                "you cannot give a scope that reaches beyond your own sites and purchasing groups",
+            ));
+        }
+        Ok(())
+    }
+
     /// Whether no document link keeps the caller from this order.
     pub fn reaches(&self, order: Uuid) -> bool {
         self.order.is_none_or(|only| only == order)

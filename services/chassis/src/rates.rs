@@ -25,6 +25,14 @@ pub const LINK_BURST: u32 = 60;
 pub const ADDRESS_REQUESTS_PER_SECOND: u32 = 20;
 /// What one address may ask without a caller at once.
 pub const ADDRESS_BURST: u32 = 200;
+/// How many links to sign in one mail address is sent in an hour: perhaps it was somebody else who asked.
+pub const MAILED_LINKS_PER_HOUR: u32 = 6;
+/// How many links to sign in one mail address is sent at once.
+pub const MAILED_LINKS_BURST: u32 = 3;
+/// How many links to sign in are asked for from one address in an hour: an office whose people all lost theirs.
+pub const ASKED_LINKS_PER_HOUR: u32 = 60;
+/// How many links to sign in are asked for from one address at once.
+pub const ASKED_LINKS_BURST: u32 = 20;
 /// Where a proxy says whom it speaks for, and the portal whom a page is for.
 pub const SEEN_FROM: &str = "x-forwarded-for";
 
@@ -41,16 +49,25 @@ struct All {
     addresses: Buckets<IpAddr>,
     /// The same, all together: an address can be invented where no proxy looks.
     anybody: Buckets<()>,
+    /// Links to sign in by what the mail address is known by, and by who asks: mail reaches somebody who did not ask.
+    mailed: Buckets<[u8; 32]>,
+    asked: Buckets<IpAddr>,
 }
 
 impl Rates {
     /// As the settings say.
     pub fn new(limits: &Limits) -> Self {
         Self(Arc::new(All {
-            firms: Buckets::new(limits.requests_per_second, limits.burst),
-            links: Buckets::new(LINK_REQUESTS_PER_SECOND, LINK_BURST),
-            addresses: Buckets::new(ADDRESS_REQUESTS_PER_SECOND, ADDRESS_BURST),
-            anybody: Buckets::new(limits.anonymous_requests_per_second, limits.anonymous_burst),
+            firms: Buckets::new(Quota::per_second, limits.requests_per_second, limits.burst),
+            links: Buckets::new(Quota::per_second, LINK_REQUESTS_PER_SECOND, LINK_BURST),
+            addresses: Buckets::new(Quota::per_second, ADDRESS_REQUESTS_PER_SECOND, ADDRESS_BURST),
+            anybody: Buckets::new(
+                Quota::per_second,
+                limits.anonymous_requests_per_second,
+                limits.anonymous_burst,
+            ),
+            mailed: Buckets::new(Quota::per_hour, MAILED_LINKS_PER_HOUR, MAILED_LINKS_BURST),
+            asked: Buckets::new(Quota::per_hour, ASKED_LINKS_PER_HOUR, ASKED_LINKS_BURST),
         }))
     }
 
@@ -73,6 +90,15 @@ impl Rates {
             self.0.addresses.take(subscriber(from))?;
         }
         self.0.anybody.take(())
+    }
+
+    /// One link to sign in by mail, for who asks from an address where that is known, to a mail address by what it is known
+    /// by. RATE_LIMITED, whether or not the mail address is anybody's.
+    pub fn take_of_mailed_links(&self, from: Option<IpAddr>, to: [u8; 32]) -> Result<()> {
+        if let Some(from) = from {
+            self.0.asked.take(subscriber(from))?;
+        }
+        self.0.mailed.take(to)
     }
 }
 
@@ -102,9 +128,10 @@ struct Buckets<K: Clone + Eq + Hash> {
 }
 
 impl<K: Clone + Eq + Hash> Buckets<K> {
-    fn new(per_second: u32, burst: u32) -> Self {
+    /// So many in a time such as [`Quota::per_second`], and so many at once.
+    fn new(per: fn(NonZeroU32) -> Quota, many: u32, burst: u32) -> Self {
         let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst));
+        let quota = per(at_least_one(many)).allow_burst(at_least_one(burst));
         Self { limiter: RateLimiter::keyed(quota), taken: AtomicU64::new(0) }
     }
 
@@ -126,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_firm_that_hurries_is_told_to_wait() {
-        let buckets = Buckets::new(1, 2);
+        let buckets = Buckets::new(Quota::per_second, 1, 2);
         let firm = Uuid::from_u128(1);
         assert!(buckets.take(firm).is_ok() && buckets.take(firm).is_ok());
         let refusal = buckets.take(firm).unwrap_err();
@@ -149,6 +176,18 @@ mod tests {
         }
         assert!(until_refused("none") < most - ADDRESS_BURST);
         assert_eq!(take("1.2.3.5"), Err(Reason::RATE_LIMITED), "all together");
+    }
+
+    #[test]
+    fn links_are_mailed_seldom_to_one_and_not_often_for_one() {
+        let rates = Rates::new(&crate::config::Config::load(None).unwrap().limits);
+        let take = |from: &str, to: u8| rates.take_of_mailed_links(from.parse().ok(), [to; 32]);
+        let taken = (0..10).filter(|_| take("none", 1).is_ok()).count() as u32;
+        assert_eq!(taken, MAILED_LINKS_BURST, "whoever asks");
+        assert!(take("1.2.3.4", 1).is_err() && take("1.2.3.4", 2).is_ok());
+        let taken = (3..100).filter(|to| take("1.2.3.4", *to).is_ok()).count() as u32;
+        assert_eq!(taken, ASKED_LINKS_BURST - 2, "to whomever");
+        assert!(take("1.2.3.5", 200).is_ok(), "others are not held up");
     }
 
     #[test]

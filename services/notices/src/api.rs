@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use chassis::{caller::Caller, idempotency::Key, value};
+use chassis::{caller::Caller, idempotency::Key, rates, value};
 use prost::Message;
 use proto::notices::{
     Channel, CreateChannelRequest, DeleteChannelRequest, DeleteChannelResponse, Delivery,
-    ListChannelsRequest, ListChannelsResponse, ListDeliveriesRequest, ListDeliveriesResponse,
+    GetMailStateRequest, GetMailStateResponse, ListChannelsRequest, ListChannelsResponse,
+    ListDeliveriesRequest, ListDeliveriesResponse, RequestSignInLinkRequest, RequestSignInLinkResponse,
     SendTestNoticeRequest, UpdateChannelRequest, notice_service_server::NoticeService,
 };
 use tonic::{Request, Response, Status};
@@ -98,5 +99,23 @@ impl NoticeService for Api {
     ) -> Result<Response<ListDeliveriesResponse>, Status> {
         let (caller, request) = parts(request)?;
         Ok(Response::new(queries::list_deliveries(&self.0, &caller, &request).await?))
+    }
+
+    async fn get_mail_state(
+        &self,
+        _: Request<GetMailStateRequest>,
+    ) -> Result<Response<GetMailStateResponse>, Status> {
+        let sends_mail = self.0.vault.is_some() && self.0.mailer.is_some();
+        Ok(Response::new(GetMailStateResponse { sends_mail }))
+    }
+
+    async fn request_sign_in_link(
+        &self,
+        request: Request<RequestSignInLinkRequest>,
+    ) -> Result<Response<RequestSignInLinkResponse>, Status> {
+        let from = rates::seen_from(request.metadata().as_ref());
+        let address = convert::mail_address(&request.get_ref().address)?;
+        commands::request_sign_in_link(&self.0, from, &address).await?;
+        Ok(Response::new(RequestSignInLinkResponse {}))
     }
 }

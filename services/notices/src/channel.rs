@@ -165,6 +165,8 @@ pub struct Channel {
     pub digest_s: i32,
     pub quiet: Option<Quiet>,
     pub paused_until: Option<OffsetDateTime>,
+    /// Whether its member is mailed links to sign in by this address.
+    pub signs_in: bool,
     pub version: i64,
     pub created_at: OffsetDateTime,
 }
@@ -282,6 +284,7 @@ mod tests {
             digest_s: 60,
             quiet: Some(Quiet { from: 0, until: 1439 }),
             paused_until: None,
+            signs_in: false,
             version: 1,
             created_at: OffsetDateTime::UNIX_EPOCH,
         };

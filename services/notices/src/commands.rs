@@ -1,11 +1,14 @@
 //! One function a command: idempotency and effect in one transaction. Nothing calls another server inside of one.
 
+use std::net::IpAddr;
+
 use chassis::{
     Error, Reason, Result,
     caller::Caller,
     command::{Begun, Single},
     db::TenantTx,
     idempotency::Key,
+    vault::Vault,
 };
 use prost::Message;
 use proto::notices as wire;
@@ -14,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     Context,
-    channel::{Channel, MAX_CHANNELS, Medium},
+    channel::{Address, Channel, MAX_CHANNELS, Medium},
     convert::{self, NewChannel},
     db::{
         self,
@@ -70,8 +73,7 @@ pub(crate) async fn create_channel(command: &Command<'_>, new: NewChannel) -> Re
         Some(secret) => vault.seal(&send::place(firm, id, "secret"), secret.reveal())?,
         None => Vec::new(),
     };
-    let same = format!("{} {}", channel.medium.as_str(), new.address.key.reveal().to_lowercase());
-    let fingerprint = vault.fingerprint(&same);
+    let fingerprint = fingerprint(vault, channel.medium, &new.address);
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
@@ -79,10 +81,14 @@ pub(crate) async fn create_channel(command: &Command<'_>, new: NewChannel) -> Re
     if db::channel::lock(&mut tx).await? >= MAX_CHANNELS {
         return Err(Error::new(Reason::LIMIT_REACHED).with("limit", MAX_CHANNELS));
     }
-    if let Some(member) = channel.member
-        && !db::channel::is_member(&mut tx, member).await?
-    {
-        return Err(Error::field("channel.member_id", "UNKNOWN", "is no member of the firm"));
+    if let Some(member) = channel.member {
+        let grants = db::channel::member_grants(&mut tx, member)
+            .await?
+            .ok_or_else(|| Error::field("channel.member_id", "UNKNOWN", "is no member of the firm"))?;
+        // Whoever reads the mail can act as the member.
+        if channel.signs_in && member != command.caller.actor {
+            command.caller.may_grant(&grants.roles, &grants.sites, &grants.purchasing_groups)?;
+        }
     }
     // Read before the channel is there: what comes after this place is told.
     let head = chassis::feed::head(&mut tx).await?;
@@ -92,6 +98,11 @@ pub(crate) async fn create_channel(command: &Command<'_>, new: NewChannel) -> Re
     let receipt = convert::channel(&channel);
     command.finish(tx, &receipt).await?;
     Ok(receipt)
+}
+
+/// What tells the same address again.
+fn fingerprint(vault: &Vault, medium: Medium, address: &Address) -> [u8; 32] {
+    vault.fingerprint(&format!("{} {}", medium.as_str(), address.key.reveal().to_lowercase()))
 }
 
 async fn load(command: &Command<'_>, tx: &mut TenantTx, id: Uuid) -> Result<Channel> {
@@ -119,6 +130,7 @@ pub(crate) async fn update_channel(
         medium: before.medium,
         masked: before.masked,
         paused_until: before.paused_until,
+        signs_in: before.signs_in,
         version: before.version,
         created_at: before.created_at,
         ..change
@@ -179,6 +191,23 @@ pub(crate) async fn send_test_notice(command: &Command<'_>, id: Uuid) -> Result<
     let after = listed(&mut tx, delivery).await?;
     tx.commit().await?;
     Ok(after)
+}
+
+/// Writes down that somebody without a session asks for a link to sign in by a mail address. What is done here is the same
+/// whoever's it is, and so are the answer and its time; the loop that sends looks whose it is.
+pub(crate) async fn request_sign_in_link(
+    context: &Context,
+    from: Option<IpAddr>,
+    address: &Address,
+) -> Result<()> {
+    let Some(vault) = context.vault.as_ref().filter(|_| context.mailer.is_some()) else {
+        return Err(Error::new(Reason::NOTICES_NOT_SET_UP));
+    };
+    let fingerprint = fingerprint(vault, Medium::Mail, address);
+    context.deps.rates.take_of_mailed_links(from, fingerprint)?;
+    let mut tx = context.deps.pool.begin_outside().await?;
+    db::sign_in::ask(&mut tx, context.deps.clock.id(), &fingerprint, context.deps.now()).await?;
+    tx.commit().await
 }
 
 async fn listed(tx: &mut TenantTx, id: Uuid) -> Result<wire::Delivery> {

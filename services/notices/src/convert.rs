@@ -62,7 +62,8 @@ impl Check {
         let mut kinds = Vec::new();
         for (i, number) in given.iter().enumerate().take(LIST) {
             match wire::NoticeKind::try_from(*number) {
-                Ok(wire::NoticeKind::Unspecified | wire::NoticeKind::Test) | Err(_) => {
+                Ok(wire::NoticeKind::Unspecified | wire::NoticeKind::Test | wire::NoticeKind::SignIn)
+                | Err(_) => {
                     self.bad(format!("channel.kinds[{i}]"), "KIND", "is no kind that can be chosen");
                 }
                 Ok(kind) if !kinds.contains(&kind) => kinds.push(kind),
@@ -136,6 +137,7 @@ fn settings(check: &mut Check, given: &wire::Channel) -> Channel {
         digest_s,
         quiet: check.quiet(&given.quiet_from, &given.quiet_until),
         paused_until: None,
+        signs_in: false,
         version: 1,
         created_at: OffsetDateTime::UNIX_EPOCH,
     }
@@ -165,6 +167,9 @@ pub(crate) fn new_channel(request: &wire::CreateChannelRequest) -> Result<NewCha
         }
     };
     let medium = medium.unwrap_or(Medium::Mail);
+    if given.signs_in && (medium != Medium::Mail || given.member_id.is_empty()) {
+        check.bad("channel.signs_in", "FORBIDDEN", "belongs to the MAIL channel of a member alone");
+    }
     let address = parse_address(medium, &request.address);
     if address.is_none() {
         // What was given is a secret, and is not repeated.
@@ -173,8 +178,14 @@ pub(crate) fn new_channel(request: &wire::CreateChannelRequest) -> Result<NewCha
     let secret = secret(&mut check, medium, &request.secret);
     let address =
         address.unwrap_or_else(|| Address { key: Redacted::new(String::new()), masked: String::new() });
-    let channel = Channel { member, medium, masked: address.masked.clone(), ..settings };
+    let signs_in = given.signs_in;
+    let channel = Channel { member, medium, signs_in, masked: address.masked.clone(), ..settings };
     check.done(NewChannel { channel, address, secret })
+}
+
+/// The mail address that a link to sign in is asked for by.
+pub(crate) fn mail_address(text: &str) -> Result<Address> {
+    parse_address(Medium::Mail, text).ok_or_else(|| Error::field("address", "ADDRESS", wanted(Medium::Mail)))
 }
 
 fn wanted(medium: Medium) -> &'static str {
@@ -247,6 +258,7 @@ pub(crate) fn channel(channel: &Channel) -> wire::Channel {
         created_at: Some(value::timestamp(channel.created_at)),
         paused_until: channel.paused_until.map(value::timestamp),
         etag: channel.version.to_string(),
+        signs_in: channel.signs_in,
     }
 }
 
@@ -317,6 +329,7 @@ mod tests {
         given.quiet_until = "25:00".into();
         given.kinds = vec![wire::NoticeKind::Test.into(), 99];
         given.member_id = "x".into();
+        given.signs_in = true;
         assert_eq!(
             paths(&bad),
             [
@@ -327,6 +340,7 @@ mod tests {
                 "channel.kinds[1]",
                 "channel.quiet_until",
                 "channel.member_id",
+                "channel.signs_in",
                 "address",
                 "secret"
             ]

@@ -24,6 +24,24 @@ impl Message {
         }
     }
 
+    /// A link that signs a member of a firm in. Whoever reads it may not have asked.
+    pub fn sign_in(title: &str, (firm, member): (&str, &str), link: String, locale: &str) -> Self {
+        let (invitation, lines) = match locale {
+            "en" => (
+                "Sign in",
+                ["The link works once, within an hour.", "If you did not ask for it, you need do nothing."],
+            ),
+            _ => ("登录链接", ["链接一小时内有效，只能使用一次。", "如果不是您本人申请的，不必理会。"]),
+        };
+        let whose = format!("{member} · {firm}");
+        Self {
+            title: title.to_string(),
+            lines: [whose].into_iter().chain(lines.map(str::to_string)).collect(),
+            invitation: invitation.to_string(),
+            link,
+        }
+    }
+
     /// As plain text.
     pub fn text(&self) -> String {
         let mut text = self.title.clone();
@@ -63,6 +81,8 @@ fn name(kind: NoticeKind, locale: &str) -> (&'static str, &'static str) {
         (NoticeKind::ClusterChanged, _) => ("产业集群", "条产业集群消息"),
         (NoticeKind::WebhookDisabled, "en") => ("Webhook stopped", "webhooks stopped"),
         (NoticeKind::WebhookDisabled, _) => ("Webhook 停止推送", "个 Webhook 停止推送"),
+        (NoticeKind::SignIn, "en") => ("Your link to sign in", "links to sign in"),
+        (NoticeKind::SignIn, _) => ("您的登录链接", "个登录链接"),
         (NoticeKind::Test, "en") => ("Test message", "test messages"),
         (NoticeKind::Test, _) => ("测试消息", "条测试消息"),
         (_, "en") => ("Order updated", "orders updated"),
@@ -135,6 +155,14 @@ mod tests {
         let body = body(&[line], "en", 3_000);
         assert!(body.len() <= 401 && body.starts_with("订"), "{}", body.len());
         assert_eq!(cut("订单", 4), "订");
+    }
+
+    #[test]
+    fn a_link_to_sign_in_says_whom_it_signs_in() {
+        let message = Message::sign_in("t", ("顺模", "何姐"), "https://p.example/s/x".into(), "zh");
+        let text = message.text();
+        assert!(text.starts_with("t\n何姐 · 顺模\n"), "{text}");
+        assert!(text.ends_with("\n登录链接:https://p.example/s/x"), "{text}");
     }
 
     #[test]

@@ -3,7 +3,11 @@
 
 use std::{sync::Arc, time::Duration as StdDuration};
 
-use chassis::{Result, background, dial::DialError, secret::Redacted};
+use chassis::{
+    Result, background,
+    dial::DialError,
+    secret::{self, Redacted},
+};
 use futures::StreamExt;
 use proto::notices::NoticeKind;
 use time::{Duration, OffsetDateTime};
@@ -33,6 +37,10 @@ const LEASE: Duration = Duration::seconds(60);
 const FIRST_PAUSE: Duration = Duration::seconds(30);
 /// The most attempts, which last about an hour.
 const ATTEMPTS: i32 = 8;
+/// How long a mailed link signs in: as long as mail may take. Others are made while one waits for them.
+const LINK_VALID: Duration = Duration::hours(1);
+/// Links to sign in that are looked at in one look.
+const LINKS: i64 = 100;
 
 /// Sends until shutdown.
 pub(crate) async fn run(context: Arc<Context>) {
@@ -44,10 +52,13 @@ pub(crate) async fn run(context: Arc<Context>) {
 
 /// Serves the firms that are to be told something now; whether more of them may be left.
 async fn try_once(context: &Context) -> Result<bool> {
+    let title = |locale| message::title(NoticeKind::SignIn, locale, 1, "");
+    let (zh, en, kind) = (title("zh"), title("en"), i32::from(NoticeKind::SignIn));
     let mut outside = context.deps.pool.begin_outside().await?;
+    let taken = db::sign_in::take(&mut outside, LINKS, context.deps.now(), kind, (&zh, &en)).await?;
     let firms = db::firms_due(&mut outside, context.deps.clock.now(), FIRMS).await?;
     outside.commit().await?;
-    let full = firms.len() == FIRMS as usize;
+    let full = taken == LINKS || firms.len() == FIRMS as usize;
     let served = futures::stream::iter(firms)
         .map(|firm| background::or_no(firm, "sending a firm's messages", serve(context, firm)))
         .buffer_unordered(AT_ONCE)
@@ -154,11 +165,29 @@ pub(crate) async fn deliver(
     let sealed = db::channel::sealed(&mut tx, channel).await?;
     tx.commit().await?;
     let Some(job) = job else { return Ok(()) };
-    let verdict = match sealed {
-        Some((address, secret)) => call(context, firm, medium, &job, (&address, &secret)).await,
-        None => Verdict::Refused { failure: "CHANNEL_DELETED".into() },
+    let verdict = match (sealed, said(context, firm, &job).await?) {
+        (None, _) => Verdict::Refused { failure: "CHANNEL_DELETED".into() },
+        (_, None) => Verdict::Refused { failure: "MEMBER_LEFT".into() },
+        (Some((address, secret)), Some(message)) => {
+            call(context, firm, medium, (job.channel, &message), (&address, &secret)).await
+        }
     };
     record(context, firm, &job, verdict).await
+}
+
+/// What is said: what the database keeps, or a link that signs in, which is made anew for each attempt and kept nowhere.
+/// `None` where nobody is there to sign in.
+async fn said(context: &Context, firm: Uuid, job: &Job) -> Result<Option<Message>> {
+    if job.kind != i32::from(NoticeKind::SignIn) {
+        return Ok(Some(Message::new(&job.title, &job.body, &job.link, &job.locale)));
+    }
+    let (token, now) = (secret::token(), context.deps.now());
+    let sha256 = secret::sha256(token.as_bytes());
+    let mut tx = context.deps.pool.begin(firm).await?;
+    let whose = db::sign_in::insert_link(&mut tx, job.channel, &sha256, now, now + LINK_VALID).await?;
+    tx.commit().await?;
+    let link = format!("{}/s/{token}", context.portal);
+    Ok(whose.map(|whose| Message::sign_in(&job.title, (&whose.firm, &whose.member), link, &job.locale)))
 }
 
 /// When the channel may be called next: now, or when the other side's limits allow it.
@@ -174,15 +203,20 @@ fn allowed(medium: Medium, recent: &Recent, now: OffsetDateTime, id: Uuid) -> Of
 }
 
 /// Calls the other side.
-async fn call(context: &Context, firm: Uuid, medium: Medium, job: &Job, sealed: (&[u8], &[u8])) -> Verdict {
-    let Some((address, secret)) = open(context, firm, job.channel, sealed) else {
+async fn call(
+    context: &Context,
+    firm: Uuid,
+    medium: Medium,
+    (channel, message): (Uuid, &Message),
+    sealed: (&[u8], &[u8]),
+) -> Verdict {
+    let Some((address, secret)) = open(context, firm, channel, sealed) else {
         return Verdict::Refused { failure: "ADDRESS_UNREADABLE".into() };
     };
-    let message = Message::new(&job.title, &job.body, &job.link, &job.locale);
     let now = context.deps.clock.now();
-    let Some(post) = robot::post(medium, &address, secret.as_ref(), &message, now) else {
+    let Some(post) = robot::post(medium, &address, secret.as_ref(), message, now) else {
         return match &context.mailer {
-            Some(mailer) => mailer.send(&address, &message).await,
+            Some(mailer) => mailer.send(&address, message).await,
             None => Verdict::Refused { failure: "MAIL_OFF".into() },
         };
     };

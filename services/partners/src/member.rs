@@ -1,12 +1,9 @@
 //! Members, API keys, and who may hand out which roles.
 
-use std::collections::BTreeSet;
-
 use chassis::{
-    Error, Field, Reason, Result,
-    caller::{Caller, Role, granted},
+    Error, Field, Result,
+    caller::{Caller, Role},
 };
-use proto::access::Permission;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -97,21 +94,9 @@ impl NewKey {
     }
 }
 
-/// Nobody hands out more than they have: each permission of the roles is one of the maker's, and a maker that is
-/// narrowed to sites or groups narrows to some of these.
+/// As [`Caller::may_grant`].
 pub fn may_grant(maker: &Caller, roles: &[Role], scope: &Scope) -> Result<()> {
-    let own: BTreeSet<Permission> = maker.permissions().into_iter().collect();
-    let lacking = roles.iter().flat_map(|role| granted(*role)).find(|permission| !own.contains(permission));
-    if let Some(lacking) = lacking {
-        return Err(Error::new(Reason::PERMISSION_DENIED)
-            .message("you cannot give a role that allows more than your own")
-            .with("permission", lacking.as_str_name()));
-    }
-    if !within(&scope.sites, &maker.sites) || !within(&scope.purchasing_groups, &maker.purchasing_groups) {
-        return Err(Error::new(Reason::PERMISSION_DENIED)
-            .message("you cannot give a scope that reaches beyond your own sites and purchasing groups"));
-    }
-    Ok(())
+    maker.may_grant(roles, &scope.sites, &scope.purchasing_groups)
 }
 
 /// Whoever signs a member in, changes or disables it must have all that the member has, since it could hand itself that
@@ -120,13 +105,10 @@ pub fn may_manage(maker: &Caller, member: &Member) -> Result<()> {
     if maker.actor == member.id { Ok(()) } else { may_grant(maker, &member.roles, &member.scope) }
 }
 
-fn within(wanted: &[String], own: &[String]) -> bool {
-    own.is_empty() || (!wanted.is_empty() && wanted.iter().all(|one| own.contains(one)))
-}
-
 #[cfg(test)]
 mod tests {
     use chassis::{
+        Reason,
         caller::{Credential, CredentialKind},
         secret::Redacted,
     };

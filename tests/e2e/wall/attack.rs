@@ -384,6 +384,8 @@ const STRANGER: &[Attack] = &[
         DENIED,
     ),
     ("update notices.channel set address = '' where firm <> {stranger}", NOTHING),
+    ("update notices.channel set signs_in = true", DENIED),
+    ("select from notices.sign_in_request", DENIED),
     ("update notices.delivery set state = 'failed' where firm <> {stranger}", NOTHING),
     // what only an operator does, by its functions alone
     ("select partners.operate({buyer}, gen_random_uuid(), 'suspend', 'x', 'x', now())", DENIED),

@@ -2,6 +2,7 @@
 
 use chassis::{
     Error, Reason, Result,
+    caller::{Grants, Role},
     db::{TenantTx, is_constraint},
 };
 use time::OffsetDateTime;
@@ -24,6 +25,7 @@ struct Row {
     quiet_from: Option<i16>,
     quiet_until: Option<i16>,
     paused_until: Option<OffsetDateTime>,
+    signs_in: bool,
     version: i64,
     created_at: OffsetDateTime,
 }
@@ -41,6 +43,7 @@ fn channel(row: Row) -> Result<Channel> {
         digest_s: row.digest_s,
         quiet: row.quiet_from.zip(row.quiet_until).map(|(from, until)| Quiet { from, until }),
         paused_until: row.paused_until,
+        signs_in: row.signs_in,
         version: row.version,
         created_at: row.created_at,
     })
@@ -79,8 +82,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, channel: &Channel, sealed: &Sealed
     sqlx::query!(
         r#"insert into notices.channel
                (firm, id, member, medium, name, address, secret, masked, fingerprint, kinds, sites,
-                purchasing_groups, locale, digest_s, quiet_from, quiet_until, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"#,
+                purchasing_groups, locale, digest_s, quiet_from, quiet_until, signs_in, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"#,
         firm,
         channel.id,
         channel.member,
@@ -97,6 +100,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, channel: &Channel, sealed: &Sealed
         channel.digest_s,
         channel.quiet.map(|quiet| quiet.from),
         channel.quiet.map(|quiet| quiet.until),
+        channel.signs_in,
         channel.created_at
     )
     .execute(tx.conn())
@@ -121,18 +125,22 @@ pub(crate) async fn follow_from(tx: &mut TenantTx, seq: i64) -> Result<()> {
     Ok(())
 }
 
-/// Whether the firm has such a member, who is still here.
-pub(crate) async fn is_member(tx: &mut TenantTx, member: Uuid) -> Result<bool> {
+/// What a member of the firm may do and see, who is still here.
+pub(crate) async fn member_grants(tx: &mut TenantTx, member: Uuid) -> Result<Option<Grants>> {
     let firm = tx.firm();
-    let found = sqlx::query_scalar!(
-        r#"select exists (select from partners.member_scope
-                          where firm = $1 and id = $2 and active) as "found!""#,
+    let row = sqlx::query!(
+        r#"select roles as "roles!", sites as "sites!", purchasing_groups as "purchasing_groups!"
+           from partners.member_scope where firm = $1 and id = $2 and active"#,
         firm,
         member
     )
-    .fetch_one(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(found)
+    Ok(row.map(|row| Grants {
+        roles: row.roles.iter().filter_map(|role| Role::try_from(*role).ok()).collect(),
+        sites: row.sites,
+        purchasing_groups: row.purchasing_groups,
+    }))
 }
 
 /// A channel that was not deleted; `own` is the firm whose it must be, `None` in tests of the second wall.
@@ -140,7 +148,7 @@ pub(crate) async fn get(tx: &mut TenantTx, own: Option<Uuid>, id: Uuid) -> Resul
     let row = sqlx::query_as!(
         Row,
         r#"select id, member, medium, name, masked, kinds, sites, purchasing_groups, locale, digest_s, quiet_from,
-                  quiet_until, paused_until, version, created_at
+                  quiet_until, paused_until, signs_in, version, created_at
            from notices.channel
            where id = $1 and ($2::uuid is null or firm = $2) and deleted_at is null"#,
         id,
@@ -157,7 +165,7 @@ pub(crate) async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> 
     let rows = sqlx::query_as!(
         Row,
         r#"select id, member, medium, name, masked, kinds, sites, purchasing_groups, locale, digest_s, quiet_from,
-                  quiet_until, paused_until, version, created_at
+                  quiet_until, paused_until, signs_in, version, created_at
            from notices.channel
            where firm = $1 and deleted_at is null and ($2::uuid is null or id > $2)
            order by id limit $3"#,

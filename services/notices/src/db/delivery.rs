@@ -114,6 +114,7 @@ pub(crate) async fn give_up(tx: &mut TenantTx, channel: Uuid, after: OffsetDateT
 pub(crate) struct Job {
     pub id: Uuid,
     pub channel: Uuid,
+    pub kind: i32,
     pub title: String,
     pub body: String,
     pub link: String,
@@ -194,7 +195,7 @@ pub(crate) async fn lease(
            from notices.channel c
            where d.firm = $1 and d.id = $2 and d.state = 'waiting' and d.due_at <= $3
                and (d.leased_until is null or d.leased_until < $3) and c.firm = d.firm and c.id = d.channel
-           returning d.id, d.channel, d.title, d.body, d.link, c.locale, c.medium, d.attempts"#,
+           returning d.id, d.channel, d.kind, d.title, d.body, d.link, c.locale, c.medium, d.attempts"#,
         firm,
         id,
         now,

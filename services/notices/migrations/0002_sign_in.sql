@@ -1,0 +1,56 @@
+-- Links to sign in that a member asks for by the own mail address. Who asks is nobody yet, and must not learn whose an
+-- address is: what is asked is written down whatever the address, and looked at by the loop that sends.
+
+set local lock_timeout = '3s';
+alter table notices.channel
+    add column signs_in boolean not null default false,
+    add constraint channel_signs_in_check check (not signs_in or (medium = 'mail' and member is not null));
+comment on column notices.channel.signs_in is 'whether its member is mailed links to sign in';
+create index channel_signs_in_idx on notices.channel (fingerprint) where signs_in and deleted_at is null;
+
+create table notices.sign_in_request (
+    id uuid not null,
+    -- as of a channel; the address itself stands nowhere
+    fingerprint bytea not null,
+    at timestamptz not null,
+    constraint sign_in_request_pkey primary key (id)
+);
+comment on table notices.sign_in_request is
+    'who asked for a link to sign in, until it is looked at; of no firm, and reached by the functions below alone';
+alter table notices.sign_in_request enable row level security;
+alter table notices.sign_in_request force row level security;
+create policy owner_all on notices.sign_in_request for all to tandem_owner using (true) with check (true);
+
+-- Writes down that somebody asks.
+create function notices.ask_for_sign_in(id uuid, fingerprint bytea, at timestamptz) returns void
+language sql volatile security definer set search_path = '' as $$
+    insert into notices.sign_in_request (id, fingerprint, at)
+    values (ask_for_sign_in.id, ask_for_sign_in.fingerprint, ask_for_sign_in.at)
+$$;
+
+-- Takes what was asked, and makes a message of it for each channel that may sign somebody in; how many were taken. The
+-- link is made when the message is sent, so that it stands in no row.
+create function notices.take_sign_in_requests(most bigint, at timestamptz, kind integer, title_zh text, title_en text)
+returns bigint
+language sql volatile security definer set search_path = '' as $$
+    with taken as (
+        delete from notices.sign_in_request r
+        where r.id in (select q.id from notices.sign_in_request q order by q.id limit take_sign_in_requests.most
+                       for update skip locked)
+        returning r.id, r.fingerprint
+    ), made as (
+        insert into notices.delivery (firm, id, channel, kind, state, notices, title, body, link, due_at, created_at)
+        select c.firm, t.id, c.id, take_sign_in_requests.kind, 'waiting', 0,
+               case c.locale when 'en' then take_sign_in_requests.title_en else take_sign_in_requests.title_zh end,
+               '', '', take_sign_in_requests.at, take_sign_in_requests.at
+        from taken t
+        join notices.channel c on c.fingerprint = t.fingerprint and c.signs_in and c.deleted_at is null
+        -- a suspended firm's messages wait until it is back, and by then nobody wants this one
+        where exists (select from partners.active_firms(array[c.firm]))
+    )
+    select count(*) from taken
+$$;
+revoke all on function notices.ask_for_sign_in(uuid, bytea, timestamptz),
+    notices.take_sign_in_requests(bigint, timestamptz, integer, text, text) from public;
+grant execute on function notices.ask_for_sign_in(uuid, bytea, timestamptz),
+    notices.take_sign_in_requests(bigint, timestamptz, integer, text, text) to tandem_app;
