@@ -133,6 +133,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/resources/{id}/revise", "CreateRevision"),
     ("/resources/{id}/withdraw", "WithdrawResource"),
     ("/s/{token}", "RedeemSignInLink"),
+    ("/sign-in", "RequestSignInLink"),
     ("/sign-out", "EndSession"),
     ("/sites/new", "CreateSite"),
     ("/terms", "SetTerms"),

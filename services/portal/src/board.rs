@@ -1,9 +1,12 @@
-//! What the operator announces to everybody, looked up once by each portal for all the pages that it shows: how many of
-//! them are open, or are asked for without a session, makes no difference to the API.
+//! What the operator announces to everybody, and whether mail goes out, looked up once by each portal for all the pages that
+//! it shows: how many of them are open, or are asked for without a session, makes no difference to the API.
 
 use std::{sync::Arc, time::Duration};
 
-use proto::partners::{Announcement, ListCurrentAnnouncementsRequest};
+use proto::{
+    notices::GetMailStateRequest,
+    partners::{Announcement, ListCurrentAnnouncementsRequest},
+};
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::client::{self, Api};
@@ -17,6 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub struct Board {
     seen: Mutex<Option<Seen>>,
+    /// When was looked whether mail goes out, and whether it does.
+    mail: Mutex<Option<(Instant, bool)>>,
 }
 
 struct Seen {
@@ -46,6 +51,28 @@ impl Board {
         };
         *seen = Some(Seen { at: Instant::now(), told: Arc::clone(&told) });
         told
+    }
+
+    /// Whether mail goes out, so that a link to sign in can be asked for. Where the API does not answer, what it said last.
+    pub async fn sends_mail(&self, api: &Api) -> bool {
+        let mut seen = self.mail.lock().await;
+        if let Some((at, sends)) = *seen
+            && at.elapsed() < FRESH
+        {
+            return sends;
+        }
+        let mut request = client::open(GetMailStateRequest {});
+        request.set_timeout(DEADLINE);
+        let looking = async { api.notices().get_mail_state(request).await };
+        let sends = match tokio::time::timeout(DEADLINE, looking).await {
+            Ok(Ok(answer)) => answer.into_inner().sends_mail,
+            failed => {
+                tracing::debug!(?failed, "whether mail goes out could not be looked up");
+                seen.is_some_and(|(_, sends)| sends)
+            }
+        };
+        *seen = Some((Instant::now(), sends));
+        sends
     }
 }
 

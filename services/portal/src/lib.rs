@@ -196,7 +196,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/help", get(help::show))
         .route("/static/{name}", get(assets::serve))
         .route("/live", get(live::follow))
-        .route("/sign-in", get(sign_in::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::ask))
         .route("/sign-out", post(sign_in::leave))
         .route("/language", post(sign_in::language))
         .route("/s/{token}", get(sign_in::link).post(sign_in::redeem))

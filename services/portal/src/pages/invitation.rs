@@ -69,7 +69,7 @@ async fn open(visitor: &Visitor, token: &str) -> Result<InspectLinkResponse, Fai
 pub async fn show(visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
     match open(&visitor, &token).await {
         Ok(link) => Ok(form(visitor, &token, link, &Fields::default(), Vec::new()).await),
-        Err(failure) => sign_in::dead_link(&visitor, true, failure),
+        Err(failure) => sign_in::dead_link(&visitor, true, failure).await,
     }
 }
 
@@ -155,7 +155,7 @@ pub async fn accept(
             let failure = Failure::from(status);
             let faults = named(&t, &failure);
             if faults.is_empty() {
-                return sign_in::dead_link(&visitor, true, failure);
+                return sign_in::dead_link(&visitor, true, failure).await;
             }
             let link = open(&visitor, &token).await?;
             Ok(form(visitor, &token, link, &fields, faults).await)
@@ -198,6 +198,6 @@ pub async fn claim(member: Member, Path(token): Path<String>, fields: Fields) ->
     let request = member.call(ClaimInvitationRequest { request_id, token });
     match app.api.relationships().claim_invitation(request).await {
         Ok(_) => Ok(page::go("/inbox")),
-        Err(status) => sign_in::dead_link(&member.visitor, true, status.into()),
+        Err(status) => sign_in::dead_link(&member.visitor, true, status.into()).await,
     }
 }

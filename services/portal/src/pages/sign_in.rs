@@ -1,16 +1,19 @@
-//! Signing in by a link, signing out, and the language.
+//! Signing in by a link, asking for one by mail, signing out, and the language.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
-    http::header,
+    http::{StatusCode, header},
     response::Response,
 };
-use proto::partners::{
-    EndSessionRequest, InspectLinkRequest, InspectLinkResponse, LinkKind, RedeemSignInLinkRequest,
-    SetLocaleRequest,
+use proto::{
+    notices::RequestSignInLinkRequest,
+    partners::{
+        EndSessionRequest, InspectLinkRequest, InspectLinkResponse, LinkKind, RedeemSignInLinkRequest,
+        SetLocaleRequest,
+    },
 };
 use serde::Deserialize;
 
@@ -31,19 +34,67 @@ struct SignInPage {
     t: Text,
     /// Why the visitor is here: a session that has ended, or nothing.
     ended: bool,
+    /// Whether a link was asked for.
+    sent: bool,
+    mail: Option<MailForm>,
+}
+
+/// Asks for a link by mail.
+struct MailForm {
+    token: String,
+    /// Whether what was typed is no mail address.
+    wrong: bool,
+}
+
+impl MailForm {
+    /// The form; none where no mail goes out.
+    async fn of(visitor: &Visitor) -> Option<Self> {
+        let app = &visitor.app;
+        let sends_mail = app.board.sends_mail(&app.api).await;
+        sends_mail.then(|| Self { token: app.tokens.make(app, None, BY_MAIL), wrong: false })
+    }
+}
+
+/// What the form's token is for.
+const BY_MAIL: &str = "sign in by mail";
+
+/// What was just done.
+#[derive(Default, Deserialize)]
+pub struct Place {
+    #[serde(default)]
+    done: String,
 }
 
 /// How to sign in.
-pub async fn show(visitor: Visitor) -> Response {
-    explain(&visitor, false).await
+pub async fn show(visitor: Visitor, Query(place): Query<Place>) -> Response {
+    page::show(&SignInPage { sent: place.done == "sent", ..ways(&visitor).await })
 }
 
 /// How to sign in, after a session has ended or without.
 pub async fn explain(visitor: &Visitor, ended: bool) -> Response {
+    page::show(&SignInPage { ended, ..ways(visitor).await })
+}
+
+async fn ways(visitor: &Visitor) -> SignInPage {
     // Maintenance is why one may not come in.
-    let page = announcements::to_all(visitor).await;
+    let (page, mail) = futures::join!(announcements::to_all(visitor), MailForm::of(visitor));
     let title = page.t.say(key::SIGN_IN_TITLE);
-    page::show(&SignInPage { t: page.t.clone(), page: page.titled(title), ended })
+    SignInPage { t: page.t.clone(), page: page.titled(title), ended: false, sent: false, mail }
+}
+
+/// Asks for a link by mail. The answer does not tell whether the address is anybody's.
+pub async fn ask(visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    visitor.app.tokens.check(None, BY_MAIL, fields.get("token"))?;
+    let request = RequestSignInLinkRequest { address: fields.get("mail").to_string() };
+    match visitor.app.api.notices().request_sign_in_link(visitor.call(request)).await.map_err(Failure::from) {
+        Ok(_) => Ok(page::go("/sign-in?done=sent")),
+        Err(failure) if failure.status() == StatusCode::BAD_REQUEST => {
+            let page = ways(&visitor).await;
+            let mail = page.mail.map(|mail| MailForm { wrong: true, ..mail });
+            Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { mail, ..page }))
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A link that no longer works, or never did.
@@ -55,11 +106,13 @@ struct DeadLinkPage {
     title: String,
     body: String,
     invitation: bool,
+    /// Only members are sent links.
+    mail: Option<MailForm>,
     code: String,
 }
 
-/// Explains what became of a link and whom to ask; faults of other kinds stay what they are.
-pub fn dead_link(visitor: &Visitor, invitation: bool, failure: Failure) -> Result<Response, Failure> {
+/// Explains what became of a link and where there is a new one; faults of other kinds stay what they are.
+pub async fn dead_link(visitor: &Visitor, invitation: bool, failure: Failure) -> Result<Response, Failure> {
     let t = visitor.text.clone();
     let (title, body) = match failure.reason.as_str() {
         "LINK_EXPIRED" => (key::LINK_EXPIRED, key::LINK_EXPIRED_BODY),
@@ -69,12 +122,9 @@ pub fn dead_link(visitor: &Visitor, invitation: bool, failure: Failure) -> Resul
     };
     let (title, body) = (t.say(title), t.say(body));
     let page = Page::visitor(visitor).titled(title.clone());
-    let status = if failure.is("NOT_FOUND") {
-        axum::http::StatusCode::NOT_FOUND
-    } else {
-        axum::http::StatusCode::GONE
-    };
-    Ok(page::show_as(status, &DeadLinkPage { page, t, title, body, invitation, code: failure.reason }))
+    let status = if failure.is("NOT_FOUND") { StatusCode::NOT_FOUND } else { StatusCode::GONE };
+    let mail = if invitation { None } else { MailForm::of(visitor).await };
+    Ok(page::show_as(status, &DeadLinkPage { page, t, title, body, invitation, mail, code: failure.reason }))
 }
 
 /// What a link is for, without using it up.
@@ -113,8 +163,8 @@ pub async fn link(
 ) -> Result<Response, Failure> {
     let link = match inspect(&visitor, &token).await {
         Ok(link) if link.kind() == LinkKind::SignIn => link,
-        Ok(_) => return dead_link(&visitor, false, Failure::not_found()),
-        Err(failure) => return dead_link(&visitor, false, failure),
+        Ok(_) => return dead_link(&visitor, false, Failure::not_found()).await,
+        Err(failure) => return dead_link(&visitor, false, failure).await,
     };
     let t = visitor.text.clone();
     let page = announcements::to_all(&visitor).await.titled(t.say(key::SIGN_IN_LINK_TITLE));
@@ -145,7 +195,7 @@ pub async fn redeem(
     let request = RedeemSignInLinkRequest { token, device: visitor.device.clone() };
     let session = match visitor.app.api.sessions().redeem_sign_in_link(visitor.call(request)).await {
         Ok(session) => session.into_inner(),
-        Err(status) => return dead_link(&visitor, false, status.into()),
+        Err(status) => return dead_link(&visitor, false, status.into()).await,
     };
     let mut response = page::go(safe_next(fields.get("next")).unwrap_or("/"));
     let cookie = session::remember(&visitor.app, &session.session_token);

@@ -235,9 +235,9 @@ async fn given(api: &Hostile, world: &World, routes: &[Route]) -> HashMap<String
     tokens
 }
 
-/// Whether strangers fill it in: such a token is bound to a link, and to no session.
+/// Whether strangers fill it in: such a token is bound to a link or a page, and to no session.
 fn of_strangers(path: &str) -> bool {
-    path.starts_with("/s/") || (path.starts_with("/i/") && !path.ends_with("/claim"))
+    path == "/sign-in" || path.starts_with("/s/") || (path.starts_with("/i/") && !path.ends_with("/claim"))
 }
 
 /// A form without a file and with one, of which a page takes at most one kind.

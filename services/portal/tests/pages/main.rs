@@ -14,6 +14,7 @@ mod ordering;
 #[cfg(feature = "pdf")]
 mod paper;
 mod score;
+mod signing_in;
 mod story;
 mod stream;
 mod supplying;
@@ -269,20 +270,6 @@ async fn another_site_changes_nothing() {
         world.post(&format!("{ORDER}/accept"), SALES, &[("token", &language), ("revision", "1")]).await;
     assert_eq!(wrong.status, StatusCode::FORBIDDEN, "and for its own form");
     assert!(world.api.state.lock().unwrap().responses.is_empty());
-}
-
-#[tokio::test]
-async fn without_a_session_there_is_the_way_to_sign_in_and_no_cookie_left() {
-    let world = World::start().await;
-    let page = world.get("/inbox", "tdm_session_gone").await;
-    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
-    assert!(page.says("登录已失效") && page.header("set-cookie").contains("Max-Age=0"));
-    let live = world.get("/live", "").await;
-    assert_eq!(live.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(world.get("/", "").await.header("location"), "/sign-in");
-    let token = world.get("/inbox", SALES).await.field("/sign-out", "token");
-    let page = world.post("/sign-out", SALES, &[("token", &token)]).await;
-    assert!(page.header("set-cookie").contains("Max-Age=0"));
 }
 
 #[tokio::test]

@@ -7,9 +7,12 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use proto::notices::{
-    Channel, CreateChannelRequest, DeleteChannelRequest, Delivery, DeliveryState, ListChannelsRequest,
-    ListDeliveriesRequest, Medium, NoticeKind, SendTestNoticeRequest, UpdateChannelRequest,
+use proto::{
+    notices::{
+        Channel, CreateChannelRequest, DeleteChannelRequest, Delivery, DeliveryState, ListChannelsRequest,
+        ListDeliveriesRequest, Medium, NoticeKind, SendTestNoticeRequest, UpdateChannelRequest,
+    },
+    partners::ListMembersRequest,
 };
 use serde::Deserialize;
 
@@ -77,6 +80,8 @@ struct ChannelPage {
     etag: String,
     /// Empty where the channel exists: medium and address stay.
     media: Vec<Tick>,
+    /// Whose it may be.
+    people: Vec<Tick>,
     masked: String,
     name: String,
     kinds: Vec<Tick>,
@@ -194,7 +199,10 @@ fn row(member: &Member, one: &Channel) -> Row {
         id: one.id.clone(),
         name: one.name.clone(),
         medium: medium_name(t, one.medium()),
-        address: one.masked_address.clone(),
+        address: match one.signs_in {
+            true => t.one(key::CHANNEL_SIGNS_IN, &one.masked_address),
+            false => one.masked_address.clone(),
+        },
         tells: if kinds.is_empty() { t.say(key::NOTICE_ALL) } else { kinds.join(&t.say(key::LIST_JOIN)) },
         quiet: match one.quiet_from.is_empty() {
             true => t.say(key::QUIET_NEVER),
@@ -234,7 +242,19 @@ fn purpose(id: &str) -> String {
 /// The form of a new channel.
 pub async fn form(member: Member) -> Result<Response, Failure> {
     let new = Channel { digest_s: Some(60), locale: member.text().lang.code().into(), ..Channel::default() };
-    Ok(page::show(&filled(&member, &new, Vec::new())))
+    Ok(page::show(&begun(&member, &new, Vec::new()).await?))
+}
+
+/// The form of a new channel, as far as it was filled in.
+async fn begun(member: &Member, channel: &Channel, faults: Vec<Fault>) -> Result<ChannelPage, Failure> {
+    let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
+    let listed = member.app().api.members().list_members(member.call(request)).await?.into_inner().members;
+    let people = listed.into_iter().filter(|one| !one.disabled).map(|one| Tick {
+        on: channel.member_id == one.id,
+        value: one.id,
+        label: one.name,
+    });
+    Ok(ChannelPage { people: people.collect(), ..filled(member, channel, faults) })
 }
 
 /// The form of a channel that there is.
@@ -259,6 +279,7 @@ fn filled(member: &Member, channel: &Channel, faults: Vec<Fault>) -> ChannelPage
         token: app.tokens.make(app, Some(&member.token), &purpose(&channel.id)),
         etag: channel.etag.clone(),
         media: if new { media.collect() } else { Vec::new() },
+        people: Vec::new(),
         masked: channel.masked_address.clone(),
         name: channel.name.clone(),
         kinds: KINDS
@@ -290,9 +311,13 @@ fn filled(member: &Member, channel: &Channel, faults: Vec<Fault>) -> ChannelPage
 /// What was typed; a channel that tells everything names no kinds, so that it tells new ones too.
 fn typed(fields: &Fields, id: &str) -> Channel {
     let kinds: Vec<i32> = fields.all("kind").filter_map(|kind| kind.parse().ok()).collect();
+    let medium: i32 = fields.get("medium").parse().unwrap_or_default();
+    let member_id = fields.get("member").to_string();
     Channel {
         id: id.to_string(),
-        medium: fields.get("medium").parse().unwrap_or_default(),
+        medium,
+        signs_in: medium == Medium::Mail as i32 && !member_id.is_empty(),
+        member_id,
         name: fields.get("name").to_string(),
         kinds: if kinds.len() == KINDS.len() { Vec::new() } else { kinds },
         locale: fields.get("locale").to_string(),
@@ -305,8 +330,9 @@ fn typed(fields: &Fields, id: &str) -> Channel {
     }
 }
 
-const LABELS: [(&str, &str, Key<0>); 7] = [
+const LABELS: [(&str, &str, Key<0>); 8] = [
     ("channel.medium", "medium-2", key::MEDIUM),
+    ("channel.member", "member", key::CHANNEL_MEMBER),
     ("channel.name", "name", key::CHANNEL_NAME),
     ("channel.kinds", "kind-1", key::NOTICE_KINDS),
     ("channel.digest", "digest", key::DIGEST),
@@ -333,7 +359,7 @@ pub async fn make(member: Member, fields: Fields) -> Result<Response, Failure> {
             Err(failure) => faults = Fault::of(&failure, member.text(), &LABELS),
         }
     }
-    Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &filled(&member, &channel, faults)))
+    Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &begun(&member, &channel, faults).await?))
 }
 
 fn none_ticked(t: &Text, fields: &Fields) -> Vec<Fault> {

@@ -1,0 +1,89 @@
+//! The way in for whoever has no session: what the pages say, and a link that is asked for by mail.
+
+use axum::http::StatusCode;
+use proto::notices::{GetMailStateResponse, RequestSignInLinkResponse};
+use tonic::Code;
+
+use crate::{Page, World, fake::SALES, hostile::Hostile};
+
+/// An API that sends mail, or not.
+async fn mailing(sends_mail: bool) -> (Hostile, World) {
+    let (api, world) = Hostile::start(false, None).await;
+    // A look serves for a while.
+    api.script().answer("GetMailState", (0..9).map(|_| Ok(GetMailStateResponse { sends_mail })));
+    (api, world)
+}
+
+/// How often somebody was asked to send a link since the last time.
+fn asked(api: &Hostile) -> usize {
+    api.calls().iter().filter(|call| call.rpc == "RequestSignInLink").count()
+}
+
+const FORM: &str = "action=\"/sign-in\"";
+
+#[tokio::test]
+async fn without_a_session_there_is_the_way_to_sign_in_and_no_cookie_left() {
+    let world = World::start().await;
+    let page = world.get("/inbox", "tdm_session_gone").await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    assert!(page.says("登录已失效") && page.header("set-cookie").contains("Max-Age=0"));
+    let live = world.get("/live", "").await;
+    assert_eq!(live.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(world.get("/", "").await.header("location"), "/sign-in");
+    let token = world.get("/inbox", SALES).await.field("/sign-out", "token");
+    let page = world.post("/sign-out", SALES, &[("token", &token)]).await;
+    assert!(page.header("set-cookie").contains("Max-Age=0"));
+}
+
+#[tokio::test]
+async fn a_link_is_asked_for_by_mail_where_mail_goes_out() {
+    let (api, world) = mailing(true).await;
+    let page = world.get("/sign-in", "").await;
+    assert!(page.says("type=\"email\"") && !page.says("在“成员”页面即可生成"), "{}", page.html);
+    let token = page.field(FORM, "token");
+    let ask = async |address: &str| -> Page {
+        world.post("/sign-in", "", &[("token", &token), ("mail", address)]).await
+    };
+    api.calls();
+    let page = ask("lin@example.invalid").await;
+    assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/sign-in?done=sent"));
+    assert_eq!(asked(&api), 1);
+    let page = world.get("/sign-in?done=sent", "").await;
+    assert!(page.says("如果这个邮箱属于某位成员") && page.says(FORM), "{}", page.html);
+    for path in ["/inbox", "/sign-in"] {
+        let ended = world.get(path, "tdm_session_gone").await;
+        assert!(ended.says(FORM), "who was signed out is shown it, too: {path}");
+    }
+    let refused = world.post("/sign-in", "", &[("token", "0.0"), ("mail", "lin@example.invalid")]).await;
+    assert_eq!((refused.status, asked(&api)), (StatusCode::FORBIDDEN, 0), "by a form of ours alone");
+
+    let refusals = [Err(Code::InvalidArgument), Err(Code::ResourceExhausted)];
+    api.script().answer::<RequestSignInLinkResponse>("RequestSignInLink", refusals);
+    let wrong = ask("lin").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.says("请填写完整的邮箱地址") && wrong.says("aria-invalid=\"true\""), "{}", wrong.html);
+    assert_eq!(ask("lin@example.invalid").await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn without_mail_the_pages_say_whom_to_ask() {
+    let (_, world) = mailing(false).await;
+    let page = world.get("/sign-in", "").await;
+    assert!(!page.says(FORM) && page.says("在“成员”页面即可生成"), "{}", page.html);
+    // An API of before knows nothing of mail.
+    let world = World::start().await;
+    for path in ["/sign-in", "/s/old"] {
+        let page = world.get(path, "").await;
+        assert!(!page.says(FORM) && page.says("管理员"), "{path}: {}", page.html);
+    }
+}
+
+#[tokio::test]
+async fn a_dead_link_offers_a_new_one_to_members_alone() {
+    let (api, world) = mailing(true).await;
+    api.script().refused = Some(("InspectLink", Code::NotFound));
+    let page = world.get("/s/old", "").await;
+    assert!(page.says(FORM), "{}", page.html);
+    let page = world.get("/i/old", "").await;
+    assert!(!page.says(FORM) && page.says("采购方"), "an invitation is the inviter's: {}", page.html);
+}
