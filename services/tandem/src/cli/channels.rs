@@ -20,6 +20,7 @@ pub const ADD_EXAMPLES: &str = "\
 Examples:
   tandem notices add wecom \"sales group\" < address.txt
   tandem notices add dingtalk \"buyers P01\" --group P01 --quiet 22:00-07:30 < address-and-secret.txt
+  tandem notices add mail \"Lin Xiaoyan\" --signs-in 0193… < address.txt
 
 The first line of the standard input is the address as the robot's page shows it, the second its signing secret.";
 pub const LIST_EXAMPLES: &str = "\
@@ -65,6 +66,9 @@ pub struct AddArgs {
     /// Only of this purchasing group; may be repeated
     #[arg(long, value_name = "CODE")]
     pub group: Vec<String>,
+    /// The member whose mail address it is, who can then ask for sign-in links by it
+    #[arg(long, value_name = "MEMBER-ID")]
+    pub signs_in: Option<String>,
     /// No message within these hours of Shanghai
     #[arg(long, value_name = "FROM-UNTIL")]
     pub quiet: Option<String>,
@@ -142,6 +146,8 @@ fn new_channel(args: &AddArgs, session: &Session) -> Result<CreateChannelRequest
     let channel = Channel {
         medium: medium.into(),
         name: args.name.clone(),
+        member_id: args.signs_in.clone().unwrap_or_default(),
+        signs_in: args.signs_in.is_some(),
         scope: Some(proto::partners::Scope {
             sites: args.site.clone(),
             purchasing_groups: args.group.clone(),
