@@ -82,12 +82,23 @@ pub struct Part {
     pub next: String,
     /// Where all of it is, when these are the first few.
     pub whole: Option<Way>,
+    /// What is to be known of the rows; empty for nothing.
+    pub note: String,
 }
 
 impl Part {
     /// A table with columns and rows.
     pub fn new(columns: Vec<String>, rows: Vec<Row>, empty: String) -> Self {
-        Self { title: String::new(), columns, rows, ids: Vec::new(), empty, next: String::new(), whole: None }
+        Self {
+            title: String::new(),
+            columns,
+            rows,
+            ids: Vec::new(),
+            empty,
+            next: String::new(),
+            whole: None,
+            note: String::new(),
+        }
     }
 
     /// With a heading of its own.
@@ -98,6 +109,11 @@ impl Part {
     /// The first few of all that is there.
     pub fn whole(self, whole: Way) -> Self {
         Self { whole: Some(whole), ..self }
+    }
+
+    /// With something that is to be known of the rows; empty for nothing.
+    pub fn note(self, note: String) -> Self {
+        Self { note, ..self }
     }
 
     /// Going on at `path` where there is more.

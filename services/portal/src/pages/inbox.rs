@@ -116,7 +116,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         return Err(Failure::denied());
     }
     let wanted = |show: &str| wanted(show, wish.q.trim());
-    let request = wish.asked(member.rows(PAGE));
+    let mut request = wish.asked(member.rows(PAGE));
     if member.visitor.saving {
         return Ok(hand_over(&member, &wish, list::read(&member, request).await?));
     }
