@@ -69,6 +69,15 @@ pub async fn place(tx: &mut TenantTx, head: &Head, start: &Start, keys: &Signing
     start.place(head, chain.as_deref(), keys)
 }
 
+/// How far a follower has read who found `last` as the last entry behind its place: where it found none, up to the oldest that
+/// is still there.
+pub async fn read_upto(tx: &mut TenantTx, last: Option<i64>) -> Result<i64> {
+    match last {
+        Some(last) => Ok(last),
+        None => Ok(head(tx).await?.min_seq - 1),
+    }
+}
+
 /// The chain at a place of the firm's feed.
 async fn chain_at(tx: &mut TenantTx, seq: i64) -> Result<Option<Vec<u8>>> {
     let feed: Uuid = tx.firm();

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use chassis::{Result, background};
+use chassis::{Result, background, feed};
 use uuid::Uuid;
 
 use crate::{
@@ -41,8 +41,10 @@ async fn follow(context: &Context, firm: Uuid) -> Result<bool> {
     let mut tx = context.deps.pool.begin(firm).await?;
     let Some(place) = db::feed::lock_place(&mut tx).await? else { return Ok(false) };
     let events = db::feed::events(&mut tx, place, EVENTS).await?;
-    let Some((last, _)) = events.last() else { return Ok(false) };
-    let last = *last;
+    let last = feed::read_upto(&mut tx, events.last().map(|(seq, _)| *seq)).await?;
+    if last <= place {
+        return Ok(false);
+    }
     let channels = db::channel::list(&mut tx, None, crate::channel::MAX_CHANNELS * 2).await?;
     let members: Vec<Uuid> = channels.iter().filter_map(|channel| channel.member).collect();
     let members: HashMap<Uuid, (bool, Scope)> = db::channel::member_scopes(&mut tx, &members)

@@ -150,6 +150,10 @@ async fn attempt(gateway: &Gateway, asked: &Asked) -> Result<Page> {
         let head = feed::head(&mut tx).await?;
         return Err(expired(&head, &gateway.keys));
     };
+    if page.entries.is_empty() && asked.verify == Verify::No {
+        // The feed's end, or all that followed the place is gone.
+        open(&mut tx, Start::After(at), gateway).await?;
+    }
     tx.commit().await?;
     Ok(page)
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chassis::{Result, db::TenantTx, outbox};
+use chassis::{Result, db::TenantTx, feed, outbox};
 use uuid::Uuid;
 
 use super::{
@@ -31,8 +31,10 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     let Some(place) = db::lock_place(&mut tx).await? else { return Ok(false) };
     let kinds: Vec<String> = convert::KINDS.iter().map(ToString::to_string).collect();
     let entries = db::entries(&mut tx, place, &kinds, EVENTS).await?;
-    let Some(last) = entries.last() else { return Ok(false) };
-    let last = last.seq;
+    let last = feed::read_upto(&mut tx, entries.last().map(|entry| entry.seq)).await?;
+    if last <= place {
+        return Ok(false);
+    }
     let heard = entries.iter().filter(|entry| entry.payload.is_some()).count();
     let full = entries.len() >= EVENTS.0 as usize || heard >= EVENTS.1 as usize;
     let mut told = Told::default();
@@ -40,6 +42,10 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
         if let Some(payload) = &entry.payload {
             told.hear(&entry.kind, payload)?;
         }
+    }
+    if entries.first().is_none_or(|entry| entry.seq > place + 1) {
+        // The feed no longer reaches back to there. What it told is in the orders as they stand, but for the days.
+        told.omitted.extend(db::orders_that_take(&mut tx).await?);
     }
     let now = Now::unasked(&context.deps);
     let mut events = Vec::new();

@@ -16,8 +16,8 @@ pub(crate) async fn firms(tx: &mut TenantTx, most: i32) -> Result<Vec<Uuid>> {
         .await?)
 }
 
-/// Begins to follow the supplier's feed where it is not followed yet, from its beginning: what was accepted before the
-/// first group takes capacity too.
+/// Begins to follow the supplier's feed where it is not followed yet, from its beginning, whether or not it still reaches back
+/// to there: what was accepted before the first group takes capacity too.
 pub(crate) async fn follow(tx: &mut TenantTx) -> Result<()> {
     let me = tx.firm();
     sqlx::query!(
@@ -148,6 +148,21 @@ pub(crate) async fn in_other_units(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.lines, row.content)).collect())
+}
+
+/// The supplier's orders of which something is accepted and open, or is kept as taking capacity.
+pub(crate) async fn orders_that_take(tx: &mut TenantTx) -> Result<Vec<Uuid>> {
+    let me = tx.firm();
+    let orders = sqlx::query_scalar!(
+        r#"select order_id as "order_id!" from orders.placed_line
+           where supplier = $1 and accepted > 0 and not closed
+           union
+           select order_id from capacity.booked_line where supplier = $1 and quantity > 0"#,
+        me
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(orders)
 }
 
 /// The documents of these orders without their lines: (order, tandem.orders.v1.OrderContent).

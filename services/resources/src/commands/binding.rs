@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chassis::{
     Error, Reason, Result,
     db::TenantTx,
+    feed,
     outbox::{self, NewEvent},
 };
 use proto::resources as wire;
@@ -37,7 +38,10 @@ pub(crate) async fn follow(context: &Context, owner: Uuid) -> Result<bool> {
     let mut tx = context.deps.pool.begin_by_keys(owner).await?;
     let Some(place) = rows::lock_place(&mut tx).await? else { return Ok(false) };
     let entries = rows::entries(&mut tx, place, EVENTS).await?;
-    let Some((last, _)) = entries.last() else { return Ok(false) };
+    let last = feed::read_upto(&mut tx, entries.last().map(|(seq, _)| *seq)).await?;
+    if last <= place {
+        return Ok(false);
+    }
     let orders: BTreeSet<Uuid> = entries.iter().filter_map(|(_, order)| *order).collect();
     let events = if orders.is_empty() {
         Vec::new()
@@ -45,7 +49,7 @@ pub(crate) async fn follow(context: &Context, owner: Uuid) -> Result<bool> {
         db::lock_publisher(&mut tx).await?;
         bind(&mut tx, now, &orders.into_iter().collect::<Vec<_>>()).await?
     };
-    rows::move_place(&mut tx, *last).await?;
+    rows::move_place(&mut tx, last).await?;
     let any = !events.is_empty();
     outbox::append(&mut tx, events.into_iter().map(|event| vec![event]).collect()).await?;
     tx.commit().await?;

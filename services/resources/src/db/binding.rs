@@ -16,11 +16,14 @@ pub(crate) async fn firms(outside: &mut TenantTx, most: i32) -> Result<Vec<Uuid>
     Ok(firms)
 }
 
-/// Begins to follow the owner's feed where it is not followed yet, from its beginning.
+/// Begins to follow the owner's feed where it is not followed yet, from the oldest event that is still there. Open lines from
+/// before are pinned when the item gets the resource, and when a revision is released.
 pub(crate) async fn follow(tx: &mut TenantTx) -> Result<()> {
     let me = tx.firm();
     sqlx::query!(
-        r#"insert into resources.feed_place (owner, seq) values ($1, 0) on conflict do nothing"#,
+        r#"insert into resources.feed_place (owner, seq)
+           values ($1, coalesce((select h.min_seq - 1 from event.feed_head h where h.feed = $1), 0))
+           on conflict do nothing"#,
         me
     )
     .execute(tx.conn())
