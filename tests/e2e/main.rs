@@ -56,6 +56,7 @@ mod replicas;
 mod resources;
 mod respond;
 mod resume;
+mod retention;
 mod scorecard;
 mod sequencer;
 mod sheets;

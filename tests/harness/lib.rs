@@ -40,6 +40,7 @@ pub mod frames;
 pub mod history;
 pub mod http;
 pub mod kafka;
+mod months;
 pub mod need;
 mod order;
 pub mod outside;

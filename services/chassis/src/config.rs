@@ -27,6 +27,7 @@ pub struct Config {
     pub notices: Notices,
     pub resources: Resources,
     pub webhooks: Webhooks,
+    pub stream: Stream,
     pub kafka: Kafka,
 }
 
@@ -136,6 +137,13 @@ pub struct Webhooks {
     pub own_hosts: Vec<String>,
 }
 
+/// How far back feeds reach.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    pub keep_days: u32,
+}
+
 /// What carries the live part of the log to many gateways, and feeds to firms' own consumers.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -197,6 +205,7 @@ impl Config {
             "notices",
             "resources",
             "webhooks",
+            "stream",
             "kafka",
         ];
         let ours = move |key: &figment::value::UncasedStr| {

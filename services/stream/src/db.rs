@@ -4,6 +4,7 @@ pub(crate) mod delivery;
 #[cfg(feature = "kafka")]
 pub(crate) mod kafka;
 pub mod read;
+pub mod retention;
 pub mod sequence;
 pub(crate) mod subscription;
 pub(crate) mod webhook;

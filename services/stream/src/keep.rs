@@ -1,4 +1,4 @@
-//! What falls due by time: ended credentials, bookmarks, months ahead, old receipts.
+//! What falls due by time: ended credentials, bookmarks, months ahead, old months, old receipts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{db, hub::Hub, sequencer::source, slot::End};
+use crate::{db, hub::Hub, retention, sequencer::source, slot::End};
 
 /// Two looks and a slow answer fit into the 5 s within which a revoked credential's streams end and a narrowed one's
 /// show less.
@@ -17,6 +17,10 @@ const CREDENTIALS_AT_ONCE: usize = 500;
 /// Seldom enough to cost nothing, often enough to see a sequencer that stands still.
 const BACKLOG_EVERY: Duration = Duration::from_secs(5);
 const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// How often is looked whether a month of the log is old enough to go.
+const MONTHS_EVERY: Duration = Duration::from_secs(3600);
+/// While a part of one is still to go it is tried again after such a rest, and so often: longer than anything but a backup.
+const MONTHS_AGAIN: (Duration, usize) = (Duration::from_secs(5), 60);
 const RECEIPTS_EVERY: Duration = Duration::from_secs(3600);
 /// Receipts answer repeated requests for so long.
 const RECEIPTS_KEPT: time::Duration = time::Duration::days(30);
@@ -106,6 +110,43 @@ pub async fn partitions(pool: PgPool, shutdown: CancellationToken) {
             tracing::error!(%error, "months ahead could not be made ready; inserts fail when none is left");
         }
     }
+}
+
+/// Lets months of the log go whose events are older than they are kept; `None`: none goes.
+pub async fn months(pool: PgPool, keep: Option<time::Duration>, shutdown: CancellationToken) {
+    let mut every = Every::new(MONTHS_EVERY, shutdown.clone());
+    while every.due().await {
+        let mut again = Every::new(MONTHS_AGAIN.0, shutdown.clone());
+        for _ in 0..MONTHS_AGAIN.1 {
+            if !again.due().await || !let_go(&pool, keep).await {
+                break;
+            }
+        }
+    }
+}
+
+/// Lets them go, shows what is left, and answers whether there is more to do soon.
+async fn let_go(pool: &PgPool, keep: Option<time::Duration>) -> bool {
+    let looked = match retention::look(pool, keep).await {
+        Ok(looked) => looked,
+        Err(error) => {
+            background::failed("letting old months go");
+            tracing::warn!(%error, "old months of the log stay; trying again in an hour");
+            return false;
+        }
+    };
+    metrics::gauge!("tandem_log_months").set(looked.months as f64);
+    metrics::gauge!("tandem_log_unread_followers").set(looked.unread as f64);
+    for month in &looked.gone {
+        tracing::info!(log.month = %month, "a month of the log went");
+    }
+    if looked.unread > 0 {
+        tracing::warn!(
+            followers = looked.unread,
+            "an old month of the log stays, since followers have not read it"
+        );
+    }
+    looked.again
 }
 
 /// Forgets receipts that no longer answer anything.

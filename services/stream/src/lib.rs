@@ -7,7 +7,7 @@
 //! publishes the log to it and the tails of all take it from there (`publisher`, `publication`, [`carried`]; `kafka` alone
 //! knows its client). What decides is apart from what reads and writes, so that `simulation` can run it through any
 //! interleaving. [`api`], [`convert`] and [`frame`] are the wire, [`chassis::feed::start`] and [`filter`] say what a reader
-//! gets, [`keep`] is what falls due by time, and [`db`] has every SQL statement.
+//! gets, [`keep`] is what falls due by time, [`retention`] how far back the log reaches, and [`db`] has every SQL statement.
 //!
 //! A subscription that lasts ([`durable`]) is a named place that its reader acknowledges. Webhooks ([`webhook`]) are readers
 //! with a place of their own ([`place`]): [`deliver`] claims one where its firm may have one more ([`shares`]), sends what
@@ -48,6 +48,7 @@ mod publication;
 mod publisher;
 mod queries;
 pub mod reader;
+pub mod retention;
 pub mod ring;
 #[cfg(test)]
 mod sample;
@@ -85,13 +86,14 @@ use crate::{
 /// The stream service: sequencer, live reader, gateway, and what falls due by time.
 ///
 /// # Errors
-/// Where Kafka is configured and this binary was built without it.
+/// Where Kafka is configured and this binary was built without it, and where events are to be kept for too short a time.
 pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     if !cfg!(feature = "kafka") && !config.kafka.bootstrap.is_empty() {
         anyhow::bail!(
             "kafka.bootstrap is set, and this binary was built without Kafka; build it with --features kafka"
         );
     }
+    let kept = retention::keep(config.stream.keep_days)?;
     let hub = Hub::new(config.limits.streams_per_firm);
     let gateway = Gateway::new(deps.pool.clone(), deps.keys.clone(), deps.clock.clone(), hub.clone());
     let hooks = Arc::new(Hooks::new(deps, config)?);
@@ -102,6 +104,7 @@ pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
         deps.clock.clone(),
         deps.shutdown.clone(),
     )));
+    tasks.push(Box::pin(keep::months(deps.stream_pool.clone(), kept, deps.shutdown.clone())));
     let webhooks = WebhookServiceServer::new(api::webhook::Api(hooks));
     let subscriptions = SubscriptionServiceServer::new(api::subscription::Api(deps.clone()));
     let all = Routes::new(Api(gateway)).add_service(webhooks).add_service(subscriptions);

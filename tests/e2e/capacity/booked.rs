@@ -192,3 +192,24 @@ async fn orders_that_were_accepted_before_count_once_they_are_linked() {
     );
     world.finish().await;
 }
+
+/// Of what the feed no longer tells, the orders say how it stands.
+#[tokio::test]
+async fn what_was_accepted_longer_ago_than_the_feed_reaches_takes_capacity_too() {
+    let world = World::with(golden()).await;
+    let (buyer, supplier) = world.pair().await;
+    let placed = order("4500000001").line("10", ITEM, "60", "6.85");
+    let id = buyer.publish(placed.to("V100")).await.unwrap().order_id;
+    supplier.respond(accept_all(&id)).await.unwrap();
+    world.settled().await;
+    let month = world.age(5).await;
+    assert_eq!(world.let_go().await, (vec![month], 0));
+    let capacity = group("机组", &[(W53, "80", "100")]);
+    let made = supplier.state_group(linking(capacity, vec![link(&buyer.id, ITEM, "")])).await.unwrap().id;
+    world.settled().await;
+    assert_eq!(booked(&supplier, &made).await, ["2026-W53 60/80/100 SURPLUS booked 60"]);
+    buyer.cancel(cancel(&id, &[])).await.unwrap();
+    world.settled().await;
+    assert!(booked(&supplier, &made).await[0].ends_with(" booked 0"));
+    world.finish().await;
+}
