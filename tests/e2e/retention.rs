@@ -100,7 +100,7 @@ async fn a_feed_of_which_everything_is_old_goes_on_where_it_ended() {
     world.settled().await;
     let before = quiet.events().await;
     let last = before.last().expect("there are events");
-    let month = world.age(4).await;
+    let month = world.age(5).await;
     assert_eq!(world.let_go().await, (vec![month], 0));
     let ends = head(&quiet).await;
     assert_eq!((ends.seq, ends.oldest_seq), (last.seq, last.seq + 1));

@@ -13,7 +13,7 @@ const KEPT: Option<Duration> = Some(Duration::days(90));
 
 impl World {
     /// Puts what happened since the last time into the month so many months ago, which is now the log's; at least one month
-    /// later than the time before.
+    /// later than the time before. From five on it is older than 90 days, whatever day it is.
     pub async fn age(&self, months: i32) -> Date {
         let mut tx = self.owner_pool().await.begin().await.expect("begin");
         // No sequencer meanwhile.
