@@ -69,6 +69,14 @@ export async function visit(who, options, use) {
   }
 }
 
+/** A window of its own, signed in by a link that was made a moment ago; closed after `use`, whose answer it gives. */
+export const enter = (link, options, use) => visit(null, options, async (page, context) => {
+  await page.goto(link);
+  await page.click('main form button');
+  await page.waitForURL((url) => !url.pathname.startsWith('/s/'));
+  return use(page, context);
+});
+
 // ---- Orders ------------------------------------------------------------------------------------------------------
 
 let numbered = 0;
@@ -169,6 +177,16 @@ export function equal(actual, expected, what) {
 export function scanned(picture) {
   const { data, width, height } = PNG.sync.read(picture);
   return (jsQR(new Uint8ClampedArray(data), width, height) || {}).data;
+}
+
+/** Asks until the answer is something, for half a minute at the most; answers that. */
+export async function until(what, ask) {
+  for (let tries = 0; tries < 150; tries += 1) {
+    const answer = await ask();
+    if (answer) return answer;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error(`not within 30 s: ${what}`);
 }
 
 /** Whether the page says something, in words that a person sees. */

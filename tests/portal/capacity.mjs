@@ -1,7 +1,7 @@
 // Capacity: the map of weeks and groups, where a bottleneck comes from, filling weeks in by hand and from a spreadsheet, and
 // what can be promised before an order is answered. With scripts and without.
 
-import { equal, measured, ok, open, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+import { equal, measured, ok, open, portal, publish, sandbox, says, test, until, visit } from './browser.mjs';
 import { sheets, sideways, small, unprintable, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -357,16 +357,6 @@ async function disclosing(javaScriptEnabled) {
   const { groups: all } = await call(shunmo, 'capacity.v1.CapacityGroupService/ListCapacityGroups', { pageSize: 100 });
   const made = all.find((one) => one.name === name);
   await call(shunmo, 'capacity.v1.CapacityGroupService/UpdateCapacityWeeks', { requestId: once(), groupId: made.id, version: made.version, inactive: true });
-}
-
-/** Waits until something is answered that is not empty. */
-async function until(what, ask) {
-  for (let tries = 0; tries < 150; tries += 1) {
-    const answer = await ask();
-    if (answer) return answer;
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  throw new Error(`not within 30 s: ${what}`);
 }
 
 /** Demand that moved too far since it was measured, for both sides. */
