@@ -151,6 +151,108 @@ export async function answering() {
         await page.locator('#carrier').waitFor();
         equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['900.50', ''], 'it is mended from there');
       }));
+
+    await test(`an order of 120 lines is shown and answered in pages, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled }, async (page) => {
+        const path = await open(page, publish({ lines: 120 }));
+        equal(await page.locator('table.lines tbody tr').count(), 100, 'the first page');
+        await page.click('a:text-is("更多订单行")');
+        await page.waitForURL(/from=/);
+        equal(await page.locator('table.lines tbody tr').count(), 20, 'the second');
+        await page.goto(`${portal}${path}/change`);
+        await page.click('a:text-is("更多订单行")');
+        await page.waitForURL(/from=/);
+        equal(await page.locator('#q-19').isVisible(), false, 'lines are folded');
+        ok((await page.locator('#change').boundingBox()).height < 2_600, 'twenty of them are not far');
+        const send = await page.locator('button:text-is("提交答复")').boundingBox();
+        ok(send.y + send.height <= 640, 'and the answer is sent from wherever one is');
+        const line = page.locator('[data-line]').nth(19);
+        ok(/收纳箱.*20,000 个 · \d{4}年/s.test(await line.locator('> summary').innerText()), 'each says what is asked');
+        await line.locator('> summary').click();
+        await page.fill('#q-19', '0');
+        await page.check('[name=rest-19][value=leave]');
+        if (javaScriptEnabled) equal(await line.locator('.given').innerText(), '改为 0 个', 'and what is typed otherwise');
+        await page.click('button:text-is("提交答复")');
+        await says(page, '答复已送达');
+        await says(page, '供应商答复 19 行');
+        equal(await state(page), '待答复', 'the others still wait');
+      }));
+
+    await test(`an order is printed as tables, with a code that leads back, and without what is internal, ${how}`, () =>
+      // As fine as paper, which a code of an inch needs.
+      visit(shunmo, { javaScriptEnabled, viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
+        const path = await open(page, publish({ lines: 12 }));
+        await page.fill('#body', '内部：先问模具');
+        await page.locator('#write input[type=radio]').last().check();
+        await page.click('#write button');
+        await page.locator('.said.internal').waitFor();
+        await page.emulateMedia({ media: 'print' });
+        for (const hidden of ['.top', '.answer', '#write', '.said.internal', '.ribbon']) {
+          ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
+        }
+        equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
+        const code = page.locator('.paper svg');
+        await code.scrollIntoViewIfNeeded();
+        equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
+        equal(await sideways(page), [], 'and it fits the sheet');
+        ok((await page.locator('.paper p').innerText()).includes('扫码打开订单'), path);
+      }));
+
+    await test(`an answer is printed on A4 as it was given, without what is internal, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled, viewport: { width: 718, height: 1000 } }, async (page) => {
+        const path = await open(page, publish());
+        await page.fill('#body', '内部：夜班赶工');
+        await page.locator('#write input[type=radio]').last().check();
+        await page.click('#write button');
+        await page.locator('.said.internal').waitFor();
+        await page.goto(`${portal}${path}/change`);
+        await page.fill('#q-0', '16000');
+        await page.check('#rest-0');
+        await page.fill('#d2-0', inDays(42));
+        await page.click('button:text-is("提交答复")');
+        await says(page, '答复已送达');
+        await page.emulateMedia({ media: 'print' });
+        equal(await unprintable(page), [], 'nothing of the screen is on the sheet');
+        const text = await page.innerText('main');
+        for (const said of ['待采购方确认', '16,000 个', '4,000 个', '已接受 20,000 个', '扫码打开订单']) ok(text.includes(said), `${said} is printed: ${text}`);
+        ok(!text.includes('夜班赶工'), 'what is internal stays here');
+        equal(await sideways(page), [], 'it fits the sheet');
+        equal([...new Set(await sheets(page))], ['210 × 297'], 'which is A4');
+      }));
+
+    await test(`somebody answers while the form is open: refused, what was typed is kept, differences are shown, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled }, async (page, context) => {
+        const path = await open(page, publish());
+        await page.goto(`${portal}${path}/change`);
+        await page.fill('#q-0', '15000');
+        await page.check('[name=rest-0][value=leave]');
+        const colleague = await context.newPage();
+        await colleague.goto(`${portal}${path}/change`);
+        await colleague.fill('#q-0', '18000');
+        await colleague.check('[name=rest-0][value=leave]');
+        await colleague.fill('#q-1', '0');
+        await colleague.check('[name=rest-1][value=leave]');
+        await colleague.click('button:text-is("提交答复")');
+        await says(colleague, '答复已送达');
+        await page.fill('#note', '已排产');
+        await page.click('button:text-is("提交答复")');
+        await says(page, '订单已有变化');
+        await says(page, '数量已由 20,000 个 变为 2,000 个');
+        equal([await page.inputValue('#q-0'), await page.inputValue('#note')], ['15000', '已排产'], 'kept');
+      }));
+
+    await test(`a half-filled form survives the other language, and Enter sends it, ${how}`, () =>
+      visit(shunmo, { javaScriptEnabled }, async (page) => {
+        const path = await open(page, publish({ lines: 1 }));
+        await page.goto(`${portal}${path}/change`);
+        await page.fill('#q-0', '12345');
+        await page.check('[name=rest-0][value=leave]');
+        await page.click('button:text-is("English")');
+        await says(page, 'with changes');
+        equal(await page.inputValue('#q-0'), '12345', 'what was typed is kept');
+        await page.press('#q-0', 'Enter');
+        await says(page, 'Your answer has arrived');
+      }));
   }
 
   await test('a form sent twice at once, and again from the back button, has one effect', () =>
@@ -178,32 +280,6 @@ export async function answering() {
       equal(effects, 1, 'answered once');
     }));
 
-  await test('an order of 120 lines is shown and answered in pages', () =>
-    visit(shunmo, {}, async (page) => {
-      const path = await open(page, publish({ lines: 120 }));
-      equal(await page.locator('table.lines tbody tr').count(), 100, 'the first page');
-      await page.click('a:text-is("更多订单行")');
-      await page.waitForURL(/from=/);
-      equal(await page.locator('table.lines tbody tr').count(), 20, 'the second');
-      await page.goto(`${portal}${path}/change`);
-      await page.click('a:text-is("更多订单行")');
-      await page.waitForURL(/from=/);
-      equal(await page.locator('#q-19').isVisible(), false, 'lines are folded');
-      ok((await page.locator('#change').boundingBox()).height < 2_600, 'twenty of them are not far');
-      const send = await page.locator('button:text-is("提交答复")').boundingBox();
-      ok(send.y + send.height <= 640, 'and the answer is sent from wherever one is');
-      const line = page.locator('[data-line]').nth(19);
-      ok(/收纳箱.*20,000 个 · \d{4}年/s.test(await line.locator('> summary').innerText()), 'each says what is asked');
-      await line.locator('> summary').click();
-      await page.fill('#q-19', '0');
-      await page.check('[name=rest-19][value=leave]');
-      equal(await line.locator('.given').innerText(), '改为 0 个', 'and what is typed otherwise');
-      await page.click('button:text-is("提交答复")');
-      await says(page, '答复已送达');
-      await says(page, '供应商答复 19 行');
-      equal(await state(page), '待答复', 'the others still wait');
-    }));
-
   await test('a despatch note of a long order goes on with further lines, and keeps what is said of the delivery', () =>
     visit(shunmo, {}, async (page) => {
       const path = await open(page, publish({ lines: 120 }));
@@ -226,48 +302,6 @@ export async function answering() {
       equal(await page.locator('tbody tr').count(), 20, 'another note');
     }));
 
-  await test('an order is printed as tables, with a code that leads back, and without what is internal', () =>
-    // As fine as paper, which a code of an inch needs.
-    visit(shunmo, { viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
-      const path = await open(page, publish({ lines: 12 }));
-      await page.fill('#body', '内部：先问模具');
-      await page.locator('#write input[type=radio]').last().check();
-      await page.click('#write button');
-      await page.locator('.said.internal').waitFor();
-      await page.emulateMedia({ media: 'print' });
-      for (const hidden of ['.top', '.answer', '#write', '.said.internal', '.ribbon']) {
-        ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
-      }
-      equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
-      const code = page.locator('.paper svg');
-      await code.scrollIntoViewIfNeeded();
-      equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
-      equal(await sideways(page), [], 'and it fits the sheet');
-      ok((await page.locator('.paper p').innerText()).includes('扫码打开订单'), path);
-    }));
-
-  await test('an answer is printed on A4 as it was given, without what is internal', () =>
-    visit(shunmo, { viewport: { width: 718, height: 1000 } }, async (page) => {
-      const path = await open(page, publish());
-      await page.fill('#body', '内部：夜班赶工');
-      await page.locator('#write input[type=radio]').last().check();
-      await page.click('#write button');
-      await page.locator('.said.internal').waitFor();
-      await page.goto(`${portal}${path}/change`);
-      await page.fill('#q-0', '16000');
-      await page.check('#rest-0');
-      await page.fill('#d2-0', inDays(42));
-      await page.click('button:text-is("提交答复")');
-      await says(page, '答复已送达');
-      await page.emulateMedia({ media: 'print' });
-      equal(await unprintable(page), [], 'nothing of the screen is on the sheet');
-      const text = await page.innerText('main');
-      for (const said of ['待采购方确认', '16,000 个', '4,000 个', '已接受 20,000 个', '扫码打开订单']) ok(text.includes(said), `${said} is printed: ${text}`);
-      ok(!text.includes('夜班赶工'), 'what is internal stays here');
-      equal(await sideways(page), [], 'it fits the sheet');
-      equal([...new Set(await sheets(page))], ['210 × 297'], 'which is A4');
-    }));
-
   await test('another site’s form changes nothing', () =>
     visit(shunmo, {}, async (page, context) => {
       const path = await open(page, publish());
@@ -282,40 +316,6 @@ export async function answering() {
       equal(answer.status(), 403, 'nor does a token that is not ours');
       await page.goto(portal + path);
       equal(await state(page), '待答复', 'nothing happened');
-    }));
-
-  await test('somebody answers while the form is open: refused, what was typed is kept, differences are shown', () =>
-    visit(shunmo, {}, async (page, context) => {
-      const path = await open(page, publish());
-      await page.goto(`${portal}${path}/change`);
-      await page.fill('#q-0', '15000');
-      await page.check('[name=rest-0][value=leave]');
-      const colleague = await context.newPage();
-      await colleague.goto(`${portal}${path}/change`);
-      await colleague.fill('#q-0', '18000');
-      await colleague.check('[name=rest-0][value=leave]');
-      await colleague.fill('#q-1', '0');
-      await colleague.check('[name=rest-1][value=leave]');
-      await colleague.click('button:text-is("提交答复")');
-      await says(colleague, '答复已送达');
-      await page.fill('#note', '已排产');
-      await page.click('button:text-is("提交答复")');
-      await says(page, '订单已有变化');
-      await says(page, '数量已由 20,000 个 变为 2,000 个');
-      equal([await page.inputValue('#q-0'), await page.inputValue('#note')], ['15000', '已排产'], 'kept');
-    }));
-
-  await test('a half-filled form survives the other language, and Enter sends it', () =>
-    visit(shunmo, {}, async (page) => {
-      const path = await open(page, publish({ lines: 1 }));
-      await page.goto(`${portal}${path}/change`);
-      await page.fill('#q-0', '12345');
-      await page.check('[name=rest-0][value=leave]');
-      await page.click('button:text-is("English")');
-      await says(page, 'with changes');
-      equal(await page.inputValue('#q-0'), '12345', 'what was typed is kept');
-      await page.press('#q-0', 'Enter');
-      await says(page, 'Your answer has arrived');
     }));
 
   await test('an order is answered from the inbox in twelve presses of the keyboard', () =>

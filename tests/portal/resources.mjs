@@ -130,6 +130,9 @@ export async function resources() {
         await page.locator('tr', { hasText: name }).locator('a.button').first().click();
         await page.fill('#limit', '5');
         await does(page, 'granted');
+        await page.goto(`${portal}/resources/entitlements?state=granted`);
+        const had = await page.locator('tr', { hasText: name }).innerText();
+        ok(had.includes('顺模') && had.includes('5'), `who has what, and how often: ${had}`);
       });
       await visit(shunmo, options, async (page) => {
         await page.goto(portal + path);

@@ -1,6 +1,6 @@
 // Links, sessions and languages.
 
-import { browser, equal, measured, ok, phone, portal, sandbox, says, test, visit } from './browser.mjs';
+import { browser, equal, measured, ok, phone, portal, publish, sandbox, says, test, visit } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
 // The second anchor's link is used up here: nobody else signs in with it.
@@ -150,42 +150,70 @@ export async function signingIn() {
     }));
 }
 
+/** What a supplier without an account finds: who asks it in, by which link, and for which order. */
+async function invited(javaScriptEnabled) {
+  if (!javaScriptEnabled) return renewed();
+  const [name, number] = ['新邀纸箱（示例）厂', `J${Date.now().toString(36).toUpperCase()}`];
+  const link = await visit(chengyu, { javaScriptEnabled }, async (page) => {
+    await page.goto(`${portal}/partners/invite`);
+    await page.fill('#name', name);
+    await page.click('form#ask .actions button');
+    await page.locator('#vendor_number-fault').waitFor();
+    equal(await page.inputValue('#name'), name, 'what was typed is kept');
+    await page.fill('#vendor_number', number);
+    await page.click('form#ask .actions button');
+    return page.inputValue('td.linked input');
+  });
+  return { link, order: publish({ supplier: { firm: number } }) };
+}
+
+/** The story's supplier, whose link is made anew. */
+async function renewed() {
+  const link = await visit(chengyu, {}, async (page, context) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${portal}/partners`);
+    await page.click('tr:has-text("清禾包装") button');
+    await page.click('button:text-is("复制链接")');
+    await page.locator('button:text-is("已复制")').waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  });
+  return { link, order: 'CY26110211' };
+}
+
+async function joined(javaScriptEnabled) {
+  const { link, order } = await invited(javaScriptEnabled);
+  await visit(null, { javaScriptEnabled }, async (page) => {
+    const screens = new Set();
+    page.on('framenavigated', (frame) => { if (frame === page.mainFrame()) screens.add(new URL(frame.url()).pathname); });
+    await page.goto(link);
+    await says(page, chengyu.name);
+    const fields = await page.locator('main :is(input, select, textarea):visible').count();
+    if (!javaScriptEnabled) measured('invitation-fields', fields, 'fields');
+    ok(fields <= 6, `${fields} fields`);
+    await page.fill('#name', '何清');
+    await page.fill('#uscc', '123');
+    await page.click('button:text-is("开始使用")');
+    await page.locator('.errors').waitFor();
+    equal([await page.inputValue('#name'), await page.inputValue('#uscc')], ['何清', '123'], 'kept');
+    await page.fill('#uscc', '');
+    await page.click('button:text-is("English")');
+    await page.locator('html[lang=en-GB]').waitFor();
+    equal(await page.inputValue('#name'), '何清', 'kept in the other language, too');
+    await page.click('button:text-is("Begin")');
+    await page.waitForURL(/inbox/);
+    await page.click(`a:text-is("${order}")`);
+    await page.waitForURL(/\/orders\//);
+    if (!javaScriptEnabled) measured('invitation-screens', screens.size, 'screens');
+    ok(screens.size <= 3, [...screens].join(' '));
+    await page.goto(link);
+    await says(page, 'The link was used already');
+  });
+}
+
 /** Comes last: the supplier has an account from then on. */
 export async function joining() {
-  await test('an invited supplier begins with its name alone, and finds its orders', async () => {
-    let link;
-    await visit(chengyu, {}, async (page, context) => {
-      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-      await page.goto(`${portal}/partners`);
-      await page.click('tr:has-text("清禾包装") button');
-      await page.click('button:text-is("复制链接")');
-      await page.locator('button:text-is("已复制")').waitFor();
-      link = await page.evaluate(() => navigator.clipboard.readText());
-    });
-    await visit(null, { javaScriptEnabled: false }, async (page) => {
-      const screens = new Set();
-      page.on('framenavigated', (frame) => { if (frame === page.mainFrame()) screens.add(new URL(frame.url()).pathname); });
-      await page.goto(link);
-      await says(page, chengyu.name);
-      const fields = await page.locator('main :is(input, select, textarea):visible').count();
-      measured('invitation-fields', fields, 'fields');
-      ok(fields <= 6, `${fields} fields`);
-      await page.fill('#name', '何清');
-      await page.fill('#uscc', '123');
-      await page.click('button:text-is("开始使用")');
-      await page.locator('.errors').waitFor();
-      equal([await page.inputValue('#name'), await page.inputValue('#uscc')], ['何清', '123'], 'kept');
-      await page.fill('#uscc', '');
-      await page.click('button:text-is("English")');
-      equal(await page.inputValue('#name'), '何清', 'kept in the other language, too');
-      await page.click('button:text-is("Begin")');
-      await page.waitForURL(/inbox/);
-      await page.click('a:text-is("CY26110211")');
-      await page.waitForURL(/\/orders\//);
-      measured('invitation-screens', screens.size, 'screens');
-      ok(screens.size <= 3, [...screens].join(' '));
-      await page.goto(link);
-      await says(page, 'The link was used already');
-    });
-  });
+  for (const javaScriptEnabled of [true, false]) {
+    const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
+    await test(`an invited supplier begins with its name alone, and finds its orders, ${how}`, () => joined(javaScriptEnabled));
+  }
 }
