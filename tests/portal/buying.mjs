@@ -1,5 +1,6 @@
 // What buyers do with their orders, with scripts and without: changing, cancelling, holding, reminding, handing out.
 
+import { readFileSync } from 'node:fs';
 import { equal, inDays, ok, open, portal, publish, sandbox, says, scanned, test, visit } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -259,7 +260,10 @@ export async function buying() {
         link = await makeLink(page, path, '何姐');
         const text = await page.inputValue('#text');
         ok(text.includes(number) && text.includes(link) && text.includes('20,000 个'), 'the message says it all');
-        equal(scanned(await page.locator('.qr svg').screenshot()), link, 'with a code to scan');
+        equal(scanned(await page.locator('.qr img').screenshot()), link, 'with a code to scan');
+        const [saved] = await Promise.all([page.waitForEvent('download'), page.click('a:text-is("保存二维码图片")')]);
+        equal(saved.suggestedFilename(), `${number}.png`, 'which is saved as a picture');
+        equal(scanned(readFileSync(await saved.path())), link, 'and scanned from there');
         equal(await page.locator('[data-copy]').first().isVisible(), javaScriptEnabled, 'copying by itself takes scripts');
       });
       await visit(null, { javaScriptEnabled }, async (page, context) => {

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, http::StatusCode, response::Response};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chassis::value::timestamp;
 use proto::{
     orders::{
@@ -20,7 +21,7 @@ use crate::{
     order::{Loaded, Row, Tag},
     page::{self, Page, Tab},
     pages::{ending, partners::absolute},
-    qr::{self, Qr},
+    qr,
     session::Member,
 };
 
@@ -44,7 +45,8 @@ struct Made {
 struct Handout {
     text: String,
     link: String,
-    qr: Option<Qr>,
+    /// The picture of its code, as an address that holds it: the link is known on this page alone.
+    qr: Option<String>,
     /// Until when the link works; empty for the address of people with an account.
     expires: String,
     /// What is needed to open it.
@@ -141,7 +143,8 @@ fn row(member: &Member, link: &OrderLink, now: OffsetDateTime) -> Made {
 }
 
 fn handout(t: &Text, loaded: &Loaded, link: String, expires: String, advice: String) -> Handout {
-    Handout { text: message(t, loaded, &link, &expires), qr: qr::draw(&link), link, expires, advice }
+    let qr = qr::picture(&link).map(|png| format!("data:image/png;base64,{}", STANDARD.encode(png)));
+    Handout { text: message(t, loaded, &link, &expires), qr, link, expires, advice }
 }
 
 /// The message for a chat: who orders what until when, and where to answer.
