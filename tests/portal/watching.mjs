@@ -95,20 +95,21 @@ async function remindingMany(options) {
   });
 }
 
-/** The rows of a list on all its pages: number and the day on which the answer is due, which is nothing where none is. */
+/** The rows of a list on all its pages, by number and the day on which the answer is due, but those whose time stands still. */
 async function listed(page, path) {
   const rows = [];
   for (let next = path; next;) {
     await page.goto(portal + next);
     rows.push(...await page.locator('#orders tbody tr').evaluateAll((all) => all.map((one) => {
-      const due = one.querySelectorAll('td')[1].querySelector('.keep');
-      const day = /(\d+)年(\d+)月(\d+)日/.exec(due ? due.textContent : '');
-      return { number: one.querySelector('a.cover').textContent, day: day && Date.UTC(day[1], day[2] - 1, day[3]) };
+      const due = one.querySelectorAll('td')[1].textContent;
+      const day = /(\d+)年(\d+)月(\d+)日/.exec(due);
+      const number = one.querySelector('a.cover').textContent;
+      return { number, day: day && Date.UTC(day[1], day[2] - 1, day[3]), still: due.includes('暂停计时') };
     })));
     const link = page.locator('.pages a[rel=next]');
     next = (await link.count()) ? await link.getAttribute('href') : '';
   }
-  return rows;
+  return rows.filter((row) => !row.still);
 }
 
 async function dated(options) {
