@@ -36,7 +36,7 @@ async fn borrowing(member: &Member, id: &str) -> Result<(Ask, Reservation), Fail
         return Err(Failure::denied());
     }
     let known = Known::read(member).await?.meet(member, std::iter::once(&one.supplier_id)).await?;
-    let mut own = groups::all(member).await?;
+    let mut own = groups::all(member, "").await?;
     own.retain(|group| !group.inactive || group.id == one.borrowing_group_id);
     let first = first(&one);
     let weeks = match first {
