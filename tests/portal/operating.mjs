@@ -48,6 +48,7 @@ async function made(page, name, code) {
   equal([await page.inputValue('#name'), await page.inputValue('#uscc')], [name, code], 'what was typed is kept');
   await page.fill('#admin_name', '周芳');
   await send(page);
+  ok(!(await page.innerText('main')).includes('有效期至'), 'nothing is said of an end that is not known');
   return page.inputValue('#link');
 }
 
@@ -252,7 +253,10 @@ async function placed(page) {
   await send(page);
   await says(page, '已保存');
   await Promise.all([page.waitForNavigation(), row(page, '塑料组').locator('a.button', { hasText: '改名' }).click()]);
-  equal(await page.inputValue('#code'), '001', 'zeros in front count');
+  equal([await page.innerText('h1'), await page.inputValue('#code')], ['改名', '001'], 'zeros in front count');
+  await page.fill('#name', '');
+  await refused(page, 'name');
+  equal(await page.innerText('h1'), '改名', 'it is the same page that comes back');
   await page.fill('#name', '注塑组');
   await send(page);
   await page.reload();

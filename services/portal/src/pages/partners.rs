@@ -168,6 +168,7 @@ pub struct HandoverPage {
     pub advice: String,
     /// Empty where the link was shown before.
     pub link: String,
+    /// Until when it works; empty where that is not told.
     pub expires: String,
     pub back: &'static str,
     pub back_label: String,

@@ -72,8 +72,10 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
 fn form(member: &Member, which: &Which) -> Ask {
     let t = member.text();
     let code = Question::new("code", Kind::Code, t.say(key::CODE)).hint(t.say(key::GROUP_CODE_HINT));
-    Ask::new(member, NEW.into(), t.say(key::GROUP_NEW), back(t))
+    let title = if which.code.is_empty() { key::GROUP_NEW } else { key::RENAME };
+    Ask::new(member, NEW.into(), t.say(title), back(t))
         .lead(t.say(key::GROUPS_BODY))
+        .hidden("known", which.code.clone())
         .ask(code.at("group.code").with(&which.code))
         .ask(Question::new("name", Kind::Text, t.say(key::GROUP_NAME)).at("group.name").with(&which.name))
 }
@@ -87,7 +89,8 @@ pub async fn new(member: Member, Query(which): Query<Which>) -> Result<Response,
 pub async fn set(member: Member, fields: Fields) -> Result<Response, Failure> {
     let posted = Posted::read(member, NEW, &fields).await?;
     let member = &posted.member;
-    let mut ask = form(member, &Which::default()).fill(&fields);
+    let known = Which { code: fields.get("known").to_string(), ..Which::default() };
+    let mut ask = form(member, &known).fill(&fields);
     if let Some(response) = posted.again(&mut ask) {
         return Ok(response);
     }
