@@ -55,7 +55,7 @@ pub struct Changes {
     made: broadcast::Sender<Change>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Change {
     firm: String,
     kind: &'static str,

@@ -81,7 +81,8 @@ pub async fn save_shown(
     }
     let t = member.text();
     let span = Span::read(&wish.from, format::today(member.app().clock.now()));
-    let (shown, partners) = futures::try_join!(read::disclosed(&member, wish.q.trim()), Partners::read(&member))?;
+    let (shown, partners) =
+        futures::try_join!(read::disclosed(&member, wish.q.trim()), Partners::read(&member))?;
     let rows = shown.iter().map(|group| -> Vec<String> {
         let row = disclosed::row(t, group, span, &partners);
         [row.name, row.sub].into_iter().chain(row.cells.into_iter().map(week_shown)).collect()

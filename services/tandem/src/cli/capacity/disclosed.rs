@@ -3,7 +3,10 @@
 use clap::Args;
 use proto::capacity::{DisclosedGroup, DisclosedWeek, ListDisclosedGroupsRequest};
 
-use super::figure::hours;
+use super::{
+    figure,
+    names::{Names, names},
+};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -30,7 +33,12 @@ pub(super) async fn run(args: &DisclosedArgs, session: &Session) -> Result<Exit,
     let mut client = session.connection.capacity_groups();
     let page = async |page_token| {
         let supplier_id = args.supplier.clone();
-        let request = ListDisclosedGroupsRequest { supplier_id, page_size: pages::SIZE, page_token };
+        let request = ListDisclosedGroupsRequest {
+            supplier_id,
+            page_size: pages::SIZE,
+            page_token,
+            ..ListDisclosedGroupsRequest::default()
+        };
         let page = client.list_disclosed_groups(request).await?.into_inner();
         Ok((page.groups, page.next_page_token))
     };
@@ -45,19 +53,20 @@ pub(super) async fn run(args: &DisclosedArgs, session: &Session) -> Result<Exit,
         "GROUP", "WEEK", "DEMAND", "ACTUAL", "MAXIMUM", "AGREED", "UNIT", "FULL", "SUFFICES", "SUPPLIER",
         "ID",
     ];
+    let suppliers = names(groups.iter().map(|group| &group.supplier_id), session).await;
     let mut table = table(&header);
     for group in &groups {
         for week in &group.weeks {
-            table.add_row(row(group, week));
+            table.add_row(row(group, week, &suppliers));
         }
     }
     session.out.line(&table_text(&table))?;
     Ok(Exit::Ok)
 }
 
-fn row(group: &DisclosedGroup, week: &DisclosedWeek) -> [String; 11] {
+fn row(group: &DisclosedGroup, week: &DisclosedWeek, suppliers: &Names) -> [String; 11] {
     let figure = |wire: &Option<proto::Decimal>| match wire {
-        Some(wire) => hours(Some(wire), &group.unit_code).0,
+        Some(wire) => figure::figure(Some(wire), &group.unit_code),
         None => "–".to_owned(),
     };
     let full = match week.quarter {
@@ -77,10 +86,10 @@ fn row(group: &DisclosedGroup, week: &DisclosedWeek) -> [String; 11] {
         figure(&week.actual_capacity),
         figure(&week.maximum_capacity),
         figure(&week.agreed_capacity),
-        hours(None, &group.unit_code).1,
+        figure::unit(&group.unit_code).to_owned(),
         full,
         suffices.to_owned(),
-        group.supplier_id.clone(),
+        suppliers.of(&group.supplier_id),
         group.id.clone(),
     ]
 }

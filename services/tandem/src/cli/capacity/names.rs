@@ -55,7 +55,11 @@ fn unknown(asked: &BTreeSet<&String>, names: &Names) -> Vec<String> {
 async fn partners(session: &Session) -> Vec<(String, String)> {
     let mut client = session.connection.relationships();
     let page = async |page_token| {
-        let request = ListRelationshipsRequest { page_size: pages::SIZE, page_token };
+        let request = ListRelationshipsRequest {
+            page_size: pages::SIZE,
+            page_token,
+            ..ListRelationshipsRequest::default()
+        };
         let page = client.list_relationships(request).await?.into_inner();
         Ok((page.relationships, page.next_page_token))
     };
