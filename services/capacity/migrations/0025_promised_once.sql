@@ -137,7 +137,7 @@ begin
         join capacity.linked_group l on l.supplier = me and l.child = r.group_id and not l.removed
         join capacity.capacity_group g on g.supplier = me and g.id = l.parent and not g.inactive)
     -- No more digits than programs keep, and never more than is taken.
-    select r.place, r.group_id, least(trunc(sum(o.hours), 12), 1000000000000000)
+    select r.place, r.group_id, least(trim_scale(trunc(sum(o.hours), 12)), 1000000000000000)
     from reached r
     join own o on o.place = r.place and o.group_id = r.origin
     group by 1, 2
@@ -180,7 +180,7 @@ begin
     from capacity.pending_load p
     where p.supplier = me and p.order_id = of_order and p.order_line = of_line and p.group_id = of_group
         and p.monday = of_monday;
-    return trunc(greatest(0, taken + hours - reserved) - greatest(0, taken - reserved), 12);
+    return trim_scale(trunc(greatest(0, taken + hours - reserved) - greatest(0, taken - reserved), 12));
 end
 $$;
 
@@ -189,7 +189,7 @@ create function capacity.add_pending(of_supplier uuid, of_order uuid, of_version
 language plpgsql volatile set search_path = '' as $$
 begin
     update capacity.capacity_week w
-    set pending = w.pending + n.quantity,
+    set pending = trim_scale(w.pending + n.quantity),
         overcommitted = w.offered > 0
             and not coalesce(w.offered <= w.maximum
                 and w.booked + w.pending + n.quantity + w.offered <= w.maximum + w.borrowed, false)
@@ -353,7 +353,7 @@ begin
         returning p.group_id, p.monday, p.quantity),
     less as (select g.group_id, g.monday, sum(g.quantity) as quantity from gone g group by 1, 2)
     update capacity.capacity_week w
-    set pending = w.pending - l.quantity,
+    set pending = trim_scale(w.pending - l.quantity),
         overcommitted = w.offered > 0
             and not coalesce(w.offered <= w.maximum
                 and w.booked + w.pending - l.quantity + w.offered <= w.maximum + w.borrowed, false)

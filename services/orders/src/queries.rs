@@ -160,13 +160,7 @@ pub(crate) async fn list_orders(
     let since = changed_since(deps, caller, &request.changed_since)?;
     let wanted = search::wanted(&request.text)?;
     let mut filter = filter(caller, request.side, &request, now)?;
-    if request.also_count.len() > ALSO_COUNTED {
-        let most = format!("count by at most {ALSO_COUNTED} filters at once");
-        return Err(Error::field("also_count", "TOO_MANY", &most));
-    }
-    let counted = request.also_count.iter();
-    let mut counted =
-        counted.map(|also| self::filter(caller, request.side, also, now)).collect::<Result<Vec<_>>>()?;
+    let mut counted = also_counted(caller, &request, now)?;
     let question = question(
         caller,
         "ListOrders",
@@ -238,6 +232,15 @@ fn filter(caller: &Caller, side: i32, request: &ListOrdersRequest, now: OffsetDa
         due_before: request.answer_overdue.then(|| chassis::calendar::day_of(now)),
         ..narrowed(caller, side)?
     })
+}
+
+/// What is counted beside the list.
+fn also_counted(caller: &Caller, request: &ListOrdersRequest, now: OffsetDateTime) -> Result<Vec<Filter>> {
+    if request.also_count.len() > ALSO_COUNTED {
+        let most = format!("count by at most {ALSO_COUNTED} filters at once");
+        return Err(Error::field("also_count", "TOO_MANY", &most));
+    }
+    request.also_count.iter().map(|also| filter(caller, request.side, also, now)).collect()
 }
 
 /// How many orders each of these fits; those first that keep their plans, since the others change how the transaction plans.

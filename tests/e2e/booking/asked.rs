@@ -90,7 +90,7 @@ async fn offers_that_meet_a_request_are_found_by_a_command() {
     let machine = supplier.state_group(group("650 t 二号机", &weeks)).await.expect("a group").id;
     let offered = named(offer(&machine, &[(W53, "144000"), (W01, "144000")]), &[&buyer]);
     let offered = supplier.publish_offer(offered).await.expect("an offer").id;
-    let of = format!("offer {offered} of {}", supplier.id);
+    let of = format!("offer {offered} of {}", supplier.name);
 
     let met = buyer.publish_need(needed("60", (W53, W01))).await.expect("a need").id;
     let (text, found) = both_ways(&world, &buyer, &["capacity", "match", &met]).await;
@@ -132,7 +132,7 @@ async fn hours_are_borrowed_by_a_command_and_no_more() {
 
     let (text, borrowed) = both_ways(&world, &supplier, &borrow).await;
     let row = words(&text, "confirmed");
-    assert_eq!(row[1..4], ["2026-W53", "40", "HUR"], "{text}");
+    assert_eq!(row[1..4], ["2026-W53", "40", "h"], "{text}");
     for said in [&neighbour.name, &supplier.name, &large, &held] {
         assert!(row.contains(&said.as_str()), "{said} in {text}");
     }

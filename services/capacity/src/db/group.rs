@@ -28,13 +28,16 @@ pub(crate) struct Head {
     pub locations: Vec<String>,
 }
 
-/// A group of the tenant, locked. `own`: the supplier whose it must be, by our own decision.
+/// A group of the tenant, locked. `own`: the supplier whose it must be, by our own decision. Not against those who only refer to
+/// it: whoever has its weeks and writes one of them twice looks whether their group is there, and would wait for whoever has
+/// the group and waits for the weeks.
 pub(crate) async fn lock(tx: &mut TenantTx, own: Option<Uuid>, id: Uuid) -> Result<Option<Head>> {
     let row = sqlx::query_as!(
         Head,
         r#"select id, supplier, customer, name, unit_code, version, inactive, changed_at, received_at,
                   supplier_locations as locations
-           from capacity.capacity_group where ($1::uuid is null or supplier = $1) and id = $2 for update"#,
+           from capacity.capacity_group where ($1::uuid is null or supplier = $1) and id = $2
+           for no key update"#,
         own,
         id
     )

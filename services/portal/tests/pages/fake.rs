@@ -118,15 +118,14 @@ impl order_service_server::OrderService for Fake {
         };
         let own = || state.orders.iter().filter(own);
         let orders: Vec<_> = own().filter(|order| fits(&request, order)).map(summary).collect();
-        let total = orders.len() as i32;
         let count = |also| own().filter(|order| fits(also, order)).count() as i32;
         let totals = request.also_count.iter().map(count).collect();
         let cursor = format!("cursor-{}", state.responses.len());
         Ok(Response::new(ListOrdersResponse {
+            total: Some(orders.len() as i32),
             orders,
             next_page_token: String::new(),
             cursor,
-            total: Some(total),
             totals,
         }))
     }
