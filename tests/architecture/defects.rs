@@ -31,6 +31,8 @@ const HOOK: &str = "services/chassis/src/hook/defect.rs";
 const HOOK_TESTS: &str = "services/chassis/src/hook/tests.rs";
 const RACE: &str = "tests/e2e/booking/race.rs";
 const DATABASE: &str = "tests/e2e/defects.rs";
+/// And the product's own statements, before a real Postgres.
+const MUTATED: &str = "tests/e2e/sequencer/mutated.rs";
 const CATALOGUE: &str = "tests/e2e/wall/catalogue.rs";
 
 const SEEDED: &[Seeded] = &[
@@ -73,6 +75,26 @@ const SEEDED: &[Seeded] = &[
         "a low-water mark of the outbox",
         (POSTGRES, "Defect::LowWater.present()"),
         (SIMULATION, "a_low_water_mark_of_the_outbox_is_caught"),
+    ),
+    seeded(
+        "a tail of the outbox by ids in the sequencer's statement",
+        (MUTATED, "came_late(&bench, ID_TAIL)"),
+        (MUTATED, "a_tail_of_ids_in_the_statement_is_noticed"),
+    ),
+    seeded(
+        "an order by a fence of transaction ids in the sequencer's statement",
+        (MUTATED, "came_in_order(&bench, XID_FENCE)"),
+        (MUTATED, "an_order_by_transactions_in_the_statement_is_noticed"),
+    ),
+    seeded(
+        "a sequencer's statement that moves the log wherever its head and the feeds' heads stand",
+        (MUTATED, "put_back(&bench, NO_FENCE)"),
+        (MUTATED, "a_move_without_the_fence_is_noticed"),
+    ),
+    seeded(
+        "a low-water mark of the outbox in the sequencer's statement",
+        (MUTATED, "came_late(&bench, LOW_WATER)"),
+        (MUTATED, "a_low_water_mark_in_the_statement_is_noticed"),
     ),
     seeded(
         "a reservation that looks before it locks",

@@ -1,7 +1,7 @@
 //! Faults that somebody could well build into the database's side, and the tests that notice: each runs once as the product
 //! is, and once with the fault put in. What the stream itself could do wrong stands in its simulation
-//! (`services/stream/src/simulation.rs`), a sum before the lock in `booking::race`, and broken walls in `wall::catalogue`;
-//! all of them are listed in `tests/architecture/defects.rs`.
+//! (`services/stream/src/simulation.rs`), faults in the sequencer's statements in `sequencer::mutated`, a sum before the lock in
+//! `booking::race`, and broken walls in `wall::catalogue`; all of them are listed in `tests/architecture/defects.rs`.
 
 use std::time::Duration;
 
@@ -45,9 +45,8 @@ async fn ask(pool: PgPool, firm: Uuid, call: String) -> Result<String, sqlx::Err
     Ok(said)
 }
 
-/// Waits until so many sessions wait for rows.
-async fn queued(world: &World, sessions: i64) {
-    let pool = world.app_pool().await;
+/// Waits until so many sessions of a pool's login wait for rows.
+pub async fn queued(pool: &PgPool, sessions: i64) {
     until("somebody waits", SOON, async || {
         // A role sees what its own sessions wait for.
         let waiting: i64 = sqlx::query_scalar(
@@ -80,7 +79,7 @@ async fn confirmed_late(fault: bool) -> String {
         .expect("locked");
     let confirm = format!("select outcome from capacity.settle_many('{{{hold}}}', '{{confirmed}}') limit 1");
     let confirmed = tokio::spawn(ask(world.app_pool().await.clone(), buyer.uuid(), confirm));
-    queued(&world, 1).await;
+    queued(world.app_pool().await, 1).await;
     until("the hold is over", SOON, async || {
         let over: bool = sqlx::query_scalar(
             "select expires_at < clock_timestamp() from capacity.reservation where id = $1",
@@ -133,7 +132,7 @@ async fn crossed(fault: bool) -> Vec<Result<String, String>> {
             chassis::clock::system().id()
         );
         holds.push(tokio::spawn(ask(world.app_pool().await.clone(), buyer.uuid(), hold)));
-        queued(&world, n as i64 + 1).await;
+        queued(world.app_pool().await, n as i64 + 1).await;
     }
     other.rollback().await.expect("rolled back");
     let mut became = Vec::new();

@@ -2,6 +2,7 @@
 //! gaps, and one order's events stand in their order.
 
 mod halves;
+mod mutated;
 
 use std::{
     collections::{BTreeMap, HashSet},

@@ -14,6 +14,7 @@
 //! * [`cli`]      that binary as a person runs it against a world
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
+//! * [`altered`]    Postgres with faults in the product's statements
 //! * [`proxy`]      what networks do to connections, [`disk`] a disk that is full, [`skewed`] a clock that is wrong
 //! * [`outside`]    servers of others: group robots and a mail server, on loopback
 //! * [`receiver`]   a firm's own server that takes webhooks, on loopback
@@ -25,6 +26,7 @@
 //!
 //! **Invariant:** no test waits for time to pass: it drains by hand or waits for a condition with a deadline.
 
+pub mod altered;
 pub mod binary;
 pub mod booking;
 pub mod capacity;
