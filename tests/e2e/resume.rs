@@ -17,6 +17,8 @@ use proto::stream::{
 };
 use tonic::{Request, Status, Streaming};
 
+use crate::gateway::commit_one;
+
 /// How many calls of a test are under way at once.
 const AT_ONCE: usize = 8;
 /// How long anything may take that does not wait for anybody.
@@ -218,6 +220,8 @@ async fn a_cursor_of_another_history_is_never_skipped_over() {
         // As after a restore: the database forgot what this reader has seen.
         Cursor::new(buyer.uuid(), last.seq + 1, &last.chain),
         Cursor::new(buyer.uuid(), last.seq + 1_000, &[7; 32]),
+        Cursor::new(buyer.uuid(), last.seq + 1_000_000_000, &last.chain),
+        Cursor::new(buyer.uuid(), i64::MAX, &last.chain),
         // And as after a restore that went on differently.
         Cursor::new(buyer.uuid(), last.seq, &[7; 32]),
         Cursor::new(buyer.uuid(), 2, &last.chain),
@@ -226,6 +230,39 @@ async fn a_cursor_of_another_history_is_never_skipped_over() {
     for cursor in diverged {
         let answer = buyer.try_read(Start::After(cursor.encode(keys))).await;
         refused(answer.map(|events| (cursor, events)), Reason::FEED_DIVERGED);
+    }
+    // Signed by the platform itself, and still no place of a feed.
+    for seq in [-1, i64::MIN] {
+        let cursor = Cursor::new(buyer.uuid(), seq, &last.chain).encode(keys);
+        refused(buyer.try_read(Start::After(cursor)).await, Reason::CURSOR_INVALID);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_reader_who_leaves_after_every_so_many_events_misses_none_and_gets_none_twice() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    for n in 0..40 {
+        commit_one(&world, &firm, n).await;
+    }
+    world.settled().await;
+    let (whole, oldest) = (firm.events().await, head(&firm).await.oldest_cursor);
+    assert!(whole.len() >= 40, "{} events", whole.len());
+    for every in 1..40 {
+        let (mut got, mut at) = (Vec::new(), oldest.clone());
+        while got.len() < whole.len() {
+            let mut messages = open(&firm, Start::After(at), None).await.expect("the cursor is good");
+            let goal = whole.len().min(got.len() + every);
+            while got.len() < goal {
+                got.extend(next(&mut messages).await.events);
+            }
+            // The stream is reset, and what came with the last message is forgotten.
+            drop(messages);
+            got.truncate(goal);
+            at = got.last().expect("something came").cursor.clone();
+        }
+        assert!(got == whole, "after every {every} events");
     }
     world.finish().await;
 }

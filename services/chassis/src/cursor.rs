@@ -81,4 +81,25 @@ mod tests {
             assert!(Cursor::decode(&changed, feed, &keys).is_err(), "byte {i}");
         }
     }
+    #[test]
+    fn what_is_signed_and_of_another_version_or_before_the_feed_is_no_cursor() {
+        let keys = SigningKeys::new([7; 32], None);
+        let feed = Uuid::from_u128(1);
+        let signed = |version: u8, seq: i64| {
+            let text = Cursor::new(feed, seq, &[9; 32]).encode(&keys);
+            let mut bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
+            bytes[0] = version;
+            let signature = keys.sign(PURPOSE, &bytes[..33]);
+            bytes[33..].copy_from_slice(&signature);
+            URL_SAFE_NO_PAD.encode(bytes)
+        };
+        for seq in [0, 1, i64::MAX] {
+            let cursor = Cursor::decode(&signed(VERSION, seq), feed, &keys).unwrap();
+            assert_eq!(cursor, Cursor::new(feed, seq, &[9; 32]));
+        }
+        for (version, seq) in [(0, 42), (VERSION + 1, 42), (255, 42), (VERSION, -1), (VERSION, i64::MIN)] {
+            let refused = Cursor::decode(&signed(version, seq), feed, &keys).unwrap_err();
+            assert_eq!(refused.reason, Reason::CURSOR_INVALID, "version {version}, place {seq}");
+        }
+    }
 }

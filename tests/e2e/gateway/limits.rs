@@ -31,6 +31,90 @@ async fn a_client_that_begins_and_takes_back_is_put_off() {
     world.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_streams_begun_over_many_connections_keep_nobody_waiting() {
+    const CONNECTIONS: u32 = 20;
+    let few = |config: &mut chassis::config::Config| config.limits.streams_per_firm = 200;
+    let world = World::with(Options { configure: few, ..Options::default() }).await;
+    let firm = world.firm("北屿家具(示例)").await;
+    world.settled().await;
+    let start = head(&firm).await.seq;
+    let mut live = subscribe(&firm, from(Start::Latest(true))).await.expect("subscribe");
+    assert!(message(&mut live).await.live);
+    let (at, since) = (world.node().api, Instant::now());
+    let strangers = (0..CONNECTIONS).map(|_| async move {
+        let mut resets = Frames::open(at).await;
+        resets.begin_and_reset(SUBSCRIBE, 10_000 / CONNECTIONS).await;
+        resets.ended().await
+    });
+    // And whoever has a key, as fast as they are answered.
+    let known = (0..CONNECTIONS).map(|_| async {
+        let access = world.connection(&firm.key);
+        for _ in 0..20 {
+            drop(access.stream().subscribe(from(Start::Earliest(true))).await);
+        }
+    });
+    let waits = async {
+        commit_one(&world, &firm, 1).await;
+        let came = seqs(&read(&mut live, |events| !events.is_empty()).await);
+        (came, since.elapsed())
+    };
+    let (ended, _, (came, waited)) =
+        tokio::join!(futures::future::join_all(strangers), futures::future::join_all(known), waits);
+    println!("streams begun and taken back over {CONNECTIONS} connections: {:?}", since.elapsed());
+    assert!(ended.iter().all(|code| *code == Some(ENHANCE_YOUR_CALM)), "{ended:?}");
+    assert_eq!(came, [start + 1]);
+    assert!(waited < Duration::from_secs(5), "an event came after {waited:?}");
+    // Nothing of them is left.
+    let mut places = Vec::new();
+    for _ in 1..200 {
+        let place = harness::until("a place is free", SOON, async || {
+            subscribe(&firm, from(Start::Latest(true))).await.ok()
+        });
+        places.push(place.await);
+    }
+    refusal::refused(subscribe(&firm, from(Start::Latest(true))).await.map(drop), Reason::TOO_MANY_STREAMS);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_streams_of_one_key_get_their_events_and_keep_nobody_waiting() {
+    const CONNECTIONS: usize = 5;
+    let world = World::start().await;
+    let (firm, other) = (world.firm("北屿家具(示例)").await, world.firm("顺模塑料(示例)").await);
+    world.settled().await;
+    let (start, since) = (head(&firm).await.seq, Instant::now());
+    let opened = (0..CONNECTIONS).map(|_| async {
+        let access = world.connection(&firm.key);
+        let mut streams = Vec::new();
+        for _ in 0..1_000 / CONNECTIONS {
+            let stream = access.stream().subscribe(from(Start::Latest(true))).await;
+            streams.push(stream.expect("the default allows for it").into_inner());
+        }
+        streams
+    });
+    let mut streams: Vec<_> = futures::future::join_all(opened).await.into_iter().flatten().collect();
+    for stream in &mut streams {
+        assert!(message(stream).await.live);
+    }
+    println!("{} streams of one key: {:?}", streams.len(), since.elapsed());
+    // Another firm does what it always does, while a thousand are told.
+    let place = head(&other).await.seq;
+    let mut reader = subscribe(&other, from(Start::Latest(true))).await.expect("subscribe");
+    assert!(message(&mut reader).await.live);
+    let since = Instant::now();
+    commit_one(&world, &firm, 1).await;
+    commit_one(&world, &other, 2).await;
+    assert_eq!(seqs(&read(&mut reader, |events| !events.is_empty()).await), [place + 1]);
+    let waited = since.elapsed();
+    for stream in &mut streams {
+        assert_eq!(seqs(&read(stream, |events| !events.is_empty()).await), [start + 1]);
+    }
+    println!("another firm waited {waited:?}, the last of {} {:?}", streams.len(), since.elapsed());
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn streams_that_are_taken_back_leave_their_places() {
     let few = |config: &mut chassis::config::Config| config.limits.streams_per_firm = 20;
@@ -158,6 +242,41 @@ async fn a_filter_has_its_bound_and_what_lies_beyond_is_named() {
     most.push("tandem.test.*".into());
     let mut stream = ask(Filter { types: most, ..Filter::default() }).await.expect("100 are taken");
     assert_eq!(seqs(&read(&mut stream, |events| !events.is_empty()).await), [start.seq + 1]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_filter_is_text_whatever_it_would_be_elsewhere() {
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    world.settled().await;
+    let start = head(&firm).await;
+    // What takes an engine of expressions longer than the world lasts.
+    let (kind, subject) = ("tandem.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "a".repeat(200) + "!");
+    let events = (0..100).map(|_| event(&[firm.uuid()], kind, &subject, b"x".to_vec()));
+    commit(&world, events.collect()).await;
+    reached(&firm, start.seq + 100).await;
+    let ask = async |filter: Filter| {
+        let start = Some(Start::After(start.cursor.clone()));
+        subscribe(&firm, SubscribeRequest { start, filter: Some(filter), until_head: true }).await
+    };
+    let types = |text: &str| Filter { types: vec![text.into()], ..Filter::default() };
+    let since = Instant::now();
+    for text in ["(a+)+$", "^tandem\\.(a|aa)+$", "(?:a{0,1000}){0,1000}b", "tandem.(([a-z])+.)+[A-Z]", ".*"] {
+        let about = Filter { subject_prefix: text.into(), ..Filter::default() };
+        for filter in [types(text), about] {
+            let mut stream = ask(filter).await.expect("it is text like any other");
+            while let Some(message) = next(&mut stream).await.expect("well") {
+                assert_eq!(message.events, [], "{text} is nowhere");
+            }
+        }
+    }
+    for text in ["(a*)*$", "tandem.*aaa", "**"] {
+        refusal::bad_fields(ask(types(text)).await.map(drop), &[("filter.types[0]", "VALUE")]);
+    }
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    let mut stream = ask(types("tandem.a*")).await.expect("a prefix");
+    assert_eq!(read(&mut stream, |events| events.len() == 100).await.len(), 100);
     world.finish().await;
 }
 
