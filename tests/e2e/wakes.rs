@@ -3,14 +3,18 @@
 //! and invented; and at a gateway of their own readers are woken by LISTEN, and by the entries themselves over Kafka. In
 //! chaos.rs processes die meanwhile.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use harness::{
-    Options, World,
+    Firm, Options, World,
     chaos::{self, Party},
     kafka::Broker,
     until, validators,
 };
+use proto::stream::{SubscribeRequest, subscribe_request::Start};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
@@ -43,7 +47,11 @@ async fn readers_whose_hints_are_lost_doubled_reordered_and_invented_miss_nothin
 async fn readers_of_another_gateway_who_are_woken_by_postgres_miss_nothing() {
     let world = World::start().await;
     let gateway = world.gateway().await;
+    let firm = world.firm("澄屿家居(示例)").await;
+    woken(&world, &firm, gateway.api).await;
     journey("wakes-listen", &world, gateway.api).await;
+    // Whose connection to Postgres was cut meanwhile.
+    woken(&world, &firm, gateway.api).await;
     gateway.shutdown().await;
     world.finish().await;
 }
@@ -72,6 +80,32 @@ async fn readers_of_another_gateway_whose_events_come_over_kafka_miss_nothing() 
     broker.finish().await;
 }
 
+/// Events that are committed one by one come to a follower of a gateway sooner than by its own looks at the log, of which there
+/// is one a second: somebody woke it.
+async fn woken(world: &World, firm: &Firm, gateway: SocketAddr) {
+    const EVENTS: u32 = 10;
+    world.settled().await;
+    let access = chaos::access(gateway, Some(&firm.key));
+    let request = SubscribeRequest { start: Some(Start::Latest(true)), filter: None, until_head: false };
+    let mut messages = access.stream().subscribe(request).await.expect("a stream").into_inner();
+    let mut next = async || {
+        let message = tokio::time::timeout(BACK, messages.message()).await.expect("a message comes soon");
+        message.expect("the stream is well").expect("the stream goes on")
+    };
+    while !next().await.live {}
+    let since = Instant::now();
+    for n in 0..EVENTS {
+        commit_one(world, firm, n as usize).await;
+        while next().await.events.is_empty() {}
+    }
+    let took = since.elapsed();
+    println!("wakes-listen: {EVENTS} events, one by one, in {took:?}");
+    assert!(
+        took < EVENTS * Duration::from_millis(500),
+        "the gateway found {EVENTS} events by itself: {took:?}"
+    );
+}
+
 /// How many there are in all feeds.
 async fn entries(world: &World) -> f64 {
     let count = sqlx::query_scalar("select count(*)::float8 from event.feed_entry");
@@ -84,7 +118,7 @@ async fn journey(name: &str, world: &World, feeds: SocketAddr) {
     println!("{name}: seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let (buyer, supplier) = world.pair().await;
-    let party = |firm: harness::Firm| Party { id: firm.uuid(), key: firm.key };
+    let party = |firm: Firm| Party { id: firm.uuid(), key: firm.key };
     let commands = vec![world.node().api];
     let load = Load::begin(name, (party(buyer), party(supplier)), commands, vec![feeds], PACES);
     for _ in 0..CUTS {
