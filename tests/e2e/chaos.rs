@@ -107,7 +107,12 @@ async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Fig
         }
         stage.progress(&load).await;
         figures.recoveries.push(struck.elapsed());
-        if fault == Fault::WipeKafka && layout == Layout::Split {
+        let anew = match fault {
+            Fault::WipeKafka => layout == Layout::Split,
+            Fault::SwitchKafka => stage.kafka,
+            _ => false,
+        };
+        if anew {
             stage.carried().await;
         }
         if kills > 0 && written.elapsed() >= CHECKPOINT {

@@ -44,7 +44,7 @@ pub enum Fault {
 
 use Fault::*;
 
-/// What is tried once in the short run of each layout; together they have everything.
+/// What is tried in the short run of each layout; together they have everything, and Kafka comes and goes.
 const SPLIT: &[Fault] = &[
     KillCommands,
     KillFeeds,
@@ -64,6 +64,7 @@ const TWINS: &[Fault] = &[
     KillBoth,
     KillPostgres,
     StopPostgres,
+    SwitchKafka,
     SwitchKafka,
     CutClients,
     SlowClients,
@@ -100,7 +101,7 @@ impl Fault {
     }
 }
 
-/// Everything that is tried in this layout once, in any order, and then whatever chance brings until so many were killed.
+/// Everything that is tried in this layout, in any order, and then whatever chance brings until so many were killed.
 pub fn schedule(
     random: &mut StdRng,
     layout: Layout,
@@ -154,6 +155,8 @@ mod tests {
             assert!((500..502).contains(&kills), "{kills}");
             assert!(long.iter().all(|fault| fault.possible(layout)));
         }
+        let switched = of(7, Layout::Twins, 0).iter().filter(|fault| **fault == SwitchKafka).count();
+        assert_eq!(switched, 2, "on, and off again");
         let spared = schedule(&mut StdRng::seed_from_u64(7), Layout::Split, 50, |fault| !fault.needs_kafka());
         assert!(!spared.iter().any(|fault| fault.needs_kafka()));
     }

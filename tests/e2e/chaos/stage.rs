@@ -67,7 +67,7 @@ pub struct Stage {
     feeds: Station,
     pub broker: Option<Broker>,
     /// Whether processes use it.
-    kafka: bool,
+    pub kafka: bool,
     skewed: Option<Skewed>,
     /// Firms for each layout, and for the rolling restart.
     pairs: Vec<(Party, Party)>,
