@@ -105,6 +105,13 @@ def check(sources, seen, kinds):
     return faults
 
 
+def untried():
+    """Alerts that no test of rules.test.yaml lets fire."""
+    tests = (METRICS / "rules.test.yaml").read_text()
+    fired = set(re.findall(r"alertname: (\w+)\n\s+exp_alerts:\n\s+- exp_labels:", tests))
+    return sorted(set(re.findall(r"- alert: (\w+)", (METRICS / "rules.yaml").read_text())) - fired)
+
+
 def running(world):
     """What a process exports that has done some of everything."""
     process = world.tandem("all", EVERYTHING).wait()
@@ -137,6 +144,7 @@ def main(binary, promtool=None):
     sources = exported_by_sources()
     faults = check(sources, seen, kinds)
     require(not faults, "\n  ".join(["dashboard and rules do not fit what is exported:", *faults]))
+    require(not untried(), f"rules.test.yaml lets these fire never: {untried()}")
     breaks_when_broken(sources, seen, kinds)
     say(f"{len(sources)} metrics, {len(list(asked()))} expressions")
     if promtool:

@@ -7,7 +7,7 @@
 use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
 
 use chassis::{
-    Error, Result,
+    Error, Result, background,
     caller::Grants,
     command::Now,
     db::TenantTx,
@@ -70,6 +70,7 @@ pub(crate) async fn run(hooks: Arc<Hooks>) {
                     serving.extend(mine.map(|(firm, id)| serve(hooks.clone(), firm, id)));
                 }
                 Err(error) => {
+                    background::failed("looking for webhooks");
                     tracing::warn!(error = %source(&error), "looking for webhooks failed; going on")
                 }
             }
@@ -101,6 +102,7 @@ async fn serve(hooks: Arc<Hooks>, firm: Uuid, id: Uuid) -> Uuid {
     };
     // The claim ends by itself: until then nobody tries what has just failed.
     if let Err(error) = served.await {
+        background::failed("serving webhooks");
         tracing::warn!(firm.id = %firm, webhook.id = %id, error = %source(&error), "serving a webhook failed; going on");
     }
     firm

@@ -5,7 +5,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use chassis::config::Kafka;
+use chassis::{background, config::Kafka};
 use sqlx::PgPool;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep, timeout};
@@ -44,6 +44,8 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// Publishes until shutdown. Errors back off, begin anew from what was noted, and never end the loop.
     pub async fn run(self, shutdown: CancellationToken) {
+        // Shown before anything is published: alerts tell who publishes nothing from who has no Kafka.
+        metrics::counter!("tandem_kafka_published_events_total").increment(0);
         let mut backoff = BACKOFF.0;
         loop {
             let began = Instant::now();
@@ -52,6 +54,7 @@ impl Publisher {
                 published = self.publish() => published,
             };
             if let Err(error) = published {
+                background::failed("publishing to Kafka");
                 tracing::warn!(%error, "publishing to Kafka failed; trying again");
             }
             // What worked for a while fails for another reason.
@@ -178,6 +181,7 @@ pub(crate) async fn receive(settings: Kafka, handoff: Arc<Handoff>, shutdown: Ca
         };
         handoff.carrying(false);
         if let Err(error) = received {
+            background::failed("receiving from Kafka");
             tracing::warn!(%error, "Kafka does not answer; events are read from Postgres meanwhile");
         }
         backoff = if began.elapsed() > BACKOFF.1 { BACKOFF.0 } else { (backoff * 2).min(BACKOFF.1) };
