@@ -149,10 +149,42 @@ pub struct Stream {
 #[serde(deny_unknown_fields)]
 pub struct Kafka {
     pub bootstrap: String,
+    pub security: KafkaSecurity,
+    pub ca_file: String,
+    pub sasl: KafkaSasl,
+    pub user: String,
+    pub password: String,
     pub topic: String,
     pub partitions: i32,
     pub replication: i32,
     pub exports: Vec<uuid::Uuid>,
+}
+
+/// What protects connections to Kafka, in its own words.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum KafkaSecurity {
+    /// Nothing: the network alone.
+    #[default]
+    Plaintext,
+    /// TLS.
+    Ssl,
+    /// A user and a password, which pass without TLS.
+    SaslPlaintext,
+    /// A user and a password, over TLS.
+    SaslSsl,
+}
+
+/// How a user is known to Kafka (RFC 4616, RFC 5802).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub enum KafkaSasl {
+    #[default]
+    #[serde(rename = "PLAIN")]
+    Plain,
+    #[serde(rename = "SCRAM-SHA-256")]
+    ScramSha256,
+    #[serde(rename = "SCRAM-SHA-512")]
+    ScramSha512,
 }
 
 /// Whether something is done.
@@ -235,6 +267,7 @@ impl Config {
             &mut shown.notices.key,
             &mut shown.webhooks.key,
             &mut shown.resources.s3_secret,
+            &mut shown.kafka.password,
         ] {
             if !key.is_empty() {
                 *key = "[redacted]".into();
@@ -323,6 +356,7 @@ mod tests {
         config.notices.key = "ab".repeat(32);
         config.webhooks.key = "ab".repeat(32);
         config.resources.s3_secret = "ab".repeat(20);
+        config.kafka.password = "ab".repeat(10);
         config.notices.smtp_url = "smtps://mail:s3cr@smtp.example.invalid".into();
         let shown = format!("{:?}", config.redacted());
         assert!(!shown.contains("s3cr") && !shown.contains("abab"), "{shown}");

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chassis::config::Kafka;
+use chassis::config::{Kafka, KafkaSasl, KafkaSecurity};
 use futures::FutureExt as _;
 use rdkafka::{
     ClientConfig, Message as _, TopicPartitionList,
@@ -49,7 +49,73 @@ fn client(settings: &Kafka) -> ClientConfig {
     client.set("bootstrap.servers", &settings.bootstrap).set("client.id", "tandem");
     // Who is gone is looked for again soon.
     client.set("reconnect.backoff.max.ms", "1000").set("socket.connection.setup.timeout.ms", "3000");
+    let Protection { protocol, tls, sasl } = Protection::of(settings);
+    client.set("security.protocol", protocol);
+    if tls && !settings.ca_file.is_empty() {
+        client.set("ssl.ca.location", &settings.ca_file);
+    }
+    if let Some(mechanism) = sasl {
+        client.set("sasl.mechanism", mechanism);
+        client.set("sasl.username", &settings.user).set("sasl.password", &settings.password);
+    }
     client
+}
+
+/// What protects a connection, in the client's words.
+struct Protection {
+    protocol: &'static str,
+    tls: bool,
+    /// The mechanism.
+    sasl: Option<&'static str>,
+}
+
+impl Protection {
+    fn of(settings: &Kafka) -> Self {
+        let mechanism = match settings.sasl {
+            KafkaSasl::Plain => "PLAIN",
+            KafkaSasl::ScramSha256 => "SCRAM-SHA-256",
+            KafkaSasl::ScramSha512 => "SCRAM-SHA-512",
+        };
+        let (protocol, tls, sasl) = match settings.security {
+            KafkaSecurity::Plaintext => ("plaintext", false, None),
+            KafkaSecurity::Ssl => ("ssl", true, None),
+            KafkaSecurity::SaslPlaintext => ("sasl_plaintext", false, Some(mechanism)),
+            KafkaSecurity::SaslSsl => ("sasl_ssl", true, Some(mechanism)),
+        };
+        Self { protocol, tls, sasl }
+    }
+}
+
+/// Whether these settings can be followed at all.
+///
+/// # Errors
+/// Where they ask for what this binary's client was built without, or for SASL without a user.
+pub(crate) fn check(settings: &Kafka) -> anyhow::Result<()> {
+    let features = ClientConfig::new().create_native_config()?.get("builtin.features")?;
+    possible(settings, &features)
+}
+
+/// The same for a client with these features, which it lists between commas.
+fn possible(settings: &Kafka, features: &str) -> anyhow::Result<()> {
+    let Protection { protocol, tls, sasl } = Protection::of(settings);
+    let has = |feature: &str| features.split(',').any(|one| one.trim() == feature);
+    if tls && !has("ssl") {
+        anyhow::bail!(
+            "kafka.security is {protocol}, and this binary's Kafka client was built without TLS; \
+             deploy/kafka/README.md says how to build it"
+        );
+    }
+    let Some(mechanism) = sasl else { return Ok(()) };
+    if !has(if settings.sasl == KafkaSasl::Plain { "sasl_plain" } else { "sasl_scram" }) {
+        anyhow::bail!(
+            "kafka.sasl is {mechanism}, and this binary's Kafka client was built without it; \
+             deploy/kafka/README.md says how to build it"
+        );
+    }
+    if settings.user.is_empty() || settings.password.is_empty() {
+        anyhow::bail!("kafka.security is {protocol}, and kafka.user or kafka.password is empty");
+    }
+    Ok(())
 }
 
 /// Makes the topics that are missing.
@@ -170,5 +236,71 @@ impl Receiver {
             }
         }
         Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BARE: &str = "gzip,snappy,sasl,regex,lz4,sasl_plain,plugins";
+    const WHOLE: &str = "gzip,ssl,sasl,sasl_plain,sasl_scram";
+
+    fn settings(security: KafkaSecurity, sasl: KafkaSasl) -> Kafka {
+        let (user, password) = ("tandem".into(), "s3cret".into());
+        Kafka { security, sasl, user, password, ca_file: "/etc/kafka/ca.pem".into(), ..Kafka::default() }
+    }
+
+    #[test]
+    fn a_client_is_told_what_its_protection_needs_and_no_more() {
+        let told = |security, sasl| {
+            let client = client(&settings(security, sasl));
+            ["security.protocol", "ssl.ca.location", "sasl.mechanism", "sasl.username"]
+                .map(|name| client.get(name).unwrap_or_default().to_owned())
+        };
+        let plain = KafkaSasl::Plain;
+        assert_eq!(told(KafkaSecurity::Plaintext, plain), ["plaintext", "", "", ""]);
+        assert_eq!(told(KafkaSecurity::Ssl, plain), ["ssl", "/etc/kafka/ca.pem", "", ""]);
+        assert_eq!(told(KafkaSecurity::SaslPlaintext, plain), ["sasl_plaintext", "", "PLAIN", "tandem"]);
+        assert_eq!(
+            told(KafkaSecurity::SaslSsl, KafkaSasl::ScramSha512),
+            ["sasl_ssl", "/etc/kafka/ca.pem", "SCRAM-SHA-512", "tandem"]
+        );
+        let shown = format!("{:?}", client(&settings(KafkaSecurity::SaslPlaintext, plain)));
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn what_the_client_was_built_without_is_said_in_one_line() {
+        let said = |security, sasl, features| {
+            possible(&settings(security, sasl), features).err().map(|error| error.to_string())
+        };
+        let (plain, scram) = (KafkaSasl::Plain, KafkaSasl::ScramSha256);
+        for (security, sasl, missing) in [
+            (KafkaSecurity::Plaintext, scram, None),
+            (KafkaSecurity::SaslPlaintext, plain, None),
+            (KafkaSecurity::SaslPlaintext, scram, Some("kafka.sasl is SCRAM-SHA-256, and")),
+            (KafkaSecurity::Ssl, plain, Some("kafka.security is ssl, and")),
+            (KafkaSecurity::SaslSsl, plain, Some("kafka.security is sasl_ssl, and")),
+        ] {
+            let refused = said(security, sasl, BARE);
+            match missing {
+                None => assert_eq!(refused, None),
+                Some(begins) => {
+                    let line = refused.expect("it is refused");
+                    assert!(line.starts_with(begins) && !line.contains('\n'), "{line}");
+                }
+            }
+            assert_eq!(said(security, sasl, WHOLE), None);
+        }
+        let nobody = Kafka { user: String::new(), ..settings(KafkaSecurity::SaslPlaintext, plain) };
+        assert!(possible(&nobody, WHOLE).is_err());
+    }
+
+    #[test]
+    fn the_client_of_this_build_knows_users_and_passwords() {
+        let by_password = settings(KafkaSecurity::SaslPlaintext, KafkaSasl::Plain);
+        check(&by_password).unwrap();
+        client(&by_password).create_native_config().unwrap();
     }
 }

@@ -86,12 +86,17 @@ use crate::{
 /// The stream service: sequencer, live reader, gateway, and what falls due by time.
 ///
 /// # Errors
-/// Where Kafka is configured and this binary was built without it, and where events are to be kept for too short a time.
+/// Where Kafka is configured and this binary was built without it, or without what protects its connections, and where events
+/// are to be kept for too short a time.
 pub fn build(deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     if !cfg!(feature = "kafka") && !config.kafka.bootstrap.is_empty() {
         anyhow::bail!(
             "kafka.bootstrap is set, and this binary was built without Kafka; build it with --features kafka"
         );
+    }
+    #[cfg(feature = "kafka")]
+    if !config.kafka.bootstrap.is_empty() {
+        kafka::check(&config.kafka)?;
     }
     let kept = retention::keep(config.stream.keep_days)?;
     let hub = Hub::new(config.limits.streams_per_firm);
