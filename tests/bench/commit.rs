@@ -18,6 +18,7 @@ use crate::{
     process::open,
     report::{Noise, Report, median},
     scale::Scale,
+    spent::{Meter, Spent},
 };
 
 const PER_SECOND: usize = 1_000;
@@ -64,10 +65,13 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
 async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let (pace, count) = (Pace::PerSecond(PER_SECOND), scale.of(PER_SECOND * SECONDS));
     let (mut ours, mut held, mut limit, mut reached) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut spent = Spent::default();
     let mut noise = Noise::new(scale);
     while noise.wants_another(ours.len()) {
         noise.begin()?;
+        let meter = Meter::begin()?;
         let (usual, _) = sides.ours.arrive(pace, count).await?;
+        let each = meter.each(count)?;
         let other = Elsewhere::begin().await?;
         let (beside, _) = sides.ours.arrive(pace, count).await?;
         other.end().await?;
@@ -76,6 +80,7 @@ async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::
             continue;
         }
         ours.push(usual);
+        spent.add(each);
         held.push(beside);
         limit.push(bare);
         reached.push(rate);
@@ -83,7 +88,7 @@ async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::
     let (ratio, beside) = (Times::ratio(&ours, &limit), Times::ratio(&held, &ours));
     let line = format!(
         "p50 / p99 {} ms at {PER_SECOND} events/s, NOTIFY {} ms at {:.0} events/s, ratio {ratio}; with a transaction open \
-         elsewhere {} ms, ratio to without {beside}; others used {:.2} cores",
+         elsewhere {} ms, ratio to without {beside}; {spent}; others used {:.2} cores",
         Times::median(&ours),
         Times::median(&limit),
         median(&reached),
@@ -93,7 +98,8 @@ async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::
     let figure = json!({
         "ours": Times::json(&ours), "bare": Times::json(&limit), "bare_per_second": reached,
         "ratio_p50": ratio.p50, "ratio_p99": ratio.p99, "beside_a_transaction": Times::json(&held),
-        "beside_ratio_p99": beside.p99, "others_cores": noise.heard(),
+        "beside_ratio_p99": beside.p99, "us_each": spent.own(), "postgres_us_each": spent.postgres(),
+        "others_cores": noise.heard(),
     });
     report.add("commit_at_1000_a_second", &line, figure);
     Ok(())
@@ -101,28 +107,31 @@ async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::
 
 async fn one_by_one(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let count = scale.of(ONE_BY_ONE);
-    let (mut ours, mut limit) = (Vec::new(), Vec::new());
+    let (mut ours, mut limit, mut spent) = (Vec::new(), Vec::new(), Spent::default());
     let mut noise = Noise::new(scale);
     while noise.wants_another(ours.len()) {
         noise.begin()?;
+        let meter = Meter::begin()?;
         let (mine, _) = sides.ours.arrive(Pace::OneByOne, count).await?;
+        let each = meter.each(count)?;
         let (bare, _) = sides.bare(Pace::OneByOne, count).await?;
         if noise.too_loud()? {
             continue;
         }
         ours.push(mine);
+        spent.add(each);
         limit.push(bare);
     }
     let ratio = Times::ratio(&ours, &limit);
     let line = format!(
-        "p50 / p99 {} ms, NOTIFY {} ms, ratio {ratio}; others used {:.2} cores",
+        "p50 / p99 {} ms, NOTIFY {} ms, ratio {ratio}; {spent}; others used {:.2} cores",
         Times::median(&ours),
         Times::median(&limit),
         noise.heard()
     );
     let figure = json!({
         "ours": Times::json(&ours), "bare": Times::json(&limit), "ratio_p50": ratio.p50, "ratio_p99": ratio.p99,
-        "others_cores": noise.heard(),
+        "us_each": spent.own(), "postgres_us_each": spent.postgres(), "others_cores": noise.heard(),
     });
     report.add("commit_one_by_one", &line, figure);
     Ok(())

@@ -22,8 +22,9 @@ use crate::{
     bare,
     commit::{BYTES, Ours},
     lag::{Lag, Pace, Times, drive},
-    report::{Noise, Report},
+    report::{Noise, Report, cpu_seconds_of, median},
     scale::Scale,
+    spent::{Meter, Spent},
 };
 
 const PER_SECOND: usize = 500;
@@ -69,18 +70,24 @@ async fn measure(
     let of = sides.firm.uuid();
     topic(&broker.bootstrap()).await?;
     produce(&broker.bootstrap(), of, Pace::OneByOne, 20).await?;
-    let (mut ours, mut limit) = (Vec::new(), Vec::new());
+    let (mut ours, mut limit, mut spent, mut brokers) =
+        (Vec::new(), Vec::new(), Spent::default(), Vec::new());
     let carried = chaos::counted(gateway.metrics, CARRIED).await;
     let mut noise = Noise::new(scale);
     broker.pid().into_iter().for_each(|pid| noise.own(pid));
+    let of_broker = || broker.pid().map_or(0.0, cpu_seconds_of);
     while noise.wants_another(ours.len()) {
         noise.begin()?;
+        let (meter, before) = (Meter::begin()?, of_broker());
         let (mine, _) = sides.arrive(pace, count).await?;
+        let (each, taken) = (meter.each(count)?, of_broker() - before);
         let bare = produce(&broker.bootstrap(), of, pace, count).await?;
         if noise.too_loud()? {
             continue;
         }
         ours.push(mine);
+        spent.add(each);
+        brokers.push(taken * 1e6 / count as f64);
         limit.push(bare);
     }
     // Both nodes take what is carried, and count it together.
@@ -88,14 +95,16 @@ async fn measure(
     let ratio = Times::ratio(&ours, &limit);
     let line = format!(
         "p50 / p99 {} ms at {PER_SECOND} events/s, bare produce and consume {} ms, ratio {ratio}; {carried:.0} entries came \
-         over Kafka; others used {:.2} cores",
+         over Kafka; {spent}, broker {:.0}; others used {:.2} cores",
         Times::median(&ours),
         Times::median(&limit),
+        median(&brokers),
         noise.heard()
     );
     let figure = json!({
         "ours": Times::json(&ours), "bare": Times::json(&limit), "ratio_p50": ratio.p50, "ratio_p99": ratio.p99,
-        "carried": carried, "others_cores": noise.heard(),
+        "carried": carried, "us_each": spent.own(), "postgres_us_each": spent.postgres(),
+        "broker_us_each": median(&brokers), "others_cores": noise.heard(),
     });
     report.add("kafka", &line, figure);
     Ok(())

@@ -56,6 +56,7 @@ mod report;
 mod reserve;
 mod resources;
 mod scale;
+mod spent;
 mod stalled;
 
 use harness::{Options, World, cluster};

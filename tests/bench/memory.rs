@@ -14,7 +14,7 @@ use tonic::Streaming;
 
 use crate::{
     process::{Bare, Tandem, open},
-    report::{Report, resident_kib},
+    report::{Report, median, resident_kib},
     scale::Scale,
 };
 
@@ -23,7 +23,7 @@ const SHARED: usize = 100;
 /// Firms that follow their feeds; the tokens of connections go round them.
 const FIRMS: usize = 20;
 
-/// Idle subscribers, ours and bare: 10,000 that share connections, 5,000 with one each.
+/// Idle subscribers, ours and bare: 10,000 that share connections, 5,000 with one each. Each round begins new servers.
 pub async fn streams(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let world = crate::world().await?;
     let mut tokens = Vec::new();
@@ -32,12 +32,21 @@ pub async fn streams(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     }
     for (name, count, shared) in [("multiplexed", 10_000, SHARED), ("one_a_connection", 5_000, 1)] {
         let count = scale.of(count);
-        let (ours, bare) = (ours(&world, &tokens, count, shared).await?, bare(count, shared).await?);
+        let (mut mine, mut limit) = (Vec::new(), Vec::new());
+        for _ in 0..scale.rounds() {
+            mine.push(ours(&world, &tokens, count, shared).await?);
+            limit.push(bare(count, shared).await?);
+        }
+        let ratios: Vec<f64> = mine.iter().zip(&limit).map(|(ours, bare)| ours / bare).collect();
+        let ratio = median(&ratios);
         let line = format!(
-            "{ours:.1} KiB an idle subscriber of {count}, bare tonic {bare:.1} KiB, ratio {:.2}",
-            ours / bare
+            "{:.1} KiB an idle subscriber of {count}, bare tonic {:.1} KiB, ratio {ratio:.2}",
+            median(&mine),
+            median(&limit)
         );
-        let figure = json!({ "ours_kib": ours, "bare_kib": bare, "ratio": ours / bare, "streams": count });
+        let figure = json!({
+            "ours_kib": mine, "bare_kib": limit, "ratio": ratio, "ratios": ratios, "streams": count,
+        });
         report.add(&format!("idle_stream_{name}"), &line, figure);
     }
     crate::finish(world).await

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 use serde_json::{Value, json};
 
-use crate::scale::Scale;
+use crate::{
+    scale::Scale,
+    spent::{Meter, Spent},
+};
 
 /// What a run measured.
 #[derive(Default)]
@@ -53,40 +56,30 @@ pub async fn interleaved(
     mut ours: impl AsyncFnMut() -> anyhow::Result<f64>,
     mut bare: impl AsyncFnMut() -> anyhow::Result<f64>,
 ) -> anyhow::Result<()> {
-    let (mut mine, mut limit, mut own) = (Vec::new(), Vec::new(), Vec::new());
-    let mut database: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let (mut mine, mut limit, mut spent) = (Vec::new(), Vec::new(), Spent::default());
     let mut noise = Noise::new(scale);
     while noise.wants_another(mine.len()) {
         noise.begin()?;
-        let (cpu, postgres) = (cpu_seconds(), postgres_cpu()?);
+        let meter = Meter::begin()?;
         let rate = ours().await?;
-        let (cpu, postgres_after) = (cpu_seconds() - cpu, postgres_cpu()?);
+        let each = meter.each(operations)?;
         let bare_rate = bare().await?;
         if noise.too_loud()? {
             continue;
         }
         mine.push(rate);
         limit.push(bare_rate);
-        let per_operation = |seconds: f64| seconds * 1e6 / operations as f64;
-        own.push(per_operation(cpu));
-        for (role, seconds) in postgres_after {
-            let before = postgres.get(&role).copied().unwrap_or_default();
-            database.entry(role).or_default().push(per_operation(seconds - before));
-        }
+        spent.add(each);
     }
     let ratios: Vec<f64> = mine.iter().zip(&limit).map(|(ours, limit)| ours / limit).collect();
-    let (rate, bare_rate, ratio, us) = (median(&mine), median(&limit), median(&ratios), median(&own));
-    let shares: BTreeMap<&str, f64> = database.iter().map(|(role, us)| (role.as_str(), median(us))).collect();
-    let spent: Vec<String> = shares.iter().map(|(role, us)| format!("{role} {us:.0}")).collect();
+    let (rate, bare_rate, ratio) = (median(&mine), median(&limit), median(&ratios));
     let line = format!(
-        "{rate:.0} {unit}, bare {bare_rate:.0} {unit}, ratio {ratio:.2}; µs each: client and server {us:.0}, \
-         Postgres {}; others used {:.2} cores",
-        spent.join(", "),
+        "{rate:.0} {unit}, bare {bare_rate:.0} {unit}, ratio {ratio:.2}; {spent}; others used {:.2} cores",
         noise.heard()
     );
     let figure = json!({
         "ours": mine, "bare": limit, "unit": unit, "ratio_median": ratio, "ratios": ratios,
-        "us_each": us, "postgres_us_each": shares, "others_cores": noise.heard(),
+        "us_each": spent.own(), "postgres_us_each": spent.postgres(), "others_cores": noise.heard(),
     });
     report.add(name, &line, figure);
     Ok(())
@@ -178,7 +171,7 @@ pub fn postgres_cpu_seconds() -> anyhow::Result<f64> {
 }
 
 /// The same by who asked for it: the services' login, the sequencer's, and Postgres itself.
-fn postgres_cpu() -> anyhow::Result<BTreeMap<String, f64>> {
+pub fn postgres_cpu() -> anyhow::Result<BTreeMap<String, f64>> {
     let mut by_role = BTreeMap::new();
     for entry in fs::read_dir("/proc")? {
         let place = entry?.path();
