@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chassis::config::{Kafka, KafkaSecurity};
 use harness::{
     Firm, Options, World,
     chaos::{self, Party},
@@ -62,7 +63,7 @@ async fn readers_of_another_gateway_whose_events_come_over_kafka_miss_nothing() 
     let Some(broker) = Broker::start("wakes-kafka").await else { return };
     // The world's own node knows of no Kafka: what is counted here was carried to the gateway.
     let world = World::start().await;
-    let gateway = world.gateway_over(broker.bootstrap()).await;
+    let gateway = world.gateway_over(|kafka| kafka.bootstrap = broker.bootstrap()).await;
     let carried = async || chaos::counted(gateway.metrics, "tandem_kafka_carried_entries_total").await;
     let firm = world.firm("北屿家具(示例)").await;
     until("events come over Kafka", BACK, async || {
@@ -99,11 +100,43 @@ async fn woken(world: &World, firm: &Firm, gateway: SocketAddr) {
         while next().await.events.is_empty() {}
     }
     let took = since.elapsed();
-    println!("wakes-listen: {EVENTS} events, one by one, in {took:?}");
+    println!("{EVENTS} events, one by one, in {took:?}");
     assert!(
         took < EVENTS * Duration::from_millis(500),
         "the gateway found {EVENTS} events by itself: {took:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "starts a Kafka of its own, which the others do not need"]
+async fn a_gateway_takes_events_from_a_kafka_that_asks_for_a_password() {
+    // Says why where there is none.
+    let flags = &["--login", "tandem:s3cret"];
+    let Some(broker) = Broker::start_with("wakes-password", flags).await else { return };
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    let told = |password: &'static str| {
+        let bootstrap = broker.bootstrap();
+        move |kafka: &mut Kafka| {
+            (kafka.bootstrap, kafka.security) = (bootstrap, KafkaSecurity::SaslPlaintext);
+            (kafka.user, kafka.password) = ("tandem".into(), password.into());
+        }
+    };
+    let wrong = world.gateway_over(told("guessed")).await;
+    let carried = async || chaos::counted(wrong.metrics, "tandem_kafka_carried_entries_total").await;
+    let before = carried().await;
+    woken(&world, &firm, wrong.api).await;
+    assert_eq!(carried().await, before, "who is refused reads from Postgres, as without Kafka");
+    let right = world.gateway_over(told("s3cret")).await;
+    until("events come over Kafka", BACK, async || {
+        commit_one(&world, &firm, 1).await;
+        (carried().await > before).then_some(())
+    })
+    .await;
+    right.shutdown().await;
+    wrong.shutdown().await;
+    world.finish().await;
+    broker.finish().await;
 }
 
 /// How many there are in all feeds.

@@ -21,19 +21,25 @@ const BACK: Duration = Duration::from_secs(120);
 pub struct Broker {
     dir: PathBuf,
     port: u16,
+    flags: &'static [&'static str],
     child: Option<Child>,
 }
 
 impl Broker {
     /// One that answers; `None` where this machine cannot run it, which is said.
     pub async fn start(name: &str) -> Option<Self> {
+        Self::start_with(name, &[]).await
+    }
+
+    /// The same with flags of `deploy/kafka/run`.
+    pub async fn start_with(name: &str, flags: &'static [&'static str]) -> Option<Self> {
         let fetched = script().arg("--fetch").output().await.expect("bash runs");
         if !fetched.status.success() {
             tell::skipped(format_args!("no Kafka here: {}", String::from_utf8_lossy(&fetched.stderr).trim()));
             return None;
         }
         let dir = chaos::folder(name).await;
-        let mut broker = Self { dir, port: chaos::free().port(), child: None };
+        let mut broker = Self { dir, port: chaos::free().port(), flags, child: None };
         broker.run().await;
         Some(broker)
     }
@@ -52,7 +58,7 @@ impl Broker {
     pub async fn run(&mut self) {
         let log = File::options().create(true).append(true).open(self.dir.join("kafka.log")).expect("a log");
         let mut command = script();
-        command.arg("--port").arg(self.port.to_string()).arg("--data").arg(self.data());
+        command.arg("--port").arg(self.port.to_string()).arg("--data").arg(self.data()).args(self.flags);
         let err = log.try_clone().expect("a log");
         command.stdin(Stdio::null()).stdout(log).stderr(err).kill_on_drop(true);
         self.child = Some(command.spawn().expect("Kafka starts"));

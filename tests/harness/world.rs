@@ -8,7 +8,7 @@ use std::{
 
 use chassis::{
     clock::SharedClock,
-    config::{Config, Switch},
+    config::{Config, Kafka, Switch},
     dial::SharedDialer,
     service::{Deps, Testing},
 };
@@ -146,11 +146,10 @@ impl World {
         self.gateway_with(self.node().config.clone()).await
     }
 
-    /// The same beside a node that knows of no Kafka: it publishes the log to the one that answers there, and takes it from
-    /// there.
-    pub async fn gateway_over(&self, kafka: String) -> Node {
+    /// The same beside a node that knows of no Kafka: it is told of one, publishes the log to it, and takes it from there.
+    pub async fn gateway_over(&self, told: impl FnOnce(&mut Kafka)) -> Node {
         let mut config = self.node().config.clone();
-        config.kafka.bootstrap = kafka;
+        told(&mut config.kafka);
         self.gateway_with(config).await
     }
 
