@@ -25,6 +25,8 @@ use crate::{
 const LEASE_S: f64 = 8.0;
 /// How often it is kept where nothing is published, and looked for where somebody else has it.
 const KEEP: Duration = Duration::from_secs(2);
+/// How long it is left to others by a process that Kafka does not answer: a little longer than they wait between two looks.
+const LEFT: Duration = Duration::from_millis(2_500);
 /// How long to wait after an error: doubles from the first to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -77,7 +79,12 @@ impl Publisher {
                 None => sleep(KEEP).await,
             }
         };
-        kafka::ensure_topics(&self.settings).await?;
+        if let Err(trouble) = kafka::ensure_topics(&self.settings).await {
+            // Nothing was sent. Kafka may well answer another process, which would else never have its turn.
+            place::release(&self.pool, self.holder).await?;
+            sleep(LEFT).await;
+            return Err(trouble.into());
+        }
         let sender = Sender::connect(&self.settings)?;
         let mut kept = Instant::now();
         loop {
