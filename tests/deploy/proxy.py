@@ -21,6 +21,18 @@ from world import API, EVERYTHING, ROOT, World, free_port, order, request_id, re
 
 # Longer than a minute, which is how long nginx waits by itself.
 LONG_S = 75
+# How long a process is held still.
+HELD_S = 1.5
+# A call of each service that changes nothing.
+READS = {
+    "partners": ("SessionService", "WhoAmI", {}),
+    "orders": ("OrderService", "ListOrders", {"side": "SIDE_BUYER", "pageSize": 1}),
+    "interchange": ("SheetService", "GetTemplate", {}),
+    "notices": ("NoticeService", "ListDeliveries", {"pageSize": 1}),
+    "capacity": ("CapacityGroupService", "ListCapacityGroups", {"pageSize": 1}),
+    "resources": ("ResourceService", "ListResources", {"pageSize": 1}),
+    "stream": ("StreamService", "GetHead", {}),
+}
 
 
 class Nginx:
@@ -230,41 +242,91 @@ def follow(nginx, key, seconds, seen, cursors):
                     time.sleep(0.1)
 
 
-def killed(nginx, key, processes):
-    """Each replica is killed once while four clients publish: whatever was acknowledged is there, once."""
-    writers, streams = processes.get("orders", processes.get("api")), processes["stream"]
-    acknowledged, repeated, slowest, stopped = [], [], [], threading.Event()
+class Writers:
+    """Clients who publish until they are stopped, and repeat what nobody answered."""
 
-    def write(name):
+    def __init__(self, nginx, key):
+        self.nginx, self.key = nginx, key
+        self.acknowledged, self.repeated, self.took, self.stopped = [], [], [], threading.Event()
+        self.threads = [threading.Thread(target=self.write, args=(name,), daemon=True) for name in range(4)]
+        for thread in self.threads:
+            thread.start()
+
+    def write(self, name):
         number = 0
-        with Firm(f"127.0.0.1:{nginx.api}", key, nginx.certificate) as buyer:
-            while not stopped.is_set():
+        with Firm(f"127.0.0.1:{self.nginx.api}", self.key, self.nginx.certificate) as buyer:
+            while not self.stopped.is_set():
                 number, began = number + 1, time.monotonic()
                 fields = {"content": order(f"KILL-{name}-{number}"), "supplier": {"vendorNumber": "V10027"}}
                 times, _ = buyer.insist(
                     30, "orders.v1.OrderService", "PublishOrder", requestId=f"kill-{name}-{number}", **fields
                 )
-                acknowledged.append(f"KILL-{name}-{number}")
-                repeated.append(times)
-                slowest.append(time.monotonic() - began)
+                self.acknowledged.append(f"KILL-{name}-{number}")
+                self.repeated.append(times)
+                self.took.append(time.monotonic() - began)
 
-    threads = [threading.Thread(target=write, args=(name,), daemon=True) for name in range(4)]
-    for thread in threads:
-        thread.start()
-    for victim in (writers[0], streams[0], writers[1], streams[1]):
-        after = len(acknowledged) + 15
-        until("orders are acknowledged", lambda after=after: len(acknowledged) >= after, 30, 0.001)
-        victim.end(signal.SIGKILL)
-        after = len(acknowledged) + 10
-        until("the other replica answers", lambda after=after: len(acknowledged) >= after, 30)
-        victim.start().wait()
-    stopped.set()
-    for thread in threads:
-        thread.join(40)
+    def go_on(self, what, orders, pause=0.05):
+        """Waits for so many more acknowledged orders."""
+        after = len(self.acknowledged) + orders
+        until(what, lambda: len(self.acknowledged) >= after, 30, pause)
+
+    def stop(self):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join(40)
+
+
+def portal_answers(nginx):
+    """Whether somebody shows the portal's first page."""
+    command = ["curl", "-sL", "-o", "/dev/null", "--noproxy", "*", "--max-time", "20", "-w", "%{http_code}"]
+    command += [*map(str, nginx.curl("portal")), "https://portal.example.com/"]
+    return subprocess.run(command, capture_output=True, text=True).stdout == "200"
+
+
+def answers(nginx, firm, services):
+    """Waits until each of these services answers, whichever replica does."""
+    for service in services:
+        if service == "portal":
+            until("the portal answers", lambda: portal_answers(nginx), 30)
+        else:
+            name, method, fields = READS[service]
+            firm.insist(30, f"{service}.v1.{name}", method, **fields)
+
+
+def stopped(victim):
+    """Holds a process still for a while that nobody waits for."""
+    victim.process.send_signal(signal.SIGSTOP)
+    threading.Timer(HELD_S, victim.process.send_signal, (signal.SIGCONT,)).start()
+
+
+def struck(nginx, key, processes):
+    """Each replica is killed once, and one of each held still, while four clients publish: its services answer all the
+    same, and whatever was acknowledged is there, once."""
+    pairs = [pair for name, pair in processes.items() if name != "whole"]
     with Firm(f"127.0.0.1:{nginx.api}", key, nginx.certificate) as buyer:
-        wrong = {number: times for number, times in buyer.orders(acknowledged).items() if times != 1}
+        # Reads what the contract says of each before anybody is struck.
+        answers(nginx, buyer, EVERYTHING)
+        writers = Writers(nginx, key)
+        for victim in [pair[n] for n in (0, 1) for pair in pairs]:
+            writers.go_on("orders are acknowledged", 15, 0.001)
+            victim.end(signal.SIGKILL)
+            writers.go_on("the other replica answers", 10)
+            answers(nginx, buyer, victim.services)
+            victim.start().wait()
+        for victim in [pair[0] for pair in pairs]:
+            writers.go_on("orders are acknowledged", 15, 0.001)
+            stopped(victim)
+            answers(nginx, buyer, victim.services)
+            writers.go_on("orders are acknowledged again", 10)
+            until("it goes on", victim.ready)
+        writers.stop()
+        wrong = {number: times for number, times in buyer.orders(writers.acknowledged).items() if times != 1}
     require(not wrong, f"acknowledged orders that are not there exactly once: {wrong}")
-    say(f"{len(acknowledged)} orders acknowledged over 4 kills, {sum(repeated)} calls repeated, the slowest took {max(slowest):.2f} s")
+    kills, stops, orders = 2 * len(pairs), len(pairs), len(writers.acknowledged)
+    say(
+        f"{orders} orders acknowledged over {kills} kills and {stops} stops, {sum(writers.repeated)} calls repeated, "
+        f"the slowest took {max(writers.took):.2f} s"
+    )
 
 
 def contiguous(seen):
@@ -305,7 +367,7 @@ def main(binary, program, long):
                 seen.clear()
                 reader.start()
                 time.sleep(1)
-            killed(nginx, key, processes)
+            struck(nginx, key, processes)
             head = buyer.head().seq
             until("the reader sees everything", lambda: seen and (seen[-1] or 0) >= head, 30)
             require(contiguous(seen), f"the feed came with gaps or twice: {seen}")
