@@ -3,10 +3,12 @@
 //! Ports lie below those that the kernel hands out, so that a process that was killed finds its own again.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -257,11 +259,15 @@ fn children(of: u32) -> Vec<u32> {
     text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
-/// An address that nobody listens at, below those of outgoing connections.
+/// An address that nobody listens at and that no earlier call was given, below those of outgoing connections.
 pub fn free() -> SocketAddr {
-    let ports = std::iter::repeat_with(|| rand::rng().random_range(20_000..32_000));
-    let mut free = ports.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
-    SocketAddr::from((Ipv4Addr::LOCALHOST, free.next().expect("a free port")))
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = std::iter::repeat_with(|| rand::rng().random_range(20_000..32_000))
+        .find(|port: &u16| !given.contains(port) && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    let port = free.expect("a free port");
+    given.insert(port);
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 /// A caller of whatever listens there, now or later, on a connection of its own.

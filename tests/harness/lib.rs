@@ -15,6 +15,7 @@
 //! * [`binary`]     the built `tandem`, for tests that kill processes
 //! * [`history`]    what clients saw, and [`validators`] over it; [`chaos`] has processes to kill meanwhile
 //! * [`altered`]    Postgres with faults in the product's statements
+//! * [`router`]     the way to services that run apart
 //! * [`proxy`]      what networks do to connections, [`disk`] a disk that is full, [`skewed`] a clock that is wrong
 //! * [`outside`]    servers of others: group robots and a mail server, on loopback
 //! * [`receiver`]   a firm's own server that takes webhooks, on loopback
@@ -51,6 +52,7 @@ mod raw;
 pub mod receiver;
 pub mod refusal;
 pub mod resource;
+pub mod router;
 pub mod skewed;
 pub mod tell;
 pub mod validators;
