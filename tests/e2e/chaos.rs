@@ -1,17 +1,24 @@
 //! One driver of everything that may go wrong around the event stream: firms publish, answer and follow, by streams and a
 //! webhook, while processes are killed and held still, Postgres and Kafka are killed, held still and wiped, connections are
 //! cut, slow and silent, the disk is full and a clock is wrong. What everybody saw is written down and judged afterwards:
-//! nothing that was acknowledged may be lost, nothing may come twice, and nothing out of order.
+//! nothing that was acknowledged may be lost, nothing may come twice, and nothing out of order. In the end each service runs
+//! in processes of its own, which are killed and held still in turn while firms work with all of them.
 //!
-//! A seed chooses the schedule; `TANDEM_CHAOS_SEED` gives one again, and `TANDEM_CHAOS_KILLS` says how many processes a
-//! long run kills. Whatever befalls the system in a short run, it comes back before the next blow; in a long one most kills
+//! A seed chooses the schedule; `TANDEM_CHAOS_SEED` gives one again. `TANDEM_CHAOS_KILLS` says how many processes a long run
+//! kills, `TANDEM_CHAOS_MINUTES` how long it lasts at least, and `TANDEM_CHAOS_DISK_MIB` how large the disk of its Postgres
+//! is. Whatever befalls the system in a short run, it comes back before the next blow; in a long one most kills
 //! of processes fall while what was struck before them is still coming back.
 
+mod alone;
 mod exported;
 mod figures;
+mod fleet;
 mod hooked;
 mod schedule;
 mod stage;
+mod strikes;
+mod trade;
+mod volume;
 
 use std::{
     sync::atomic::Ordering,
@@ -21,7 +28,7 @@ use std::{
 use harness::{
     asked,
     tell::{aloud, measured},
-    validators::{self, Breach},
+    validators,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
@@ -30,58 +37,67 @@ use figures::Figures;
 use hooked::Hooked;
 use schedule::{Fault, Layout, schedule};
 use stage::Stage;
+use volume::Volume;
 
-/// How many processes a long run kills.
-const KILLS: usize = 1_000;
-/// How often a long run says how far it is, and how often its Postgres writes what its log holds into its tables.
-const SAID: Duration = Duration::from_secs(60);
-const CHECKPOINT: Duration = Duration::from_secs(10);
 /// Of a long run's kills of processes this share is followed by the next kill after a moment, whatever came back until then.
-const HURRY: (u32, u32) = (2, 3);
+const HURRY: (u32, u32) = (4, 5);
 const BREATH_MS: std::ops::Range<u64> = 0..1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short() {
-    chaos("chaos", 0).await;
+    chaos("chaos", Volume::short()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes many minutes"]
 async fn long() {
-    chaos("chaos-long", asked("TANDEM_CHAOS_KILLS").unwrap_or(KILLS)).await;
+    chaos("chaos-long", Volume::long()).await;
 }
 
-async fn chaos(name: &str, kills: usize) {
+async fn chaos(name: &str, volume: Volume) {
     let seed = asked("TANDEM_CHAOS_SEED").unwrap_or_else(|| rand::rng().random());
     aloud(format_args!("{name}: seed {seed}"));
     let began = Instant::now();
-    let mut stage = Stage::set(name, StdRng::seed_from_u64(seed)).await;
+    let mut stage = Stage::set(name, volume.disk_mib, StdRng::seed_from_u64(seed)).await;
     aloud(format_args!("{name}: set after {:.1} s", began.elapsed().as_secs_f64()));
-    let split = run(&mut stage, &format!("{name}-split"), Layout::Split, kills / 2).await;
+    let [first, second, third] = volume.parts::<3>();
+    let split = run(&mut stage, &format!("{name}-split"), Layout::Split, &first).await;
     split.tell(name);
-    let twins = run(&mut stage, &format!("{name}-twins"), Layout::Twins, kills - kills / 2).await;
+    let twins = run(&mut stage, &format!("{name}-twins"), Layout::Twins, &second).await;
     twins.tell(name);
     roll(&mut stage, &format!("{name}-rolling")).await;
+    let (alone, unasked) = Box::pin(alone::run(&mut stage, &format!("{name}-alone"), &third)).await;
+    alone.tell(name);
     let ended = stage.ended();
     let full = stage.cluster.disk().is_some();
     stage.finish().await;
     aloud(format_args!("{name}: {:.1} s in all", began.elapsed().as_secs_f64()));
 
-    let breaches: Vec<&Breach> = split.breaches.iter().chain(&twins.breaches).collect();
-    let first: Vec<String> = breaches.iter().take(20).map(ToString::to_string).collect();
+    let parts = [&split, &twins, &alone];
+    let sum = |of: fn(&Figures) -> usize| parts.iter().map(|part| of(part)).sum::<usize>();
+    let kills = sum(Figures::kills);
+    measured(&format!("{name}-kills"), kills, "processes");
+    measured(&format!("{name}-acknowledged"), sum(|part| part.acknowledged), "calls");
+    measured(&format!("{name}-events"), sum(|part| part.events), "events");
+    let breaches: Vec<String> = parts.iter().flat_map(|part| part.broken()).collect();
+    let first: Vec<&str> = breaches.iter().take(20).map(String::as_str).collect();
     assert!(breaches.is_empty(), "seed {seed}: {} breaches:\n{}", breaches.len(), first.join("\n"));
     let of = |fault: Fault| split.of(fault) + twins.of(fault);
     // Who starts while there is no database says so and ends.
     let without = of(Fault::KillPostgres) + of(Fault::FillDisk) + of(Fault::SilenceDatabase);
     assert!(ended <= 2 * without, "{ended} processes ended without being killed");
-    assert!(split.kills() + twins.kills() >= kills, "everything that was to be killed was killed");
+    assert_eq!(unasked, 0, "processes of one service ended without being killed");
+    assert!(kills >= volume.kills, "everything that was to be killed was killed");
     assert!(split.unsequenced > 0, "kills fell between commit and sequencing");
     assert!(!full || split.disk_full + twins.disk_full > 0, "the full disk was met");
-    assert!(kills < 100 || split.replayed + twins.replayed > 0, "kills fell between commit and answer");
+    assert!(
+        volume.kills < 100 || split.replayed + twins.replayed > 0,
+        "kills fell between commit and answer"
+    );
 }
 
 /// Works and strikes in one layout, with firms of its own.
-async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Figures {
+async fn run(stage: &mut Stage, name: &str, layout: Layout, volume: &Volume) -> Figures {
     let (buyer, supplier) = stage.arrange(layout).await;
     let (commands, feeds) = stage.addresses(layout);
     let hooked = match layout {
@@ -89,10 +105,10 @@ async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Fig
         Layout::Twins => Some(Hooked::begin(feeds[0], &supplier).await),
     };
     let mut random = StdRng::seed_from_u64(stage.random.random());
-    let faults = schedule(&mut random, layout, kills, |fault| stage.allows(fault));
+    let faults = schedule(&mut random, layout, volume.kills, |fault| stage.allows(fault));
     let load = Load::begin(name, (buyer.clone(), supplier), commands, feeds.clone(), &[Pace::Steady]);
-    let mut figures = Figures::new(layout);
-    let (began, mut said, mut written) = (Instant::now(), Instant::now(), Instant::now());
+    let mut figures = Figures::new(layout.name());
+    let mut course = volume.begin(name);
     let mut hurried = false;
     for fault in faults {
         if !(hurried && fault.is_of_processes()) {
@@ -100,7 +116,7 @@ async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Fig
         }
         let struck = Instant::now();
         stage.strike(fault, &load, &mut figures).await;
-        hurried = kills > 0 && fault.is_of_processes() && random.random_ratio(HURRY.0, HURRY.1);
+        hurried = volume.kills > 0 && fault.is_of_processes() && random.random_ratio(HURRY.0, HURRY.1);
         if hurried {
             tokio::time::sleep(Duration::from_millis(random.random_range(BREATH_MS))).await;
             continue;
@@ -115,17 +131,12 @@ async fn run(stage: &mut Stage, name: &str, layout: Layout, kills: usize) -> Fig
         if anew {
             stage.carried().await;
         }
-        if kills > 0 && written.elapsed() >= CHECKPOINT {
-            written = Instant::now();
-            stage.cluster.checkpoint().await;
-        }
-        if kills > 0 && said.elapsed() >= SAID {
-            said = Instant::now();
-            aloud(far(name, kills, began.elapsed(), &figures, &load));
-        }
+        course.go_on(&stage.cluster, &figures, &load).await;
     }
-    if hurried {
+    while hurried || !course.is_over() {
+        hurried = false;
         stage.progress(&load).await;
+        course.go_on(&stage.cluster, &figures, &load).await;
     }
     if layout == Layout::Split && stage.broker.is_some() {
         stage.carried().await;
@@ -163,18 +174,4 @@ async fn roll(stage: &mut Stage, name: &str) {
     }
     assert_eq!(broken, 0, "given up by the client library: {}", counts.last_broken.lock().unwrap());
     validators::check(&seen.records);
-}
-
-/// How far a long run is.
-fn far(name: &str, kills: usize, took: Duration, figures: &Figures, load: &Load) -> String {
-    let counts = load.counts();
-    let [acknowledged, unanswered, delivered] = [&counts.acknowledged, &counts.unanswered, &counts.delivered]
-        .map(|count| count.load(Ordering::Relaxed));
-    let minutes = took.as_secs_f64() / 60.0;
-    let killed = figures.kills();
-    format!(
-        "{name}: {killed} of {kills} kills after {minutes:.1} min, {:.1} a minute; {acknowledged} acknowledged, {unanswered} \
-         tries unanswered, {delivered} delivered",
-        killed as f64 / minutes
-    )
 }

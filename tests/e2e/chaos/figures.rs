@@ -13,14 +13,17 @@ use harness::{
     validators::{self, Breach, Rule},
 };
 
-use super::schedule::{Fault, Layout};
+use super::{schedule::Fault, strikes::Strike};
 use crate::load::Seen;
 
 pub struct Figures {
-    layout: Layout,
+    /// Which part of a run they are of.
+    part: &'static str,
     began: Instant,
     /// How often each fault befell something.
     pub faults: BTreeMap<Fault, usize>,
+    /// How often each process of a fleet was struck.
+    pub strikes: BTreeMap<Strike, usize>,
     /// Commands that were committed and not sequenced when their process was killed.
     pub unsequenced: i64,
     /// Writes that met a full disk.
@@ -33,16 +36,21 @@ pub struct Figures {
     unanswered: usize,
     /// Receipts of an earlier try.
     pub replayed: usize,
-    events: usize,
-    pub breaches: Vec<Breach>,
+    pub events: usize,
+    breaches: Vec<Breach>,
+    /// Acknowledged writes by service, where firms did more than publish, answer and follow.
+    traded: Vec<(&'static str, usize)>,
+    /// What was acknowledged there and did not come to be, once.
+    untrue: Vec<String>,
 }
 
 impl Figures {
-    pub fn new(layout: Layout) -> Self {
+    pub fn new(part: &'static str) -> Self {
         Self {
-            layout,
+            part,
             began: Instant::now(),
             faults: BTreeMap::new(),
+            strikes: BTreeMap::new(),
             unsequenced: 0,
             disk_full: 0,
             recoveries: Vec::new(),
@@ -52,11 +60,14 @@ impl Figures {
             replayed: 0,
             events: 0,
             breaches: Vec::new(),
+            traded: Vec::new(),
+            untrue: Vec::new(),
         }
     }
 
     pub fn kills(&self) -> usize {
-        self.faults.iter().map(|(fault, count)| fault.kills() * count).sum()
+        let faults: usize = self.faults.iter().map(|(fault, count)| fault.kills() * count).sum();
+        faults + self.strikes.iter().map(|(strike, count)| strike.kills() * count).sum::<usize>()
     }
 
     pub fn of(&self, fault: Fault) -> usize {
@@ -76,13 +87,30 @@ impl Figures {
         assert!(!validators::provable(&altered(&seen.records)).is_empty(), "an altered event is seen");
     }
 
+    /// Everything that was promised and not kept, for people.
+    pub fn broken(&self) -> Vec<String> {
+        self.breaches.iter().map(ToString::to_string).chain(self.untrue.iter().cloned()).collect()
+    }
+
+    /// Adds what firms did at other services, and what was untrue of it.
+    pub fn trade(&mut self, traded: Vec<(&'static str, usize)>, unanswered: usize, untrue: Vec<String>) {
+        self.acknowledged += traded.iter().map(|(_, count)| count).sum::<usize>();
+        self.unanswered += unanswered;
+        self.traded = traded;
+        self.untrue = untrue;
+    }
+
     /// Says all of it to whoever runs the tests, and in one form for all what is compared between runs.
     pub fn tell(&self, name: &str) {
         aloud(self);
-        let name = format!("{name}-{:?}", self.layout).to_lowercase();
+        let name = format!("{name}-{}", self.part).to_lowercase();
         measured(&format!("{name}-kills"), self.kills(), "processes");
         measured(&format!("{name}-acknowledged"), self.acknowledged, "calls");
-        measured(&format!("{name}-breaches"), self.breaches.len(), "promises");
+        measured(&format!("{name}-events"), self.events, "events");
+        measured(&format!("{name}-breaches"), self.breaches.len() + self.untrue.len(), "promises");
+        for (service, count) in &self.traded {
+            measured(&format!("{name}-acknowledged-{service}"), count, "calls");
+        }
         for (what, share) in [("median", 50), ("longest", 100)] {
             let seconds = self.recovery(share).as_secs_f64();
             measured(&format!("{name}-back-{what}"), format_args!("{seconds:.2}"), "s");
@@ -95,6 +123,15 @@ impl Figures {
         recoveries.sort();
         let place = (recoveries.len() * share / 100).min(recoveries.len().saturating_sub(1));
         recoveries.get(place).copied().unwrap_or_default()
+    }
+
+    /// How often each blow met each service, over its replicas.
+    fn strikes(&self) -> BTreeMap<String, usize> {
+        let mut met: BTreeMap<String, usize> = BTreeMap::new();
+        for (strike, count) in &self.strikes {
+            *met.entry(strike.to_string()).or_default() += count;
+        }
+        met
     }
 
     fn breaches_of(&self, rules: &[Rule]) -> usize {
@@ -131,14 +168,15 @@ fn altered(records: &[Record]) -> Vec<Record> {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults: Vec<String> =
-            self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}")).collect();
+        let faults = self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}"));
+        let strikes = self.strikes().into_iter().map(|(strike, count)| format!("{strike} {count}"));
+        let faults: Vec<String> = faults.chain(strikes).collect();
         write!(
             f,
-            "{:?}: {} kills in {:.1} s ({}; {} commands unsequenced at a kill, {} writes on a full disk), back within \
+            "{}: {} kills in {:.1} s ({}; {} commands unsequenced at a kill, {} writes on a full disk), back within \
              {:?} (median) and {:?} (longest); {} acknowledged, {} tries unanswered, {} receipts replayed, {} events \
              delivered; {} lost, {} doubled or another one elsewhere, {} order violations, {} breaks of the chain, {} breaches in all",
-            self.layout,
+            self.part,
             self.kills(),
             self.took.as_secs_f64(),
             faults.join(", "),
@@ -154,7 +192,7 @@ impl fmt::Display for Figures {
             self.breaches_of(&[Rule::Unique]),
             self.breaches_of(&[Rule::Ordered, Rule::Atomic]),
             self.breaches_of(&[Rule::Provable]),
-            self.breaches.len(),
+            self.breaches.len() + self.untrue.len(),
         )
     }
 }

@@ -11,6 +11,16 @@ pub enum Layout {
     Twins,
 }
 
+impl Layout {
+    /// As figures are named.
+    pub fn name(self) -> &'static str {
+        match self {
+            Layout::Split => "Split",
+            Layout::Twins => "Twins",
+        }
+    }
+}
+
 /// What befalls something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
@@ -119,11 +129,11 @@ pub fn schedule(
     let mut killed: usize = chosen.iter().map(|fault| fault.kills()).sum();
     while killed < kills {
         let next = match random.random_range(0..100) {
-            0..30 => KillCommands,
-            30..55 => KillFeeds,
-            55..70 => KillBoth,
-            70..85 if KillBetween.possible(layout) => KillBetween,
-            70..85 => KillCommands,
+            0..33 => KillCommands,
+            33..60 => KillFeeds,
+            60..76 => KillBoth,
+            76..92 if KillBetween.possible(layout) => KillBetween,
+            76..92 => KillCommands,
             // The others take longer, and are not kills for the most part.
             _ => rest[random.random_range(0..rest.len())],
         };

@@ -26,14 +26,15 @@ use crate::load::Load;
 pub const BACK: Duration = Duration::from_secs(60);
 /// Commands that must be committed while no sequencer runs, before the process that took them is killed.
 const UNSEQUENCED: i64 = 6;
-/// The disk of Postgres: what a long run writes, and its log between two checkpoints.
-const DISK_MIB: usize = 768;
 /// How long a full disk is waited for to be felt.
 const FELT: Duration = Duration::from_secs(10);
 
 /// Which firms the rolling restart has, after those of the layouts; and how often a process is replaced.
 const ROLLING: usize = 2;
 const TURNS: usize = 4;
+/// Which have each service in processes of its own: who publish and answer, who trade with all services, and who are told.
+const ALONE: [usize; 3] = [3, 4, 5];
+const PAIRS: usize = 6;
 
 const EVERYTHING: &[&str] = &["partners", "orders", "interchange", "stream"];
 
@@ -69,24 +70,24 @@ pub struct Stage {
     /// Whether processes use it.
     pub kafka: bool,
     skewed: Option<Skewed>,
-    /// Firms for each layout, and for the rolling restart.
+    /// Firms for each layout, for the rolling restart, and for processes of one service each.
     pairs: Vec<(Party, Party)>,
     pub random: StdRng,
 }
 
 impl Stage {
-    /// Everything that a run needs, and firms that work together.
-    pub async fn set(name: &str, random: StdRng) -> Self {
+    /// Everything that a run needs, and firms that work together; so large is the disk of Postgres.
+    pub async fn set(name: &str, disk_mib: usize, random: StdRng) -> Self {
         let broker = format!("{name}-kafka");
         let (cluster, broker) =
-            tokio::join!(Cluster::start_on_a_small_disk(name, DISK_MIB), Broker::start(&broker));
+            tokio::join!(Cluster::start_on_a_small_disk(name, disk_mib), Broker::start(&broker));
         let mut commands = Station::new(&cluster, "commands").await;
         let feeds = Station::new(&cluster, "feeds").await;
         commands.process.start();
         let api = commands.process.api;
         let operator = chaos::operator(&cluster, api).await;
         let mut pairs = Vec::new();
-        for _ in 0..=ROLLING {
+        for _ in 0..PAIRS {
             pairs.push(chaos::pair(&operator, api).await);
         }
         Self { cluster, commands, feeds, broker, kafka: false, skewed: None, pairs, random }
@@ -312,18 +313,28 @@ impl Stage {
         TURNS
     }
 
+    /// Ends everything but Postgres, so that each service may run alone.
+    pub async fn clear(&mut self) {
+        if let Some(skewed) = self.skewed.take() {
+            skewed.finish().await;
+        }
+        for station in [&mut self.commands, &mut self.feeds] {
+            station.process.kill().await;
+        }
+    }
+
+    /// Firms for processes of one service each.
+    pub fn alone(&self) -> [(Party, Party); 3] {
+        ALONE.map(|place| self.pairs[place].clone())
+    }
+
     /// How many processes ended without being killed.
     pub fn ended(&self) -> usize {
         self.commands.process.ended + self.feeds.process.ended
     }
 
     pub async fn finish(mut self) {
-        if let Some(skewed) = self.skewed.take() {
-            skewed.finish().await;
-        }
-        for mut station in [self.commands, self.feeds] {
-            station.process.kill().await;
-        }
+        self.clear().await;
         if let Some(broker) = self.broker {
             broker.finish().await;
         }
@@ -332,4 +343,4 @@ impl Stage {
 }
 
 /// How long something that is not over at once lasts, in milliseconds.
-const LASTS_MS: std::ops::Range<u64> = 300..1_200;
+pub const LASTS_MS: std::ops::Range<u64> = 300..1_200;
