@@ -50,7 +50,11 @@ pub fn strikes(random: &mut StdRng, replicas: usize, kills: usize) -> Vec<Strike
         0 => {
             let mut services = SERVICES.to_vec();
             services.shuffle(random);
-            let once = |(n, service)| Strike { blow: BLOWS[(first + n) % BLOWS.len()], service, replica: 0 };
+            let once = |(n, service): (usize, &'static str)| Strike {
+                blow: BLOWS[(first + n) % BLOWS.len()],
+                service,
+                replica: 0,
+            };
             services.into_iter().enumerate().map(once).collect()
         }
         _ => everything(replicas),

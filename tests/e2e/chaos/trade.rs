@@ -40,6 +40,9 @@ trait Trader: Send + 'static {
     /// One round, the `number`th.
     fn trade(&mut self, desk: &Desk, number: usize) -> impl Future<Output = ()> + Send;
 
+    /// Adds to what it was told something that nobody ever told it; what its judgement has to say of that.
+    fn invent(&mut self) -> String;
+
     /// What was acknowledged and is not there, or is there twice, for people.
     fn judge(self, desk: &Desk) -> impl Future<Output = Vec<String>> + Send;
 }
@@ -213,5 +216,10 @@ async fn work(mut trader: impl Trader, desk: Desk, stop: CancellationToken) -> V
         trader.trade(&desk, number).await;
         tokio::time::sleep(BREATH).await;
     }
-    trader.judge(&desk).await
+    let invented = trader.invent();
+    let found = trader.judge(&desk).await;
+    let (lies, faults): (Vec<String>, Vec<String>) =
+        found.into_iter().partition(|fault| fault.contains(&invented));
+    assert!(!lies.is_empty(), "{}: a lie is seen: {invented}", desk.service);
+    faults
 }

@@ -97,6 +97,16 @@ impl Trader for Bookings {
         }
     }
 
+    fn invent(&mut self) -> String {
+        let (id, state) = self.booked.first().cloned().expect("something was booked");
+        let other = match state {
+            ReservationState::Confirmed => ReservationState::Released,
+            _ => ReservationState::Confirmed,
+        };
+        self.booked.push((id.clone(), other));
+        otherwise(&id, state, other)
+    }
+
     async fn judge(mut self, desk: &Desk) -> Vec<String> {
         for offer in std::mem::take(&mut self.sold) {
             self.sold_of(desk, &offer, TOTAL).await;
@@ -108,11 +118,16 @@ impl Trader for Bookings {
                 |access: Access, request| async move { access.reservations().get_reservation(request).await };
             let found = desk.ask(&self.buyer, request, send).await.state();
             if found != state {
-                self.faults.push(format!("{id} is {found:?} and was acknowledged as {state:?}"));
+                self.faults.push(otherwise(&id, found, state));
             }
         }
         self.faults
     }
+}
+
+/// That a reservation is not as it was acknowledged.
+fn otherwise(id: &str, found: ReservationState, acknowledged: ReservationState) -> String {
+    format!("{id} is {found:?} and was acknowledged as {acknowledged:?}")
 }
 
 /// The hours of a new group, offered to all.

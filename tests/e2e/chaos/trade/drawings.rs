@@ -10,6 +10,7 @@ use proto::resources::{
 
 use super::{Desk, Trader};
 
+#[derive(Clone)]
 struct Drawing {
     name: String,
     resource: String,
@@ -54,6 +55,13 @@ impl Trader for Drawings {
             |access: Access, request| async move { access.revisions().acknowledge_revision(request).await };
         desk.insist(&self.user, request, send).await;
         self.drawn.push(Drawing { name, resource, revision });
+    }
+
+    fn invent(&mut self) -> String {
+        let drawn = self.drawn.first().cloned().expect("something was drawn");
+        let name = "图纸 0".to_owned();
+        self.drawn.push(Drawing { name: name.clone(), ..drawn });
+        name
     }
 
     async fn judge(self, desk: &Desk) -> Vec<String> {

@@ -28,7 +28,8 @@ pub struct Pages {
     client: Client,
     portal: SocketAddr,
     cookie: String,
-    answered: Vec<String>,
+    /// Orders, and the version that each has by what was acknowledged.
+    answered: Vec<(String, i64)>,
 }
 
 impl Pages {
@@ -115,21 +116,32 @@ impl Trader for Pages {
         };
         self.until(desk, &path, Some(&form), taken).await;
         desk.took();
-        self.answered.push(order_id);
+        self.answered.push((order_id, ANSWERED));
+    }
+
+    fn invent(&mut self) -> String {
+        let (order_id, version) = self.answered.first().cloned().expect("something was answered");
+        self.answered.push((order_id.clone(), version + 1));
+        otherwise(&order_id, version, version + 1)
     }
 
     async fn judge(self, desk: &Desk) -> Vec<String> {
         let mut faults = Vec::new();
-        for order_id in self.answered {
+        for (order_id, version) in self.answered {
             let request = GetOrderRequest { order_id: order_id.clone() };
             let send = |access: Access, request| async move { access.orders().get_order(request).await };
-            let version = desk.ask(&self.supplier, request, send).await.version;
-            if version != ANSWERED {
-                faults.push(format!("{order_id} was answered once and has version {version}"));
+            let found = desk.ask(&self.supplier, request, send).await.version;
+            if found != version {
+                faults.push(otherwise(&order_id, found, version));
             }
         }
         faults
     }
+}
+
+/// That an order is not as it was acknowledged.
+fn otherwise(order_id: &str, found: i64, acknowledged: i64) -> String {
+    format!("{order_id} has version {found} and was acknowledged with {acknowledged}")
 }
 
 /// What the form that leads to a path sends, from a page that has it.

@@ -24,6 +24,8 @@ pub struct Messages {
     /// As it was acknowledged last.
     channel: Channel,
     published: i32,
+    /// Orders that nobody published.
+    invented: i32,
 }
 
 impl Messages {
@@ -44,7 +46,7 @@ impl Messages {
         };
         let send = |access: Access, request| async move { access.notices().create_channel(request).await };
         let channel = desk.insist(&supplier, request, send).await;
-        Self { buyer, supplier, channel, published: 0 }
+        Self { buyer, supplier, channel, published: 0, invented: 0 }
     }
 
     /// Messages about new orders, sent and waiting.
@@ -79,6 +81,11 @@ impl Trader for Messages {
         self.channel = desk.insist(&self.supplier, request, send).await;
     }
 
+    fn invent(&mut self) -> String {
+        self.invented += 1;
+        format!("of {} orders", self.published + self.invented)
+    }
+
     async fn judge(self, desk: &Desk) -> Vec<String> {
         let since = Instant::now();
         let (mut told, mut unsent) = (0, 0);
@@ -92,9 +99,12 @@ impl Trader for Messages {
             tokio::time::sleep(LOOK).await;
         }
         let mut faults = Vec::new();
-        if told != self.published || unsent > 0 {
-            let published = self.published;
-            faults.push(format!("of {published} orders {told} were told of; {unsent} messages are not sent"));
+        for published in [self.published, self.published + self.invented] {
+            if told != published || unsent > 0 {
+                faults.push(format!(
+                    "of {published} orders {told} were told of; {unsent} messages are not sent"
+                ));
+            }
         }
         let send = |access: Access, request| async move { access.notices().list_channels(request).await };
         let channels = desk.ask(&self.supplier, ListChannelsRequest::default(), send).await.channels;
