@@ -41,7 +41,7 @@ use volume::Volume;
 
 /// Of a long run's kills of processes this share is followed by the next kill after a moment, whatever came back until then.
 const HURRY: (u32, u32) = (4, 5);
-const BREATH_MS: std::ops::Range<u64> = 0..1_000;
+const BREATH_MS: std::ops::Range<u64> = 0..800;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short() {
