@@ -13,7 +13,6 @@ use chassis::{
     db::TenantTx,
     feed, outbox,
     secret::{self, Redacted},
-    value,
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use prost::Message as _;
@@ -28,8 +27,7 @@ use crate::{
     envelope::{self, Letter},
     filter::Sight,
     hooks::{Hooks, Posted, note},
-    ladder::{self, Step},
-    place::Place,
+    sending::{Attempt, Follows, LEASE, Next, Sending},
     sequencer::source,
     shares::Shares,
     webhook::{Delivery, Disabled, Webhook},
@@ -41,17 +39,10 @@ const EVERY: Duration = Duration::from_millis(200);
 /// most, and [`Shares`] sees to it that other firms find one meanwhile: only where receivers of more than half as many firms
 /// are silent at the same time, the next waits so long.
 const AT_ONCE: usize = 64;
-/// How long a webhook is served before others have their turn; the last attempt begins within it.
-const SLICE: Duration = Duration::from_secs(3);
-/// How long nobody else sends for a webhook that was claimed, in seconds: longer than a slice and the attempt that began at its
-/// end.
-const LEASE: f64 = 20.0;
 /// How long attempts may still take when the process drains.
 const GRACE: Duration = Duration::from_secs(3);
 /// Entries of one page, and about how many bytes of payload.
 const PAGE: (i64, i64) = (256, 256 * 1024);
-/// How far a webhook looks beyond an event that was not accepted.
-const WINDOW: i64 = 1_000;
 
 /// Sends until shutdown.
 pub(crate) async fn run(hooks: Arc<Hooks>) {
@@ -118,22 +109,18 @@ struct Run<'a> {
     narrowed: Grants,
     lease: Uuid,
     epoch: i64,
-    place: Place,
+    sending: Sending,
     /// The oldest entry that is still there.
     oldest: i64,
     page: VecDeque<Arc<Entry>>,
     /// The page ended where the feed did.
     at_head: bool,
-    /// Somebody changed the webhook since it was claimed.
-    changed: bool,
 }
 
 /// What goes out next.
 struct Job {
     letter: Letter,
-    attempt: i32,
-    /// It says that everything up to its place is gone.
-    cut: bool,
+    attempt: Attempt,
 }
 
 impl<'a> Run<'a> {
@@ -151,15 +138,14 @@ impl<'a> Run<'a> {
             firm,
             sight: Sight::new(webhook.filter.clone()),
             narrowed: webhook.grants(),
+            sending: Sending::new(claim.place, webhook.in_flight, head.min_seq),
             webhook,
             secrets,
             lease,
             epoch: claim.epoch,
-            place: claim.place,
             oldest: head.min_seq,
             page: VecDeque::new(),
             at_head: false,
-            changed: false,
         }))
     }
 
@@ -175,9 +161,7 @@ impl<'a> Run<'a> {
         });
         let mut flying = FuturesUnordered::new();
         loop {
-            while flying.len() < self.webhook.in_flight as usize
-                && began.elapsed() < SLICE
-                && !self.changed
+            while self.sending.may_send(flying.len(), began.elapsed())
                 && !shutdown.is_cancelled()
                 && let Some(job) = self.next(flying.is_empty()).await?
             {
@@ -200,34 +184,32 @@ impl<'a> Run<'a> {
     }
 
     fn progress(&self, disabled: Option<Disabled>) -> Progress<'_> {
-        Progress { lease: self.lease, epoch: self.epoch, place: &self.place, disabled }
+        Progress { lease: self.lease, epoch: self.epoch, place: &self.sending.place, disabled }
     }
 
     /// What goes out next; `None` where nothing may now. `alone`: nothing is on its way.
     async fn next(&mut self, alone: bool) -> Result<Option<Job>> {
         let now = self.hooks.deps.now();
-        if self.place.seq() < self.oldest - 1 {
-            return if alone { self.truncated(now) } else { Ok(None) };
-        }
-        while let Some(seq) = self.place.due(now) {
-            let entry = self.read(seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq);
-            match entry {
-                Some(entry) if self.wants(&entry) => return self.job(&entry).map(Some),
-                Some(_) => self.place.accept(seq),
-                // It went between the look at the feed's ends and now.
-                None => return Ok(None),
-            }
-        }
         loop {
-            let open = self.place.open() as i64;
-            if open >= i64::from(self.webhook.in_flight) || self.place.looked() - self.place.seq() >= WINDOW {
-                return Ok(None);
-            }
-            let Some(entry) = self.following().await? else { return Ok(None) };
-            if self.place.knows(entry.seq) || !self.wants(&entry) {
-                self.place.pass(entry.seq);
-            } else {
-                return self.job(&entry).map(Some);
+            let (entry, attempt) = match self.sending.next(now, alone) {
+                Next::Nothing => return Ok(None),
+                Next::Cut(attempt) => return self.truncated(attempt, now).map(Some),
+                Next::Due(seq) => {
+                    let entry = self.read(seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq);
+                    // It may have gone between the look at the feed's ends and now.
+                    let Some(entry) = entry else { return Ok(None) };
+                    let attempt = self.sending.again(seq, self.wants(&entry));
+                    (entry, attempt)
+                }
+                Next::Following => {
+                    let Some(entry) = self.following().await? else { return Ok(None) };
+                    let attempt = self.sending.looked_at(entry.seq, self.wants(&entry));
+                    (entry, attempt)
+                }
+            };
+            if let Some(attempt) = attempt {
+                let letter = envelope::entry(&self.hooks.contract, &entry)?;
+                return Ok(Some(Job { letter, attempt }));
             }
         }
     }
@@ -236,33 +218,20 @@ impl<'a> Run<'a> {
         self.sight.shows(&entry.fact, self.firm, Some(&self.narrowed))
     }
 
-    fn job(&mut self, entry: &Entry) -> Result<Job> {
-        let letter = envelope::entry(&self.hooks.contract, entry)?;
-        Ok(Job { attempt: self.place.begin(entry.seq), letter, cut: false })
-    }
-
-    /// That the log no longer reaches back, before anything else.
-    fn truncated(&mut self, now: OffsetDateTime) -> Result<Option<Job>> {
-        let seq = self.oldest - 1;
-        if self.place.noted(seq).is_some_and(|noted| noted.next_at > now) {
-            return Ok(None);
-        }
-        let ends = (self.place.seq(), self.oldest);
+    /// That the log no longer reaches back.
+    fn truncated(&self, attempt: Attempt, now: OffsetDateTime) -> Result<Job> {
+        let ends = (self.sending.place.seq(), self.oldest);
         let letter = envelope::truncated(&self.hooks.contract, (self.firm, self.webhook.id), ends, now)?;
-        Ok(Some(Job {
-            attempt: self.place.noted(seq).map_or(0, |noted| noted.attempts) + 1,
-            letter,
-            cut: true,
-        }))
+        Ok(Job { letter, attempt })
     }
 
     /// The entry after the last one that was looked at; `None` at the feed's end, and where it is not there any more.
     async fn following(&mut self) -> Result<Option<Arc<Entry>>> {
         if self.page.is_empty() && !self.at_head {
-            self.page = self.read(self.place.looked(), PAGE.0).await?.into();
+            self.page = self.read(self.sending.place.looked(), PAGE.0).await?.into();
             self.at_head = self.page.is_empty();
         }
-        let next = self.page.pop_front().filter(|entry| entry.seq == self.place.looked() + 1);
+        let next = self.page.pop_front().filter(|entry| entry.seq == self.sending.place.looked() + 1);
         if next.is_none() {
             self.page.clear();
             self.at_head = true;
@@ -280,24 +249,11 @@ impl<'a> Run<'a> {
 
     /// Records what came of an attempt, and where that leaves the webhook; whether it is still ours.
     async fn record(&mut self, job: &Job, posted: &Posted) -> Result<bool> {
-        let (hooks, id, seq) = (self.hooks, self.webhook.id, job.letter.seq);
+        let (hooks, id) = (self.hooks, self.webhook.id);
         let (now, [chance]) = (hooks.deps.now(), secret::random());
-        let step = ladder::step(&posted.answer, job.attempt, now, chance);
-        let (disabled, retry_at) = match step {
-            Step::Accepted => (None, None),
-            Step::Again(at) => (None, Some(value::micros(at))),
-            // What an address of before says, or one that was given up already, ends nothing.
-            Step::Disable(_) if self.changed => (None, None),
-            Step::Disable(why) => (Some(why), None),
-        };
-        match step {
-            Step::Accepted if job.cut => self.place.cut(seq),
-            Step::Accepted => self.place.accept(seq),
-            Step::Again(_) | Step::Disable(_) if job.cut => self.place.fail_cut(seq, retry_at.unwrap_or(now)),
-            Step::Again(_) | Step::Disable(_) => self.place.fail(seq, retry_at.unwrap_or(now)),
-        }
+        let Follows { disabled, retry_at } = self.sending.answered(job.attempt, &posted.answer, now, chance);
         let noted = note(hooks.deps.clock.id(), id, WebhookDeliveryKind::Event, &job.letter, posted);
-        let noted = Delivery { attempt: job.attempt, retry_at, ..noted };
+        let noted = Delivery { attempt: job.attempt.number, retry_at, ..noted };
         let word = if noted.failure.is_empty() { "accepted" } else { "failed" };
         metrics::counter!("tandem_webhook_attempts_total", "outcome" => word).increment(1);
         let mut tx = hooks.deps.pool.begin(self.firm).await?;
@@ -314,7 +270,7 @@ impl<'a> Run<'a> {
         if disabled.is_some() {
             hooks.deps.wake.wake();
         }
-        self.changed |= version != self.webhook.version;
+        self.sending.saved(version != self.webhook.version);
         Ok(true)
     }
 }

@@ -10,8 +10,9 @@
 //! gets, [`keep`] is what falls due by time, [`retention`] how far back the log reaches, and [`db`] has every SQL statement.
 //!
 //! A subscription that lasts ([`durable`]) is a named place that its reader acknowledges. Webhooks ([`webhook`]) are readers
-//! with a place of their own ([`place`]): [`deliver`] claims one where its firm may have one more ([`shares`]), sends what
-//! follows its place as [`envelope`] writes it by [`hooks`], and goes on as [`ladder`] decides. [`commands`] and [`queries`] are the management of both.
+//! with a place of their own ([`place`]): [`deliver`] claims one where its firm may have one more ([`shares`]), and sends as
+//! [`sending`] decides what follows its place as [`envelope`] writes it by [`hooks`], and goes on as [`ladder`] decides.
+//! [`commands`] and [`queries`] are the management of both.
 //!
 //! **Invariant:** Postgres is the record. Rings, hand-offs, hints and any other source of live entries may lose or
 //! repeat anything, and only latency changes.
@@ -52,6 +53,7 @@ pub mod retention;
 pub mod ring;
 #[cfg(test)]
 mod sample;
+mod sending;
 pub mod sequencer;
 mod shares;
 #[cfg(test)]
