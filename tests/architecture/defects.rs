@@ -24,6 +24,10 @@ const SIMULATION: &str = "services/stream/src/simulation.rs";
 /// What a statement could do wrong is done wrong by the simulation's Postgres.
 const POSTGRES: &str = "services/stream/src/simulation/postgres.rs";
 const KAFKA: &str = "services/stream/src/simulation/kafka.rs";
+/// And with a webhook's row by the model of it.
+const DELIVERY: &str = "services/stream/src/simulation/delivery.rs";
+const DELIVERY_ROW: &str = "services/stream/src/simulation/delivery/hook.rs";
+const SENDING: &str = "services/stream/src/sending.rs";
 const MERGE: &str = "services/stream/src/merge.rs";
 const PUBLICATION: &str = "services/stream/src/publication.rs";
 const HUB: &str = "services/stream/src/hub.rs";
@@ -150,6 +154,31 @@ const SEEDED: &[Seeded] = &[
         "a firm's own topic that goes on behind a record that was not written",
         (KAFKA, "Defect::GapsInTopics.present()"),
         (SIMULATION, "a_topic_with_gaps_is_caught"),
+    ),
+    seeded(
+        "a webhook that is claimed whoever else sends for it",
+        (DELIVERY_ROW, "Defect::NoLease.present()"),
+        (DELIVERY, "a_claim_of_what_another_sends_is_caught"),
+    ),
+    seeded(
+        "a webhook's place that is saved by whoever sent last (without its lease and epoch)",
+        (DELIVERY_ROW, "Defect::NoFence.present()"),
+        (DELIVERY, "a_place_that_whoever_was_late_saves_is_caught"),
+    ),
+    seeded(
+        "a webhook that goes on while something waits to be tried again",
+        (SENDING, "Defect::NotWaitedFor.present()"),
+        (DELIVERY, "a_webhook_that_does_not_wait_for_what_failed_is_caught"),
+    ),
+    seeded(
+        "an event that counts as accepted when it was sent",
+        (SENDING, "Defect::AcceptedWhenSent.present()"),
+        (DELIVERY, "an_acceptance_of_what_was_only_sent_is_caught"),
+    ),
+    seeded(
+        "a webhook's ladder whose first pause follows each failure",
+        (SENDING, "Defect::FirstRung.present()"),
+        (DELIVERY, "a_ladder_that_nobody_climbs_is_caught"),
     ),
 ];
 

@@ -8,7 +8,7 @@ use crate::webhook::Disabled;
 
 /// Pauses after the first failure, the second and so on; about eleven days altogether, so that a national holiday of a
 /// week passes with days to spare.
-const PAUSES: [Duration; 20] = {
+pub(crate) const PAUSES: [Duration; 20] = {
     let day = Duration::hours(24);
     [
         Duration::seconds(5),

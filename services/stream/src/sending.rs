@@ -13,6 +13,8 @@ use chassis::{
 };
 use time::OffsetDateTime;
 
+#[cfg(test)]
+use crate::simulation::Defect;
 use crate::{
     ladder::{self, Step},
     place::Place,
@@ -91,6 +93,8 @@ impl Sending {
             return Next::Due(seq);
         }
         let full = self.place.open() >= self.in_flight;
+        #[cfg(test)]
+        let full = full && !Defect::NotWaitedFor.present();
         if full || self.place.looked() - self.place.seq() >= WINDOW {
             return Next::Nothing;
         }
@@ -125,6 +129,10 @@ impl Sending {
 
     fn begin(&mut self, seq: i64) -> Attempt {
         let number = self.place.begin(seq);
+        #[cfg(test)]
+        if Defect::AcceptedWhenSent.present() {
+            self.place.accept(seq);
+        }
         Attempt { seq, number, cut: false }
     }
 
@@ -137,6 +145,8 @@ impl Sending {
         chance: u8,
     ) -> Follows {
         let Attempt { seq, number, cut } = attempt;
+        #[cfg(test)]
+        let number = if Defect::FirstRung.present() { 1 } else { number };
         let step = ladder::step(answer, number, now, chance);
         let follows = match step {
             Step::Accepted => Follows { disabled: None, retry_at: None },

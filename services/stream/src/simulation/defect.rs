@@ -29,6 +29,16 @@ pub enum Defect {
     NoBackfill,
     /// Each stream has a queue of its own that takes whatever comes.
     UnboundedChannel,
+    /// A webhook is claimed whoever else sends for it.
+    NoLease,
+    /// Whoever sent saves where it stands, whether or not the webhook is still its own.
+    NoFence,
+    /// A webhook goes on to what follows while something waits to be tried again.
+    NotWaitedFor,
+    /// What went out counts as accepted.
+    AcceptedWhenSent,
+    /// Each failure is followed by the first pause of the ladder.
+    FirstRung,
 }
 
 thread_local! {

@@ -30,7 +30,7 @@ pub enum Rule {
 
 /// A promise that was not kept, and where.
 #[derive(Debug)]
-pub struct Breach(pub Rule, pub String);
+pub struct Breach<R = Rule>(pub R, pub String);
 
 /// Notes breaches.
 #[derive(Default)]
