@@ -33,6 +33,9 @@ const PUBLICATION: &str = "services/stream/src/publication.rs";
 const HUB: &str = "services/stream/src/hub.rs";
 const HOOK: &str = "services/chassis/src/hook/defect.rs";
 const HOOK_TESTS: &str = "services/chassis/src/hook/tests.rs";
+const EXPIRY: &str = "tests/e2e/booking/expiry.rs";
+/// What statements on holds could do wrong.
+const EXPIRY_MODEL: &str = "tests/e2e/booking/expiry/model.rs";
 const RACE: &str = "tests/e2e/booking/race.rs";
 const DATABASE: &str = "tests/e2e/defects.rs";
 /// And the product's own statements, before a real Postgres.
@@ -179,6 +182,26 @@ const SEEDED: &[Seeded] = &[
         "a webhook's ladder whose first pause follows each failure",
         (SENDING, "Defect::FirstRung.present()"),
         (DELIVERY, "a_ladder_that_nobody_climbs_is_caught"),
+    ),
+    seeded(
+        "a hold whose end is held against a clock that stands still, in the model",
+        (EXPIRY_MODEL, "Some(Fault::StandingClock | Fault::DecidedBeforeLock) =>"),
+        (EXPIRY, "a_clock_that_stands_still_while_one_waits_is_caught"),
+    ),
+    seeded(
+        "a hold whose end is decided before its row is locked",
+        (EXPIRY_MODEL, "Some(Fault::DecidedBeforeLock) =>"),
+        (EXPIRY, "an_end_that_is_decided_before_the_lock_is_caught"),
+    ),
+    seeded(
+        "a sweeper that gives back what another one gave back already",
+        (EXPIRY_MODEL, "Some(Fault::SweptUnseen) =>"),
+        (EXPIRY, "a_sweeper_that_gives_back_twice_is_caught"),
+    ),
+    seeded(
+        "a sum of what is left before the buckets are locked, in the model",
+        (EXPIRY_MODEL, "Some(Fault::SummedBeforeLock)"),
+        (EXPIRY, "a_sum_before_the_lock_is_caught"),
     ),
 ];
 

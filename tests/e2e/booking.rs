@@ -5,6 +5,7 @@ mod asked;
 mod borrowed;
 mod commands;
 mod consume;
+mod expiry;
 mod given_back;
 mod lent;
 mod promised;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 const SOON: Duration = Duration::from_secs(60);
 
 /// Puts another text into a function.
-async fn mutate(world: &World, function: &str, old: &str, new: &str) {
+pub async fn mutate(world: &World, function: &str, old: &str, new: &str) {
     let owner = world.owner_pool().await;
     let text: String = sqlx::query_scalar("select pg_get_functiondef(to_regproc($1))")
         .bind(function)
