@@ -1,6 +1,8 @@
 //! One interleaving: holders, an order service and two sweepers, of which a seed says who acts next, who goes away, and how
 //! much time passes. Then nobody asks any more, and what is over has to end.
 
+use std::collections::BTreeMap;
+
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use super::model::{Call, Database, Fault, Reservation, Session, State};
@@ -11,7 +13,7 @@ const TOTAL: i64 = 10;
 const CLIENTS: usize = 6;
 const SWEEPERS: usize = 2;
 /// How long a hold lasts at most, in ticks.
-const SECONDS: u64 = 12;
+const SECONDS: u64 = 20;
 /// The most rounds after which everything must have ended.
 const ROUNDS: usize = 2_000;
 
@@ -41,8 +43,8 @@ pub struct Clients {
     /// What each sweeper found and did not end yet.
     found: [Vec<usize>; SWEEPERS],
     holds: usize,
-    /// Holds that were over and ended.
-    pub ended: usize,
+    /// How often which state followed which.
+    pub followed: BTreeMap<(&'static str, &'static str), usize>,
     /// What was said of what, in its order.
     pub story: Vec<(usize, Call, Option<&'static str>)>,
     pub breaches: Vec<Breach>,
@@ -57,7 +59,7 @@ impl Clients {
             sessions: (0..CLIENTS).map(|_| None).collect(),
             found: Default::default(),
             holds: 0,
-            ended: 0,
+            followed: BTreeMap::new(),
             story: Vec::new(),
             breaches: Vec::new(),
         }
@@ -66,8 +68,8 @@ impl Clients {
     /// Runs it from its beginning to its end.
     pub fn run(mut self, steps: usize) -> Self {
         for _ in 0..steps {
-            self.database.now += self.below(2) as u64;
-            if self.one_in(40) {
+            self.database.now += u64::from(self.one_in(4));
+            if self.one_in(60) {
                 self.database.now += SECONDS;
             }
             let n = self.below(CLIENTS);
@@ -108,13 +110,13 @@ impl Clients {
             return self.sweep(n + SWEEPERS - CLIENTS);
         }
         let what = self.below(6);
-        if what < 2 || self.holds == 0 {
+        let last: Vec<usize> = self.database.reservations.keys().rev().take(4).copied().collect();
+        if what == 0 || last.is_empty() {
             return Some(self.new_hold());
         }
-        // One of the last few, whether or not it is there.
-        let id = self.holds - 1 - self.below(self.holds.min(4));
-        self.database.reservations.contains_key(&id).then(|| match what {
-            2..=3 => Call::Confirm(id),
+        let id = last[self.below(last.len())];
+        Some(match what {
+            1..=3 => Call::Confirm(id),
             4 => Call::Release(id),
             _ => Call::Take(id),
         })
@@ -186,7 +188,7 @@ impl Clients {
             _ => true,
         };
         self.hold(in_time, Rule::InTime, || format!("{id} is {after:?}, decided at {at}"));
-        self.ended += usize::from(after.state == State::Expired);
+        *self.followed.entry((before.state.as_str(), after.state.as_str())).or_default() += 1;
     }
 
     /// What is taken of each bucket.
