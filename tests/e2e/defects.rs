@@ -1,7 +1,8 @@
 //! Faults that somebody could well build into the database's side, and the tests that notice: each runs once as the product
 //! is, and once with the fault put in. What the stream itself could do wrong stands in its simulation
 //! (`services/stream/src/simulation.rs`), faults in the sequencer's statements in `sequencer::mutated`, a sum before the lock in
-//! `booking::race`, and broken walls in `wall::catalogue`; all of them are listed in `tests/architecture/defects.rs`.
+//! `booking::race`, other ends of holds in `booking::expiry`, and broken walls in `wall::catalogue`; all of them are listed in
+//! `tests/architecture/defects.rs`.
 
 use std::time::Duration;
 

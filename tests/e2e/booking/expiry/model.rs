@@ -162,7 +162,8 @@ impl Session {
             Call::Hold { parts, .. } => parts.iter().map(|(bucket, _)| Row::Bucket(*bucket)).collect(),
             _ => vec![Row::Reservation(call.about())],
         };
-        wanted.sort_by(|a, b| b.cmp(a));
+        wanted.sort_unstable();
+        wanted.reverse();
         let before = (database.reservations.get(&call.about()).cloned(), database.buckets.clone());
         Self {
             id,
@@ -233,7 +234,8 @@ impl Session {
                 if !state.takes() {
                     self.taken = row.parts.iter().map(|(bucket, quantity)| (*bucket, -quantity)).collect();
                     self.wanted = row.parts.iter().map(|(bucket, _)| Row::Bucket(*bucket)).collect();
-                    self.wanted.sort_by(|a, b| b.cmp(a));
+                    self.wanted.sort_unstable();
+                    self.wanted.reverse();
                 }
                 self.becomes = Some(Reservation { state, ..row });
             }

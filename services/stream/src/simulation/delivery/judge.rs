@@ -179,7 +179,8 @@ impl Ledger {
                 let asked = if busy { ASKED } else { Duration::ZERO };
                 // The database keeps microseconds.
                 let waits = retry_at - by.clock + Duration::MICROSECOND;
-                let fits = waits >= (pause * 0.9).max(asked) && waits <= (pause * 1.11).max(asked * 1.11);
+                let fits = waits >= (pause * 0.9_f64).max(asked)
+                    && waits <= (pause * 1.11_f64).max(asked * 1.11_f64);
                 self.hold(fits, Rule::Waited, || format!("{attempt:?} is tried again after {waits}"));
             }
             (None, None) => {
