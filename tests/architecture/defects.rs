@@ -179,6 +179,11 @@ const SEEDED: &[Seeded] = &[
         (DELIVERY, "an_acceptance_of_what_was_only_sent_is_caught"),
     ),
     seeded(
+        "an event that goes out after its slice, since it took long to read",
+        (SENDING, "Defect::SentLate.present()"),
+        (DELIVERY, "an_attempt_that_begins_late_is_caught"),
+    ),
+    seeded(
         "a webhook's ladder whose first pause follows each failure",
         (SENDING, "Defect::FirstRung.present()"),
         (DELIVERY, "a_ladder_that_nobody_climbs_is_caught"),

@@ -27,7 +27,7 @@ use crate::{
     envelope::{self, Letter},
     filter::Sight,
     hooks::{Hooks, Posted, note},
-    sending::{Attempt, Follows, LEASE, Next, Sending},
+    sending::{Attempt, Follows, LEASE, Next, Sending, in_time},
     sequencer::source,
     shares::Shares,
     webhook::{Delivery, Disabled, Webhook},
@@ -109,6 +109,8 @@ struct Run<'a> {
     narrowed: Grants,
     lease: Uuid,
     epoch: i64,
+    /// When it was claimed, or a moment before.
+    began: Instant,
     sending: Sending,
     /// The oldest entry that is still there.
     oldest: i64,
@@ -127,6 +129,8 @@ impl<'a> Run<'a> {
     async fn claim(hooks: &'a Hooks, firm: Uuid, id: Uuid) -> Result<Option<Self>> {
         let lease = hooks.deps.clock.id();
         let mut tx = hooks.deps.pool.begin(firm).await?;
+        // Before the lease, so that it lasts longer however long any of this takes.
+        let began = Instant::now();
         let Some(claim) = db::delivery::claim(&mut tx, id, lease, LEASE).await? else { return Ok(None) };
         let (webhook, _) = db::webhook::get(&mut tx, Some(firm), id).await?.ok_or_else(Error::not_found)?;
         let sealed = db::webhook::secrets(&mut tx, id, hooks.deps.now()).await?;
@@ -143,6 +147,7 @@ impl<'a> Run<'a> {
             secrets,
             lease,
             epoch: claim.epoch,
+            began,
             oldest: head.min_seq,
             page: VecDeque::new(),
             at_head: false,
@@ -152,7 +157,7 @@ impl<'a> Run<'a> {
     /// Sends until nothing is left to send, the slice is over, or somebody changed the webhook. What is on its way then is
     /// still recorded, so that it is not sent again.
     async fn go(mut self) -> Result<()> {
-        let (hooks, began) = (self.hooks, Instant::now());
+        let hooks = self.hooks;
         let (url, secrets) = (self.webhook.url.clone(), self.secrets.clone());
         let shutdown = &hooks.deps.shutdown;
         let mut ended = pin!(async {
@@ -161,9 +166,10 @@ impl<'a> Run<'a> {
         });
         let mut flying = FuturesUnordered::new();
         loop {
-            while self.sending.may_send(flying.len(), began.elapsed())
+            while self.sending.may_send(flying.len(), self.began.elapsed())
                 && !shutdown.is_cancelled()
                 && let Some(job) = self.next(flying.is_empty()).await?
+                && in_time(self.began.elapsed())
             {
                 let (url, secrets) = (&url, &secrets);
                 flying.push(async move { (hooks.post(url, secrets, &job.letter).await, job) });

@@ -73,13 +73,23 @@ pub(crate) struct Follows {
     pub retry_at: Option<OffsetDateTime>,
 }
 
+/// Whether what was read may still go out, so long after the claim: to read it may have taken any time. What may not is as if
+/// it had not been read.
+pub(crate) fn in_time(served: Duration) -> bool {
+    #[cfg(test)]
+    if Defect::SentLate.present() {
+        return true;
+    }
+    served < SLICE
+}
+
 impl Sending {
     /// A webhook that was claimed, in a log whose oldest entry is this one.
     pub fn new(place: Place, in_flight: i32, oldest: i64) -> Self {
         Self { place, in_flight: usize::try_from(in_flight).unwrap_or_default(), oldest, changed: false }
     }
 
-    /// Whether another one may go out beside so many, so long after the claim.
+    /// Whether another one may be read, to go out beside so many, so long after the claim.
     pub fn may_send(&self, flying: usize, served: Duration) -> bool {
         flying < self.in_flight && served < SLICE && !self.changed
     }

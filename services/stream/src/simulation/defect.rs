@@ -37,6 +37,8 @@ pub enum Defect {
     NotWaitedFor,
     /// What went out counts as accepted.
     AcceptedWhenSent,
+    /// What was read in its slice goes out, however long that took.
+    SentLate,
     /// Each failure is followed by the first pause of the ladder.
     FirstRung,
 }

@@ -2,8 +2,8 @@
 //! [`crate::ladder`]) in processes that die between an answer and its record, are slow, or meet another one, with clocks that
 //! jump or stand still, while people pause a webhook, resume it, change it or turn it back, and its log forgets.
 //!
-//! A process may be held up for any time at any moment but one: between the claim and the beginning of its slice, for which
-//! [`LEASE`] leaves two seconds.
+//! A process may be held up for any time at any moment. Only while an attempt is on its way its own clock of what has passed
+//! goes on, by which it gives the attempt up.
 
 mod hook;
 mod judge;
@@ -71,7 +71,7 @@ fn everything_happens_that_may() {
         again += ledger.again;
     }
     assert!(rare.iter().all(|(_, times)| *times > 0), "{rare:?}");
-    assert!(again > 1_000, "{again} attempts beyond the first");
+    assert!(again > 300, "{again} attempts beyond the first");
 }
 
 #[test]
@@ -97,6 +97,11 @@ fn a_webhook_that_does_not_wait_for_what_failed_is_caught() {
 #[test]
 fn an_acceptance_of_what_was_only_sent_is_caught() {
     noticed(Defect::AcceptedWhenSent, &[Rule::Reliable, Rule::Waited], breaches);
+}
+
+#[test]
+fn an_attempt_that_begins_late_is_caught() {
+    noticed(Defect::SentLate, &[Rule::Alone], breaches);
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub enum Told {
 
 /// Who sends, beside what.
 pub struct By {
+    /// When it decided.
     pub clock: OffsetDateTime,
     /// The webhook was not turned or resumed since it was claimed.
     pub current: bool,

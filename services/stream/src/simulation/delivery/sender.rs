@@ -4,7 +4,7 @@ use chassis::hook::{Answer, Failure};
 use time::{Duration, OffsetDateTime};
 
 use super::hook::{Claim, Lease};
-use crate::sending::{Attempt, Sending};
+use crate::sending::{Attempt, Sending, in_time};
 
 /// How long an attempt takes at most: as `chassis::hook` gives up.
 pub const ATTEMPT: Duration = Duration::seconds(15);
@@ -51,21 +51,28 @@ pub struct Run {
     pub version: i64,
     pub sending: Sending,
     pub began: OffsetDateTime,
+    /// What was read and goes out next, and when that was decided by the process's clock.
+    pub ready: Option<(Attempt, OffsetDateTime)>,
     pub flights: Vec<Flight>,
     /// It met another version than it began with.
     pub told: bool,
 }
 
 impl Run {
-    pub fn new(lease: Lease, claim: Claim, (in_flight, oldest): (i32, i64), now: OffsetDateTime) -> Self {
+    pub fn new(lease: Lease, claim: Claim, (in_flight, oldest): (i32, i64), began: OffsetDateTime) -> Self {
         let Claim { epoch, version, place } = claim;
         let sending = Sending::new(place, in_flight, oldest);
-        Self { lease, epoch, version, sending, began: now, flights: Vec::new(), told: false }
+        Self { lease, epoch, version, sending, began, ready: None, flights: Vec::new(), told: false }
     }
 
-    /// Whether another attempt may begin.
+    /// Whether something may be read to go out.
     pub fn may_send(&self, now: OffsetDateTime) -> bool {
         self.sending.may_send(self.flights.len(), (now - self.began).unsigned_abs())
+    }
+
+    /// Whether what was read may go out.
+    pub fn in_time(&self, now: OffsetDateTime) -> bool {
+        in_time((now - self.began).unsigned_abs())
     }
 
     /// One of those that were answered, or of those that were not.
@@ -81,8 +88,8 @@ impl Run {
 pub enum State {
     #[default]
     Idle,
-    /// It saw that something is to be sent, and claims it next.
-    Found,
+    /// It saw that something is to be sent, and claims it next; since when.
+    Found(OffsetDateTime),
     Serving(Box<Run>),
 }
 

@@ -9,7 +9,11 @@ use super::{
     judge::{By, Ledger, accepts},
     sender::{ASKED, ATTEMPT, Answered, Flight, Run, Sender, State},
 };
-use crate::{ladder::PAUSES, sending::Next, simulation::random::Random};
+use crate::{
+    ladder::PAUSES,
+    sending::{Attempt, Next},
+    simulation::random::Random,
+};
 
 const BEGIN: OffsetDateTime = datetime!(2026-11-23 02:10 UTC);
 /// The most rounds after which everything must have been accepted.
@@ -209,14 +213,14 @@ impl World {
         let clock = self.senders[n].clock.read(self.now);
         match std::mem::take(&mut self.senders[n].state) {
             State::Idle if self.hook.due(clock, self.now, self.head()) => {
-                self.senders[n].state = State::Found
+                self.senders[n].state = State::Found(self.now);
             }
             State::Idle => {}
-            State::Found => {
+            State::Found(began) => {
                 self.leases += 1;
                 if let Some(claim) = self.hook.claim(self.leases, self.now) {
                     let ends = (self.hook.in_flight, self.oldest);
-                    let run = Run::new(self.leases, claim, ends, self.now);
+                    let run = Run::new(self.leases, claim, ends, began);
                     self.senders[n].state = State::Serving(Box::new(run));
                 }
             }
@@ -227,19 +231,25 @@ impl World {
     /// Sends one, hears of one, or records one.
     fn serve(&mut self, n: usize, mut run: Box<Run>, clock: OffsetDateTime) {
         let nth = self.random.below(64);
-        match self.random.below(3) {
-            0 => {
-                if !self.send(&mut run, clock) && run.flights.is_empty() {
-                    return self.leave(&run);
+        match self.random.below(4) {
+            0..=1 => match run.ready.take() {
+                Some(ready) => self.post(&mut run, ready),
+                None => {
+                    run.ready = self.next(&mut run, clock).map(|attempt| (attempt, clock));
+                    if run.ready.is_none() && run.flights.is_empty() {
+                        return self.leave(&run);
+                    }
                 }
-            }
-            1 => {
+            },
+            2 => {
                 if let Some(flight) = run.pick(false, nth) {
                     let answer = self.answer();
                     self.ledger.ended(run.flights[flight].attempt, accepts(&answer));
                     run.flights[flight].answer = Some(answer);
                 }
             }
+            // Nothing is recorded while what goes out next is read.
+            _ if run.ready.is_some() => {}
             _ => {
                 if let Some(flight) = run.pick(true, nth) {
                     return self.record(n, run, flight, clock);
@@ -249,34 +259,40 @@ impl World {
         self.senders[n].state = State::Serving(run);
     }
 
-    /// Whether something went out.
-    fn send(&mut self, run: &mut Run, clock: OffsetDateTime) -> bool {
+    /// Reads what goes out next.
+    fn next(&self, run: &mut Run, clock: OffsetDateTime) -> Option<Attempt> {
         if !run.may_send(self.now) {
-            return false;
+            return None;
         }
-        let attempt = loop {
+        loop {
             let attempt = match run.sending.next(clock, run.flights.is_empty()) {
-                Next::Nothing => return false,
+                Next::Nothing => return None,
                 Next::Cut(attempt) => Some(attempt),
                 // It may have gone meanwhile.
-                Next::Due(seq) if seq < self.oldest => return false,
+                Next::Due(seq) if seq < self.oldest => return None,
                 Next::Due(seq) => run.sending.again(seq, self.wanted(seq)),
                 Next::Following => {
                     let seq = run.sending.place.looked() + 1;
                     if seq < self.oldest || seq > self.head() {
-                        return false;
+                        return None;
                     }
                     run.sending.looked_at(seq, self.wanted(seq))
                 }
             };
-            if let Some(attempt) = attempt {
-                break attempt;
+            if attempt.is_some() {
+                return attempt;
             }
-        };
+        }
+    }
+
+    /// Sends what was read, unless that took too long.
+    fn post(&mut self, run: &mut Run, (attempt, clock): (Attempt, OffsetDateTime)) {
+        if !run.in_time(self.now) {
+            return;
+        }
         let current = run.epoch == self.hook.epoch;
         self.ledger.sent(attempt, &By { clock, current, told: run.told });
         run.flights.push(Flight { attempt, began: self.now, answer: None });
-        true
     }
 
     fn answer(&mut self) -> Answered {
