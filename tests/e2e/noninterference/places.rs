@@ -122,6 +122,8 @@ fn opened<'a>(key: &str, text: &'a str) -> Cow<'a, str> {
     let opened = match key {
         "cursor" | "oldestCursor" | "oldest_cursor" => cursor(text),
         "nextPageToken" => page(text),
+        // In base64 some signs of which part words.
+        "secret" => Some(shape(&text.replace(['+', '/'], "_"))),
         key if RANDOM.contains(&key) => Some(shape(text)),
         _ => return inside(text),
     };

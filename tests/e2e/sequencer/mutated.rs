@@ -75,7 +75,7 @@ impl Mutant {
         let postgres = SocketAddr::from(([127, 0, 0, 1], options.get_port()));
         let line = Altered::start(postgres, changes).await;
         let through = options.port(line.at().port()).ssl_mode(PgSslMode::Disable);
-        Self { line, pool: chassis::db::one(through), known: Known::default() }
+        Self { line, pool: chassis::db::Near::new(through).pool().clone(), known: Known::default() }
     }
 
     async fn sequence(&mut self) -> usize {

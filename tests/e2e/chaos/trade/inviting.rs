@@ -87,7 +87,11 @@ impl Trader for Invitations {
         let mut found: BTreeMap<String, Vec<RelationshipState>> = BTreeMap::new();
         let mut page_token = String::new();
         loop {
-            let request = ListRelationshipsRequest { page_size: PAGE, page_token };
+            let request = ListRelationshipsRequest {
+                page_size: PAGE,
+                page_token,
+                ..ListRelationshipsRequest::default()
+            };
             let send = |access: Access, request| async move {
                 access.relationships().list_relationships(request).await
             };
