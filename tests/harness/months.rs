@@ -8,7 +8,7 @@ use crate::{World, wait::until};
 
 /// How long whoever is in the way of a month may take.
 const SOON: std::time::Duration = std::time::Duration::from_secs(60);
-/// As the setting is by default.
+/// The shortest that may be set.
 const KEPT: Option<Duration> = Some(Duration::days(90));
 
 impl World {

@@ -1,7 +1,7 @@
 //! One interleaving: holders, an order service and two sweepers, of which a seed says who acts next, who goes away, and how
 //! much time passes. Then nobody asks any more, and what is over has to end.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
@@ -33,8 +33,13 @@ pub enum Rule {
 }
 
 /// A promise that was not kept, and where.
-#[derive(Debug)]
 pub struct Breach(pub Rule, pub String);
+
+impl fmt::Debug for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.0, self.1)
+    }
+}
 
 pub struct Clients {
     random: StdRng,
