@@ -25,8 +25,9 @@ const WAITING: usize = 1_000;
 /// Rounds over all pages.
 const ROUNDS: usize = 20;
 
-/// Lists by who reads them; `{number}` stands for the number of an order, `{order}` for its page.
-const SUPPLYING: [&str; 8] = [
+/// Lists by who reads them, and the search over all of them; `{number}` stands for the number of an order, `{order}` for its
+/// page.
+const SUPPLYING: [&str; 15] = [
     "/inbox",
     "/inbox?show=all",
     "/inbox?show=proposed",
@@ -35,8 +36,15 @@ const SUPPLYING: [&str; 8] = [
     "/inbox?show=all&q=%E6%94%AF%E6%9E%B6",
     "/inbox?q=pump",
     "{order}",
+    "/search?q={number}0",
+    "/search?q=%E6%94%AF%E6%9E%B6",
+    "/capacity",
+    "/capacity/offers",
+    "/capacity/reservations",
+    "/resources",
+    "/partners",
 ];
-const BUYING: [&str; 10] = [
+const BUYING: [&str; 11] = [
     "/purchases",
     "/purchases?state=unanswered",
     "/purchases?state=overdue",
@@ -47,6 +55,7 @@ const BUYING: [&str; 10] = [
     "/purchases?q=%E6%94%AF%E6%9E%B6",
     "/at-risk",
     "/proposals",
+    "/reminders",
 ];
 
 /// A page, as somebody asks for it.
