@@ -4,6 +4,8 @@
 //!
 //! NOTIFY lets one transaction after the other commit: where that is slower than the rate, the bare side falls behind, and
 //! what it reaches is said.
+//!
+//! Beside it stands NATS JetStream, where the machine has it.
 
 use std::time::Instant;
 
@@ -15,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::{
     bare,
     lag::{Elsewhere, Lag, Pace, Times, drive},
+    nats::{self, Peer},
     process::open,
     report::{Noise, Report, median},
     scale::Scale,
@@ -36,10 +39,11 @@ pub struct Ours {
     app: PgPool,
 }
 
-/// Both sides, in the same database.
+/// Both sides, in the same database, and what a user could pick instead.
 struct Sides {
     ours: Ours,
     superuser: PgPool,
+    peer: Option<Peer>,
 }
 
 pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
@@ -52,21 +56,26 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     .execute(&superuser)
     .await?;
     let reader = world.connection(firm.token());
-    let sides = Sides { ours: Ours::on(world, firm, reader).await?, superuser };
+    let peer = Peer::start(firm.uuid()).await?;
+    let sides = Sides { ours: Ours::on(world, firm, reader).await?, superuser, peer };
     sides.ours.arrive(Pace::OneByOne, 50).await?;
     sides.bare(Pace::OneByOne, 50).await?;
     at_a_rate(&sides, report, scale).await?;
     one_by_one(&sides, report, scale).await?;
     sides.superuser.close().await;
+    if let Some(peer) = sides.peer {
+        peer.finish().await;
+    }
     crate::finish(sides.ours.leave().await).await
 }
 
-/// Both sides at the rate; and ours with a transaction open elsewhere.
+/// Both sides and the peer at the rate; and ours with a transaction open elsewhere.
 async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let (pace, count) = (Pace::PerSecond(PER_SECOND), scale.of(PER_SECOND * SECONDS));
     let (mut ours, mut held, mut limit, mut reached) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut spent = Spent::default();
+    let (mut instead, mut spent) = (Vec::new(), Spent::default());
     let mut noise = Noise::new(scale);
+    sides.peer.iter().filter_map(Peer::pid).for_each(|pid| noise.own(pid));
     while noise.wants_another(ours.len()) {
         noise.begin()?;
         let meter = Meter::begin()?;
@@ -76,6 +85,10 @@ async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::
         let (beside, _) = sides.ours.arrive(pace, count).await?;
         other.end().await?;
         let (bare, rate) = sides.bare(pace, count).await?;
+        let of_peer = match &sides.peer {
+            Some(peer) => Some(peer.arrive(pace, count).await?),
+            None => None,
+        };
         if noise.too_loud()? {
             continue;
         }
@@ -84,6 +97,7 @@ async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::
         held.push(beside);
         limit.push(bare);
         reached.push(rate);
+        instead.extend(of_peer);
     }
     let (ratio, beside) = (Times::ratio(&ours, &limit), Times::ratio(&held, &ours));
     let line = format!(
@@ -102,6 +116,9 @@ async fn at_a_rate(sides: &Sides, report: &mut Report, scale: Scale) -> anyhow::
         "others_cores": noise.heard(),
     });
     report.add("commit_at_1000_a_second", &line, figure);
+    if !instead.is_empty() {
+        nats::compare(report, PER_SECOND, &ours, &instead, noise.heard());
+    }
     Ok(())
 }
 

@@ -20,7 +20,8 @@
 //! * `reserve`  holds of one hot bucket, and of 10,000 buckets, by 16 clients ÷ the bare statement that sells
 //! * `files`    a file over a link, and over gRPC ÷ a plain axum server of files
 //! * `curve`    publishing and listing as the tables grow: 10,000 and 30,000 orders, with --long to 1,000,000
-//! * `commit`   commit → subscriber at 1,000 events/s, and one by one ÷ insert, NOTIFY, LISTEN; with a transaction open elsewhere
+//! * `commit`   commit → subscriber at 1,000 events/s, and one by one ÷ insert, NOTIFY, LISTEN; with a transaction open elsewhere;
+//!   beside it publish → subscriber over NATS JetStream, which does not sync each; left out, saying so, where no nats-server is
 //! * `latency`  PublishOrder → subscriber at 500 orders/s and 1,000 subscribers; with a transaction open elsewhere
 //! * `cost`     publishing with the stream at work ÷ without; transactions with a row for the outbox ÷ without
 //! * `fanout`   processor time of a delivered message, 1,000 subscribers of 1,000 firms and of 10 ÷ a plain tonic broadcast
@@ -47,6 +48,7 @@ mod life;
 mod list;
 mod matching;
 mod memory;
+mod nats;
 mod pages;
 mod process;
 mod publish;

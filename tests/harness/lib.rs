@@ -20,6 +20,7 @@
 //! * [`outside`]    servers of others: group robots and a mail server, on loopback
 //! * [`receiver`]   a firm's own server that takes webhooks, on loopback
 //! * [`kafka`]      a real Kafka, where the machine can run one
+//! * [`nats`]       a real NATS server, where the machine has one
 //! * [`tell`]       words for whoever runs the tests: what was measured, and what was left out
 //! * [`cluster`]    the private Postgres that all test processes share
 //!
@@ -44,6 +45,7 @@ pub mod history;
 pub mod http;
 pub mod kafka;
 mod months;
+pub mod nats;
 pub mod need;
 mod order;
 pub mod outside;
