@@ -276,14 +276,11 @@ fn when(bucket: &Bucket) -> String {
 }
 
 async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOfferRequest, Failure> {
-    let request_id = args.request_id.clone().unwrap_or_else(new_id);
     if let Some(file) = &args.file {
         let name = "tandem.capacity.v1.PublishOfferRequest";
-        let mut request: PublishOfferRequest = stated::request(file, name, session)?;
-        if args.request_id.is_some() || request.request_id.is_empty() {
-            request.request_id = request_id;
-        }
-        return Ok(request);
+        let request: PublishOfferRequest = stated::request(file, name, session)?;
+        let request_id = stated::request_id(args.request_id.as_deref(), request.request_id);
+        return Ok(PublishOfferRequest { request_id, ..request });
     }
     let group_id = args.group.clone().unwrap_or_default();
     let request = GetCapacityGroupRequest { group_id: group_id.clone(), version: 0 };
@@ -292,7 +289,7 @@ async fn new_offer(args: &PublishArgs, session: &Session) -> Result<PublishOffer
     let unit = group.content.unwrap_or_default().unit_code;
     let (visibility, cluster_id, firm_ids) = whom(&args.to)?;
     Ok(PublishOfferRequest {
-        request_id,
+        request_id: args.request_id.clone().unwrap_or_else(new_id),
         group_id,
         content: Some(OfferContent {
             process: args.process.clone().unwrap_or_default(),

@@ -96,7 +96,8 @@ pub struct ShowArgs {
 #[derive(Debug, Args)]
 pub struct StateArgs {
     /// An UploadMaterialDemandRequest as JSON instead of everything below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["supplier", "vendor", "material", "location", "week"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["supplier", "vendor", "material", "description", "unit",
+        "location", "supplier_location", "category", "week"])]
     pub file: Option<PathBuf>,
     /// The supplier's id
     #[arg(long, value_name = "FIRM-ID", required_unless_present_any = ["file", "vendor"], conflicts_with = "vendor")]
@@ -221,11 +222,10 @@ fn weeks(typed: &[Week], unit: &str) -> Result<Vec<DemandWeek>, Failure> {
 
 impl StateArgs {
     fn request(&self, session: &Session) -> Result<UploadMaterialDemandRequest, Failure> {
-        let request_id = self.request_id.clone().unwrap_or_else(new_id);
         if let Some(file) = &self.file {
             let name = "tandem.capacity.v1.UploadMaterialDemandRequest";
             let request: UploadMaterialDemandRequest = stated::request(file, name, session)?;
-            let request_id = if request.request_id.is_empty() { request_id } else { request.request_id };
+            let request_id = stated::request_id(self.request_id.as_deref(), request.request_id);
             return Ok(UploadMaterialDemandRequest { request_id, ..request });
         }
         let series = DemandSeries {
@@ -235,7 +235,7 @@ impl StateArgs {
             weeks: weeks(&self.week, &self.unit)?,
         };
         Ok(UploadMaterialDemandRequest {
-            request_id,
+            request_id: self.request_id.clone().unwrap_or_else(new_id),
             supplier_id: self.supplier.clone().unwrap_or_default(),
             vendor_number: self.vendor.clone().unwrap_or_default(),
             content: Some(DemandContent {
@@ -347,5 +347,23 @@ mod tests {
         assert_eq!((request.version, request.inactive), (3, Some(false)));
         let quantities: Vec<_> = request.series[0].weeks.iter().map(|week| week.quantity.clone()).collect();
         assert_eq!(quantities, [None, Some(proto::Decimal { value: "5".into() })]);
+    }
+
+    #[test]
+    fn a_file_says_all_but_the_request_id() {
+        let fits = |beside: &[&str]| {
+            let said = ["state", "--file", "f.json"].into_iter().chain(beside.iter().copied());
+            StateArgs::augment_args(clap::Command::new("state")).try_get_matches_from(said).is_ok()
+        };
+        assert!(fits(&[]) && fits(&["--request-id", "one"]));
+        for beside in [
+            ["--description", "Bracket"],
+            ["--unit", "H87"],
+            ["--category", "default"],
+            ["--supplier-location", "SM01"],
+            ["--week", "2026-12-28=1"],
+        ] {
+            assert!(!fits(&beside), "{beside:?}");
+        }
     }
 }

@@ -100,7 +100,7 @@ fn larger(standing: Option<proto::Decimal>, least: &proto::Decimal) -> proto::De
 #[derive(Debug, Args)]
 pub struct StateArgs {
     /// An UploadCapacityGroupRequest as JSON instead of everything below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "name", "week", "location"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "name", "unit", "week", "location"])]
     pub file: Option<PathBuf>,
     /// The group that is replaced [default: a new one]
     #[arg(long, value_name = "GROUP-ID", default_value = "", hide_default_value = true)]
@@ -159,16 +159,15 @@ pub(super) async fn run(command: &GroupCommand, session: &Session) -> Result<Exi
 
 impl StateArgs {
     fn request(&self, session: &Session) -> Result<UploadCapacityGroupRequest, Failure> {
-        let request_id = self.request_id.clone().unwrap_or_else(new_id);
         if let Some(file) = &self.file {
             let name = "tandem.capacity.v1.UploadCapacityGroupRequest";
             let request: UploadCapacityGroupRequest = stated::request(file, name, session)?;
-            let request_id = if request.request_id.is_empty() { request_id } else { request.request_id };
+            let request_id = stated::request_id(self.request_id.as_deref(), request.request_id);
             return Ok(UploadCapacityGroupRequest { request_id, ..request });
         }
         let weeks = self.week.iter().map(|week| week.week(&self.unit, &[]));
         Ok(UploadCapacityGroupRequest {
-            request_id,
+            request_id: self.request_id.clone().unwrap_or_else(new_id),
             group_id: self.group.clone(),
             content: Some(GroupContent {
                 name: self.name.clone().unwrap_or_default(),
@@ -226,6 +225,18 @@ mod tests {
         }
         for bad in ["2026-12-28", "2026-12-28=", "2026-12-28=/5", "2026-12-28=1/2/3/4"] {
             assert!(bad.parse::<Figures>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_file_says_all_but_the_request_id() {
+        let fits = |beside: &[&str]| {
+            let said = ["state", "--file", "f.json"].into_iter().chain(beside.iter().copied());
+            StateArgs::augment_args(clap::Command::new("state")).try_get_matches_from(said).is_ok()
+        };
+        assert!(fits(&[]) && fits(&["--request-id", "one"]));
+        for beside in [["--unit", "SEC"], ["--name", "650 t"], ["--week", "2026-12-28=1"]] {
+            assert!(!fits(&beside), "{beside:?}");
         }
     }
 }

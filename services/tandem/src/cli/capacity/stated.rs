@@ -6,7 +6,7 @@ use clap::Args;
 use prost::Message;
 use proto::capacity::CapacityReceipt;
 
-use super::read;
+use super::{new_id, read};
 use crate::cli::{
     Session,
     failure::{Exit, Failure},
@@ -39,6 +39,15 @@ pub fn request<T: Message + Default>(file: &Path, name: &str, session: &Session)
     session.contract.from_json(name, value).map_err(|error| bad(&error))
 }
 
+/// The request id of a request from a file: what was said beside it, else its own, else a new one.
+pub fn request_id(said: Option<&str>, own: String) -> String {
+    match said {
+        Some(said) => said.to_owned(),
+        None if own.is_empty() => new_id(),
+        None => own,
+    }
+}
+
 /// Says what a statement did.
 pub fn said(receipt: &CapacityReceipt, session: &Session) -> Result<Exit, Failure> {
     if session.out.json() {
@@ -48,4 +57,17 @@ pub fn said(receipt: &CapacityReceipt, session: &Session) -> Result<Exit, Failur
         session.out.line(&format!("{} {outcome}, version {}", receipt.id, receipt.version))?;
     }
     Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_goes_before_what_a_file_says() {
+        assert_eq!(request_id(Some("said"), "own".into()), "said");
+        assert_eq!(request_id(Some("said"), String::new()), "said");
+        assert_eq!(request_id(None, "own".into()), "own");
+        assert_ne!(request_id(None, String::new()), request_id(None, String::new()));
+    }
 }
