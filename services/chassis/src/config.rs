@@ -247,6 +247,14 @@ impl Config {
         if let Some(url) = Env::var("DATABASE_URL") {
             figment = figment.merge(Serialized::default("database.owner_url", url));
         }
+        // As they are: read as values, one of digits alone would be a number, and refused in a message that shows it.
+        for (name, setting) in
+            [("TANDEM_KAFKA__USER", "kafka.user"), ("TANDEM_KAFKA__PASSWORD", "kafka.password")]
+        {
+            if let Some(text) = Env::var(name) {
+                figment = figment.merge(Serialized::default(setting, text));
+            }
+        }
         figment.extract().map_err(|error| anyhow::anyhow!("configuration: {error}"))
     }
 

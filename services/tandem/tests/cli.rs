@@ -379,3 +379,18 @@ async fn settings_show_without_their_secrets() {
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("listn"), "{wrong:?}");
     std::fs::remove_file(file).unwrap();
 }
+
+#[test]
+fn a_password_of_digits_is_a_password() {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_tandem"))
+        .args(["config", "show"])
+        .env_remove("TANDEM_CONFIG")
+        .env("TANDEM_KAFKA__USER", "4711")
+        .env("TANDEM_KAFKA__PASSWORD", "08154711")
+        .output()
+        .unwrap();
+    let said = [run.stdout, run.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(run.status.success(), "{said:?}");
+    assert!(said[0].contains("\"4711\""), "{said:?}");
+    assert!(!said.concat().contains("0815"), "{said:?}");
+}
