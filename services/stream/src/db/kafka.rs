@@ -46,9 +46,10 @@ pub(crate) async fn moved(
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Leaves the right to others.
+/// Leaves the right to others. When it ended stays to be seen: what a publisher that stopped has not published is kept for a
+/// while.
 pub(crate) async fn release(pool: &PgPool, holder: Uuid) -> Result<(), sqlx::Error> {
-    sqlx::query!("update event.kafka_place set held_until = '-infinity' where holder = $1", holder)
+    sqlx::query!("update event.kafka_place set held_until = clock_timestamp() where holder = $1", holder)
         .execute(pool)
         .await?;
     Ok(())
