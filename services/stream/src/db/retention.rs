@@ -43,7 +43,10 @@ pub async fn shorten(pool: &PgPool, feeds: &[Uuid], month: Date) -> Result<u64, 
     let done = sqlx::query!(
         "update event.feed_head h set min_seq = cut.seq + 1, min_chain = cut.chain
          from (select locked.feed, last.seq, last.chain
-               from (select f.feed from event.feed_head f where f.feed = any($1) order by f.feed for no key update) locked
+               from (select f.feed from event.feed_head f
+                     where f.feed = any($1) and exists (
+                         select from event.feed_entry e where e.feed = f.feed and e.seq = f.min_seq and e.month <= $2)
+                     order by f.feed for no key update) locked
                cross join lateral (
                    select e.seq, e.chain from event.feed_entry e
                    where e.feed = locked.feed and e.month <= $2 order by e.seq desc limit 1) last) cut
