@@ -112,16 +112,19 @@ pub async fn partitions(pool: PgPool, shutdown: CancellationToken) {
     }
 }
 
-/// Lets months of the log go whose events are older than they are kept; `None`: none goes.
+/// Lets months of the log go whose events are older than they are kept; `None`: none goes. The first look only shows what is
+/// there: while an upgrade goes on, processes of the version before may not know that a feed begins later than it did.
 pub async fn months(pool: PgPool, keep: Option<time::Duration>, shutdown: CancellationToken) {
     let mut every = Every::new(MONTHS_EVERY, shutdown.clone());
+    let mut goes = None;
     while every.due().await {
         let mut again = Every::new(MONTHS_AGAIN.0, shutdown.clone());
         for _ in 0..MONTHS_AGAIN.1 {
-            if !again.due().await || !let_go(&pool, keep).await {
+            if !again.due().await || !let_go(&pool, goes).await {
                 break;
             }
         }
+        goes = keep;
     }
 }
 
