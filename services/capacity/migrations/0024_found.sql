@@ -65,18 +65,18 @@ language plpgsql stable security definer set search_path = '' as $$
 #variable_conflict use_column
 declare
     me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+    wanted constant text[] := array(select distinct lower(normalize(w.word, nfkc)) from unnest(words) w (word));
 begin
     return query
     select o.supplier, o.id, o.version, o.content, o.unit_code, o.hold_seconds, o.withdrawn, o.published_at, o.changed_at
     from capacity.offer o
     where (only_supplier is null or o.supplier = only_supplier) and (after is null or o.id > after) and not o.withdrawn
-        and not exists (
-            select from unnest(words) w (word)
-            where strpos(
-                lower(normalize(concat_ws(' ', o.texts,
-                    (select n.name || ' ' || n.name_en from partners.firm_name n
-                     where n.id = o.supplier and n.state = 'active')), nfkc)),
-                lower(normalize(w.word, nfkc))) = 0)
+        -- what an offer says is put together once, whatever the number of words, and not at all without one
+        and (wanted = '{}' or (
+            select not exists (select from unnest(wanted) w (word) where strpos(t.said, w.word) = 0)
+            from (select lower(normalize(concat_ws(' ', o.texts,
+                      (select n.name || ' ' || n.name_en from partners.firm_name n
+                       where n.id = o.supplier and n.state = 'active')), nfkc)) as said offset 0) t))
         and capacity.sees_offer(o, me)
     order by o.id
     limit most;

@@ -5,12 +5,14 @@
 //! `YZ10022` finds `YZ-10022`: all of its keys must be there, which an index answers, and then all of its runs, which leaves
 //! out what met by chance.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use crate::{Error, Result};
 
 /// The longest text that is looked for, in characters.
 const MAX_CHARACTERS: usize = 100;
+/// How many words are looked for without an index, in each text anew.
+const MAX_PARTS: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -133,14 +135,19 @@ pub fn check(text: &str) -> Result<()> {
 }
 
 /// What a text looks for among so few that no index of them is kept: each of these must be there, whatever its case. Blanks
-/// lie between two, and so does the turn from one kind of characters to another; other signs count as they are.
+/// lie between two, and so does the turn from one kind of characters to another; other signs count as they are. Each comes
+/// once, the longest first; of more than eight the shortest are left out, which tell the least.
 ///
 /// # Errors
 /// As [`check`].
 pub fn parts(text: &str) -> Result<Vec<String>> {
     check(text)?;
     let blank = |c: char| c.is_whitespace() || c.is_control();
-    Ok(text.split(blank).flat_map(pieces).collect())
+    let pieces: BTreeSet<String> = text.split(blank).flat_map(pieces).collect();
+    let mut parts: Vec<String> = pieces.into_iter().collect();
+    parts.sort_by_key(|part| Reverse(part.chars().count()));
+    parts.truncate(MAX_PARTS);
+    Ok(parts)
 }
 
 /// A word, cut where one kind of characters follows another at once.
@@ -219,11 +226,13 @@ mod tests {
         for (text, found) in [
             ("", &[][..]),
             (" \u{3000}\t\0", &[]),
-            ("顺模 V100", &["顺模", "V", "100"]),
-            ("yz10022顺模", &["yz", "10022", "顺模"]),
+            ("顺模 V100", &["100", "顺模", "V"]),
+            ("yz10022顺模", &["10022", "yz", "顺模"]),
             ("YZ-10022", &["YZ-10022"]),
             ("（示例）", &["（示例）"]),
             ("100% a_b \\", &["100%", "a_b", "\\"]),
+            ("a1a1a1a1", &["1", "a"]),
+            ("a1 b2 c3 d4 夜班", &["夜班", "1", "2", "3", "4", "a", "b", "c"]),
             ("e\u{301}", &["e\u{301}"]),
         ] {
             assert_eq!(parts(text).unwrap(), found, "{text:?}");

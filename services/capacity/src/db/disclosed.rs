@@ -58,13 +58,15 @@ pub(crate) async fn list(
            where customer = $1 and shown and ($2::uuid is null or supplier = $2)
                and ($3::uuid is null or (supplier, group_id) > ($3, $4::uuid))
                and capacity.covers($6, customer_locations)
-               and not exists (
-                   select from unnest($7::text[]) w (word)
-                   where strpos(
-                       -- the name is the fifth field of tandem.capacity.v1.DisclosedGroup
-                       lower(normalize(concat_ws(' ', capacity.texts_of(content, '{5}'),
-                           (select f.name || ' ' || f.name_en from partners.firm_name f where f.id = supplier)), nfkc)),
-                       lower(normalize(w.word, nfkc))) = 0)
+               and ($7::text[] = '{}' or (
+                   select not exists (
+                       select from unnest(array(
+                           select distinct lower(normalize(w.word, nfkc)) from unnest($7) w (word))) w (word)
+                       where strpos(t.said, w.word) = 0)
+                   -- the name is the fifth field of tandem.capacity.v1.DisclosedGroup
+                   from (select lower(normalize(concat_ws(' ', capacity.texts_of(content, '{5}'),
+                             (select f.name || ' ' || f.name_en from partners.firm_name f where f.id = supplier)), nfkc))
+                             as said offset 0) t))
            order by supplier, group_id limit $5"#,
         me,
         supplier,

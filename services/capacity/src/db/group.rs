@@ -95,12 +95,14 @@ pub(crate) async fn list(
            from capacity.capacity_group
            where supplier = $1 and ($2::uuid is null or customer = $2) and ($3::uuid is null or id > $3)
                and capacity.covers($5, supplier_locations)
-               and not exists (
-                   select from unnest($6::text[]) w (word)
-                   where strpos(
-                       lower(normalize(concat_ws(' ', name,
-                           (select f.name || ' ' || f.name_en from partners.firm_name f where f.id = customer)), nfkc)),
-                       lower(normalize(w.word, nfkc))) = 0)
+               and ($6::text[] = '{}' or (
+                   select not exists (
+                       select from unnest(array(
+                           select distinct lower(normalize(w.word, nfkc)) from unnest($6) w (word))) w (word)
+                       where strpos(t.said, w.word) = 0)
+                   from (select lower(normalize(concat_ws(' ', name,
+                             (select f.name || ' ' || f.name_en from partners.firm_name f where f.id = customer)), nfkc))
+                             as said offset 0) t))
            order by id limit $4"#,
         me,
         customer,

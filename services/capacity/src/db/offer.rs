@@ -64,9 +64,12 @@ pub(crate) async fn own(
            from capacity.offer
            where supplier = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or id > $3)
                and ($5::text[] = '{}' or capacity.group_in($5, group_id))
-               and not exists (
-                   select from unnest($6::text[]) w (word)
-                   where strpos(lower(normalize(texts, nfkc)), lower(normalize(w.word, nfkc))) = 0)
+               and ($6::text[] = '{}' or (
+                   select not exists (
+                       select from unnest(array(
+                           select distinct lower(normalize(w.word, nfkc)) from unnest($6) w (word))) w (word)
+                       where strpos(t.said, w.word) = 0)
+                   from (select lower(normalize(texts, nfkc)) as said offset 0) t))
            order by id limit $4"#,
         me,
         only,
