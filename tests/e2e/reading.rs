@@ -139,6 +139,9 @@ async fn tabs_are_counted(buyer: &Access, supplier: &Access) {
     }
     let many = ListOrdersRequest { also_count: vec![list(Side::Buyer); 21], ..list(Side::Buyer) };
     bad_fields(buyer.orders().list_orders(many).await, &[("also_count", "TOO_MANY")]);
+    let odd = ListOrdersRequest { counterparty_id: "odd".into(), ..list(Side::Buyer) };
+    let odd = ListOrdersRequest { also_count: vec![list(Side::Buyer), odd], ..list(Side::Buyer) };
+    bad_fields(buyer.orders().list_orders(odd).await, &[("also_count[1].counterparty_id", "ID")]);
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ pub(crate) async fn list_orders(
     let since = changed_since(deps, caller, &request.changed_since)?;
     let wanted = search::wanted(&request.text)?;
     let mut filter = filter(caller, request.side, &request, now)?;
-    let mut counted = also_counted(caller, &request, now)?;
+    let mut counted = also_counted(deps, caller, &request, now)?;
     let question = question(
         caller,
         "ListOrders",
@@ -234,13 +234,30 @@ fn filter(caller: &Caller, side: i32, request: &ListOrdersRequest, now: OffsetDa
     })
 }
 
-/// What is counted beside the list.
-fn also_counted(caller: &Caller, request: &ListOrdersRequest, now: OffsetDateTime) -> Result<Vec<Filter>> {
+/// What is counted beside the list. Each costs the firm as much as a request of its own.
+fn also_counted(
+    deps: &Deps,
+    caller: &Caller,
+    request: &ListOrdersRequest,
+    now: OffsetDateTime,
+) -> Result<Vec<Filter>> {
     if request.also_count.len() > ALSO_COUNTED {
         let most = format!("count by at most {ALSO_COUNTED} filters at once");
         return Err(Error::field("also_count", "TOO_MANY", &most));
     }
-    request.also_count.iter().map(|also| filter(caller, request.side, also, now)).collect()
+    let one = |(index, also): (usize, &ListOrdersRequest)| {
+        filter(caller, request.side, also, now).map_err(|mut error| {
+            for field in &mut error.fields {
+                field.path.insert_str(0, &format!("also_count[{index}]."));
+            }
+            error
+        })
+    };
+    let counted = request.also_count.iter().enumerate().map(one).collect::<Result<_>>()?;
+    for _ in &request.also_count {
+        deps.rates.take_of(caller.firm)?;
+    }
+    Ok(counted)
 }
 
 /// How many orders each of these fits; those first that keep their plans, since the others change how the transaction plans.

@@ -46,9 +46,17 @@ pub(crate) async fn for_values(tx: &mut TenantTx, filter: &Filter, sort: Sort) -
     Ok(())
 }
 
-/// The same for the count of a list.
+/// The same for the count of a list, which nothing sorts.
 pub(crate) async fn for_count(tx: &mut TenantTx, filter: &Filter) -> Result<()> {
-    if keeps_count(filter) { Ok(()) } else { anew(tx).await }
+    if keeps_count(filter) {
+        return Ok(());
+    }
+    anew(tx).await?;
+    if many_match(filter) {
+        // As for the page: the first so many that have the words are soon counted, and not all of them looked up before.
+        sqlx::query("select set_config('enable_bitmapscan', 'off', true)").execute(tx.conn()).await?;
+    }
+    Ok(())
 }
 
 /// Whether the count of this list keeps one plan for all values. It goes by states, whatever sorts the list.
