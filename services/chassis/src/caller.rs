@@ -164,6 +164,13 @@ impl Caller {
         Ok(())
     }
 
+    /// The most that the caller may hand out by [`Caller::may_grant`].
+    pub fn grantable(&self) -> Grants {
+        let roles = (1_i32..).map_while(|number| Role::try_from(number).ok());
+        let allowed = |role: &Role| granted(*role).iter().all(|permission| self.may(*permission));
+        Grants { roles: roles.filter(allowed).collect(), ..Grants::of(self) }
+    }
+
     /// Whether no document link keeps the caller from this order.
     pub fn reaches(&self, order: Uuid) -> bool {
         self.order.is_none_or(|only| only == order)

@@ -4,8 +4,13 @@
 set local lock_timeout = '3s';
 alter table notices.channel
     add column signs_in boolean not null default false,
+    add column sign_in_roles integer[],
+    add column sign_in_sites text[],
+    add column sign_in_purchasing_groups text[],
     add constraint channel_signs_in_check check (not signs_in or (medium = 'mail' and member is not null));
 comment on column notices.channel.signs_in is 'whether its member is mailed links to sign in';
+comment on column notices.channel.sign_in_roles is
+    'what whoever named the address could have given its member, at most; as partners.member has it. Null: the member did';
 create index channel_signs_in_idx on notices.channel (fingerprint) where signs_in and deleted_at is null;
 
 create table notices.sign_in_request (

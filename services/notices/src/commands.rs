@@ -81,19 +81,21 @@ pub(crate) async fn create_channel(command: &Command<'_>, new: NewChannel) -> Re
     if db::channel::lock(&mut tx).await? >= MAX_CHANNELS {
         return Err(Error::new(Reason::LIMIT_REACHED).with("limit", MAX_CHANNELS));
     }
+    let mut most = None;
     if let Some(member) = channel.member {
         let grants = db::channel::member_grants(&mut tx, member)
             .await?
             .ok_or_else(|| Error::field("channel.member_id", "UNKNOWN", "is no member of the firm"))?;
-        // Whoever reads the mail can act as the member.
+        // Whoever reads the mail can act as the member, now and when it may do more than now.
         if channel.signs_in && member != command.caller.actor {
             command.caller.may_grant(&grants.roles, &grants.sites, &grants.purchasing_groups)?;
+            most = Some(command.caller.grantable());
         }
     }
     // Read before the channel is there: what comes after this place is told.
     let head = chassis::feed::head(&mut tx).await?;
     let sealed = Sealed { address: &address, secret: &secret, fingerprint: &fingerprint };
-    db::channel::insert(&mut tx, &channel, &sealed).await?;
+    db::channel::insert(&mut tx, &channel, &sealed, most.as_ref()).await?;
     db::channel::follow_from(&mut tx, head.seq).await?;
     let receipt = convert::channel(&channel);
     command.finish(tx, &receipt).await?;

@@ -157,3 +157,31 @@ async fn who_names_an_address_may_do_and_see_what_it_opens() {
     bad_fields(set_up(&firm, nobodys).await, &[("channel.signs_in", "FORBIDDEN")]);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn an_address_opens_no_more_than_who_named_it_could_give() {
+    let (server, world) = mailing().await;
+    let firm = world.firm("顺模塑料制品(示例)厂").await;
+    let scope = Scope { purchasing_groups: vec!["P01".into()], ..Scope::default() };
+    let (member, _) = firm.person("王敏", &[Role::Viewer], Some(scope.clone())).await;
+    let narrow = firm.key_with(&[Role::Admin], Some(scope.clone())).await;
+    let named = mail_of(&member, "wang@example.invalid", true);
+    narrow.notices().create_channel(named).await.expect("within its own");
+    let change = async |role: Role, scope: Option<Scope>| {
+        let changed = Member { roles: vec![role.into()], scope, ..firm.member(&member).await };
+        let update = UpdateMemberRequest { request_id: request_id(), member: Some(changed) };
+        firm.members().update_member(update).await.expect("changed");
+        ask(&world, "wang@example.invalid").await.expect("asked");
+    };
+    change(Role::Buyer, Some(scope)).await;
+    assert!(mails(&server, 1).await[0].contains("王敏"), "no more than it could give");
+    change(Role::Admin, None).await;
+    change(Role::Viewer, None).await;
+    until("both were looked at", SOON, async || {
+        let listed = deliveries(&firm).await;
+        (listed.iter().filter(|one| one.failure == "MEMBER_LEFT").count() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(server.mails().len(), 1);
+    world.finish().await;
+}

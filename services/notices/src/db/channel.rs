@@ -75,15 +75,23 @@ pub(crate) struct Sealed<'a> {
     pub fingerprint: &'a [u8],
 }
 
-/// A new channel; ALREADY_EXISTS where the firm has one with the address.
-pub(crate) async fn insert(tx: &mut TenantTx, channel: &Channel, sealed: &Sealed<'_>) -> Result<()> {
+/// A new channel; ALREADY_EXISTS where the firm has one with the address. `most`: what its member may do and see at most to be
+/// signed in by it; `None` bounds nothing.
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    channel: &Channel,
+    sealed: &Sealed<'_>,
+    most: Option<&Grants>,
+) -> Result<()> {
     let firm = tx.firm();
+    let roles = most.map(|most| most.roles.iter().map(|role| i32::from(*role)).collect::<Vec<_>>());
     let kinds: Vec<i32> = channel.kinds.iter().map(|kind| i32::from(*kind)).collect();
     sqlx::query!(
         r#"insert into notices.channel
                (firm, id, member, medium, name, address, secret, masked, fingerprint, kinds, sites,
-                purchasing_groups, locale, digest_s, quiet_from, quiet_until, signs_in, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"#,
+                purchasing_groups, locale, digest_s, quiet_from, quiet_until, signs_in, created_at, sign_in_roles,
+                sign_in_sites, sign_in_purchasing_groups)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"#,
         firm,
         channel.id,
         channel.member,
@@ -101,7 +109,10 @@ pub(crate) async fn insert(tx: &mut TenantTx, channel: &Channel, sealed: &Sealed
         channel.quiet.map(|quiet| quiet.from),
         channel.quiet.map(|quiet| quiet.until),
         channel.signs_in,
-        channel.created_at
+        channel.created_at,
+        roles.as_deref(),
+        most.map(|most| most.sites.as_slice()),
+        most.map(|most| most.purchasing_groups.as_slice())
     )
     .execute(tx.conn())
     .await

@@ -38,7 +38,8 @@ pub(crate) struct Whose {
     pub member: String,
 }
 
-/// Stores a link for the member of a channel; `None` where either is no longer there.
+/// Stores a link for the member of a channel; `None` where either is no longer there, or the member may do or see more by now
+/// than whoever named the address could have given. The channel is deleted before, or after the link is there.
 pub(crate) async fn insert_link(
     tx: &mut TenantTx,
     channel: Uuid,
@@ -49,10 +50,21 @@ pub(crate) async fn insert_link(
     let firm = tx.firm();
     let whose = sqlx::query_as!(
         Whose,
-        r#"select l.firm_name as "firm!", l.member_name as "member!"
-           from notices.channel c
-           cross join lateral partners.new_sign_in_link(c.member, $3, $4, $5) l
-           where c.firm = $1 and c.id = $2 and c.signs_in and c.deleted_at is null"#,
+        // Materialized, so that the function is called for nobody else.
+        r#"with signed as materialized (
+               select m.id from notices.channel c
+               join partners.member_scope m on m.firm = c.firm and m.id = c.member
+               where c.firm = $1 and c.id = $2 and c.signs_in and c.deleted_at is null and (
+                   c.sign_in_roles is null
+                   or m.roles <@ c.sign_in_roles
+                       and (c.sign_in_sites = '{}' or m.sites <> '{}' and m.sites <@ c.sign_in_sites)
+                       and (c.sign_in_purchasing_groups = '{}'
+                            or m.purchasing_groups <> '{}'
+                                and m.purchasing_groups <@ c.sign_in_purchasing_groups))
+               for no key update of c)
+           select l.firm_name as "firm!", l.member_name as "member!"
+           from signed
+           cross join lateral partners.new_sign_in_link(signed.id, $3, $4, $5) l"#,
         firm,
         channel,
         sha256,
