@@ -63,8 +63,7 @@ impl<'a> Command<'a> {
 pub(crate) async fn create_channel(command: &Command<'_>, new: NewChannel) -> Result<wire::Channel> {
     let vault = command.context.vault.as_ref().ok_or_else(|| Error::new(Reason::NOTICES_NOT_SET_UP))?;
     if new.channel.medium == Medium::Mail && command.context.mailer.is_none() {
-        return Err(Error::new(Reason::NOTICES_NOT_SET_UP)
-            .message("no mail goes out here; whoever runs the platform sets notices.smtp_url"));
+        return Err(no_mail());
     }
     let (firm, id) = (command.caller.firm, command.context.deps.clock.id());
     let channel = Channel { id, created_at: command.now(), ..new.channel };
@@ -100,6 +99,11 @@ pub(crate) async fn create_channel(command: &Command<'_>, new: NewChannel) -> Re
     let receipt = convert::channel(&channel);
     command.finish(tx, &receipt).await?;
     Ok(receipt)
+}
+
+fn no_mail() -> Error {
+    Error::new(Reason::NOTICES_NOT_SET_UP)
+        .message("no mail goes out here; whoever runs the platform sets notices.smtp_url")
 }
 
 /// What tells the same address again.
@@ -145,16 +149,20 @@ pub(crate) async fn update_channel(
     Ok(receipt)
 }
 
-/// Takes a channel away.
+/// Takes a channel away, and the links to sign in that it mailed.
 pub(crate) async fn delete_channel(command: &Command<'_>, id: Uuid) -> Result<wire::DeleteChannelResponse> {
     let at = command.now();
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
-    load(command, &mut tx, id).await?;
+    let channel = load(command, &mut tx, id).await?;
     if !db::channel::delete(&mut tx, id, at).await? {
         return Err(Error::not_found());
+    }
+    if let Some(member) = channel.member.filter(|_| channel.signs_in) {
+        // What stands in a mailbox that is no longer the member's.
+        db::sign_in::end_links(&mut tx, member, at).await?;
     }
     let receipt = wire::DeleteChannelResponse {};
     command.finish(tx, &receipt).await?;
@@ -202,9 +210,10 @@ pub(crate) async fn request_sign_in_link(
     from: Option<IpAddr>,
     address: &Address,
 ) -> Result<()> {
-    let Some(vault) = context.vault.as_ref().filter(|_| context.mailer.is_some()) else {
-        return Err(Error::new(Reason::NOTICES_NOT_SET_UP));
-    };
+    let vault = context.vault.as_ref().ok_or_else(|| Error::new(Reason::NOTICES_NOT_SET_UP))?;
+    if context.mailer.is_none() {
+        return Err(no_mail());
+    }
     let fingerprint = fingerprint(vault, Medium::Mail, address);
     context.deps.rates.take_of_mailed_links(from, fingerprint)?;
     let mut tx = context.deps.pool.begin_outside().await?;

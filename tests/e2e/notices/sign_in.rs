@@ -37,6 +37,13 @@ async fn mails(server: &MailServer, count: usize) -> Vec<String> {
     mails.await.iter().map(|mail| mail.text()).collect()
 }
 
+/// The token of the link in a mail.
+fn token(world: &World, text: &str) -> String {
+    let link = format!("{}/s/", world.node().config.portal_url());
+    let (_, token) = text.split_once(&link).expect("a link to the portal");
+    token.trim().to_string()
+}
+
 #[tokio::test]
 async fn a_member_asks_for_a_link_by_mail_and_is_signed_in_by_it_once() {
     let (server, world) = mailing().await;
@@ -49,9 +56,7 @@ async fn a_member_asks_for_a_link_by_mail_and_is_signed_in_by_it_once() {
     ask(&world, " He@Example.invalid").await.expect("asked");
     let text = mails(&server, 1).await.remove(0);
     assert!(text.contains("何姐 · 顺模塑料制品(示例)厂") && text.contains("一小时内有效"), "{text}");
-    let link = format!("{}/s/", world.node().config.portal_url());
-    let (_, token) = text.split_once(&link).expect("a link to the portal");
-    let token = token.trim().to_string();
+    let token = token(&world, &text);
 
     let rows: Vec<String> = sqlx::query_scalar("select row_to_json(d)::text from notices.delivery d")
         .fetch_all(world.owner_pool().await)
@@ -183,5 +188,30 @@ async fn an_address_opens_no_more_than_who_named_it_could_give() {
     })
     .await;
     assert_eq!(server.mails().len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_mailed_link_ends_with_its_address_and_with_what_its_member_might_do() {
+    let (server, world) = mailing().await;
+    let firm = world.firm("顺模塑料制品(示例)厂").await;
+    let (member, _) = firm.person("何姐", &[Role::Sales], None).await;
+    let made = set_up(&firm, mail_of(&member, "he@example.invalid", true)).await.expect("set up");
+    let redeem = async |text: &str| {
+        let request = RedeemSignInLinkRequest { token: token(&world, text), device: "手机".into() };
+        world.anybody().sessions().redeem_sign_in_link(request).await
+    };
+    ask(&world, "he@example.invalid").await.expect("asked");
+    let first = mails(&server, 1).await.remove(0);
+    let changed = Member { roles: vec![Role::Buyer.into()], ..firm.member(&member).await };
+    let update = UpdateMemberRequest { request_id: request_id(), member: Some(changed) };
+    firm.members().update_member(update).await.expect("changed");
+    refused(redeem(&first).await, Reason::LINK_EXPIRED);
+
+    ask(&world, "he@example.invalid").await.expect("asked");
+    let second = mails(&server, 2).await.into_iter().find(|text| *text != first).expect("another link");
+    let delete = DeleteChannelRequest { request_id: request_id(), channel_id: made.id };
+    firm.notices().delete_channel(delete).await.expect("deleted");
+    refused(redeem(&second).await, Reason::LINK_EXPIRED);
     world.finish().await;
 }

@@ -184,6 +184,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("partners.clusters_of", "tandem_app"),
     ("partners.create_firm", "tandem_app"),
     ("partners.current_announcements", "tandem_app"),
+    ("partners.end_mailed_links", "tandem_app"),
     ("partners.find_firms", "tandem_app"),
     ("partners.inspect_link", "tandem_app"),
     ("partners.invite_placeholder", "tandem_app"),

@@ -32,6 +32,12 @@ pub(crate) async fn take(
     .await?)
 }
 
+/// Ends the links that a member was mailed and has not used.
+pub(crate) async fn end_links(tx: &mut TenantTx, member: Uuid, at: OffsetDateTime) -> Result<()> {
+    sqlx::query!(r#"select partners.end_mailed_links($1, $2)"#, member, at).execute(tx.conn()).await?;
+    Ok(())
+}
+
 /// Whom a link signs in.
 pub(crate) struct Whose {
     pub firm: String,

@@ -49,6 +49,8 @@ pub(crate) async fn update_member(command: &Command<'_>, change: MemberChange) -
     if !db::member::update(&mut tx, &change, member.version, at).await? {
         return Err(Error::new(Reason::STALE_ETAG));
     }
+    // Whoever reads the mail is asked for anew whether it may do what the member may now.
+    db::link::end_mailed(&mut tx, change.id, at).await?;
     if change.disabled {
         let ended = db::member::end_sessions(&mut tx, change.id, at).await?;
         tracing::info!(member.id = %change.id, sessions = ended.len(), "member disabled");

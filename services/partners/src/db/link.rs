@@ -60,6 +60,12 @@ pub(crate) async fn insert_sign_in(
     Ok(())
 }
 
+/// Ends the links that an own member was mailed and has not used.
+pub(crate) async fn end_mailed(tx: &mut TenantTx, member: Uuid, at: OffsetDateTime) -> Result<()> {
+    sqlx::query!(r#"select partners.end_mailed_links($1, $2)"#, member, at).execute(tx.conn()).await?;
+    Ok(())
+}
+
 /// An invitation to a supplier that has not accepted; whether there is such a one.
 pub(crate) async fn insert_invitation(
     tx: &mut TenantTx,
