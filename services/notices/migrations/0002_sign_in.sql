@@ -13,6 +13,27 @@ comment on column notices.channel.sign_in_roles is
     'what whoever named the address could have given its member, at most; as partners.member has it. Null: the member did';
 create index channel_signs_in_idx on notices.channel (fingerprint) where signs_in and deleted_at is null;
 
+-- A message whose link is made when it is sent waits as `link`: a process of the version before, which does not know how, would
+-- send it empty.
+alter table notices.delivery
+    drop constraint delivery_state_check,
+    add constraint delivery_state_check check (state in ('waiting', 'link', 'sent', 'failed')) not valid;
+create index delivery_waits_idx on notices.delivery (due_at, firm) where state in ('waiting', 'link');
+
+-- As before, with these.
+create or replace function notices.firms_due(at timestamptz, most int) returns table (firm uuid)
+language sql stable security definer set search_path = '' as $$
+    select d.firm
+    from (select n.firm from notices.notice n where n.delivery is null and n.due_at <= firms_due.at
+          union
+          select d.firm from notices.delivery d
+          where d.state in ('waiting', 'link') and d.due_at <= firms_due.at
+              and (d.leased_until is null or d.leased_until < firms_due.at)) d
+    where exists (select from partners.active_firms(array[d.firm]))
+    order by d.firm
+    limit most
+$$;
+
 create table notices.sign_in_request (
     id uuid not null,
     -- as of a channel; the address itself stands nowhere
@@ -34,7 +55,7 @@ language sql volatile security definer set search_path = '' as $$
 $$;
 
 -- Takes what was asked, and makes a message of it for each channel that may sign somebody in; how many were taken. The
--- link is made when the message is sent, so that it stands in no row.
+-- link is made when the message is sent, so that it stands in no row. Nobody waits any more for what was asked an hour ago.
 create function notices.take_sign_in_requests(most bigint, at timestamptz, kind integer, title_zh text, title_en text)
 returns bigint
 language sql volatile security definer set search_path = '' as $$
@@ -42,16 +63,17 @@ language sql volatile security definer set search_path = '' as $$
         delete from notices.sign_in_request r
         where r.id in (select q.id from notices.sign_in_request q order by q.id limit take_sign_in_requests.most
                        for update skip locked)
-        returning r.id, r.fingerprint
+        returning r.id, r.fingerprint, r.at
     ), made as (
         insert into notices.delivery (firm, id, channel, kind, state, notices, title, body, link, due_at, created_at)
-        select c.firm, t.id, c.id, take_sign_in_requests.kind, 'waiting', 0,
+        select c.firm, t.id, c.id, take_sign_in_requests.kind, 'link', 0,
                case c.locale when 'en' then take_sign_in_requests.title_en else take_sign_in_requests.title_zh end,
                '', '', take_sign_in_requests.at, take_sign_in_requests.at
         from taken t
         join notices.channel c on c.fingerprint = t.fingerprint and c.signs_in and c.deleted_at is null
         -- a suspended firm's messages wait until it is back, and by then nobody wants this one
         where exists (select from partners.active_firms(array[c.firm]))
+            and t.at > take_sign_in_requests.at - interval '1 hour'
     )
     select count(*) from taken
 $$;

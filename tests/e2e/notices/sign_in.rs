@@ -215,3 +215,26 @@ async fn a_mailed_link_ends_with_its_address_and_with_what_its_member_might_do()
     refused(redeem(&second).await, Reason::LINK_EXPIRED);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn nobody_is_mailed_a_link_that_was_asked_for_hours_ago() {
+    let (server, world) = mailing().await;
+    let firm = world.firm("顺模塑料制品(示例)厂").await;
+    let (member, _) = firm.person("何姐", &[Role::Sales], None).await;
+    set_up(&firm, mail_of(&member, "he@example.invalid", true)).await.expect("set up");
+    let owner = world.owner_pool().await;
+    let ask_at = "insert into notices.sign_in_request (id, fingerprint, at)
+        select gen_random_uuid(), fingerprint, now() - make_interval(mins => $1) from notices.channel where signs_in";
+    for minutes in [120, 50] {
+        sqlx::query(ask_at).bind(minutes).execute(owner).await.expect("the owner may");
+    }
+    mails(&server, 1).await;
+    let left = "select count(*) from notices.sign_in_request";
+    until("all were looked at", SOON, async || {
+        let left: i64 = sqlx::query_scalar(left).fetch_one(owner).await.expect("the owner may");
+        (left == 0).then_some(())
+    })
+    .await;
+    assert_eq!((deliveries(&firm).await.len(), server.mails().len()), (1, 1));
+    world.finish().await;
+}

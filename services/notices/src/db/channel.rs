@@ -230,7 +230,7 @@ pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid, at: OffsetDateTime) -> R
     .await?;
     sqlx::query!(
         r#"update notices.delivery set state = 'failed', failure = 'CHANNEL_DELETED'
-           where firm = $1 and channel = $2 and state = 'waiting'"#,
+           where firm = $1 and channel = $2 and state in ('waiting', 'link')"#,
         firm,
         id
     )
@@ -252,7 +252,7 @@ pub(crate) async fn pause(tx: &mut TenantTx, id: Uuid, until: OffsetDateTime) ->
     .await?;
     sqlx::query!(
         r#"update notices.delivery set due_at = greatest(due_at, $3)
-           where firm = $1 and channel = $2 and state = 'waiting'"#,
+           where firm = $1 and channel = $2 and state in ('waiting', 'link')"#,
         firm,
         id,
         until

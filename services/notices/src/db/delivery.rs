@@ -100,7 +100,7 @@ pub(crate) async fn give_up(tx: &mut TenantTx, channel: Uuid, after: OffsetDateT
     let firm = tx.firm();
     sqlx::query!(
         r#"update notices.delivery set state = 'failed', failure = 'CHANNEL_DELETED'
-           where firm = $1 and channel = $2 and state = 'waiting' and due_at <= $3"#,
+           where firm = $1 and channel = $2 and state in ('waiting', 'link') and due_at <= $3"#,
         firm,
         channel,
         after
@@ -143,7 +143,7 @@ pub(crate) async fn due(
         r#"select d.id, d.channel, c.medium
            from notices.delivery d
            join notices.channel c on c.firm = d.firm and c.id = d.channel
-           where d.firm = $1 and d.state = 'waiting' and d.due_at <= $2
+           where d.firm = $1 and d.state in ('waiting', 'link') and d.due_at <= $2
                and (d.leased_until is null or d.leased_until < $2)
            order by d.id limit $3"#,
         firm,
@@ -193,7 +193,7 @@ pub(crate) async fn lease(
         Job,
         r#"update notices.delivery d set leased_until = $4, attempts = d.attempts + 1
            from notices.channel c
-           where d.firm = $1 and d.id = $2 and d.state = 'waiting' and d.due_at <= $3
+           where d.firm = $1 and d.id = $2 and d.state in ('waiting', 'link') and d.due_at <= $3
                and (d.leased_until is null or d.leased_until < $3) and c.firm = d.firm and c.id = d.channel
            returning d.id, d.channel, d.kind, d.title, d.body, d.link, c.locale, c.medium, d.attempts"#,
         firm,
@@ -222,7 +222,7 @@ pub(crate) async fn lease(
 pub(crate) async fn postpone(tx: &mut TenantTx, id: Uuid, until: OffsetDateTime) -> Result<()> {
     let firm = tx.firm();
     sqlx::query!(
-        r#"update notices.delivery set due_at = $3 where firm = $1 and id = $2 and state = 'waiting'"#,
+        r#"update notices.delivery set due_at = $3 where firm = $1 and id = $2 and state in ('waiting', 'link')"#,
         firm,
         id,
         until
@@ -250,8 +250,9 @@ pub(crate) async fn record(tx: &mut TenantTx, id: Uuid, outcome: &Outcome<'_>) -
     };
     sqlx::query!(
         r#"update notices.delivery
-           set state = $3, sent_at = $4, due_at = coalesce($5, due_at), failure = $6, leased_until = null
-           where firm = $1 and id = $2 and (state = 'waiting' or $3 = 'sent')"#,
+           set state = case $3::text when 'waiting' then state else $3 end, sent_at = $4,
+               due_at = coalesce($5, due_at), failure = $6, leased_until = null
+           where firm = $1 and id = $2 and (state in ('waiting', 'link') or $3 = 'sent')"#,
         firm,
         id,
         state,
@@ -316,7 +317,7 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which) -> Result<Vec<Deliver
     rows.into_iter()
         .map(|row| {
             let state = match row.state.as_str() {
-                "waiting" => State::Waiting,
+                "waiting" | "link" => State::Waiting,
                 "sent" => State::Sent,
                 "failed" => State::Failed,
                 other => return Err(unknown("notices.delivery", other)),
