@@ -6,9 +6,9 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use chassis::Reason;
+use chassis::{Reason, config::Config};
 use harness::{
-    Access, World, answer, events, order,
+    Access, Options, World, answer, events, order,
     refusal::{bad_fields, refused},
 };
 use proto::{
@@ -142,6 +142,19 @@ async fn tabs_are_counted(buyer: &Access, supplier: &Access) {
     let odd = ListOrdersRequest { counterparty_id: "odd".into(), ..list(Side::Buyer) };
     let odd = ListOrdersRequest { also_count: vec![list(Side::Buyer), odd], ..list(Side::Buyer) };
     bad_fields(buyer.orders().list_orders(odd).await, &[("also_count[1].counterparty_id", "ID")]);
+}
+
+#[tokio::test]
+async fn each_further_count_is_a_request_of_the_firm() {
+    let hurry = |config: &mut Config| (config.limits.requests_per_second, config.limits.burst) = (1, 60);
+    let world = World::with(Options { configure: hurry, ..Options::default() }).await;
+    let (buyer, _) = world.pair().await;
+    let request = ListOrdersRequest { also_count: vec![list(Side::Buyer); 20], ..list(Side::Buyer) };
+    let asked = (0..5).map(|_| async { buyer.orders().list_orders(request.clone()).await });
+    let answers = futures::future::join_all(asked).await;
+    let slowed = answers.into_iter().find_map(Result::err);
+    refused(Err::<(), _>(slowed.expect("a hundred and five are too many")), Reason::RATE_LIMITED);
+    world.finish().await;
 }
 
 #[tokio::test]
