@@ -106,7 +106,7 @@ begin
             and l.material_number_customer = w.material and not l.removed
         where w.location = '' or l.customer_location = w.location
         order by w.place, l.group_id, l.demand_category collate "C", l.customer_location collate "C"),
-    own as materialized (
+    own as (
         select l.place, l.group_id,
                coalesce(capacity.counted(l.quantity, l.unit, c.counting, codes, bases, factors), 0)
                    * coalesce(l.load_factor, 1) as hours
@@ -134,18 +134,18 @@ begin
                             = coalesce(bases[array_position(codes, f.unit_code)], f.unit_code, '') then u.of_group
                         else coalesce(f.unit_code, '') end as counting) c),
     reached as (
-        select o.place, o.group_id as origin, o.group_id from own o
+        -- The hours come along: a transaction by keys has no join that would find them again at once.
+        select o.place, o.group_id as origin, o.group_id, o.hours from own o
         union
-        select r.place, r.origin, l.parent
+        select r.place, r.origin, l.parent, r.hours
         from reached r
         join capacity.linked_group l on l.supplier = me and l.child = r.group_id and not l.removed
         join capacity.capacity_group g on g.supplier = me and g.id = l.parent and not g.inactive)
     -- No more digits than programs keep, and never more than is taken.
-    select r.place, r.group_id, least(trim_scale(trunc(sum(o.hours), 12)), 1000000000000000)
+    select r.place, r.group_id, least(trim_scale(trunc(sum(r.hours), 12)), 1000000000000000)
     from reached r
-    join own o on o.place = r.place and o.group_id = r.origin
     group by 1, 2
-    having trunc(sum(o.hours), 12) > 0;
+    having trunc(sum(r.hours), 12) > 0;
 end
 $$;
 
@@ -226,6 +226,8 @@ declare
     promises int[];
     groups uuid[];
     taken numeric[];
+    -- orders that were placed for hours that are offered
+    reserving uuid[];
 begin
     select array_agg(orders[p.answer] order by p.nth) into of_orders from unnest(answers) with ordinality p (answer, nth);
     select array_agg(t.place), array_agg(t.group_id), array_agg(t.hours) into promises, groups, taken
@@ -237,11 +239,16 @@ begin
     where w.supplier = me and (w.group_id, w.monday) in (
         select t.group_id, mondays[t.promise] from unnest(promises, groups) t (promise, group_id))
     order by w.group_id, w.monday for update;
+    select coalesce(array_agg(r.order_id), '{}') into reserving
+    from capacity.reservation r where r.supplier = me and r.state = 'consumed' and r.order_id = any (orders);
     for place in 1 .. cardinality(orders) loop
         insert into capacity.pending_load
             (supplier, order_id, version, order_line, group_id, monday, hours, quantity, promised_at)
         select me, orders[place], versions[place], t.order_line, t.group_id, t.monday, t.hours,
-               capacity.beside_reserved(me, t.group_id, t.monday, orders[place], t.order_line, t.hours, codes, bases, factors),
+               case when orders[place] = any (reserving)
+                    then capacity.beside_reserved(me, t.group_id, t.monday, orders[place], t.order_line, t.hours, codes, bases,
+                                                  factors)
+                    else t.hours end,
                clock_timestamp()
         from (
             select lines[a.promise] as order_line, a.group_id, mondays[a.promise] as monday, sum(a.hours) as hours
@@ -283,7 +290,8 @@ create function capacity.note_promises(of_supplier uuid, of_order uuid, of_versi
                                        lines text[], customers uuid[], materials text[], locations text[], units text[],
                                        mondays date[], quantities numeric[], codes text[], bases text[], factors numeric[])
 returns void
-language plpgsql volatile security definer set search_path = '' as $$
+-- What lines take and what is kept of them are of one size: a transaction by keys would compare each with each.
+language plpgsql volatile security definer set search_path = '' set enable_hashjoin = on as $$
 #variable_conflict use_column
 declare
     me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
@@ -292,6 +300,8 @@ declare
     groups uuid[];
     taken numeric[];
     weeks capacity.week_key[];
+    -- whether the order was placed for hours that are offered
+    reserving boolean;
 begin
     if me is null or (me <> of_supplier and me <> all (customers)) then
         return;
@@ -308,10 +318,16 @@ begin
         where x.supplier = of_supplier and (x.group_id, x.monday) in (
             select t.group_id, mondays[t.promise] from unnest(promises, groups) t (promise, group_id))
         order by x.group_id, x.monday for update skip locked) w;
+    reserving := exists (
+        select from capacity.reservation r
+        where r.supplier = of_supplier and r.state = 'consumed' and r.order_id = of_order);
     insert into capacity.pending_load
         (supplier, order_id, version, order_line, group_id, monday, hours, quantity, promised_at)
     select of_supplier, of_order, of_version, n.order_line, n.group_id, n.monday, n.hours,
-           capacity.beside_reserved(of_supplier, n.group_id, n.monday, of_order, n.order_line, n.hours, codes, bases, factors),
+           case when reserving
+                then capacity.beside_reserved(of_supplier, n.group_id, n.monday, of_order, n.order_line, n.hours, codes, bases,
+                                              factors)
+                else n.hours end,
            clock_timestamp()
     from (
         select t.order_line, t.group_id, t.monday, t.hours - coalesce(b.hours, 0) - coalesce(p.hours, 0) as hours
