@@ -255,7 +255,10 @@ begin
             from unnest(promises, groups, taken) a (promise, group_id, hours)
             where answers[a.promise] = place
             group by 1, 2, 3) t
-        join capacity.capacity_week w on w.supplier = me and w.group_id = t.group_id and w.monday = t.monday;
+        join capacity.capacity_week w on w.supplier = me and w.group_id = t.group_id and w.monday = t.monday
+        -- Whoever tries an answer out has no lock of the order, and may find what was promised by one meanwhile.
+        on conflict on constraint pending_load_pkey do nothing;
+        continue when not found;
         return query
         select place, p.order_line, p.monday, p.group_id, g.name, coalesce(g.unit_code, ''), s.short
         from (
@@ -284,7 +287,8 @@ $$;
 
 -- For the service of orders, in the transaction in which a promise comes about and nobody is asked whether it fits, such as
 -- when the buyer accepts what was proposed: what lines of an order promise now takes of the weeks, beyond what is kept of them,
--- is kept as pending, and a week may be overcommitted by it. A promise comes as its schedule line and line, and what is made
+-- is kept as pending, and a week may be overcommitted by it. Only what the tenant's own order promises its own buyer: of others
+-- nothing is kept. A promise comes as its schedule line and line, and what is made
 -- of what, where, when and how much. Weeks that somebody else has at this moment are left to the feed, so that nobody waits.
 create function capacity.note_promises(of_supplier uuid, of_order uuid, of_version bigint, schedule_lines uuid[],
                                        lines text[], customers uuid[], materials text[], locations text[], units text[],
@@ -303,7 +307,13 @@ declare
     -- whether the order was placed for hours that are offered
     reserving boolean;
 begin
-    if me is null or (me <> of_supplier and me <> all (customers)) then
+    if me is null
+        or not exists (
+            select from orders.placed_order o
+            where o.order_id = of_order and o.supplier = of_supplier and me in (o.buyer, o.supplier))
+        or exists (
+            select from unnest(customers) c (customer)
+            join orders.placed_order o on o.order_id = of_order and o.buyer <> c.customer) then
         return;
     end if;
     select array_agg(t.place), array_agg(t.group_id), array_agg(t.hours) into promises, groups, taken
