@@ -26,6 +26,8 @@ create table capacity.pending_load (
         references capacity.capacity_week (supplier, group_id, monday),
     constraint pending_load_quantity_check check (0 <= quantity and quantity <= hours)
 );
+-- For firms_to_book.
+create index pending_load_promised_at_idx on capacity.pending_load (promised_at);
 comment on table capacity.pending_load is 'what orders were promised and the feed did not tell of yet; written by functions alone';
 
 alter table capacity.pending_load enable row level security;
@@ -367,17 +369,36 @@ begin
 end
 $$;
 
+-- As before, and those of whom something is pending for longer than a day, whether or not their feed goes on.
+create or replace function capacity.firms_to_book(most int) returns table (firm uuid)
+language sql stable security definer set search_path = '' as $$
+    select d.supplier
+    from (
+        select p.supplier
+        from capacity.feed_place p
+        join event.feed_head h on h.feed = p.supplier
+        where h.next_seq - 1 > p.seq
+        union
+        select l.supplier
+        from capacity.pending_load l
+        join capacity.feed_place p on p.supplier = l.supplier
+        where l.promised_at < now() - interval '1 day') d
+    where exists (select from partners.active_firms(array[d.supplier]))
+    order by d.supplier
+    limit most
+$$;
+
 -- What of these orders was promised up to a version, and is booked in this transaction, is pending no more. What a process
--- booked that was started before anything could be pending, which none hears of again, goes after a day. The caller has
--- locked the weeks.
-create function capacity.settle_promises(orders uuid[], versions bigint[]) returns void
+-- booked that was started before anything could be pending, which none hears of again, goes after a day, once all is heard
+-- that the feed tells (`caught_up`): till then what books it may be still to come. The caller has locked the weeks.
+create function capacity.settle_promises(orders uuid[], versions bigint[], caught_up boolean) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
     me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
 begin
     with gone as (
         delete from capacity.pending_load p
-        where p.supplier = me and (p.promised_at < clock_timestamp() - interval '1 day' or exists (
+        where p.supplier = me and ((caught_up and p.promised_at < clock_timestamp() - interval '1 day') or exists (
             select from unnest(orders, versions) h (order_id, version)
             where h.order_id = p.order_id and p.version <= h.version))
         returning p.group_id, p.monday, p.quantity),
@@ -402,7 +423,7 @@ revoke all on function
                      text[], numeric[]),
     capacity.note_promises(uuid, uuid, bigint, uuid[], text[], uuid[], text[], text[], text[], date[], numeric[], text[],
                            text[], numeric[]),
-    capacity.settle_promises(uuid[], bigint[])
+    capacity.settle_promises(uuid[], bigint[], boolean)
     from public;
 grant execute on function
     capacity.has_offered(uuid),
@@ -410,5 +431,5 @@ grant execute on function
                            text[], numeric[]),
     capacity.promise(uuid[], bigint[], boolean[], int[], text[], uuid[], text[], text[], text[], date[], numeric[], text[],
                      text[], numeric[]),
-    capacity.settle_promises(uuid[], bigint[])
+    capacity.settle_promises(uuid[], bigint[], boolean)
     to tandem_app;

@@ -32,9 +32,8 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     let kinds: Vec<String> = convert::KINDS.iter().map(ToString::to_string).collect();
     let entries = db::entries(&mut tx, place, &kinds, EVENTS).await?;
     let last = feed::read_upto(&mut tx, entries.last().map(|entry| entry.seq)).await?;
-    if last <= place {
-        return Ok(false);
-    }
+    // Nothing new: something is pending that no event books.
+    let quiet = last <= place;
     let heard = entries.iter().filter(|entry| entry.payload.is_some()).count();
     let full = entries.len() >= EVENTS.0 as usize || heard >= EVENTS.1 as usize;
     let mut told = Told::default();
@@ -43,21 +42,23 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
             told.hear(&entry.kind, payload)?;
         }
     }
-    if entries.first().is_none_or(|entry| entry.seq > place + 1) {
+    if !quiet && entries.first().is_none_or(|entry| entry.seq > place + 1) {
         // The feed no longer reaches back to there. What it told is in the orders as they stand, but for the days.
         told.omitted.extend(db::orders_that_take(&mut tx).await?);
     }
     let now = Now::unasked(&context.deps);
     let mut events = Vec::new();
-    if !told.is_empty() {
+    if quiet || !told.is_empty() {
         let booked = booked(&mut tx, &told).await?;
         let left_over = reserved::left_over(&mut tx, &told.orders()?).await?;
-        let heard = Heard::of(&mut tx, &told).await?;
+        let heard = Heard::of(&mut tx, &told, !full).await?;
         if !booked.is_empty() || !left_over.is_empty() || !heard.groups.is_empty() {
             events = book(now, &mut tx, &booked, left_over, &heard).await?;
         }
     }
-    db::move_place(&mut tx, last).await?;
+    if !quiet {
+        db::move_place(&mut tx, last).await?;
+    }
     let any = !events.is_empty();
     outbox::append(&mut tx, vec![events]).await?;
     tx.commit().await?;
@@ -71,15 +72,17 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
 struct Heard {
     /// Orders, each up to this version.
     orders: Vec<(Uuid, i64)>,
-    /// Groups of whose weeks something is pending of them.
+    /// Groups of whose weeks something is pending of them, or for too long.
     groups: Vec<Uuid>,
+    /// Whether the feed has no more for now, so that what is pending for long is booked by nothing to come.
+    caught_up: bool,
 }
 
 impl Heard {
-    async fn of(tx: &mut TenantTx, told: &Told) -> Result<Self> {
+    async fn of(tx: &mut TenantTx, told: &Told, caught_up: bool) -> Result<Self> {
         let orders = told.versions()?;
-        let groups = pending::groups(tx, &orders).await?;
-        Ok(Self { orders, groups })
+        let groups = pending::groups(tx, &orders, caught_up).await?;
+        Ok(Self { orders, groups, caught_up })
     }
 }
 
@@ -108,7 +111,7 @@ async fn book(
         // Weeks before buckets, and all of them in their order, as everybody does.
         let moved = week::with_parents(tx, &groups).await?;
         week::lock(tx, &moved).await?;
-        pending::settle(tx, &heard.orders).await?;
+        pending::settle(tx, &heard.orders, heard.caught_up).await?;
         given_back = reservation::give_back(now, tx, left_over).await?;
     }
     let mut events = matching::rematch(now, tx, Cause::Demand(&groups)).await?;

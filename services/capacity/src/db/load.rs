@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{load::Kept, week::Category};
 
-/// Suppliers whose feed was not read to its end. Outside any firm: ids only.
+/// Suppliers whose feed was not read to its end, or of whom something is pending for too long. Outside any firm: ids only.
 pub(crate) async fn firms(tx: &mut TenantTx, most: i32) -> Result<Vec<Uuid>> {
     Ok(sqlx::query_scalar!(r#"select firm as "firm!" from capacity.firms_to_book($1)"#, most)
         .fetch_all(tx.conn())
