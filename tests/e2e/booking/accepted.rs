@@ -1,6 +1,8 @@
 //! An hour that is offered is not promised to an order as well: what a supplier accepts is looked at when it accepts, and is
 //! load of the week before its feed has told of it.
 
+use std::time::Duration;
+
 use chassis::Reason;
 use harness::{
     Access, Firm, Options, World, accept_all, answer,
@@ -9,7 +11,7 @@ use harness::{
     change::{cancel, change},
     cli, decide, order,
     refusal::{fields, metadata, refused},
-    request_id,
+    request_id, until,
 };
 use proto::{
     capacity::UploadCapacityGroupRequest,
@@ -65,6 +67,30 @@ impl Workshop {
         .fetch_one(self.world.owner_pool().await)
         .await
         .expect("a week is pending by the sum of what is pending of it")
+    }
+
+    /// How many hours are pending of what three pieces take, once a firm noted that an order promises them to a customer.
+    async fn noted(&self, me: &Firm, order: &str, customer: &Firm) -> i64 {
+        let tenant = "select set_config('tandem.firm', $1, true)";
+        let mut tx = self.world.app_pool().await.begin().await.unwrap();
+        sqlx::query(tenant).bind(me.id.as_str()).execute(&mut *tx).await.unwrap();
+        sqlx::query(
+            "select from capacity.note_promises($1::uuid, $2::uuid, 9, array[$2::uuid], array['10'], array[$3::uuid],
+                 array[$4], array[''], array[''], array[$5::date], array[3.0], '{}', '{}', '{}')",
+        )
+        .bind(self.supplier.id.as_str())
+        .bind(order)
+        .bind(customer.id.as_str())
+        .bind(ITEM)
+        .bind(W53)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        sqlx::query(tenant).bind(self.supplier.id.as_str()).execute(&mut *tx).await.unwrap();
+        let pending = "select (coalesce(sum(p.hours), 0) / 3600)::bigint from capacity.pending_load p";
+        let hours = sqlx::query_scalar(pending).fetch_one(&mut *tx).await.unwrap();
+        tx.rollback().await.unwrap();
+        hours
     }
 
     async fn offer_hours(&self, seconds: &str) -> Result<proto::capacity::Offer, tonic::Status> {
@@ -266,5 +292,93 @@ async fn what_a_line_reserved_and_what_several_groups_share_is_counted_as_matchi
     let despite = [&accept[..], &["--despite-offers"][..]].concat();
     cli::run(&shop.world, &supplier.key, &despite).await.done();
     assert!(shop.week(&hall).await.3, "more is promised of the hall than it has");
+    shop.world.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_pending_for_long_goes_once_all_is_heard() {
+    let shop = Workshop::open().await;
+    let id = shop.place("1", "3").await;
+    shop.supplier.respond(accept_all(&id)).await.unwrap();
+    assert_eq!(shop.week(&shop.group).await, (0, 3, 60, false));
+    let owner = shop.world.owner_pool().await;
+    let aged = "update capacity.pending_load set promised_at = now() - interval '2 days'";
+    let kept = "select count(*) from capacity.pending_load";
+    // As long as the feed has more, an event of it may book what was promised.
+    let mut tx = owner.begin().await.unwrap();
+    sqlx::query(aged).execute(&mut *tx).await.unwrap();
+    sqlx::query("select set_config('tandem.firm', $1, true)")
+        .bind(shop.supplier.id.as_str())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    for (settle, left) in [
+        ("select from capacity.settle_promises('{}', '{}', false)", 1),
+        ("select from capacity.settle_promises('{}', '{}', true)", 0),
+    ] {
+        sqlx::query(settle).execute(&mut *tx).await.unwrap();
+        let pending: i64 = sqlx::query_scalar(kept).fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(pending, left, "{settle}");
+    }
+    tx.rollback().await.unwrap();
+
+    // The feed says nothing at all, and it goes all the same.
+    sqlx::query(aged).execute(owner).await.unwrap();
+    until("nothing is pending", Duration::from_secs(20), async || {
+        let pending: i64 = sqlx::query_scalar(kept).fetch_one(owner).await.unwrap();
+        (pending == 0).then_some(())
+    })
+    .await;
+    assert_eq!(shop.week(&shop.group).await, (0, 0, 60, false));
+    shop.world.settled().await;
+    assert_eq!(shop.week(&shop.group).await, (3, 0, 60, false));
+    shop.world.finish().await;
+}
+
+/// An answer is tried out without a lock of the order: it may be given between the look and what is promised.
+#[tokio::test]
+async fn a_preview_that_meets_the_answer_is_no_fault() {
+    let shop = Workshop::open().await;
+    let id = shop.place("1", "3").await;
+    let owner = shop.world.owner_pool().await;
+    sqlx::query(
+        "insert into capacity.pending_load
+             (supplier, order_id, version, order_line, group_id, monday, hours, quantity, promised_at)
+         select supplier, order_id, version + 1, '10', $2::uuid, $3::date, 10800, 10800, now()
+         from orders.order_state where order_id = $1::uuid",
+    )
+    .bind(id.as_str())
+    .bind(shop.group.as_str())
+    .bind(W53)
+    .execute(owner)
+    .await
+    .unwrap();
+    preview(&shop.supplier, &accept_all(&id)).await.unwrap();
+    sqlx::query("delete from capacity.pending_load").execute(owner).await.unwrap();
+    shop.world.finish().await;
+}
+
+/// Whatever a firm says, past the service, that an order promises.
+#[tokio::test]
+async fn promises_are_noted_of_the_firms_own_order_alone() {
+    let shop = Workshop::open().await;
+    let (buyer, supplier) = (&shop.buyer, &shop.supplier);
+    let rival = shop.world.firm("木棉门业(示例)有限公司").await;
+    shop.world.partner(&rival, supplier, "GYS-033").await;
+    let lent = linking(hours("小机组"), vec![link(&rival.id, ITEM, "3600")]);
+    supplier.state_group(lent).await.unwrap();
+    let id = shop.place("1", "3").await;
+    let nobodys = request_id();
+    for (case, me, order, customer, expected) in [
+        ("its order", buyer, &id, buyer, 3),
+        ("its customer's order", supplier, &id, buyer, 3),
+        ("no order", buyer, &nobodys, buyer, 0),
+        ("no order of its customer", supplier, &nobodys, buyer, 0),
+        ("a customer, and another one's order", &rival, &id, &rival, 0),
+        ("another one's order for its buyer", &rival, &id, buyer, 0),
+        ("its order for another one", buyer, &id, &rival, 0),
+    ] {
+        assert_eq!(shop.noted(me, order, customer).await, expected, "{case}");
+    }
     shop.world.finish().await;
 }
