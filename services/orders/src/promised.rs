@@ -1,11 +1,16 @@
 //! What an answer takes of its supplier's weeks, and how it is refused where hours of them are offered to others. Pure.
 
+use std::collections::HashMap;
+
 use chassis::{Error, Field, Reason, unit::closest};
 use rust_decimal::{Decimal, RoundingStrategy};
 use time::{Date, Duration};
 use uuid::Uuid;
 
 use crate::order::Order;
+
+/// Fields of a refusal: more than anybody reads.
+const FIELDS: usize = 200;
 
 /// A promise of an answer, as far as it takes capacity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,22 +45,27 @@ pub struct Short {
     pub quantity: Decimal,
 }
 
-/// Why an answer is not given: each line that takes too much of a week, and what to do. `everything`: it answers no line by
-/// itself.
+/// Why an answer is not given: each line that takes too much of a week, as far as there is room for them, and what to do.
+/// `everything`: it answers no line by itself.
 pub fn refusal(order: &Order, promises: &[Promise], everything: bool, short: &[Short]) -> Error {
-    let mut fields = Vec::new();
-    for one in short {
-        let takes = |promise: &&Promise| {
-            promise.monday() == one.monday && order.schedule[promise.place].line_number == one.line_number
-        };
-        let mut lines: Vec<usize> = promises.iter().filter(takes).map(|promise| promise.at).collect();
-        lines.dedup();
-        lines.truncate(if everything { 1 } else { lines.len() });
-        fields.extend(lines.into_iter().map(|at| {
+    // Found at once: weeks are locked meanwhile, and an answer may have thousands of lines.
+    let mut answered: HashMap<(&str, Date), Vec<usize>> = HashMap::new();
+    for promise in promises {
+        let line = order.schedule[promise.place].line_number.as_str();
+        let lines = answered.entry((line, promise.monday())).or_default();
+        if lines.last() != Some(&promise.at) {
+            lines.push(promise.at);
+        }
+    }
+    let each = if everything { 1 } else { FIELDS };
+    let named = short.iter().flat_map(|one| {
+        let lines = answered.get(&(one.line_number.as_str(), one.monday)).into_iter().flatten();
+        lines.take(each).map(move |at| {
             let path = if everything { "accept_all".to_owned() } else { format!("lines[{at}]") };
             Field::new(path, "OFFERED", sentence(one))
-        }));
-    }
+        })
+    });
+    let fields: Vec<Field> = named.take(FIELDS).collect();
     let refused = Error::new(Reason::HOURS_OFFERED).fields(fields);
     match short.first() {
         Some(first) => refused
@@ -148,6 +158,19 @@ mod tests {
         for (key, value) in expected {
             assert_eq!(said(key), Some(value), "{key}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_no_more_than_anybody_reads() {
+        let line = |number: usize| Schedule { line_number: number.to_string(), ..Schedule::default() };
+        let order = with_schedule((0..FIELDS + 50).map(line).collect());
+        let monday = date!(2026 - 12 - 28);
+        let promises: Vec<Promise> = (0..FIELDS + 50).map(|at| promise(at, at, monday)).collect();
+        let too_much: Vec<Short> =
+            (0..FIELDS + 50).map(|number| short(&number.to_string(), monday, "1", "HUR")).collect();
+        let fields = refusal(&order, &promises, false, &too_much).fields;
+        assert_eq!(fields.len(), FIELDS);
+        assert_eq!(fields.last().map(|field| field.path.as_str()), Some("lines[199]"));
     }
 
     #[test]
