@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chassis::{Error, Result, db::TenantTx, service::Deps};
+use chassis::{Error, Reason, Result, db::TenantTx, service::Deps};
 use proto::orders::{LineReceipt, OrderReceipt, ScheduleLineState};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -41,16 +41,21 @@ impl Effect for Respond {
 
     async fn run(deps: &Deps, tx: &mut TenantTx, commands: &[&Command<Self>]) -> Result<Done> {
         let mut orders = lock(tx, commands.iter().map(|command| command.what.order)).await?;
+        // Whoever never offered anything is asked nothing more.
+        let supplier = tx.firm();
+        let looked_at = promised::has_offered(tx, supplier).await?;
+        let rounds = rounds(commands);
+        if looked_at && rounds.len() > 1 {
+            // Each round locks weeks, and the next one's may come before them: the commands go one by one.
+            return Err(Error::new(Reason::CONFLICT));
+        }
         let proposed = commands.iter().filter_map(|command| {
             let order = orders.get(&command.what.order)?;
             Some((order, agree::proposed_lines(order, command.what.answers.as_deref())))
         });
         let mut terms = terms::load(tx, &proposed.collect::<Vec<_>>()).await?;
-        // Whoever never offered anything is asked nothing more.
-        let supplier = tx.firm();
-        let looked_at = promised::has_offered(tx, supplier).await?;
         let mut done = Done::default();
-        for round in rounds(commands) {
+        for round in rounds {
             let mut decided = decide_all(deps, tx, round, &mut orders, &mut terms, looked_at).await?;
             if looked_at {
                 promise(tx, round, &mut decided, &mut orders, &mut terms).await?;
