@@ -213,3 +213,26 @@ async fn what_was_accepted_longer_ago_than_the_feed_reaches_takes_capacity_too()
     assert!(booked(&supplier, &made).await[0].ends_with(" booked 0"));
     world.finish().await;
 }
+
+/// And what is kept of them stays on the day that was promised, which the orders do not say.
+#[tokio::test]
+async fn what_is_booked_outlives_the_feed_that_told_of_it() {
+    let world = World::with(golden()).await;
+    let (buyer, supplier) = world.pair().await;
+    let capacity = group("机组", &[(W53, "80", "100"), (W01, "80", "100")]);
+    let made = supplier.state_group(linking(capacity, vec![link(&buyer.id, ITEM, "")])).await.unwrap().id;
+    let placed = order("4500000001").line("10", ITEM, "60", "6.85");
+    let id = buyer.publish(placed.to("V100")).await.unwrap().order_id;
+    let later = answer(&id).propose("10", "", &[("60", W01)]).done();
+    let proposal = supplier.respond(later).await.unwrap().lines[0].proposal_id.clone();
+    buyer.orders().resolve_proposal(decide(&id, &[(&proposal, true)])).await.unwrap();
+    world.settled().await;
+    let kept = ["2026-W53 –/80/100 UNMATCHED booked 0", "2027-W01 60/80/100 SURPLUS booked 60"];
+    assert_eq!(booked(&supplier, &made).await, kept);
+    let month = world.age(5).await;
+    assert_eq!(world.let_go().await, (vec![month], 0));
+    sqlx::query("update capacity.feed_place set seq = 0").execute(world.owner_pool().await).await.unwrap();
+    world.settled().await;
+    assert_eq!(booked(&supplier, &made).await, kept);
+    world.finish().await;
+}

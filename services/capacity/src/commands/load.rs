@@ -20,6 +20,7 @@ use crate::{
         pending, reserved, week,
     },
     load::{Line, Load, Promise, changes, load},
+    week::monday_of,
 };
 
 /// Events of one transaction: most are of no concern here, such as those of holds; and those that are.
@@ -32,6 +33,7 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
     let kinds: Vec<String> = convert::KINDS.iter().map(ToString::to_string).collect();
     let entries = db::entries(&mut tx, place, &kinds, EVENTS).await?;
     let last = feed::read_upto(&mut tx, entries.last().map(|entry| entry.seq)).await?;
+    let now = Now::unasked(&context.deps);
     // Nothing new: something is pending that no event books.
     let quiet = last <= place;
     let heard = entries.iter().filter(|entry| entry.payload.is_some()).count();
@@ -43,10 +45,10 @@ pub(crate) async fn follow(context: &Context, supplier: Uuid) -> Result<bool> {
         }
     }
     if !quiet && entries.first().is_none_or(|entry| entry.seq > place + 1) {
-        // The feed no longer reaches back to there. What it told is in the orders as they stand, but for the days.
-        told.omitted.extend(db::orders_that_take(&mut tx).await?);
+        // The feed no longer reaches back to there. What it told is in the orders as they stand, but for the days; and weeks
+        // that are over take nothing that was not counted in them.
+        told.missed.extend(db::missed(&mut tx, monday_of(now.at.date())).await?);
     }
-    let now = Now::unasked(&context.deps);
     let mut events = Vec::new();
     if quiet || !told.is_empty() {
         let booked = booked(&mut tx, &told).await?;
@@ -156,8 +158,8 @@ async fn booked(tx: &mut TenantTx, told: &Told) -> Result<Vec<Booked>> {
     Ok(booked)
 }
 
-/// What a line takes. Where an event was too large to tell of it, what is accepted counts on the day that was asked for:
-/// other days stand in events alone, and the next that tells of the line puts it right.
+/// What a line takes. Where an event was too large to tell of it, or is gone, what is accepted counts on the day that was asked
+/// for: other days stand in events alone, and the next that tells of the line puts it right.
 fn taken(told: &Told, placed: &Placed) -> Load {
     let as_asked;
     let line = match told.line(placed.schedule_line_id) {

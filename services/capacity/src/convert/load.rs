@@ -71,6 +71,8 @@ pub(crate) struct Told {
     versions: BTreeMap<String, i64>,
     /// Orders of which an event left lines out: what no newer one tells of has to be looked up.
     pub omitted: BTreeSet<Uuid>,
+    /// Lines of which the feed does not tell any more how they stand, with the order of each: they have to be looked up.
+    pub missed: BTreeMap<Uuid, Uuid>,
 }
 
 impl Told {
@@ -89,16 +91,17 @@ impl Told {
         Ok(())
     }
 
-    /// Lines that were told of.
+    /// Lines that were told of, or missed.
     pub(crate) fn lines(&self) -> impl Iterator<Item = Uuid> {
-        self.lines.keys().copied()
+        self.lines.keys().chain(self.missed.keys()).copied()
     }
 
-    /// Orders that were told of.
+    /// Orders that were told of, or have lines that were missed.
     pub(crate) fn orders(&self) -> Result<Vec<Uuid>> {
         let told: BTreeSet<&str> = self.lines.values().map(|(order, _)| order.as_str()).collect();
         let told = told.into_iter().map(id);
-        told.chain(self.omitted.iter().copied().map(Ok)).collect()
+        let missed: BTreeSet<Uuid> = self.missed.values().chain(&self.omitted).copied().collect();
+        told.chain(missed.into_iter().map(Ok)).collect()
     }
 
     /// Orders that were told of, with the newest version of each.
@@ -111,9 +114,9 @@ impl Told {
         self.lines.get(&id).map(|(_, line)| line)
     }
 
-    /// Whether nothing was told.
+    /// Whether nothing was told, nor missed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.omitted.is_empty()
+        self.lines.is_empty() && self.omitted.is_empty() && self.missed.is_empty()
     }
 }
 
@@ -220,5 +223,13 @@ mod tests {
         }
         assert_eq!(told.omitted, [ORDER].into());
         assert_eq!(told.versions().unwrap(), [(ORDER, 3)], "the newest of an order stays");
+    }
+
+    #[test]
+    fn what_was_missed_is_looked_up() {
+        let mut told = Told::default();
+        told.missed.insert(LINE, ORDER);
+        assert!(!told.is_empty() && told.line(LINE).is_none());
+        assert_eq!((told.lines().collect::<Vec<_>>(), told.orders().unwrap()), (vec![LINE], vec![ORDER]));
     }
 }

@@ -150,19 +150,31 @@ pub(crate) async fn in_other_units(
     Ok(rows.into_iter().map(|row| (row.lines, row.content)).collect())
 }
 
-/// The supplier's orders of which something is accepted and open, or is kept as taking capacity.
-pub(crate) async fn orders_that_take(tx: &mut TenantTx) -> Result<Vec<Uuid>> {
+/// The supplier's schedule lines of which something else is accepted and open than is kept of them, with the order of each:
+/// what is kept is on the days that were promised, and stays where it is as much. Lines of which nothing is kept are those
+/// alone that were asked for from a day on: they are few, whatever was accepted in years.
+pub(crate) async fn missed(tx: &mut TenantTx, since: Date) -> Result<Vec<(Uuid, Uuid)>> {
     let me = tx.firm();
-    let orders = sqlx::query_scalar!(
-        r#"select order_id as "order_id!" from orders.placed_line
-           where supplier = $1 and accepted > 0 and not closed
-           union
-           select order_id from capacity.booked_line where supplier = $1 and quantity > 0"#,
-        me
+    let rows = sqlx::query!(
+        r#"select p.schedule_line_id as "schedule_line_id!", p.order_id as "order_id!"
+           from orders.placed_line p
+           where p.supplier = $1 and p.accepted > 0 and not p.closed and p.requested_date >= $2
+               and not exists (select from capacity.booked_line k
+                               where k.supplier = $1 and k.schedule_line_id = p.schedule_line_id and k.quantity > 0)
+           union all
+           select k.schedule_line_id, k.order_id
+           from (select b.schedule_line_id, b.order_id, sum(b.quantity) as quantity
+                 from capacity.booked_line b
+                 where b.supplier = $1 and b.quantity > 0
+                 group by 1, 2) k
+           join orders.placed_line p on p.schedule_line_id = k.schedule_line_id and p.supplier = $1
+           where k.quantity <> case when p.closed then 0 else p.accepted end"#,
+        me,
+        since
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(orders)
+    Ok(rows.into_iter().map(|row| (row.schedule_line_id, row.order_id)).collect())
 }
 
 /// The documents of these orders without their lines: (order, tandem.orders.v1.OrderContent).
