@@ -5,6 +5,7 @@ mod asked;
 mod borrowed;
 mod commands;
 mod consume;
+mod counted;
 mod expiry;
 mod given_back;
 mod lent;
