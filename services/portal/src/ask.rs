@@ -79,6 +79,8 @@ pub struct Question {
     pub optional: bool,
     /// How names of files end that are offered to be chosen.
     pub accept: &'static str,
+    /// The field that posts which boxes were shown; empty for none.
+    pub shown: &'static str,
     /// Where the API names it in its refusals; the beginning of the path is enough.
     path: Cow<'static, str>,
     /// What to say where the API refuses it; the hint says what is wanted.
@@ -98,6 +100,7 @@ impl Question {
             fault: String::new(),
             optional: false,
             accept: ".csv,.txt,.tsv",
+            shown: "",
             path: name.into(),
             wrong: None,
         }
@@ -116,6 +119,11 @@ impl Question {
     /// Answered with a file whose name ends so.
     pub fn accept(self, accept: &'static str) -> Self {
         Self { accept, ..self }
+    }
+
+    /// Posting which boxes were shown, so that one that is new meanwhile stays as it stands.
+    pub fn shown(self, shown: &'static str) -> Self {
+        Self { shown, ..self }
     }
 
     /// That may be left out.
@@ -226,7 +234,9 @@ impl Question {
     pub fn fill(&mut self, fields: &Fields) {
         match self.kind {
             Kind::Boxes => {
-                for choice in &mut self.choices {
+                let new =
+                    |value: &str| !self.shown.is_empty() && fields.all(self.shown).all(|one| one != value);
+                for choice in self.choices.iter_mut().filter(|choice| !new(&choice.value)) {
                     choice.on = fields.all(self.name).any(|value| value == choice.value);
                 }
             }
@@ -379,9 +389,10 @@ impl Ask {
         self
     }
 
-    /// As it was typed.
+    /// As it was typed; a number that the form did not have stays as it stands.
     pub fn fill(mut self, fields: &Fields) -> Self {
-        for figure in self.figures.iter_mut().flat_map(|figures| &mut figures.rows) {
+        let figures = self.figures.iter_mut().flat_map(|figures| &mut figures.rows);
+        for figure in figures.filter(|figure| fields.has(&figure.name)) {
             figure.value = fields.get(&figure.name).to_string();
         }
         for question in &mut self.questions {

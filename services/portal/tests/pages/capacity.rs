@@ -40,6 +40,16 @@ fn bucket(monday: &str, total: &str, reserved: &str) -> Bucket {
     }
 }
 
+/// Three hours of a day, for one firm.
+fn slot(seconds: i64, id: &str) -> Bucket {
+    Bucket {
+        id: id.into(),
+        starts_at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        ends_at: Some(prost_types::Timestamp { seconds: seconds + 10_800, nanos: 0 }),
+        ..bucket("2026-12-28", "10800", "0")
+    }
+}
+
 /// 40 hours of a week, 10 of which are reserved; and a week that is over.
 fn offer() -> Offer {
     let content = OfferContent {
@@ -167,7 +177,8 @@ async fn an_offer_that_changed_meanwhile_is_not_overwritten_unseen() {
     stands(&api, [offer()]);
     let form = world.get(&path("offers"), SALES).await;
     let content = OfferContent { process: "冲压".into(), ..offer().content.unwrap() };
-    let buckets = vec![bucket("2026-12-28", "72000", "36000")];
+    // One week has less, and another one is new.
+    let buckets = vec![bucket("2026-12-28", "72000", "36000"), bucket("2027-01-11", "5400", "0")];
     let other = Offer { version: 4, content: Some(content), buckets, ..offer() };
     stands(&api, [other.clone(), other.clone()]);
     api.script().refuse("ChangeOffer", Error::new(Reason::STALE_ETAG).with("version", 4));
@@ -180,15 +191,51 @@ async fn an_offer_that_changed_meanwhile_is_not_overwritten_unseen() {
         "value=\"650 t 二号机\"",
         "name=\"w-2026-12-28\" value=\"41\"",
         "目前发布 20 小时",
+        "name=\"w-2027-01-11\" value=\"1.5\"",
         "name=\"version\" value=\"4\"",
     ] {
         assert!(page.says(said), "{said}: {}", page.html);
     }
     stands(&api, [other]);
-    let page = send(&world, &path("offers"), &page, &typed("41", "")).await;
+    let added = page.field("<form id=\"ask\"", "w-2027-01-11");
+    let fields = [&typed("41", "")[..], &[("w-2027-01-11", added.as_str())]].concat();
+    let page = send(&world, &path("offers"), &page, &fields).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
     let asked: ChangeOfferRequest = api.asked("ChangeOffer");
-    assert_eq!((asked.version, quantities(&asked.buckets)), (4, vec![(28, "147600".to_string())]));
+    let expected = [(28, "147600"), (11, "5400")].map(|(day, kept)| (day, kept.to_string()));
+    assert_eq!(
+        (asked.version, quantities(&asked.buckets)),
+        (4, expected.to_vec()),
+        "saving takes no week away"
+    );
+}
+
+#[tokio::test]
+async fn a_slot_that_was_added_meanwhile_stays() {
+    let (api, world) = Hostile::start(false, None).await;
+    let slots = |ids: &[&str]| -> Vec<Bucket> {
+        ids.iter().zip(0..).map(|(id, at)| slot(1_798_765_200 + at * 86_400, id)).collect()
+    };
+    let before = Offer { buckets: slots(&["one", "two"]), ..offer() };
+    let other = Offer { version: 4, buckets: slots(&["one", "two", "three"]), ..offer() };
+    stands(&api, [before, other.clone(), other.clone(), other]);
+    let form = world.get(&path("offers"), SALES).await;
+    assert!(form.says("name=\"shown\" value=\"one\"") && form.says("name=\"shown\" value=\"two\""));
+    api.script().refuse("ChangeOffer", Error::new(Reason::STALE_ETAG).with("version", 4));
+    let ticked = [("slot", "two"), ("shown", "one"), ("shown", "two")];
+    let fields = [&typed("", "")[..7], &ticked].concat();
+    let page = send(&world, &path("offers"), &form, &fields).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.html);
+    for said in ["value=\"two\" checked", "value=\"three\" checked", "name=\"shown\" value=\"three\""] {
+        assert!(page.says(said), "{said}: {}", page.html);
+    }
+    assert!(!page.says("value=\"one\" checked"), "what was unticked stays so: {}", page.html);
+    let fields = [&fields[..], &[("slot", "three"), ("shown", "three")]].concat();
+    let page = send(&world, &path("offers"), &page, &fields).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+    let asked: ChangeOfferRequest = api.asked("ChangeOffer");
+    let begins: Vec<_> = asked.buckets.iter().map(|one| one.starts_at.unwrap().seconds).collect();
+    assert_eq!((asked.version, begins), (4, vec![1_798_851_600, 1_798_938_000]));
 }
 
 #[tokio::test]
@@ -225,19 +272,14 @@ async fn what_a_forecast_needs_is_asked_for_and_what_is_reserved_is_named() {
 #[tokio::test]
 async fn slots_stay_as_they_are_or_go() {
     let (api, world) = Hostile::start(false, None).await;
-    let slot = |seconds, id: &str| Bucket {
-        id: id.into(),
-        starts_at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
-        ends_at: Some(prost_types::Timestamp { seconds: seconds + 10_800, nanos: 0 }),
-        ..bucket("2026-12-28", "10800", "0")
-    };
     let buckets = vec![slot(1_798_765_200, "one"), slot(1_798_851_600, "two")];
     let slotted = Offer { buckets, ..offer() };
     stands(&api, [slotted.clone(), slotted]);
     let form = world.get(&path("offers"), SALES).await;
     assert!(form.says("value=\"one\" checked") && form.says("value=\"two\" checked"), "{}", form.html);
     assert!(!form.says("name=\"w-"), "no weeks beside slots");
-    let fields = [&typed("", "")[..7], &[("slot", "two")]].concat();
+    let ticked = [("slot", "two"), ("shown", "one"), ("shown", "two")];
+    let fields = [&typed("", "")[..7], &ticked].concat();
     let page = send(&world, &path("offers"), &form, &fields).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
     let asked: ChangeOfferRequest = api.asked("ChangeOffer");

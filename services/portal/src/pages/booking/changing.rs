@@ -33,6 +33,8 @@ use crate::{
 
 /// The field of slots that stay offered.
 const SLOT: &str = "slot";
+/// The field of slots that the form had.
+const SHOWN: &str = "shown";
 /// The field of the version that was looked at.
 const VERSION: &str = "version";
 
@@ -120,7 +122,7 @@ impl Standing {
             return None;
         }
         let which = Question::of(SLOT, Kind::Boxes, t.say(key::OFFER_SLOTS_STAY), slots);
-        let which = which.hint(t.say(key::OFFER_SLOTS_STAY_HINT));
+        let which = which.hint(t.say(key::OFFER_SLOTS_STAY_HINT)).shown(SHOWN);
         Some(if self.weeks().next().is_some() { which.optional() } else { which })
     }
 
@@ -190,14 +192,16 @@ impl Standing {
         let typed = ask.typed_figures()?;
         let over =
             |bucket: &&Bucket| format::day(bucket.monday.as_ref()).is_none_or(|day| day < self.this_week);
-        let stay = self.slots().filter(|slot| fields.all(SLOT).any(|id| id == slot.id));
+        let among = |name: &str, slot: &Bucket| fields.all(name).any(|id| id == slot.id);
+        let stay = self.slots().filter(|slot| among(SLOT, slot) || !among(SHOWN, slot));
         let mut buckets: Vec<NewBucket> =
             self.offer.buckets.iter().filter(over).chain(stay).map(as_it_stands).collect();
         for (name, number) in typed {
             let monday = offering::named_week(&name)?;
             let standing = self.weeks().find(|(day, _)| *day == monday).map(|(_, bucket)| bucket);
-            // What is shown rounded stays as it is kept.
-            if let Some(bucket) = standing.filter(|bucket| self.total(bucket) == fields.get(&name)) {
+            // What is shown rounded stays as it is kept, and so does what was not asked for.
+            let stays = |bucket: &&Bucket| !fields.has(&name) || self.total(bucket) == fields.get(&name);
+            if let Some(bucket) = standing.filter(stays) {
                 buckets.push(as_it_stands(bucket));
                 continue;
             }
