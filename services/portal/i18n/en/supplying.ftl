@@ -159,6 +159,7 @@ bulk-failed = { $n ->
 bulk-refused = Not taken
 bulk-outdated = The order has a new revision. Look at it and answer again.
 bulk-answered = Somebody has answered it already.
+bulk-offered = It needs hours that are offered to other firms. Open the order and decide there.
 bulk-result = Result
 bulk-again = Answer the selected orders again
 sheets-title = Answer with a table

@@ -138,6 +138,7 @@ bulk-failed = 有 { $n } 张没有成功，仍保持选中，可以重新答复�
 bulk-refused = 未成功
 bulk-outdated = 订单有新修订，请查看后重新答复。
 bulk-answered = 已有人答复过。
+bulk-offered = 需要的产能已发布给其他企业。请打开该订单，在订单页面决定是否仍然接受。
 bulk-result = 结果
 bulk-again = 重新答复所选订单
 sheets-title = 用表格答复

@@ -45,6 +45,8 @@ struct AcceptPage {
     changed: bool,
     /// Which hours are offered to others; empty for none.
     offered: String,
+    /// Whether it was ticked that they are promised all the same.
+    despite: bool,
 }
 
 /// What would be promised.
@@ -61,11 +63,11 @@ pub async fn show(
 
 /// What would be promised by an order that waits; `changed`: it is not what it was.
 pub fn confirm(member: &Member, loaded: Loaded, changed: bool) -> Response {
-    ask(member, loaded, changed, String::new())
+    ask(member, loaded, changed, String::new(), false)
 }
 
-/// As [`confirm`], once it was said which hours are `offered` to others.
-fn ask(member: &Member, loaded: Loaded, changed: bool, offered: String) -> Response {
+/// As [`confirm`], once it was said which hours are `offered` to others; `despite`: they are promised all the same.
+fn ask(member: &Member, loaded: Loaded, changed: bool, offered: String, despite: bool) -> Response {
     let t = member.text().clone();
     let order = loaded.order;
     let content = order.content.unwrap_or_default();
@@ -98,6 +100,7 @@ fn ask(member: &Member, loaded: Loaded, changed: bool, offered: String) -> Respo
         more: !loaded.next.is_empty(),
         changed,
         offered,
+        despite,
         t,
     };
     let mends = changed || !shown.offered.is_empty();
@@ -109,24 +112,25 @@ pub async fn send(member: Member, Path(id): Path<String>, fields: Fields) -> Res
     let app = member.app();
     let request_id = app.tokens.check(Some(&member.token), &respond::purpose(&id), fields.get("token"))?;
     let revision = fields.get("revision").parse().map_err(|_| Failure::form_expired())?;
+    let despite = respond::despite_offers(&fields);
     let request = RespondToOrderRequest {
         request_id,
         order_id: id.clone(),
         revision,
         accept_all: true,
-        despite_offers: respond::despite_offers(&fields),
+        despite_offers: despite,
         ..Default::default()
     };
     match respond::send(&member, request).await {
         Ok(_) => Ok(respond::answered(&member, &id)),
         Err(failure) if respond::outdated(&failure) => match respond::open(&member, &id, "").await? {
-            Some(loaded) => Ok(confirm(&member, loaded, true)),
+            Some(loaded) => Ok(ask(&member, loaded, true, String::new(), despite)),
             None => Ok(respond::changed(&member, &id)),
         },
         Err(failure) => {
             let Some(offered) = respond::offered(member.text(), &failure) else { return Err(failure) };
             match respond::open(&member, &id, "").await? {
-                Some(loaded) => Ok(ask(&member, loaded, false, offered)),
+                Some(loaded) => Ok(ask(&member, loaded, false, offered, despite)),
                 None => Ok(respond::changed(&member, &id)),
             }
         }

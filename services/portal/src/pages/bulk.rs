@@ -334,6 +334,8 @@ fn why(t: &Text, refusal: ResponseRefusal) -> String {
     let known = match refusal.reason.as_str() {
         "REVISION_OUTDATED" => Some(key::BULK_OUTDATED),
         "NOTHING_UNANSWERED" => Some(key::BULK_ANSWERED),
+        // Nothing is ticked for all of them at once.
+        "HOURS_OFFERED" => Some(key::BULK_OFFERED),
         _ => None,
     };
     match (known, t.lang) {

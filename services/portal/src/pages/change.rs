@@ -62,6 +62,8 @@ struct ChangePage {
     preview: String,
     /// Which hours are offered to others; empty for none.
     offered: String,
+    /// Whether it was ticked that they are promised all the same.
+    despite: bool,
     next: String,
 }
 
@@ -122,6 +124,7 @@ fn form(
         changed: String::new(),
         preview: String::new(),
         offered: String::new(),
+        despite: false,
         next: match loaded.next.as_str() {
             "" => String::new(),
             token => link(&format!("{}/change", member.order_path(&order.id)), &[("from", token)]),
@@ -139,6 +142,18 @@ fn form(
         lines,
         t,
     }
+}
+
+/// The form with all that was typed and ticked.
+fn once_more(
+    member: &Member,
+    loaded: Loaded,
+    place: &Place,
+    fields: &Fields,
+    faults: &[Fault],
+) -> ChangePage {
+    let despite = respond::despite_offers(fields);
+    ChangePage { despite, ..form(member, loaded, place, &answer::read(fields), faults, fields.get("note")) }
 }
 
 fn key_text(t: &Text, number: &str, text: &str) -> String {
@@ -161,7 +176,7 @@ pub async fn send(
         let Some(loaded) = respond::open(&member, &id, &place.from).await? else {
             return Ok(respond::changed(&member, &id));
         };
-        let mut response = filled(&member, loaded, &place, &typed, note);
+        let mut response = page::show(&once_more(&member, loaded, &place, &fields, &[]));
         response.headers_mut().append(header::SET_COOKIE, cookie);
         return Ok(response);
     }
@@ -214,7 +229,7 @@ async fn promising(
     let Some(loaded) = respond::open(member, id, &place.from).await? else {
         return Ok(respond::changed(member, id));
     };
-    let mut shown = form(member, loaded, place, &answer::read(fields), &[], fields.get("note"));
+    let mut shown = once_more(member, loaded, place, fields, &[]);
     shown.offered = offered;
     Ok(page::show_as(StatusCode::CONFLICT, &shown))
 }
@@ -242,7 +257,7 @@ pub fn previewed(
     would: &ResponsePreview,
 ) -> Response {
     let currency = loaded.order.content.as_ref().map(|content| content.currency.clone()).unwrap_or_default();
-    let mut shown = form(member, loaded, place, &answer::read(fields), &[], fields.get("note"));
+    let mut shown = once_more(member, loaded, place, fields, &[]);
     for line in &mut shown.lines {
         let told = would.lines.iter().find(|told| told.schedule_line_id == line.entry.id);
         line.outcome = told.map(|told| preview::outcome(&shown.t, told, &line.unit, &currency));
@@ -269,7 +284,7 @@ async fn again(
 pub fn mended(member: &Member, loaded: Loaded, place: &Place, fields: &Fields, faults: &[Fault]) -> Response {
     let typed = answer::read(fields);
     let revision = loaded.order.revision;
-    let mut shown = form(member, loaded, place, &typed, faults, fields.get("note"));
+    let mut shown = once_more(member, loaded, place, fields, faults);
     let t = shown.t.clone();
     let gone = typed.iter().any(|entry| shown.lines.iter().all(|line| line.entry.id != entry.id));
     if fields.get("revision") != revision.to_string() {

@@ -10,7 +10,7 @@ use chassis::secret::sha256;
 use proto::{
     access::Permission,
     interchange::{
-        AnswerOutcome, ExportAnswersRequest, ImportAnswersRequest, ImportAnswersResponse, SheetFile,
+        AnswerOutcome, ExportAnswersRequest, ImportAnswersRequest, ImportAnswersResponse, RowError, SheetFile,
     },
 };
 use serde::Deserialize;
@@ -161,9 +161,17 @@ fn answered(member: &Member, answer: ImportAnswersResponse) -> Outcome {
         rows: t.two(key::SHEETS_ROWS, answer.answered_row_count, answer.row_count),
         partner: t.say(key::BUYER),
         became: became.collect(),
-        errors: answer.errors,
+        errors: answer.errors.into_iter().map(|error| beside_offers(t, error)).collect(),
         marked: answer.marked,
         marked_name: answer.marked_file_name,
     };
     outcome::told(member, said)
+}
+
+/// A row that would promise hours which are offered to others is decided on the order's page: a table has no cell for it.
+fn beside_offers(t: &Text, error: RowError) -> RowError {
+    match error.reason.as_str() {
+        "HOURS_OFFERED" | "OFFERED" => RowError { message: t.say(key::BULK_OFFERED), ..error },
+        _ => error,
+    }
 }

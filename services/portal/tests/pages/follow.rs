@@ -206,10 +206,12 @@ impl response_service_server::ResponseService for Fake {
     /// The second answer is refused, all others are taken.
     async fn bulk_respond(&self, request: Request<BulkRespondRequest>) -> Answer<BulkRespondResponse> {
         let request = request.into_inner();
+        let refused =
+            if self.calls().hours_offered { Reason::HOURS_OFFERED } else { Reason::REVISION_OUTDATED };
         let result = |(at, response): (usize, &RespondToOrderRequest)| {
             let result = match at {
                 1 => bulk_respond_result::Result::Refusal(ResponseRefusal {
-                    reason: "REVISION_OUTDATED".into(),
+                    reason: refused.as_str().into(),
                     message: "the order has changed".into(),
                     message_zh: "订单已有新修订".into(),
                     ..Default::default()
@@ -279,6 +281,11 @@ impl sheet_service_server::SheetService for Fake {
         };
         Ok(Response::new(match content.as_slice() {
             b"unreadable" => return Err(refuse(Reason::SHEET_UNREADABLE)),
+            b"offered" => ImportAnswersResponse {
+                row_count: 4,
+                errors: vec![RowError { reason: "OFFERED".into(), ..wrong }],
+                ..Default::default()
+            },
             b"wrong" => ImportAnswersResponse {
                 row_count: 4,
                 answered_row_count: 1,

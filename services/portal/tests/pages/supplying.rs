@@ -69,6 +69,31 @@ async fn hours_that_are_offered_are_promised_by_those_who_tick_it() {
 }
 
 #[tokio::test]
+async fn that_offered_hours_are_promised_stays_ticked() {
+    let world = World::start().await;
+    let path = format!("{ORDER}/change");
+    let form = world.get(&path, SALES).await;
+    let hidden = |name: &str| form.field("id=\"change\"", name);
+    let [token, line, was, per] = ["token", "line-0", "was-0", "per-0"].map(hidden);
+    let typed =
+        [("token", token.as_str()), ("line-0", &line), ("was-0", &was), ("per-0", &per), ("q-0", "20000")];
+    let send = async |revision: &str, more: &[(&str, &str)]| {
+        world.post(&path, SALES, &[&typed[..], &[("revision", revision)], more].concat()).await
+    };
+    let ticked = "name=\"despite\" value=\"yes\" checked";
+    // Tried out, in another language, and of an order that has changed meanwhile.
+    for (revision, button) in [("1", ("preview", "1")), ("1", ("lang", "en")), ("9", ("note", ""))] {
+        let shown = send(revision, &[("despite", "yes"), button]).await;
+        assert!(shown.says(ticked), "{button:?}: {}", shown.html);
+    }
+    let asked = send("1", &[("preview", "1")]).await;
+    assert!(!asked.says("name=\"despite\""), "who ticked nothing is not asked: {}", asked.html);
+    let fields = [("token", token.as_str()), ("revision", "9"), ("despite", "yes")];
+    let shown = world.post(&format!("{ORDER}/accept"), SALES, &fields).await;
+    assert!(shown.status == StatusCode::CONFLICT && shown.says(ticked), "{}", shown.html);
+}
+
+#[tokio::test]
 async fn a_change_that_is_frozen_is_shown_first_and_answered() {
     let world = World::start().await;
     world.api.change(&ACCEPTED[8..], |order| {
@@ -283,6 +308,9 @@ async fn many_orders_are_answered_and_what_failed_stays_selected() {
     let bulk = world.api.calls().bulk.clone();
     assert!(bulk[0].responses.iter().all(|one| one.accept_all && one.revision == 1));
     assert_eq!(bulk[0], bulk[1], "sent twice, the same requests");
+    world.api.calls().hours_offered = true;
+    let beside = world.post("/inbox/bulk/send", SALES, &fields).await;
+    assert!(beside.says("请打开该订单"), "nothing here says it all the same: {}", beside.html);
     let ids: std::collections::HashSet<_> = bulk[0].responses.iter().map(|one| &one.request_id).collect();
     assert_eq!(ids.len(), 3, "each of its own");
 }
@@ -301,6 +329,8 @@ async fn a_table_goes_out_and_comes_back() {
     let unreadable = send(&[("a.xlsx", b"unreadable")]).await;
     assert_eq!(unreadable.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(send(&[("a.xlsx", b"unchanged")]).await.says("没有需要提交的变更"));
+    let beside = send(&[("a.xlsx", b"offered")]).await;
+    assert!(beside.says("请打开该订单") && !beside.says("请填写数字"), "{}", beside.html);
     let wrong = send(&[("a.xlsx", b"wrong")]).await;
     assert!(wrong.says("请填写数字") && wrong.says("答复数量"));
     let mark = "/inbox/sheets/marked\"";
