@@ -1,6 +1,6 @@
 //! Weeks as capacity counts them: keyed by their Monday, numbered as ISO 8601 does, twelve on a page.
 
-use time::{Date, Duration};
+use time::{Date, Duration, Weekday};
 
 use crate::{
     i18n::{Key, Text, key},
@@ -13,6 +13,12 @@ pub const WEEKS: usize = 12;
 /// The Monday of a day's week.
 pub fn monday_of(day: Date) -> Date {
     day - Duration::days(i64::from(day.weekday().number_days_from_monday()))
+}
+
+/// The Monday of a week by its name, such as `2026-W53`; `None` where there is no such week.
+pub fn named(iso_week: &str) -> Option<Date> {
+    let (year, week) = iso_week.split_once("-W")?;
+    Date::from_iso_week_date(year.parse().ok()?, week.parse().ok()?, Weekday::Monday).ok()
 }
 
 /// The weeks of a page.
@@ -145,6 +151,8 @@ mod tests {
         let catalogue = Catalogue::load().unwrap();
         let (zh, en) = (Text::new(catalogue.clone(), Lang::Zh), Text::new(catalogue, Lang::En));
         let monday = date!(2026 - 12 - 28);
+        assert_eq!(named("2026-W53"), Some(monday));
+        assert_eq!([named("2027-W53"), named("2026"), named("W53")], [None; 3], "no such week");
         assert_eq!((zh.week(monday), en.week(monday)), ("53周".to_string(), "W53".to_string()));
         assert_eq!((zh.short_day(monday), en.short_day(monday)), ("12/28".to_string(), "28 Dec".to_string()));
         assert_eq!(en.whole_week(monday), "Week 53 of 2026, from 28 Dec 2026");

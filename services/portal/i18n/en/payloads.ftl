@@ -14,7 +14,7 @@ payloads-objects = { $n ->
 }
 payloads-save = Download the JSON
 payloads-object = Object
-payloads-left-out = Left out, since a location is no BPNS
+payloads-left-out = Left out: the location has no BPNS number
 payloads-import = Import a payload
 payloads-import-body = One object, a list, or a message with its header. Each object is taken or refused by itself; importing it again changes nothing.
 payloads-kind = What it holds

@@ -15,6 +15,7 @@ use crate::{
     order::{self, Loaded},
     page::{self, link},
     session::Member,
+    week,
 };
 
 /// Which page of a long order's lines; empty for the first.
@@ -65,7 +66,9 @@ pub fn offered(t: &Text, failure: &Failure) -> Option<String> {
     let fact = |name: &str| failure.facts.get(name).map(String::as_str).unwrap_or_default();
     let short = fact("short").parse().unwrap_or_default();
     let short = Measure::of(fact("unit_code")).said(t, short);
-    let week = format!("{} {}", fact("group_name"), fact("iso_week"));
+    let week = fact("iso_week");
+    let week = week::named(week).map_or_else(|| week.to_string(), |monday| t.whole_week(monday));
+    let week = t.two(key::SHORT_WHERE, fact("group_name"), week);
     Some(t.three(key::OFFERED_SHORT, fact("line_number"), short, week))
 }
 

@@ -58,7 +58,11 @@ async fn hours_that_are_offered_are_promised_by_those_who_tick_it() {
     let (token, revision) = (form.field(&action, "token"), form.field(&action, "revision"));
     let asked = world.post(&path, SALES, &[("token", &token), ("revision", &revision)]).await;
     assert_eq!(asked.status, StatusCode::CONFLICT);
-    assert!(asked.says("大机组 2026-W53") && asked.says("1.5 小时"), "{}", asked.html);
+    assert!(
+        asked.says("大机组 · 2026年第 53 周（2026年12月28日起）") && asked.says("1.5 小时"),
+        "{}",
+        asked.html
+    );
     assert!(asked.says("name=\"despite\" value=\"yes\">"), "{}", asked.html);
     let token = asked.field(&action, "token");
     let fields = [("token", token.as_str()), ("revision", revision.as_str()), ("despite", "yes")];

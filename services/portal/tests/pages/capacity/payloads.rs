@@ -142,7 +142,7 @@ async fn a_payload_for_a_partner_is_counted_and_saved() {
     );
     assert!(file.header("content-disposition").contains("groups-2026-11-23.json"));
     let page = world.get(&asked("preview"), SALES).await;
-    assert!(page.says("没有给该伙伴的内容") && !page.says("下载 JSON"), "{}", page.html);
+    assert!(page.says("没有给该合作伙伴的内容") && !page.says("下载 JSON"), "{}", page.html);
     let unknown = world.get(&format!("/capacity/payloads/preview?kind=orders&partner={ID}"), SALES).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
