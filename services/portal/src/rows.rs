@@ -3,7 +3,7 @@
 
 use crate::{
     i18n::{Text, key},
-    upload::Upload,
+    upload::{PASTED, Upload},
 };
 
 /// A column, by our name for it and the words that people write above it.
@@ -40,12 +40,12 @@ impl Unreadable {
     }
 }
 
-/// The list of a form with the fields `file` and `text`: the file that was chosen, else what was pasted; and which of
+/// The list of a form with the fields `file` and [`PASTED`]: the file that was chosen, else what was pasted; and which of
 /// the two it is.
 pub fn chosen(upload: &Upload) -> (&'static str, &[u8]) {
     match upload.files.first() {
         Some(file) => ("file", &file.content),
-        None => ("text", upload.fields.get("text").as_bytes()),
+        None => (PASTED, upload.fields.get(PASTED).as_bytes()),
     }
 }
 

@@ -12,10 +12,13 @@ use crate::{App, failure::Failure, form::Fields};
 /// The largest request with files. Beyond what is kept, so that a file that is too large is a sentence beside its
 /// field and no broken connection.
 pub const LARGEST_BYTES: usize = 64 * 1024 * 1024;
-/// What is kept of all files of one request, in bytes: as much as the API takes in one message.
+/// What is kept of all files of one request and of what is pasted instead of one, in bytes: as much as the API takes in one
+/// message.
 const KEPT_BYTES: usize = 15 * 1024 * 1024;
-/// The longest text of a field, in bytes.
+/// The longest text of any other field, in bytes.
 const FIELD_BYTES: usize = 64 * 1024;
+/// The field of what is pasted instead of a file.
+pub const PASTED: &str = "text";
 
 /// A file as it was chosen.
 pub struct File {
@@ -53,7 +56,9 @@ impl FromRequest<Arc<App>> for Upload {
                     files.push(File { name: file, content, cut });
                 }
                 None => {
-                    let (content, cut) = read(&mut part, FIELD_BYTES).await?;
+                    let pasted = name == PASTED;
+                    let (content, cut) = read(&mut part, if pasted { left } else { FIELD_BYTES }).await?;
+                    left -= if pasted { content.len() } else { 0 };
                     match String::from_utf8(content) {
                         Ok(text) if !cut => fields.push((name, text)),
                         _ => return Err(Failure::malformed(StatusCode::BAD_REQUEST)),

@@ -30,7 +30,7 @@ use crate::{
     session::Member,
     table::{Act, Cell, Listing, Part, Row},
     typed,
-    upload::Upload,
+    upload::{PASTED, Upload},
 };
 
 const PATH: &str = "/capacity/payloads";
@@ -177,7 +177,7 @@ fn ask_payload(t: &Text, ask: Ask, kinds: impl Iterator<Item = &'static Payload>
     let kinds = kinds.map(|payload| Choice::new(payload.word, t.say(payload.label))).collect();
     ask.ask(Question::of("kind", Kind::Radios, t.say(key::PAYLOADS_KIND), kinds))
         .ask(Question::new("file", Kind::File, t.say(key::LIST_FILE)).accept(".json,.txt"))
-        .ask(Question::new("text", Kind::Area, t.say(key::PAYLOADS_PASTED)).optional())
+        .ask(Question::new(PASTED, Kind::Area, t.say(key::PAYLOADS_PASTED)).optional())
 }
 
 /// The JSON that was chosen or pasted; `None` where there is none or too much of it, which the page then says.

@@ -96,6 +96,11 @@ async fn a_payload_is_taken_in_with_what_became_of_each_object() {
     let asked: ImportMaterialDemandsRequest = api.asked("ImportMaterialDemands");
     assert_eq!(&asked.content[..], b"[{},{}]");
     assert!(!asked.request_id.is_empty());
+    // Pasted, it may be as long as a file.
+    let long = format!("[{}]", "{}, ".repeat(17 * 1_024));
+    assert_eq!(world.send(sent("demands", "", &long)).await.status, StatusCode::OK);
+    let pasted: ImportMaterialDemandsRequest = api.asked("ImportMaterialDemands");
+    assert_eq!(&pasted.content[..], long.as_bytes());
 
     world.send(sent("comments", "", "{\"pasted\": true}")).await;
     assert_eq!(&api.asked::<ImportCommentsRequest>("ImportComments").content[..], b"{\"pasted\": true}");
@@ -159,12 +164,16 @@ async fn what_a_partner_asks_to_be_updated_is_written_and_no_more() {
     let partners = ListRelationshipsResponse { relationships: vec![partner], ..Default::default() };
     let form = "/capacity/payloads/answer";
     let wanted = "{\"weekBasedMaterialDemand\":[]}";
-    api.script().answer("ListRelationships", vec![Ok(partners); 3]);
+    api.script().answer("ListRelationships", vec![Ok(partners); 4]);
     api.script().refuse("ExportPayloads", Error::field("weekBasedMaterialDemand", "REQUIRED", "is required"));
     let page = world.send(posted(form, "demands", "", "{}")).await;
     assert!(page.says("weekBasedMaterialDemand：REQUIRED") && page.says("{}</textarea>"), "{}", page.html);
-    let long = "x".repeat(9_000);
-    assert!(world.send(posted(form, "demands", "", &long)).await.says("内容太大"));
+    // Beyond what an address carries, and beyond what a field of another form takes.
+    for long in [9_000, 65 * 1_024] {
+        let page = world.send(posted(form, "demands", "", &"x".repeat(long))).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{long}");
+        assert!(page.says("内容太大") && page.says("xxx</textarea>"), "{long}");
+    }
     let page = world.send(posted(form, "demands", "", wanted)).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
     let page = world.get(page.header("location"), SALES).await;
