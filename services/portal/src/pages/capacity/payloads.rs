@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chassis::secret::sha256;
 use proto::{
     access::Permission,
     capacity::{
@@ -272,7 +273,8 @@ pub async fn import(member: Member, upload: Upload) -> Result<Response, Failure>
 
 async fn send(posted: &Posted, kind: PayloadKind, content: Bytes) -> Result<Vec<PayloadResult>, Failure> {
     let member = &posted.member;
-    let request_id = posted.request_id.clone();
+    // The same payload is the same request; another one, from a page that was gone back to, is another.
+    let request_id = format!("{}-{}", posted.request_id, hex::encode(&sha256(&content)[..16]));
     let mut client = member.app().api.catena();
     Ok(match kind {
         PayloadKind::Comment => {

@@ -95,7 +95,14 @@ async fn a_payload_is_taken_in_with_what_became_of_each_object() {
     assert!(refused < taken, "what is to be mended stands first");
     let asked: ImportMaterialDemandsRequest = api.asked("ImportMaterialDemands");
     assert_eq!(&asked.content[..], b"[{},{}]");
-    assert!(!asked.request_id.is_empty());
+    // The form is the same, as when somebody goes back to it.
+    let mut requests = vec![asked.request_id];
+    for file in ["[{},{}]", "[{}]"] {
+        world.send(sent("demands", file, "")).await;
+        requests.push(api.asked::<ImportMaterialDemandsRequest>("ImportMaterialDemands").request_id);
+    }
+    assert_eq!(requests[0], requests[1], "the same twice is once");
+    assert_ne!(requests[0], requests[2], "another file is another request");
     // Pasted, it may be as long as a file.
     let long = format!("[{}]", "{}, ".repeat(17 * 1_024));
     assert_eq!(world.send(sent("demands", "", &long)).await.status, StatusCode::OK);
