@@ -77,7 +77,7 @@ const supplierOrders = ({ orders: { asked: { id: asked }, accepted }, tables }) 
 const supplierCapacity = ({ capacity: { group, own, lent }, tables, week }) => [
   at('/capacity'), at('/capacity/edit'), at('/capacity/sheets'), at('/capacity/disclosure'), at('/capacity/disclosure/set', '?customer='),
   at('/capacity/payloads'), at('/capacity/payloads/import'), at('/capacity/payloads/answer'),
-  at('/capacity/payloads/preview', `?kind=demands&partner=${chengyu.firm}`), at('/capacity/offers/{id}/change', own),
+  at('/capacity/payloads/preview', `?kind=groups&partner=${chengyu.firm}`), at('/capacity/offers/{id}/change', own),
   answer('none', at('/capacity/sheets'), wrong({ '#file': tables.none }, '#sheet .actions button')),
   at('/capacity/groups/{id}', group, `?week=${week}`), at('/capacity/groups/{id}/bounds', group), at('/capacity/groups/{id}/edit', group),
   at('/capacity/groups/{id}/history', group), at('/capacity/comments/{word}/{id}', 'group', group),

@@ -12,6 +12,8 @@ payloads-objects = { $n ->
     [one] The message has one object.
    *[other] The message has { $n } objects.
 }
+payloads-no-number = { $firm } has no BPNL on record, and a message names both firms by it. The operator of the platform enters it: ask there.
+payloads-not-for = This is not written for this partner: demands go to suppliers, capacity groups to customers.
 payloads-save = Download the JSON
 payloads-object = Object
 payloads-left-out = Left out: the location has no BPNS number

@@ -11,6 +11,8 @@ payloads-objects = { $n ->
     [0] 没有给该合作伙伴的内容。
    *[other] 报文中有 { $n } 个对象。
 }
+payloads-no-number = { $firm }尚未登记 BPNL，报文无法写明收发双方。BPNL 由平台运营方登记，请与其联系。
+payloads-not-for = 这类内容不发给该合作伙伴：需求只发给供应商，产能组只发给客户。
 payloads-save = 下载 JSON
 payloads-object = 对象
 payloads-left-out = 未写入：地点没有 BPNS 编号

@@ -1,6 +1,8 @@
 //! Payloads of Catena-X, as CX-0128 has them: taken in from a file or as pasted text, with what became of each object, and
 //! written for a partner.
 
+use std::collections::BTreeMap;
+
 use axum::{
     body::{Body, Bytes},
     extract::Query,
@@ -17,7 +19,7 @@ use proto::{
 };
 use serde::Deserialize;
 
-use super::{Place, places};
+use super::{Place, places, read::Partners};
 use crate::{
     ask::{Ask, Choice, Kind, Posted, Question, Way},
     download::{self, Saves},
@@ -26,7 +28,6 @@ use crate::{
     i18n::{Key, Lang, Text, key},
     order::Tag,
     page::{self, Tab, link},
-    pages::booking::read::Known,
     rows,
     session::Member,
     table::{Act, Cell, Listing, Part, Row},
@@ -73,6 +74,37 @@ const PAYLOADS: &[Payload] = &[
     },
 ];
 
+/// Which sides a partner stands on; it may stand on both.
+#[derive(Clone, Copy, Default)]
+struct Sides {
+    buys: bool,
+    supplies: bool,
+}
+
+impl Payload {
+    /// Whether it is written for a partner on these sides.
+    fn is_for(&self, sides: Sides) -> bool {
+        match self.kind {
+            PayloadKind::MaterialDemand => sides.supplies,
+            PayloadKind::CapacityGroup => sides.buys,
+            PayloadKind::Comment => true,
+            PayloadKind::Unspecified => false,
+        }
+    }
+}
+
+/// Whom a message may be for, by name and id.
+fn receivers<'a>(partners: &'a Partners, own: &str) -> BTreeMap<(&'a str, &'a str), Sides> {
+    let mut all: BTreeMap<(&str, &str), Sides> = BTreeMap::new();
+    for (id, name) in partners.customers(own) {
+        all.entry((name, id)).or_default().buys = true;
+    }
+    for (id, name) in partners.suppliers(own) {
+        all.entry((name, id)).or_default().supplies = true;
+    }
+    all
+}
+
 /// What is written for whom.
 #[derive(Deserialize, Default)]
 pub struct Asked {
@@ -115,13 +147,15 @@ pub async fn show(member: Member) -> Result<Response, Failure> {
         return Err(Failure::denied());
     }
     let t = member.text();
-    let known = Known::read(&member).await?;
-    let rows = known.partners.iter().map(|(id, name)| {
+    let partners = Partners::read(&member).await?;
+    let rows = receivers(&partners, &member.who.firm_id).into_iter().map(|((name, id), sides)| {
         let act = |payload: &Payload| {
-            let asked = Asked { kind: payload.word.to_string(), partner: id.clone(), update: String::new() };
+            let asked =
+                Asked { kind: payload.word.to_string(), partner: id.to_string(), update: String::new() };
             Act::Go { href: asked.at(PREVIEW), label: t.say(payload.label) }
         };
-        vec![Cell::name(name.clone()), Cell::Acts(PAYLOADS.iter().map(act).collect())]
+        let acts = PAYLOADS.iter().filter(|payload| payload.is_for(sides)).map(act).collect();
+        vec![Cell::name(name.to_string()), Cell::Acts(acts)]
     });
     let columns = vec![t.say(key::PARTNER), String::new()];
     let part = Part::new(columns, rows.collect(), t.say(key::PAYLOADS_NOBODY));
@@ -149,11 +183,20 @@ async fn written(member: &Member, asked: &Asked) -> Result<ExportPayloadsRespons
 pub async fn preview(member: Member, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let t = member.text();
     let payload = asked.payload()?;
-    let answer = written(&member, &asked).await?;
-    let known = Known::read(&member).await?;
-    let mut listing = Listing::new(&member, Tab::Capacity, t.say(payload.label), Some(back(t)))
-        .fact(t.say(key::PARTNER), known.name(t, &asked.partner))
-        .lead(t.one(key::PAYLOADS_OBJECTS, answer.objects));
+    let partners = Partners::read(&member).await?;
+    let listing = Listing::new(&member, Tab::Capacity, t.say(payload.label), Some(back(t)))
+        .fact(t.say(key::PARTNER), partners.name(&asked.partner).to_string());
+    let answer = match written(&member, &asked).await {
+        Ok(answer) => answer,
+        Err(failure) if failure.is("BPN_MISSING") => {
+            let nameless = failure.facts.get("firm_id").map(String::as_str).unwrap_or_default();
+            let own = nameless == member.who.firm_id;
+            let firm = if own { member.firm_name() } else { partners.name(nameless) };
+            return Ok(listing.lead(t.one(key::PAYLOADS_NO_NUMBER, firm)).show());
+        }
+        Err(failure) => return Err(failure),
+    };
+    let mut listing = listing.lead(t.one(key::PAYLOADS_OBJECTS, answer.objects));
     if answer.objects > 0 {
         listing = listing.button(asked.at(FILE), t.say(key::PAYLOADS_SAVE));
     }
@@ -194,13 +237,13 @@ fn content<'a>(t: &Text, ask: &mut Ask, upload: &'a Upload, most: usize) -> Opti
     None
 }
 
-async fn answering(member: &Member) -> Result<Ask, Failure> {
+fn answering(member: &Member, partners: &Partners) -> Result<Ask, Failure> {
     if !member.may(Permission::CapacityRead) {
         return Err(Failure::denied());
     }
     let t = member.text();
-    let known = Known::read(member).await?;
-    let partners = known.partners.iter().map(|(id, name)| Choice::new(id, name.clone())).collect();
+    let receivers = receivers(partners, &member.who.firm_id).into_keys();
+    let partners = receivers.map(|(name, id)| Choice::new(id, name.to_string())).collect();
     let ask = Ask::below(member, Tab::Capacity, ANSWER.into(), t.say(key::PAYLOADS_ANSWER), back(t))
         .lead(t.say(key::PAYLOADS_ANSWER_BODY))
         .submit(t.say(key::PAYLOADS_ANSWER_DO))
@@ -210,19 +253,27 @@ async fn answering(member: &Member) -> Result<Ask, Failure> {
 
 /// The form for what a partner asks to be updated.
 pub async fn answer_form(member: Member) -> Result<Response, Failure> {
-    Ok(answering(&member).await?.show())
+    let partners = Partners::read(&member).await?;
+    Ok(answering(&member, &partners)?.show())
 }
 
 /// Leads to the message that has what the partner asks for, and no more.
 pub async fn answer(member: Member, upload: Upload) -> Result<Response, Failure> {
     let posted = Posted::read(member, ANSWER, &upload.fields).await?;
     let member = &posted.member;
-    let mut ask = answering(member).await?.fill(&upload.fields);
+    let partners = Partners::read(member).await?;
+    let mut ask = answering(member, &partners)?.fill(&upload.fields);
     if let Some(response) = posted.again(&mut ask) {
         return Ok(response);
     }
     let Some(content) = content(member.text(), &mut ask, &upload, CARRIED) else { return Ok(ask.wrong()) };
     let [kind, partner] = ["kind", "partner"].map(|name| upload.fields.get(name).to_string());
+    let receivers = receivers(&partners, &member.who.firm_id);
+    let sides = receivers.into_iter().find(|((_, id), _)| *id == partner).map(|(_, sides)| sides);
+    if sides.zip(of(&kind)).is_some_and(|(sides, payload)| !payload.is_for(sides)) {
+        ask.blame("kind", member.text().say(key::PAYLOADS_NOT_FOR));
+        return Ok(ask.wrong());
+    }
     let asked = Asked { kind, partner, update: URL_SAFE_NO_PAD.encode(content) };
     match written(member, &asked).await {
         Ok(_) => Ok(page::go(&asked.at(PREVIEW))),

@@ -28,12 +28,18 @@ fn sent(kind: &str, file: &str, text: &str) -> Request<Body> {
 }
 
 fn posted(path: &str, kind: &str, file: &str, text: &str) -> Request<Body> {
+    form(path, &[("kind", kind), ("text", text), ("partner", ID)], file)
+}
+
+fn form(path: &str, fields: &[(&str, &str)], file: &str) -> Request<Body> {
     let token = minted(SALES, path);
     let field = |name: &str, value: &str| {
         format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
-    let mut body = field("token", &token) + &field("kind", kind) + &field("text", text);
-    body += &field("partner", ID);
+    let mut body = field("token", &token);
+    for (name, value) in fields {
+        body += &field(name, value);
+    }
     let name = if file.is_empty() { "" } else { "demand.json" };
     body += &format!(
         "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: \
@@ -159,16 +165,60 @@ async fn a_payload_for_a_partner_is_counted_and_saved() {
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
 
+/// A relationship of the own firm with another one, which buys or supplies.
+fn with(partner: &str, buys: bool) -> TradingRelationship {
+    let [buyer, supplier] = if buys { [partner, ID] } else { [ID, partner] };
+    TradingRelationship {
+        buyer_id: buyer.into(),
+        supplier_id: supplier.into(),
+        state: RelationshipState::Active.into(),
+        ..TradingRelationship::default()
+    }
+}
+
+#[tokio::test]
+async fn each_side_is_offered_what_is_written_for_it() {
+    let (api, world) = Hostile::start(false, None).await;
+    let relationships = vec![with("customer", true), with("supplier", false)];
+    let partners = ListRelationshipsResponse { relationships, ..Default::default() };
+    api.script().answer("ListRelationships", vec![Ok(partners); 2]);
+    let page = world.get("/capacity/payloads", SALES).await;
+    for (kind, partner, written) in [
+        ("demands", "supplier", true),
+        ("demands", "customer", false),
+        ("groups", "supplier", false),
+        ("groups", "customer", true),
+        ("comments", "supplier", true),
+        ("comments", "customer", true),
+    ] {
+        let href = format!("preview?kind={kind}&#38;partner={partner}\"");
+        assert_eq!(page.says(&href), written, "{href}: {}", page.html);
+    }
+    api.calls();
+    let fields = [("kind", "groups"), ("partner", "supplier"), ("text", "{}")];
+    let page = world.send(form("/capacity/payloads/answer", &fields, "")).await;
+    assert!(page.says("产能组只发给客户"), "{}", page.html);
+    assert!(api.calls().iter().all(|call| call.rpc != "ExportPayloads"), "nothing is asked for");
+}
+
+#[tokio::test]
+async fn a_firm_without_a_number_is_named() {
+    let (api, world) = Hostile::start(false, None).await;
+    let relationships = vec![TradingRelationship { buyer_name: "承宇".into(), ..with("customer", true) }];
+    let partners = ListRelationshipsResponse { relationships, ..Default::default() };
+    api.script().answer("ListRelationships", vec![Ok(partners); 2]);
+    for (firm, said) in [("customer", "承宇尚未登记 BPNL"), (ID, "尚未登记 BPNL")] {
+        api.script().refuse("ExportPayloads", Error::new(Reason::BPN_MISSING).with("firm_id", firm));
+        let page = world.get("/capacity/payloads/preview?kind=groups&partner=customer", SALES).await;
+        assert!(page.says(said) && page.says("由平台运营方登记"), "{}", page.html);
+        assert_eq!(page.says("承宇尚未"), firm != ID, "the firm that lacks it: {}", page.html);
+    }
+}
+
 #[tokio::test]
 async fn what_a_partner_asks_to_be_updated_is_written_and_no_more() {
     let (api, world) = Hostile::start(false, None).await;
-    let partner = TradingRelationship {
-        buyer_id: ID.into(),
-        supplier_id: ID.into(),
-        state: RelationshipState::Active.into(),
-        ..TradingRelationship::default()
-    };
-    let partners = ListRelationshipsResponse { relationships: vec![partner], ..Default::default() };
+    let partners = ListRelationshipsResponse { relationships: vec![with(ID, true)], ..Default::default() };
     let form = "/capacity/payloads/answer";
     let wanted = "{\"weekBasedMaterialDemand\":[]}";
     api.script().answer("ListRelationships", vec![Ok(partners); 4]);
