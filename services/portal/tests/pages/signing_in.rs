@@ -1,7 +1,10 @@
 //! The way in for whoever has no session: what the pages say, and a link that is asked for by mail.
 
 use axum::http::StatusCode;
-use proto::notices::{GetMailStateResponse, RequestSignInLinkResponse};
+use proto::{
+    notices::{Channel, GetMailStateResponse, ListChannelsResponse, Medium, RequestSignInLinkResponse},
+    partners::{ListMembersResponse, Member},
+};
 use tonic::Code;
 
 use crate::{Page, World, fake::SALES, hostile::Hostile};
@@ -86,4 +89,31 @@ async fn a_dead_link_offers_a_new_one_to_members_alone() {
     assert!(page.says(FORM), "{}", page.html);
     let page = world.get("/i/old", "").await;
     assert!(!page.says(FORM) && page.says("采购方"), "an invitation is the inviter's: {}", page.html);
+}
+
+#[tokio::test]
+async fn it_is_said_whose_address_signs_in() {
+    let (api, world) = Hostile::start(false, None).await;
+    let own = Channel {
+        id: "own".into(),
+        member_id: "lin".into(),
+        medium: Medium::Mail.into(),
+        signs_in: true,
+        ..Channel::default()
+    };
+    let firm = Channel { id: "firm".into(), medium: Medium::Wecom.into(), ..Channel::default() };
+    let channels = ListChannelsResponse { channels: vec![own, firm], ..Default::default() };
+    let lin = Member { id: "lin".into(), name: "林小燕".into(), ..Member::default() };
+    let members = ListMembersResponse { members: vec![lin], ..Default::default() };
+    api.script().answer("ListChannels", vec![Ok(channels); 4]);
+    api.script().answer("ListMembers", vec![Ok(members); 4]);
+    for (path, said) in [
+        ("/channels", ["<dd>林小燕</dd>", "<dd>整个企业</dd>"]),
+        ("/channels/own", ["归谁", "<dd>林小燕</dd>"]),
+        ("/channels/firm", ["归谁", "<dd>整个企业</dd>"]),
+        ("/channels/export?format=csv", ["归谁|", "|林小燕|"]),
+    ] {
+        let page = world.get(path, SALES).await;
+        assert!(said.iter().all(|said| page.says(said)), "{path}: {}", page.html);
+    }
 }

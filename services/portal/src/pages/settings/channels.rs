@@ -12,7 +12,7 @@ use proto::{
         Channel, CreateChannelRequest, DeleteChannelRequest, Delivery, DeliveryState, ListChannelsRequest,
         ListDeliveriesRequest, Medium, NoticeKind, SendTestNoticeRequest, UpdateChannelRequest,
     },
-    partners::ListMembersRequest,
+    partners::{ListMembersRequest, Member as Person},
 };
 use serde::Deserialize;
 
@@ -41,6 +41,8 @@ pub struct Place {
 struct Row {
     id: String,
     name: String,
+    /// Whose it is.
+    owner: String,
     medium: String,
     address: String,
     tells: String,
@@ -83,6 +85,8 @@ struct ChannelPage {
     /// Whose it may be.
     people: Vec<Tick>,
     masked: String,
+    /// Whose it is; shown where the channel exists.
+    owner: String,
     name: String,
     kinds: Vec<Tick>,
     english: bool,
@@ -140,11 +144,20 @@ async fn hand_over(member: &Member, page_token: String) -> Result<Response, Fail
     let request =
         ListDeliveriesRequest { page_size: member.rows(20), page_token, ..ListDeliveriesRequest::default() };
     let list = member.app().api.notices().list_deliveries(member.call(request)).await?.into_inner();
+    let people = owners(member, &channels).await?;
     let rows = channels.iter().map(|one| {
-        let row = row(member, one);
-        vec![row.name, row.medium, row.address, row.tells, row.quiet, row.paused]
+        let row = row(member, one, &people);
+        vec![row.name, row.owner, row.medium, row.address, row.tells, row.quiet, row.paused]
     });
-    let headings = [key::CHANNEL_NAME, key::MEDIUM, key::ADDRESS, key::NOTICE_KINDS, key::QUIET, key::STATE];
+    let headings = [
+        key::CHANNEL_NAME,
+        key::CHANNEL_MEMBER,
+        key::MEDIUM,
+        key::ADDRESS,
+        key::NOTICE_KINDS,
+        key::QUIET,
+        key::STATE,
+    ];
     let table = Table::new(t, &headings, rows.collect(), String::new());
     let rows = list.deliveries.iter().map(|one| {
         let sent = sent(t, one, &channels);
@@ -164,13 +177,14 @@ async fn hand_over(member: &Member, page_token: String) -> Result<Response, Fail
 async fn list(member: &Member, faults: Vec<Fault>, done: String) -> Result<ChannelsPage, Failure> {
     let t = member.text().clone();
     let channels = channels(member).await?;
+    let people = owners(member, &channels).await?;
     let request = ListDeliveriesRequest { page_size: 20, ..ListDeliveriesRequest::default() };
     let deliveries =
         member.app().api.notices().list_deliveries(member.call(request)).await?.into_inner().deliveries;
     Ok(ChannelsPage {
         page: Page::member(member, Tab::Settings).titled(t.say(key::CHANNELS)),
         sent: deliveries.iter().map(|one| sent(&t, one, &channels)).collect(),
-        rows: channels.iter().map(|one| row(member, one)).collect(),
+        rows: channels.iter().map(|one| row(member, one, &people)).collect(),
         files: saved::ways(&t, "/channels"),
         faults,
         done,
@@ -183,11 +197,34 @@ async fn channels(member: &Member) -> Result<Vec<Channel>, Failure> {
     Ok(member.app().api.notices().list_channels(member.call(request)).await?.into_inner().channels)
 }
 
+/// The firm's people, those who are disabled, too.
+async fn people(member: &Member) -> Result<Vec<Person>, Failure> {
+    let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
+    Ok(member.app().api.members().list_members(member.call(request)).await?.into_inner().members)
+}
+
+/// As [`people`]; nobody where all channels are the firm's.
+async fn owners(member: &Member, channels: &[Channel]) -> Result<Vec<Person>, Failure> {
+    match channels.iter().all(|one| one.member_id.is_empty()) {
+        true => Ok(Vec::new()),
+        false => people(member).await,
+    }
+}
+
+/// Whose a channel is, by name.
+fn whose(t: &Text, people: &[Person], member_id: &str) -> String {
+    match people.iter().find(|one| one.id == member_id) {
+        Some(owner) => owner.name.clone(),
+        None if member_id.is_empty() => t.say(key::CHANNEL_OF_FIRM),
+        None => t.say(key::UNSTATED),
+    }
+}
+
 fn medium_name(t: &Text, medium: Medium) -> String {
     MEDIA.iter().find(|(one, _)| *one == medium).map(|(_, name)| t.say(name)).unwrap_or_default()
 }
 
-fn row(member: &Member, one: &Channel) -> Row {
+fn row(member: &Member, one: &Channel, people: &[Person]) -> Row {
     let t = member.text();
     let app = member.app();
     let kinds: Vec<String> = KINDS
@@ -198,6 +235,7 @@ fn row(member: &Member, one: &Channel) -> Row {
     Row {
         id: one.id.clone(),
         name: one.name.clone(),
+        owner: whose(t, people, &one.member_id),
         medium: medium_name(t, one.medium()),
         address: match one.signs_in {
             true => t.one(key::CHANNEL_SIGNS_IN, &one.masked_address),
@@ -247,9 +285,7 @@ pub async fn form(member: Member) -> Result<Response, Failure> {
 
 /// The form of a new channel, as far as it was filled in.
 async fn begun(member: &Member, channel: &Channel, faults: Vec<Fault>) -> Result<ChannelPage, Failure> {
-    let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
-    let listed = member.app().api.members().list_members(member.call(request)).await?.into_inner().members;
-    let people = listed.into_iter().filter(|one| !one.disabled).map(|one| Tick {
+    let people = people(member).await?.into_iter().filter(|one| !one.disabled).map(|one| Tick {
         on: channel.member_id == one.id,
         value: one.id,
         label: one.name,
@@ -260,7 +296,19 @@ async fn begun(member: &Member, channel: &Channel, faults: Vec<Fault>) -> Result
 /// The form of a channel that there is.
 pub async fn edit(member: Member, Path(id): Path<String>) -> Result<Response, Failure> {
     let channel = channels(&member).await?.into_iter().find(|one| one.id == id);
-    Ok(page::show(&filled(&member, &channel.ok_or_else(Failure::not_found)?, Vec::new())))
+    let channel = channel.ok_or_else(Failure::not_found)?;
+    Ok(page::show(&owned(&member, &channel, &channel.member_id, Vec::new()).await?))
+}
+
+/// The form of a channel that there is, with whose it is.
+async fn owned(
+    member: &Member,
+    channel: &Channel,
+    member_id: &str,
+    faults: Vec<Fault>,
+) -> Result<ChannelPage, Failure> {
+    let owner = whose(member.text(), &people(member).await?, member_id);
+    Ok(ChannelPage { owner, ..filled(member, channel, faults) })
 }
 
 fn filled(member: &Member, channel: &Channel, faults: Vec<Fault>) -> ChannelPage {
@@ -281,6 +329,7 @@ fn filled(member: &Member, channel: &Channel, faults: Vec<Fault>) -> ChannelPage
         media: if new { media.collect() } else { Vec::new() },
         people: Vec::new(),
         masked: channel.masked_address.clone(),
+        owner: String::new(),
         name: channel.name.clone(),
         kinds: KINDS
             .iter()
@@ -385,7 +434,8 @@ pub async fn save(member: Member, Path(id): Path<String>, fields: Fields) -> Res
             Err(failure) => faults = Fault::of(&failure, member.text(), &LABELS),
         }
     }
-    Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &filled(&member, &channel, faults)))
+    let shown = owned(&member, &channel, &known.member_id, faults).await?;
+    Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &shown))
 }
 
 /// Sends a test message, and says how that went.
