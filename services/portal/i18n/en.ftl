@@ -293,6 +293,7 @@ mail-link-address = Mail address
 mail-link-hint = The address that your administrator has set up for you. If there is none, ask for a sign-in link.
 mail-link-do = Send a sign-in link
 mail-link-wrong = Enter a whole mail address.
+mail-link-often = Too many links were asked for. Please wait a moment and try again.
 mail-link-sent = If this address belongs to a member, a link is on its way. It comes within a few minutes and works for an hour.
 
 sign-in-link-title = Sign in on this device

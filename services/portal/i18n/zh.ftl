@@ -262,6 +262,7 @@ mail-link-address = 邮箱
 mail-link-hint = 填写管理员为您登记的邮箱。没有登记时，请向管理员索取登录链接。
 mail-link-do = 发送登录链接
 mail-link-wrong = 请填写完整的邮箱地址。
+mail-link-often = 索取登录链接过于频繁，请稍等片刻再试。
 mail-link-sent = 如果这个邮箱属于某位成员，登录链接会在几分钟内送到。链接一小时内有效。
 
 sign-in-link-title = 在此设备登录

@@ -42,8 +42,12 @@ struct SignInPage {
 /// Asks for a link by mail.
 struct MailForm {
     token: String,
-    /// Whether what was typed is no mail address.
+    /// The address as it was typed.
+    typed: String,
+    /// Whether that is no mail address.
     wrong: bool,
+    /// Why no link was asked for; empty for nothing.
+    fault: String,
 }
 
 impl MailForm {
@@ -51,7 +55,12 @@ impl MailForm {
     async fn of(visitor: &Visitor) -> Option<Self> {
         let app = &visitor.app;
         let sends_mail = app.board.sends_mail(&app.api).await;
-        sends_mail.then(|| Self { token: app.tokens.make(app, None, BY_MAIL), wrong: false })
+        sends_mail.then(|| Self {
+            token: app.tokens.make(app, None, BY_MAIL),
+            typed: String::new(),
+            wrong: false,
+            fault: String::new(),
+        })
     }
 }
 
@@ -86,15 +95,21 @@ async fn ways(visitor: &Visitor) -> SignInPage {
 pub async fn ask(visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
     visitor.app.tokens.check(None, BY_MAIL, fields.get("token"))?;
     let request = RequestSignInLinkRequest { address: fields.get("mail").to_string() };
-    match visitor.app.api.notices().request_sign_in_link(visitor.call(request)).await.map_err(Failure::from) {
-        Ok(_) => Ok(page::go("/sign-in?done=sent")),
-        Err(failure) if failure.status() == StatusCode::BAD_REQUEST => {
-            let page = ways(&visitor).await;
-            let mail = page.mail.map(|mail| MailForm { wrong: true, ..mail });
-            Ok(page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { mail, ..page }))
-        }
-        Err(failure) => Err(failure),
-    }
+    let asked = visitor.app.api.notices().request_sign_in_link(visitor.call(request)).await;
+    let Err(failure) = asked.map_err(Failure::from) else { return Ok(page::go("/sign-in?done=sent")) };
+    let (status, fault) = match failure.status() {
+        StatusCode::BAD_REQUEST => (StatusCode::UNPROCESSABLE_ENTITY, key::MAIL_LINK_WRONG),
+        StatusCode::TOO_MANY_REQUESTS => (StatusCode::TOO_MANY_REQUESTS, key::MAIL_LINK_OFTEN),
+        _ => return Err(failure),
+    };
+    let page = ways(&visitor).await;
+    let mail = page.mail.map(|mail| MailForm {
+        typed: fields.get("mail").to_string(),
+        wrong: status == StatusCode::UNPROCESSABLE_ENTITY,
+        fault: page.t.say(fault),
+        ..mail
+    });
+    Ok(page::show_as(status, &SignInPage { mail, ..page }))
 }
 
 /// A link that no longer works, or never did.
