@@ -25,17 +25,19 @@
     const changed = new Set();
     let read = 0;
     const anew = () => {
+      // What no feed tells of has time until somebody looks.
+      const later = document.hidden && changed.delete('untold');
       all('[data-live-on]').forEach((place) => {
         if ([...changed].some((one) => place.dataset.liveOn.includes(one))) htmx.trigger(place, 'tandem:refresh');
       });
       all('[data-live-warn]').forEach((warning) => { if (changed.has(warning.dataset.liveWarn)) shown(warning, true); });
       changed.clear();
+      if (later) changed.add('untold');
       timer = 0;
       read = Date.now();
     };
     const refresh = (what) => {
       what.forEach((one) => changed.add(one));
-      // What no feed tells of has time until somebody looks.
       if (document.hidden && what[0] === 'untold') return;
       // Where nobody looks, the title tells how much waits, and that has time.
       timer ||= setTimeout(anew, document.hidden ? 20000 : Math.max(100, read + 1000 - Date.now()));
