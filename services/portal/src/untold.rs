@@ -14,6 +14,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use chassis::secret;
 use futures::{
     StreamExt as _,
     stream::{self, BoxStream},
@@ -70,7 +71,8 @@ impl Default for Changes {
 impl Changes {
     /// The kinds of what a firm's members change from now on, and in between the kind of all of it. Needs a tokio runtime.
     pub fn of(&self, firm: String) -> BoxStream<'static, &'static str> {
-        let mut clock = tokio::time::interval_at(Instant::now() + EVERY, EVERY);
+        let [part] = secret::random();
+        let mut clock = tokio::time::interval_at(Instant::now() + first(part), EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let begin = (self.made.subscribe(), clock, firm);
         stream::unfold(begin, |(mut made, mut clock, firm)| async move {
@@ -89,6 +91,12 @@ impl Changes {
         })
         .boxed()
     }
+}
+
+/// When such pages are read anew for the first time: at random, as by `part` of 256, within the second half of [`EVERY`],
+/// since all of them follow anew at once where the portal was started again.
+fn first(part: u8) -> Duration {
+    EVERY * (256 + u32::from(part)) / 512
 }
 
 /// The firm of whoever posts, which is known once the session is looked up.
@@ -131,6 +139,12 @@ mod tests {
         assert_eq!(kind("/partners/0192f000/terms"), Some("partners"));
         assert_eq!(kind("/orders/0192f000/share/0192f001/revoke"), Some("share"));
         assert_eq!(kind("/orders/0192f000/accept"), None, "the feed tells of it");
+    }
+
+    #[test]
+    fn pages_that_follow_at_once_are_not_read_anew_at_once() {
+        assert_eq!(first(0), EVERY / 2);
+        assert!(first(u8::MAX) > EVERY * 9 / 10 && first(u8::MAX) < EVERY);
     }
 
     #[tokio::test]

@@ -65,7 +65,8 @@
       if ('online' in message) shown(one('#offline'), !message.online);
       if (message.signedOut) shown(one('#signed-out'), true);
       if (message.text) say(message.text);
-      if (message.what) refresh(message.what);
+      // Every page hears at once of what no feed tells; they ask one after the other.
+      if (message.what) setTimeout(refresh, message.what[0] === 'untold' ? Math.random() * 3000 : 0, message.what);
       // The stream was elsewhere when this page was read: if it has moved on since, something may be missing here.
       if (message.at !== undefined && message.at !== cursor) refresh(['']);
       if (message.told !== undefined) retell(message.told);
