@@ -68,7 +68,8 @@
       // Every page hears at once of what no feed tells; they ask one after the other.
       if (message.what) setTimeout(refresh, message.what[0] === 'untold' ? Math.random() * 3000 : 0, message.what);
       // The stream was elsewhere when this page was read: if it has moved on since, something may be missing here.
-      if (message.at !== undefined && message.at !== cursor) refresh(['']);
+      // Most pages begin at no place of it.
+      if (cursor && message.at !== undefined && message.at !== cursor) refresh(['']);
       if (message.told !== undefined) retell(message.told);
     };
 

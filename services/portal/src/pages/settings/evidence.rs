@@ -73,7 +73,6 @@ pub async fn show(
     let back = Way { href: format!("/partners/{}", partner.one.id), label: partner.name().to_string() };
     let days = [until - score::PERIOD, until].map(|at| Some(at.to_offset(format::china()).date()));
     let listing = Listing::new(&member, Tab::Partners, figure.label.clone(), Some(back))
-        .live("untold")
         .lead(figure.how)
         .fact(figure.label, figure.value)
         .fact(t.say(key::EVIDENCE_PERIOD), t.window(days[0], days[1]));

@@ -84,6 +84,15 @@ async fn pages_that_show_it_are_read_anew_every_twenty_seconds_too() {
 }
 
 #[tokio::test]
+async fn a_page_of_many_calls_is_read_anew_once() {
+    let (_, world) = Hostile::start(false, None).await;
+    let path = format!("/partners/{ID}");
+    let page = world.get(&path, SALES).await;
+    assert_eq!(page.html.matches(&format!("hx-get=\"{path}\"")).count(), 1, "{}", page.html);
+    assert_eq!(of_place(&page, "list", "data-live-on"), "relationship firm partners tolerances untold");
+}
+
+#[tokio::test]
 async fn a_kept_filter_appears_beside_a_list_where_what_is_typed_stays() {
     let world = World::start().await;
     let page = world.get("/inbox?show=all&q=CY261102", SALES).await;
