@@ -1,13 +1,14 @@
 //! Lists as files, and files as what they state.
 
 use axum::http::StatusCode;
+use prost::Message as _;
 use proto::{
     capacity::{
         CapacityGroup, CapacityReceipt, DisclosedGroup, DisclosedWeek, GroupContent, GroupSummary,
         ListCapacityGroupsResponse, ListDisclosedGroupsResponse, ListOffersResponse, Offer,
     },
     interchange::{ReadTableResponse, TableRow},
-    orders::{LineAtRisk, ListOrdersAtRiskResponse},
+    orders::{LineAtRisk, ListOrdersAtRiskResponse, ListScoreEvidenceRequest},
     partners::{FindFirmsResponse, Firm, ListRelationshipsResponse, OperatedFirm, TradingRelationship},
     stream::{ListWebhooksResponse, Webhook},
 };
@@ -17,7 +18,7 @@ use crate::{
     Page, World,
     attacks::{HOME, minted, routes, upload},
     fake::{BUYER, SALES},
-    hostile::Hostile,
+    hostile::{Hostile, ID},
 };
 
 #[tokio::test]
@@ -162,6 +163,18 @@ async fn what_suppliers_show_of_their_weeks_is_saved_as_far_as_they_show_it() {
     let saved = world.get("/capacity/shown/export?from=2026-11-23", SALES).await;
     let row: Vec<&str> = saved.html.lines().nth(1).unwrap().split('|').collect();
     assert_eq!((row[0], row[2], row[3]), ("注塑", "不够", "–"), "{}", saved.html);
+}
+
+#[tokio::test]
+async fn what_a_figure_counts_is_saved_by_hundreds_and_nothing_is_counted_for_it() {
+    let (api, world) = Hostile::start(false, None).await;
+    let saved = world.get(&format!("/partners/{ID}/score/answered/export"), SALES).await;
+    assert!(saved.header("content-disposition").starts_with("attachment"), "{}", saved.html);
+    let calls = api.calls();
+    assert!(calls.iter().all(|call| call.rpc != "GetScorecard"), "{calls:?}");
+    let evidence = calls.iter().find(|call| call.rpc == "ListScoreEvidence").unwrap();
+    let asked = ListScoreEvidenceRequest::decode(evidence.message.as_slice()).unwrap();
+    assert_eq!(asked.page_size, 100);
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ use proto::{
 use rust_decimal::Decimal;
 use time::Date;
 
-use super::{Wish, read};
+use super::{
+    Wish,
+    read::{self, AT_ONCE},
+};
 use crate::{
     ask::Way,
     failure::Failure,
@@ -27,7 +30,9 @@ use crate::{
 };
 
 /// Versions on one page.
-pub const VERSIONS: i32 = 10;
+const VERSIONS: i32 = 10;
+/// Versions of a page that is read for a file.
+const SAVED_VERSIONS: i32 = 100;
 /// Differences that are named of one version.
 const NAMED: usize = 6;
 
@@ -41,18 +46,42 @@ pub async fn show(
         return Err(Failure::denied());
     }
     let t = member.text();
-    let request =
-        ListGroupVersionsRequest { group_id: id.clone(), page_size: VERSIONS, page_token: wish.page.clone() };
+    let request = ListGroupVersionsRequest {
+        group_id: id.clone(),
+        page_size: versions(&member),
+        page_token: wish.page.clone(),
+    };
     let mut client = member.app().api.capacity_groups();
     let list =
         async { Ok::<_, Failure>(client.list_group_versions(member.call(request)).await?.into_inner()) };
     let (list, present) = try_join!(list, read::group(&member, &id, 0))?;
-    let contents = try_join_all(wanted(&list.versions).map(|version| content(&member, &id, version))).await?;
+    let wanted = wanted(&list.versions).map(|version| content(&member, &id, version));
+    let contents = some_at_a_time(wanted.collect()).await?;
     let told = told(t, &contents, |before, after| differences(t, before, after));
     let path = format!("/capacity/groups/{id}");
     let part = part(t, &list.versions, told).next(&format!("{path}/history"), &[], &list.next_page_token);
     let back = Way { href: path, label: present.content.map(|content| content.name).unwrap_or_default() };
     Ok(listing(&member, t.say(key::PAST_TITLE), back, t.say(key::PAST_BODY), part))
+}
+
+/// How many versions are read at once: of each there is another call.
+pub fn versions(member: &Member) -> i32 {
+    member.rows(VERSIONS).min(SAVED_VERSIONS)
+}
+
+/// What comes of all these calls, in their order; some of them wait at a time.
+pub async fn some_at_a_time<C>(
+    calls: Vec<impl Future<Output = Result<C, Failure>>>,
+) -> Result<Vec<C>, Failure> {
+    let mut all = Vec::with_capacity(calls.len());
+    let mut calls = calls.into_iter();
+    loop {
+        let some: Vec<_> = calls.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            return Ok(all);
+        }
+        all.extend(try_join_all(some).await?);
+    }
 }
 
 /// The versions of a page, the newest first, and the one before the last of them, which that is compared with.

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
-use futures::{future::try_join_all, try_join};
+use futures::try_join;
 use proto::capacity::{DemandContent, DemandSeries, GetMaterialDemandRequest, ListDemandVersionsRequest};
 use rust_decimal::Decimal;
 use time::Date;
@@ -34,14 +34,15 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     let t = member.text();
     let page_token = wish.page.clone();
-    let request =
-        ListDemandVersionsRequest { demand_id: id.clone(), page_size: history::VERSIONS, page_token };
+    let page_size = history::versions(&member);
+    let request = ListDemandVersionsRequest { demand_id: id.clone(), page_size, page_token };
     let mut client = member.app().api.demands();
     let list =
         async { Ok::<_, Failure>(client.list_demand_versions(member.call(request)).await?.into_inner()) };
     let (list, present) = try_join!(list, content(&member, &id, 0))?;
     let wanted = history::wanted(&list.versions);
-    let contents = try_join_all(wanted.map(|version| content(&member, &id, version))).await?;
+    let calls = wanted.map(|version| content(&member, &id, version)).collect();
+    let contents = history::some_at_a_time(calls).await?;
     let told = history::told(t, &contents, |before, after| differences(t, before, after));
     let part = history::part(t, &list.versions, told).next(&path(&id), &[], &list.next_page_token);
     let back = Way { href: "/capacity/demand".into(), label: t.say(key::DEMAND_TITLE) };

@@ -27,6 +27,8 @@ use crate::{
 
 /// Rows of a page.
 const ROWS: i32 = 50;
+/// Rows that the API answers at once.
+const MOST: i32 = 100;
 
 /// Of which period, and which page of it.
 #[derive(Default, Deserialize)]
@@ -52,7 +54,7 @@ pub async fn show(
     let figure = figures.next().ok_or_else(Failure::not_found)?;
     let card = score::request(&partner, until);
     let request = ListScoreEvidenceRequest {
-        page_size: ROWS,
+        page_size: member.rows(ROWS).min(MOST),
         page_token: wish.page,
         side: card.side,
         counterparty_id: card.counterparty_id,
