@@ -1,7 +1,10 @@
 //! Whatever a page lists, as a file: the page is read as a browser reads it, from its first to its last one, and hands its
 //! tables over instead of showing them. So permissions, filters and what is looked for are the page's own.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Body,
@@ -29,6 +32,8 @@ const ENDING: &str = "/export";
 const OF_PAGE: [&str; 6] = ["page", "done", "choose", "select", "format", "encoding"];
 /// The longest name that a worksheet has, in characters.
 const NAME: usize = 31;
+/// How long a list is read for a file: whoever saves it waits, and so does what stands in between.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What a page hands over.
 #[derive(Clone)]
@@ -88,8 +93,8 @@ where
     )
 }
 
-/// Reads the page, and each table of it to its end or as far as a file goes. What the page answers else, such as that
-/// somebody may not see it, is the answer.
+/// Reads the page, and each table of it to its end, as far as a file goes, or for [`LONGEST`]. What the page answers else,
+/// such as that somebody may not see it, is the answer.
 async fn whole<H, T>(
     page: H,
     app: Arc<App>,
@@ -101,13 +106,14 @@ where
     H: Handler<T, Arc<App>>,
     T: 'static,
 {
+    let until = Instant::now() + LONGEST;
     let (parts, _) = request.into_parts();
     let mut response = page.clone().call(asked(&parts, &first(&parts.uri))?, app.clone()).await;
     let Some(Tables { name, mut tables }) = response.extensions_mut().remove::<Tables>() else {
         return Ok(response);
     };
     for at in 0..tables.len() {
-        while tables[at].goes_on() && tables.iter().map(Table::rows).sum::<usize>() < ROWS {
+        while tables[at].goes_on() && !sheet::is_full(&tables) && Instant::now() < until {
             let next = tables[at].take_next();
             let mut response = page.clone().call(asked(&parts, &next)?, app.clone()).await;
             let Some(turned) = response.extensions_mut().remove::<Tables>() else { return Ok(response) };

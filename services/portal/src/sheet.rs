@@ -16,6 +16,8 @@ use crate::{
 
 /// Rows that a file takes; the API writes no more.
 pub const ROWS: usize = 20_000;
+/// Bytes that a file takes, as [`weight`] has them: the API reads messages of 16 MiB.
+const BYTES: usize = 12 * 1024 * 1024;
 
 /// Which kind of file.
 #[derive(Default, Deserialize)]
@@ -102,8 +104,14 @@ impl List {
 
     /// As much of it as a file takes. Where there is `more`, or there was, the last row says so.
     pub fn cut(mut self, t: &Text, more: bool) -> Self {
-        if more || self.rows.len() > ROWS {
-            self.rows.truncate(ROWS - 1);
+        let mut bytes = 0;
+        let taken = self.rows.iter().take(ROWS).take_while(|row| {
+            bytes += weight(row);
+            bytes <= BYTES
+        });
+        let taken = taken.count();
+        if more || taken < self.rows.len() {
+            self.rows.truncate(taken.min(ROWS - 1));
             self.rows.push(vec![t.say(key::SAVE_CUT)]);
         }
         self
@@ -153,11 +161,6 @@ impl Table {
         self
     }
 
-    /// How many rows it has by now.
-    pub fn rows(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Whether it has another page.
     pub fn goes_on(&self) -> bool {
         !self.next.is_empty()
@@ -173,6 +176,17 @@ impl Table {
         self.rows.extend(page.rows);
         self.next = page.next;
     }
+}
+
+/// Whether a file takes no more than these tables have by now.
+pub fn is_full(tables: &[Table]) -> bool {
+    let rows = || tables.iter().flat_map(|table| &table.rows);
+    rows().count() >= ROWS || rows().map(|row| weight(row)).sum::<usize>() >= BYTES
+}
+
+/// What a row takes on its way to the API, in bytes: each cell with its mark and its length.
+fn weight(row: &[String]) -> usize {
+    row.iter().map(|cell| cell.len() + 4).sum()
 }
 
 fn text(cell: &Cell) -> String {
@@ -254,5 +268,18 @@ mod tests {
             assert_eq!(cut.len(), left);
             assert!(cut.last().unwrap()[0].contains("20,000"), "{:?}", cut.last());
         }
+    }
+
+    #[test]
+    fn a_file_ends_where_the_message_that_carries_it_does() {
+        let t = Text::new(Catalogue::load().unwrap(), Lang::En);
+        let rows = vec![vec!["长".repeat(500); 2]; 5_000];
+        let table = |rows| Table::new(&t, &[key::FIRM, key::STATE], rows, String::new());
+        assert!(is_full(&[table(rows.clone())]) && !is_full(&[table(rows[..4_000].to_vec())]));
+        let cut = List::joined(&t, "Firms".into(), vec![table(rows)]).cut(&t, false);
+        assert!(cut.rows.len() > 4_000 && cut.rows.len() < 5_000, "{}", cut.rows.len());
+        assert!(cut.rows.last().unwrap()[0].contains("12 MiB"));
+        let message = request(cut, SheetFormat::Xlsx, TextEncoding::Unspecified);
+        assert!(prost::Message::encoded_len(&message) < 13 * 1024 * 1024);
     }
 }

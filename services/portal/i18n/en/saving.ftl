@@ -19,7 +19,7 @@ capacity-sheets-twice = The week stands further up already for this group.
 # Lists as files
 save-long = Too long for a file
 save-long-body = A file takes at most 20,000 rows. Please narrow the list first, where it can be, and export it again; programs can read all of it through the API.
-save-cut = This file ends here, and the list does not: a file takes at most 20,000 rows. Please narrow the list first, where it can be.
+save-cut = This file ends here, and the list does not: a file takes at most 20,000 rows, 12 MiB, and what is read within a minute. Please narrow the list first, where it can be.
 save-xlsx = Export to Excel
 save-csv = Export CSV
 save-part = List
