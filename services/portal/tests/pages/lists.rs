@@ -5,11 +5,14 @@ use prost::Message as _;
 use proto::{
     capacity::{
         CapacityGroup, CapacityReceipt, DisclosedGroup, DisclosedWeek, GroupContent, GroupSummary,
-        ListCapacityGroupsResponse, ListDisclosedGroupsResponse, ListOffersResponse, Offer,
+        ListCapacityGroupsResponse, ListCommentsResponse, ListDisclosedGroupsResponse, ListOffersResponse,
+        Offer,
     },
     interchange::{ReadTableResponse, TableRow},
+    notices::ListChannelsResponse,
     orders::{LineAtRisk, ListOrdersAtRiskResponse, ListScoreEvidenceRequest},
     partners::{FindFirmsResponse, Firm, ListRelationshipsResponse, OperatedFirm, TradingRelationship},
+    resources::ListAcknowledgementsResponse,
     stream::{ListWebhooksResponse, Webhook},
 };
 use tonic::Code;
@@ -175,6 +178,43 @@ async fn what_a_figure_counts_is_saved_by_hundreds_and_nothing_is_counted_for_it
     let evidence = calls.iter().find(|call| call.rpc == "ListScoreEvidence").unwrap();
     let asked = ListScoreEvidenceRequest::decode(evidence.message.as_slice()).unwrap();
     assert_eq!(asked.page_size, 100);
+}
+
+#[tokio::test]
+async fn of_a_list_whose_beginning_a_page_shows_a_file_has_all() {
+    let (api, world) = Hostile::start(false, None).await;
+    {
+        let mut script = api.script();
+        let next_page_token = "more".to_string();
+        let page = ListCommentsResponse { next_page_token: next_page_token.clone(), ..Default::default() };
+        script.answer("ListComments", [Ok(page)]);
+        let page =
+            ListAcknowledgementsResponse { next_page_token: next_page_token.clone(), ..Default::default() };
+        script.answer("ListAcknowledgements", [Ok(page)]);
+        let page = ListChannelsResponse { next_page_token: next_page_token.clone(), ..Default::default() };
+        script.answer("ListChannels", [Ok(page)]);
+        let page = ListWebhooksResponse { next_page_token: next_page_token.clone(), ..Default::default() };
+        script.answer("ListWebhooks", [Ok(page)]);
+        let page =
+            ListCapacityGroupsResponse { next_page_token: next_page_token.clone(), ..Default::default() };
+        script.answer("ListCapacityGroups", [Ok(page)]);
+        let page = ListDisclosedGroupsResponse { next_page_token, ..Default::default() };
+        script.answer("ListDisclosedGroups", [Ok(page)]);
+    }
+    let acknowledgements = format!("/resources/revisions/{ID}/acknowledgements");
+    let comments = format!("/capacity/comments/demand/{ID}");
+    for (path, rpc) in [
+        (comments.as_str(), "ListComments"),
+        (acknowledgements.as_str(), "ListAcknowledgements"),
+        ("/channels", "ListChannels"),
+        ("/webhooks", "ListWebhooks"),
+        ("/capacity", "ListCapacityGroups"),
+        ("/capacity/shown", "ListDisclosedGroups"),
+    ] {
+        let saved = world.get(&format!("{path}/export"), SALES).await;
+        assert!(saved.header("content-disposition").starts_with("attachment"), "{path}: {}", saved.html);
+        assert_eq!(api.calls().iter().filter(|call| call.rpc == rpc).count(), 2, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use crate::{
     i18n::{Key, Text, key},
     measure::Measure,
     session::Member,
-    sheet::{self, Kind, List},
+    sheet::{self, Kind, List, ROWS},
     typed::iso,
     week::Span,
 };
@@ -50,8 +50,12 @@ pub async fn save(
     }
     let t = member.text();
     let span = Span::read(&wish.from, format::today(member.app().clock.now()));
-    let (groups, weeks) =
-        futures::try_join!(read::all(&member, wish.q.trim()), read::weeks_of_all(&member, span))?;
+    // Each group has a row for each week.
+    let most = ROWS / span.mondays().len();
+    let (mut groups, weeks) =
+        futures::try_join!(read::further(&member, wish.q.trim(), most), read::weeks_of_all(&member, span))?;
+    let more = groups.len() > most;
+    groups.truncate(most);
     let groups = read::whole(&member, &groups).await?;
     let matched: HashMap<(&str, Option<Date>), &MatchedWeek> = weeks
         .iter()
@@ -66,7 +70,7 @@ pub async fn save(
         }
     }
     let list = List { name: t.say(key::NAV_CAPACITY), columns: columns(t), rows };
-    sheet::save(&member, &kind, list).await
+    sheet::save(&member, &kind, list.cut(t, more)).await
 }
 
 /// The page's weeks of the groups that suppliers show.
@@ -82,7 +86,7 @@ pub async fn save_shown(
     let t = member.text();
     let span = Span::read(&wish.from, format::today(member.app().clock.now()));
     let (shown, partners) =
-        futures::try_join!(read::disclosed(&member, wish.q.trim()), Partners::read(&member))?;
+        futures::try_join!(read::further_disclosed(&member, wish.q.trim(), ROWS), Partners::read(&member))?;
     let rows = shown.iter().map(|group| -> Vec<String> {
         let row = disclosed::row(t, group, span, &partners);
         [row.name, row.sub].into_iter().chain(row.cells.into_iter().map(week_shown)).collect()
@@ -90,7 +94,7 @@ pub async fn save_shown(
     let weeks = span.mondays().map(|monday| t.whole_week(monday));
     let headings = [key::GROUP, key::SAVE_DETAILS].map(|label| t.say(label)).into_iter().chain(weeks);
     let list = List::new(t.say(key::MAP_THEIRS), headings.collect(), rows.collect());
-    sheet::save(&member, &kind, list).await
+    sheet::save(&member, &kind, list.cut(t, false)).await
 }
 
 /// What is wanted and what can be reached, or how full the week is.

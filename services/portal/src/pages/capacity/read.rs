@@ -43,14 +43,26 @@ pub async fn groups(
 
 /// The own groups with these words; the first thousand.
 pub async fn all(member: &Member, words: &str) -> Result<Vec<GroupSummary>, Failure> {
-    let request = ListCapacityGroupsRequest {
+    further(member, words, 0).await
+}
+
+/// The own groups with these words; the first thousand, and further ones as long as they are no more than `most`.
+pub async fn further(member: &Member, words: &str, most: usize) -> Result<Vec<GroupSummary>, Failure> {
+    let mut request = ListCapacityGroupsRequest {
         page_size: MOST,
         text: words.to_string(),
         ..ListCapacityGroupsRequest::default()
     };
-    let list =
-        member.app().api.capacity_groups().list_capacity_groups(member.call(request)).await?.into_inner();
-    Ok(list.groups)
+    let mut groups = Vec::new();
+    loop {
+        let mut client = member.app().api.capacity_groups();
+        let list = client.list_capacity_groups(member.call(request.clone())).await?.into_inner();
+        groups.extend(list.groups);
+        if groups.len() > most || list.next_page_token.is_empty() {
+            return Ok(groups);
+        }
+        request.page_token = list.next_page_token;
+    }
 }
 
 /// Those of the own groups whose demand moved too far; of the first thousand.
@@ -137,14 +149,30 @@ pub async fn weeks_of_all(member: &Member, span: Span) -> Result<Vec<MatchedWeek
 
 /// What suppliers show of groups that name the own firm, of those with these words; the first thousand.
 pub async fn disclosed(member: &Member, words: &str) -> Result<Vec<DisclosedGroup>, Failure> {
-    let request = ListDisclosedGroupsRequest {
+    further_disclosed(member, words, 0).await
+}
+
+/// What suppliers show likewise; the first thousand, and further ones as long as they are no more than `most`.
+pub async fn further_disclosed(
+    member: &Member,
+    words: &str,
+    most: usize,
+) -> Result<Vec<DisclosedGroup>, Failure> {
+    let mut request = ListDisclosedGroupsRequest {
         page_size: MOST,
         text: words.to_string(),
         ..ListDisclosedGroupsRequest::default()
     };
-    let list =
-        member.app().api.capacity_groups().list_disclosed_groups(member.call(request)).await?.into_inner();
-    Ok(list.groups)
+    let mut groups = Vec::new();
+    loop {
+        let mut client = member.app().api.capacity_groups();
+        let list = client.list_disclosed_groups(member.call(request.clone())).await?.into_inner();
+        groups.extend(list.groups);
+        if groups.len() > most || list.next_page_token.is_empty() {
+            return Ok(groups);
+        }
+        request.page_token = list.next_page_token;
+    }
 }
 
 /// Whom the own firm trades with; it may buy from a firm and supply it.

@@ -17,6 +17,7 @@ use crate::{
     i18n::{Key, Text, key},
     order::Tag,
     page::{self, Tab},
+    saved,
     session::Member,
     table::{Act, Cell, Listing, Part, Row},
     typed,
@@ -40,19 +41,28 @@ pub fn path(subject: CommentSubject, id: &str) -> String {
     format!("/capacity/comments/{word}/{id}")
 }
 
-/// Comments on one object, or on any of its kind, the newest first.
+/// Comments on one object, or on any of its kind, the newest first; for a file all of them.
 pub async fn comments(
     member: &Member,
     subject: CommentSubject,
     object: &str,
 ) -> Result<Vec<Comment>, Failure> {
-    let request = ListCommentsRequest {
+    let mut request = ListCommentsRequest {
         subject: subject.into(),
         object_id: object.to_owned(),
         page_size: MOST,
         page_token: String::new(),
     };
-    Ok(member.app().api.comments().list_comments(member.call(request)).await?.into_inner().comments)
+    let mut comments = Vec::new();
+    loop {
+        let mut client = member.app().api.comments();
+        let list = client.list_comments(member.call(request.clone())).await?.into_inner();
+        comments.extend(list.comments);
+        if !saved::reads_on(member, comments.len(), &list.next_page_token) {
+            return Ok(comments);
+        }
+        request.page_token = list.next_page_token;
+    }
 }
 
 /// A link's words, with how many there are.

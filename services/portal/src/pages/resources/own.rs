@@ -21,6 +21,7 @@ use crate::{
     form::Fields,
     i18n::{Text, key},
     page::{self, Tab},
+    saved,
     session::Member,
     sheet::{self, Kind},
     table::{Cell, Listing, Part, Row, Search},
@@ -78,13 +79,7 @@ pub async fn acknowledgements(member: Member, Path(id): Path<String>) -> Result<
     let t = member.text();
     let this = revision(&member, &id).await?;
     let one = resource(&member, &this.resource_id).await?;
-    let request = ListAcknowledgementsRequest {
-        revision_id: id,
-        page_size: ALL,
-        ..ListAcknowledgementsRequest::default()
-    };
-    let mut client = member.app().api.resource_revisions();
-    let all = client.list_acknowledgements(member.call(request)).await?.into_inner().acknowledgements;
+    let all = all_acknowledgements(&member, id).await?;
     let (have, have_not): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.acknowledged_at.is_some());
     let part = |title, found: Vec<&Acknowledgement>, empty| {
         let columns = [key::FIRM, key::ACKNOWLEDGED_AT, key::ACKNOWLEDGED_BY].map(|label| t.say(label));
@@ -98,6 +93,22 @@ pub async fn acknowledgements(member: Member, Path(id): Path<String>) -> Result<
         .part(part(key::ACKNOWLEDGED, have, key::ACKNOWLEDGED_EMPTY))
         .saved()
         .show())
+}
+
+/// Those of a page; for a file all of them.
+async fn all_acknowledgements(member: &Member, revision_id: String) -> Result<Vec<Acknowledgement>, Failure> {
+    let mut request =
+        ListAcknowledgementsRequest { revision_id, page_size: ALL, ..ListAcknowledgementsRequest::default() };
+    let mut all = Vec::new();
+    loop {
+        let mut client = member.app().api.resource_revisions();
+        let list = client.list_acknowledgements(member.call(request.clone())).await?.into_inner();
+        all.extend(list.acknowledgements);
+        if !saved::reads_on(member, all.len(), &list.next_page_token) {
+            return Ok(all);
+        }
+        request.page_token = list.next_page_token;
+    }
 }
 
 fn row(t: &Text, one: &Acknowledgement) -> Row {

@@ -193,8 +193,17 @@ async fn list(member: &Member, faults: Vec<Fault>, done: String) -> Result<Chann
 }
 
 async fn channels(member: &Member) -> Result<Vec<Channel>, Failure> {
-    let request = ListChannelsRequest { page_size: 200, page_token: String::new() };
-    Ok(member.app().api.notices().list_channels(member.call(request)).await?.into_inner().channels)
+    let mut request = ListChannelsRequest { page_size: 200, page_token: String::new() };
+    let mut channels = Vec::new();
+    loop {
+        let mut client = member.app().api.notices();
+        let list = client.list_channels(member.call(request.clone())).await?.into_inner();
+        channels.extend(list.channels);
+        if !saved::reads_on(member, channels.len(), &list.next_page_token) {
+            return Ok(channels);
+        }
+        request.page_token = list.next_page_token;
+    }
 }
 
 /// The firm's people, those who are disabled, too.

@@ -1,7 +1,7 @@
 //! Webhooks and what was sent to them, for a file: no secret, and no more of an address than the page shows.
 
 use axum::response::Response;
-use proto::stream::{ListWebhookDeliveriesRequest, ListWebhooksRequest};
+use proto::stream::{ListWebhookDeliveriesRequest, ListWebhooksRequest, Webhook};
 
 use super::{row, sent};
 use crate::{failure::Failure, i18n::key, page::link, saved, session::Member, sheet::Table};
@@ -9,9 +9,8 @@ use crate::{failure::Failure, i18n::key, page::link, saved, session::Member, she
 /// The webhooks, and a page of all that was sent.
 pub async fn over(member: &Member, page_token: String) -> Result<Response, Failure> {
     let t = member.text();
+    let webhooks = all(member).await?;
     let mut client = member.app().api.webhooks();
-    let request = ListWebhooksRequest { page_size: member.rows(100), page_token: String::new() };
-    let webhooks = client.list_webhooks(member.call(request)).await?.into_inner().webhooks;
     let request =
         ListWebhookDeliveriesRequest { page_size: member.rows(50), page_token, ..Default::default() };
     let list = client.list_webhook_deliveries(member.call(request)).await?.into_inner();
@@ -49,4 +48,18 @@ pub async fn over(member: &Member, page_token: String) -> Result<Response, Failu
     let deliveries = Table::new(t, &headings, rows.collect(), next);
     let both = vec![table.titled(name.clone()), deliveries.titled(t.say(key::DELIVERIES))];
     Ok(saved::tables(name, both))
+}
+
+async fn all(member: &Member) -> Result<Vec<Webhook>, Failure> {
+    let mut request = ListWebhooksRequest { page_size: member.rows(100), page_token: String::new() };
+    let mut webhooks = Vec::new();
+    loop {
+        let mut client = member.app().api.webhooks();
+        let list = client.list_webhooks(member.call(request.clone())).await?.into_inner();
+        webhooks.extend(list.webhooks);
+        if !saved::reads_on(member, webhooks.len(), &list.next_page_token) {
+            return Ok(webhooks);
+        }
+        request.page_token = list.next_page_token;
+    }
 }
