@@ -78,11 +78,6 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED")
     }
 
-    /// More rows than a file takes.
-    pub fn too_long() -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "LIST_TOO_LONG")
-    }
-
     /// It was not waited for any longer.
     pub fn late() -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
@@ -278,7 +273,6 @@ fn wording(failure: &Failure, text: &Text) -> (String, String) {
         "FONT_MISSING" => Some((key::PDF_NO_FONT, key::PDF_NO_FONT_BODY)),
         #[cfg(feature = "pdf")]
         "PDF_BUSY" => Some((key::PDF_BUSY, key::PDF_BUSY_BODY)),
-        "LIST_TOO_LONG" => Some((key::SAVE_LONG, key::SAVE_LONG_BODY)),
         "RATE_LIMITED" => Some((key::FAILURE_RATE, key::FAILURE_RATE_BODY)),
         "INTERNAL" => Some((key::FAILURE_INTERNAL, key::FAILURE_INTERNAL_BODY)),
         _ => None,

@@ -66,11 +66,6 @@ impl List {
         Self { name, columns: headings.into_iter().map(column).collect(), rows }
     }
 
-    /// The tables of a page as one.
-    pub fn of(t: &Text, name: String, parts: &[Part]) -> Self {
-        Self::joined(t, name, parts.iter().map(Table::of).collect())
-    }
-
     /// Tables as one. Where there are several, the first column says which of them a row is of.
     pub fn joined(t: &Text, name: String, tables: Vec<Table>) -> Self {
         let several = tables.len() > 1;
@@ -199,14 +194,6 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-/// Looks while a list is read, page by page, whether a file still takes what was read of it.
-///
-/// # Errors
-/// Where it has more rows than a file takes.
-pub fn fits(rows: usize) -> Result<(), Failure> {
-    if rows > ROWS { Err(Failure::too_long()) } else { Ok(()) }
-}
-
 /// A list as the contract takes it.
 pub fn request(list: List, format: SheetFormat, encoding: TextEncoding) -> WriteTableRequest {
     WriteTableRequest {
@@ -218,12 +205,11 @@ pub fn request(list: List, format: SheetFormat, encoding: TextEncoding) -> Write
     }
 }
 
-/// The list as a file.
+/// The list, which is as long as a file takes, as one.
 ///
 /// # Errors
-/// Where it has more rows than a file takes.
+/// Those of the API.
 pub async fn save(member: &Member, kind: &Kind, list: List) -> Result<Response, Failure> {
-    fits(list.rows.len())?;
     let request = request(list, kind.format(), kind.encoding());
     let file = member.app().api.sheets().write_table(member.call_patiently(request)).await?.into_inner();
     Ok(download::file(&file.file_name, &file.media_type, Body::from(file.content)))
@@ -249,11 +235,12 @@ mod tests {
             Part::new(columns(&["Offer", "Free", ""]), vec![theirs], String::new()).titled("Theirs".into()),
             Part::new(columns(&["Offer", "State", ""]), vec![own], String::new()).titled("Own".into()),
         ];
-        let list = List::of(&t, "Offers".into(), &parts);
+        let list = |parts: &[Part]| List::joined(&t, "Offers".into(), parts.iter().map(Table::of).collect());
+        let one = list(&parts[..1]);
+        let list = list(&parts);
         let headings: Vec<&str> = list.columns.iter().map(|column| column.heading.as_str()).collect();
         assert_eq!(headings, ["List", "Offer", "Free", "State"]);
         assert_eq!(list.rows, [["Theirs", "A · B", "5 h", ""], ["Own", "C", "", "Open"]]);
-        let one = List::of(&t, "Offers".into(), &parts[..1]);
         assert_eq!(one.rows, [["A · B", "5 h"]]);
     }
 

@@ -17,8 +17,6 @@ capacity-sheets-key-wrong = The row key does not name a group of yours. Download
 capacity-sheets-monday = The week must be the day of a Monday, such as 2026-12-28.
 capacity-sheets-twice = The week stands further up already for this group.
 # Lists as files
-save-long = Too long for a file
-save-long-body = A file takes at most 20,000 rows. Please narrow the list first, where it can be, and export it again; programs can read all of it through the API.
 save-cut = This file ends here, and the list does not: a file takes at most 20,000 rows, 12 MiB, and what is read within a minute. Please narrow the list first, where it can be.
 save-xlsx = Export to Excel
 save-csv = Export CSV

@@ -17,8 +17,6 @@ capacity-sheets-key-wrong = 标识不对，请使用重新下载的表格。
 capacity-sheets-monday = 请填写星期一的日期，如 2026-12-28。
 capacity-sheets-twice = 同一产能组的同一周已在前面出现。
 # 列表导出
-save-long = 列表太长，无法导出
-save-long-body = 一个文件最多 20,000 行。请先用列表上的条件缩小范围，再重新导出；全部数据可由程序通过接口读取。
 save-cut = 文件到此为止，列表后面还有内容：一个文件最多 20,000 行、12 MiB，并且只包含一分钟内读到的内容。请先用列表上的条件缩小范围，再重新导出。
 save-xlsx = 导出 Excel
 save-csv = 导出 CSV

@@ -12,22 +12,32 @@ use serde::Deserialize;
 
 use crate::{
     ask::Way,
-    download::Saves,
     failure::Failure,
     format,
-    i18n::{Text, key},
+    i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
     pages::{list::PAGE, progress, remind},
+    saved,
     session::Member,
-    sheet::{self, Kind, List},
+    sheet::Table,
 };
 
 const PATH: &str = "/at-risk";
-/// Lines of one answer, where all of them are saved.
-const MOST: i32 = 1_000;
 /// Days ahead to choose from; the second is usual.
 const DAYS: [i32; 4] = [3, 7, 14, 30];
+/// The columns of a file.
+const HEADINGS: [Key<0>; 9] = [
+    key::ORDER,
+    key::LINE,
+    key::SUPPLIER,
+    key::STATE_ACCEPTED,
+    key::COMMITTED,
+    key::SAVE_LEFT,
+    key::PROGRESS,
+    key::SAVE_SAID,
+    key::RISK,
+];
 
 /// What is shown of the list.
 #[derive(Deserialize)]
@@ -50,7 +60,6 @@ impl Wish {
 
     fn asked(&self) -> ListOrdersAtRiskRequest {
         ListOrdersAtRiskRequest {
-            page_size: PAGE,
             page_token: self.page.clone(),
             within_days: Some(self.within()),
             purchasing_group: self.group.trim().to_string(),
@@ -104,7 +113,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let t = member.text().clone();
     let app = member.app();
     let within = wish.within();
-    let request = wish.asked();
+    let request = ListOrdersAtRiskRequest { page_size: member.rows(PAGE), ..wish.asked() };
     let list = app.api.progress().list_orders_at_risk(member.call(request)).await?.into_inner();
     let shown = |page: &str, choose: &str| {
         let days = within.to_string();
@@ -113,23 +122,25 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
     let reminds = member.may(Permission::OrdersPublish);
     let mut seen = HashSet::new();
     let heading = t.say(key::NAV_AT_RISK);
+    let skips_to = if list.lines.is_empty() { "main" } else { "orders" };
+    let rows = list.lines.into_iter().map(|line| row(&t, line, &mut seen));
+    let next = match list.next_page_token.as_str() {
+        "" => String::new(),
+        token => shown(token, ""),
+    };
+    if member.visitor.saving {
+        let rows = rows.map(cells).collect();
+        return Ok(saved::tables(heading, vec![Table::new(&t, &HEADINGS, rows, next)]));
+    }
     Ok(page::show(&AtRiskPage {
-        page: Page::member(&member, Tab::AtRisk)
-            .titled(heading.clone())
-            .skipping_to(if list.lines.is_empty() { "main" } else { "orders" }),
+        page: Page::member(&member, Tab::AtRisk).titled(heading.clone()).skipping_to(skips_to),
         heading,
-        rows: list.lines.into_iter().map(|line| row(&t, line, &mut seen)).collect(),
-        files: {
-            let days = within.to_string();
-            sheet::ways(&t, "/at-risk/export", &[("days", &days), ("group", wish.group.trim())])
-        },
+        rows: rows.collect(),
+        files: saved::ways(&t, &shown("", "")),
         days: DAYS.iter().map(|days| (*days, t.one(key::AT_RISK_WITHIN, *days))).collect(),
         within,
         first: if wish.page.is_empty() { String::new() } else { shown("", "") },
-        next: match list.next_page_token.as_str() {
-            "" => String::new(),
-            token => shown(token, ""),
-        },
+        next,
         remind_token: match reminds {
             true => app.tokens.make(app, Some(&member.token), remind::PURPOSE),
             false => String::new(),
@@ -140,44 +151,6 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         group: wish.group,
         t,
     }))
-}
-
-/// The whole list as a file.
-pub async fn export(
-    member: Member,
-    _: Saves,
-    Query(kind): Query<Kind>,
-    Query(wish): Query<Wish>,
-) -> Result<Response, Failure> {
-    if !member.may(Permission::OrdersRead) {
-        return Err(Failure::denied());
-    }
-    let t = member.text();
-    let mut request = ListOrdersAtRiskRequest { page_size: MOST, page_token: String::new(), ..wish.asked() };
-    let (mut rows, mut seen) = (Vec::new(), HashSet::new());
-    loop {
-        let mut client = member.app().api.progress();
-        let list = client.list_orders_at_risk(member.call(request.clone())).await?.into_inner();
-        rows.extend(list.lines.into_iter().map(|line| cells(row(t, line, &mut seen))));
-        sheet::fits(rows.len())?;
-        if list.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = list.next_page_token;
-    }
-    let headings = [
-        key::ORDER,
-        key::LINE,
-        key::SUPPLIER,
-        key::STATE_ACCEPTED,
-        key::COMMITTED,
-        key::SAVE_LEFT,
-        key::PROGRESS,
-        key::SAVE_SAID,
-        key::RISK,
-    ];
-    let list = List::new(t.say(key::NAV_AT_RISK), headings.map(|label| t.say(label)).into(), rows);
-    sheet::save(&member, &kind, list).await
 }
 
 fn cells(row: Row) -> Vec<String> {

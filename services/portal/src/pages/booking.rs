@@ -34,7 +34,7 @@ use crate::{
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/capacity/offers", get(offers::show))
-        .route("/capacity/offers/export", get(offers::export))
+        .route("/capacity/offers/export", file_of(offers::show))
         .route("/capacity/offers/new", get(offering::form).post(offering::publish))
         .route("/capacity/offers/new/slots", get(slots::form).post(slots::publish))
         .route("/capacity/offers/{id}", get(offer::show))

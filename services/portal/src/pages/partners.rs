@@ -13,14 +13,14 @@ use serde::Deserialize;
 
 use crate::{
     ask::Way,
-    download::Saves,
     failure::Failure,
     form::Fields,
     i18n::{Key, Text, key},
     order::Tag,
     page::{self, Page, Tab, link},
+    saved,
     session::Member,
-    sheet::{self, Kind, List},
+    sheet::Table,
     table::Search,
 };
 
@@ -66,14 +66,24 @@ struct PartnersPage {
 pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     let t = member.text().clone();
     let words = wish.q.trim();
-    let request = ListRelationshipsRequest { page_size: 100, page_token: wish.page, text: words.to_string() };
+    let page_size = member.rows(100);
+    let request = ListRelationshipsRequest { page_size, page_token: wish.page, text: words.to_string() };
     let list = member.app().api.relationships().list_relationships(member.call(request)).await?.into_inner();
     let heading = t.say(key::NAV_PARTNERS);
+    let rows = list.relationships.into_iter().map(|one| row(&member, one));
+    let next = match list.next_page_token.as_str() {
+        "" => String::new(),
+        token => link("/partners", &[("q", words), ("page", token)]),
+    };
+    if member.visitor.saving {
+        let headings = [key::PARTNER, key::SAVE_SIDE, key::VENDOR_NUMBER, key::SINCE, key::STATE];
+        return Ok(saved::tables(heading, vec![Table::new(&t, &headings, rows.map(cells).collect(), next)]));
+    }
     Ok(page::show(&PartnersPage {
         page: Page::member(&member, Tab::Partners).titled(heading.clone()),
         heading,
         invites: member.may(Permission::PartnersWrite),
-        rows: list.relationships.into_iter().map(|one| row(&member, one)).collect(),
+        rows: rows.collect(),
         search: Search {
             action: "/partners".into(),
             label: t.say(key::PARTNERS_SEARCH),
@@ -81,42 +91,10 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
             ..Search::default()
         },
         empty: if words.is_empty() { t.say(key::PARTNERS_EMPTY) } else { t.one(key::SEARCH_EMPTY, words) },
-        files: sheet::ways(&t, "/partners/export", &[("q", words)]),
-        next: match list.next_page_token.as_str() {
-            "" => String::new(),
-            token => link("/partners", &[("q", words), ("page", token)]),
-        },
+        files: saved::ways(&t, &link("/partners", &[("q", words)])),
+        next,
         t,
     }))
-}
-
-/// All of them as a file.
-pub async fn export(
-    member: Member,
-    _: Saves,
-    Query(kind): Query<Kind>,
-    Query(wish): Query<Wish>,
-) -> Result<Response, Failure> {
-    let t = member.text();
-    let mut request = ListRelationshipsRequest {
-        page_size: 1_000,
-        text: wish.q.trim().to_string(),
-        ..ListRelationshipsRequest::default()
-    };
-    let mut rows = Vec::new();
-    loop {
-        let mut client = member.app().api.relationships();
-        let list = client.list_relationships(member.call(request.clone())).await?.into_inner();
-        rows.extend(list.relationships.into_iter().map(|one| cells(row(&member, one))));
-        sheet::fits(rows.len())?;
-        if list.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = list.next_page_token;
-    }
-    let headings = [key::PARTNER, key::SAVE_SIDE, key::VENDOR_NUMBER, key::SINCE, key::STATE];
-    let list = List::new(t.say(key::NAV_PARTNERS), headings.map(|label| t.say(label)).into(), rows);
-    sheet::save(&member, &kind, list).await
 }
 
 fn cells(row: Row) -> Vec<String> {

@@ -56,7 +56,7 @@ const ALL: i32 = 1_000;
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/resources", get(open::show))
-        .route("/resources/export", get(open::export))
+        .route("/resources/export", file_of(open::show))
         .route("/resources/waiting", get(open::waiting))
         .route("/resources/waiting/export", file_of(open::waiting))
         .route("/resources/mine", get(asked::show))
@@ -66,7 +66,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/resources/following/{id}/end", post(following::end))
         .route("/resources/follow", get(following::form).post(following::follow))
         .route("/resources/own", get(own::show))
-        .route("/resources/own/export", get(own::export))
+        .route("/resources/own/export", file_of(own::show))
         .route("/resources/new", get(publish::form).post(publish::create))
         .route("/resources/entitlements", get(entitled::show))
         .route("/resources/entitlements/export", file_of(entitled::show))

@@ -10,7 +10,7 @@ use proto::{
     },
     interchange::{ReadTableResponse, TableRow},
     notices::ListChannelsResponse,
-    orders::{LineAtRisk, ListOrdersAtRiskResponse, ListScoreEvidenceRequest},
+    orders::ListScoreEvidenceRequest,
     partners::{FindFirmsResponse, Firm, ListRelationshipsResponse, OperatedFirm, TradingRelationship},
     resources::ListAcknowledgementsResponse,
     stream::{ListWebhooksResponse, Webhook},
@@ -218,6 +218,20 @@ async fn of_a_list_whose_beginning_a_page_shows_a_file_has_all() {
 }
 
 #[tokio::test]
+async fn both_lists_of_a_page_are_saved_to_their_ends() {
+    let (api, world) = Hostile::start(false, None).await;
+    let offers = |count, next: &str| ListOffersResponse {
+        offers: vec![Offer::default(); count],
+        next_page_token: next.into(),
+    };
+    let pages = [offers(2, "more"), offers(1, "more"), offers(1, ""), offers(3, "")];
+    api.script().answer("ListOffers", pages.map(Ok));
+    let saved = world.get("/capacity/offers/export", SALES).await;
+    assert_eq!(first(&saved).len(), 2 + 3 + 2, "{}", saved.html);
+    assert_eq!(api.calls().iter().filter(|call| call.rpc == "ListOffers").count(), 4);
+}
+
+#[tokio::test]
 async fn of_a_webhooks_address_no_more_is_saved_than_is_shown() {
     let (api, world) = Hostile::start(false, None).await;
     let url = "https://erp.example/hook?token=geheim".to_string();
@@ -272,20 +286,6 @@ async fn what_is_looked_for_reaches_the_list_and_stays_on_its_pages_and_in_its_f
         assert!(asked.iter().all(|one| one == text), "{path} {rpc}: {asked:?}");
         assert_eq!(asked.is_empty(), rpc == "ListDisclosedGroups", "the own groups are saved");
     }
-}
-
-#[tokio::test]
-async fn a_list_that_no_file_takes_is_read_no_further() {
-    let (api, world) = Hostile::start(false, None).await;
-    let lines = || ListOrdersAtRiskResponse {
-        lines: vec![LineAtRisk::default(); 1_000],
-        next_page_token: "more".into(),
-    };
-    api.script().answer("ListOrdersAtRisk", (0..30).map(|_| Ok(lines())));
-    let page = world.get("/at-risk/export", BUYER).await;
-    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.html);
-    assert!(page.says("一个文件最多 20,000 行"), "{}", page.html);
-    assert_eq!(api.calls().iter().filter(|call| call.rpc == "ListOrdersAtRisk").count(), 21);
 }
 
 /// A table that states a week of two groups.

@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use super::{name, read::Known};
 use crate::{
-    download::Saves,
     failure::Failure,
     format,
     i18n::{Key, Text, key},
@@ -18,16 +17,13 @@ use crate::{
     order::Tag,
     page::Tab,
     pages::capacity::{self, places},
+    saved,
     session::Member,
-    sheet::{self, Kind, List},
     table::{Act, Cell, Listing, Part, Row, Search},
 };
 
 /// Offers on one page.
 const PAGE: i32 = 50;
-/// Offers of one answer, where all of them are saved.
-const MOST: i32 = 1_000;
-const EXPORT: &str = "/capacity/offers/export";
 
 /// What is looked for, which page of it, and what was just done.
 #[derive(Deserialize)]
@@ -50,9 +46,14 @@ impl Wish {
 /// Both lists; the pages of the first.
 pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     let t = member.text();
-    let page = ListOffersRequest { page_token: wish.page.clone(), ..wish.asked(false, PAGE) };
+    let rows = member.rows(PAGE);
+    let page = ListOffersRequest { page_token: wish.page.clone(), ..wish.asked(false, rows) };
     let (offers, next) = list(&member, page).await?;
-    let (own, _) = list(&member, wish.asked(true, PAGE)).await?;
+    // The pages of a file that follow go on with the other list alone.
+    let own = match member.visitor.saving && !wish.page.is_empty() {
+        true => Vec::new(),
+        false => own(&member, wish.asked(true, rows)).await?,
+    };
     let [theirs, own] = parts(&member, &offers, &own, wish.q.trim()).await?;
     let done = match wish.done.as_str() {
         "published" => t.say(key::OFFER_PUBLISHED),
@@ -75,7 +76,7 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         .search(search)
         .part(theirs.next(super::OFFERS, &query, &next))
         .part(own)
-        .files(sheet::ways(t, EXPORT, &query));
+        .saved();
     if member.may(Permission::CapacityWrite) {
         listing = listing.button("/capacity/offers/new", t.say(key::OFFER_NEW));
     }
@@ -99,37 +100,23 @@ async fn parts(member: &Member, offers: &[Offer], own: &[Offer], words: &str) ->
     Ok([theirs, own])
 }
 
-/// Both lists, on all their pages, as a file.
-pub async fn export(
-    member: Member,
-    _: Saves,
-    Query(kind): Query<Kind>,
-    Query(wish): Query<Wish>,
-) -> Result<Response, Failure> {
-    let t = member.text();
-    let (offers, own) =
-        (all(&member, wish.asked(false, MOST)).await?, all(&member, wish.asked(true, MOST)).await?);
-    let parts = parts(&member, &offers, &own, wish.q.trim()).await?;
-    sheet::save(&member, &kind, List::of(t, t.say(key::OFFERS), &parts)).await
-}
-
-async fn all(member: &Member, mut request: ListOffersRequest) -> Result<Vec<Offer>, Failure> {
-    let mut all = Vec::new();
-    loop {
-        let (offers, next) = list(member, request.clone()).await?;
-        all.extend(offers);
-        sheet::fits(all.len())?;
-        if next.is_empty() {
-            return Ok(all);
-        }
-        request.page_token = next;
-    }
-}
-
 /// A page of offers, and where the next one begins.
 async fn list(member: &Member, request: ListOffersRequest) -> Result<(Vec<Offer>, String), Failure> {
     let list = member.app().api.offers().list_offers(member.call(request)).await?.into_inner();
     Ok((list.offers, list.next_page_token))
+}
+
+/// The first page of what the own firm offers; for a file all of it.
+async fn own(member: &Member, mut request: ListOffersRequest) -> Result<Vec<Offer>, Failure> {
+    let mut own = Vec::new();
+    loop {
+        let (offers, next) = list(member, request.clone()).await?;
+        own.extend(offers);
+        if !saved::reads_on(member, own.len(), &next) {
+            return Ok(own);
+        }
+        request.page_token = next;
+    }
 }
 
 /// What is left of all its weeks, and in how many.

@@ -10,16 +10,11 @@ use serde::Deserialize;
 use super::{OPEN, Place, ROWS, Seen, listing, needs, partners, words};
 use crate::{
     ask::Choice,
-    download::Saves,
     failure::Failure,
-    i18n::{Key, key},
+    i18n::key,
     session::Member,
-    sheet::{self, Kind, List},
     table::{Cell, Part, Pick, Row, Search},
 };
-
-/// Resources of one answer, where all of them are saved: with terms as long as they may be, more would not come through.
-const MOST: i32 = 500;
 
 /// What is looked for.
 #[derive(Default, Deserialize)]
@@ -47,7 +42,6 @@ impl Wish {
                 .into_iter()
                 .collect(),
             owner_id: self.owner.clone(),
-            page_size: ROWS,
             page_token: self.page.clone(),
             ..ListResourcesRequest::default()
         }
@@ -86,7 +80,7 @@ fn row(member: &Member, one: &Resource) -> Row {
 pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, Failure> {
     needs(&member, Permission::ResourcesRead)?;
     let t = member.text();
-    let request = wish.asked();
+    let request = ListResourcesRequest { page_size: member.rows(ROWS), ..wish.asked() };
     let list = member.app().api.resources().list_resources(member.call(request)).await?.into_inner();
     let firms = partners(&member).await?.into_iter().map(|(id, name)| Choice::new(id, name));
     let mut owners = words::choices(
@@ -115,43 +109,8 @@ pub async fn show(member: Member, Query(wish): Query<Wish>) -> Result<Response, 
         .done(words::done(t, &wish.done))
         .search(search)
         .part(part.next(OPEN, &query, &list.next_page_token))
-        .files(sheet::ways(t, "/resources/export", &query))
+        .saved()
         .show())
-}
-
-/// The list, on all its pages, as a file.
-pub async fn export(
-    member: Member,
-    _: Saves,
-    Query(kind): Query<Kind>,
-    Query(wish): Query<Wish>,
-) -> Result<Response, Failure> {
-    needs(&member, Permission::ResourcesRead)?;
-    save(&member, &kind, key::RESOURCES_OPEN, wish.asked()).await
-}
-
-/// A list of resources, from its first page to its last, as a file.
-pub async fn save(
-    member: &Member,
-    kind: &Kind,
-    name: Key<0>,
-    asked: ListResourcesRequest,
-) -> Result<Response, Failure> {
-    let mut request = ListResourcesRequest { page_size: MOST, page_token: String::new(), ..asked };
-    let mut resources = Vec::new();
-    loop {
-        let mut client = member.app().api.resources();
-        let list = client.list_resources(member.call(request.clone())).await?.into_inner();
-        resources.extend(list.resources);
-        sheet::fits(resources.len())?;
-        if list.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = list.next_page_token;
-    }
-    let t = member.text();
-    let part = part(member, &resources, String::new());
-    sheet::save(member, kind, List::of(t, t.say(name), &[part])).await
 }
 
 /// What waits to be acknowledged.

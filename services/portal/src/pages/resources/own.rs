@@ -16,14 +16,12 @@ use super::{
 };
 use crate::{
     ask::{Ask, Posted},
-    download::Saves,
     failure::Failure,
     form::Fields,
     i18n::{Text, key},
     page::{self, Tab},
     saved,
     session::Member,
-    sheet::{self, Kind},
     table::{Cell, Listing, Part, Row, Search},
 };
 
@@ -31,7 +29,13 @@ use crate::{
 pub async fn show(member: Member, Query(seen): Query<Seen>) -> Result<Response, Failure> {
     needs(&member, Permission::ResourcesPublish)?;
     let t = member.text();
-    let request = ListResourcesRequest { page_token: seen.page.clone(), ..asked(&seen) };
+    let request = ListResourcesRequest {
+        own: true,
+        text: seen.q.trim().to_owned(),
+        page_size: member.rows(ROWS),
+        page_token: seen.page.clone(),
+        ..ListResourcesRequest::default()
+    };
     let list = member.app().api.resources().list_resources(member.call(request)).await?.into_inner();
     let empty = if seen.q.trim().is_empty() { key::RESOURCES_OWN_EMPTY } else { key::RESOURCES_OPEN_EMPTY };
     let part = open::part(&member, &list.resources, t.say(empty));
@@ -49,29 +53,8 @@ pub async fn show(member: Member, Query(seen): Query<Seen>) -> Result<Response, 
         .button("/resources/policy", t.say(key::BINDING_POLICY))
         .search(search)
         .part(part.next(OWN, &query, &list.next_page_token))
-        .files(sheet::ways(t, "/resources/own/export", &query))
+        .saved()
         .show())
-}
-
-/// The list, on all its pages, as a file.
-pub async fn export(
-    member: Member,
-    _: Saves,
-    Query(kind): Query<Kind>,
-    Query(seen): Query<Seen>,
-) -> Result<Response, Failure> {
-    needs(&member, Permission::ResourcesPublish)?;
-    open::save(&member, &kind, key::RESOURCES_OWN, asked(&seen)).await
-}
-
-/// The first page of what is looked for.
-fn asked(seen: &Seen) -> ListResourcesRequest {
-    ListResourcesRequest {
-        own: true,
-        text: seen.q.trim().to_owned(),
-        page_size: ROWS,
-        ..ListResourcesRequest::default()
-    }
 }
 
 /// Who may use the resource and has not taken note of this revision; and who has.
