@@ -1,5 +1,7 @@
 //! Lists as files to save, workbooks and csv alike: the API writes them.
 
+use std::ops::RangeBounds;
+
 use axum::{body::Body, response::Response};
 use proto::interchange::{SheetFormat, TableColumn, TableRow, TextEncoding, WriteTableRequest};
 use serde::Deserialize;
@@ -60,41 +62,36 @@ pub struct List {
 }
 
 impl List {
-    /// Texts under their headings.
-    pub fn new(name: String, headings: Vec<String>, rows: Vec<Vec<String>>) -> Self {
-        let column = |heading| TableColumn { heading, ..TableColumn::default() };
-        Self { name, columns: headings.into_iter().map(column).collect(), rows }
-    }
-
     /// Tables as one. Where there are several, the first column says which of them a row is of.
     pub fn joined(t: &Text, name: String, tables: Vec<Table>) -> Self {
         let several = tables.len() > 1;
-        let mut headings: Vec<String> = several.then(|| t.say(key::SAVE_PART)).into_iter().collect();
-        for column in tables.iter().flat_map(|table| &table.columns) {
-            if !headings.contains(column) {
-                headings.push(column.clone());
+        let mut columns: Vec<TableColumn> =
+            several.then(|| texts(t.say(key::SAVE_PART))).into_iter().collect();
+        for one in tables.iter().flat_map(|table| &table.columns) {
+            if !columns.iter().any(|known| known.heading == one.heading) {
+                columns.push(one.clone());
             }
         }
         // A page on which nothing stands has a file with nothing in it.
-        if headings.is_empty() {
-            headings.push(name.clone());
+        if columns.is_empty() {
+            columns.push(texts(name.clone()));
         }
         let mut rows = Vec::new();
         for table in tables {
             for row in table.rows {
-                let mut cells = vec![String::new(); headings.len()];
+                let mut cells = vec![String::new(); columns.len()];
                 if several {
                     cells[0].clone_from(&table.title);
                 }
-                for (cell, column) in row.into_iter().zip(&table.columns) {
-                    if let Some(at) = headings.iter().position(|heading| heading == column) {
+                for (cell, one) in row.into_iter().zip(&table.columns) {
+                    if let Some(at) = columns.iter().position(|known| known.heading == one.heading) {
                         cells[at] = cell;
                     }
                 }
                 rows.push(cells);
             }
         }
-        Self::new(name, headings, rows)
+        Self { name, columns, rows }
     }
 
     /// As much of it as a file takes. Where there is `more`, or there was, the last row says so.
@@ -113,12 +110,17 @@ impl List {
     }
 }
 
-/// A table of a page as texts.
+/// A column of texts.
+fn texts(heading: String) -> TableColumn {
+    TableColumn { heading, ..TableColumn::default() }
+}
+
+/// A table of a page as texts and numbers.
 #[derive(Clone)]
 pub struct Table {
     /// Empty where the page's heading says it.
     pub title: String,
-    columns: Vec<String>,
+    columns: Vec<TableColumn>,
     rows: Vec<Vec<String>>,
     /// Where its next page is; empty on the last.
     next: String,
@@ -127,7 +129,7 @@ pub struct Table {
 impl Table {
     /// Texts under their headings, which go on at `next`.
     pub fn new(t: &Text, columns: &[Key<0>], rows: Vec<Vec<String>>, next: String) -> Self {
-        let columns = columns.iter().map(|label| t.say(label)).collect();
+        let columns = columns.iter().map(|label| texts(t.say(label))).collect();
         Self { title: String::new(), columns, rows, next }
     }
 
@@ -139,7 +141,7 @@ impl Table {
         };
         Self {
             title: part.title.clone(),
-            columns: kept.iter().map(|at| part.columns[*at].clone()).collect(),
+            columns: kept.iter().map(|at| texts(part.columns[*at].clone())).collect(),
             rows: part.rows.iter().map(cells).collect(),
             next: part.next.clone(),
         }
@@ -152,7 +154,15 @@ impl Table {
 
     /// With further columns, each under a heading of its own.
     pub fn beside(mut self, columns: impl IntoIterator<Item = String>) -> Self {
-        self.columns.extend(columns);
+        self.columns.extend(columns.into_iter().map(texts));
+        self
+    }
+
+    /// With numbers in these columns, to compute with: plain decimals, and nothing where there is none.
+    pub fn numbers(mut self, columns: impl RangeBounds<usize>) -> Self {
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            column.number |= columns.contains(&at);
+        }
         self
     }
 
@@ -245,9 +255,23 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_numbers_in_the_file_of_several_tables_too() {
+        let t = Text::new(Catalogue::load().unwrap(), Lang::En);
+        let table = |columns: &[Key<0>]| Table::new(&t, columns, Vec::new(), String::new());
+        let weeks = table(&[key::GROUP]).beside(["W53", "W1"].map(String::from)).numbers(1..);
+        let list = List::joined(&t, "Weeks".into(), vec![table(&[key::FIRM, key::STATE]), weeks]);
+        let numbers: Vec<bool> = list.columns.iter().map(|column| column.number).collect();
+        assert_eq!(numbers, [false, false, false, false, true, true]);
+    }
+
+    #[test]
     fn a_file_that_does_not_take_all_says_so_in_its_last_row() {
         let t = Text::new(Catalogue::load().unwrap(), Lang::En);
-        let list = |rows| List::new("Firms".into(), vec!["Firm".into()], vec![vec!["A".into()]; rows]);
+        let list = |rows| List {
+            name: "Firms".into(),
+            columns: vec![texts("Firm".into())],
+            rows: vec![vec!["A".into()]; rows],
+        };
         assert_eq!(list(2).cut(&t, false).rows.len(), 2);
         assert_eq!(list(ROWS).cut(&t, false).rows.last().unwrap(), &["A"]);
         for (rows, more, left) in [(2, true, 3), (ROWS, true, ROWS), (ROWS + 1, false, ROWS)] {

@@ -20,7 +20,7 @@ use tonic::Code;
 use crate::{
     Page, World,
     attacks::{HOME, minted, routes, upload},
-    fake::{BUYER, SALES},
+    fake::{BUYER, SALES, wire},
     hostile::{Hostile, ID},
 };
 
@@ -160,12 +160,26 @@ async fn what_suppliers_show_of_their_weeks_is_saved_as_far_as_they_show_it() {
         sufficient: Some(false),
         ..DisclosedWeek::default()
     };
-    let group = DisclosedGroup { name: "注塑".into(), weeks: vec![week], ..DisclosedGroup::default() };
-    let list = ListDisclosedGroupsResponse { groups: vec![group], ..Default::default() };
+    let figures = DisclosedWeek {
+        demand: wire("1234.50"),
+        maximum_capacity: wire("20000"),
+        sufficient: Some(true),
+        ..week.clone()
+    };
+    let group = |name: &str, week| DisclosedGroup {
+        name: name.into(),
+        unit_code: "H87".into(),
+        weeks: vec![week],
+        ..DisclosedGroup::default()
+    };
+    let groups = vec![group("注塑", week), group("冲压", figures)];
+    let list = ListDisclosedGroupsResponse { groups, ..Default::default() };
     api.script().answer("ListDisclosedGroups", [Ok(list)]);
     let saved = world.get("/capacity/shown/export?from=2026-11-23", SALES).await;
-    let row: Vec<&str> = saved.html.lines().nth(1).unwrap().split('|').collect();
-    assert_eq!((row[0], row[2], row[3]), ("注塑", "不够", "–"), "{}", saved.html);
+    let row = |at| saved.html.lines().nth(at).unwrap().split('|').collect::<Vec<&str>>();
+    assert!(row(0)[2].ends_with("需求") && row(0)[3].ends_with("最大产能"), "{}", saved.html);
+    assert_eq!((row(1)[0], &row(1)[2..5]), ("注塑", &["不够", "", ""][..]), "{}", saved.html);
+    assert_eq!((row(2)[0], &row(2)[2..5]), ("冲压", &["1234.5", "20000", ""][..]), "to compute with");
 }
 
 #[tokio::test]

@@ -254,17 +254,17 @@ pub async fn show(member: Member, Query(wish): Query<Where>) -> Result<Response,
 async fn hand_over(member: &Member, wish: &Where) -> Result<Response, Failure> {
     let ((all, next), partners) = try_join!(listed(member, &wish.page), Partners::read(member))?;
     let (t, span) = (member.text(), span(member, wish));
-    let cells = |row: Row| -> Vec<String> {
-        let weeks = row.cells.into_iter().map(|cell| cell.value);
+    let cells = |(row, one): (Row, &Series)| -> Vec<String> {
+        let weeks = span.mondays().map(|monday| shown(&one.series, monday));
         [row.name, row.sub].into_iter().chain(weeks).collect()
     };
-    let rows = rows(member, span, &all, &[], &partners).into_iter().map(cells).collect();
+    let rows = rows(member, span, &all, &[], &partners).into_iter().zip(&all).map(cells).collect();
     let next = match next.as_str() {
         "" => String::new(),
         token => link(PATH, &[("from", &span.from()), ("page", token)]),
     };
     let weeks: Vec<String> = span.mondays().iter().map(|monday| t.whole_week(*monday)).collect();
-    let table = Table::new(t, &[key::MATERIAL, key::SAVE_DETAILS], rows, next).beside(weeks);
+    let table = Table::new(t, &[key::MATERIAL, key::SAVE_DETAILS], rows, next).beside(weeks).numbers(2..);
     Ok(saved::tables(t.say(key::DEMAND_TITLE), vec![table]))
 }
 

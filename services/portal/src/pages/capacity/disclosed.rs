@@ -161,6 +161,24 @@ pub fn row(t: &Text, group: &DisclosedGroup, span: Span, partners: &Partners) ->
     }
 }
 
+/// What a file has of each week of it: what is wanted and what can be reached, to compute with; or what is shown instead,
+/// and nothing.
+pub fn plain(t: &Text, group: &DisclosedGroup, span: Span) -> Vec<String> {
+    let measure = Measure::of(&group.unit_code);
+    let field = |value: Option<Decimal>| value.map(|value| measure.field(value)).unwrap_or_default();
+    let plain = |monday: Date| match find(group, monday) {
+        Some(shown) if shown.maximum_capacity.is_none() && shown.sufficient.is_some() => {
+            [week(t, &measure, monday, Some(shown)).load, String::new()]
+        }
+        Some(shown) => {
+            let known = figures(shown);
+            [field(known.demand), field(known.maximum)]
+        }
+        None => [String::new(), String::new()],
+    };
+    span.mondays().into_iter().flat_map(plain).collect()
+}
+
 fn week(t: &Text, measure: &Measure, monday: Date, week: Option<&DisclosedWeek>) -> Cell {
     let figures = week.map(figures);
     let shown = cell(t, measure, monday, figures.as_ref(), String::new());

@@ -17,7 +17,6 @@ use super::{
     Wish, disclosed,
     edit::label,
     entry::{self, FIGURES},
-    map::Cell,
     read::{self, Partners},
     state::Figures,
 };
@@ -28,7 +27,7 @@ use crate::{
     i18n::{Key, Text, key},
     measure::Measure,
     session::Member,
-    sheet::{self, Kind, List, ROWS},
+    sheet::{self, Kind, List, ROWS, Table},
     typed::iso,
     week::Span,
 };
@@ -89,17 +88,15 @@ pub async fn save_shown(
         futures::try_join!(read::further_disclosed(&member, wish.q.trim(), ROWS), Partners::read(&member))?;
     let rows = shown.iter().map(|group| -> Vec<String> {
         let row = disclosed::row(t, group, span, &partners);
-        [row.name, row.sub].into_iter().chain(row.cells.into_iter().map(week_shown)).collect()
+        [row.name, row.sub].into_iter().chain(disclosed::plain(t, group, span)).collect()
     });
-    let weeks = span.mondays().map(|monday| t.whole_week(monday));
-    let headings = [key::GROUP, key::SAVE_DETAILS].map(|label| t.say(label)).into_iter().chain(weeks);
-    let list = List::new(t.say(key::MAP_THEIRS), headings.collect(), rows.collect());
+    let weeks = span.mondays().into_iter().flat_map(|monday| {
+        [key::DEMAND, key::MAXIMUM].map(|label| t.two(key::PAST_WEEK, t.say(label), t.whole_week(monday)))
+    });
+    let table = Table::new(t, &[key::GROUP, key::SAVE_DETAILS], rows.collect(), String::new());
+    let table = table.beside(weeks).numbers(2..);
+    let list = List::joined(t, t.say(key::MAP_THEIRS), vec![table]);
     sheet::save(&member, &kind, list.cut(t, false)).await
-}
-
-/// What is wanted and what can be reached, or how full the week is.
-fn week_shown(week: Cell) -> String {
-    if week.most.is_empty() { week.load } else { format!("{} / {}", week.load, week.most) }
 }
 
 fn columns(t: &Text) -> Vec<TableColumn> {

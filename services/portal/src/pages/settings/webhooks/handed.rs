@@ -45,7 +45,7 @@ pub async fn over(member: &Member, page_token: String) -> Result<Response, Failu
         "" => String::new(),
         token => link("/webhooks", &[("page", token)]),
     };
-    let deliveries = Table::new(t, &headings, rows.collect(), next);
+    let deliveries = Table::new(t, &headings, rows.collect(), next).numbers(1..=1);
     let both = vec![table.titled(name.clone()), deliveries.titled(t.say(key::DELIVERIES))];
     Ok(saved::tables(name, both))
 }
