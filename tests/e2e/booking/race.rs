@@ -70,7 +70,7 @@ struct Stage {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_sold_twice_by_many_at_once() {
-    fair(race(Plan { operations: 20_000, kills: 10, api: 10, mutation: None }).await);
+    fair(race(Plan { operations: 20_000, kills: 10, api: 16, mutation: None }).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
