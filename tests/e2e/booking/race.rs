@@ -125,8 +125,14 @@ async fn race(plan: Plan) -> Vec<String> {
         processes.push(process);
     }
     let login: PgConnectOptions = cluster::get().await.url("tandem_app", world.database()).parse().unwrap();
+    // Where nobody locks in an order, some wait for each other: a second each time, until Postgres looks for a deadlock.
+    let patience = if plan.mutation.is_some() { "100ms" } else { "0" };
     // As the service plans its commands: once.
-    let login = login.options([("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")]);
+    let login = login.options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("lock_timeout", patience),
+    ]);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(STALLED);
     let pool = pool.connect_with(login).await.unwrap();
     let stage = Arc::new(Stage {
