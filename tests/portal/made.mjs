@@ -59,7 +59,7 @@ async function tables({ id, number }) {
   });
   const read = (who, path) => visit(who, {}, async (page, context) => (
     (await (await context.request.get(portal + path)).text()).split('\n')));
-  const answers = await read(shunmo, `/inbox/export?order=${id}&format=csv`);
+  const answers = await read(shunmo, `/inbox/sheets/export?order=${id}&format=csv`);
   const changes = await read(chengyu, `/purchases/export?q=${number}&format=csv`);
   return {
     none: { name: '乱.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from('PK\x03\x04 nothing') },

@@ -1,11 +1,13 @@
 // What the operator does to firms, and what a firm sets up of its own: forms that are filled in wrong and right, what they
-// say, and what stands in the lists afterwards. By firms of their own, with scripts and without.
+// say, and what stands in the lists afterwards. By firms of their own, without scripts, and one with them.
 
 import { enter, equal, ok, portal, sandbox, says, test, until, visit } from './browser.mjs';
 import { call } from './requests.mjs';
 
 const { operator } = sandbox;
 const stamp = Date.now().toString(36).toUpperCase();
+/** What scripts add to a form or a list is the same on each page: one test has it with them, the others go without. */
+const plain = { javaScriptEnabled: false };
 
 /** Sends the form of the page, and waits for the page that comes of it. */
 const send = (page) => Promise.all([page.waitForNavigation(), page.locator('form#ask .actions button').click()]);
@@ -71,10 +73,10 @@ async function suspended(page, name, answers) {
   await until('its people are in again', async () => (await answers()) === 200);
 }
 
-async function caredFor(options) {
-  const mark = `${stamp}${options.javaScriptEnabled ? 'A' : 'B'}`;
+async function caredFor() {
+  const mark = stamp;
   const [name, code] = [`新华塑料 ${mark}`, `91${mark}`];
-  await visit(operator, options, async (page) => {
+  await visit(operator, plain, async (page) => {
     const link = await made(page, name, code);
     await page.goto(`${portal}/operator/firms?q=${encodeURIComponent(name)}`);
     equal(await tags(page, name), ['待核实', '正常'], 'it waits to be verified');
@@ -88,7 +90,7 @@ async function caredFor(options) {
     await says(page, '该企业可以看到这次操作和原因');
     await page.reload();
     ok((await standing()).includes('已认证'), 'it is verified');
-    await enter(link, options, async (theirs, context) => {
+    await enter(link, plain, async (theirs, context) => {
       await theirs.goto(`${portal}/platform-actions`);
       ok((await row(theirs, '认证企业').innerText()).includes('营业执照原件 <b>'), 'the firm reads what was looked at');
       const answers = await session(context);
@@ -106,7 +108,7 @@ async function caredFor(options) {
     equal(await page.inputValue('#reason'), '原管理员离职', 'what was typed is kept');
     await page.fill('#name', '何新');
     await send(page);
-    await enter(await page.inputValue('#link'), options, async (theirs) => {
+    await enter(await page.inputValue('#link'), plain, async (theirs) => {
       await theirs.goto(`${portal}/members`);
       ok((await row(theirs, '何新').innerText()).includes('管理员'), 'another one administers the firm');
     });
@@ -117,10 +119,10 @@ async function caredFor(options) {
   });
 }
 
-async function merged(options) {
-  const name = `合并包装 ${stamp}${options.javaScriptEnabled ? 'A' : 'B'}`;
+async function merged() {
+  const name = `合并包装 ${stamp}`;
   const [twice, stays] = [await newcomer(name), await newcomer(`${name} 总厂`)];
-  await visit(operator, options, (page) => enter(twice.link, options, async (theirs, context) => {
+  await visit(operator, plain, (page) => enter(twice.link, plain, async (theirs, context) => {
     const answers = await session(context);
     await theirs.goto('about:blank');
     await page.goto(`${portal}/operator/firms/${twice.id}/merge`);
@@ -145,7 +147,7 @@ async function merged(options) {
     equal(await tags(page, name), ['已并入其他企业'], 'it is another firm by now');
     await page.goto(`${portal}/operator/firms/${twice.id}`);
     equal(await page.locator('main .actions a').count(), 0, 'and nothing is done to it any more');
-    await enter(stays.link, options, async (own) => {
+    await enter(stays.link, plain, async (own) => {
       await own.goto(`${portal}/platform-actions`);
       ok((await row(own, '合并企业').innerText()).includes('同一企业重复注册'), 'the one that stays reads why');
     });
@@ -196,9 +198,9 @@ async function clustered(options) {
   }));
 }
 
-async function delivered(options) {
-  const firm = await newcomer(`推送企业 ${stamp}${options.javaScriptEnabled ? 'A' : 'B'}`);
-  await visit(operator, options, (page) => enter(firm.link, options, async (theirs) => {
+async function delivered() {
+  const firm = await newcomer(`推送企业 ${stamp}`);
+  await visit(operator, plain, (page) => enter(firm.link, plain, async (theirs) => {
     const shown = async (label) => {
       await page.goto(`${portal}/operator/webhooks`);
       const cell = row(page, firm.name).locator(`td[data-label="${label}"]`);
@@ -263,9 +265,9 @@ async function placed(page) {
   equal([await row(page, '塑料组').count(), await row(page, '注塑组').count()], [0, 1], 'it has another name');
 }
 
-async function staffed(options) {
-  const firm = await newcomer(`用人企业 ${stamp}${options.javaScriptEnabled ? 'A' : 'B'}`);
-  await enter(firm.link, options, async (page) => {
+async function staffed() {
+  const firm = await newcomer(`用人企业 ${stamp}`);
+  await enter(firm.link, plain, async (page) => {
     await placed(page);
     await page.goto(`${portal}/members`);
     await act(page, '添加成员');
@@ -284,7 +286,7 @@ async function staffed(options) {
       await Promise.all([page.waitForNavigation(), member.locator('th a').click()]);
     };
     await member.locator('button').click();
-    await enter(await page.inputValue('#link'), options, async (theirs, context) => {
+    await enter(await page.inputValue('#link'), plain, async (theirs, context) => {
       const writes = async () => {
         await theirs.goto(`${portal}/purchases`);
         return theirs.locator('main a[href="/purchases/new"]').count();
@@ -321,9 +323,9 @@ async function staffed(options) {
   });
 }
 
-async function translated(options) {
-  const firm = await newcomer(`对照企业 ${stamp}${options.javaScriptEnabled ? 'A' : 'B'}`);
-  await enter(firm.link, options, async (page) => {
+async function translated() {
+  const firm = await newcomer(`对照企业 ${stamp}`);
+  await enter(firm.link, plain, async (page) => {
     await page.goto(`${portal}/aliases`);
     await act(page, '添加一条');
     await page.fill('#written', '只');
@@ -362,14 +364,13 @@ async function translated(options) {
 }
 
 export async function operating() {
+  await test('a firm is made, verified, suspended and given another administrator', caredFor);
+  await test('a firm that is here twice becomes one', merged);
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
-    const options = { javaScriptEnabled };
-    await test(`a firm is made, verified, suspended and given another administrator, ${how}`, () => caredFor(options));
-    await test(`a firm that is here twice becomes one, ${how}`, () => merged(options));
-    await test(`firms join a cluster by their own consent, and leave it, ${how}`, () => clustered(options));
-    await test(`the operator sees whose deliveries fail, and not where to, ${how}`, () => delivered(options));
-    await test(`people, sites and purchasing groups are added and changed, ${how}`, () => staffed(options));
-    await test(`what an ERP writes is given its meaning, one by one and as a list, ${how}`, () => translated(options));
+    await test(`firms join a cluster by their own consent, and leave it, ${how}`, () => clustered({ javaScriptEnabled }));
   }
+  await test('the operator sees whose deliveries fail, and not where to', delivered);
+  await test('people, sites and purchasing groups are added and changed', staffed);
+  await test('what an ERP writes is given its meaning, one by one and as a list', translated);
 }

@@ -29,23 +29,34 @@ const wrong = (fields = {}, press = '#ask .actions button') => step(fields, pres
 /** The page that a form leads to, under a name of its own. */
 const answer = (word, place, ...steps) => ({ ...place, name: `${place.name}-${word}`, steps });
 
-/** Goes to a page as a person does; answers what came of its address. */
+/** Presses what sends a form; answers what came of it, wherever that led. */
+async function send(page, press) {
+  const comes = (answer) => answer.request().isNavigationRequest() && Math.floor(answer.status() / 100) !== 3;
+  const [got] = await Promise.all([page.waitForResponse(comes), page.click(press)]);
+  return got;
+}
+
+/** Goes to a page as a person does; answers what came of its address, or of the form that was sent last. */
 export async function reach(page, { path, steps }) {
-  const got = await page.goto(portal + (typeof path === 'function' ? path() : path));
+  let got = await page.goto(portal + (typeof path === 'function' ? path() : path));
   for (const { fields, press, then } of steps) {
     for (const [field, value] of Object.entries(fields)) {
       if (value === true) await page.check(field);
       else if (value.buffer) await page.setInputFiles(field, value);
       else await page.fill(field, value);
     }
-    await page.click(press);
+    got = await send(page, press);
     await page.locator(then).first().waitFor();
   }
   return got;
 }
 
-/** Whether a page says by its state that there is nothing to see, as it should. */
-export const refuses = ({ path }) => /none$|no-such/.test(path) && !/[?]/.test(path);
+/** Whether a page is answered as it should be: that there is nothing where nothing is, that what was sent is wrong or late
+ * where a form comes back, else without a fault. */
+export function fitting({ path, steps }, status) {
+  if (/none$|no-such/.test(path) && !/[?]/.test(path)) return [404, 410].includes(status);
+  return status < 400 || (steps.length > 0 && [409, 422].includes(status));
+}
 
 const visitor = ({ orders, firms }) => [
   at('/sign-in'), at('/s/{token}', firms.signIn), at('/s/{token}', 'none'), at('/i/{token}', firms.invitation), at('/i/{token}', 'none'),

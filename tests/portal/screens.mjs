@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { browser, open, portal, publish, sandbox, signIn } from './browser.mjs';
 import { sideways } from './pages.mjs';
-import { people, places, reach, refuses } from './places.mjs';
+import { fitting, people, places, reach } from './places.mjs';
 import { openPartner } from './settings.mjs';
 
 const folder = process.env.TANDEM_SCREENS;
@@ -100,7 +100,7 @@ async function look([whose, who, pages], locale, width, colorScheme) {
     at = `${whose}-${one.name}`;
     const answer = await reach(page, one).catch((error) => wrong(error.message.split('\n')[0]));
     if (!answer) continue;
-    if (answer.status() >= 400 && !refuses(one)) wrong(`answers ${answer.status()}`);
+    if (!fitting(one, answer.status())) wrong(`answers ${answer.status()}`);
     if (!/^.+ – ./.test(await page.title())) wrong(`the title is ${JSON.stringify(await page.title())}`);
     if (!await page.locator('h1').count()) wrong('has no heading');
     for (const line of await sideways(page)) wrong(`scrolls sideways: ${line}`);
