@@ -1,4 +1,4 @@
-// Answering orders, with scripts and without.
+// Answering orders, with scripts and without; what is printed, without, since scripts add nothing to paper.
 
 import { equal, inDays, measured, ok, open, portal, publish, sandbox, says, scanned, test, visit } from './browser.mjs';
 import { sheets, sideways, unprintable } from './pages.mjs';
@@ -100,126 +100,6 @@ export async function answering() {
       });
     });
 
-    await test(`a despatch note is made of what is accepted, and printed with a code that leads back, ${how}`, () =>
-      // As fine as paper, which a code of an inch needs.
-      visit(shunmo, { javaScriptEnabled, viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
-        const path = await open(page, publish({ lines: 40, quantity: '1800.5', unit: ['MTR', '米'] }));
-        equal(await page.locator('a:text-is("打印送货单")').count(), 0, 'nothing is accepted yet');
-        await page.goto(`${portal}${path}/accept`);
-        await page.click('button:text-is("确认接受")');
-        await says(page, '答复已送达');
-        await page.click('a:text-is("打印送货单")');
-        equal([await page.inputValue('#q-0'), await page.inputValue('#date')], ['1800.5', inDays(0)], 'all, today');
-        await page.fill('#q-0', '1800.51');
-        await page.fill('#q-1', '');
-        await page.fill('#q-2', '0');
-        await page.fill('#lot-0', 'B-07 <i>');
-        await page.fill('#carrier', '顺风物流');
-        await page.fill('#packages', '12');
-        await page.click('button:text-is("生成送货单")');
-        await page.locator('.errors').waitFor();
-        ok((await page.innerText('.errors')).includes('第 10 行：“本次数量”最多 1,800.5 米'), 'the field, and how much it may be');
-        equal([await page.inputValue('#q-0'), await page.inputValue('#lot-0')], ['1800.51', 'B-07 <i>'], 'what was typed is kept');
-        await page.click('.errors a');
-        equal(await page.evaluate(() => document.activeElement.id), 'q-0', 'the summary leads to the field');
-        await page.click('button:text-is("English")');
-        await says(page, 'Print a despatch note');
-        equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['1800.51', ''], 'and in the other language, too');
-        await page.click('button:text-is("中文")');
-        await page.fill('#q-0', '900.50');
-        await page.press('#q-0', 'Enter');
-        await says(page, '送货单已备好');
-        equal(await page.locator('tbody tr').count(), 38, 'what is left out stays here');
-        const first = await page.locator('tbody tr').first().innerText();
-        ok(first.includes('900.50 米') && first.includes('B-07 <i>') && first.includes("收纳箱 <b>1</b> & 'PP'"), first);
-        ok(!/6\.85|CNY |金额|单价/.test(await page.innerText('main')), 'a driver sees no price');
-        await page.emulateMedia({ media: 'print' });
-        for (const hidden of ['.top', '.done', '.back']) ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
-        equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
-        for (const said of ['顺风物流', '发货人', '收货人', '不登记发货']) ok(await page.getByText(said).first().isVisible(), `${said} is printed`);
-        const code = page.locator('.paper svg');
-        await code.scrollIntoViewIfNeeded();
-        equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
-        equal(await sideways(page), [], 'and it fits the sheet');
-        await page.emulateMedia({ media: 'screen' });
-        await page.click('button:text-is("English")');
-        await says(page, 'The note is ready');
-        equal(await page.locator('tbody tr').count(), 38, 'it is the same paper in the other language');
-        await page.click('button:text-is("中文")');
-        await says(page, '送货单已备好');
-        await page.click('button:text-is("修改")');
-        await page.locator('#carrier').waitFor();
-        equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['900.50', ''], 'it is mended from there');
-      }));
-
-    await test(`an order of 120 lines is shown and answered in pages, ${how}`, () =>
-      visit(shunmo, { javaScriptEnabled }, async (page) => {
-        const path = await open(page, publish({ lines: 120 }));
-        equal(await page.locator('table.lines tbody tr').count(), 100, 'the first page');
-        await page.click('a:text-is("更多订单行")');
-        await page.waitForURL(/from=/);
-        equal(await page.locator('table.lines tbody tr').count(), 20, 'the second');
-        await page.goto(`${portal}${path}/change`);
-        await page.click('a:text-is("更多订单行")');
-        await page.waitForURL(/from=/);
-        equal(await page.locator('#q-19').isVisible(), false, 'lines are folded');
-        ok((await page.locator('#change').boundingBox()).height < 2_600, 'twenty of them are not far');
-        const send = await page.locator('button:text-is("提交答复")').boundingBox();
-        ok(send.y + send.height <= 640, 'and the answer is sent from wherever one is');
-        const line = page.locator('[data-line]').nth(19);
-        ok(/收纳箱.*20,000 个 · \d{4}年/s.test(await line.locator('> summary').innerText()), 'each says what is asked');
-        await line.locator('> summary').click();
-        await page.fill('#q-19', '0');
-        await page.check('[name=rest-19][value=leave]');
-        if (javaScriptEnabled) equal(await line.locator('.given').innerText(), '改为 0 个', 'and what is typed otherwise');
-        await page.click('button:text-is("提交答复")');
-        await says(page, '答复已送达');
-        await says(page, '供应商答复 19 行');
-        equal(await state(page), '待答复', 'the others still wait');
-      }));
-
-    await test(`an order is printed as tables, with a code that leads back, and without what is internal, ${how}`, () =>
-      // As fine as paper, which a code of an inch needs.
-      visit(shunmo, { javaScriptEnabled, viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
-        const path = await open(page, publish({ lines: 12 }));
-        await page.fill('#body', '内部：先问模具');
-        await page.locator('#write input[type=radio]').last().check();
-        await page.click('#write button');
-        await page.locator('.said.internal').waitFor();
-        await page.emulateMedia({ media: 'print' });
-        for (const hidden of ['.top', '.answer', '#write', '.said.internal', '.ribbon']) {
-          ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
-        }
-        equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
-        const code = page.locator('.paper svg');
-        await code.scrollIntoViewIfNeeded();
-        equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
-        equal(await sideways(page), [], 'and it fits the sheet');
-        ok((await page.locator('.paper p').innerText()).includes('扫码打开订单'), path);
-      }));
-
-    await test(`an answer is printed on A4 as it was given, without what is internal, ${how}`, () =>
-      visit(shunmo, { javaScriptEnabled, viewport: { width: 718, height: 1000 } }, async (page) => {
-        const path = await open(page, publish());
-        await page.fill('#body', '内部：夜班赶工');
-        await page.locator('#write input[type=radio]').last().check();
-        await page.click('#write button');
-        await page.locator('.said.internal').waitFor();
-        await page.goto(`${portal}${path}/change`);
-        await page.fill('#q-0', '16000');
-        await page.check('#rest-0');
-        await page.fill('#d2-0', inDays(42));
-        await page.click('button:text-is("提交答复")');
-        await says(page, '答复已送达');
-        await page.emulateMedia({ media: 'print' });
-        equal(await unprintable(page), [], 'nothing of the screen is on the sheet');
-        const text = await page.innerText('main');
-        for (const said of ['待采购方确认', '16,000 个', '4,000 个', '已接受 20,000 个', '扫码打开订单']) ok(text.includes(said), `${said} is printed: ${text}`);
-        ok(!text.includes('夜班赶工'), 'what is internal stays here');
-        equal(await sideways(page), [], 'it fits the sheet');
-        equal([...new Set(await sheets(page))], ['210 × 297'], 'which is A4');
-      }));
-
     await test(`somebody answers while the form is open: refused, what was typed is kept, differences are shown, ${how}`, () =>
       visit(shunmo, { javaScriptEnabled }, async (page, context) => {
         const path = await open(page, publish());
@@ -254,6 +134,126 @@ export async function answering() {
         await says(page, 'Your answer has arrived');
       }));
   }
+
+  await test('a despatch note is made of what is accepted, and printed with a code that leads back', () =>
+    // As fine as paper, which a code of an inch needs.
+    visit(shunmo, { javaScriptEnabled: false, viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
+      const path = await open(page, publish({ lines: 40, quantity: '1800.5', unit: ['MTR', '米'] }));
+      equal(await page.locator('a:text-is("打印送货单")').count(), 0, 'nothing is accepted yet');
+      await page.goto(`${portal}${path}/accept`);
+      await page.click('button:text-is("确认接受")');
+      await says(page, '答复已送达');
+      await page.click('a:text-is("打印送货单")');
+      equal([await page.inputValue('#q-0'), await page.inputValue('#date')], ['1800.5', inDays(0)], 'all, today');
+      await page.fill('#q-0', '1800.51');
+      await page.fill('#q-1', '');
+      await page.fill('#q-2', '0');
+      await page.fill('#lot-0', 'B-07 <i>');
+      await page.fill('#carrier', '顺风物流');
+      await page.fill('#packages', '12');
+      await page.click('button:text-is("生成送货单")');
+      await page.locator('.errors').waitFor();
+      ok((await page.innerText('.errors')).includes('第 10 行：“本次数量”最多 1,800.5 米'), 'the field, and how much it may be');
+      equal([await page.inputValue('#q-0'), await page.inputValue('#lot-0')], ['1800.51', 'B-07 <i>'], 'what was typed is kept');
+      await page.click('.errors a');
+      equal(await page.evaluate(() => document.activeElement.id), 'q-0', 'the summary leads to the field');
+      await page.click('button:text-is("English")');
+      await says(page, 'Print a despatch note');
+      equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['1800.51', ''], 'and in the other language, too');
+      await page.click('button:text-is("中文")');
+      await page.fill('#q-0', '900.50');
+      await page.press('#q-0', 'Enter');
+      await says(page, '送货单已备好');
+      equal(await page.locator('tbody tr').count(), 38, 'what is left out stays here');
+      const first = await page.locator('tbody tr').first().innerText();
+      ok(first.includes('900.50 米') && first.includes('B-07 <i>') && first.includes("收纳箱 <b>1</b> & 'PP'"), first);
+      ok(!/6\.85|CNY |金额|单价/.test(await page.innerText('main')), 'a driver sees no price');
+      await page.emulateMedia({ media: 'print' });
+      for (const hidden of ['.top', '.done', '.back']) ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
+      equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
+      for (const said of ['顺风物流', '发货人', '收货人', '不登记发货']) ok(await page.getByText(said).first().isVisible(), `${said} is printed`);
+      const code = page.locator('.paper svg');
+      await code.scrollIntoViewIfNeeded();
+      equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
+      equal(await sideways(page), [], 'and it fits the sheet');
+      await page.emulateMedia({ media: 'screen' });
+      await page.click('button:text-is("English")');
+      await says(page, 'The note is ready');
+      equal(await page.locator('tbody tr').count(), 38, 'it is the same paper in the other language');
+      await page.click('button:text-is("中文")');
+      await says(page, '送货单已备好');
+      await page.click('button:text-is("修改")');
+      await page.locator('#carrier').waitFor();
+      equal([await page.inputValue('#q-0'), await page.inputValue('#q-1')], ['900.50', ''], 'it is mended from there');
+    }));
+
+  await test('an order of 120 lines is shown and answered in pages', () =>
+    visit(shunmo, {}, async (page) => {
+      const path = await open(page, publish({ lines: 120 }));
+      equal(await page.locator('table.lines tbody tr').count(), 100, 'the first page');
+      await page.click('a:text-is("更多订单行")');
+      await page.waitForURL(/from=/);
+      equal(await page.locator('table.lines tbody tr').count(), 20, 'the second');
+      await page.goto(`${portal}${path}/change`);
+      await page.click('a:text-is("更多订单行")');
+      await page.waitForURL(/from=/);
+      equal(await page.locator('#q-19').isVisible(), false, 'lines are folded');
+      ok((await page.locator('#change').boundingBox()).height < 2_600, 'twenty of them are not far');
+      const send = await page.locator('button:text-is("提交答复")').boundingBox();
+      ok(send.y + send.height <= 640, 'and the answer is sent from wherever one is');
+      const line = page.locator('[data-line]').nth(19);
+      ok(/收纳箱.*20,000 个 · \d{4}年/s.test(await line.locator('> summary').innerText()), 'each says what is asked');
+      await line.locator('> summary').click();
+      await page.fill('#q-19', '0');
+      await page.check('[name=rest-19][value=leave]');
+      equal(await line.locator('.given').innerText(), '改为 0 个', 'and what is typed otherwise');
+      await page.click('button:text-is("提交答复")');
+      await says(page, '答复已送达');
+      await says(page, '供应商答复 19 行');
+      equal(await state(page), '待答复', 'the others still wait');
+    }));
+
+  await test('an order is printed as tables, with a code that leads back, and without what is internal', () =>
+    // As fine as paper, which a code of an inch needs.
+    visit(shunmo, { javaScriptEnabled: false, viewport: { width: 718, height: 1000 }, deviceScaleFactor: 3 }, async (page) => {
+      const path = await open(page, publish({ lines: 12 }));
+      await page.fill('#body', '内部：先问模具');
+      await page.locator('#write input[type=radio]').last().check();
+      await page.click('#write button');
+      await page.locator('.said.internal').waitFor();
+      await page.emulateMedia({ media: 'print' });
+      for (const hidden of ['.top', '.answer', '#write', '.said.internal', '.ribbon']) {
+        ok(await page.locator(hidden).first().isHidden(), `${hidden} is not printed`);
+      }
+      equal(await page.locator('table.lines thead').evaluate((head) => getComputedStyle(head).display), 'table-header-group', 'columns keep their heads on each sheet');
+      const code = page.locator('.paper svg');
+      await code.scrollIntoViewIfNeeded();
+      equal(scanned(await code.screenshot()), portal + path, 'a camera reads where the order is');
+      equal(await sideways(page), [], 'and it fits the sheet');
+      ok((await page.locator('.paper p').innerText()).includes('扫码打开订单'), path);
+    }));
+
+  await test('an answer is printed on A4 as it was given, without what is internal', () =>
+    visit(shunmo, { javaScriptEnabled: false, viewport: { width: 718, height: 1000 } }, async (page) => {
+      const path = await open(page, publish());
+      await page.fill('#body', '内部：夜班赶工');
+      await page.locator('#write input[type=radio]').last().check();
+      await page.click('#write button');
+      await page.locator('.said.internal').waitFor();
+      await page.goto(`${portal}${path}/change`);
+      await page.fill('#q-0', '16000');
+      await page.check('#rest-0');
+      await page.fill('#d2-0', inDays(42));
+      await page.click('button:text-is("提交答复")');
+      await says(page, '答复已送达');
+      await page.emulateMedia({ media: 'print' });
+      equal(await unprintable(page), [], 'nothing of the screen is on the sheet');
+      const text = await page.innerText('main');
+      for (const said of ['待采购方确认', '16,000 个', '4,000 个', '已接受 20,000 个', '扫码打开订单']) ok(text.includes(said), `${said} is printed: ${text}`);
+      ok(!text.includes('夜班赶工'), 'what is internal stays here');
+      equal(await sideways(page), [], 'it fits the sheet');
+      equal([...new Set(await sheets(page))], ['210 × 297'], 'which is A4');
+    }));
 
   await test('a form sent twice at once, and again from the back button, has one effect', () =>
     visit(shunmo, { javaScriptEnabled: false }, async (page, context) => {

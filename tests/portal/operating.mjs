@@ -74,8 +74,7 @@ async function suspended(page, name, answers) {
 }
 
 async function caredFor() {
-  const mark = stamp;
-  const [name, code] = [`新华塑料 ${mark}`, `91${mark}`];
+  const [name, code] = [`新华塑料 ${stamp}`, `91${stamp}`];
   await visit(operator, plain, async (page) => {
     const link = await made(page, name, code);
     await page.goto(`${portal}/operator/firms?q=${encodeURIComponent(name)}`);
