@@ -1,6 +1,6 @@
 // Lists that no feed tells of: what is changed here appears in pages that are open, and nobody loses the place.
 
-import { equal, inDays, portal, sandbox, test, visit } from './browser.mjs';
+import { equal, inDays, portal, sandbox, test, until, visit } from './browser.mjs';
 
 const { anchors: [chengyu] } = sandbox;
 /** The stream is open before anything happens that it should tell. */
@@ -78,26 +78,47 @@ export async function untold() {
       equal(await page.evaluate(() => window.untouched), true, 'no reload');
     })));
 
-  await test('such a list is read anew every twenty seconds, where nobody sees it once somebody does', () =>
+  await test('such a list is read anew each time the stream says so, where nobody sees it once somebody does', () =>
     visit(chengyu, {}, async (page) => {
       await page.addInitScript(() => {
         window.away = false;
         Object.defineProperty(document, 'hidden', { get: () => window.away });
+        // What the server says every twenty seconds, when this test says so.
+        window.EventSource = class extends EventTarget {
+          readyState = 1;
+
+          constructor() {
+            super();
+            window.source = this;
+          }
+
+          close() { this.readyState = 2; }
+        };
       });
       const seen = (yes) => page.evaluate((away) => {
         window.away = away;
         document.dispatchEvent(new Event('visibilitychange'));
       }, !yes);
-      await Promise.all([listening(page), page.goto(`${portal}/members`)]);
+      const tick = () => page.evaluate(() => {
+        const data = JSON.stringify({ what: ['untold'], text: '' });
+        window.source.dispatchEvent(new MessageEvent('changed', { data, lastEventId: '' }));
+      });
+      await page.goto(`${portal}/members`);
+      await page.waitForFunction(() => !!window.source);
       let read = 0;
       page.on('request', (request) => { read += new URL(request.url()).pathname === '/members'; });
-      await page.waitForTimeout(22_000);
-      equal(read, 1, 'while somebody sees it');
+      await tick();
+      await until('it is read while somebody sees it', () => read === 1);
+      await tick();
+      await until('and read again', () => read === 2);
       await seen(false);
-      await page.waitForTimeout(42_000);
-      equal(read, 1, 'while nobody does');
+      for (let times = 0; times < 2; times += 1) await tick();
+      // Longer than from one reading to the next.
+      await page.waitForTimeout(1_500);
+      equal(read, 2, 'while nobody does');
       await seen(true);
-      await page.waitForTimeout(1_000);
-      equal(read, 2, 'as soon as somebody does, once');
+      await until('as soon as somebody does', () => read === 3);
+      await page.waitForTimeout(1_500);
+      equal(read, 3, 'once');
     }));
 }
