@@ -58,15 +58,39 @@ const toldEverywhere = async (pages, text, state) => {
 
 const unfold = (page) => page.locator('.told details').evaluateAll((folded) => folded.forEach((one) => { one.open = true; }));
 
-/** A minute passes on a page whose clock is held, once nobody is answered any more what portal and API keep for four seconds. */
+/** Until nobody is answered any more what portal and API keep for four seconds. */
+const forgotten = (page) => page.waitForTimeout(4_500);
+
+/** A minute passes on a page whose clock is held. */
 const aMinute = async (page) => {
   // A page that nobody sees does not ask.
   await page.bringToFront();
-  await page.waitForTimeout(4_500);
   await Promise.all([page.waitForResponse((response) => response.url().includes('/announcements')), page.clock.fastForward(60_000)]);
   // What came is on the page.
   await page.waitForTimeout(200);
 };
+
+/** Pages without a stream are told of what begins and ends; in one go, since most of the time goes into waiting. */
+async function withoutStream(pages) {
+  const text = `停电通知 ${Date.now()}`;
+  const read = (page) => page.locator(`.told span:text-is("${text}")`);
+  await announcing(text, async (withdraw) => {
+    await forgotten(pages[0]);
+    for (const page of pages) {
+      await aMinute(page);
+      await read(page).waitFor({ state: 'attached' });
+      await unfold(page);
+      await aMinute(page);
+      equal(await page.evaluate(() => document.querySelector('.told details').open), true, `${page.url()}: what was unfolded stays`);
+    }
+    await withdraw();
+    await forgotten(pages[0]);
+    for (const page of pages) {
+      await aMinute(page);
+      await read(page).waitFor({ state: 'detached' });
+    }
+  });
+}
 
 /** A page as somebody holds it, scrolled and on a link: what tells later whether that is so without a reload, and where it is. */
 async function holding(page, selector) {
@@ -338,26 +362,16 @@ export async function live() {
       makeLink(page, await open(page, publish({ supplier: { firm: INVITED } }), '/purchases'), '何姐'));
     const older = `较早的公告 ${Date.now()}`;
     await announcing(older, async (withdrawOlder) => {
-      for (const address of [link, `${portal}/sign-in`]) {
-        await visit(null, {}, async (page) => {
-          await page.clock.install();
-          await page.goto(address);
-          await page.evaluate(() => { window.untouched = true; });
-          const text = `停电通知 ${Date.now()}`;
-          const read = page.locator(`.told span:text-is("${text}")`);
-          await announcing(text, async (withdraw) => {
-            await aMinute(page);
-            await read.waitFor({ state: 'attached' });
-            await unfold(page);
-            await aMinute(page);
-            equal(await page.evaluate(() => document.querySelector('.told details').open), true, `${address}: what was unfolded stays`);
-            await withdraw();
-            await aMinute(page);
-            await read.waitFor({ state: 'detached' });
-          });
-          equal(await page.evaluate(() => window.untouched), true, `${address}: no reload`);
-        });
-      }
+      await visit(null, {}, (theirs) => visit(null, {}, async (page) => {
+        const pages = [theirs, page];
+        for (const [at, address] of [link, `${portal}/sign-in`].entries()) {
+          await pages[at].clock.install();
+          await pages[at].goto(address);
+          await pages[at].evaluate(() => { window.untouched = true; });
+        }
+        await withoutStream(pages);
+        for (const one of pages) equal(await one.evaluate(() => window.untouched), true, `${one.url()}: no reload`);
+      }));
       await withdrawOlder();
     });
   });
