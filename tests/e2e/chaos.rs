@@ -27,6 +27,7 @@ use std::{
 
 use harness::{
     asked,
+    history::Record,
     tell::{aloud, measured},
     validators,
 };
@@ -61,11 +62,17 @@ async fn chaos(name: &str, volume: Volume) {
     let mut stage = Stage::set(name, volume.disk_mib, StdRng::seed_from_u64(seed)).await;
     aloud(format_args!("{name}: set after {:.1} s", began.elapsed().as_secs_f64()));
     let [first, second, third] = volume.parts::<3>();
-    let split = run(&mut stage, &format!("{name}-split"), Layout::Split, &first).await;
+    let (split, _) = run(&mut stage, &format!("{name}-split"), Layout::Split, &first).await;
     split.tell(name);
-    let twins = run(&mut stage, &format!("{name}-twins"), Layout::Twins, &second).await;
+    let (twins, hooked) = run(&mut stage, &format!("{name}-twins"), Layout::Twins, &second).await;
     twins.tell(name);
-    roll(&mut stage, &format!("{name}-rolling")).await;
+    // What waits for somebody who was killed while it sent comes through a rolling restart, too.
+    let hooked = async {
+        let (hooked, records) = hooked.expect("it has a webhook");
+        hooked.finish(&records).await;
+    };
+    let rolling = format!("{name}-rolling");
+    tokio::join!(Box::pin(roll(&mut stage, &rolling)), hooked);
     let (alone, unasked) = Box::pin(alone::run(&mut stage, &format!("{name}-alone"), &third)).await;
     alone.tell(name);
     let ended = stage.ended();
@@ -96,8 +103,13 @@ async fn chaos(name: &str, volume: Volume) {
     );
 }
 
-/// Works and strikes in one layout, with firms of its own.
-async fn run(stage: &mut Stage, name: &str, layout: Layout, volume: &Volume) -> Figures {
+/// Works and strikes in one layout, with firms of its own; where it has a webhook, that and what followers saw of its feed.
+async fn run(
+    stage: &mut Stage,
+    name: &str,
+    layout: Layout,
+    volume: &Volume,
+) -> (Figures, Option<(Hooked, Vec<Record>)>) {
     let (buyer, supplier) = stage.arrange(layout).await;
     let (commands, feeds) = stage.addresses(layout);
     let hooked = match layout {
@@ -148,10 +160,7 @@ async fn run(stage: &mut Stage, name: &str, layout: Layout, volume: &Volume) -> 
     }
     let seen = load.followers_stop().await;
     figures.judge(&seen);
-    if let Some(hooked) = hooked {
-        hooked.finish(&seen.records).await;
-    }
-    figures
+    (figures, hooked.map(|hooked| (hooked, seen.records)))
 }
 
 /// Both replicas are replaced in turn, twice, under load: with the client library no call fails, and no event is lost.

@@ -79,8 +79,15 @@ impl Stage {
     /// Everything that a run needs, and firms that work together; so large is the disk of Postgres.
     pub async fn set(name: &str, disk_mib: usize, random: StdRng) -> Self {
         let broker = format!("{name}-kafka");
-        let (cluster, broker) =
-            tokio::join!(Cluster::start_on_a_small_disk(name, disk_mib), Broker::start(&broker));
+        // Kafka is the last to come, and nobody needs it yet.
+        let (broker, (cluster, commands, feeds, pairs)) =
+            tokio::join!(Broker::start(&broker), Self::firms(name, disk_mib));
+        Self { cluster, commands, feeds, broker, kafka: false, skewed: None, pairs, random }
+    }
+
+    /// Postgres, both processes, of which the first one runs, and firms that were made by it.
+    async fn firms(name: &str, disk_mib: usize) -> (Cluster, Station, Station, Vec<(Party, Party)>) {
+        let cluster = Cluster::start_on_a_small_disk(name, disk_mib).await;
         let mut commands = Station::new(&cluster, "commands").await;
         let feeds = Station::new(&cluster, "feeds").await;
         commands.process.start();
@@ -90,7 +97,7 @@ impl Stage {
         for _ in 0..PAIRS {
             pairs.push(chaos::pair(&operator, api).await);
         }
-        Self { cluster, commands, feeds, broker, kafka: false, skewed: None, pairs, random }
+        (cluster, commands, feeds, pairs)
     }
 
     /// Lets the processes do what a layout says; its firms.
