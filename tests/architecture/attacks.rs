@@ -24,6 +24,7 @@ const fn attack(
 
 const PORTAL: &str = "services/portal/tests/pages/attacks.rs";
 const PAGES: &str = "services/portal/tests/pages/main.rs";
+const WAY_IN: &str = "services/portal/tests/pages/signing_in.rs";
 const FORM: &str = "services/portal/src/form.rs";
 const CREDENTIALS: &str = "tests/e2e/credentials.rs";
 const GUESSES: &str = "tests/e2e/reasons/circumstances.rs";
@@ -107,7 +108,10 @@ const ATTACKS: &[Attack] = &[
     attack(
         "D29",
         "who is here, told by what is said",
-        &[(PORTAL, "a_link_that_is_none_says_no_more_than_any_other")],
+        &[
+            (PORTAL, "a_link_that_is_none_says_no_more_than_any_other"),
+            (WAY_IN, "where_mail_goes_out_no_answer_tells_who_is_a_member_either"),
+        ],
     ),
     attack(
         "D30",

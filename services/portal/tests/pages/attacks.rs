@@ -471,7 +471,7 @@ async fn an_open_page_hears_that_its_session_has_ended() {
 }
 
 /// What a page says between its header and its footer.
-fn body(page: &Page) -> &str {
+pub fn body(page: &Page) -> &str {
     page.html.split("<main").nth(1).unwrap().split("</main>").next().unwrap()
 }
 
@@ -495,5 +495,5 @@ async fn a_link_that_is_none_says_no_more_than_any_other() {
     let page = world.get("/sign-in", "").await;
     let main = body(&page);
     let typed = ["text", "email"].map(|kind| main.contains(&format!("type=\"{kind}\"")));
-    assert_eq!(typed, [false; 2], "D29: nobody is asked for a name");
+    assert_eq!(typed, [false; 2], "D29: nobody is asked for a name, where no mail goes out");
 }

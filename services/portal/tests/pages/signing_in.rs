@@ -7,7 +7,7 @@ use proto::{
 };
 use tonic::Code;
 
-use crate::{Page, World, fake::SALES, hostile::Hostile};
+use crate::{Page, World, attacks::body, fake::SALES, hostile::Hostile};
 
 /// An API that sends mail, or not.
 async fn mailing(sends_mail: bool) -> (Hostile, World) {
@@ -120,4 +120,35 @@ async fn it_is_said_whose_address_signs_in() {
         let page = world.get(path, SALES).await;
         assert!(said.iter().all(|said| page.says(said)), "{path}: {}", page.html);
     }
+}
+
+#[tokio::test]
+async fn where_mail_goes_out_no_answer_tells_who_is_a_member_either() {
+    let (api, world) = mailing(true).await;
+    api.script().refused = Some(("InspectLink", Code::NotFound));
+    let told = async |path: &str| {
+        let page = world.get(path, "").await;
+        let main = body(&page).to_string();
+        // Each form has a token of its own.
+        let main = if page.says(FORM) { main.replace(&page.field(FORM, "token"), "") } else { main };
+        (page.status, main)
+    };
+    for (none, others) in
+        [("/s/nonsense", ["/s/another", "/s/invite"]), ("/i/nonsense", ["/i/another", "/i/invite"])]
+    {
+        let said = told(none).await;
+        assert_eq!(said.0, StatusCode::NOT_FOUND, "D29: {none}");
+        for other in others {
+            assert_eq!(told(other).await, said, "D29: {other}");
+        }
+    }
+    let page = world.get("/sign-in", "").await;
+    assert!(!body(&page).contains("type=\"text\""), "D29: of an address and of nothing else");
+    let token = page.field(FORM, "token");
+    let answered = async |address: &str| {
+        let page = world.post("/sign-in", "", &[("token", &token), ("mail", address)]).await;
+        (page.status, page.header("location").to_string(), page.html)
+    };
+    let known = answered("lin@example.invalid").await;
+    assert_eq!(answered("nobody@example.invalid").await, known, "D29: whosever the address is");
 }
