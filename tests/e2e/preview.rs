@@ -90,7 +90,7 @@ async fn a_preview_says_what_the_answer_does() {
     let (buyer, supplier) = world.pair().await;
     tolerate(&buyer).await;
     let (mut taken, mut agreed, mut waiting) = (0, 0, 0);
-    let cases = if harness::long() { 3_000 } else { 300 };
+    let cases = if harness::long() { 3_000 } else { 200 };
     let mut id = String::new();
     for n in 0..cases {
         // Every third case answers what the ones before left.
