@@ -103,6 +103,8 @@ export async function untold() {
         const data = JSON.stringify({ what: ['untold'], text: '' });
         window.source.dispatchEvent(new MessageEvent('changed', { data, lastEventId: '' }));
       });
+      // Longer than pages take to read anew, which not all do at once.
+      const wait = () => page.waitForTimeout(3_500);
       await page.goto(`${portal}/members`);
       await page.waitForFunction(() => !!window.source);
       let read = 0;
@@ -113,12 +115,11 @@ export async function untold() {
       await until('and read again', () => read === 2);
       await seen(false);
       for (let times = 0; times < 2; times += 1) await tick();
-      // Longer than from one reading to the next.
-      await page.waitForTimeout(1_500);
+      await wait();
       equal(read, 2, 'while nobody does');
       await seen(true);
       await until('as soon as somebody does', () => read === 3);
-      await page.waitForTimeout(1_500);
+      await wait();
       equal(read, 3, 'once');
     }));
 }
