@@ -32,15 +32,15 @@ pub struct Failure {
     en: String,
     /// Bad fields: path as in the request, and reason.
     pub fields: Vec<(String, String)>,
-    /// What the API says that helps to go on, by name.
-    pub facts: HashMap<String, String>,
+    /// What the API says that helps to go on, by name. Apart, since failures are handed on by value.
+    pub facts: Arc<HashMap<String, String>>,
 }
 
 impl Failure {
     fn new(status: StatusCode, reason: &str) -> Self {
         let reason = reason.to_string();
         let (zh, en) = (String::new(), String::new());
-        Self { status, reason, zh, en, fields: Vec::new(), facts: HashMap::new() }
+        Self { status, reason, zh, en, fields: Vec::new(), facts: Arc::default() }
     }
 
     /// No session, or one that has ended.
@@ -143,7 +143,7 @@ impl From<Status> for Failure {
             match detail {
                 ErrorDetail::ErrorInfo(info) => {
                     failure.reason = info.reason;
-                    failure.facts = info.metadata;
+                    failure.facts = Arc::new(info.metadata);
                 }
                 ErrorDetail::LocalizedMessage(said) if said.locale.starts_with("zh") => {
                     failure.zh = said.message

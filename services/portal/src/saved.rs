@@ -72,7 +72,7 @@ fn kept(query: &str) -> Vec<(String, String)> {
 fn first(file: &Uri) -> String {
     let kept = kept(file.query().unwrap_or_default());
     let query: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    link(file.path().strip_suffix(ENDING).unwrap_or(file.path()), &query)
+    link(file.path().strip_suffix(ENDING).unwrap_or_else(|| file.path()), &query)
 }
 
 /// What `page` lists, as a file; its address is the page's with `/export` behind it.

@@ -83,7 +83,7 @@ impl Trader for Bookings {
                 if self.confirmed >= TOTAL {
                     self.faults.push(format!("{}: one more was sold than there are", self.offer.id));
                 }
-                self.decide(desk, held, number % 3 != 0).await;
+                self.decide(desk, held, !number.is_multiple_of(3)).await;
             }
             Err((_, status)) => {
                 if self.confirmed != TOTAL {
