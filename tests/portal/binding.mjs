@@ -1,7 +1,7 @@
 // Drawings and the orders that are made by them: the story's bracket, whose revision C one supplier has not acknowledged. With
 // scripts and without.
 
-import { equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { equal, ok, portal, sandbox, says, test, visit, ways } from './browser.mjs';
 import { fit } from './requests.mjs';
 
 const yuanzhang = sandbox.anchors.find((one) => one.id === 'A3');
@@ -10,7 +10,7 @@ const hengmao = sandbox.suppliers.find((one) => one.id === 'S2');
 const row = (page, text) => page.locator('main tr', { hasText: text });
 
 export async function binding() {
-  for (const javaScriptEnabled of [true, false]) {
+  for (const javaScriptEnabled of ways()) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
 
     await test(`a revision shows its impact to the owner and what is to be done to the supplier, ${how}`, async () => {

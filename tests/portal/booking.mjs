@@ -1,6 +1,6 @@
 // Hours that are offered, held and used in an order, by people of both firms. With scripts and without.
 
-import { equal, ok, phone, portal, sandbox, says, test, visit } from './browser.mjs';
+import { equal, ok, phone, portal, sandbox, says, test, visit, ways } from './browser.mjs';
 import { sideways } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -14,7 +14,7 @@ const send = (page, text) => page.click(`main form button:text-is("${text}")`);
 const row = (page, text) => page.locator('tbody tr', { hasText: text }).first();
 
 export async function booking() {
-  for (const javaScriptEnabled of [true, false]) {
+  for (const javaScriptEnabled of ways()) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
     const options = { javaScriptEnabled };
     const mark = `${stamp}${javaScriptEnabled ? 'A' : 'B'}`;

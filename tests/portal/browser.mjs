@@ -150,6 +150,20 @@ export async function test(name, run) {
   }
 }
 
+let way = false;
+
+/** Whether scripts run, for what runs both ways: both where there is time, else one of them, by turns from part to part. */
+export const ways = () => {
+  way = !way;
+  return long ? [true, false] : [way];
+};
+
+/** Of `[words, options]` those whose turn it is. */
+export const byTurns = (kinds) => {
+  const now = ways();
+  return kinds.filter(([, { javaScriptEnabled = true }]) => now.includes(javaScriptEnabled));
+};
+
 /** Says how it went and ends. */
 export async function finish() {
   await browser.close();

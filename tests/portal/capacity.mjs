@@ -1,7 +1,7 @@
 // Capacity: the map of weeks and groups, where a bottleneck comes from, filling weeks in by hand and from a spreadsheet, and
 // what can be promised before an order is answered. With scripts and without.
 
-import { equal, measured, ok, open, portal, publish, sandbox, says, test, until, visit } from './browser.mjs';
+import { equal, measured, ok, open, portal, publish, sandbox, says, test, until, visit, ways } from './browser.mjs';
 import { sheets, sideways, small, unprintable, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -459,7 +459,7 @@ export async function capacity() {
   await test('the capacity map shows the red week and where it comes from, without scripts', () => looking({ javaScriptEnabled: false, locale: 'en-GB' }));
   await test('36 cells of capacity are typed within two minutes', typing);
   await test('the capacity map is printed on A4, week beside week', printing);
-  for (const javaScriptEnabled of [true, false]) {
+  for (const javaScriptEnabled of ways()) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
     await test(`capacity is pasted, computed and copied, ${how}`, () => pasting(javaScriptEnabled));
     await test(`capacity that two people fill in keeps what was typed, ${how}`, () => colliding(javaScriptEnabled));

@@ -1,6 +1,6 @@
 // Offers and requests that are changed, while somebody else changes them, with scripts and without.
 
-import { equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { byTurns, equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
 import { call, fit, linyi, offer } from './requests.mjs';
 
 const { anchors: [chengyu] } = sandbox;
@@ -19,7 +19,7 @@ const changeElsewhere = (made) => call(linyi, 'OfferService/ChangeOffer', {
 });
 
 export async function changing() {
-  for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false }]]) {
+  for (const [words, options] of byTurns([['with scripts', {}], ['without scripts', { javaScriptEnabled: false }]])) {
     await test(`an offer is changed, and a stale form is refused and kept, ${words}`, async () => {
       const made = await offer(`修改试验 ${words}`);
       const place = `${portal}/capacity/offers/${made.id}`;

@@ -1,6 +1,6 @@
 // Finding one's way: the box that looks for everything, help, and the order to practise with; with scripts and without.
 
-import { equal, inDays, measured, ok, portal, publish, sandbox, says, test, visit } from './browser.mjs';
+import { equal, inDays, measured, ok, portal, publish, sandbox, says, test, visit, ways } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
@@ -103,7 +103,7 @@ async function practised(javaScriptEnabled) {
 }
 
 export async function finding() {
-  for (const javaScriptEnabled of [true, false]) {
+  for (const javaScriptEnabled of ways()) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
     await test(`one box finds what the member may read, ${how}`, () => found(javaScriptEnabled));
     await test(`help on each page is about that page, ${how}`, () => helped(javaScriptEnabled));

@@ -1,7 +1,7 @@
 // What the operator does to firms, and what a firm sets up of its own: forms that are filled in wrong and right, what they
 // say, and what stands in the lists afterwards. By firms of their own, without scripts, and one with them.
 
-import { enter, equal, ok, portal, sandbox, says, test, until, visit } from './browser.mjs';
+import { enter, equal, ok, portal, sandbox, says, test, until, visit, ways } from './browser.mjs';
 import { call } from './requests.mjs';
 
 const { operator } = sandbox;
@@ -365,7 +365,7 @@ async function translated() {
 export async function operating() {
   await test('a firm is made, verified, suspended and given another administrator', caredFor);
   await test('a firm that is here twice becomes one', merged);
-  for (const javaScriptEnabled of [true, false]) {
+  for (const javaScriptEnabled of ways()) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
     await test(`firms join a cluster by their own consent, and leave it, ${how}`, () => clustered({ javaScriptEnabled }));
   }

@@ -85,11 +85,13 @@ async function sound(page, place, locale, colorScheme) {
 }
 
 /**
- * The schemes in which a page is looked at in a language. Each page is seen in both languages and in both schemes: in one
- * scheme in Chinese and in the other one in English, and in which is the other way about from page to page. Where there is
- * time, in both schemes in both.
+ * The schemes in which a page is looked at in a language: of two languages and two schemes one pair, by turns from page to
+ * page, and where there is time all four.
  */
-const schemes = (at, english) => (long ? ['light', 'dark'] : [(at % 2 === 1) === english ? 'light' : 'dark']);
+const schemes = (at, english) => {
+  if (long) return ['light', 'dark'];
+  return (at % 2 === 1) === english ? [at % 4 < 2 ? 'light' : 'dark'] : [];
+};
 
 const WHOSE = { visitor: 'a visitor', supplier: 'the supplier', customer: 'the customer', engineer: 'the engineer', operator: 'the operator' };
 

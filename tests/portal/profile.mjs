@@ -1,7 +1,7 @@
 // What a firm can make: stated in forms, seen by a partner, and found by a need of which nobody offers anything. With scripts
 // and without.
 
-import { equal, inDays, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { byTurns, equal, inDays, ok, portal, sandbox, says, test, visit } from './browser.mjs';
 import { fit } from './requests.mjs';
 import { openPartner } from './settings.mjs';
 
@@ -13,7 +13,7 @@ const send = (page) => page.locator('form#ask .actions button').click();
 const row = (page, text) => page.locator('tbody tr', { hasText: text }).first();
 
 export async function profile() {
-  for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]]) {
+  for (const [words, options] of byTurns([['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]])) {
     const english = options.locale === 'en-GB';
     const process = english ? 'Blow moulding test' : '吹塑试验';
     const say = (zh, en) => (english ? en : zh);

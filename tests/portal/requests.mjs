@@ -1,7 +1,7 @@
 // Need and match: a request is published and explained offer by offer, another firm answers it, and the two go on from there.
 // With scripts and without.
 
-import { equal, inDays, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { byTurns, equal, inDays, ok, portal, sandbox, says, test, visit } from './browser.mjs';
 import { sideways, small, violations } from './pages.mjs';
 
 const { anchors: [chengyu] } = sandbox;
@@ -65,7 +65,7 @@ async function step(page, what, label, done) {
 }
 
 export async function requests() {
-  for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]]) {
+  for (const [words, options] of byTurns([['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]])) {
     const english = options.locale === 'en-GB';
     const process = english ? 'Injection test' : '注塑试验';
     const say = (zh, en) => (english ? en : zh);

@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { byTurns, equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
 import { fit } from './requests.mjs';
 
 const { anchors: [chengyu], suppliers: [shunmo] } = sandbox;
@@ -84,7 +84,7 @@ async function release(page, path, label, say, fill = () => {}) {
 }
 
 export async function resources() {
-  for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]]) {
+  for (const [words, options] of byTurns([['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]])) {
     const english = options.locale === 'en-GB';
     const say = (zh, en) => (english ? en : zh);
     const name = english ? 'Bracket drawing 7' : '支架图纸七';

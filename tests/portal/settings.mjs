@@ -1,6 +1,6 @@
 // What a firm sets up: terms and tolerances with a partner, its calendar, where it is told, and its keys.
 
-import { equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { byTurns, equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
 
 const { anchors: [chengyu], suppliers: [shunmo] } = sandbox;
 
@@ -13,7 +13,7 @@ export async function openPartner(page, name) {
 }
 
 export async function settings() {
-  for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]]) {
+  for (const [words, options] of byTurns([['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]])) {
     const english = options.locale === 'en-GB';
     const item = english ? 'CY-SET-1' : 'CY-SET-2';
 

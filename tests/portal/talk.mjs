@@ -1,6 +1,6 @@
 // What customer and supplier say about a demand: written, read and taken back. With scripts and without.
 
-import { equal, inDays, portal, sandbox, says, test, visit } from './browser.mjs';
+import { byTurns, equal, inDays, portal, sandbox, says, test, visit } from './browser.mjs';
 import { fit } from './requests.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -9,7 +9,7 @@ const { anchors: [chengyu] } = sandbox;
 const send = (page) => page.locator('form#ask .actions button').click();
 
 export async function talk() {
-  for (const [words, options] of [['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]]) {
+  for (const [words, options] of byTurns([['with scripts', {}], ['without scripts', { javaScriptEnabled: false, locale: 'en-GB' }]])) {
     const english = options.locale === 'en-GB';
     const text = english ? 'For the fair <b>only</b>' : '展会用 <b>仅此一周</b>';
 

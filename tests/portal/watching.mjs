@@ -1,7 +1,7 @@
 // What buyers look at and suppliers work off: the orders of one's own purchasing group, thirty reminders in one go and what
 // became of them, and the inbox of several customers by deadline. Without scripts, and the first with them, too.
 
-import { enter, equal, inDays, ok, portal, sandbox, says, test, until, visit } from './browser.mjs';
+import { enter, equal, inDays, ok, portal, sandbox, says, test, until, visit, ways } from './browser.mjs';
 import { call, linyi } from './requests.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -135,7 +135,7 @@ async function dated() {
 }
 
 export async function watching() {
-  for (const javaScriptEnabled of [true, false]) {
+  for (const javaScriptEnabled of ways()) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
     const options = { javaScriptEnabled };
     await test(`orders are narrowed to a purchasing group, and to a member’s own, ${how}`, () => own({ ...options, viewport: desk }));
