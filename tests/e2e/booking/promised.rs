@@ -25,7 +25,7 @@ use tonic::Status;
 
 use super::{W01, W53};
 
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 8;
 const ORDERS: usize = 4;
 const OFFERERS: usize = 4;
 /// Steps of each who offers.
@@ -34,8 +34,10 @@ const WEEKS: [&str; 2] = [W53, W01];
 /// The most hours of one offer or order in a week.
 const MOST: i64 = 9;
 
-/// What the supplier states of both weeks, before the race and in it.
-const MAXIMA: [[i64; 2]; ROUNDS] = [[1000, 900], [40, 30], [30, 60], [25, 10], [600, 1000], [60, 20]];
+/// What the supplier states of both weeks, before the race and in it. Where it stays as scarce, nothing at all may be promised
+/// twice at any moment.
+const MAXIMA: [[i64; 2]; ROUNDS] =
+    [[1000, 900], [40, 30], [30, 60], [25, 10], [600, 1000], [60, 20], [20, 20], [14, 14]];
 
 /// Hours of a week.
 type Hours = BTreeMap<&'static str, i64>;
