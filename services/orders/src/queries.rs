@@ -198,8 +198,12 @@ pub(crate) async fn list_orders(
                 .map(|last| question.token(&deps.keys, &last))
         }
         Sort::AnswerDue(_) => {
-            let due = |row: &list::SummaryRow| row.due_on.unwrap_or(crate::db::UNDATED).to_julian_day();
-            page::cut(&mut rows, size, |row| (due(row), row.id)).map(|last| question.token(&deps.keys, &last))
+            let due = |row: &list::SummaryRow| match row.unanswered_lines {
+                0 => crate::db::UNDATED,
+                _ => row.answer_due,
+            };
+            page::cut(&mut rows, size, |row| (due(row).to_julian_day(), row.id))
+                .map(|last| question.token(&deps.keys, &last))
         }
     };
     if filter.side == Side::Supplier && caller.is_person() {

@@ -173,7 +173,9 @@ fn sorted(mut orders: Vec<&OrderSummary>, order_by: OrderSort) -> Vec<&str> {
             orders.sort_by_key(|order| (day(order.requested_delivery_date), order.id.clone()));
         }
         OrderSort::AnswerDue => {
-            let due = |order: &OrderSummary| day(order.answer_due.and_then(|due| due.date));
+            // The clock of an order that is held stands.
+            let running = |order: &OrderSummary| order.answer_due.filter(|due| !due.paused);
+            let due = |order: &OrderSummary| day(running(order).and_then(|due| due.date));
             orders.sort_by_key(|order| (due(order), order.id.clone()));
         }
     }

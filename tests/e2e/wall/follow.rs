@@ -70,6 +70,7 @@ pub(super) const SUPPLIER: &[Attack] = &[
     // its own deadline
     ("update orders.answer_deadline set due_on = due_on + 30 where order_id = {order}", NOTHING),
     ("update orders.answer_deadline set watched = false", NOTHING),
+    ("update orders.order_state set answer_due = answer_due + 30 where order_id = {order}", DENIED),
     (
         "insert into orders.answer_deadline (order_id, buyer, supplier, due_on, certain, watched)
          values ({order}, {buyer}, {supplier}, '2030-01-01', true, true)

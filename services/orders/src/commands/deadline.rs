@@ -1,6 +1,6 @@
 //! Deadlines of answers: when a period of waiting begins, and what a day brings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chassis::{
     Result,
@@ -27,10 +27,14 @@ use crate::{
 };
 
 /// A period of waiting begins for each of these orders of the tenant, (order, supplier), that were published or changed
-/// or lost their agreement just now. As buyer.
-pub(crate) async fn begin(tx: &mut TenantTx, waiting: &[(Uuid, Uuid)], now: OffsetDateTime) -> Result<()> {
+/// or lost their agreement just now; the day on which the answer to each is due. As buyer.
+pub(crate) async fn begin(
+    tx: &mut TenantTx,
+    waiting: &[(Uuid, Uuid)],
+    now: OffsetDateTime,
+) -> Result<HashMap<Uuid, Date>> {
     if waiting.is_empty() {
-        return Ok(());
+        return Ok(HashMap::new());
     }
     let mut suppliers: Vec<Uuid> = waiting.iter().map(|(_, supplier)| *supplier).collect();
     suppliers.sort();
@@ -48,7 +52,8 @@ pub(crate) async fn begin(tx: &mut TenantTx, waiting: &[(Uuid, Uuid)], now: Offs
             Some(NewDeadline { order: *order, supplier: *supplier, due })
         })
         .collect();
-    db::begin(tx, &new).await
+    db::begin(tx, &new).await?;
+    Ok(new.into_iter().map(|new| (new.order, new.due.on)).collect())
 }
 
 /// A period of waiting begins anew for an order that stands; where it is held, the clock stands still. As buyer.

@@ -131,10 +131,14 @@ pub(super) async fn insert<'a>(
             .iter()
             .map(|order| Consuming::of(order.id, order.to.supplier, &order.command.what.order.content));
         consume(tx, &consuming.collect::<Vec<_>>()).await??;
-        db::insert_contents(tx, &new, now).await?;
         let waiting = winners.iter().filter(|order| order.state == OrderState::Unanswered);
         let waiting: Vec<_> = waiting.map(|order| (order.id, order.to.supplier)).collect();
-        deadline::begin(tx, &waiting, now).await?;
+        // Before the states, which are then written as they stay.
+        let due = deadline::begin(tx, &waiting, now).await?;
+        for row in &mut new.orders {
+            row.answer_due = due.get(&row.id).copied().unwrap_or(crate::db::UNDATED);
+        }
+        db::insert_contents(tx, &new, now).await?;
     }
     let published = winners.iter().map(|order| (order.index, receipt(order), event(deps, now, order)));
     Ok(Inserted { published: published.collect(), losers })
@@ -372,6 +376,7 @@ pub(super) fn revision_row(order: &NewOrder) -> OrderRow {
         state: 0,
         unanswered_lines: 0,
         requested_date: order.requested_date.unwrap_or(crate::db::UNDATED),
+        answer_due: crate::db::UNDATED,
     }
 }
 

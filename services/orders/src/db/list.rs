@@ -68,6 +68,8 @@ pub(crate) struct SummaryRow {
     pub first_item_name: String,
     pub published_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+    /// What the list by due days goes by; says nothing where nothing waits.
+    pub answer_due: Date,
     /// Of an order that waits for its supplier.
     pub due_on: Option<Date>,
     pub due_certain: Option<bool>,
@@ -94,7 +96,7 @@ pub(crate) async fn orders(
         ") select o.id, o.order_number, o.source_system, o.buyer, coalesce(b.name, '') as buyer_name, o.supplier, \
          coalesce(f.name, '') as supplier_name, s.revision, s.version, s.state, o.purchasing_group, r.currency, \
          r.net_amount, r.price_includes_tax, s.requested_date, r.line_count, s.unanswered_lines, \
-         s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, d.due_on, d.certain as due_certain, \
+         s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, s.answer_due, d.due_on, d.certain as due_certain, \
          d.paused_on, s.held, ",
     );
     query.push(erp_differs("o.id")).push(" as erp_differs, ");
@@ -113,7 +115,7 @@ pub(crate) async fn orders(
 
 /// The page's rows as (id, buyer, at), where `at` is what sorts them.
 fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sort, limit: i64) {
-    let tables = Tables { lead: sort.lead(), due: matches!(sort, Sort::AnswerDue(_)) };
+    let lead = sort.lead();
     // An index leads from a state to its orders by date. It is asked for each state, since for several at once nothing
     // but sorting all of their orders would do.
     let by_state = matches!(sort, Sort::RequestedDate(_));
@@ -122,22 +124,20 @@ fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sor
         let states = if filter.states.is_empty() { all_states() } else { filter.states.clone() };
         query.push_bind(states).push("::smallint[]) as wanted(state) cross join lateral (");
     }
-    let (id, buyer) = (tables.lead.id(), tables.lead.buyer());
+    let (id, buyer) = (lead.id(), lead.buyer());
     query.push(format!("select {id} as id, {buyer} as buyer, "));
-    sort.push_at(query);
-    query.push(" as at");
-    from(query, filter, &tables);
-    conditions(query, me, filter, &tables);
+    query.push(sort.at(filter)).push(" as at");
+    from(query, filter, lead);
+    conditions(query, me, filter, lead);
     if by_state {
         query.push(" and s.state = wanted.state");
     } else {
         in_states(query, filter);
     }
-    sort.push_after(query);
+    sort.push_after(query, filter);
     match sort {
-        Sort::Newest(_) => query.push(sort.order("o.published_at", "o.id")),
-        Sort::RequestedDate(_) => query.push(sort.order("s.requested_date", "s.order_id")),
-        Sort::AnswerDue(_) => query.push(sort.order("at", "s.order_id")),
+        Sort::Newest(_) => query.push(sort.order(sort.at(filter), "o.id")),
+        Sort::RequestedDate(_) | Sort::AnswerDue(_) => query.push(sort.order(sort.at(filter), "s.order_id")),
     };
     query.push(" limit ").push_bind(limit);
     if by_state {
@@ -167,6 +167,11 @@ impl Filter {
         [OrderState::Unanswered, OrderState::Proposed].contains(&state).then_some(state)
     }
 
+    /// Whether every order that fits waits for an answer.
+    pub(super) fn waits(&self) -> bool {
+        self.due_before.is_some() || self.open() == Some(OrderState::Unanswered)
+    }
+
     /// Whether no order has what was looked for, so that there is nothing to read.
     fn fits_none(&self) -> bool {
         let none = |matching: &Matching| matches!(matching, Matching::Among(ids) if ids.is_empty());
@@ -194,16 +199,18 @@ impl Sort {
     }
 
     /// What sorts a row.
-    fn push_at(self, query: &mut QueryBuilder<Postgres>) {
+    fn at(self, filter: &Filter) -> &'static str {
         match self {
-            Sort::Newest(_) => query.push("o.published_at"),
-            Sort::RequestedDate(_) => query.push("s.requested_date"),
-            Sort::AnswerDue(_) => query.push("coalesce(d.due_on, ").push_bind(super::UNDATED).push(")"),
-        };
+            Sort::Newest(_) => "o.published_at",
+            Sort::RequestedDate(_) => "s.requested_date",
+            // By itself where everything waits, so that an index leads to the rows.
+            Sort::AnswerDue(_) if filter.waits() => "s.answer_due",
+            Sort::AnswerDue(_) => "case when s.unanswered_lines > 0 then s.answer_due else '9999-12-31' end",
+        }
     }
 
     /// Only rows after the last one of the page before.
-    fn push_after(self, query: &mut QueryBuilder<Postgres>) {
+    fn push_after(self, query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         match self {
             Sort::Newest(None) | Sort::RequestedDate(None) | Sort::AnswerDue(None) => {}
             Sort::Newest(Some((at, id))) => {
@@ -211,9 +218,14 @@ impl Sort {
                 query.push(", ").push_bind(id).push(")");
             }
             Sort::RequestedDate(Some((day, id))) | Sort::AnswerDue(Some((day, id))) => {
-                query.push(" and (");
-                self.push_at(query);
-                query.push(", s.order_id) > (").push_bind(day).push(", ").push_bind(id).push(")");
+                query
+                    .push(" and (")
+                    .push(self.at(filter))
+                    .push(", s.order_id) > (")
+                    .push_bind(day)
+                    .push(", ")
+                    .push_bind(id)
+                    .push(")");
             }
         }
     }
@@ -224,10 +236,10 @@ pub(crate) async fn count(tx: &mut TenantTx, filter: &Filter, most: i64) -> Resu
     if filter.fits_none() {
         return Ok(0);
     }
-    let tables = Tables { lead: Lead::State, due: false };
+    let lead = Lead::State;
     let mut query = QueryBuilder::new("select count(*) from (select 1");
-    from(&mut query, filter, &tables);
-    conditions(&mut query, tx.firm(), filter, &tables);
+    from(&mut query, filter, lead);
+    conditions(&mut query, tx.firm(), filter, lead);
     in_states(&mut query, filter);
     query.push(" limit ").push_bind(most).push(") fitting");
     Ok(query.build_query_scalar().fetch_one(tx.conn()).await?)
@@ -278,8 +290,8 @@ pub(crate) async fn schedule_lines(
          l.seller_item_id, l.item_name, l.unit_code, p.requested_date, p.position, q.ordered, q.accepted, \
          q.rejected, q.proposed, q.unanswered, q.cancelled",
     );
-    let tables = Tables { lead: Lead::Both, due: false };
-    from(&mut query, filter, &tables);
+    let lead = Lead::Both;
+    from(&mut query, filter, lead);
     query.push(
         " join orders.schedule_line p on p.order_id = o.id and p.superseded is null \
          join orders.order_line l on l.order_id = p.order_id and l.buyer = p.buyer \
@@ -291,7 +303,7 @@ pub(crate) async fn schedule_lines(
         Side::Supplier => "o.buyer",
         _ => "o.supplier",
     });
-    conditions(&mut query, tx.firm(), filter, &tables);
+    conditions(&mut query, tx.firm(), filter, lead);
     in_states(&mut query, filter);
     if let Some((order, position)) = after {
         query.push(" and (o.id, p.position) > (").push_bind(order).push(", ").push_bind(position).push(")");
@@ -317,50 +329,34 @@ impl Lead {
     fn buyer(self) -> &'static str {
         if self == Lead::State { "s.buyer" } else { "o.buyer" }
     }
-}
 
-/// What a statement reads: orders `o`, their states `s` and deadlines `d`, each only where it has to.
-struct Tables {
-    lead: Lead,
-    /// The deadline is asked for whatever the filter says.
-    due: bool,
-}
-
-impl Tables {
-    fn has_deadline(&self, filter: &Filter) -> bool {
-        self.due || filter.due_before.is_some()
-    }
-
-    fn has_order(&self, filter: &Filter) -> bool {
+    /// Whether a statement has to read orders `o`.
+    fn has_order(self, filter: &Filter) -> bool {
         let texts = [&filter.purchasing_group, &filter.source_system, &filter.order_number];
         let narrowed = !filter.own_purchasing_groups.is_empty() || !filter.own_sites.is_empty();
         let searched = matches!(filter.matching, Some(Matching::Each(_)));
-        self.lead != Lead::State || narrowed || searched || texts.iter().any(|text| !text.is_empty())
+        self != Lead::State || narrowed || searched || texts.iter().any(|text| !text.is_empty())
     }
 
-    fn has_state(&self, filter: &Filter) -> bool {
+    /// Whether it has to read their states `s`.
+    fn has_state(self, filter: &Filter) -> bool {
         let asked = !filter.states.is_empty()
             || filter.requested_from.is_some()
             || filter.requested_until.is_some()
+            || filter.due_before.is_some()
             || filter.has_open_proposals.is_some();
-        self.lead != Lead::Order || asked || self.has_deadline(filter)
+        self != Lead::Order || asked
     }
 }
 
-fn from(query: &mut QueryBuilder<Postgres>, filter: &Filter, tables: &Tables) {
+fn from(query: &mut QueryBuilder<Postgres>, filter: &Filter, lead: Lead) {
     let (order, state) = ("orders.purchase_order o", "orders.order_state s");
     let together = " on s.order_id = o.id and s.buyer = o.buyer";
-    query.push(match (tables.has_order(filter), tables.has_state(filter)) {
+    query.push(match (lead.has_order(filter), lead.has_state(filter)) {
         (true, true) => format!(" from {order} join {state}{together}"),
         (true, false) => format!(" from {order}"),
         (false, _) => format!(" from {state}"),
     });
-    if tables.has_deadline(filter) {
-        query.push(
-            " left join orders.answer_deadline d \
-                 on d.order_id = s.order_id and d.buyer = s.buyer and s.unanswered_lines > 0",
-        );
-    }
 }
 
 /// What is agreed on a schedule line `t` differs from what was published.
@@ -381,22 +377,22 @@ fn change_pending(id: &str) -> String {
 }
 
 /// Everything that a filter asks for but the states.
-fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, tables: &Tables) {
+fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, lead: Lead) {
     let (own, other) = match filter.side {
         Side::Supplier => ("supplier", "buyer"),
         _ => ("buyer", "supplier"),
     };
-    let lead = if tables.lead == Lead::State { "s" } else { "o" };
-    query.push(format!(" where {lead}.{own} = ")).push_bind(me);
-    if tables.has_order(filter) && tables.has_state(filter) {
+    let table = if lead == Lead::State { "s" } else { "o" };
+    query.push(format!(" where {table}.{own} = ")).push_bind(me);
+    if lead.has_order(filter) && lead.has_state(filter) {
         // The side is named twice so that either table's index serves.
-        let second = if lead == "s" { "o" } else { "s" };
+        let second = if table == "s" { "o" } else { "s" };
         query.push(format!(" and {second}.{own} = ")).push_bind(me);
     }
     if let Some(counterparty) = filter.counterparty {
-        query.push(format!(" and {lead}.{other} = ")).push_bind(counterparty);
+        query.push(format!(" and {table}.{other} = ")).push_bind(counterparty);
     }
-    let id = tables.lead.id();
+    let id = lead.id();
     if let Some(order) = filter.order {
         query.push(format!(" and {id} = ")).push_bind(order);
     }
@@ -419,7 +415,7 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, tab
         query.push(" and s.requested_date <= ").push_bind(until);
     }
     if let Some(day) = filter.due_before {
-        query.push(" and s.unanswered_lines > 0 and d.paused_on is null and d.due_on < ").push_bind(day);
+        query.push(" and s.unanswered_lines > 0 and s.answer_due < ").push_bind(day);
     }
     if let Some(some) = filter.has_open_proposals {
         query.push(if some { " and s.proposed_lines > 0" } else { " and s.proposed_lines = 0" });

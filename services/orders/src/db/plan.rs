@@ -61,7 +61,7 @@ pub(crate) async fn for_count(tx: &mut TenantTx, filter: &Filter) -> Result<()> 
 
 /// Whether the count of this list keeps one plan for all values. It goes by states, whatever sorts the list.
 pub(crate) fn keeps_count(filter: &Filter) -> bool {
-    !many_match(filter) && !narrow(filter) && scarce(filter).is_none()
+    !many_match(filter) && !narrowed(filter) && scarce(filter).is_none()
 }
 
 /// Has the statements that come planned for the values at hand.
@@ -85,10 +85,14 @@ fn keeps_plan(filter: &Filter, sort: Sort) -> bool {
     let by_index = match sort {
         Sort::RequestedDate(_) => true,
         Sort::Newest(_) => filter.states.is_empty() || filter.open().is_some(),
-        // They are few, and are sorted.
-        Sort::AnswerDue(_) => filter.open().is_some(),
+        // By an index of what waits, or they are few and are sorted.
+        Sort::AnswerDue(_) => filter.waits() || filter.open().is_some(),
     };
-    by_index && !many_match(filter) && !narrow(filter)
+    let narrow = match sort {
+        Sort::AnswerDue(_) => narrowed(filter),
+        _ => narrow(filter),
+    };
+    by_index && !many_match(filter) && !narrow
 }
 
 /// Whether the words that are looked for are those of too many orders to name them.
@@ -96,15 +100,20 @@ fn many_match(filter: &Filter) -> bool {
     matches!(filter.matching, Some(Matching::Each(_)))
 }
 
-/// Whether a page of orders that have the words is read in the list's order, and nothing is sorted. No index has the order of
-/// days on which answers are due.
+/// Whether a page of orders that have the words is read in the list's order, and nothing is sorted. Days on which answers
+/// are due are the order of what waits alone, and that is few.
 fn walks(few: bool, sort: Sort) -> bool {
     !few && !matches!(sort, Sort::AnswerDue(_))
 }
 
 /// Whether something is asked for that an index of few orders answers.
 fn narrow(filter: &Filter) -> bool {
-    filter.among.is_some() || filter.has_open_proposals == Some(true) || filter.due_before.is_some()
+    narrowed(filter) || filter.due_before.is_some()
+}
+
+/// The same but for overdue answers, to which an index leads whatever the day.
+fn narrowed(filter: &Filter) -> bool {
+    filter.among.is_some() || filter.has_open_proposals == Some(true)
 }
 
 async fn few_in_states(tx: &mut TenantTx, filter: &Filter) -> Result<bool> {
@@ -151,7 +160,7 @@ mod tests {
             ("what few have", Filter { among: few(), ..any() }, [false; 3]),
             ("open proposals", Filter { has_open_proposals: Some(true), ..any() }, [false; 3]),
             ("no open proposals", Filter { has_open_proposals: Some(false), ..any() }, [true, true, false]),
-            ("overdue answers", Filter { due_before: Some(Date::MIN), ..any() }, [false; 3]),
+            ("overdue answers", Filter { due_before: Some(Date::MIN), ..any() }, [false, false, true]),
         ] {
             assert_eq!(SORTS.map(|sort| keeps_plan(&filter, sort)), kept, "{what}");
         }

@@ -42,6 +42,8 @@ pub(crate) struct OrderRow {
     pub unanswered_lines: i32,
     /// [`super::UNDATED`] where unstated.
     pub requested_date: Date,
+    /// [`super::UNDATED`] where nothing waits.
+    pub answer_due: Date,
 }
 
 pub(crate) struct LineRow {
@@ -258,10 +260,10 @@ async fn insert_states(tx: &mut TenantTx, rows: &NewRows, now: OffsetDateTime) -
     sqlx::query!(
         r#"insert into orders.order_state
                (order_id, buyer, supplier, revision, version, state, unanswered_lines, proposed_lines,
-                requested_date, updated_at)
-           select id, $1, supplier, 1, 1, state, unanswered_lines, 0, requested_date, $2
-           from unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::date[])
-               as t(id, supplier, state, unanswered_lines, requested_date)"#,
+                requested_date, answer_due, updated_at)
+           select id, $1, supplier, 1, 1, state, unanswered_lines, 0, requested_date, answer_due, $2
+           from unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::date[], $8::date[])
+               as t(id, supplier, state, unanswered_lines, requested_date, answer_due)"#,
         buyer,
         now,
         &column(&rows.orders, |row| row.id),
@@ -269,6 +271,7 @@ async fn insert_states(tx: &mut TenantTx, rows: &NewRows, now: OffsetDateTime) -
         &column(&rows.orders, |row| row.state),
         &column(&rows.orders, |row| row.unanswered_lines),
         &column(&rows.orders, |row| row.requested_date),
+        &column(&rows.orders, |row| row.answer_due),
     )
     .execute(tx.conn())
     .await?;
