@@ -76,3 +76,13 @@ pub fn asked<T: std::str::FromStr>(name: &str) -> Option<T> {
 pub fn long() -> bool {
     std::env::var_os("TANDEM_TEST_LONG").is_some_and(|value| !value.is_empty() && value != "0")
 }
+
+/// Whose turn it is where a short run tries a part of what a long one tries: the next part each day. `TANDEM_TEST_TURN` says
+/// another one, to repeat what a run of another day tried.
+pub fn turn() -> usize {
+    static TURN: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| {
+        let today = || chassis::clock::system().now().to_julian_day().unsigned_abs() as usize;
+        asked("TANDEM_TEST_TURN").unwrap_or_else(today)
+    });
+    *TURN
+}

@@ -5,7 +5,7 @@ use proto::resources::*;
 
 use super::{
     cast::{Cast, Side},
-    rows::{Row, build, either, named, object, shared},
+    rows::{Row, build, made, named, object, shared},
 };
 
 fn content() -> Content {
@@ -56,8 +56,7 @@ fn upload(method: &str) -> Option<Row> {
         "BeginUpload" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let revision = drafted(cast).await;
-                let revision_id = either(object, || revision);
+                let revision_id = made(object, drafted(cast)).await;
                 let request = BeginUploadRequest {
                     request_id: request_id(),
                     revision_id: revision_id.clone(),
@@ -72,16 +71,14 @@ fn upload(method: &str) -> Option<Row> {
         "GetUpload" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let upload = begun(cast, 0).await;
-                let upload_id = either(object, || upload);
+                let upload_id = made(object, begun(cast, 0)).await;
                 named(&upload_id.clone(), GetUploadRequest { upload_id })
             }),
         ),
         "UploadChunks" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let upload = begun(cast, 0).await;
-                let upload_id = either(object, || upload);
+                let upload_id = made(object, begun(cast, 0)).await;
                 let data = content().chunk(0);
                 named(&upload_id.clone(), UploadChunk { upload_id, offset_bytes: 0, data })
             }),
@@ -89,16 +86,14 @@ fn upload(method: &str) -> Option<Row> {
         "FinishUpload" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let upload = begun(cast, 100).await;
-                let upload_id = either(object, || upload);
+                let upload_id = made(object, begun(cast, 100)).await;
                 named(&upload_id.clone(), FinishUploadRequest { request_id: request_id(), upload_id })
             }),
         ),
         "AbortUpload" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let upload = begun(cast, 0).await;
-                let upload_id = either(object, || upload);
+                let upload_id = made(object, begun(cast, 0)).await;
                 named(&upload_id.clone(), AbortUploadRequest { request_id: request_id(), upload_id })
             }),
         ),
@@ -112,24 +107,21 @@ fn kept(method: &str) -> Option<Row> {
         "RemoveFile" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let file = put(cast).await.1;
-                let file_id = either(object, || file);
+                let file_id = made(object, async { put(cast).await.1 }).await;
                 named(&file_id.clone(), RemoveFileRequest { request_id: request_id(), file_id })
             }),
         ),
         "Download" => shared(
             Side::Supplier,
             build!(|cast, _, object| {
-                let file = released(cast).await;
-                let file_id = either(object, || file);
+                let file_id = made(object, released(cast)).await;
                 named(&file_id.clone(), DownloadRequest { file_id, ..DownloadRequest::default() })
             }),
         ),
         "CreateDownloadLink" => shared(
             Side::Supplier,
             build!(|cast, _, object| {
-                let file = released(cast).await;
-                let file_id = either(object, || file);
+                let file_id = made(object, released(cast)).await;
                 named(&file_id.clone(), CreateDownloadLinkRequest { file_id, valid_seconds: 60 })
             }),
         ),

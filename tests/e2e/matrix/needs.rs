@@ -8,7 +8,7 @@ use proto::capacity::*;
 
 use super::{
     cast::{Cast, Side},
-    rows::{Row, build, either, named, object, own, plain, shared},
+    rows::{Row, build, either, made, named, object, own, plain, shared},
 };
 
 const W53: &str = "2026-12-28";
@@ -64,8 +64,7 @@ pub fn requests(method: &str) -> Option<Row> {
         "ChangeCapacityRequest" => object(
             Side::Buyer,
             build!(|cast, _, object| {
-                let id = fresh(cast).await;
-                let id = either(object, || id);
+                let id = made(object, fresh(cast)).await;
                 let new = needed("2", (W53, W53));
                 let request = ChangeCapacityRequestRequest {
                     request_id: request_id(),
@@ -81,8 +80,7 @@ pub fn requests(method: &str) -> Option<Row> {
         "CloseCapacityRequest" => object(
             Side::Buyer,
             build!(|cast, _, object| {
-                let id = fresh(cast).await;
-                let id = either(object, || id);
+                let id = made(object, fresh(cast)).await;
                 let capacity_request_id = id.clone();
                 named(&id, CloseCapacityRequestRequest { request_id: request_id(), capacity_request_id })
             }),
@@ -90,8 +88,7 @@ pub fn requests(method: &str) -> Option<Row> {
         "GetCapacityRequest" => shared(
             Side::Buyer,
             build!(|cast, _, object| {
-                let id = fresh(cast).await;
-                let capacity_request_id = either(object, || id);
+                let capacity_request_id = made(object, fresh(cast)).await;
                 named(&capacity_request_id.clone(), GetCapacityRequestRequest { capacity_request_id })
             }),
         ),
@@ -99,8 +96,7 @@ pub fn requests(method: &str) -> Option<Row> {
         "MatchCapacityRequest" => object(
             Side::Buyer,
             build!(|cast, _, object| {
-                let id = fresh(cast).await;
-                let id = either(object, || id);
+                let id = made(object, fresh(cast)).await;
                 let request =
                     MatchCapacityRequestRequest { capacity_request_id: id.clone(), ..Default::default() };
                 named(&id, request)
@@ -136,8 +132,7 @@ pub fn matches(method: &str) -> Option<Row> {
         "AdvanceMatch" => shared(
             Side::Buyer,
             build!(|cast, _, object| {
-                let id = proposed(cast).await;
-                let match_id = either(object, || id);
+                let match_id = made(object, proposed(cast)).await;
                 let state = MatchState::Declined.into();
                 named(&match_id.clone(), AdvanceMatchRequest { request_id: request_id(), match_id, state })
             }),
@@ -145,8 +140,7 @@ pub fn matches(method: &str) -> Option<Row> {
         "GetMatch" => shared(
             Side::Buyer,
             build!(|cast, _, object| {
-                let id = proposed(cast).await;
-                let match_id = either(object, || id);
+                let match_id = made(object, proposed(cast)).await;
                 named(&match_id.clone(), GetMatchRequest { match_id })
             }),
         ),

@@ -8,7 +8,7 @@ use proto::capacity::*;
 
 use super::{
     cast::{Cast, Side},
-    rows::{Row, build, either, named, object, own, plain, shared},
+    rows::{Row, build, either, made, named, object, own, plain, shared},
 };
 
 const W53: &str = "2026-12-28";
@@ -40,8 +40,7 @@ pub fn offers(method: &str) -> Option<Row> {
         "ChangeOffer" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let offer_id = fresh(cast).await.id;
-                let offer_id = either(object, || offer_id);
+                let offer_id = made(object, async { fresh(cast).await.id }).await;
                 let new = offer("", &[(W53, "5")]);
                 let request = ChangeOfferRequest {
                     request_id: request_id(),
@@ -58,8 +57,7 @@ pub fn offers(method: &str) -> Option<Row> {
         "WithdrawOffer" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let offer_id = fresh(cast).await.id;
-                let offer_id = either(object, || offer_id);
+                let offer_id = made(object, async { fresh(cast).await.id }).await;
                 let request = WithdrawOfferRequest { request_id: request_id(), offer_id: offer_id.clone() };
                 named(&offer_id, request)
             }),
@@ -67,8 +65,7 @@ pub fn offers(method: &str) -> Option<Row> {
         "GetOffer" => shared(
             Side::Supplier,
             build!(|cast, _, object| {
-                let offer_id = fresh(cast).await.id;
-                let offer_id = either(object, || offer_id);
+                let offer_id = made(object, async { fresh(cast).await.id }).await;
                 named(&offer_id.clone(), GetOfferRequest { offer_id })
             }),
         ),
@@ -93,8 +90,7 @@ pub fn reservations(method: &str) -> Option<Row> {
         "ConfirmReservation" => object(
             Side::Buyer,
             build!(|cast, _, object| {
-                let held = held(cast).await;
-                let reservation_id = either(object, || held);
+                let reservation_id = made(object, held(cast)).await;
                 let request = ConfirmReservationRequest {
                     request_id: request_id(),
                     reservation_id: reservation_id.clone(),
@@ -105,8 +101,7 @@ pub fn reservations(method: &str) -> Option<Row> {
         "BorrowCapacity" => object(
             Side::Buyer,
             build!(|cast, _, object| {
-                let held = held(cast).await;
-                let reservation_id = either(object, || held);
+                let reservation_id = made(object, held(cast)).await;
                 let request = BorrowCapacityRequest {
                     request_id: request_id(),
                     reservation_id: reservation_id.clone(),
@@ -118,8 +113,7 @@ pub fn reservations(method: &str) -> Option<Row> {
         "ReleaseReservation" => object(
             Side::Buyer,
             build!(|cast, _, object| {
-                let held = held(cast).await;
-                let reservation_id = either(object, || held);
+                let reservation_id = made(object, held(cast)).await;
                 let request = ReleaseReservationRequest {
                     request_id: request_id(),
                     reservation_id: reservation_id.clone(),
@@ -130,16 +124,14 @@ pub fn reservations(method: &str) -> Option<Row> {
         "GetReservation" => shared(
             Side::Buyer,
             build!(|cast, _, object| {
-                let held = held(cast).await;
-                let reservation_id = either(object, || held);
+                let reservation_id = made(object, held(cast)).await;
                 named(&reservation_id.clone(), GetReservationRequest { reservation_id })
             }),
         ),
         "PrefillOrder" => object(
             Side::Buyer,
             build!(|cast, _, object| {
-                let held = held(cast).await;
-                let reservation_id = either(object, || held);
+                let reservation_id = made(object, held(cast)).await;
                 named(&reservation_id.clone(), PrefillOrderRequest { reservation_id })
             }),
         ),

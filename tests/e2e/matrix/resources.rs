@@ -8,7 +8,7 @@ use proto::resources::*;
 
 use super::{
     cast::{Cast, Side},
-    rows::{Expect, Row, build, either, list, named, object, own, plain, shared},
+    rows::{Expect, Row, build, either, list, made, named, object, own, plain, shared},
 };
 
 /// A resource of the supplier that nobody else finds.
@@ -43,8 +43,7 @@ pub fn resources(method: &str) -> Option<Row> {
         "ChangeResource" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let resource_id = fresh(cast).await;
-                let resource_id = either(object, || resource_id);
+                let resource_id = made(object, fresh(cast)).await;
                 let request = ChangeResourceRequest {
                     request_id: request_id(),
                     resource_id: resource_id.clone(),
@@ -58,8 +57,7 @@ pub fn resources(method: &str) -> Option<Row> {
         "WithdrawResource" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let resource_id = fresh(cast).await;
-                let resource_id = either(object, || resource_id);
+                let resource_id = made(object, fresh(cast)).await;
                 named(&resource_id.clone(), WithdrawResourceRequest { request_id: request_id(), resource_id })
             }),
         ),
@@ -99,8 +97,7 @@ pub fn revisions(method: &str) -> Option<Row> {
         "ReleaseRevision" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let revision_id = drafted(cast).await;
-                let revision_id = either(object, || revision_id);
+                let revision_id = made(object, drafted(cast)).await;
                 let request = ReleaseRevisionRequest {
                     request_id: request_id(),
                     revision_id: revision_id.clone(),
@@ -112,8 +109,7 @@ pub fn revisions(method: &str) -> Option<Row> {
         "WithdrawRevision" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let revision_id = drafted(cast).await;
-                let revision_id = either(object, || revision_id);
+                let revision_id = made(object, drafted(cast)).await;
                 named(&revision_id.clone(), WithdrawRevisionRequest { request_id: request_id(), revision_id })
             }),
         ),
@@ -180,8 +176,7 @@ pub fn entitlements(method: &str) -> Option<Row> {
             ..object(
                 Side::Buyer,
                 build!(|cast, _, object| {
-                    let resource = offered(cast).await;
-                    let resource = either(object, || resource);
+                    let resource = made(object, offered(cast)).await;
                     named(&resource, ask(&resource))
                 }),
             )
@@ -189,16 +184,14 @@ pub fn entitlements(method: &str) -> Option<Row> {
         "GrantEntitlement" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let resource = fresh(cast).await;
-                let resource = either(object, || resource);
+                let resource = made(object, fresh(cast)).await;
                 named(&resource, grant(&resource, &cast.buyer.id))
             }),
         ),
         "RefuseEntitlement" => object(
             Side::Supplier,
             build!(|cast, _, object| {
-                let entitlement_id = asked(cast).await;
-                let entitlement_id = either(object, || entitlement_id);
+                let entitlement_id = made(object, asked(cast)).await;
                 let request = RefuseEntitlementRequest {
                     request_id: request_id(),
                     entitlement_id: entitlement_id.clone(),

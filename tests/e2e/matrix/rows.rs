@@ -55,6 +55,14 @@ pub struct Row {
 
 const NOT_FOUND: Expect = Expect::Refused(Reason::NOT_FOUND);
 
+impl Row {
+    /// Whether everybody gets an answer about their own things, of which nothing is looked for in that of others.
+    pub fn is_of_the_caller_alone(&self) -> bool {
+        let answers = [self.partner, self.stranger, self.nothing];
+        answers.iter().all(|answer| *answer == Expect::Ok) && self.shows.is_none()
+    }
+}
+
 /// About one object of the owner: nobody else's.
 pub(super) fn object(owner: Side, request: Build) -> Row {
     Row {
@@ -471,6 +479,11 @@ fn documents(method: &str) -> Option<Row> {
 /// The id of an object, or one that nobody has.
 pub(super) fn either(object: Object, id: impl FnOnce() -> String) -> String {
     if object == Object::Real { id() } else { request_id() }
+}
+
+/// The id of an object that is made when it is asked for, or one that nobody has.
+pub(super) async fn made(object: Object, new: impl Future<Output = String>) -> String {
+    if object == Object::Real { new.await } else { request_id() }
 }
 
 /// The smallest role that a firm may hand out.
