@@ -80,6 +80,8 @@ fn random_answer(id: &str, random: &mut StdRng) -> RespondToOrderRequest {
     built.done()
 }
 
+/// A short run tries so many answers that each way of judging them comes up often, and fewer chances of what is rare; the long
+/// one, with `TANDEM_TEST_LONG=1`, tries thousands.
 #[tokio::test]
 async fn a_preview_says_what_the_answer_does() {
     let seed = std::env::var_os("TANDEM_TEST_SEED").and_then(|seed| seed.to_str()?.parse().ok());
@@ -90,16 +92,17 @@ async fn a_preview_says_what_the_answer_does() {
     let (buyer, supplier) = world.pair().await;
     tolerate(&buyer).await;
     let (mut taken, mut agreed, mut waiting) = (0, 0, 0);
-    let cases = if harness::long() { 3_000 } else { 200 };
-    let mut id = String::new();
+    let cases = if harness::long() { 3_000 } else { 120 };
+    let mut before = Order::default();
     for n in 0..cases {
         // Every third case answers what the ones before left.
         if n % 3 == 0 {
             let request = order(&format!("45{n:05}")).line("10", "A", "100", "2").line("20", "B", "200", "2");
-            id = buyer.publish(request.to("V100")).await.expect("published").order_id;
+            let id = buyer.publish(request.to("V100")).await.expect("published").order_id;
+            before = supplier.order(&id).await.unwrap();
         }
+        let id = before.id.clone();
         let request = random_answer(&id, &mut random);
-        let before = supplier.order(&id).await.unwrap();
         let shown = supplier.responses().preview_response(preview_of(&request)).await;
         let tried = RespondToOrderRequest { validate_only: true, ..request.clone() };
         let tried = supplier.respond(tried).await;
@@ -107,7 +110,8 @@ async fn a_preview_says_what_the_answer_does() {
         match (shown, supplier.respond(request).await) {
             (Ok(shown), Ok(receipt)) => {
                 let shown = shown.into_inner();
-                same(&shown, &receipt, &supplier.order(&id).await.unwrap());
+                before = supplier.order(&id).await.unwrap();
+                same(&shown, &receipt, &before);
                 let tried = tried.expect("what is taken can be tried");
                 assert!(tried.validate_only && tried.response_id.is_empty());
                 assert_eq!((tried.version, tried.state), (receipt.version, receipt.state));
@@ -127,7 +131,7 @@ async fn a_preview_says_what_the_answer_does() {
         }
     }
     println!("{taken} of {cases} taken, {agreed} proposals agreed, {waiting} waiting");
-    assert!(taken > cases / 5 && agreed > cases / 20 && waiting > cases / 20, "every kind happens");
+    assert!(taken > cases / 5 && agreed > cases / 40 && waiting > cases / 40, "every kind happens");
     world.finish().await;
 }
 
