@@ -68,9 +68,10 @@ struct Stage {
     api: Option<u32>,
 }
 
+/// A run of a million operations, of which more go over the API and meet more kills, is left to `tests/run --long`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_sold_twice_by_many_at_once() {
-    fair(race(Plan { operations: 20_000, kills: 10, api: 16, mutation: None }).await);
+    fair(race(Plan { operations: 20_000, kills: 6, api: 16, mutation: None }).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,13 +80,15 @@ async fn nothing_is_sold_twice_in_a_million_operations() {
     fair(race(Plan { operations: 1_000_000, kills: 300, api: 4, mutation: None }).await);
 }
 
-/// What is left is looked up first and the row taken afterwards, without the constraint that stands behind it.
+/// What is left is looked up first and the row taken afterwards, without the constraint that stands behind it. One operation of
+/// six or so shows it, so that a short run takes a few hundred, and one with `TANDEM_TEST_LONG=1` some thousands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sum_before_the_lock_is_noticed() {
     let lock = "order by b.id for no key update of b";
     let look = "order by b.id";
     let mutation = Some(Mutation::Text(lock, look));
-    let faults = race(Plan { operations: 2_000, kills: 0, api: 0, mutation }).await;
+    let operations = if harness::long() { 2_000 } else { 800 };
+    let faults = race(Plan { operations, kills: 0, api: 0, mutation }).await;
     // Whoever looks before it has the row sees a version that another one takes, too.
     let noticed = |fault: &String| fault.starts_with("oversold") || fault.ends_with("was taken twice");
     assert!(faults.iter().any(noticed), "{faults:?}");
