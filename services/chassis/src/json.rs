@@ -53,7 +53,7 @@ impl Json {
     /// # Errors
     /// Where the compiled-in descriptors are broken.
     pub fn new() -> anyhow::Result<Self> {
-        Ok(Self { contract: Arc::new(Contract::load()?), docs: Arc::default() })
+        Ok(Self { contract: Contract::load()?, docs: Arc::default() })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What webhooks work with: secrets that are opened, and the way out.
 
+use std::sync::Arc;
+
 use chassis::{
     Result,
     config::{Config, Switch},
@@ -39,7 +41,7 @@ pub(crate) struct Hooks {
     /// Absent where the deployment has no key.
     pub vault: Option<Vault>,
     pub sender: Sender,
-    pub contract: Contract,
+    pub contract: Arc<Contract>,
     /// Turns to read a page. Nobody holds one while a receiver takes its time.
     pub pages: Semaphore,
 }

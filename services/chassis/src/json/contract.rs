@@ -1,6 +1,9 @@
 //! The contract as the JSON layer sees it: methods by path, and payloads by the type of their event.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use anyhow::Context as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, Value};
@@ -28,11 +31,17 @@ pub struct Rpc {
 }
 
 impl Contract {
-    /// Reads the descriptors.
+    /// What the descriptors say, read once in a process.
     ///
     /// # Errors
     /// Where they are broken, which the build would have shown.
-    pub fn load() -> anyhow::Result<Self> {
+    pub fn load() -> anyhow::Result<Arc<Self>> {
+        static READ: LazyLock<anyhow::Result<Arc<Contract>>> =
+            LazyLock::new(|| Contract::read().map(Arc::new));
+        READ.as_ref().map(Arc::clone).map_err(|error| anyhow::anyhow!("{error:#}"))
+    }
+
+    fn read() -> anyhow::Result<Self> {
         let pool = proto::contract()?;
         let option = pool
             .get_extension_by_name("tandem.event.v1.type")
