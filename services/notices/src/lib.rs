@@ -33,12 +33,13 @@ use std::sync::Arc;
 
 use chassis::{
     config::Config,
+    json::contract::Contract,
     service::{Deps, Service},
     vault::Vault,
 };
 use proto::notices::notice_service_server::NoticeServiceServer;
 
-use crate::{mail::Mailer, note::Contract};
+use crate::mail::Mailer;
 
 /// The schema `notices`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -53,7 +54,7 @@ struct Context {
     vault: Option<Vault>,
     /// Absent where no mail goes out.
     mailer: Option<Mailer>,
-    contract: Contract,
+    contract: Arc<Contract>,
     /// Where people sign in, without a slash at the end.
     portal: String,
 }

@@ -1,11 +1,9 @@
 //! An event → what is said of it: one line in each language with a number and a summary. Prices, notes and phone
 //! numbers are never read, so that none can slip out.
 
-use std::collections::HashMap;
-
-use anyhow::Context as _;
+use chassis::json::contract::Contract;
 use prost::Message as _;
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use proto::{
     notices::NoticeKind,
     orders::{OrderPublished, OrderResponded, OrderState},
@@ -18,37 +16,16 @@ use proto::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Payloads by the type of their event, as the contract names them.
-pub struct Contract(HashMap<String, MessageDescriptor>);
+/// The order's number in a payload, wherever an event of orders has it.
+fn order_number(contract: &Contract, r#type: &str, payload: &[u8]) -> Option<String> {
+    let message = DynamicMessage::decode(contract.payload(r#type)?.clone(), payload).ok()?;
+    text(&message, &["order_number"]).or_else(|| text(&message, &["order", "content", "order_number"]))
+}
 
-impl Contract {
-    /// Every event of the contract.
-    ///
-    /// # Errors
-    /// Where the descriptors are damaged.
-    pub fn load() -> anyhow::Result<Self> {
-        let pool = proto::contract()?;
-        let option =
-            pool.get_extension_by_name("tandem.event.v1.type").context("the contract lacks event types")?;
-        let types = pool.all_messages().filter_map(|message| {
-            let options = message.options();
-            let name = options.get_extension(&option).as_str()?.to_string();
-            (!name.is_empty()).then_some((name, message))
-        });
-        Ok(Self(types.collect()))
-    }
-
-    /// The order's number in a payload, wherever an event of orders has it.
-    fn order_number(&self, r#type: &str, payload: &[u8]) -> Option<String> {
-        let message = DynamicMessage::decode(self.0.get(r#type)?.clone(), payload).ok()?;
-        text(&message, &["order_number"]).or_else(|| text(&message, &["order", "content", "order_number"]))
-    }
-
-    /// The firm that wrote a message between the two.
-    fn author(&self, r#type: &str, payload: &[u8]) -> Option<String> {
-        let message = DynamicMessage::decode(self.0.get(r#type)?.clone(), payload).ok()?;
-        text(&message, &["message", "author_id"])
-    }
+/// The firm that wrote a message between the two.
+fn author(contract: &Contract, r#type: &str, payload: &[u8]) -> Option<String> {
+    let message = DynamicMessage::decode(contract.payload(r#type)?.clone(), payload).ok()?;
+    text(&message, &["message", "author_id"])
 }
 
 /// A text inside a message; `None` where a part of the way is missing or empty.
@@ -154,12 +131,12 @@ fn order(contract: &Contract, event: &Event, what: &str, me: Uuid) -> Option<Not
         Hears::Buyer => buyer,
         Hears::Supplier => !buyer,
         Hears::Both => true,
-        Hears::Other => contract.author(&event.r#type, &event.payload)? != me.to_string(),
+        Hears::Other => author(contract, &event.r#type, &event.payload)? != me.to_string(),
     };
     if !heard {
         return None;
     }
-    let number = contract.order_number(&event.r#type, &event.payload)?;
+    let number = order_number(contract, &event.r#type, &event.payload)?;
     let (mut zh, mut en) = (format!("{number} · {zh}"), format!("{number} · {en}"));
     match what {
         "published" => add_published(&event.payload, &mut zh, &mut en),
@@ -420,9 +397,9 @@ mod tests {
     fn every_event_of_an_order_has_its_words() {
         let contract = Contract::load().unwrap();
         let names = contract
-            .0
-            .keys()
-            .filter_map(|name| name.strip_prefix("tandem.orders.order.")?.strip_suffix(".v1"));
+            .payloads()
+            .into_iter()
+            .filter_map(|(name, _)| name.strip_prefix("tandem.orders.order.")?.strip_suffix(".v1"));
         // A claimant reads the whole order on its own feed; its buyer is told that it moved.
         let plain = ["supplier_changed"];
         let wordless: Vec<&str> = names
