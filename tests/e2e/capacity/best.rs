@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use harness::{Firm, World, booking::offer, capacity::group, decimal, need::needed, until};
+use harness::{Firm, World, booking::offer, capacity::group, decimal, need::needed, request_id, until};
 use proto::capacity::{
     MatchCapacityRequestRequest, MatchCapacityRequestResponse, OfferLimits, OfferVisibility as Visible,
-    PublishCapacityRequestRequest, PublishOfferRequest,
+    PublishCapacityRequestRequest, PublishOfferRequest, UploadCapacityGroupRequest,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
@@ -91,21 +91,22 @@ fn wanted(random: &mut StdRng) -> PublishCapacityRequestRequest {
     request
 }
 
-/// Offers of a supplier from groups in every unit, some of them sold in part, some sold out.
+/// Offers of a supplier from groups in every unit, some of them sold in part, some sold out, some the same but for their ids;
+/// and one of the groups has less in some weeks than it promised.
 async fn offered(random: &mut StdRng, supplier: &Firm, buyer: &Firm, cluster: Option<&str>) {
     let weeks = WEEKS.map(|monday| (monday, "9999999", "9999999"));
     let mut groups = Vec::new();
     for unit in UNITS {
-        let mut request = group(unit, &weeks);
-        if let Some(content) = &mut request.content {
-            content.unit_code = unit.into();
-        }
-        groups.push(supplier.state_group(request).await.expect("a group").id);
+        groups.push(supplier.state_group(counted(unit, &weeks)).await.expect("a group").id);
     }
     for n in 0..OFFERS {
         // Most in units of time.
         let place = if n % 4 == 3 { random.random_range(0..UNITS.len()) } else { random.random_range(0..3) };
         let request = made_up(random, &groups[place], cluster, &buyer.id);
+        if n % 6 < 2 {
+            let twin = PublishOfferRequest { request_id: request_id(), ..request.clone() };
+            supplier.publish_offer(twin).await.expect("the same offer once more");
+        }
         let offer = supplier.publish_offer(request).await.expect("an offer");
         if n % 3 == 0 && buyer.offer(&offer.id).await.is_ok() {
             let free = offer.buckets[0].total.as_ref().map(|total| total.value.clone()).unwrap_or_default();
@@ -113,6 +114,18 @@ async fn offered(random: &mut StdRng, supplier: &Firm, buyer: &Firm, cluster: Op
             buyer.hold(&offer, &[(0, part)], 0).await.expect("a hold");
         }
     }
+    let scarce = WEEKS.map(|monday| (monday, "80", if monday < WEEKS[3] { "80" } else { "9999999" }));
+    let lower = UploadCapacityGroupRequest { group_id: groups[1].clone(), ..counted(UNITS[1], &scarce) };
+    supplier.state_group(lower).await.expect("a group that has less");
+}
+
+/// A group of this unit, by which it is called, too.
+fn counted(unit: &str, weeks: &[(&str, &str, &str)]) -> UploadCapacityGroupRequest {
+    let mut request = group(unit, weeks);
+    if let Some(content) = &mut request.content {
+        content.unit_code = unit.into();
+    }
+    request
 }
 
 /// What a need finds: by the rule alone, and by what the database compares.
@@ -142,7 +155,7 @@ async fn the_best_are_the_same_by_what_is_compared_and_by_the_rule() {
         let request = wanted(&mut random);
         let content = request.content.clone();
         let need = buyer.publish_need(request).await.expect("a need").id;
-        let [ruled, found] = both_ways(&buyer, &need, [3, 100][n % 2]).await;
+        let [ruled, found] = both_ways(&buyer, &need, [1, 3, 100][n % 3]).await;
         assert_eq!(found, ruled, "of the need {content:?}");
         answers += usize::from(found.fitting > 0);
         most = most.max(found.fitting);
