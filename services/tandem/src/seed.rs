@@ -4,6 +4,7 @@
 //! * [`story`]: the data, read and moved to the current week
 //! * [`content`]: orders and answers as requests
 //! * `capacity`: demand, machines and policies; `booking`: hours that firms share
+//! * `matched`: weeks of groups, once demand and orders are found in them
 //! * `able`: what firms can make; `need`: what is needed beyond them, and the answer
 //! * `resources`: drawings that orders are made by, and what else is opened
 //! * `firms`: firms, people, keys, partners; `terms`: what they agreed on
@@ -19,6 +20,7 @@ mod capacity;
 pub mod content;
 mod course;
 mod firms;
+mod matched;
 mod need;
 mod resources;
 pub mod story;

@@ -16,7 +16,8 @@ use std::{
 use proto::{
     capacity::{
         GetCapacityGroupRequest, HeldPart, HoldCapacityRequest, ListCapacityGroupsRequest, ListOffersRequest,
-        ListReservationsRequest, MatchResult, MatchedWeek, Offer, ReservationState,
+        ListReservationsRequest, MatchResult, MatchedWeek, NewBucket, Offer, OfferContent, OfferVisibility,
+        PublishOfferRequest, ReservationState,
     },
     orders::{ListOrdersRequest, OrderState, OrderSummary, Side},
     resources::ListResourcesRequest,
@@ -24,7 +25,7 @@ use proto::{
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tandem::{
-    cli::client::Connection,
+    cli::{client::Connection, failure::Failure},
     postgres,
     seed::story::{Act, Answer, Story},
 };
@@ -288,6 +289,7 @@ async fn capacity_is_told(dev: &Dev) {
     assert_eq!(red.len(), 1, "one week of them all is red");
     assert_eq!((said(red[0].demand.as_ref()), said(red[0].maximum_capacity.as_ref())), ("900000", "864000"));
     assert_eq!(large.content.unwrap().volatility.unwrap().thresholds.len(), 2);
+    nothing_is_to_spare(&s1, &large.id, red[0]).await;
 
     let neighbour = offered(&a3, &dev.firm("S3"), "650 t 二号机").await;
     let free: Vec<&str> = neighbour.buckets.iter().map(|bucket| said(bucket.free.as_ref())).collect();
@@ -326,4 +328,22 @@ async fn capacity_is_told(dev: &Dev) {
     assert_eq!((lent.state(), said(lent.parts[0].quantity.as_ref())), (ReservationState::Consumed, "216000"));
     let bought = dev.orders("S3", Side::Buyer).await;
     assert_eq!((bought.len(), &bought[0].id, bought[0].state()), (1, &lent.order_id, OrderState::Accepted));
+}
+
+/// As many hours as the machines can be run in the red week, though not beside its demand, are not offered.
+async fn nothing_is_to_spare(s1: &Connection, group_id: &str, red: &MatchedWeek) {
+    let quantity = Some(proto::Decimal { value: (230 * 3_600).to_string() });
+    let request = PublishOfferRequest {
+        request_id: "dev-over".into(),
+        group_id: group_id.into(),
+        content: Some(OfferContent { process: "注塑".into(), ..Default::default() }),
+        visibility: OfferVisibility::Partners.into(),
+        buckets: vec![NewBucket { monday: red.monday, quantity, ..Default::default() }],
+        ..Default::default()
+    };
+    let refusal = Failure::from_status(&s1.offers().publish_offer(request).await.unwrap_err(), "en");
+    assert_eq!(refusal.reason, "OFFER_EXCEEDS_CAPACITY");
+    assert!(refusal.metadata.contains(&("spare".into(), "0".into())), "{:?}", refusal.metadata);
+    let why: Vec<&str> = refusal.fields.iter().map(|field| field.reason.as_str()).collect();
+    assert_eq!(why, ["FORECAST"], "no order and no offer has them");
 }

@@ -6,8 +6,9 @@ use anyhow::{Context as _, bail};
 use chassis::value::{timestamp, wire_date as day, wire_decimal as decimal};
 use proto::{
     capacity::{
-        ConfirmReservationRequest, GetReservationRequest, HeldPart, HoldCapacityRequest, NewBucket, Offer,
-        OfferContent, OfferLimits, OfferVisibility, PrefillOrderRequest, PublishOfferRequest, Reservation,
+        ConfirmReservationRequest, GetReservationRequest, HeldPart, HoldCapacityRequest, MatchResult,
+        MatchedWeek, NewBucket, Offer, OfferContent, OfferLimits, OfferVisibility, PrefillOrderRequest,
+        PublishOfferRequest, Reservation,
     },
     orders::{Price, PublishOrderRequest, RespondToOrderRequest},
     partners::{CreateClusterRequest, InviteToClusterRequest, JoinClusterRequest},
@@ -16,7 +17,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use time::{Date, Duration};
 
-use super::{Credentials, as_firm, capacity::firm, china, refused};
+use super::{Credentials, as_firm, capacity::firm, china, matched, refused};
 use crate::cli::{client::Connection, failure::Failure};
 
 /// How long holds of these offers may last: a week, in seconds.
@@ -31,6 +32,7 @@ struct Booking {
     reservations: Vec<Reserved>,
     /// Holds that come too late.
     short: Vec<Short>,
+    /// Offers of weeks that have nothing to spare.
     refused: Vec<Offered>,
 }
 
@@ -162,11 +164,7 @@ pub(super) async fn tell(
     for offered in &booking.refused {
         let request = offered.request(groups, &cluster, monday).with_context(|| offered.id.clone())?;
         let own = as_firm(connection, credentials, &offered.supplier)?;
-        match own.offers().publish_offer(request).await.map_err(refused) {
-            Err(refusal) if refusal.reason == "OFFER_EXCEEDS_CAPACITY" => {}
-            Err(refusal) => return Err(refusal.into()),
-            Ok(_) => bail!("{} was taken, and promises an hour twice", offered.id),
-        }
+        offered.refuse(&own, request, monday).await.with_context(|| offered.id.clone())?;
     }
     Ok(offers)
 }
@@ -255,6 +253,34 @@ impl Offered {
             despite_forecast: false,
         })
     }
+
+    /// Is refused, once the demand that fills its weeks is found in them.
+    async fn refuse(
+        &self,
+        own: &Connection,
+        request: PublishOfferRequest,
+        monday: Date,
+    ) -> anyhow::Result<()> {
+        let full = |week: &MatchedWeek| week.result() == MatchResult::BottleneckBeyondMaximum;
+        for week in self.weeks.keys() {
+            let week = monday + Duration::weeks(week.parse()?);
+            matched::once(own, &request.group_id, week, full).await?;
+        }
+        let refusal = match own.offers().publish_offer(request).await.map_err(refused) {
+            Err(refusal) if refusal.reason == "OFFER_EXCEEDS_CAPACITY" => refusal,
+            Err(refusal) => return Err(refusal.into()),
+            Ok(_) => bail!("it was taken, and promises an hour twice"),
+        };
+        match said(&refusal, "spare") {
+            "0" => Ok(()),
+            spare => bail!("it was refused with {spare:?} to spare"),
+        }
+    }
+}
+
+/// What a refusal says of something; empty where it says nothing.
+fn said<'a>(refusal: &'a Failure, name: &str) -> &'a str {
+    refusal.metadata.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
 }
 
 impl Slot {
@@ -353,8 +379,7 @@ impl Short {
             Err(refusal) => return Err(refusal.into()),
             Ok(_) => bail!("{} was held, and an hour is sold twice", self.id),
         };
-        let named = refusal.metadata.iter().find(|(key, _)| key == "free_elsewhere");
-        let named = named.map(|(_, value)| value.as_str()).unwrap_or_default();
+        let named = said(&refusal, "free_elsewhere");
         if !named.contains(&format!("{}=", week(self.elsewhere))) {
             bail!("{} was refused without the week that has room: {named}", self.id);
         }
@@ -388,7 +413,7 @@ mod tests {
             |request: usize, bucket: usize| requests[request].buckets[bucket].quantity.clone().unwrap().value;
         assert_eq!(
             (quantity(0, 1), quantity(1, 0), quantity(3, 0), quantity(4, 0)),
-            ("40".into(), "432000".into(), "3".into(), "900000".into())
+            ("40".into(), "432000".into(), "3".into(), "828000".into())
         );
         let slot = &requests[3].buckets[1];
         assert_eq!(slot.starts_at, Some(timestamp(datetime!(2026-12-03 09:00 +8))), "a Thursday");

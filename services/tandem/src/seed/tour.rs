@@ -7,10 +7,9 @@ mod telling;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use chassis::value::wire_date as day;
 use prost::Message as _;
 use proto::{
-    capacity::{ListCapacityGroupsRequest, ListCapacityWeeksRequest, MatchedWeek},
+    capacity::ListCapacityGroupsRequest,
     event::Event,
     orders::{ListOrdersRequest, OrderPublished, OrderState, RespondToOrderRequest, Side},
     stream::{GetHeadRequest, SubscribeRequest, SubscribeResponse, subscribe_request::Start},
@@ -21,7 +20,9 @@ use tonic::Streaming;
 
 use self::telling::Teller;
 use super::{
-    Credentials, as_firm, china, content, monday_of, refused,
+    Credentials, as_firm, china, content,
+    matched::{self, PATIENCE},
+    monday_of, refused,
     story::{Answer, Line, Order, Story},
 };
 use crate::{
@@ -37,8 +38,6 @@ const ITEM: &str = "CY-BX-0450";
 const PIECES: u32 = 17_600;
 const WEEK: i64 = 8;
 const GROUP: &str = "S1-G3";
-/// How long an event, or a week of the heat map, may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How the tour is told.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +67,7 @@ pub async fn tell(node: &Node, credentials: &Credentials, manner: Manner) -> any
     let week = monday_of(today) + time::Duration::weeks(WEEK);
     let order = order(&story, &number, today, week)?;
     let group = group(&supplier).await?;
-    let before = matched(&supplier, &group, week).await?;
+    let before = matched::read(&supplier, &group, week).await?;
 
     let (id, took) = publish(&story, &order, &buyer, &mut supplied).await?;
     teller.published(&order, &id).await?;
@@ -76,7 +75,8 @@ pub async fn tell(node: &Node, credentials: &Credentials, manner: Manner) -> any
     let took = accept(&id, &supplier, &mut bought).await?;
     teller.accepted(&number, &id).await?;
     teller.answered(&number, &id, took, &buyer, self::waiting(&supplier).await?).await?;
-    let after = booked(&supplier, &group, week, &before).await?;
+    // Capacity follows the supplier's feed.
+    let after = matched::once(&supplier, &group, week, |now| now.booked != before.booked).await?;
     teller.loaded(&before, &after).await
 }
 
@@ -209,33 +209,6 @@ async fn group(supplier: &Connection) -> anyhow::Result<String> {
     let found = supplier.capacity_groups().list_capacity_groups(request).await.map_err(refused)?;
     let group = found.into_inner().groups.into_iter().find(|group| group.name.starts_with(GROUP));
     Ok(group.with_context(|| format!("no group {GROUP}"))?.id)
-}
-
-/// A week of a group, demand against capacity.
-async fn matched(supplier: &Connection, group: &str, week: Date) -> anyhow::Result<MatchedWeek> {
-    let (from, until) = (Some(day(week)), Some(day(week)));
-    let request = ListCapacityWeeksRequest { group_id: group.to_owned(), from, until, ..Default::default() };
-    let found = supplier.capacity_groups().list_capacity_weeks(request).await.map_err(refused)?;
-    Ok(found.into_inner().weeks.into_iter().next().unwrap_or_default())
-}
-
-/// The same week once the order's load is in it: capacity follows the supplier's feed.
-async fn booked(
-    supplier: &Connection,
-    group: &str,
-    week: Date,
-    before: &MatchedWeek,
-) -> anyhow::Result<MatchedWeek> {
-    let wait = async {
-        loop {
-            let found = matched(supplier, group, week).await?;
-            if found.booked != before.booked {
-                return Ok(found);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.context("the load does not come")?
 }
 
 #[cfg(test)]
