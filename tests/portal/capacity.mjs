@@ -6,6 +6,7 @@ import { sheets, sideways, small, unprintable, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
+const yuanzhang = sandbox.anchors.find((one) => one.id === 'A3');
 const desk = { width: 1440, height: 900 };
 /** Presses a minute of someone who types with two fingers. */
 const PRESSES_A_MINUTE = 150;
@@ -98,6 +99,18 @@ async function looking(options) {
     await page.click(`.turn a:text-is("${english ? 'From this week' : '本周起'}")`);
     equal(await page.locator('table.heat thead .now').count(), 1, 'and back');
   });
+}
+
+/** What anchors see of the red week in the groups that name them: a step of a quarter, and figures. */
+async function disclosed() {
+  for (const [firm, name, told] of [[chengyu, 'S1-G3', /^>100% ✕$/], [yuanzhang, 'S1-A3', /^83/]]) {
+    await visit(firm, { viewport: desk }, async (page) => {
+      await page.goto(`${portal}/capacity`);
+      const week = page.locator('table.heat tbody tr', { hasText: name }).locator('td').nth(5);
+      const shown = (await week.locator('.shown b').innerText()).replace(/\s+/g, ' ');
+      ok(told.test(shown), `${firm.id} sees ${shown}`);
+    });
+  }
 }
 
 async function printing() {
@@ -328,7 +341,7 @@ async function disclosing(javaScriptEnabled) {
     const row = page.locator('table.heat tbody tr', { hasText: name });
     equal(await row.count(), 1, 'the customer sees the group that names it');
     ok(!/\d{3}/.test(await row.locator('.shown').first().innerText()), 'and no figure of it: the policy is bands');
-    ok(!(await page.content()).includes('S1-G3'), 'and none of the others');
+    ok(!(await page.content()).includes('S1-G1'), 'and none that names nobody');
     await row.locator('th a').click();
     await says(page, '按四分之一分档');
     await sound(page, javaScriptEnabled, 'a group of a supplier');
@@ -457,6 +470,7 @@ async function weighing() {
 export async function capacity() {
   await test('the capacity map shows the red week and where it comes from, with scripts', () => looking({ viewport: desk }));
   await test('the capacity map shows the red week and where it comes from, without scripts', () => looking({ javaScriptEnabled: false, locale: 'en-GB' }));
+  await test('the red week is shown to anchors as far as their policies go', disclosed);
   await test('36 cells of capacity are typed within two minutes', typing);
   await test('the capacity map is printed on A4, week beside week', printing);
   for (const javaScriptEnabled of ways()) {

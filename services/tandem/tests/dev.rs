@@ -10,14 +10,16 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use proto::{
     capacity::{
-        GetCapacityGroupRequest, HeldPart, HoldCapacityRequest, ListCapacityGroupsRequest, ListOffersRequest,
-        ListReservationsRequest, MatchResult, MatchedWeek, NewBucket, Offer, OfferContent, OfferVisibility,
-        PublishOfferRequest, ReservationState,
+        DemandCategory, DisclosedGroup, DisclosedWeek, DisclosureLevel, GetCapacityGroupRequest,
+        GroupContent, HeldPart, HoldCapacityRequest, LinkedDemandSeries, ListCapacityGroupsRequest,
+        ListDisclosedGroupsRequest, ListOffersRequest, ListReservationsRequest, MatchResult, MatchedWeek,
+        NewBucket, Offer, OfferContent, OfferVisibility, PublishOfferRequest, ReservationState,
+        UploadCapacityGroupRequest,
     },
     orders::{ListOrdersRequest, OrderState, OrderSummary, Side},
     resources::ListResourcesRequest,
@@ -290,6 +292,8 @@ async fn capacity_is_told(dev: &Dev) {
     assert_eq!((said(red[0].demand.as_ref()), said(red[0].maximum_capacity.as_ref())), ("900000", "864000"));
     assert_eq!(large.content.unwrap().volatility.unwrap().thresholds.len(), 2);
     nothing_is_to_spare(&s1, &large.id, red[0]).await;
+    anchors_see_what_is_disclosed(dev, red[0].monday).await;
+    others_see_nothing(&s1, &s3, &dev.firm("S3")).await;
 
     let neighbour = offered(&a3, &dev.firm("S3"), "650 t 二号机").await;
     let free: Vec<&str> = neighbour.buckets.iter().map(|bucket| said(bucket.free.as_ref())).collect();
@@ -346,4 +350,79 @@ async fn nothing_is_to_spare(s1: &Connection, group_id: &str, red: &MatchedWeek)
     assert!(refusal.metadata.contains(&("spare".into(), "0".into())), "{:?}", refusal.metadata);
     let why: Vec<&str> = refusal.fields.iter().map(|field| field.reason.as_str()).collect();
     assert_eq!(why, ["FORECAST"], "no order and no offer has them");
+}
+
+/// What suppliers show a firm.
+async fn shown(firm: &Connection) -> Vec<DisclosedGroup> {
+    let request = ListDisclosedGroupsRequest::default();
+    firm.capacity_groups().list_disclosed_groups(request).await.unwrap().into_inner().groups
+}
+
+/// The one group that an anchor sees, with a week of it: once its demand is found, which is soon after it was stated.
+async fn one_shown(firm: &Connection, monday: Option<proto::Date>) -> (DisclosedGroup, DisclosedWeek) {
+    let is = |week: &&DisclosedWeek| week.monday == monday && week.sufficient.is_some();
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        let groups = shown(firm).await;
+        assert_eq!(groups.len(), 1, "the group that names it and no other: {groups:?}");
+        if let Some(week) = groups[0].weeks.iter().find(is).cloned() {
+            return (groups[0].clone(), week);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing is shown of that week");
+}
+
+/// Of the red week one anchor sees how full it is, the next whether its own share suffices, and the third every figure of
+/// its own.
+async fn anchors_see_what_is_disclosed(dev: &Dev, red: Option<proto::Date>) {
+    let none = ["", "", ""];
+    for (id, level, quarter, sufficient, figures, factors) in [
+        ("A1", DisclosureLevel::Banded, Some(5), false, none, vec![""]),
+        ("A2", DisclosureLevel::YesNo, None, true, none, vec!["", ""]),
+        ("A3", DisclosureLevel::Exact, Some(3), true, ["300000", "367200", "432000"], vec!["1.5"]),
+    ] {
+        let (group, week) = one_shown(&dev.connect(id).await, red).await;
+        assert_eq!(
+            (group.level(), week.quarter, week.sufficient),
+            (level, quarter, Some(sufficient)),
+            "{id}"
+        );
+        let told = [&week.demand, &week.actual_capacity, &week.maximum_capacity];
+        assert_eq!(told.map(|figure| number(figure.as_ref())), figures.map(str::to_owned), "{id}");
+        let weighed: Vec<&str> =
+            group.linked_demand.iter().map(|link| said(link.load_factor.as_ref())).collect();
+        assert_eq!(weighed, factors, "{id}: what a piece takes would tell hours");
+    }
+}
+
+/// A figure without the zeros that end it; empty where there is none.
+fn number(decimal: Option<&proto::Decimal>) -> String {
+    decimal
+        .map(|decimal| decimal.value.parse::<Decimal>().unwrap().normalize().to_string())
+        .unwrap_or_default()
+}
+
+/// A customer without a policy of its own does not see that a group names it.
+async fn others_see_nothing(s1: &Connection, s3: &Connection, customer: &Value) {
+    let link = LinkedDemandSeries {
+        material_number_customer: "LY-1".into(),
+        customer_location: "LY01".into(),
+        demand_category: DemandCategory::Default.into(),
+        ..Default::default()
+    };
+    let content = GroupContent {
+        name: "邻益份额".into(),
+        unit_code: "SEC".into(),
+        linked_demand: vec![link],
+        ..Default::default()
+    };
+    let request = UploadCapacityGroupRequest {
+        request_id: "dev-hidden".into(),
+        customer_id: customer["firm"].as_str().unwrap().into(),
+        content: Some(content),
+        ..Default::default()
+    };
+    s1.capacity_groups().upload_capacity_group(request).await.unwrap();
+    assert!(shown(s3).await.is_empty());
 }

@@ -41,6 +41,8 @@ struct Demand {
 struct Group {
     id: String,
     supplier: String,
+    /// Whom it is meant for; nobody: the supplier's own.
+    customer: Option<String>,
     name: String,
     /// In which it is kept; its weeks are hours all the same.
     #[serde(default = "seconds")]
@@ -72,7 +74,8 @@ fn seconds() -> String {
 #[serde(deny_unknown_fields)]
 struct Disclosure {
     supplier: String,
-    customer: String,
+    /// Nobody: everybody without a policy of their own.
+    customer: Option<String>,
     level: String,
 }
 
@@ -102,7 +105,8 @@ fn weeks(text: &str, monday: Date) -> anyhow::Result<Vec<(Date, &str)>> {
     Ok(weeks)
 }
 
-/// Tells demand, machines and policies; the groups as they are known from then on.
+/// Tells policies, machines and demand; the groups as they are known from then on. Policies come first, or customers would be
+/// shown everything for a moment.
 pub(super) async fn tell(
     connection: &Connection,
     story: &Story,
@@ -110,6 +114,11 @@ pub(super) async fn tell(
     monday: Date,
 ) -> anyhow::Result<Groups> {
     let capacity = load()?;
+    for disclosure in &capacity.disclosures {
+        let own = as_firm(connection, credentials, &disclosure.supplier)?;
+        let request = disclosure.request(credentials)?;
+        own.disclosures().set_disclosure(request).await.map_err(refused)?;
+    }
     let mut groups = Groups::new();
     for group in &capacity.groups {
         let request =
@@ -123,11 +132,6 @@ pub(super) async fn tell(
         let own = as_firm(connection, credentials, &demand.customer)?;
         own.demands().upload_material_demand(request).await.map_err(refused)?;
     }
-    for disclosure in &capacity.disclosures {
-        let own = as_firm(connection, credentials, &disclosure.supplier)?;
-        let request = disclosure.request(credentials)?;
-        own.disclosures().set_disclosure(request).await.map_err(refused)?;
-    }
     Ok(groups)
 }
 
@@ -135,6 +139,11 @@ pub(super) async fn tell(
 fn location(story: &Story, customer: &str) -> anyhow::Result<String> {
     let site = story.anchor(customer)?.site.as_ref();
     Ok(site.with_context(|| format!("{customer} has no site"))?.code.clone())
+}
+
+/// Our id of a customer; empty where there is none.
+fn customer(credentials: &Credentials, id: Option<&str>) -> anyhow::Result<String> {
+    Ok(id.map(|id| firm(credentials, id)).transpose()?.unwrap_or_default())
 }
 
 pub(super) fn firm(credentials: &Credentials, id: &str) -> anyhow::Result<String> {
@@ -208,6 +217,7 @@ impl Group {
         };
         Ok(UploadCapacityGroupRequest {
             request_id: format!("sandbox-group-{}", self.id),
+            customer_id: customer(credentials, self.customer.as_deref())?,
             content: Some(GroupContent {
                 name: format!("{} {}", self.id, self.name),
                 unit_code: self.unit.clone(),
@@ -257,9 +267,10 @@ impl Disclosure {
             "hidden" => DisclosureLevel::Hidden,
             other => bail!("no level is written {other}"),
         };
+        let whose = self.customer.as_deref();
         Ok(SetDisclosureRequest {
-            request_id: format!("sandbox-disclosure-{}-{}", self.supplier, self.customer),
-            customer_id: firm(credentials, &self.customer)?,
+            request_id: format!("sandbox-disclosure-{}-{}", self.supplier, whose.unwrap_or("others")),
+            customer_id: customer(credentials, whose)?,
             level: level.into(),
         })
     }
@@ -287,5 +298,19 @@ mod tests {
         let alerts = large.volatility(monday, 3_600.into()).unwrap().unwrap();
         let horizon: i32 = alerts.thresholds.iter().map(|part| part.subhorizon_length_weeks).sum();
         assert_eq!((horizon, alerts.start_at.unwrap().seconds), (26, 1_795_996_800 - 8 * 3_600));
+    }
+
+    #[test]
+    fn every_policy_is_about_a_group_and_every_such_group_about_its_customer_alone() {
+        let Capacity { demands, groups, disclosures } = load().unwrap();
+        for customer in disclosures.iter().filter_map(|policy| policy.customer.as_ref()) {
+            let named: Vec<&Group> =
+                groups.iter().filter(|group| group.customer.as_ref() == Some(customer)).collect();
+            assert!(!named.is_empty(), "nothing is shown to {customer}");
+            for item in named.iter().flat_map(|group| group.seconds.keys()) {
+                let demand = demands.iter().find(|demand| demand.item == *item).unwrap();
+                assert_eq!(demand.customer, *customer, "{item}");
+            }
+        }
     }
 }
