@@ -15,11 +15,12 @@ use std::{
 
 use proto::{
     capacity::{
-        DemandCategory, DisclosedGroup, DisclosedWeek, DisclosureLevel, GetCapacityGroupRequest,
-        GroupContent, HeldPart, HoldCapacityRequest, LinkedDemandSeries, ListCapacityGroupsRequest,
-        ListDisclosedGroupsRequest, ListOffersRequest, ListReservationsRequest, MatchResult, MatchedWeek,
-        NewBucket, Offer, OfferContent, OfferVisibility, PublishOfferRequest, ReservationState,
-        UploadCapacityGroupRequest,
+        ConditionKind, ConditionOutcome, DemandCategory, DisclosedGroup, DisclosedWeek, DisclosureLevel,
+        GetCapabilityProfileRequest, GetCapacityGroupRequest, GroupContent, HeldPart, HoldCapacityRequest,
+        LinkedDemandSeries, ListCapacityGroupsRequest, ListCapacityRequestsRequest,
+        ListDisclosedGroupsRequest, ListMatchesRequest, ListOffersRequest, ListReservationsRequest,
+        MatchCapacityRequestRequest, MatchResult, MatchState, MatchedWeek, NewBucket, Offer, OfferContent,
+        OfferVisibility, PublishOfferRequest, ReservationState, UploadCapacityGroupRequest,
     },
     orders::{ListOrdersRequest, OrderState, OrderSummary, Side},
     resources::ListResourcesRequest,
@@ -294,6 +295,7 @@ async fn capacity_is_told(dev: &Dev) {
     nothing_is_to_spare(&s1, &large.id, red[0]).await;
     anchors_see_what_is_disclosed(dev, red[0].monday).await;
     others_see_nothing(&s1, &s3, &dev.firm("S3")).await;
+    need_is_explained(dev, red[0].monday).await;
 
     let neighbour = offered(&a3, &dev.firm("S3"), "650 t 二号机").await;
     let free: Vec<&str> = neighbour.buckets.iter().map(|bucket| said(bucket.free.as_ref())).collect();
@@ -425,4 +427,56 @@ async fn others_see_nothing(s1: &Connection, s3: &Connection, customer: &Value) 
     };
     s1.capacity_groups().upload_capacity_group(request).await.unwrap();
     assert!(shown(s3).await.is_empty());
+}
+
+/// Of what the first anchor needs, the neighbour's machine meets all but a wish. Who could be asked beside it has such
+/// machines, and nobody who does other work is among them.
+async fn need_is_explained(dev: &Dev, red: Option<proto::Date>) {
+    use ConditionKind as Kind;
+    use ConditionOutcome::{Met, NotStated};
+
+    let a1 = dev.connect("A1").await;
+    let id = |firm: &str| dev.firm(firm)["firm"].as_str().unwrap().to_owned();
+    let request = ListCapacityRequestsRequest { own: true, ..Default::default() };
+    let needs = a1.capacity_requests().list_capacity_requests(request).await.unwrap().into_inner().requests;
+    assert_eq!(needs.len(), 1);
+    let capacity_request_id = needs[0].id.clone();
+    let request = MatchCapacityRequestRequest {
+        capacity_request_id: capacity_request_id.clone(),
+        near_misses: true,
+        ..Default::default()
+    };
+    let found = a1.capacity_requests().match_capacity_request(request).await.unwrap().into_inner();
+    assert_eq!((found.fitting, found.results.len()), (1, 1), "all that it sees of the process");
+    let best = &found.results[0];
+    assert_eq!(best.offer.as_ref().map(|offer| offer.supplier_id.clone()), Some(id("S3")));
+    assert_eq!((best.fits, best.enough_by), (true, red), "40 h a week from the week before on");
+    let explained: Vec<_> = best
+        .conditions
+        .iter()
+        .map(|one| (one.kind(), one.hard, one.outcome(), one.wanted.as_str(), one.found.as_str()))
+        .collect();
+    let seven = [
+        (Kind::Process, true, Met, "注塑", "注塑"),
+        (Kind::Material, true, Met, "PP", "PP"),
+        (Kind::Tonnage, true, Met, "650", "650"),
+        (Kind::Unit, true, Met, "HUR", "HUR"),
+        (Kind::Quantity, true, Met, "80", "120"),
+        (Kind::Certificate, false, NotStated, "ISO 9001", ""),
+        (Kind::Region, false, Met, "990000", "990000"),
+    ];
+    assert_eq!(explained, seven);
+
+    let asked = found.could_be_asked.iter().filter_map(|one| one.profile.as_ref());
+    assert_eq!(asked.map(|profile| profile.firm_id.clone()).collect::<Vec<_>>(), [id("S1")]);
+    let request = GetCapabilityProfileRequest { firm_id: id("S2") };
+    let other =
+        a1.capabilities().get_capability_profile(request).await.unwrap().into_inner().content.unwrap();
+    let processes: Vec<&str> = other.capabilities.iter().map(|one| one.process.as_str()).collect();
+    assert_eq!(processes, ["冲压"], "it is seen, and fails the hard condition of the process");
+
+    let request = ListMatchesRequest { capacity_request_id, ..Default::default() };
+    let matches = a1.capacity_matches().list_matches(request).await.unwrap().into_inner().matches;
+    let answers: Vec<_> = matches.iter().map(|one| (one.state(), one.supplier_id.clone())).collect();
+    assert_eq!(answers, [(MatchState::Proposed, id("S3"))], "the neighbour has answered");
 }

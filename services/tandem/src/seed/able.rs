@@ -27,6 +27,9 @@ struct Able {
 struct Profile {
     firm: String,
     region: String,
+    /// Whether firms see it that are no partners.
+    #[serde(default)]
+    everybody: bool,
     note: String,
     certificates: Vec<Certificate>,
     capabilities: Vec<Capability>,
@@ -86,6 +89,7 @@ impl Profile {
                 }),
             })
         };
+        let visibility = if self.everybody { OfferVisibility::All } else { OfferVisibility::Partners };
         Ok(SetCapabilityProfileRequest {
             request_id: format!("sandbox-profile-{}", self.firm),
             version: 0,
@@ -95,7 +99,7 @@ impl Profile {
                 region: self.region.clone(),
                 note: self.note.clone(),
             }),
-            visibility: OfferVisibility::Partners.into(),
+            visibility: visibility.into(),
             ..SetCapabilityProfileRequest::default()
         })
     }
