@@ -38,7 +38,7 @@ pub(crate) async fn preview(
     let proposed = agree::proposed_lines(&order, what.answers.as_deref());
     let mut terms = terms::load(&mut tx, &[(&order, proposed)]).await?;
     let agreement = commands::decide(&mut tx, &mut order, &mut terms, &what).await??;
-    if promised::has_offered(&mut tx, caller.firm).await? {
+    if promised::may_take(&mut tx, caller.firm).await? {
         let decision = Decision { what: &what, order: &order, agreement: &agreement };
         let refusals = promised::keep(&mut tx, &[decision]).await?;
         if let Some(refusal) = refusals.into_iter().flatten().next() {

@@ -188,6 +188,29 @@ async fn hours_that_are_offered_are_promised_by_those_who_say_so() {
     shop.world.finish().await;
 }
 
+/// They wait together, and take the weeks one after another all the same.
+#[tokio::test]
+async fn decisions_at_one_time_are_all_counted() {
+    let shop = Workshop::open().await;
+    let mut decisions = Vec::new();
+    for number in ["1", "2", "3", "4", "5"] {
+        let id = shop.place(number, "2").await;
+        let proposed = answer(&id).propose("10", "", &[("1", W53), ("1", W01)]).done();
+        let proposal = shop.supplier.respond(proposed).await.unwrap().lines[0].proposal_id.clone();
+        decisions.push(decide(&id, &[(&proposal, true)]));
+    }
+    assert_eq!(shop.week(&shop.group).await, (0, 0, 60, false));
+    let buyer = &shop.buyer;
+    let decided = decisions.into_iter().map(|decision| async move {
+        buyer.orders().resolve_proposal(decision).await.expect("decided");
+    });
+    futures::future::join_all(decided).await;
+    assert_eq!(shop.week(&shop.group).await, (0, 5, 60, false));
+    shop.world.settled().await;
+    assert_eq!(shop.week(&shop.group).await, (5, 0, 60, false));
+    shop.world.finish().await;
+}
+
 #[tokio::test]
 async fn what_is_pending_is_booked_once_or_not_at_all() {
     let shop = Workshop::open().await;

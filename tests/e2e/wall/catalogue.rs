@@ -139,6 +139,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.hold_many", "tandem_app"),
     ("capacity.lenders_due", "tandem_app"),
     ("capacity.lock_holds", "tandem_app"),
+    ("capacity.may_take", "tandem_app"),
     ("capacity.names_in_sight", "tandem_app"),
     ("capacity.note_promises", "tandem_app"),
     ("capacity.offer_sites", "tandem_app"),

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use chassis::{Error, Result, caller::Caller, db::TenantTx, outbox::NewEvent, service::Deps};
+use chassis::{Error, Reason, Result, caller::Caller, db::TenantTx, outbox::NewEvent, service::Deps};
 use proto::orders::OrderReceipt;
 use uuid::Uuid;
 
-use super::{Command, Done, Effect, may_act};
+use super::{Command, Done, Effect, may_act, promised};
 use crate::{db::load, error::Refusal, order::Order};
 
 /// Who gives a command.
@@ -23,6 +23,11 @@ pub(crate) trait OnOrder: Sized + Clone + Send + Sync + 'static {
     const BY: By;
 
     fn order(&self) -> Uuid;
+
+    /// Whether it may promise something without asking whether it fits, see [`promised::note`].
+    fn promises(&self) -> bool {
+        false
+    }
 
     /// Decides and saves. The outer error rolls the slice back; the inner one refuses this command alone. No event
     /// where nothing happened.
@@ -45,6 +50,13 @@ impl<C: OnOrder> Effect for C {
 
     async fn run(deps: &Deps, tx: &mut TenantTx, commands: &[&Command<Self>]) -> Result<Done> {
         let mut orders = lock(tx, commands.iter().map(|command| command.what.order())).await?;
+        let promising = commands.iter().filter(|command| command.what.promises());
+        let promising = promising.filter_map(|command| orders.get(&command.what.order()));
+        let suppliers: Vec<Uuid> = promising.map(|order| order.supplier).collect();
+        if promised::several_take(tx, &suppliers).await? {
+            // Each locks weeks, and the next one's may come before them: the commands go one by one.
+            return Err(Error::new(Reason::CONFLICT));
+        }
         let mut done = Done::default();
         for command in commands {
             done.take(match own(deps, &command.caller, &mut orders, command.what.order(), C::BY) {

@@ -1,7 +1,7 @@
 //! What an answer promises is load of the supplier's weeks from its own transaction on, and no hour of a week is promised that
 //! is offered to others, unless whoever answers says so.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chassis::{Error, Result, db::TenantTx};
 use prost::Message;
@@ -17,7 +17,7 @@ use crate::{
     promised::{Promise, Short, refusal},
 };
 
-pub(crate) use db::has_offered;
+pub(crate) use db::may_take;
 
 /// An answer as it was decided, and is not written yet.
 pub(crate) struct Decision<'a> {
@@ -58,9 +58,10 @@ impl Decision<'_> {
 }
 
 /// Keeps what schedule lines of an order promise as they stand, where nobody is asked whether it fits: a buyer that accepts
-/// what was proposed is not refused for what its supplier offers to others.
+/// what was proposed is not refused for what its supplier offers to others. Waits for the weeks that they take, so that a
+/// transaction does it for one order alone.
 pub(crate) async fn note(tx: &mut TenantTx, order: &Order, schedule: &[ScheduleLineState]) -> Result<()> {
-    if !has_offered(tx, order.supplier).await? {
+    if !may_take(tx, order.supplier).await? {
         return Ok(());
     }
     let promises = convert::standing_promises(order, schedule);
@@ -69,6 +70,20 @@ pub(crate) async fn note(tx: &mut TenantTx, order: &Order, schedule: &[ScheduleL
         return Ok(());
     }
     db::note(tx, (order.supplier, order.id, order.version), &taken).await
+}
+
+/// Whether what is noted of several orders may take hours, whose suppliers these are, one for each.
+pub(crate) async fn several_take(tx: &mut TenantTx, suppliers: &[Uuid]) -> Result<bool> {
+    if suppliers.len() < 2 {
+        return Ok(false);
+    }
+    let mut orders: BTreeMap<Uuid, usize> = BTreeMap::new();
+    suppliers.iter().for_each(|supplier| *orders.entry(*supplier).or_default() += 1);
+    let mut taking = 0;
+    for (supplier, orders) in orders {
+        taking += if may_take(tx, supplier).await? { orders } else { 0 };
+    }
+    Ok(taking > 1)
 }
 
 /// What promises of orders of a supplier take, as its feed will tell of them. A framework order takes nothing: what is called

@@ -32,6 +32,10 @@ impl OnOrder for Resolve {
         self.order
     }
 
+    fn promises(&self) -> bool {
+        self.decisions.iter().any(|(_, accepted, _)| *accepted)
+    }
+
     async fn decide(
         deps: &Deps,
         tx: &mut TenantTx,
@@ -54,7 +58,7 @@ impl OnOrder for Resolve {
         }
         let schedule = queries::touched(tx, order, &places).await?;
         deadline::promised(tx, order, &schedule, at).await?;
-        if decided.iter().any(|(_, accepted)| *accepted) {
+        if what.promises() {
             promised::note(tx, order, &schedule).await?;
         }
         let event = events::resolved(deps, at, caller, order, &what.decisions, schedule);

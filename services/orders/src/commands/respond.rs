@@ -41,9 +41,9 @@ impl Effect for Respond {
 
     async fn run(deps: &Deps, tx: &mut TenantTx, commands: &[&Command<Self>]) -> Result<Done> {
         let mut orders = lock(tx, commands.iter().map(|command| command.what.order)).await?;
-        // Whoever never offered anything is asked nothing more.
+        // Whoever links nothing to its groups is asked nothing more.
         let supplier = tx.firm();
-        let looked_at = promised::has_offered(tx, supplier).await?;
+        let looked_at = promised::may_take(tx, supplier).await?;
         let rounds = rounds(commands);
         if looked_at && rounds.len() > 1 {
             // Each round locks weeks, and the next one's may come before them: the commands go one by one.

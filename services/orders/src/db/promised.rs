@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use crate::promised::Short;
 
-/// Whether a supplier ever offered capacity, so that what it promises is looked at. As itself, or as its partner.
-pub(crate) async fn has_offered(tx: &mut TenantTx, supplier: Uuid) -> Result<bool> {
-    let offered = sqlx::query_scalar!(r#"select capacity.has_offered($1) as "offered!""#, supplier);
-    Ok(offered.fetch_one(tx.conn()).await?)
+/// Whether what a supplier promises may take hours of its groups, so that it is looked at. As itself, or as a customer: then
+/// what it promises this one.
+pub(crate) async fn may_take(tx: &mut TenantTx, supplier: Uuid) -> Result<bool> {
+    let takes = sqlx::query_scalar!(r#"select capacity.may_take($1) as "takes!""#, supplier);
+    Ok(takes.fetch_one(tx.conn()).await?)
 }
 
 /// What a schedule line is for.
@@ -140,7 +141,7 @@ pub(crate) async fn promise(
 }
 
 /// Keeps what lines of an order take since it came to a version, as load of the weeks, whether or not it fits. As one of the
-/// order's firms.
+/// order's firms. The weeks stay locked.
 pub(crate) async fn note(
     tx: &mut TenantTx,
     (supplier, order, version): (Uuid, Uuid, i64),

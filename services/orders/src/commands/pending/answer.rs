@@ -88,6 +88,10 @@ impl OnOrder for AnswerChange {
         self.order
     }
 
+    fn promises(&self) -> bool {
+        self.accept
+    }
+
     async fn decide(
         deps: &Deps,
         tx: &mut TenantTx,
