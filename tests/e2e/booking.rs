@@ -50,6 +50,25 @@ async fn told(firm: &Access) -> Vec<String> {
     firm.events().await.iter().filter_map(say).collect()
 }
 
+/// Puts what is made of its text in the place of a function of the service.
+async fn rewrite(world: &World, function: &str, change: impl FnOnce(&str) -> String) {
+    let owner = world.owner_pool().await;
+    let text: String = sqlx::query_scalar(
+        "select pg_get_functiondef(oid) from pg_proc where pronamespace = 'capacity'::regnamespace and proname = $1",
+    )
+    .bind(function)
+    .fetch_one(owner)
+    .await
+    .unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(change(&text))).execute(owner).await.unwrap();
+}
+
+/// A text that is there, with another one in its place.
+fn replaced(text: &str, old: &str, new: &str) -> String {
+    assert!(text.contains(old), "the text is there");
+    text.replace(old, new)
+}
+
 async fn offered(supplier: &Access, group: &str) -> Vec<String> {
     let group = supplier.capacity_group(group).await.expect("own");
     group.matched.iter().map(|week| week.offered.clone().unwrap_or_default().value).collect()

@@ -24,7 +24,7 @@ use proto::capacity::{
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tonic::Status;
 
-use super::{SOON, W01, W53};
+use super::{SOON, W01, W53, replaced, rewrite};
 
 /// Of each round; every other one of the second week, and see [`Placed`].
 const ORDERS: usize = 6;
@@ -103,15 +103,27 @@ struct Week {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_hour_is_promised_once_whichever_way_it_is_reached_for() {
-    let Outcome { faults, refusals, unaccepted, sold } = race(&MAXIMA).await;
+    let Outcome { faults, refusals, unaccepted, sold } = race(&MAXIMA, None).await;
     println!("{refusals} refused, {unaccepted} of them orders; {sold} hours sold");
     assert!(faults.is_empty(), "{} faults: {:#?}", faults.len(), &faults[..faults.len().min(10)]);
     assert!(refusals > unaccepted && sold > 0, "nobody was refused, or nothing sold: the test tests nothing");
 }
 
-/// Goes from round to round up to the first fault.
-async fn race(maxima: &[[i64; 2]]) -> Outcome {
+/// Answers that take too much are kept like any other. One round of two or so shows it, by an order that comes when most is
+/// offered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_never_refused_is_noticed() {
+    let faults = race(&[[14, 14]; 12], Some(("where s.short > 0", "where false"))).await.faults;
+    let noticed = |fault: &String| fault.starts_with("promised twice");
+    assert!(faults.iter().any(noticed), "{faults:?}");
+}
+
+/// Goes from round to round up to the first fault; with another text in the place of one in the function that promises.
+async fn race(maxima: &[[i64; 2]], mutation: Option<(&str, &str)>) -> Outcome {
     let world = World::start().await;
+    if let Some((old, new)) = mutation {
+        rewrite(&world, "promise", |text| replaced(text, old, new)).await;
+    }
     let (buyer, supplier) = world.pair().await;
     let seed: u64 = rand::rng().random();
     println!("seed {seed}");

@@ -28,6 +28,7 @@ use proto::capacity::Offer;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+use super::{replaced, rewrite};
 use client::{Client, Counts};
 use direct::Direct;
 
@@ -224,25 +225,16 @@ fn unproven(stage: &Stage, processes: &[Process], plan: &Plan) -> Vec<String> {
 
 /// Changes the function that sells, and takes away the constraint behind it.
 async fn mutate(world: &World, mutation: &Mutation) {
-    let owner = world.owner_pool().await;
-    let text: String =
-        sqlx::query_scalar("select pg_get_functiondef(oid) from pg_proc where proname = 'hold_many'")
-            .fetch_one(owner)
-            .await
-            .unwrap();
-    let mutated = match mutation {
-        Mutation::Text(old, new) => {
-            assert!(text.contains(old), "the text is there");
-            text.replace(old, new)
-        }
+    rewrite(world, "hold_many", |text| match mutation {
+        Mutation::Text(old, new) => replaced(text, old, new),
         Mutation::Body(body) => {
             let (head, _) = text.split_once(QUOTE).expect("a body");
             format!("{head}{QUOTE}\n{body}{QUOTE}")
         }
-    };
-    sqlx::raw_sql(sqlx::AssertSqlSafe(mutated)).execute(owner).await.unwrap();
+    })
+    .await;
     sqlx::raw_sql("alter table capacity.capacity_bucket drop constraint capacity_bucket_promised_once_check")
-        .execute(owner)
+        .execute(world.owner_pool().await)
         .await
         .unwrap();
 }
