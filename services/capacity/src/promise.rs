@@ -33,7 +33,7 @@ pub struct Shop {
     pub groups: BTreeMap<Uuid, Node>,
     /// The asked series of every group that links it.
     pub asked: BTreeMap<Uuid, Linked>,
-    /// What of a group's week is promised already, booked and offered, in the group's unit; absent: nothing.
+    /// What of a group's week is promised already, accepted and offered, in the group's unit; absent: nothing.
     pub taken: BTreeMap<(Uuid, Date), Decimal>,
 }
 

@@ -9,17 +9,18 @@ use harness::{
     booking::{named, offer},
     capacity::{group, link, linking},
     change::{cancel, change},
-    cli, decide, order,
+    cli, date, decide, decimal, number, order,
     refusal::{fields, metadata, refused},
     request_id, until,
 };
 use proto::{
-    capacity::UploadCapacityGroupRequest,
+    capacity::{PreviewPromiseRequest, UploadCapacityGroupRequest},
     orders::{
         BulkRespondRequest, PreviewResponseRequest, Remainder, RespondToChangeRequest, RespondToOrderRequest,
         SetTermsRequest, Terms, bulk_respond_result::Result as Each,
     },
 };
+use rust_decimal::Decimal;
 
 use super::{
     W01, W53,
@@ -51,6 +52,19 @@ impl Workshop {
     async fn place(&self, number: &str, hours: &str) -> String {
         let placed = order(number).line("10", ITEM, hours, "1").schedule("1", hours, W53, "");
         self.buyer.publish(placed.to("V100")).await.unwrap().order_id
+    }
+
+    /// How many pieces the first week has room for, each an hour of the machine.
+    async fn room(&self) -> Decimal {
+        let ask = PreviewPromiseRequest {
+            customer_id: self.buyer.id.clone(),
+            material_number_customer: ITEM.into(),
+            quantity: Some(decimal("1")),
+            requested_delivery_date: Some(date(W53)),
+            ..PreviewPromiseRequest::default()
+        };
+        let promised = self.supplier.promises().preview_promise(ask).await.expect("a preview").into_inner();
+        number(promised.weeks[0].room.as_ref())
     }
 
     /// Booked, pending and offered hours of a group's first week, and whether that is too much.
@@ -185,6 +199,20 @@ async fn hours_that_are_offered_are_promised_by_those_who_say_so() {
     buyer.hold(&shop.offer, &[(0, "68400")], 0).await.unwrap();
     shop.world.settled().await;
     assert_eq!(shop.week(&shop.group).await, (81, 0, 60, true));
+    shop.world.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_just_accepted_can_not_be_promised_again() {
+    let shop = Workshop::open().await;
+    assert_eq!(shop.room().await, Decimal::from(40));
+    let id = shop.place("1", "30").await;
+    shop.supplier.respond(accept_all(&id)).await.unwrap();
+    assert_eq!(shop.week(&shop.group).await, (0, 30, 60, false));
+    assert_eq!(shop.room().await, Decimal::from(10), "before anybody heard of it");
+    shop.world.settled().await;
+    assert_eq!(shop.week(&shop.group).await, (30, 0, 60, false));
+    assert_eq!(shop.room().await, Decimal::from(10), "once");
     shop.world.finish().await;
 }
 

@@ -1,7 +1,25 @@
 //! What orders were promised and the feed did not tell of yet. All of the supplier's tenant.
 
+use std::collections::BTreeMap;
+
 use chassis::{Result, db::TenantTx};
+use rust_decimal::Decimal;
+use time::Date;
 use uuid::Uuid;
+
+/// What is pending of weeks of groups, beside what is offered, in the unit of each; weeks without any are missing.
+pub(crate) async fn by_week(tx: &mut TenantTx, groups: &[Uuid]) -> Result<BTreeMap<(Uuid, Date), Decimal>> {
+    let me = tx.firm();
+    let rows = sqlx::query!(
+        r#"select group_id, monday, pending from capacity.capacity_week
+           where supplier = $1 and group_id = any($2) and pending > 0"#,
+        me,
+        groups
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| ((row.group_id, row.monday), row.pending)).collect())
+}
 
 /// The groups of whose weeks something is pending that [`settle`] takes off with these orders.
 pub(crate) async fn groups(tx: &mut TenantTx, told: &[(Uuid, i64)], caught_up: bool) -> Result<Vec<Uuid>> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     convert::promise::{self as convert, Asked},
     db::{
-        group, partner, reserved,
+        group, partner, pending, reserved,
         scope::groups,
         series::{self, Key},
         week,
@@ -121,14 +121,17 @@ async fn shop(tx: &mut TenantTx, sites: &[String], question: &Asked) -> Result<(
         }
         node.series.push(series);
     }
+    // Before the weeks: what is booked meanwhile counts twice in this answer, and would else count in none.
+    let pending = pending::by_week(tx, &all).await?;
     for row in week::rows(tx, &all).await? {
         let Some((actual, maximum)) = row.capacity() else { continue };
         if let Some(node) = shop.groups.get_mut(&row.group_id) {
             let stated = Stated { actual, maximum, agreed: row.agreed, delta: row.delta };
             node.weeks.insert(row.monday, stated);
         }
-        let taken = plus(row.booked, row.offered);
-        shop.taken.insert((row.group_id, row.monday), taken);
+        let week = (row.group_id, row.monday);
+        let accepted = plus(row.booked, pending.get(&week).copied().unwrap_or_default());
+        shop.taken.insert(week, plus(accepted, row.offered));
     }
     Ok((shop, unit_code))
 }
