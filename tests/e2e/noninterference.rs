@@ -1,7 +1,7 @@
 //! What a customer sees of its supplier is the same whatever the supplier's other customers do. Two worlds differ in a
-//! competitor that orders, states demand, holds and asks in one of them; every method of the contract answers the customer
-//! alike in both, under each disclosure policy, and its feed is the same, entry by entry. How answers are compared stands in
-//! [`places`].
+//! competitor that orders, states demand, holds and asks in one of them, and has hours of the group that the customer is shown;
+//! every method of the contract answers the customer alike in both, under each disclosure policy, and its feed is the same,
+//! entry by entry. How answers are compared stands in [`places`].
 //!
 //! Declassified, since it is what the supplier shows on purpose: how much of a published offer is free. The day that a
 //! supplier proposes is its answer, which it gives itself.
@@ -21,7 +21,7 @@ use harness::{
     booking::{named, offer},
     capacity::{demand, for_customer, group, link, linking},
     change::change,
-    decide,
+    date, decide, decimal,
     events::{event, payload, short},
     need::{needed, proposal},
     order,
@@ -33,7 +33,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use proto::{
     capacity::{
         DisclosureLevel, ExportPayloadsRequest, ImportCapacityGroupsRequest, ImportCommentsRequest,
-        ImportMaterialDemandsRequest, MatchState, Offer, OfferVisibility, PayloadKind, SetDisclosureRequest,
+        ImportMaterialDemandsRequest, MatchState, Offer, OfferVisibility, PayloadKind,
     },
     orders::{PostMessageRequest, RespondToOrderRequest, SetTermsRequest, Terms},
     partners::Role,
@@ -57,6 +57,10 @@ const W53: &str = "2026-12-28";
 
 /// The partner number of a firm that buys of the customer.
 const OWN_CUSTOMER: &str = "BPNL00000000C1YZ";
+
+/// Hours of the customer's own group that the competitor takes: with them its week would need more than is planned, and fill
+/// another quarter of its maximum than by the forecast alone.
+const LENT: &str = "2400";
 
 /// When demand is measured first: a second after the worlds begin, so that nothing else becomes due.
 const START: OffsetDateTime = datetime!(2026-11-23 01:00:01 UTC);
@@ -128,25 +132,26 @@ async fn seen(beside: Beside) -> Seen {
     let clock = FixedClock::new(START - Duration::SECOND);
     let world = World::with(Options { clock: clock.clone(), ..Options::default() }).await;
     let cast = Cast::new(&world).await;
-    let shared = furnish(&world, &cast, &clock).await;
+    let offers = furnish(&world, &cast, &clock).await;
     let stated = stated(&world, &cast).await;
     let methods = methods();
     let mut seen = Seen::new();
+    let mut lent = None;
     for level in levels(beside) {
-        let disclose = SetDisclosureRequest {
-            request_id: request_id(),
-            customer_id: cast.buyer.id.clone(),
-            level: level.into(),
-        };
-        cast.supplier.disclosures().set_disclosure(disclose).await.expect("a policy");
+        cast.supplier.disclose(&cast.buyer.id, level).await.expect("a policy");
         match beside {
             Beside::Nobody => {}
-            Beside::Competitor => compete(&cast).await,
+            Beside::Competitor => {
+                compete(&cast).await;
+                lent = Some(take(&world, &cast, &offers.own, lent).await);
+            }
             Beside::Holder => {
-                cast.rival.session().hold(&shared, &[(0, "1")], 0).await.expect("a hold");
+                cast.rival.session().hold(&offers.shared, &[(0, "1")], 0).await.expect("a hold");
             }
         }
         world.settled().await;
+        // Set once more, so that what is shown of groups is written out anew while the competitor has hours of them.
+        cast.supplier.disclose(&cast.buyer.id, level).await.expect("a policy");
         let level_name = level.as_str_name();
         let (reading, writing): (Vec<_>, Vec<_>) = contract().into_iter().partition(|path| reads(path));
         // A policy says what is seen of capacity, and where there is time all of it is written under each, and what else there
@@ -223,16 +228,24 @@ async fn exports(cast: &Cast, stated: &Stated, level: &str, seen: &mut Seen) {
     }
 }
 
+/// What the supplier offers in every world.
+struct Offers {
+    /// Of the group that links both: to its partners.
+    shared: Offer,
+    /// Of the customer's own group: to the competitor.
+    own: Offer,
+}
+
 /// What both customers have of the supplier in every world: links of one group to both, a group of the customer's own, an
-/// offer that both see, and demand that moved too far since it was measured.
-async fn furnish(world: &World, cast: &Cast, clock: &FixedClock) -> Offer {
+/// offer of either, and demand that moved too far since it was measured.
+async fn furnish(world: &World, cast: &Cast, clock: &FixedClock) -> Offers {
     let supplier = cast.supplier.session();
     let common = linking(
         group("大机组", &[(W53, "100", "5000")]),
         vec![link(&cast.buyer.id, "X", "2"), link(&cast.rival.id, "R", "3"), link(&cast.rival.id, "X", "1")],
     );
     let common = supplier.state_group(measured(common, START)).await.expect("a group").id;
-    let own = for_customer(group("客户产能", &[(W53, "900", "900")]), &cast.buyer.id);
+    let own = for_customer(group("客户产能", &[(W53, "900", "9000")]), &cast.buyer.id);
     let own = supplier
         .state_group(measured(linking(own, vec![link("", "X", "2")]), START))
         .await
@@ -255,7 +268,25 @@ async fn furnish(world: &World, cast: &Cast, clock: &FixedClock) -> Offer {
     let seats = shown("模流分析软件席位");
     let resource = supplier.publish_resource(seats).await.expect("a resource");
     supplier.release(&resource, "1").await.expect("a revision");
-    supplier.publish_offer(offered).await.expect("an offer")
+    let shared = supplier.publish_offer(offered).await.expect("an offer");
+    let offered = named(offer(&own, &[(W53, LENT)]), &[&cast.rival]);
+    let own = supplier.publish_offer(offered).await.expect("an offer");
+    Offers { shared, own }
+}
+
+/// The competitor takes hours of the group that the customer is shown, for those that it had before.
+async fn take(world: &World, cast: &Cast, own: &Offer, before: Option<String>) -> String {
+    let rival = cast.rival.session();
+    if let Some(before) = before {
+        rival.give_back(&before).await.expect("given back");
+    }
+    let held = rival.hold(own, &[(0, LENT)], 0).await.expect("a hold").id;
+    rival.confirm(&held).await.expect("confirmed");
+    world.settled().await;
+    let group = cast.supplier.capacity_group(&own.group_id).await.expect("a group");
+    let week = group.matched.iter().find(|week| week.monday == Some(date(W53)));
+    assert_eq!(week.and_then(|week| week.lent.clone()), Some(decimal(LENT)), "they are load of its week");
+    held
 }
 
 /// A round of everything that a competitor does with the supplier, under the same numbers as the customer's own.

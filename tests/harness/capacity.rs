@@ -2,8 +2,8 @@
 
 use proto::capacity::{
     CapacityGroup, CapacityReceipt, CapacityWeek, DemandCategory, DemandContent, DemandSeries, DemandWeek,
-    GetCapacityGroupRequest, GroupContent, LinkedDemandSeries, MatchedWeek, UploadCapacityGroupRequest,
-    UploadMaterialDemandRequest,
+    Disclosure, DisclosureLevel, GetCapacityGroupRequest, GroupContent, LinkedDemandSeries, MatchedWeek,
+    SetDisclosureRequest, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
 };
 use tonic::Status;
 
@@ -103,6 +103,16 @@ impl Access {
     pub async fn capacity_group(&self, group_id: &str) -> Result<CapacityGroup, Status> {
         let request = GetCapacityGroupRequest { group_id: group_id.into(), version: 0 };
         Ok(self.capacity_groups().get_capacity_group(request).await?.into_inner())
+    }
+
+    /// Sets what a customer sees of the groups that name it; what every one without a policy of its own, where it is empty.
+    pub async fn disclose(&self, customer_id: &str, level: DisclosureLevel) -> Result<Disclosure, Status> {
+        let request = SetDisclosureRequest {
+            request_id: request_id(),
+            customer_id: customer_id.into(),
+            level: level.into(),
+        };
+        Ok(self.disclosures().set_disclosure(request).await?.into_inner())
     }
 }
 

@@ -10,7 +10,7 @@ use harness::{
     refusal::{fields, metadata, refused},
     request_id,
 };
-use proto::capacity::{ChangeOfferRequest, ListDisclosedGroupsRequest, PublishOfferRequest};
+use proto::capacity::{ChangeOfferRequest, DisclosureLevel, ListDisclosedGroupsRequest, PublishOfferRequest};
 
 use super::{
     W53,
@@ -61,6 +61,9 @@ async fn lent_hours_are_load_from_when_they_are_confirmed_until_they_are_given_b
     assert_eq!(week(&supplier, &made).await, orange);
     let told = cli::run(&world, &supplier.key, &["capacity", "show", &made]).await.done().json();
     assert_eq!(told[0]["matched"][0]["lent"]["value"], "20", "{told:?}");
+    // What the customer sees is written out anew meanwhile, and is what it wants itself.
+    supplier.disclose(&buyer.id, DisclosureLevel::Exact).await.expect("a policy");
+    assert_eq!(seen(&buyer).await, "70", "not what a neighbour has");
 
     // The customer reserves too, and its order is made in these hours: of its forecast, and counted once.
     let own = buyer.hold(&published, &[(0, "10")], 0).await.expect("a hold").id;

@@ -12,8 +12,7 @@ use harness::{
 };
 use proto::capacity::{
     AlertThreshold, DemandAlert, DemandVolatility, DisclosureLevel, ListCapacityGroupsRequest,
-    ListDisclosedGroupsRequest, SetDisclosureRequest, UploadCapacityGroupRequest,
-    UploadMaterialDemandRequest,
+    ListDisclosedGroupsRequest, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -88,9 +87,7 @@ pub(crate) async fn measured_at(supplier: &Firm, group: &str, at: OffsetDateTime
 
 /// What the customer is shown under a policy.
 async fn shown(buyer: &Firm, supplier: &Firm, level: DisclosureLevel) -> Vec<String> {
-    let request =
-        SetDisclosureRequest { request_id: request_id(), customer_id: buyer.id.clone(), level: level.into() };
-    supplier.disclosures().set_disclosure(request).await.expect("a policy");
+    supplier.disclose(&buyer.id, level).await.expect("a policy");
     let request = ListDisclosedGroupsRequest { page_size: 100, ..Default::default() };
     let list = buyer.capacity_groups().list_disclosed_groups(request).await.expect("a list").into_inner();
     list.groups.iter().flat_map(|group| &group.demand_alerts).map(said).collect()

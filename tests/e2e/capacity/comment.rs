@@ -11,7 +11,7 @@ use harness::{
 };
 use proto::capacity::{
     Comment, CommentKind, CommentSubject as Subject, DeleteCommentRequest, DisclosureLevel,
-    ListCommentsRequest, PostCommentRequest, SetDisclosureRequest, UploadOutcome,
+    ListCommentsRequest, PostCommentRequest, UploadOutcome,
 };
 use tonic::Status;
 
@@ -114,12 +114,7 @@ async fn both_sides_read_what_its_author_alone_changes() {
     assert_eq!(read(&supplier, Subject::MaterialDemand, &wanted).await.len(), 1);
 
     // A group that is hidden is talked about no more, or its customer would learn of it.
-    let hide = SetDisclosureRequest {
-        request_id: request_id(),
-        customer_id: buyer.id.clone(),
-        level: DisclosureLevel::Hidden.into(),
-    };
-    supplier.disclosures().set_disclosure(hide).await.unwrap();
+    supplier.disclose(&buyer.id, DisclosureLevel::Hidden).await.unwrap();
     refused(say(&supplier, about(Subject::CapacityGroup, &made, "看得到吗")).await, Reason::NOT_FOUND);
 
     by_commands(&world, &buyer, &wanted).await;

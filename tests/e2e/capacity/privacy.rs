@@ -4,22 +4,14 @@ use harness::{
     Firm, World,
     capacity::{demand, for_customer, group, link, linking},
     events::{event, short},
-    request_id,
 };
 use proto::capacity::{
-    DisclosedGroup, DisclosureLevel, ListDisclosedGroupsRequest, SetDisclosureRequest,
-    UploadCapacityGroupRequest,
+    DisclosedGroup, DisclosureLevel, ListDisclosedGroupsRequest, UploadCapacityGroupRequest,
 };
 
 use super::golden;
 
 const W53: &str = "2026-12-28";
-
-async fn disclose(supplier: &Firm, customer: &str, level: DisclosureLevel) {
-    let request =
-        SetDisclosureRequest { request_id: request_id(), customer_id: customer.into(), level: level.into() };
-    supplier.disclosures().set_disclosure(request).await.expect("a policy");
-}
 
 async fn sees(customer: &Firm) -> Vec<DisclosedGroup> {
     let request = ListDisclosedGroupsRequest { page_size: 100, ..Default::default() };
@@ -49,12 +41,12 @@ async fn each_policy_shows_what_it_says() {
     assert_eq!(week(&sees(&buyer).await[0]), expected(2, "100/120/110", Some(4)));
     let factor = |group: &DisclosedGroup| group.linked_demand[0].load_factor.is_some();
     assert!(factor(&sees(&buyer).await[0]));
-    disclose(&supplier, &buyer.id, DisclosureLevel::Banded).await;
+    supplier.disclose(&buyer.id, DisclosureLevel::Banded).await.unwrap();
     assert_eq!(week(&sees(&buyer).await[0]), expected(1, "–/–/–", Some(4)));
     assert!(!factor(&sees(&buyer).await[0]), "a factor would turn a band into a figure");
-    disclose(&supplier, "", DisclosureLevel::Hidden).await;
+    supplier.disclose("", DisclosureLevel::Hidden).await.unwrap();
     assert_eq!(sees(&buyer).await.len(), 1, "its own policy goes first");
-    disclose(&supplier, &buyer.id, DisclosureLevel::YesNo).await;
+    supplier.disclose(&buyer.id, DisclosureLevel::YesNo).await.unwrap();
     assert_eq!(week(&sees(&buyer).await[0]), expected(1, "–/–/–", None));
 
     // A week that turns: the supplier reads figures, the customer that there is a bottleneck, and no more.
@@ -68,7 +60,7 @@ async fn each_policy_shows_what_it_says() {
     let own = super::bottlenecks(&supplier).await;
     assert_eq!(own.last().unwrap().1[0].demand, Some(harness::decimal("122")));
 
-    disclose(&supplier, &buyer.id, DisclosureLevel::Hidden).await;
+    supplier.disclose(&buyer.id, DisclosureLevel::Hidden).await.unwrap();
     assert!(sees(&buyer).await.is_empty(), "not even that there is a group");
     let before = buyer.events().await.len();
     let again = UploadCapacityGroupRequest { group_id: id, ..exchanged(&buyer, &[(W53, "1", "2")]) };

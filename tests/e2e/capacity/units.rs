@@ -9,8 +9,7 @@ use harness::{
 };
 use proto::capacity::{
     DisclosureLevel, GetMaterialDemandRequest, ListCapacityGroupsRequest, ListDisclosedGroupsRequest,
-    PreviewPromiseRequest, PromisePreview, SetDisclosureRequest, UploadCapacityGroupRequest,
-    UploadMaterialDemandRequest,
+    PreviewPromiseRequest, PromisePreview, UploadCapacityGroupRequest, UploadMaterialDemandRequest,
 };
 use tonic::Status;
 
@@ -207,12 +206,7 @@ async fn a_customer_learns_nothing_of_what_others_order() {
     let (buyer, supplier) = world.pair().await;
     let rival = world.firm("木棉门业(示例)有限公司").await;
     world.partner(&rival, &supplier, "GYS-033").await;
-    let policy = SetDisclosureRequest {
-        request_id: harness::request_id(),
-        customer_id: buyer.id.clone(),
-        level: DisclosureLevel::Exact.into(),
-    };
-    supplier.disclosures().set_disclosure(policy).await.unwrap();
+    supplier.disclose(&buyer.id, DisclosureLevel::Exact).await.unwrap();
     let hours = || extruders(&[(W53, "4000", "6000")]);
     let shared = linking(hours(), vec![link(&buyer.id, ITEM, ""), link(&rival.id, ITEM, "")]);
     let made = supplier.state_group(shared).await.unwrap().id;

@@ -8,19 +8,14 @@ use harness::{
 };
 use proto::capacity::{
     CommentSubject, DemandVolatility, DisclosureLevel, OfferVisibility, PostCommentRequest,
-    PublishCapacityRequestRequest, SetDisclosureRequest, UploadMaterialDemandRequest,
+    PublishCapacityRequestRequest, UploadMaterialDemandRequest,
 };
 
 use super::attack::{Attack, CHECK, DENIED, FOREIGN_KEY, NOTHING};
 
 /// Gives a customer and its supplier everything that has tables here.
 pub(super) async fn fill(customer: &Firm, supplier: &Firm, vendor_number: &str) {
-    let request = SetDisclosureRequest {
-        request_id: request_id(),
-        customer_id: customer.id.clone(),
-        level: DisclosureLevel::Banded.into(),
-    };
-    supplier.disclosures().set_disclosure(request).await.expect("a policy");
+    supplier.disclose(&customer.id, DisclosureLevel::Banded).await.expect("a policy");
     let stated = demand("X", &[("2026-12-28", "100")]);
     let stated = UploadMaterialDemandRequest { vendor_number: vendor_number.into(), ..stated };
     let object_id = customer.state_demand(stated).await.expect("a demand").id;

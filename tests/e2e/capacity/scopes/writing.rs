@@ -14,7 +14,7 @@ use proto::{
     capacity::{
         CapacityWeek, ChangeOfferRequest, CommentSubject as Subject, CountMatchesRequest,
         DeleteCommentRequest, DisclosureLevel, GetMatchRequest, ListDisclosuresRequest, ListMatchesRequest,
-        MatchState, PrefillOrderRequest, PreviewPromiseRequest, PublishOfferRequest, SetDisclosureRequest,
+        MatchState, PrefillOrderRequest, PreviewPromiseRequest, PublishOfferRequest,
         UpdateCapacityWeeksRequest, UpdateDemandWeeksRequest, UploadCapacityGroupRequest,
         UploadMaterialDemandRequest, WithdrawOfferRequest,
     },
@@ -127,12 +127,8 @@ async fn a_suppliers_member_states_and_offers_groups_of_its_sites() {
         refused(say(&sales, Subject::MaterialDemand, &b.demand).await, Reason::NOT_FOUND);
         refused(take_back(&sales, &b.comments[3]).await, Reason::NOT_FOUND);
         offering(&sales, (&a, &b), &customer).await;
-        let policy = SetDisclosureRequest {
-            request_id: request_id(),
-            customer_id: customer.id.clone(),
-            level: DisclosureLevel::Banded.into(),
-        };
-        refused(sales.disclosures().set_disclosure(policy).await, Reason::PERMISSION_DENIED);
+        let policy = sales.disclose(&customer.id, DisclosureLevel::Banded).await;
+        refused(policy, Reason::PERMISSION_DENIED);
         sales.disclosures().list_disclosures(ListDisclosuresRequest::default()).await.unwrap();
     }
     world.finish().await;
