@@ -5,6 +5,7 @@ mod described;
 mod exact;
 mod examples;
 mod updates;
+mod versions;
 mod yaml;
 
 use std::{collections::BTreeMap, fs, iter};

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     DEMAND, GROUP,
     exact::{Json, Schema, corpus},
-    examples::{demand, example, group, named, one},
+    examples::{comment, demand, group, named, one},
     objects, rows, updates, yaml,
 };
 use crate::capacity::golden;
@@ -62,7 +62,8 @@ fn wrapped(content: &[u8]) -> Json {
     message
 }
 
-async fn exported(sender: &Firm, receiver: &Firm, kind: PayloadKind, request: &str) -> Vec<u8> {
+/// The message that answers a request for update.
+pub(super) async fn exported(sender: &Firm, receiver: &Firm, kind: PayloadKind, request: &str) -> Vec<u8> {
     let request = ExportPayloadsRequest {
         kind: kind.into(),
         counterparty_id: receiver.id.clone(),
@@ -79,10 +80,7 @@ async fn messages_fit_what_the_kit_describes_of_its_endpoints() {
     let world = World::with(golden()).await;
     let (customer, supplier) = named(&world).await;
     let (demand, group) = (demand(), group("linkedCapacityGroups"));
-    let mut comment = example("id_based_comment_1.0.0_gen_IdBasedComment");
-    comment.set("objectId", json!(group["capacityGroupId"].text()));
-    comment.set("listOfReferenceDates", json!(["2023-11-06"]));
-    comment.object().remove("requestDelete");
+    let comment = comment(&group);
     let numbers = [demand["customer"].text(), demand["supplier"].text()];
     for (name, kind, payload) in [
         ("WeekBasedMaterialDemand-openAPI_3-0.0", PayloadKind::MaterialDemand, &demand),

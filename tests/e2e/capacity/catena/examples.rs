@@ -104,6 +104,15 @@ pub(super) fn group(without: &str) -> Json {
     group
 }
 
+/// The same of a comment, on a group and a Monday, that asks for no deletion.
+pub(super) fn comment(group: &Json) -> Json {
+    let mut comment = example(COMMENT);
+    comment.set("objectId", json!(group["capacityGroupId"].text()));
+    comment.set("listOfReferenceDates", json!([MONDAY]));
+    comment.object().remove("requestDelete");
+    comment
+}
+
 /// The two firms that the examples name, partners of one another.
 pub(super) async fn named(world: &World) -> (Firm, Firm) {
     let demand = demand();
