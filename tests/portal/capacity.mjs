@@ -1,15 +1,15 @@
 // Capacity: the map of weeks and groups, where a bottleneck comes from, filling weeks in by hand and from a spreadsheet, and
 // what can be promised before an order is answered. With scripts and without.
 
-import { equal, measured, ok, open, portal, publish, sandbox, says, test, until, visit, ways } from './browser.mjs';
+import { equal, long, measured, ok, open, portal, publish, sandbox, says, test, until, visit, ways } from './browser.mjs';
 import { sheets, sideways, small, unprintable, violations } from './pages.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
 const yuanzhang = sandbox.anchors.find((one) => one.id === 'A3');
 const desk = { width: 1440, height: 900 };
-/** Presses a minute of someone who types with two fingers. */
-const PRESSES_A_MINUTE = 150;
+/** How long each press takes someone who types with two fingers, in milliseconds. */
+const PRESS = 400;
 
 /** A call of the API in JSON. */
 async function call(firm, method, body) {
@@ -62,8 +62,8 @@ async function rowOf(page, name) {
   return Number(id.slice(4));
 }
 
-async function save(page) {
-  await Promise.all([page.waitForURL(/done=saved/), page.locator('.save button').click()]);
+async function save(page, how = {}) {
+  await Promise.all([page.waitForURL(/done=saved/), page.locator('.save button').click(how)]);
 }
 
 /** A page that nothing else opens, as every page has to be; axe needs scripts. */
@@ -128,33 +128,42 @@ async function printing() {
   });
 }
 
-/** Fills 36 empty cells as a person does: a figure, on to the next. */
+/**
+ * Fills 36 empty cells as a person does: a figure, on to the next. Where there is time each press takes as long as a person's,
+ * and what it all took is measured; else what a person would need is reckoned from the presses.
+ */
 async function typing() {
   const from = monday(30);
+  const how = { delay: long ? PRESS : 18 };
   await visit(shunmo, { viewport: desk }, async (page) => {
     await page.goto(`${portal}/capacity/edit?from=${from}`);
     const cells = await page.locator('[data-cell]').count();
     ok(cells >= 36, `${cells} cells`);
     const began = Date.now();
     let presses = 1;
-    await page.click(cell(0, 0));
+    await page.click(cell(0, 0), how);
     for (let row = 0; row < 3; row += 1) {
-      if (row) { await page.click(cell(row, 0)); presses += 1; }
+      if (row) { await page.click(cell(row, 0), how); presses += 1; }
       for (let week = 0; week < 12; week += 1) {
         const figure = `${200 + 10 * row + week}`;
-        await page.keyboard.type(figure, { delay: 25 });
-        await page.keyboard.press('Tab');
+        await page.keyboard.type(figure, how);
+        await page.keyboard.press('Tab', how);
         presses += figure.length + 1;
       }
     }
-    await save(page);
+    await save(page, how);
     presses += 1;
     const seconds = (Date.now() - began) / 1000;
-    const person = (presses * 60) / PRESSES_A_MINUTE;
     measured('36-cells', presses, 'presses');
-    measured('36-cells-by-hand', person, 's');
-    measured('36-cells-here', seconds, 's');
-    ok(person <= 120 && seconds <= 15, 'within two minutes by hand');
+    if (long) {
+      measured('36-cells-by-hand', seconds, 's');
+      ok(seconds <= 120, `within two minutes by hand: ${seconds} s`);
+    } else {
+      const reckoned = (presses * PRESS) / 1000;
+      measured('36-cells-reckoned', reckoned, 's');
+      measured('36-cells-here', seconds, 's');
+      ok(reckoned <= 120 && seconds <= 15, `within two minutes by hand: ${reckoned} s, and ${seconds} s here`);
+    }
     equal(await page.locator('table.heat tbody tr').first().locator('td').nth(11).locator('.most').innerText(), '/ 211', 'the last of the first row');
   });
 }
