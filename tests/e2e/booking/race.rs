@@ -1,6 +1,6 @@
-//! Many firms book the same few hours at once, retry, walk away in the middle and let holds expire, while processes that
-//! serve them are killed: nothing is sold twice and nobody is refused what was there. Judged from the versions that each
-//! bucket took under its row lock, held against what the clients saw and when.
+//! Many firms book the same few hours at once, retry, walk away in the middle, let holds expire and order what they hold,
+//! while processes that serve them are killed: nothing is sold twice and nobody is refused what was there. Judged from the
+//! versions that each bucket took under its row lock, held against what the clients saw and when.
 //!
 //! A part of them goes over the API of processes that die, with everything that a request has: credentials, receipts,
 //! events. The others call what sells in the same transactions, without wire and receipts: the functions of the
@@ -219,6 +219,8 @@ fn unproven(stage: &Stage, processes: &[Process], plan: &Plan) -> Vec<String> {
         (killed && count(&counts.unanswered) == 0, "no kill fell into a request"),
         (killed && count(&counts.late) == 0, "no confirmation came too late"),
         (killed && count(&counts.confirmed) == 0, "nothing was confirmed while its time ran out"),
+        (killed && count(&counts.consumed) == 0, "no order was faster than its buyer who gave back"),
+        (killed && count(&counts.given_back) == 0, "no buyer who gave back was faster than the order"),
     ];
     needed.into_iter().filter(|(lacks, _)| *lacks).map(|(_, what)| what.to_owned()).collect()
 }

@@ -1,5 +1,5 @@
-//! A client that books, confirms and gives back, over the API or by the functions of the schema, and writes down what it
-//! saw and when.
+//! A client that books, confirms, orders and gives back, over the API or by the functions of the schema, and writes down what
+//! it saw and when.
 
 use std::{
     sync::{
@@ -51,6 +51,10 @@ pub struct Counts {
     pub confirmed: AtomicUsize,
     /// Too late for that.
     pub late: AtomicUsize,
+    /// Consumed by an order while the holder gave it back.
+    pub consumed: AtomicUsize,
+    /// Given back before that order came to it.
+    pub given_back: AtomicUsize,
 }
 
 fn count(count: &AtomicUsize) {
@@ -98,6 +102,8 @@ pub struct Client {
     /// Which of the processes is asked next.
     turn: usize,
     mine: Vec<Mine>,
+    /// What orders consumed.
+    consumed: Vec<Uuid>,
     /// Holds that were refused while a try that nobody answered may still have been under way, and when each was first sent.
     doubtful: Vec<(OffsetDateTime, Wish)>,
     seen: Vec<Seen>,
@@ -122,6 +128,7 @@ impl Client {
             rng,
             turn: 0,
             mine: Vec::new(),
+            consumed: Vec::new(),
             doubtful: Vec::new(),
             seen: Vec::new(),
             faults: Vec::new(),
@@ -132,9 +139,14 @@ impl Client {
     pub async fn run(mut self) -> (Vec<Seen>, Vec<String>) {
         let left = self.stage.clone();
         while left.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
-            match (self.mine.len(), self.rng.random_range(0..10)) {
-                (1.., 0..2) => self.confirm().await,
-                (1.., 2..7) => {
+            if !self.consumed.is_empty() && self.rng.random_ratio(1, 4) {
+                self.give_back().await;
+                continue;
+            }
+            match (self.mine.len(), self.rng.random_range(0..40)) {
+                (1.., 0) => self.consume().await,
+                (1.., 1..8) => self.confirm().await,
+                (1.., 8..28) => {
                     let some = self.rng.random_range(1..=self.mine.len().min(TOGETHER));
                     let some = (0..some).map(|_| {
                         let one = self.rng.random_range(0..self.mine.len());
@@ -150,6 +162,7 @@ impl Client {
         for some in std::mem::take(&mut self.mine).chunks(TOGETHER) {
             self.release(some).await;
         }
+        self.give_back().await;
         (self.seen, self.faults)
     }
 
@@ -347,6 +360,63 @@ impl Client {
                 self.mine[place].short = false;
             }
             other => self.faults.push(format!("confirming a hold: {other:?}")),
+        }
+    }
+
+    /// An order consumes one of the client's holds, whose time may be over. Of some the holder gives the hours back at the same
+    /// time: one of the two has them.
+    async fn consume(&mut self) {
+        let place = self.rng.random_range(0..self.mine.len());
+        let one = self.mine.swap_remove(place);
+        let [order, release] = [(); 2].map(|()| Duration::from_micros(self.rng.random_range(0..2_000)));
+        let torn: bool = self.rng.random();
+        let (stage, firm) = (self.stage.clone(), self.firm);
+        let from = now();
+        let consume = async {
+            tokio::time::sleep(order).await;
+            stage.direct.consume(firm, one.id, chassis::clock::system().id()).await
+        };
+        let give_back = async {
+            if !torn {
+                return None;
+            }
+            tokio::time::sleep(release).await;
+            Some(stage.direct.release(firm, &[one.id]).await.map(|said| said.concat()))
+        };
+        let (consumed, released) = tokio::join!(consume, give_back);
+        let until = now();
+        match (consumed.as_deref(), released.as_ref().map(Result::as_deref)) {
+            (Ok("done"), None | Some(Ok("consumed"))) => {
+                if torn {
+                    count(&self.stage.counts.consumed);
+                }
+                self.consumed.push(one.id);
+                self.saw(from, until, What::Consumed(one.id));
+            }
+            (Ok(stood @ ("released" | "expired")), Some(Ok("done"))) => {
+                if stood == "released" {
+                    count(&self.stage.counts.given_back);
+                }
+                self.saw(from, until, What::Released(one.id));
+            }
+            // It is given back later, whoever ended it.
+            (Ok("expired"), None | Some(Ok("expired"))) => self.mine.push(Mine { short: false, ..one }),
+            other => self.faults.push(format!("consuming a hold: {other:?}")),
+        }
+    }
+
+    /// The supplier gives back what orders of this client consumed.
+    async fn give_back(&mut self) {
+        let ids = std::mem::take(&mut self.consumed);
+        let from = now();
+        match self.stage.direct.give_back(&ids).await {
+            Ok(()) => {
+                let until = now();
+                for id in ids {
+                    self.saw(from, until, What::Released(id));
+                }
+            }
+            Err(wrong) => self.faults.push(format!("giving back what was consumed: {wrong}")),
         }
     }
 

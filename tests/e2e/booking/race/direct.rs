@@ -1,5 +1,5 @@
-//! What the service does of a hold, a confirmation and a release under locks: the same functions in transactions of the same
-//! firms, with the same second try after holds that are over were ended.
+//! What the services do of a hold, a confirmation, a release and an order that consumes under locks: the same functions in
+//! transactions of the same firms, with the same second try after holds that are over were ended.
 
 use proto::capacity::Offer;
 use rand::Rng as _;
@@ -11,6 +11,9 @@ use uuid::Uuid;
 const DUE: i32 = 200;
 /// One transaction of so many stays open until the client says so, as the service's do; the others end with their call.
 const LINGER: u32 = 8;
+
+/// What a function says of a hold that is over.
+const OVER: &str = "TC410";
 
 /// What a function says: done, or the state that stands.
 pub type Said = Result<String, String>;
@@ -93,6 +96,34 @@ impl Direct {
         let said = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<_>, _>>());
         let said: Vec<String> = said.map_err(|error| error.to_string())?;
         if said.len() == ids.len() { Ok(said) } else { Err(format!("of {ids:?} it says {said:?}")) }
+    }
+
+    /// As holder, of whose order a line names it: looked at under its lock and taken where it may be, as orders do.
+    pub async fn consume(&self, firm: Uuid, id: Uuid, order: Uuid) -> Said {
+        let consume = format!(
+            "select case when state not in ('held', 'confirmed') then state
+                         when capacity.take_hold(id, '{order}', '10') is not null then 'done' end
+             from capacity.lock_holds('{}')",
+            list(&[id])
+        );
+        let over = |error: &sqlx::Error| {
+            error.as_database_error().and_then(|refusal| refusal.code()).as_deref() == Some(OVER)
+        };
+        match self.call(Some(firm), &consume).await {
+            Ok(rows) => rows[0].try_get(0).map_err(|error| error.to_string()),
+            // Its time was over between the two.
+            Err(error) if over(&error) => Ok("expired".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// As supplier: what order lines consumed and take nothing of any more, though nothing was delivered.
+    pub async fn give_back(&self, ids: &[Uuid]) -> Result<(), String> {
+        let delivered = list(&vec![false; ids.len()]);
+        let back =
+            format!("select capacity.give_back_consumed('{}', '{delivered}', current_date)", list(ids));
+        let rows = self.call(Some(self.supplier), &back).await.map_err(|error| error.to_string())?;
+        if rows.len() == ids.len() { Ok(()) } else { Err(format!("of {ids:?} {} came back", rows.len())) }
     }
 
     /// As supplier.

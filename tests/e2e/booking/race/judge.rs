@@ -19,6 +19,8 @@ pub enum What {
     /// Of which bucket too little was left for how much.
     Short(Uuid, i64),
     Confirmed(Uuid),
+    /// By an order, which has its hours until the supplier gives them back.
+    Consumed(Uuid),
     Released(Uuid),
 }
 
@@ -94,7 +96,7 @@ pub async fn judge(world: &World, seen: &[Seen]) -> Vec<String> {
         .filter_map(|one| match one.what {
             What::Held(id) => Some(((id, true), (one.from, one.until))),
             What::Released(id) => Some(((id, false), (one.from, one.until))),
-            What::Short(..) | What::Confirmed(_) => None,
+            What::Short(..) | What::Confirmed(_) | What::Consumed(_) => None,
         })
         .collect();
     let mut faults = Vec::new();
@@ -126,7 +128,8 @@ pub async fn judge(world: &World, seen: &[Seen]) -> Vec<String> {
     faults.extend(forgotten(world, seen).await);
     let short = seen.iter().filter(|one| matches!(one.what, What::Short(..))).count();
     let held = seen.iter().filter(|one| matches!(one.what, What::Held(_))).count();
-    println!("{held} held, {short} refused, {} faults", faults.len());
+    let consumed = seen.iter().filter(|one| matches!(one.what, What::Consumed(_))).count();
+    println!("{held} held, {short} refused, {consumed} consumed, {} faults", faults.len());
     if held == 0 || short == 0 {
         faults.push("nothing was held, or nobody refused: the test tests nothing".into());
     }
@@ -225,24 +228,31 @@ fn out_of_order(steps: &[Step], windows: &Windows, bucket: Uuid) -> Option<Strin
 }
 
 /// What was answered and is not so: everything that was held is there and nothing besides, what was confirmed did not
-/// expire, and what was given back is.
+/// expire, orders have what they consumed and nothing besides, and what was given back is.
 async fn forgotten(world: &World, seen: &[Seen]) -> Vec<String> {
-    let rows: Vec<(Uuid, String)> = sqlx::query_as("select id, state from capacity.reservation")
-        .fetch_all(world.owner_pool().await)
-        .await
-        .unwrap();
-    let states: BTreeMap<Uuid, String> = rows.into_iter().collect();
-    let held: BTreeSet<Uuid> = seen
-        .iter()
-        .filter_map(|one| match one.what {
-            What::Held(id) => Some(id),
-            _ => None,
-        })
-        .collect();
+    let rows: Vec<(Uuid, String, bool)> =
+        sqlx::query_as("select id, state, order_id is not null from capacity.reservation")
+            .fetch_all(world.owner_pool().await)
+            .await
+            .unwrap();
+    let ordered: BTreeSet<Uuid> = rows.iter().filter(|(.., ordered)| *ordered).map(|(id, ..)| *id).collect();
+    let states: BTreeMap<Uuid, String> = rows.into_iter().map(|(id, state, _)| (id, state)).collect();
+    let (mut held, mut consumed) = (BTreeSet::new(), BTreeSet::new());
+    for one in seen {
+        match one.what {
+            What::Held(id) => held.insert(id),
+            What::Consumed(id) => consumed.insert(id),
+            _ => false,
+        };
+    }
     let mut faults = Vec::new();
     let unknown = states.keys().filter(|id| !held.contains(id)).count();
     if unknown > 0 {
         faults.push(format!("{unknown} holds that nobody was answered"));
+    }
+    let differ = ordered.symmetric_difference(&consumed).count();
+    if differ > 0 {
+        faults.push(format!("{differ} are of an order and were not consumed, or the other way round"));
     }
     for one in seen {
         let state = |id: &Uuid| states.get(id).map_or("lost", String::as_str);
