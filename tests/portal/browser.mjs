@@ -150,9 +150,19 @@ export async function test(name, run) {
   }
 }
 
-let way = false;
+/** The Julian day of 1 January 1970. */
+const EPOCH = 2_440_588;
 
-/** Whether scripts run, for what runs both ways: both where there is time, else one of them, by turns from part to part. */
+/**
+ * Whose turn it is where a short run tries a part of what a long one tries: the next part each day. TANDEM_TEST_TURN says another
+ * one, to repeat what a run of another day tried; the tests in Rust take it as well, and count days alike.
+ */
+export const turn = Number(/^\d+$/.exec(process.env.TANDEM_TEST_TURN || '') || Math.floor(Date.now() / 86_400_000) + EPOCH);
+
+let way = turn % 2 === 1;
+
+/** Whether scripts run, for what runs both ways: both where there is time, else one of them, by turns from part to part and day to
+ * day. */
 export const ways = () => {
   way = !way;
   return long ? [true, false] : [way];

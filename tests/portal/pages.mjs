@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { equal, long, measured, ok, phone, signIn, test, visit } from './browser.mjs';
+import { equal, long, measured, ok, phone, signIn, test, turn, visit } from './browser.mjs';
 import { fitting, people, places, reach } from './places.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -84,13 +84,14 @@ async function sound(page, place, locale, colorScheme) {
   await fits(page);
 }
 
-/**
- * The schemes in which a page is looked at in a language: of two languages and two schemes one pair, by turns from page to
- * page, and where there is time all four.
- */
+/** Which of the four pairs of a language and a scheme it is a page's turn to be looked at in: another one on the next page, and the
+ * next day. */
+const pair = (at) => (at + turn) % 4;
+
+/** The schemes in which a page is looked at in a language: that of its pair, and where there is time both. */
 const schemes = (at, english) => {
   if (long) return ['light', 'dark'];
-  return (at % 2 === 1) === english ? [at % 4 < 2 ? 'light' : 'dark'] : [];
+  return (pair(at) % 2 === 1) === english ? [pair(at) < 2 ? 'light' : 'dark'] : [];
 };
 
 const WHOSE = { visitor: 'a visitor', supplier: 'the supplier', customer: 'the customer', engineer: 'the engineer', operator: 'the operator' };
@@ -105,9 +106,10 @@ export async function everyPage() {
         const faults = [];
         const person = people[who];
         if (person) await signIn(person);
-        // Side by side, since a page that is looked at takes the browser about as long as the portal and the driver.
+        // Side by side, since a page that is looked at takes the browser about as long as the portal and the driver; by twos, since
+        // where there is no time for more every other page is looked at in this language.
         await Promise.all([0, 1].map((half) => visit(person, { locale }, async (page) => {
-          for (const [at, place] of list.filter(([number]) => number % 2 === half)) {
+          for (const [at, place] of list.filter(([number]) => (number >> 1) % 2 === half)) {
             for (const scheme of schemes(at, locale === 'en-GB')) {
               await sound(page, place, locale, scheme).catch((error) => faults.push(`${place.name}: ${error.message}`));
             }

@@ -1,7 +1,7 @@
 // The partner portal in a real browser, against a running sandbox: TANDEM_SANDBOX names its sandbox.json, TANDEM_BIN
 // the command line that publishes orders. `node run.mjs WORD` runs the tests whose names hold the word.
 
-import { finish } from './browser.mjs';
+import { finish, long, turn } from './browser.mjs';
 import { answering } from './answering.mjs';
 import { binding } from './binding.mjs';
 import { booking } from './booking.mjs';
@@ -25,6 +25,7 @@ import { talk } from './talk.mjs';
 import { untold } from './untold.mjs';
 import { watching } from './watching.mjs';
 
+if (!long) console.log(`by turns: TANDEM_TEST_TURN=${turn} tries the same again`);
 await signingIn();
 await answering();
 await buying();
