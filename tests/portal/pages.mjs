@@ -59,17 +59,23 @@ export async function sheets(page) {
 /** How high the header's row of places is; two rows would be higher than a finger needs. */
 const placesHigh = (page) => page.evaluate(() => document.querySelector('.work')?.getBoundingClientRect().height || 0);
 
+/** A tablet held upright, and a computer. */
+const tablet = { width: 768, height: 1024 };
+const computer = { width: 1440, height: 900 };
+
 /** Every width and size of text at which nothing may be cut off. */
 async function fits(page) {
-  await page.setViewportSize({ width: 320, height: 640 });
-  equal(await sideways(page), [], 'at 320 px');
+  for (const size of [tablet, computer, { width: 320, height: 640 }]) {
+    await page.setViewportSize(size);
+    equal(await sideways(page), [], `at ${size.width} px`);
+  }
   await page.setViewportSize(phone);
   await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
   equal(await sideways(page), [], 'at 360 px and text of 200 %');
 }
 
-/** All that holds for a page, in one look at it in a scheme. */
-async function sound(page, place, locale, colorScheme) {
+/** All that holds for a page, in one look at it in a scheme; where that is wanted, axe looks at it at a computer as well. */
+async function sound(page, place, locale, colorScheme, wide) {
   await page.emulateMedia({ colorScheme });
   await page.setViewportSize(phone);
   const got = await reach(page, place);
@@ -81,6 +87,10 @@ async function sound(page, place, locale, colorScheme) {
   equal(await small(page), [], 'targets');
   ok(await placesHigh(page) < 60, 'one row of places');
   equal(await violations(page), [], `axe, ${colorScheme}`);
+  if (wide) {
+    await page.setViewportSize(computer);
+    equal(await violations(page), [], `axe, ${colorScheme}, at ${computer.width} px`);
+  }
   await fits(page);
 }
 
@@ -93,6 +103,9 @@ const schemes = (at, english) => {
   if (long) return ['light', 'dark'];
   return (pair(at) % 2 === 1) === english ? [pair(at) < 2 ? 'light' : 'dark'] : [];
 };
+
+/** Whether axe looks at a page at a computer as well: at every other one in one scheme, and at those between in the other. */
+const wider = (at, scheme) => (at + turn) % 2 === (scheme === 'dark' ? 1 : 0);
 
 const WHOSE = { visitor: 'a visitor', supplier: 'the supplier', customer: 'the customer', engineer: 'the engineer', operator: 'the operator' };
 
@@ -111,7 +124,8 @@ export async function everyPage() {
         await Promise.all([0, 1].map((half) => visit(person, { locale }, async (page) => {
           for (const [at, place] of list.filter(([number]) => (number >> 1) % 2 === half)) {
             for (const scheme of schemes(at, locale === 'en-GB')) {
-              await sound(page, place, locale, scheme).catch((error) => faults.push(`${place.name}: ${error.message}`));
+              const wide = long && wider(at, scheme);
+              await sound(page, place, locale, scheme, wide).catch((error) => faults.push(`${place.name}: ${error.message}`));
             }
           }
         })));
