@@ -24,15 +24,27 @@ export async function violations(page) {
   return faults;
 }
 
-/** Controls that a finger has to hit; links inside a sentence are as large as its text, and of words beside a control those
- * of a radio button or a checkbox are hit instead of it. */
+/**
+ * Controls that a finger does not hit, with their width and height: all are 44 px high, and as wide but for a link, which is as wide
+ * as its word and 24 px at least. Links inside a sentence are as large as its text, those that cover their row as large as that, and of
+ * words beside a control those of a radio button or a checkbox are hit instead of it (WCAG 2.2, 2.5.8, with what it exempts).
+ */
 export const small = (page) => page.evaluate(() => {
-  const controls = document.querySelectorAll('button, .button, summary, select, textarea, nav a, .choice label, ' +
+  const controls = document.querySelectorAll('a[href], button, .button, summary, select, textarea, .choice label, .choose, ' +
     '.tick, input:not([type=hidden], [type=radio], [type=checkbox], .unseen)');
+  const covers = (one) => one.matches('.cover');
+  const inSentence = (one) => !covers(one) && getComputedStyle(one).display === 'inline'
+    && [...one.parentElement.childNodes].some((beside) => beside.nodeType === Node.TEXT_NODE && beside.data.trim());
+  const size = (one) => {
+    const { width, height } = covers(one) ? getComputedStyle(one, '::after') : one.getBoundingClientRect();
+    return [width, height].map((side) => Math.round(parseFloat(side)));
+  };
+  const least = (one) => (one.localName === 'a' ? 24 : 44);
   return [...controls].filter((one) => one.localName !== 'label' || ['radio', 'checkbox'].includes(one.control?.type))
     .filter((one) => one.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }))
-    .map((one) => [one.outerHTML.slice(0, 80), Math.round(one.getBoundingClientRect().height)])
-    .filter(([, height]) => height < 44);
+    .filter((one) => one.localName !== 'a' || !inSentence(one))
+    .filter((one) => !(size(one)[0] >= least(one) && size(one)[1] >= 44))
+    .map((one) => [one.outerHTML.slice(0, 120), ...size(one)]);
 });
 
 /** What makes a page too wide; nothing where it is not. */
