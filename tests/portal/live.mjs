@@ -2,7 +2,7 @@
 
 import { INVITED, makeLink } from './buying.mjs';
 import { call, linyi, offer } from './requests.mjs';
-import { equal, inDays, long, measured, ok, open, portal, publish, sandbox, test, visit } from './browser.mjs';
+import { equal, inDays, long, measured, ok, open, phone, portal, publish, sandbox, test, visit } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
@@ -159,6 +159,36 @@ async function filling() {
     equal([await first.inputValue(), await second.inputValue()], ['', '9'], 'and comes anew where one asks for it');
   });
 }
+
+/** How often a slow phone opens the inbox, and how often at the most; odd, so that one is in the middle. */
+const RUNS = 3;
+const MOST_RUNS = 7;
+const middle = (sorted) => sorted[(sorted.length - 1) / 2];
+
+/** Higher than a phone: a browser times nothing that is out of sight, and what stands above the orders is now more and now less. */
+const high = { width: phone.width, height: 2 * phone.height };
+
+/** How long the inbox takes on a slow phone until its first order is painted, in milliseconds. */
+const orderPainted = () =>
+  visit(shunmo, { viewport: high }, async (page, context) => {
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Network.enable');
+    await devtools.send('Network.emulateNetworkConditions',
+      { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 });
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+    await page.addInitScript(() => {
+      // A browser times what is marked before it is painted.
+      new MutationObserver((_, observer) => {
+        const order = document.querySelector('#orders tbody th');
+        if (!order) return;
+        order.setAttribute('elementtiming', 'order');
+        observer.disconnect();
+      }).observe(document, { childList: true, subtree: true });
+      new PerformanceObserver((list) => { window.painted = list.getEntries()[0].startTime; }).observe({ type: 'element', buffered: true });
+    });
+    await page.goto(`${portal}/inbox`, { waitUntil: 'load' });
+    return (await page.waitForFunction(() => window.painted)).jsonValue();
+  });
 
 export async function live() {
   await test('an offer appears in an open page, its end shows there, and nobody loses the place', async () => {
@@ -377,22 +407,16 @@ export async function live() {
   });
 
   await test('on a slow phone the inbox can be read in 2.5 s', async () => {
-    let best = Infinity;
-    // The best of six: the machine that runs the tests has other work.
-    for (let run = 0; run < 6 && best > 2_500; run += 1) {
-      await visit(shunmo, {}, async (page, context) => {
-        const devtools = await context.newCDPSession(page);
-        await devtools.send('Network.enable');
-        await devtools.send('Network.emulateNetworkConditions',
-          { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 });
-        await devtools.send('Emulation.setCPUThrottlingRate', { rate: 6 });
-        await page.goto(`${portal}/inbox`, { waitUntil: 'load' });
-        const painted = await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
-        best = Math.min(best, await painted.jsonValue());
-      });
+    const runs = [];
+    // The machine that runs the tests has other work: where the median is too much, it is that of more runs.
+    for (const many of long ? [MOST_RUNS] : [RUNS, MOST_RUNS]) {
+      while (runs.length < many) runs.push(await orderPainted());
+      runs.sort((one, other) => one - other);
+      if (middle(runs) <= 2_500) break;
     }
-    measured('first-paint', best / 1000, 's');
-    ok(best <= 2_500, `${Math.round(best)} ms`);
+    measured('order-painted', middle(runs) / 1000, 's');
+    measured('order-painted-best', runs[0] / 1000, 's');
+    ok(middle(runs) <= 2_500, runs.map(Math.round).join(', ') + ' ms');
   });
 
   await test('the first load is at most 40 KB in 4 requests', () =>
