@@ -1,4 +1,5 @@
-//! What the portal's page says is proven is proven: each test that it names is there, and each figure is measured.
+//! What the portal's page says is proven is proven: each test that it names is there, and each promise has a figure
+//! that is measured.
 
 use std::fs;
 
@@ -23,6 +24,9 @@ fn every_proof_of_the_portals_promises_is_there() {
     for row in &rows {
         if row.proofs.is_empty() {
             faults.push(format!("{}: no proof", row.number));
+        }
+        if row.figures.is_empty() {
+            faults.push(format!("{}: no figure", row.number));
         }
         for (file, name) in &row.proofs {
             let text = fs::read_to_string(folder.join(file)).unwrap_or_default();

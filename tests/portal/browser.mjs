@@ -31,6 +31,8 @@ export const browser = await chromium.launch({
 // ---- Sessions ----------------------------------------------------------------------------------------------------
 
 const sessions = new Map();
+/** Whether scripts run in the windows that a test has opened: one may have some of either kind. */
+const opened = new Set();
 
 /** Signs a person of the sandbox in, once; a link works once. */
 export async function signIn(who) {
@@ -50,6 +52,7 @@ export async function signIn(who) {
 export async function visit(who, options, use) {
   const storageState = who ? await signIn(who) : undefined;
   const locale = options.locale || 'zh-CN';
+  opened.add(options.javaScriptEnabled !== false);
   const context = await browser.newContext({ viewport: phone, storageState, ...options, locale });
   // A language that another test has chosen is the member's on every device; one that is chosen here counts more.
   await context.addCookies([{ name: 'tandem_language', value: locale.slice(0, 2), url: portal }]);
@@ -133,6 +136,8 @@ export async function open(page, number, list = '/inbox?show=all') {
 export const long = !['', '0'].includes(process.env.TANDEM_TEST_LONG || '');
 
 let passed = 0;
+/** How many tests passed in windows where scripts run, and in those where they do not. */
+const passedBy = { true: 0, false: 0 };
 const failed = [];
 const only = process.argv[2];
 
@@ -140,9 +145,11 @@ const only = process.argv[2];
 export async function test(name, run) {
   if (only && !name.includes(only)) return;
   const began = Date.now();
+  opened.clear();
   try {
     await run();
     passed += 1;
+    for (const scripts of opened) passedBy[scripts] += 1;
     console.log(`ok ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failed.push(name);
@@ -178,6 +185,9 @@ export const byTurns = (kinds) => {
 export async function finish() {
   await browser.close();
   rmSync(folder, { recursive: true, force: true });
+  measured('passed-with-scripts', passedBy.true, 'tests');
+  measured('passed-without-scripts', passedBy.false, 'tests');
+  measured('codes-read', codes, 'codes');
   for (const name of failed) console.log(`failed: ${name}`);
   console.log(`${passed} passed, ${failed.length} failed`);
   process.exit(failed.length || !passed ? 1 : 0);
@@ -197,10 +207,15 @@ export function equal(actual, expected, what) {
   if (a !== e) throw new Error(`${what}: ${a.slice(0, 2_000)} where ${e.slice(0, 2_000)} was expected`);
 }
 
+/** How many codes were read. */
+let codes = 0;
+
 /** What a camera reads in a picture of a code; nothing where it reads none. */
 export function scanned(picture) {
   const { data, width, height } = PNG.sync.read(picture);
-  return (jsQR(new Uint8ClampedArray(data), width, height) || {}).data;
+  const read = jsQR(new Uint8ClampedArray(data), width, height);
+  if (read) codes += 1;
+  return read?.data;
 }
 
 /** Asks until the answer is something, for half a minute at the most; answers that. */

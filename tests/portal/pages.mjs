@@ -1,6 +1,6 @@
 // What holds for every page: accessible in both languages and schemes, no sideways scroll, targets for fingers.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { equal, long, measured, ok, phone, signIn, test, turn, visit } from './browser.mjs';
 import { fitting, people, places, reach } from './places.mjs';
@@ -121,7 +121,22 @@ const wider = (at, scheme) => (at + turn) % 2 === (scheme === 'dark' ? 1 : 0);
 
 const WHOSE = { visitor: 'a visitor', supplier: 'the supplier', customer: 'the customer', engineer: 'the engineer', operator: 'the operator' };
 
+/** Names of all that the portal says in a language. */
+function messages(language) {
+  const folder = new URL('../../services/portal/i18n/', import.meta.url);
+  const files = [`${language}.ftl`, ...readdirSync(new URL(language, folder)).map((file) => `${language}/${file}`)];
+  return files.flatMap((file) => readFileSync(new URL(file, folder), 'utf8').match(/^[a-z][\w-]*(?= =)/gm) || []);
+}
+
 export async function everyPage() {
+  await test('whatever the portal says it says in both languages', () => {
+    const [zh, en] = [messages('zh'), messages('en')];
+    const missing = [...zh.filter((name) => !en.includes(name)), ...en.filter((name) => !zh.includes(name))];
+    measured('messages', zh.length, 'messages');
+    measured('messages-missing', missing.length, 'messages');
+    ok(zh.length > 0, 'there are some');
+    equal(missing, [], 'one is missing in the other language');
+  });
   let known;
   for (const locale of ['zh-CN', 'en-GB']) {
     for (const [who, whose] of Object.entries(WHOSE)) {

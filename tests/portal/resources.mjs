@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { byTurns, equal, ok, portal, sandbox, says, test, visit } from './browser.mjs';
+import { byTurns, equal, measured, ok, portal, sandbox, says, test, visit } from './browser.mjs';
 import { fit } from './requests.mjs';
 
 const { anchors: [chengyu], suppliers: [shunmo] } = sandbox;
@@ -140,6 +140,7 @@ export async function resources() {
         await does(page, 'acknowledged');
         await says(page, 'https://plm.example/B');
         equal(await save(page, '支架 B.pdf'), hashOf(pdf), 'what comes down is what went up');
+        measured('resource-got', pdf.length, 'bytes');
         await fit(page, 'a resource with files', options);
       });
       await visit(chengyu, options, async (page) => {

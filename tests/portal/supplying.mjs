@@ -279,6 +279,13 @@ async function tables(javaScriptEnabled) {
     ok(told.includes('在浏览器打开') && told.includes(`value="${portal}/inbox/sheets/export"`), 'WeChat saves nothing and is told where to go');
     await send('待答复.xlsx', workbook);
     await says(page, '没有需要提交的变更');
+    const [, ...counts] = /共 ([\d,]+) 行，其中 ([\d,]+) 行/.exec(await page.innerText('.done'));
+    const [all, changes] = counts.map((count) => Number(count.replace(/,/g, '')));
+    if (!javaScriptEnabled) {
+      measured('table-unchanged', changes, 'changes');
+      measured('table-rows', all, 'rows');
+    }
+    ok(all > 1 && changes === 0, `${changes} of ${all} rows say something`);
     const table = lines(await get('下载 CSV（GB18030）'));
     // 答复 is the eleventh column, 答复数量 the twelfth; no cell of these orders holds a comma.
     const filled = table.map((line) => {

@@ -1,7 +1,7 @@
 // What buyers look at and suppliers work off: the orders of one's own purchasing group, thirty reminders in one go and what
 // became of them, and the inbox of several customers by deadline. Without scripts, and the first with them, too.
 
-import { enter, equal, inDays, ok, portal, sandbox, says, test, until, visit, ways } from './browser.mjs';
+import { enter, equal, inDays, measured, ok, portal, sandbox, says, test, until, visit, ways } from './browser.mjs';
 import { call, linyi } from './requests.mjs';
 
 const [shunmo] = sandbox.suppliers;
@@ -73,7 +73,9 @@ async function remindingMany() {
     await page.fill('#message', '请今天答复 <b>');
     await page.click('button:text-is("催办所选")');
     await says(page, `已催办 ${MANY} 张订单`);
-    equal(await page.locator('.rows li .tag:text-is("已发送")').count(), MANY, 'with a result for each');
+    const reminded = await page.locator('.rows li .tag:text-is("已发送")').count();
+    measured('reminded-together', reminded, 'orders');
+    equal(reminded, MANY, 'with a result for each');
   });
   const opened = await visit(shunmo, plain, async (page) => {
     await page.goto(`${portal}/inbox?q=${mark}`);
