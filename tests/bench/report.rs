@@ -141,6 +141,11 @@ impl Noise {
         Ok(false)
     }
 
+    /// Whether a round counted although others were loud, so that its times judge nothing.
+    pub fn loud(&self) -> bool {
+        self.heard() > QUIET
+    }
+
     /// The loudest round that counted, in cores.
     pub fn heard(&self) -> f64 {
         self.heard.iter().copied().fold(0.0, f64::max)

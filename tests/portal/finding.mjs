@@ -49,8 +49,9 @@ async function found(javaScriptEnabled) {
       times.push((performance.now() - began) / 1000);
     }
     measured('found-everywhere', Math.min(...times), 's');
-    // As long as the slowest place is waited for; what it takes is measured, and no verdict on a machine that is busy.
-    ok(Math.min(...times) <= 3, `found within three seconds, not ${times}`);
+    // A place is waited for no longer, and left out then. What a search may take, 0.5 s, is judged among a million orders on a
+    // machine that is quiet, by tests/bench/pages.rs.
+    ok(Math.min(...times) <= 3, `no place was left out: ${times}`);
   });
 }
 
