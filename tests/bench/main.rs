@@ -36,6 +36,7 @@
 
 mod bare;
 mod bulk;
+mod busy;
 mod commit;
 mod cost;
 mod crowd;

@@ -10,20 +10,23 @@ use axum::body::Body;
 use harness::{Access, Firm, World};
 use hdrhistogram::Histogram;
 use http_body_util::BodyExt as _;
-use proto::orders::{ListOrdersRequest, OrderState, Side};
+use proto::orders::{ListOrdersRequest, Side};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::{
-    curve, publish,
+    busy, curve, publish,
     report::{Noise, Report},
     scale::Scale,
 };
 
-/// Orders of the buyer and the supplier, which have been answered but for the newest.
+/// Orders of the supplier and all its buyers, which have been answered but for the newest.
 const ORDERS: usize = 100_000;
 const ORDERS_LONG: usize = 1_000_000;
 const WAITING: usize = 1_000;
+/// The supplier's other buyers, each with a tenth of its orders: what waits for it is in order over all of them. The buyer
+/// whose lists are read has the others.
+const OTHERS: [&str; 2] = ["木棉门业(示例)有限公司", "远樟汽车部件(示例)有限公司"];
 /// Rounds over all pages.
 const ROUNDS: usize = 20;
 
@@ -133,24 +136,22 @@ async fn measure(world: &World, report: &mut Report, scale: Scale) -> anyhow::Re
 }
 
 /// Buyer and supplier among so many orders, and how many.
-async fn filled(world: &World, scale: Scale) -> anyhow::Result<(Firm, Firm, usize)> {
+async fn filled(world: &World, scale: Scale) -> anyhow::Result<(Firm, Firm, i64)> {
     let (buyer, supplier) = world.pair().await;
     let url = harness::cluster::get().await.url("tandem_app", world.database());
     let pool = chassis::db::connect(url.parse()?, 4).await?;
     let orders = if scale == Scale::Long { ORDERS_LONG } else { scale.of(ORDERS) };
-    curve::fill(&pool, &buyer, &supplier, orders).await?;
+    for name in OTHERS {
+        let other = world.firm(name).await;
+        world.partner(&other, &supplier, "V100").await;
+        curve::fill(&pool, &other, &supplier, orders / 10).await?;
+    }
+    curve::fill(&pool, &buyer, &supplier, orders - OTHERS.len() * (orders / 10)).await?;
     pool.close().await;
-    sqlx::query(
-        "update orders.order_state set state = $1, unanswered_lines = 0, version = version + 1 where order_id < \
-         (select order_id from orders.order_state order by order_id desc offset $2 limit 1)",
-    )
-    .bind(OrderState::Accepted as i16)
-    .bind(WAITING.min(orders / 10) as i64)
-    .execute(world.owner_pool().await)
-    .await?;
+    let orders = busy::years(world, WAITING).await?;
     // What is written barely has a row in every list, and no page of its own.
     publish::ours(world, &buyer, 1, 1).await?;
-    sqlx::raw_sql("vacuum analyze").execute(world.owner_pool().await).await?;
+    busy::tidy(world).await?;
     Ok((buyer, supplier, orders))
 }
 
