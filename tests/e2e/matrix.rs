@@ -29,7 +29,7 @@ use std::{collections::BTreeMap, iter};
 use bytes::Bytes;
 use chassis::{Reason, caller::granted, gate};
 use futures::future::join_all;
-use harness::{Access, Options, World, refusal::reason};
+use harness::{Access, Options, World, outside::MailServer, refusal::reason};
 use proto::{access::Permission, partners::Role};
 use tonic::{Status, metadata::MetadataMap};
 
@@ -55,8 +55,8 @@ async fn the_second_wall_holds_by_itself() {
 }
 
 async fn run(ownership_unchecked: bool) {
-    // Where mail goes out to is asked for, and nobody is there.
-    let smtp_url = "smtp://127.0.0.1:9".to_string();
+    let mail = MailServer::start().await;
+    let smtp_url = mail.url();
     let world = World::with(Options { ownership_unchecked, smtp_url, ..Options::default() }).await;
     let cast = Cast::new(&world).await;
     let methods = gate::methods().expect("the contract");

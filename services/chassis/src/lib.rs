@@ -10,6 +10,7 @@ pub mod batch;
 pub mod calendar;
 pub mod caller;
 pub mod clock;
+pub mod code;
 pub mod command;
 pub mod config;
 pub mod cursor;

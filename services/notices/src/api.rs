@@ -7,7 +7,8 @@ use prost::Message;
 use proto::notices::{
     Channel, CreateChannelRequest, DeleteChannelRequest, DeleteChannelResponse, Delivery,
     GetMailStateRequest, GetMailStateResponse, ListChannelsRequest, ListChannelsResponse,
-    ListDeliveriesRequest, ListDeliveriesResponse, RequestSignInLinkRequest, RequestSignInLinkResponse,
+    ListDeliveriesRequest, ListDeliveriesResponse, RequestInvitationCodeRequest,
+    RequestInvitationCodeResponse, RequestSignInLinkRequest, RequestSignInLinkResponse,
     SendTestNoticeRequest, UpdateChannelRequest, notice_service_server::NoticeService,
 };
 use tonic::{Request, Response, Status};
@@ -117,5 +118,14 @@ impl NoticeService for Api {
         let address = convert::mail_address(&request.get_ref().address)?;
         commands::request_sign_in_link(&self.0, from, &address).await?;
         Ok(Response::new(RequestSignInLinkResponse {}))
+    }
+
+    async fn request_invitation_code(
+        &self,
+        request: Request<RequestInvitationCodeRequest>,
+    ) -> Result<Response<RequestInvitationCodeResponse>, Status> {
+        let from = rates::seen_from(request.metadata().as_ref());
+        let token = &request.get_ref().token;
+        Ok(Response::new(commands::request_invitation_code(&self.0, from, token).await?))
     }
 }

@@ -5,27 +5,36 @@ use std::net::IpAddr;
 use chassis::{
     Error, Reason, Result,
     caller::Caller,
+    code,
     command::{Begun, Single},
     db::TenantTx,
     idempotency::Key,
+    secret, value,
     vault::Vault,
 };
 use prost::Message;
 use proto::notices as wire;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
     Context,
-    channel::{Address, Channel, MAX_CHANNELS, Medium},
+    channel::{Address, Channel, MAX_CHANNELS, Medium, parse_address},
     convert::{self, NewChannel},
     db::{
         self,
         channel::Sealed,
         delivery::{NewDelivery, Which},
     },
-    message, send,
+    message,
+    robot::Verdict,
+    send,
 };
+
+/// How long the code of an invitation works.
+const CODE_VALID: Duration = Duration::minutes(30);
+/// Codes of one invitation: with the tries of each, whoever guesses has a chance of one in ten thousand.
+const MAX_CODES: i32 = 20;
 
 /// A command of a caller.
 pub(crate) struct Command<'a> {
@@ -219,6 +228,48 @@ pub(crate) async fn request_sign_in_link(
     let mut tx = context.deps.pool.begin_outside().await?;
     db::sign_in::ask(&mut tx, context.deps.clock.id(), &fingerprint, context.deps.now()).await?;
     tx.commit().await
+}
+
+/// Mails the code of an invitation to the address that the inviter gave. At once, since whoever asked waits for it, and asks
+/// again where it was not taken: the code stands in no row from which it could be sent later.
+pub(crate) async fn request_invitation_code(
+    context: &Context,
+    from: Option<IpAddr>,
+    token: &str,
+) -> Result<wire::RequestInvitationCodeResponse> {
+    let (deps, at) = (&context.deps, context.deps.now());
+    let sha256 = secret::sha256(token.as_bytes());
+    let mut tx = deps.pool.begin_outside().await?;
+    let contact = db::invitation::contact(&mut tx, &sha256, at).await?.ok_or_else(Error::not_found)?;
+    let vault = context.vault.as_ref().ok_or_else(|| Error::new(Reason::NOTICES_NOT_SET_UP))?;
+    let mailer = context.mailer.as_ref().ok_or_else(no_mail)?;
+    let address = parse_address(Medium::Mail, &contact.mail).ok_or_else(not_taken)?;
+    deps.rates.take_of_mailed_links(from, fingerprint(vault, Medium::Mail, &address))?;
+    let code = code::new();
+    let kept = code::keep(&deps.keys, &sha256, code.reveal());
+    let expires_at = at + CODE_VALID;
+    if !db::invitation::keep_code(&mut tx, &sha256, &kept, expires_at, MAX_CODES).await? {
+        return Err(Error::new(Reason::LIMIT_REACHED)
+            .message("no more codes are mailed for this invitation; ask the inviter for a new link")
+            .with("limit", MAX_CODES));
+    }
+    tx.commit().await?;
+    let said = message::Message::code(&contact.invited_by, code.reveal(), &contact.locale);
+    let verdict = mailer.send(&address.key, &said).await;
+    let taken = verdict == Verdict::Taken;
+    let outcome = if taken { "sent" } else { "failed" };
+    metrics::counter!("tandem_notices_total", "medium" => Medium::Mail.as_str(), "outcome" => outcome)
+        .increment(1);
+    if !taken {
+        tracing::info!(?verdict, "a code was not taken");
+        return Err(not_taken());
+    }
+    Ok(wire::RequestInvitationCodeResponse { expires_at: Some(value::timestamp(expires_at)) })
+}
+
+fn not_taken() -> Error {
+    Error::new(Reason::UNAVAILABLE)
+        .message("the mail was not taken; try again later, or ask the inviter whether the address is right")
 }
 
 async fn listed(tx: &mut TenantTx, id: Uuid) -> Result<wire::Delivery> {

@@ -12,8 +12,9 @@
 //! * `convert`, `commands`, `queries`, `db`, `api`  as in every service
 //!
 //! **Invariant:** a message holds a number, a summary and a link at which one signs in: never a price, never a phone
-//! number. A link that signs in by itself goes to the mail address that its member has for it, and nowhere else. An address
-//! leaves this crate only towards its own host, and never towards a log or an answer.
+//! number. A link that signs in by itself goes to the mail address that its member has for it, and the code of an invitation
+//! to the one that the inviter gave, and nowhere else. An address leaves this crate only towards its own host, and never
+//! towards a log or an answer.
 
 mod api;
 pub mod channel;

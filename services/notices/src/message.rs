@@ -9,7 +9,7 @@ pub struct Message {
     pub lines: Vec<String>,
     /// What the link is called.
     pub invitation: String,
-    /// A page at the portal that asks to sign in.
+    /// A page at the portal that asks to sign in; empty where the message leads nowhere.
     pub link: String,
 }
 
@@ -42,6 +42,31 @@ impl Message {
         }
     }
 
+    /// The code by which whoever was invited says that it reads this. Who reads it may not have asked.
+    pub fn code(invited_by: &str, code: &str, locale: &str) -> Self {
+        let (title, lines) = match locale {
+            "en" => (
+                "Your code to accept an invitation",
+                [
+                    format!("Code: {code}"),
+                    format!("Invited by: {invited_by}"),
+                    "It works for 30 minutes, until another one is sent.".to_string(),
+                    "If you did not ask for it, you need do nothing. Give it to nobody else.".to_string(),
+                ],
+            ),
+            _ => (
+                "接受邀请的验证码",
+                [
+                    format!("验证码：{code}"),
+                    format!("邀请方：{invited_by}"),
+                    "30 分钟内有效，以最近一次收到的为准。".to_string(),
+                    "如果不是您本人申请的，不必理会。请勿转告他人。".to_string(),
+                ],
+            ),
+        };
+        Self { title: title.to_string(), lines: lines.into(), invitation: String::new(), link: String::new() }
+    }
+
     /// As plain text.
     pub fn text(&self) -> String {
         let mut text = self.title.clone();
@@ -49,7 +74,9 @@ impl Message {
             text.push('\n');
             text.push_str(line);
         }
-        text.push_str(&format!("\n{}:{}", self.invitation, self.link));
+        if !self.link.is_empty() {
+            text.push_str(&format!("\n{}:{}", self.invitation, self.link));
+        }
         text
     }
 }
@@ -163,6 +190,16 @@ mod tests {
         let text = message.text();
         assert!(text.starts_with("t\n何姐 · 顺模\n"), "{text}");
         assert!(text.ends_with("\n登录链接:https://p.example/s/x"), "{text}");
+    }
+
+    #[test]
+    fn a_code_leads_nowhere_and_stands_in_no_title() {
+        for locale in ["zh", "en"] {
+            let message = Message::code("澄屿", "042917", locale);
+            let text = message.text();
+            assert!(text.contains("042917") && text.contains("澄屿") && text.contains("30"), "{text}");
+            assert!(!message.title.contains("042917") && !text.contains("://"), "{text}");
+        }
     }
 
     #[test]

@@ -14,9 +14,9 @@ use proto::{
     orders::{CreateOrderLinkRequest, CreateOrderLinkResponse, SetToleranceRuleRequest, ToleranceBounds},
     partners::{
         Alias, AliasKind, Announcement, AnnouncementKind, CreateClusterRequest, CreateFirmRequest,
-        CreateSignInLinkRequest, InviteToClusterRequest, JoinClusterRequest, ListMembersRequest, Member,
-        PartyId, PublishAnnouncementRequest, PurchasingGroup, Role, SetAliasesRequest,
-        SetPurchasingGroupRequest, TradingRelationship,
+        CreateSignInLinkRequest, InviteSuppliersRequest, InviteToClusterRequest, JoinClusterRequest,
+        ListMembersRequest, Member, PartyId, PublishAnnouncementRequest, PurchasingGroup, Role,
+        SetAliasesRequest, SetPurchasingGroupRequest, SupplierRow, TradingRelationship,
     },
     resources::FollowRequest,
 };
@@ -311,6 +311,21 @@ impl Cast {
         let invited =
             self.buyer.relationships().invite_supplier(request).await.expect("invited").into_inner();
         invited.invitation_path.rsplit('/').next().unwrap().to_string()
+    }
+
+    /// The same, with a mail address of its own.
+    pub async fn mailed_invitation_token(&self) -> String {
+        let number = self.number();
+        let row = SupplierRow {
+            name: "受邀企业(示例)".into(),
+            mail: format!("{number}@example.invalid"),
+            vendor_number: number,
+            ..SupplierRow::default()
+        };
+        let request =
+            InviteSuppliersRequest { request_id: request_id(), rows: vec![row], ..Default::default() };
+        let invited = self.buyer.invitations().invite_suppliers(request).await.expect("invited").into_inner();
+        invited.results[0].invitation_path.rsplit('/').next().unwrap().to_string()
     }
 
     /// Tables, a cluster and a channel of the buyer.

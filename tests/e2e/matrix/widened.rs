@@ -5,7 +5,7 @@ use proto::{notices::*, partners::*};
 
 use super::{
     cast::{Cast, Side, notice, robot},
-    rows::{Object, Row, build, either, list, named, object, own, plain},
+    rows::{Object, Row, build, either, list, named, object, own, plain, token},
 };
 
 /// The row of a method of these services; none for one that nobody thought about.
@@ -301,6 +301,11 @@ fn notices(method: &str) -> Option<Row> {
         // The answer is the same whoever's the address is.
         "RequestSignInLink" => own(build!(|cast, _, _| {
             plain(RequestSignInLinkRequest { address: format!("{}@example.invalid", cast.number()) })
+        })),
+        "RequestInvitationCode" => token(build!(|cast, _, object| {
+            let token =
+                if object == Object::Real { cast.mailed_invitation_token().await } else { request_id() };
+            plain(RequestInvitationCodeRequest { token })
         })),
         _ => return None,
     })
