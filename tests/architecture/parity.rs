@@ -55,8 +55,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/d/{token}/refuse", "RespondToOrder"),
     ("/filters", "SaveFilter"),
     ("/filters/delete", "DeleteSavedFilter"),
-    ("/i/{token}", "AcceptInvitation"),
-    ("/i/{token}/claim", "ClaimInvitation"),
+    ("/i/{token}", "AcceptInvitation RequestInvitationCode"),
+    ("/i/{token}/claim", "ClaimInvitation RequestInvitationCode"),
     // Asks for the answers to be confirmed.
     ("/inbox/bulk", "-"),
     ("/inbox/bulk/send", "BulkRespond"),

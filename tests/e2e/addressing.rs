@@ -111,7 +111,7 @@ async fn orders_on_their_way_to_a_claimant_are_asked_for_again() {
     let mut looking = world.owner_pool().await.begin().await.unwrap();
     sqlx::raw_sql("select from orders.order_state for update").execute(&mut *looking).await.unwrap();
     let token = path.rsplit('/').next().unwrap().to_string();
-    let claim = ClaimInvitationRequest { request_id: request_id(), token };
+    let claim = ClaimInvitationRequest { request_id: request_id(), token, ..Default::default() };
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
     let answers = buyer.publish_all(vec![item("1", document())]).await.expect("answered");
     assert_eq!(answers[0].refusal.as_ref().expect("not yet").reason, Reason::CONFLICT.as_str());

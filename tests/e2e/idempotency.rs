@@ -198,7 +198,8 @@ async fn copies_of_what_partners_do_take_effect_once() {
     assert!(invited.iter().all(|one| one.relationship == invited[0].relationship));
 
     let token = links[0].invitation_path.rsplit('/').next().unwrap().to_string();
-    let claim = proto::partners::ClaimInvitationRequest { request_id: request_id(), token };
+    let claim =
+        proto::partners::ClaimInvitationRequest { request_id: request_id(), token, ..Default::default() };
     let claimed =
         copies(|| async { Ok(supplier.relationships().claim_invitation(claim.clone()).await?.into_inner()) })
             .await;

@@ -224,7 +224,7 @@ async fn who_claims_a_placeholder_gets_its_documents_too() {
     let supplier = world.firm("顺模塑料制品(示例)厂").await;
     refused(get(&supplier, &answer.document_id).await, Reason::NOT_FOUND);
     let token = path.rsplit('/').next().expect("a token").to_string();
-    let claim = ClaimInvitationRequest { request_id: request_id(), token };
+    let claim = ClaimInvitationRequest { request_id: request_id(), token, ..Default::default() };
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
     world.settled().await;
     assert_eq!(get(&supplier, &answer.document_id).await.expect("its own now").order_id, order_id);

@@ -17,7 +17,7 @@ fn token(path: &str) -> String {
 }
 
 fn claim(path: &str) -> ClaimInvitationRequest {
-    ClaimInvitationRequest { request_id: request_id(), token: token(path) }
+    ClaimInvitationRequest { request_id: request_id(), token: token(path), ..Default::default() }
 }
 
 async fn relationships(firm: &Firm) -> Vec<TradingRelationship> {

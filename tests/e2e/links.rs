@@ -273,7 +273,7 @@ async fn a_link_ends_when_the_supplier_has_people_of_its_own() {
         scene.buyer.relationships().renew_invitation(renew).await.unwrap().into_inner().invitation_path;
     let supplier = scene.world.firm("清禾包装(示例)有限公司").await;
     let invitation = path.rsplit('/').next().unwrap().to_string();
-    let claim = ClaimInvitationRequest { request_id: request_id(), token: invitation };
+    let claim = ClaimInvitationRequest { request_id: request_id(), token: invitation, ..Default::default() };
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
     scene.world.settled().await;
 

@@ -1,6 +1,7 @@
 //! Messages outside the portal, against robots and a mail server of this machine.
 
 mod channels;
+mod invitation_code;
 mod sign_in;
 
 use std::{sync::Arc, time::Duration};

@@ -312,6 +312,7 @@ impl Scene {
         let claim = |path: &str| ClaimInvitationRequest {
             request_id: request_id(),
             token: path.rsplit('/').next().unwrap().to_string(),
+            ..Default::default()
         };
         match reason {
             Reason::LINK_EXPIRED => {

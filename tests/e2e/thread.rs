@@ -252,7 +252,7 @@ async fn what_hangs_on_an_order_follows_it_to_whoever_takes_the_invitation() {
     let due = buyer.order(&id).await.unwrap().answer_due;
 
     let token = path.rsplit('/').next().unwrap().to_string();
-    let claim = ClaimInvitationRequest { request_id: request_id(), token };
+    let claim = ClaimInvitationRequest { request_id: request_id(), token, ..Default::default() };
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
     world.settled().await;
     assert_eq!(thread(&supplier, &id).await, [said], "the message, and not the note");

@@ -283,7 +283,8 @@ async fn a_placeholders_rules_follow_it_to_its_claimant() {
     let set = set(&buyer, request).await;
     let supplier = world.firm("清禾包装(示例)有限公司").await;
     let token = path.rsplit('/').next().unwrap().to_string();
-    let claim = proto::partners::ClaimInvitationRequest { request_id: request_id(), token };
+    let claim =
+        proto::partners::ClaimInvitationRequest { request_id: request_id(), token, ..Default::default() };
     supplier.relationships().claim_invitation(claim).await.expect("claimed");
     harness::until("the rule has moved", std::time::Duration::from_secs(60), async || {
         (listed(&supplier).await == std::slice::from_ref(&set.id)).then_some(())

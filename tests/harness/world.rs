@@ -266,7 +266,11 @@ impl World {
 
     /// Takes an invitation into a firm that is here already.
     pub async fn claim(&self, supplier: &Firm, invitation_path: &str) -> TradingRelationship {
-        let claim = ClaimInvitationRequest { request_id: request_id(), token: token(invitation_path).into() };
+        let claim = ClaimInvitationRequest {
+            request_id: request_id(),
+            token: token(invitation_path).into(),
+            ..Default::default()
+        };
         let claimed =
             supplier.relationships().claim_invitation(claim).await.expect("the invitation is claimed");
         claimed.into_inner().relationship.expect("the answer holds the relationship")

@@ -114,6 +114,13 @@ pub struct Notices {
     pub mail_from: String,
 }
 
+impl Notices {
+    /// Whether mail goes out, and whoever may be mailed something can be asked to have read it.
+    pub fn sends_mail(&self) -> bool {
+        !self.key.is_empty() && !self.smtp_url.is_empty()
+    }
+}
+
 /// Where files stand.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields)]

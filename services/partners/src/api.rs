@@ -28,11 +28,13 @@ use crate::{commands::Command, queries::Board};
 pub(crate) struct Api {
     deps: Deps,
     board: Board,
+    /// Whether mail goes out: invitations with a mail address ask for a code that is mailed there.
+    sends_mail: bool,
 }
 
 /// All methods of partners.
-pub(crate) fn routes(deps: &Deps) -> Routes {
-    let api = Arc::new(Api { deps: deps.clone(), board: Board::default() });
+pub(crate) fn routes(deps: &Deps, sends_mail: bool) -> Routes {
+    let api = Arc::new(Api { deps: deps.clone(), board: Board::default(), sends_mail });
     Routes::new(FirmServiceServer::from_arc(api.clone()))
         .add_service(MemberServiceServer::from_arc(api.clone()))
         .add_service(SessionServiceServer::from_arc(api.clone()))
@@ -53,6 +55,11 @@ impl Api {
         request: &impl Message,
     ) -> Command<'a> {
         Command { deps: &self.deps, caller, method, key: Key::of(request_id, request) }
+    }
+
+    /// The code of an invitation as it was typed; `None` where no mail goes out, and nobody has one.
+    fn code(&self, typed: &str) -> Option<String> {
+        self.sends_mail.then(|| typed.split_whitespace().collect())
     }
 }
 

@@ -27,6 +27,13 @@ impl Contact {
     }
 }
 
+/// A mail address as whoever holds an invitation may see it: enough for its owner to know it by.
+pub fn masked_mail(mail: &str) -> String {
+    let (local, domain) = mail.rsplit_once('@').unwrap_or_default();
+    let first: String = local.chars().take(1).collect();
+    format!("{first}***@{domain}")
+}
+
 /// A row of the request: what to do, or what is wrong with it.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -136,6 +143,12 @@ mod tests {
             Plan::Invite,
         ];
         assert_eq!(plan(&rows, &there), expected);
+    }
+
+    #[test]
+    fn a_mail_address_shows_its_first_letter() {
+        assert_eq!(masked_mail("he.jie@example.invalid"), "h***@example.invalid");
+        assert_eq!(masked_mail("何@example.invalid"), "何***@example.invalid");
     }
 
     #[test]

@@ -34,13 +34,16 @@ mod queries;
 pub mod relationship;
 pub mod uscc;
 
-use chassis::service::{Deps, Service};
+use chassis::{
+    config::Config,
+    service::{Deps, Service},
+};
 
 /// The schema `partners`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The service, ready to be served.
-pub fn build(deps: &Deps) -> Service {
+pub fn build(deps: &Deps, config: &Config) -> Service {
     Service {
         name: "partners",
         grpc: &[
@@ -54,7 +57,7 @@ pub fn build(deps: &Deps) -> Service {
             "tandem.partners.v1.InvitationService",
             "tandem.partners.v1.ClusterService",
         ],
-        routes: chassis::service::routes(api::routes(deps)),
+        routes: chassis::service::routes(api::routes(deps, config.notices.sends_mail())),
         tasks: Vec::new(),
     }
 }

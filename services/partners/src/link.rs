@@ -8,6 +8,8 @@ use uuid::Uuid;
 pub const SIGN_IN_VALID: Duration = Duration::hours(24);
 /// How long an invitation works.
 pub const INVITATION_VALID: Duration = Duration::days(14);
+/// How often the code of an invitation is tried, until it is void.
+pub const CODE_TRIES: i32 = 5;
 /// How long a device stays signed in.
 pub const SESSION_VALID: Duration = Duration::days(30);
 

@@ -26,7 +26,12 @@ use prost::Message as _;
 use proto::partners as wire;
 use uuid::Uuid;
 
-use crate::{convert, db, filter, link::Link, member::Scope};
+use crate::{
+    convert, db, filter,
+    invitation::masked_mail,
+    link::{Link, LinkKind},
+    member::Scope,
+};
 
 /// What PublishOrder and ImportDocument take, as their options in the contract say.
 const PUBLISH_ORDER_BYTES: i32 = 4 * 1024 * 1024;
@@ -187,13 +192,21 @@ fn limits() -> wire::Limits {
     }
 }
 
-/// What a link is for, without using it up.
-pub(crate) async fn inspect_link(deps: &Deps, token: &str) -> Result<wire::InspectLinkResponse> {
-    let sha256 = secret::sha256(token.as_bytes());
+/// What a link is for, without using it up, and where a code for it is mailed, where mail goes out.
+pub(crate) async fn inspect_link(
+    deps: &Deps,
+    token: &str,
+    sends_mail: bool,
+) -> Result<wire::InspectLinkResponse> {
+    let (sha256, at) = (secret::sha256(token.as_bytes()), deps.now());
     let mut tx = deps.pool.begin_outside().await?;
     let link: Link = db::link::inspect(&mut tx, &sha256).await?.ok_or_else(Error::not_found)?;
+    let mail = match sends_mail && link.kind == LinkKind::Invitation {
+        true => db::link::code_mail(&mut tx, &sha256, at).await?,
+        false => None,
+    };
     tx.commit().await?;
-    link.check(deps.clock.now())?;
+    link.check(at)?;
     Ok(wire::InspectLinkResponse {
         kind: convert::link_kind(link.kind).into(),
         firm_name: link.firm_name,
@@ -201,6 +214,7 @@ pub(crate) async fn inspect_link(deps: &Deps, token: &str) -> Result<wire::Inspe
         invited_by: link.invited_by,
         expires_at: Some(value::timestamp(link.expires_at)),
         locale: link.locale,
+        code_mail: mail.as_deref().map(masked_mail).unwrap_or_default(),
     })
 }
 

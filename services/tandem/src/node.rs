@@ -311,7 +311,7 @@ fn dialer(config: &Config) -> anyhow::Result<SharedDialer> {
 
 fn build(role: ServiceName, deps: &Deps, config: &Config) -> anyhow::Result<Service> {
     Ok(match role {
-        ServiceName::Partners => partners::build(deps),
+        ServiceName::Partners => partners::build(deps, config),
         ServiceName::Orders => orders::build(deps),
         ServiceName::Interchange => interchange::build(deps),
         ServiceName::Notices => notices::build(deps, config)?,

@@ -323,7 +323,7 @@ fn relationships(method: &str) -> Option<Row> {
             partner: Expect::Refused(Reason::OWN_FIRM),
             ..token(build!(|cast, _, object| {
                 let token = if object == Object::Real { cast.invitation_token().await } else { request_id() };
-                plain(ClaimInvitationRequest { request_id: request_id(), token })
+                plain(ClaimInvitationRequest { request_id: request_id(), token, ..Default::default() })
             }))
         },
         "ListRelationships" => list(

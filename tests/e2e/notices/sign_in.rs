@@ -9,7 +9,7 @@ use proto::{
 
 use super::*;
 
-async fn mailing() -> (MailServer, World) {
+pub(super) async fn mailing() -> (MailServer, World) {
     let server = MailServer::start().await;
     let options = Options { smtp_url: server.url(), ..Options::default() };
     let world = World::with(options).await;
@@ -31,7 +31,7 @@ async fn ask(world: &World, address: &str) -> Result<RequestSignInLinkResponse, 
 }
 
 /// The mails, once there are so many.
-async fn mails(server: &MailServer, count: usize) -> Vec<String> {
+pub(super) async fn mails(server: &MailServer, count: usize) -> Vec<String> {
     let mails =
         until("the mail is there", SOON, async || Some(server.mails()).filter(|mails| mails.len() >= count));
     mails.await.iter().map(|mail| mail.text()).collect()

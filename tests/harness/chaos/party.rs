@@ -51,7 +51,8 @@ pub async fn pair(operator: &Access, api: SocketAddr) -> (Party, Party) {
     };
     let buyers = access(api, Some(&buyer.key)).relationships().invite_supplier(invite).await;
     let path = buyers.expect("an invitation").into_inner().invitation_path;
-    let claim = ClaimInvitationRequest { request_id: request_id(), token: token(&path).into() };
+    let claim =
+        ClaimInvitationRequest { request_id: request_id(), token: token(&path).into(), ..Default::default() };
     let claimed = access(api, Some(&supplier.key)).relationships().claim_invitation(claim).await;
     claimed.expect("the invitation is claimed");
     (buyer, supplier)

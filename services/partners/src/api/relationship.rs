@@ -41,7 +41,8 @@ impl RelationshipService for Api {
         let (caller, request) = parts(request)?;
         let method = "tandem.partners.v1.RelationshipService/ClaimInvitation";
         let command = self.command(&caller, method, &request.request_id, &request);
-        Ok(Response::new(commands::claim_invitation(&command, &request.token).await?))
+        let code = self.code(&request.code);
+        Ok(Response::new(commands::claim_invitation(&command, &request.token, code).await?))
     }
 
     async fn list_relationships(

@@ -24,7 +24,8 @@ impl SessionService for Api {
         &self,
         request: Request<InspectLinkRequest>,
     ) -> Result<Response<InspectLinkResponse>, Status> {
-        Ok(Response::new(queries::inspect_link(&self.deps, &request.get_ref().token).await?))
+        let token = &request.get_ref().token;
+        Ok(Response::new(queries::inspect_link(&self.deps, token, self.sends_mail).await?))
     }
 
     async fn redeem_sign_in_link(
@@ -42,7 +43,9 @@ impl SessionService for Api {
     ) -> Result<Response<RedeemSignInLinkResponse>, Status> {
         let request = request.into_inner();
         let acceptance = convert::accept(&request)?;
-        Ok(Response::new(commands::accept_invitation(&self.deps, &request.token, acceptance).await?))
+        let code = self.code(&request.code);
+        let accepted = commands::accept_invitation(&self.deps, &request.token, code, acceptance);
+        Ok(Response::new(accepted.await?))
     }
 
     async fn set_locale(

@@ -5,7 +5,7 @@ use proto::partners as wire;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Begun, Command};
+use super::{Begun, Command, session::check_code};
 use crate::{
     convert,
     db::{self, link::Claimed},
@@ -80,9 +80,14 @@ pub(crate) async fn renew_invitation(
 pub(crate) async fn claim_invitation(
     command: &Command<'_>,
     token: &str,
+    code: Option<String>,
 ) -> Result<wire::ClaimInvitationResponse> {
     let at = command.deps.now();
     let sha256 = secret::sha256(token.as_bytes());
+    if let Some(code) = code {
+        // In a transaction of its own, so that a wrong try counts; the link of a repeated request was used, and asks for none.
+        check_code(command.deps, &sha256, &code).await?;
+    }
     let mut tx = match command.begin().await? {
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,

@@ -3,7 +3,7 @@
 use chassis::{
     Error, Reason, Result,
     caller::{Caller, CredentialKind, new_token},
-    outbox, secret,
+    code, outbox, secret,
     secret::Redacted,
     service::Deps,
     value,
@@ -16,7 +16,7 @@ use crate::{
     convert,
     db::{self, link::NewSession},
     events,
-    link::{Link, LinkKind, SESSION_VALID},
+    link::{CODE_TRIES, Link, LinkKind, SESSION_VALID},
 };
 
 /// Who accepts an invitation, and as what.
@@ -56,16 +56,41 @@ pub(crate) async fn redeem_sign_in_link(
     Ok(begun(&session_token, session.expires_at, signed_in.firm, signed_in.member, signed_in.locale))
 }
 
-/// Uses an invitation without an account: the placeholder becomes the firm of whoever holds the link.
+/// Who takes an invitation up reads the mail of the address that the inviter gave, where there is one. A try is taken, and
+/// stays taken, before anybody knows whether it is right. An invitation that does not work is whoever uses it to refuse.
+pub(super) async fn check_code(deps: &Deps, sha256: &[u8; 32], typed: &str) -> Result<()> {
+    let at = deps.now();
+    let mut tx = deps.pool.begin_outside().await?;
+    if db::link::code_mail(&mut tx, sha256, at).await?.is_none() {
+        return tx.commit().await;
+    }
+    if typed.is_empty() {
+        return Err(Error::field("code", "REQUIRED", "is required; have it mailed by RequestInvitationCode"));
+    }
+    let kept = db::link::try_code(&mut tx, sha256, at, CODE_TRIES).await?;
+    tx.commit().await?;
+    match kept {
+        Some(kept) if code::fits(&deps.keys, sha256, typed, &kept) => Ok(()),
+        Some(_) => Err(Error::field("code", "WRONG", "is not the code that was mailed last")),
+        None => Err(Error::field("code", "ENDED", "works no longer; have another one mailed")),
+    }
+}
+
+/// Uses an invitation without an account: the placeholder becomes the firm of whoever holds the link, and reads the inviter's
+/// mail where there is some.
 pub(crate) async fn accept_invitation(
     deps: &Deps,
     token: &str,
+    code: Option<String>,
     acceptance: Acceptance,
 ) -> Result<wire::RedeemSignInLinkResponse> {
     let at = deps.now();
     let sha256 = secret::sha256(token.as_bytes());
     let link = find_link(deps, &sha256).await?;
     link.check_for(LinkKind::Invitation, at)?;
+    if let Some(code) = code {
+        check_code(deps, &sha256, &code).await?;
+    }
     let (id, session_token, session_sha256) = new_token(CredentialKind::Session);
     let session = NewSession {
         id: &id,

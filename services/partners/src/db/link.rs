@@ -84,6 +84,37 @@ pub(crate) async fn insert_invitation(
     Ok(made)
 }
 
+/// The mail address that an invitation asks for a code of; `None` where the inviter gave none, or the link does not work.
+pub(crate) async fn code_mail(
+    tx: &mut TenantTx,
+    sha256: &[u8],
+    at: OffsetDateTime,
+) -> Result<Option<String>> {
+    let mail =
+        sqlx::query_scalar!(r#"select mail as "mail!" from partners.invitation_contact($1, $2)"#, sha256, at)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(mail)
+}
+
+/// Takes one of so many tries of an invitation's code: what is kept of it, or `None` where none works.
+pub(crate) async fn try_code(
+    tx: &mut TenantTx,
+    sha256: &[u8],
+    at: OffsetDateTime,
+    most: i32,
+) -> Result<Option<Vec<u8>>> {
+    let kept = sqlx::query_scalar!(
+        r#"select partners.try_invitation_code($1, $2, $3) as "kept?""#,
+        sha256,
+        at,
+        most
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(kept)
+}
+
 /// A session to begin.
 pub(crate) struct NewSession<'a> {
     pub id: &'a str,

@@ -8,6 +8,7 @@ use axum::{
 };
 use proto::{
     access::Permission,
+    notices::RequestInvitationCodeRequest,
     partners::{AcceptInvitationRequest, ClaimInvitationRequest, InspectLinkResponse, LinkKind},
 };
 
@@ -32,6 +33,10 @@ struct InvitationPage {
     member_name: String,
     firm_name: String,
     uscc: String,
+    /// The code that is asked for; none where the link is enough.
+    code: Option<Code>,
+    /// Where a code was mailed just now.
+    sent: Option<String>,
     faults: Vec<Fault>,
     /// The firm that is signed in here and may take the invitation over.
     claimant: Option<Claimant>,
@@ -41,9 +46,22 @@ struct Claimant {
     firm: String,
     action: String,
     token: String,
+    code: Option<Code>,
     /// Only administrators may.
     may: bool,
 }
+
+/// Whoever takes the invitation up types what was mailed, and has it mailed here.
+struct Code {
+    /// Each form of the page has one.
+    id: &'static str,
+    /// Where it is mailed, as far as that is shown.
+    mail: String,
+    typed: String,
+}
+
+const CODE: &str = "code";
+const CLAIM_CODE: &str = "claim-code";
 
 struct Fault {
     field: &'static str,
@@ -87,7 +105,13 @@ async fn form(
     };
     let t = page.t.clone();
     let app = &visitor.app;
+    let mail = link.code_mail;
+    let code = |id: &'static str| {
+        let typed = typed.get("code").to_string();
+        (!mail.is_empty()).then(|| Code { id, mail: mail.clone(), typed })
+    };
     let claimant = signed_in.map(|member| Claimant {
+        code: code(CLAIM_CODE),
         firm: member.who.firm_name.clone(),
         action: format!("/i/{token}/claim"),
         token: app.tokens.make(app, Some(&member.token), &purpose(token)),
@@ -107,6 +131,8 @@ async fn form(
         member_name: typed.get("name").to_string(),
         firm_name,
         uscc: typed.get("uscc").to_string(),
+        code: code(CODE),
+        sent: (asks_for_code(typed) && faults.is_empty()).then(|| mail.clone()),
         claimant,
         t,
         faults,
@@ -130,6 +156,9 @@ pub async fn accept(
         response.headers_mut().append(header::SET_COOKIE, cookie);
         return Ok(response);
     }
+    if asks_for_code(&fields) {
+        return send_code(visitor, &token, &fields, CODE).await;
+    }
     let t = visitor.text.clone();
     let faults = missing(&t, &fields);
     if !faults.is_empty() {
@@ -143,6 +172,7 @@ pub async fn accept(
         uscc: fields.get("uscc").to_uppercase(),
         locale: t.lang.code().to_string(),
         device: visitor.device.clone(),
+        code: fields.get("code").to_string(),
     };
     match visitor.app.api.sessions().accept_invitation(visitor.call(request)).await {
         Ok(session) => {
@@ -151,16 +181,55 @@ pub async fn accept(
             response.headers_mut().append(header::SET_COOKIE, cookie);
             Ok(response)
         }
-        Err(status) => {
-            let failure = Failure::from(status);
-            let faults = named(&t, &failure);
-            if faults.is_empty() {
-                return sign_in::dead_link(&visitor, true, failure).await;
-            }
-            let link = open(&visitor, &token).await?;
-            Ok(form(visitor, &token, link, &fields, faults).await)
-        }
+        Err(status) => refused(visitor, &token, &fields, status.into(), CODE).await,
     }
+}
+
+/// The form again, with what is wrong at the fields; or what became of the link.
+async fn refused(
+    visitor: Visitor,
+    token: &str,
+    fields: &Fields,
+    failure: Failure,
+    code: &'static str,
+) -> Result<Response, Failure> {
+    let faults = named(&visitor.text, &failure, code);
+    if faults.is_empty() {
+        return sign_in::dead_link(&visitor, true, failure).await;
+    }
+    let link = open(&visitor, token).await?;
+    Ok(form(visitor, token, link, fields, faults).await)
+}
+
+/// Whether a form was sent by the button that has the code mailed.
+fn asks_for_code(fields: &Fields) -> bool {
+    !fields.get("send").is_empty()
+}
+
+/// Has the code mailed. What was typed stays, and no page more is looked at.
+async fn send_code(
+    visitor: Visitor,
+    token: &str,
+    fields: &Fields,
+    code: &'static str,
+) -> Result<Response, Failure> {
+    let link = match open(&visitor, token).await {
+        Ok(link) => link,
+        Err(failure) => return sign_in::dead_link(&visitor, true, failure).await,
+    };
+    let request = visitor.call(RequestInvitationCodeRequest { token: token.to_string() });
+    let mut faults = Vec::new();
+    if let Err(status) = visitor.app.api.notices().request_invitation_code(request).await {
+        let failure = Failure::from(status);
+        let said = match failure.reason.as_str() {
+            "RATE_LIMITED" => key::INVITATION_CODE_OFTEN,
+            "LIMIT_REACHED" => key::INVITATION_CODE_ENOUGH,
+            "UNAVAILABLE" | "DEADLINE_EXCEEDED" => key::INVITATION_CODE_UNSENT,
+            _ => return Err(failure),
+        };
+        faults.push(Fault { field: code, text: visitor.text.say(said) });
+    }
+    Ok(form(visitor, token, link, fields, faults).await)
 }
 
 /// What a look at the form shows. Codes in real use exist whose check character does not fit, but none of another
@@ -178,8 +247,16 @@ fn missing(t: &Text, fields: &Fields) -> Vec<Fault> {
     faults
 }
 
-fn named(t: &Text, failure: &Failure) -> Vec<Fault> {
-    let named = failure.fields.iter().filter_map(|(path, _)| match path.as_str() {
+fn named(t: &Text, failure: &Failure, code: &'static str) -> Vec<Fault> {
+    let named = failure.fields.iter().filter_map(|(path, reason)| match path.as_str() {
+        "code" => {
+            let said = match reason.as_str() {
+                "REQUIRED" => key::INVITATION_CODE_MISSING,
+                "ENDED" => key::INVITATION_CODE_ENDED,
+                _ => key::INVITATION_CODE_WRONG,
+            };
+            Some(Fault { field: code, text: t.say(said) })
+        }
         "member_name" => Some(Fault { field: "name", text: t.say(key::INVITATION_NAME_WRONG) }),
         "firm_name" => Some(Fault { field: "firm", text: t.say(key::INVITATION_FIRM_WRONG) }),
         "uscc" => Some(Fault { field: "uscc", text: t.say(key::INVITATION_USCC_WRONG) }),
@@ -195,9 +272,14 @@ pub async fn claim(member: Member, Path(token): Path<String>, fields: Fields) ->
     if !member.may(Permission::MembersAdmin) {
         return Err(Failure::denied());
     }
-    let request = member.call(ClaimInvitationRequest { request_id, token });
+    let visitor = member.visitor.clone();
+    if asks_for_code(&fields) {
+        return send_code(visitor, &token, &fields, CLAIM_CODE).await;
+    }
+    let code = fields.get("code").to_string();
+    let request = member.call(ClaimInvitationRequest { request_id, token: token.clone(), code });
     match app.api.relationships().claim_invitation(request).await {
         Ok(_) => Ok(page::go("/inbox")),
-        Err(status) => sign_in::dead_link(&member.visitor, true, status.into()).await,
+        Err(status) => refused(visitor, &token, &fields, status.into(), CLAIM_CODE).await,
     }
 }

@@ -274,7 +274,7 @@ impl session_service_server::SessionService for Fake {
             member_name: "林小燕".into(),
             invited_by: "澄屿家居用品（示例）有限公司".into(),
             expires_at: Some(chassis::value::timestamp(datetime!(2026-11-24 01:00 UTC))),
-            locale: "zh".into(),
+            ..Default::default()
         }))
     }
 

@@ -1,9 +1,16 @@
 //! The way in for whoever has no session: what the pages say, and a link that is asked for by mail.
 
 use axum::http::StatusCode;
+use chassis::{Error, Reason};
 use proto::{
-    notices::{Channel, GetMailStateResponse, ListChannelsResponse, Medium, RequestSignInLinkResponse},
-    partners::{ListMembersResponse, Member},
+    notices::{
+        Channel, GetMailStateResponse, ListChannelsResponse, Medium, RequestInvitationCodeRequest,
+        RequestSignInLinkResponse,
+    },
+    partners::{
+        AcceptInvitationRequest, ClaimInvitationRequest, InspectLinkResponse, LinkKind, ListMembersResponse,
+        Member,
+    },
 };
 use tonic::Code;
 
@@ -93,6 +100,86 @@ async fn a_dead_link_offers_a_new_one_to_members_alone() {
     assert!(page.says(FORM), "{}", page.html);
     let page = world.get("/i/old", "").await;
     assert!(!page.says(FORM) && page.says("采购方"), "an invitation is the inviter's: {}", page.html);
+}
+
+/// An API whose invitations ask for a code, or not.
+async fn inviting(code_mail: &str) -> (Hostile, World) {
+    let (api, world) = Hostile::start(false, None).await;
+    let link = InspectLinkResponse {
+        kind: LinkKind::Invitation.into(),
+        invited_by: "澄屿".into(),
+        code_mail: code_mail.into(),
+        ..InspectLinkResponse::default()
+    };
+    api.script().answer("InspectLink", vec![Ok(link); 9]);
+    (api, world)
+}
+
+#[tokio::test]
+async fn an_invitation_asks_for_the_code_that_it_has_mailed() {
+    const JOIN: &str = "action=\"/i/x\"";
+    let (api, world) = inviting("h***@example.invalid").await;
+    let page = world.get("/i/x", "").await;
+    assert!(page.says("发送到采购方为您登记的邮箱 h***@example.invalid"), "{}", page.html);
+    assert!(page.says("inputmode=\"numeric\" autocomplete=\"one-time-code\""), "{}", page.html);
+    assert_eq!(page.html.matches("<input id=").count(), 4, "of six fields at most: {}", page.html);
+    let token = page.field(JOIN, "token");
+    let post = async |more: &[(&str, &str)]| {
+        let fields = [more, &[("token", &*token), ("name", "何姐"), ("firm", "清禾")]].concat();
+        world.post("/i/x", "", &fields).await
+    };
+    let page = post(&[("send", "code")]).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.says("验证码已发送到 h***@example.invalid") && page.says("value=\"何姐\""), "{}", page.html);
+    assert_eq!(api.asked::<RequestInvitationCodeRequest>("RequestInvitationCode").token, "x");
+    for (reason, said) in [
+        (Reason::RATE_LIMITED, "请稍后再试"),
+        (Reason::LIMIT_REACHED, "请向采购方索取新链接"),
+        (Reason::UNAVAILABLE, "验证码未能发出"),
+    ] {
+        api.script().refuse("RequestInvitationCode", Error::new(reason));
+        let page = post(&[("send", "code")]).await;
+        assert!(page.says(said) && page.says("id=\"code-fault\"") && page.says("清禾"), "{}", page.html);
+        assert!(!page.says("验证码已发送"), "{}", page.html);
+    }
+    for (reason, said) in
+        [("REQUIRED", "请填写验证码"), ("WRONG", "不是最近一次发送的验证码"), ("ENDED", "验证码已失效")]
+    {
+        api.script().refuse("AcceptInvitation", Error::field("code", reason, ""));
+        let page = post(&[("code", "042917")]).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            page.says(said) && page.says("href=\"#code\"") && page.says("value=\"042917\""),
+            "{}",
+            page.html
+        );
+    }
+    assert_eq!(api.asked::<AcceptInvitationRequest>("AcceptInvitation").code, "042917");
+}
+
+#[tokio::test]
+async fn who_has_a_firm_types_the_code_in_a_form_of_its_own() {
+    const CLAIM: &str = "action=\"/i/x/claim\"";
+    let (api, world) = inviting("h***@example.invalid").await;
+    let page = world.get("/i/x", SALES).await;
+    assert!(page.says("id=\"claim-code\"") && page.says("id=\"code\""), "{}", page.html);
+    let token = page.field(CLAIM, "token");
+    let page = world.post("/i/x/claim", SALES, &[("token", &token), ("send", "code")]).await;
+    assert!(page.says("验证码已发送到 h***@example.invalid"), "{}", page.html);
+    assert_eq!(api.asked::<RequestInvitationCodeRequest>("RequestInvitationCode").token, "x");
+    api.script().refuse("ClaimInvitation", Error::field("code", "WRONG", ""));
+    let page = world.post("/i/x/claim", SALES, &[("token", &token), ("code", "042917")]).await;
+    assert!(page.says("href=\"#claim-code\"") && page.says("id=\"claim-code-fault\""), "{}", page.html);
+    assert_eq!(api.asked::<ClaimInvitationRequest>("ClaimInvitation").code, "042917");
+}
+
+#[tokio::test]
+async fn without_a_code_the_link_of_an_invitation_is_enough() {
+    let (_, world) = inviting("").await;
+    for session in ["", SALES] {
+        let page = world.get("/i/x", session).await;
+        assert!(!page.says("one-time-code") && !page.says("name=\"send\""), "{}", page.html);
+    }
 }
 
 #[tokio::test]

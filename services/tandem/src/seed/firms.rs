@@ -178,6 +178,7 @@ pub(super) async fn introduce(
             let request = ClaimInvitationRequest {
                 request_id: format!("sandbox-claim-{buyer_id}"),
                 token: token(&path).to_owned(),
+                ..ClaimInvitationRequest::default()
             };
             let own = as_firm(connection, credentials, supplier_id)?;
             own.relationships().claim_invitation(request).await.map_err(refused)?;
