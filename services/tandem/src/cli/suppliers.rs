@@ -37,7 +37,8 @@ Examples:
 
 The first line names the columns: name, vendor_number, and where known uscc, contact_name, phone, mail, language; or
 名称, 供应商编码, 统一社会信用代码, 联系人, 手机, 邮箱, 语言. UTF-8 and GB18030 are read. The result is a file with the same rows,
-what became of each, and its link. A link is a secret and is shown once.";
+what became of each, and its link. A link is a secret and is shown once: with a mail address, and where mail goes out, it is
+accepted with a code that is mailed there; without, by whoever holds it.";
 
 pub const LIST_EXAMPLES: &str = "\
 Examples:
