@@ -59,6 +59,13 @@ pub fn names(text: &str) -> Vec<String> {
     parts.filter(|part| !part.is_empty()).map(str::to_string).collect()
 }
 
+/// Names as they were where the line still says the same, whatever separates them in the page's language: a name that has a
+/// comma in it is no list. Else what the line says now.
+pub fn names_after(text: &str, was: Vec<String>) -> Vec<String> {
+    let now = names(text);
+    if now == names(&was.join(",")) { was } else { now }
+}
+
 /// Full-width digits and punctuation, which Chinese keyboards type, as ASCII.
 fn narrow(c: char) -> char {
     match c {
@@ -104,6 +111,16 @@ mod tests {
     fn names_are_told_apart_on_any_keyboard() {
         assert_eq!(names("PP、ABS, PC，POM ；PA66"), ["PP", "ABS", "PC", "POM", "PA66"]);
         assert!(names(" ").is_empty());
+    }
+
+    #[test]
+    fn a_name_with_a_comma_stays_one_until_the_line_says_something_else() {
+        let was = || vec!["PP, 30 % GF".to_string(), "ABS".to_string()];
+        for unchanged in ["PP, 30 % GF、ABS", "PP, 30 % GF, ABS"] {
+            assert_eq!(names_after(unchanged, was()), was(), "{unchanged}");
+        }
+        assert_eq!(names_after("PP, ABS", was()), ["PP", "ABS"]);
+        assert!(names_after("", was()).is_empty());
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn name(t: &Text, names: &BTreeMap<String, String>, firm: &str) -> String {
 fn what(t: &Text, content: &proto::capacity::RequestContent) -> String {
     match content.materials.is_empty() {
         true => content.process.clone(),
-        false => t.two(key::NEED_WHAT, content.materials.join("、"), &content.process),
+        false => t.two(key::NEED_WHAT, content.materials.join(&t.say(key::LIST_JOIN)), &content.process),
     }
 }
 

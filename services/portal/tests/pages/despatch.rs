@@ -7,7 +7,7 @@ use proto::orders::{
 use super::*;
 use crate::fake::{HOLDER, wire};
 
-pub const FORM: &str = "/orders/0192f000-0000-7000-8000-000000000007/despatch-note";
+const FORM: &str = "/orders/0192f000-0000-7000-8000-000000000007/despatch-note";
 const ID: &str = "0192f000-0000-7000-8000-000000000007";
 const ACCEPTED: &str = "/orders/0192f000-0000-7000-8000-000000000007";
 const REJECTED: &str = "/orders/0192f000-0000-7000-8000-000000000016";

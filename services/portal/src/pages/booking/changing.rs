@@ -28,6 +28,7 @@ use crate::{
     measure::Measure,
     page,
     session::Member,
+    typed,
     week::monday_of,
 };
 
@@ -95,7 +96,7 @@ impl Standing {
             questions.push(match question.name {
                 "process" => question.with(&content.process),
                 "machine" => question.with(&content.machine),
-                "materials" => question.with(content.materials.join("、")),
+                "materials" => question.with(content.materials.join(&t.say(key::LIST_JOIN))),
                 "price" if content.currency.is_empty() => question,
                 "price" => {
                     let unit = self.measure.unit(t);
@@ -227,11 +228,8 @@ impl Standing {
         let t = posted.member.text();
         let buckets = self.buckets(t, ask, fields)?;
         let was = self.offer.content.clone().unwrap_or_default();
-        let materials = was.materials.clone();
+        let materials = typed::names_after(fields.get("materials"), was.materials.clone());
         let content = offering::content(t, ask, fields, &self.measure, was)?;
-        // A name that has a comma in it is no list.
-        let unchanged = fields.get("materials") == materials.join("、").trim();
-        let materials = if unchanged { materials } else { content.materials.clone() };
         let to = audience::chosen(t, ask, fields)?;
         Some(ChangeOfferRequest {
             request_id: posted.request_id.clone(),

@@ -44,7 +44,7 @@ pub fn questions(t: &Text, content: &RequestContent, audience: Vec<Question>) ->
     };
     let list = |name, label: Key<0>, path, stands: &[String]| {
         let question = Question::new(name, Kind::Text, t.say(label)).hint(t.say(key::NEED_LIST_HINT));
-        question.optional().at(path).with(stands.join("、"))
+        question.optional().at(path).with(stands.join(&t.say(key::LIST_JOIN)))
     };
     let currency = if content.currency.is_empty() { CURRENCY } else { content.currency.as_str() };
     let mut questions = vec![
@@ -145,11 +145,7 @@ pub fn content(
     };
     let (first_monday, last_monday) = (week("first"), week("last"));
     let price_ceiling = price_ceiling.ok()?;
-    // A name that has a comma in it is no list.
-    let names = |name: &str, was: Vec<String>| match fields.get(name) == was.join("、").trim() {
-        true => was,
-        false => typed::names(fields.get(name)),
-    };
+    let names = |name: &str, was: Vec<String>| typed::names_after(fields.get(name), was);
     let currency = if was.currency.is_empty() { CURRENCY.to_owned() } else { was.currency };
     Some(RequestContent {
         process: fields.get("process").to_owned(),
