@@ -117,10 +117,15 @@ impl Hostile {
         M::decode(call.message.as_slice()).unwrap()
     }
 
+    /// What was asked since the last time that changes something.
+    pub fn changes(&self) -> Vec<Call> {
+        let reads = |call: &Call| READS.iter().any(|read| call.rpc.starts_with(read));
+        self.calls().into_iter().filter(|call| !reads(call)).collect()
+    }
+
     /// Nothing was asked since the last time that changes something.
     pub fn unchanged(&self, what: &str) {
-        let reads = |call: &Call| READS.iter().any(|read| call.rpc.starts_with(read));
-        let changes: Vec<Call> = self.calls().into_iter().filter(|call| !reads(call)).collect();
+        let changes = self.changes();
         assert!(changes.is_empty(), "{what}: {changes:?}");
     }
 }

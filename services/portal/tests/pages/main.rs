@@ -14,6 +14,7 @@ mod lists;
 mod ordering;
 #[cfg(feature = "pdf")]
 mod paper;
+mod parity;
 mod score;
 mod signing_in;
 mod story;
