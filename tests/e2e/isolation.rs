@@ -2,13 +2,17 @@
 
 use chassis::Reason;
 use harness::{
-    Firm, World, accept_all, answer, decide, events, order,
+    Firm, World, accept_all, answer, decide, events,
+    file::Content,
+    order,
     refusal::{refused, visible},
     request_id,
+    resource::shown,
 };
 use proto::{
     orders::{GetOrderRequest, ListOrderLinesRequest, ListOrdersRequest, ListScheduleLinesRequest, Side},
     partners::{GetFirmRequest, ListRelationshipsRequest, Role, UpdateRelationshipRequest},
+    resources::{GetRevisionRequest, ListResourcesRequest, ListRevisionsRequest, ReleaseRevisionRequest},
     stream::GetHeadRequest,
 };
 use tonic::Status;
@@ -162,6 +166,50 @@ async fn the_operator_sees_no_business() {
     let person = operator.session();
     let list = ListOrdersRequest { side: Side::Buyer.into(), ..ListOrdersRequest::default() };
     assert!(person.orders().list_orders(list).await.unwrap().into_inner().orders.is_empty());
+    world.finish().await;
+}
+
+/// What partners may find is for partners: a drawing with its file is nothing to whoever runs the platform.
+#[tokio::test]
+async fn the_operator_sees_no_drawings() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let owner = buyer.session();
+    let content = Content::pdf(4_096);
+    let resource = owner.publish_resource(shown("支架图纸")).await.expect("a resource");
+    owner.grant_resource(&resource, &supplier.id).await.expect("a grant");
+    let revision = owner.drafted(&resource, "B").await;
+    let file = owner.put_file(&revision, "支架 B.pdf", &content).await.expect("a file").id;
+    let release = ReleaseRevisionRequest {
+        request_id: request_id(),
+        revision_id: revision.clone(),
+        ..ReleaseRevisionRequest::default()
+    };
+    owner.revisions().release_revision(release).await.expect("released");
+    let all = ListResourcesRequest::default();
+    let of_it = ListRevisionsRequest { resource_id: resource.clone(), ..ListRevisionsRequest::default() };
+    let one = GetRevisionRequest { revision_id: revision };
+    // All of this is there for a partner.
+    assert_eq!(supplier.finds(all.clone()).await, ["支架图纸"]);
+    assert_eq!(supplier.resource(&resource).await.expect("granted").content.unwrap().name, "支架图纸");
+    let revisions = supplier.revisions().list_revisions(of_it.clone()).await.expect("granted").into_inner();
+    assert_eq!(revisions.revisions.len(), 1);
+    supplier.revisions().get_revision(one.clone()).await.expect("granted");
+    assert!(supplier.fetch(&file, 0, 0).await.expect("granted") == content.bytes(0..content.size));
+
+    // A key with the operator's role alone holds nothing of business.
+    let operator = world.operator().await;
+    refused(operator.resources().list_resources(all.clone()).await, Reason::PERMISSION_DENIED);
+    // For the administrator of the operator's firm, who holds both roles, there is none.
+    assert_eq!(operator.session().finds(all).await, Vec::<String>::new());
+    for (who, reason) in [(&**operator, Reason::PERMISSION_DENIED), (operator.session(), Reason::NOT_FOUND)] {
+        refused(who.resource(&resource).await, reason);
+        refused(who.revisions().list_revisions(of_it.clone()).await, reason);
+        refused(who.revisions().get_revision(one.clone()).await, reason);
+        refused(who.fetch(&file, 0, 0).await, reason);
+        refused(who.link_to(&file, 60).await, reason);
+        refused(who.ask_for(&resource).await, reason);
+    }
     world.finish().await;
 }
 
