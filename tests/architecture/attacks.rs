@@ -116,7 +116,10 @@ const ATTACKS: &[Attack] = &[
     attack(
         "D30",
         "who is here, told by how long it takes",
-        &[(TIMING, "a_session_that_is_none_takes_as_long_whosever_id_it_has")],
+        &[
+            (TIMING, "a_session_that_is_none_takes_as_long_whosever_id_it_has"),
+            (TIMING, "a_link_by_mail_takes_as_long_to_ask_for_whosever_address_it_is"),
+        ],
     ),
     attack(
         "D31",
