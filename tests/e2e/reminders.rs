@@ -1,6 +1,7 @@
 //! Reminders and what becomes of them.
 
 use chassis::Reason;
+use futures::{StreamExt as _, stream};
 use harness::{
     Access, Firm, World, answer, events,
     events::Payload,
@@ -41,18 +42,27 @@ async fn states(who: &Access) -> Vec<ReminderState> {
     list(who, ListRemindersRequest::default()).await.iter().map(Reminder::state).collect()
 }
 
+/// So many other suppliers of a buyer, each with an order that waits for its answer.
+async fn suppliers(world: &World, buyer: &Firm, count: usize) -> Vec<(Firm, String)> {
+    let made = stream::iter(1..=count).map(|n| async move {
+        let firm = world.firm(&format!("丰泽五金{n}(示例)厂")).await;
+        let number = format!("V{}", 100 + n);
+        world.partner(buyer, &firm, &number).await;
+        let order = publish(buyer, &format!("A{n}"), &number).await;
+        (firm, order)
+    });
+    made.buffered(6).collect().await
+}
+
 #[tokio::test]
 async fn many_suppliers_are_reminded_in_one_go_each_with_its_own_result() {
     let world = World::start().await;
     let (buyer, supplier) = world.pair().await;
-    let other = world.firm("丰泽五金(示例)厂").await;
-    world.partner(&buyer, &other, "V200").await;
+    let others = suppliers(&world, &buyer, 29).await;
     let rival = world.firm("木棉门业(示例)有限公司").await;
     world.partner(&rival, &supplier, "GYS-033").await;
-    let mut ids = Vec::new();
-    for n in 0..30 {
-        ids.push(publish(&buyer, &format!("A{n}"), if n % 2 == 0 { "V100" } else { "V200" }).await);
-    }
+    let mut ids = vec![publish(&buyer, "A0", "V100").await];
+    ids.extend(others.iter().map(|(_, order)| order.clone()));
     let foreign = publish(&rival, "R1", "GYS-033").await;
     let rejected = publish(&buyer, "A99", "V100").await;
     let reject = harness::answer(&rejected).reject("10", "", RejectReason::NoCapacity).done();
@@ -83,7 +93,12 @@ async fn many_suppliers_are_reminded_in_one_go_each_with_its_own_result() {
     };
     assert_eq!((event.message.as_str(), event.version, event.automatic), ("请今天答复", 2, false));
     assert_eq!(event.reminder_id, done.results[0].reminder_id);
-    assert_eq!(list(&other, ListRemindersRequest::default()).await.len(), 15, "each sees its own");
+    let reminded = others.iter().map(|(firm, order)| (firm, order)).chain([(&supplier, &ids[0])]);
+    for (firm, order) in reminded {
+        let reminders = list(firm, ListRemindersRequest::default()).await;
+        let of: Vec<&String> = reminders.iter().map(|one| &one.order_id).collect();
+        assert_eq!(of, [order], "each sees its own");
+    }
     assert!(list(&rival, ListRemindersRequest::default()).await.is_empty());
     refused(remind(&supplier, &[&ids[0]]).await, Reason::NOT_FOUND);
     refused(remind(&buyer, &[&foreign, &unknown]).await, Reason::NOT_FOUND);
