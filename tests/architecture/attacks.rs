@@ -23,6 +23,7 @@ const fn attack(
 }
 
 const PORTAL: &str = "services/portal/tests/pages/attacks.rs";
+const CASES: &str = "services/portal/tests/pages/attacks/cases.rs";
 const PAGES: &str = "services/portal/tests/pages/main.rs";
 const WAY_IN: &str = "services/portal/tests/pages/signing_in.rs";
 const FORM: &str = "services/portal/src/form.rs";
@@ -32,7 +33,7 @@ const TIMING: &str = "tests/e2e/timing.rs";
 const SIGNING_IN: &str = "tests/portal/signing_in.mjs";
 const ANSWERING: &str = "tests/portal/answering.mjs";
 
-const REFUSED: (&str, &str) = (PORTAL, "what_must_be_refused_is_refused");
+const REFUSED: (&str, &str) = (CASES, "what_must_be_refused_is_refused");
 const FORMS: (&str, &str) = (PORTAL, "no_form_is_taken_without_session_token_and_origin_of_its_own");
 const READ: (&str, &str) = (PORTAL, "what_others_wrote_is_there_to_be_read");
 const NEXT: (&str, &str) = (PORTAL, "nobody_is_sent_on_to_another_site");

@@ -200,6 +200,7 @@ async fn over_tls_the_cookie_is_bound_to_the_host() {
     assert_eq!(plain_name.status, StatusCode::UNAUTHORIZED, "D05: the development cookie is not taken");
     let elsewhere =
         Request::builder().uri("/sign-in").header("host", "evil.example").body(Body::empty()).unwrap();
+    // 421 and not 400 (RFC 9110, 15.5.20): nothing is wrong with it but that it came here.
     assert_eq!(world.send(elsewhere).await.status, StatusCode::MISDIRECTED_REQUEST, "D26");
 }
 
