@@ -11,7 +11,8 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     World,
-    fake::{BUYER, Fake, refuse, wire},
+    fake::{BUYER, Fake, SALES, refuse, wire},
+    hostile::{Hostile, ID},
     request,
 };
 
@@ -164,6 +165,21 @@ async fn each_kind_of_evidence_says_what_went_into_the_figure() {
     for unknown in ["r1/score/nothing", "r1/score/unspecified", "r9/score/answered"] {
         assert_eq!(world.get(&format!("/partners/{unknown}"), BUYER).await.status, StatusCode::NOT_FOUND);
     }
+}
+
+#[tokio::test]
+async fn what_arrives_on_time_is_shown_once_somebody_knows_it() {
+    let (api, world) = Hostile::start(false, None).await;
+    let path = format!("/partners/{ID}");
+    let known = world.get(&path, SALES).await;
+    for figure in ["足额接受率", "准时交货率（要求）", "准时交货率（承诺）"] {
+        assert!(known.says(figure), "{figure}: {}", known.html);
+    }
+    // As the API answers where no receipts are recorded.
+    let nothing = Scorecard { supplier: Some(SupplierScore::default()), ..Scorecard::default() };
+    api.script().answer("GetScorecard", [Ok(nothing)]);
+    let unknown = world.get(&path, SALES).await;
+    assert!(unknown.says("足额接受率") && unknown.says("暂无数据") && !unknown.says("准时交货率"));
 }
 
 #[tokio::test]

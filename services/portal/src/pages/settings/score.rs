@@ -22,9 +22,9 @@ pub(super) struct Figure {
     pub label: String,
     pub value: String,
     pub how: String,
-    /// What the API answers evidence of; `None` where nothing is recorded.
+    /// What the API answers evidence of; `None` where it answers none.
     pub kind: Option<ScoreFigure>,
-    /// Where that is shown; empty where nothing is recorded.
+    /// Where that is shown; empty where there is none.
     pub evidence: String,
 }
 
@@ -122,15 +122,21 @@ fn supplier(t: &Text, score: &SupplierScore) -> Vec<Figure> {
     let requested = rate(score.on_time_requested_rate.as_ref());
     let committed = rate(score.on_time_committed_rate.as_ref());
     let answered = of(t, score.answered, score.orders);
-    vec![
+    let mut figures = vec![
         figure(t, key::SCORE_ANSWERED, answered, key::SCORE_ANSWERED_HOW, Some(Of::Answered)),
         figure(t, key::SCORE_MEDIAN, median, key::SCORE_MEDIAN_HOW, Some(Of::AnswerTime)),
         figure(t, key::SCORE_P90, p90, key::SCORE_P90_HOW, Some(Of::AnswerTime)),
         figure(t, key::SCORE_ON_TIME, on_time, key::SCORE_ON_TIME_HOW, Some(Of::AnsweredOnTime)),
         figure(t, key::SCORE_ACCEPTANCE, accepted, key::SCORE_ACCEPTANCE_HOW, Some(Of::Acceptance)),
-        figure(t, key::SCORE_REQUESTED, requested, key::SCORE_REQUESTED_HOW, None),
-        figure(t, key::SCORE_COMMITTED, committed, key::SCORE_COMMITTED_HOW, None),
-    ]
+    ];
+    // Until receipts are recorded, nobody knows what came on time; that there is no data yet would be said of every partner.
+    let arrived = [
+        (key::SCORE_REQUESTED, requested, key::SCORE_REQUESTED_HOW),
+        (key::SCORE_COMMITTED, committed, key::SCORE_COMMITTED_HOW),
+    ];
+    let known = arrived.into_iter().filter(|(_, value, _)| value.is_some());
+    figures.extend(known.map(|(label, value, how)| figure(t, label, value, how, None)));
+    figures
 }
 
 fn buyer(t: &Text, score: &BuyerScore) -> Vec<Figure> {
