@@ -12,8 +12,8 @@ const TABLE: &str = "create temporary table answered (order_id uuid, buyer uuid,
     place bigint, turn bigint, day date, state smallint, accepted numeric, rejected numeric, proposed numeric, \
     cancelled numeric) on commit drop";
 
-/// All but the newest of each buyer, $1 of $2 orders. Of 250 one is proposed about, one rejected, one cancelled, and one
-/// accepted in part. Days lie within about three years, of which three months are still to come; their number is a prime, so
+/// All but the newest of each buyer, $1 of $2 orders. Of 250 one is rejected, one cancelled, and one accepted in part; one of
+/// a thousand is proposed about, which is work and not history. Days lie within about three years, of which three months are still to come; their number is a prime, so
 /// that each day has orders of every kind.
 const ANSWERED: &str = "insert into answered \
     select s.order_id, s.buyer, s.supplier, q.schedule_line_id, s.place, s.place % 250, \
@@ -24,7 +24,8 @@ const ANSWERED: &str = "insert into answered \
           from orders.order_state) s \
     join orders.schedule_state q on q.order_id = s.order_id and q.buyer = s.buyer \
     left join (values (1, 2, 0, 0, 100, 0), (2, 5, 0, 100, 0, 0), (3, 6, 0, 0, 0, 100), (4, 4, 60, 40, 0, 0)) \
-        as o (turn, state, accepted, rejected, proposed, cancelled) on o.turn = s.place % 250 \
+        as o (turn, state, accepted, rejected, proposed, cancelled) \
+        on o.turn = s.place % 250 and (o.proposed = 0 or s.place % 1000 = o.turn) \
     where s.place <= s.orders - s.orders * $1 / $2";
 
 const STATES: &str = "update orders.order_state s \
@@ -58,10 +59,10 @@ const PROPOSALS: &str = "insert into orders.proposal (id, order_id, buyer, suppl
     from answered a join orders.order_state s on s.order_id = a.order_id and s.buyer = a.buyer \
     where a.proposed > 0";
 
-/// Of 250 one waits for its supplier's consent to other values, kind 1 of tandem.orders.v1.PendingKind.
+/// Of 5,000 one waits for its supplier's consent to other values, kind 1 of tandem.orders.v1.PendingKind.
 const CHANGES: &str = "with told as ( \
         update orders.order_state s set version = s.version + 1 from answered a \
-        where s.order_id = a.order_id and s.buyer = a.buyer and a.turn = 6 \
+        where s.order_id = a.order_id and s.buyer = a.buyer and a.place % 5000 = 6 \
         returning s.order_id, s.buyer, s.supplier, s.version) \
     insert into orders.pending_change (id, order_id, buyer, supplier, version, kind, content, whole, difference, \
         reason, note, actor_name, frozen_until, at) \

@@ -29,6 +29,8 @@ const WAITING: usize = 1_000;
 const OTHERS: [&str; 2] = ["木棉门业(示例)有限公司", "远樟汽车部件(示例)有限公司"];
 /// Rounds over all pages.
 const ROUNDS: usize = 20;
+/// Rounds before them, which do not count.
+const WARM_UP: usize = 8;
 
 /// What a page may take, p95, in ms: that which a day begins with, one that looks for words, and any list.
 const BEGUN_MS: f64 = 15.0;
@@ -200,8 +202,11 @@ async fn filled(world: &World, scale: Scale) -> anyhow::Result<(Firm, Firm, i64)
 
 /// Reads all pages in turn; rounds in which others were loud are not kept.
 async fn read(portal: &axum::Router, pages: &mut [Page<'_>], scale: Scale) -> anyhow::Result<Noise> {
-    for page in &*pages {
-        got(portal, page).await?;
+    // A process that serves for days has each statement planned on all of its connections.
+    for _ in 0..scale.of(WARM_UP) {
+        for page in &*pages {
+            got(portal, page).await?;
+        }
     }
     let (mut noise, mut round) = (Noise::new(scale), 0);
     while noise.wants_another(round) {

@@ -147,16 +147,19 @@ fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sor
 
 /// Only orders in the states that are asked for.
 fn in_states(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if filter.open() == Some(OrderState::Unanswered) {
+        // The same, in words of the index of those that wait, which says nothing of states.
+        query.push(" and s.unanswered_lines > 0");
+        return;
+    }
     if filter.states.is_empty() {
         return;
     }
     query.push(" and s.state = any(").push_bind(filter.states.clone()).push(")");
-    match filter.open() {
+    if filter.open() == Some(OrderState::Proposed) {
         // What the state says already, said so that the plan that is kept goes by the index of the few that are open.
-        Some(OrderState::Unanswered) => query.push(" and s.unanswered_lines > 0"),
-        Some(OrderState::Proposed) => query.push(" and s.proposed_lines > 0"),
-        _ => query,
-    };
+        query.push(" and s.proposed_lines > 0");
+    }
 }
 
 impl Filter {
