@@ -147,6 +147,23 @@ impl Stage {
         }
     }
 
+    /// That everything can happen here: a long run that leaves something out and passes would say what it does not know.
+    ///
+    /// # Panics
+    /// Where there is no Kafka, or no disk that may be filled.
+    pub fn lacks_nothing(&self) {
+        assert!(
+            self.broker.is_some(),
+            "a long run kills and wipes a Kafka, and none runs here: it takes Java and Maven; what is said to be skipped \
+             above says why"
+        );
+        assert!(
+            self.cluster.disk().is_some(),
+            "a long run fills the disk of its Postgres, and has none of its own here: it takes a user who may mount a \
+             tmpfs, in a folder that whoever runs Postgres reaches; what is said to be skipped above says why"
+        );
+    }
+
     /// Whether this can happen here.
     pub fn allows(&self, fault: Fault) -> bool {
         match fault {
