@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chassis::config::{Kafka, KafkaSecurity};
+use chassis::{
+    config::{Kafka, KafkaSecurity},
+    service::Testing,
+};
 use harness::{
     Firm, Options, World,
     chaos::{self, Party},
@@ -33,14 +36,14 @@ const CUTS: usize = 8;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_who_are_woken_in_memory_miss_nothing() {
     let world = World::start().await;
-    journey("wakes-memory", &world, world.node().api).await;
+    journey("wakes-memory", &world, world.node().api, std::future::ready(())).await;
     world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_whose_hints_are_lost_doubled_reordered_and_invented_miss_nothing() {
     let world = World::with(Options { unruly_hints: true, ..Options::default() }).await;
-    journey("wakes-unruly", &world, world.node().api).await;
+    journey("wakes-unruly", &world, world.node().api, befallen(&world.deps().testing)).await;
     world.finish().await;
 }
 
@@ -50,7 +53,7 @@ async fn readers_of_another_gateway_who_are_woken_by_postgres_miss_nothing() {
     let gateway = world.gateway().await;
     let firm = world.firm("澄屿家居(示例)").await;
     woken(&world, &firm, gateway.api).await;
-    journey("wakes-listen", &world, gateway.api).await;
+    journey("wakes-listen", &world, gateway.api, std::future::ready(())).await;
     // Whose connection to Postgres was cut meanwhile.
     woken(&world, &firm, gateway.api).await;
     gateway.shutdown().await;
@@ -72,7 +75,7 @@ async fn readers_of_another_gateway_whose_events_come_over_kafka_miss_nothing() 
     })
     .await;
     let before = (carried().await, entries(&world).await);
-    journey("wakes-kafka", &world, gateway.api).await;
+    journey("wakes-kafka", &world, gateway.api, std::future::ready(())).await;
     let (came, all) = (carried().await - before.0, entries(&world).await - before.1);
     println!("wakes-kafka: {came} of {all} entries came over Kafka");
     assert!(came > all / 2.0, "readers were woken by something else");
@@ -145,8 +148,18 @@ async fn entries(world: &World) -> f64 {
     count.fetch_one(world.owner_pool().await).await.expect("the owner reads everything")
 }
 
-/// Writers at the world's node, and followers at the gateway that listens there.
-async fn journey(name: &str, world: &World, feeds: SocketAddr) {
+/// Waits until everything befell what wakes the readers: where nothing does, they prove nothing.
+async fn befallen(testing: &Testing) {
+    let since = Instant::now();
+    while !testing.never().is_empty() && since.elapsed() < BACK {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    println!("{:?}", testing.befallen.lock().unwrap());
+    assert_eq!(testing.never(), [], "this befell nobody");
+}
+
+/// Writers at the world's node, and followers at the gateway that listens there, until this is over, too.
+async fn journey(name: &str, world: &World, feeds: SocketAddr, over: impl Future<Output = ()>) {
     let seed = rand::rng().random();
     println!("{name}: seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
@@ -159,6 +172,7 @@ async fn journey(name: &str, world: &World, feeds: SocketAddr) {
         cut(world).await;
     }
     progress(&load, &mut random).await;
+    over.await;
     load.writers_stop().await;
     world.settled().await;
     let seen = load.followers_stop().await;

@@ -114,6 +114,7 @@ impl World {
             ownership_unchecked: options.ownership_unchecked,
             sequencer_by_hand: options.sequencer_by_hand,
             unruly_hints: options.unruly_hints,
+            ..Testing::default()
         };
         let listeners = Listeners::bind(&config, &options.roles).await.expect("port 0 is free");
         let chosen =

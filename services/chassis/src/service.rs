@@ -1,6 +1,11 @@
 //! What a service is to the process that runs it, and what it is given.
 
 use std::sync::Arc;
+#[cfg(feature = "testing")]
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use futures::future::BoxFuture;
 use sqlx::PgPool;
@@ -48,6 +53,60 @@ pub struct Testing {
     pub sequencer_by_hand: bool,
     /// Hints to the readers of the stream are lost, doubled, reordered and invented.
     pub unruly_hints: bool,
+    /// How often each of these befell them.
+    pub befallen: Mutex<BTreeMap<Mischief, usize>>,
+}
+
+/// What befalls those who wake the readers of the stream.
+#[cfg(feature = "testing")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mischief {
+    /// Nobody hears of what the sequencer moved.
+    BatchLost,
+    /// What it moved comes twice.
+    BatchDoubled,
+    /// It comes after what was moved later.
+    BatchLate,
+    /// Nobody hears that the log may have grown.
+    HintLost,
+    /// Somebody says so of a log that has not.
+    HintInvented,
+    /// Readers of what came live sleep on.
+    WakeLost,
+    /// They wake for nothing.
+    WakeInvented,
+    /// What came live is kept for them no longer.
+    RingForgotten,
+}
+
+#[cfg(feature = "testing")]
+impl Mischief {
+    /// All that there is.
+    pub const ALL: [Self; 8] = [
+        Self::BatchLost,
+        Self::BatchDoubled,
+        Self::BatchLate,
+        Self::HintLost,
+        Self::HintInvented,
+        Self::WakeLost,
+        Self::WakeInvented,
+        Self::RingForgotten,
+    ];
+}
+
+#[cfg(feature = "testing")]
+impl Testing {
+    /// Counts what befell somebody.
+    pub fn count(&self, mischief: Mischief) {
+        let mut befallen = self.befallen.lock().unwrap_or_else(PoisonError::into_inner);
+        *befallen.entry(mischief).or_default() += 1;
+    }
+
+    /// What befell nobody so far.
+    pub fn never(&self) -> Vec<Mischief> {
+        let befallen = self.befallen.lock().unwrap_or_else(PoisonError::into_inner);
+        Mischief::ALL.into_iter().filter(|mischief| !befallen.contains_key(mischief)).collect()
+    }
 }
 
 impl Deps {

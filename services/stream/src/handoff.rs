@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::Notify;
 
 #[cfg(feature = "testing")]
-use crate::unruly::{self, Fate};
+use crate::unruly::Unruly;
 use crate::{carried::Carried, entry::Batch, hub::lock};
 
 /// The most batches that wait for the tail; beyond that it reads Postgres.
@@ -31,9 +31,9 @@ pub struct Handoff {
     carrying: AtomicBool,
     grown: Notify,
     bounds: (usize, usize),
-    /// Whether what comes is lost, doubled and reordered, and what was held back for that.
+    /// What loses, doubles and reorders what comes, where something does.
     #[cfg(feature = "testing")]
-    unruly: Option<Mutex<Option<Batch>>>,
+    unruly: Option<Unruly>,
 }
 
 /// What waited.
@@ -73,25 +73,15 @@ impl Handoff {
 
     /// One that loses, doubles and reorders what it is given.
     #[cfg(feature = "testing")]
-    pub(crate) fn unruly() -> Self {
-        Self { unruly: Some(Mutex::default()), ..Self::default() }
+    pub(crate) fn unruly(unruly: Unruly) -> Self {
+        Self { unruly: Some(unruly), ..Self::default() }
     }
 
     /// Hands over what this process moved.
     pub fn give(&self, batch: Batch) {
         #[cfg(feature = "testing")]
-        if let Some(late) = &self.unruly {
-            let late_before = lock(late).take();
-            match unruly::fate() {
-                Fate::Kept => self.put(batch),
-                Fate::Lost => {}
-                Fate::Doubled => {
-                    self.put(batch.clone());
-                    self.put(batch);
-                }
-                Fate::Late => *lock(late) = Some(batch),
-            }
-            return late_before.into_iter().for_each(|batch| self.put(batch));
+        if let Some(unruly) = &self.unruly {
+            return unruly.befall(batch).into_iter().for_each(|batch| self.put(batch));
         }
         self.put(batch);
     }
@@ -113,7 +103,7 @@ impl Handoff {
     /// Says that the log may have grown.
     pub fn hint(&self) {
         #[cfg(feature = "testing")]
-        if self.unruly.is_some() && unruly::fate() == Fate::Lost {
+        if self.unruly.as_ref().is_some_and(Unruly::loses_hint) {
             return;
         }
         self.hinted.store(true, Ordering::Release);

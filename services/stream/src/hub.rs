@@ -5,6 +5,8 @@
 //! a consumer of Kafka where that is configured. Whatever comes passes the rule of [`crate::merge`], so that a source
 //! may repeat or lose entries.
 
+#[cfg(feature = "testing")]
+use std::sync::OnceLock;
 use std::{
     collections::HashMap,
     sync::{
@@ -13,6 +15,8 @@ use std::{
     },
 };
 
+#[cfg(feature = "testing")]
+use chassis::service::{Mischief, Testing};
 use chassis::{
     Error, Reason, Result,
     caller::{Changed, Credential, Grants},
@@ -24,7 +28,7 @@ use uuid::Uuid;
 #[cfg(test)]
 use crate::simulation::Defect;
 #[cfg(feature = "testing")]
-use crate::unruly::{self, Fate};
+use crate::unruly;
 use crate::{
     entry::Entry,
     ring::{self, Next, Ring},
@@ -55,9 +59,9 @@ pub struct Hub {
     /// Counts how often everyone had to read again.
     generation: AtomicU32,
     started: Instant,
-    /// Whether some wakes are lost.
+    /// Where some wakes are lost: what counts them.
     #[cfg(feature = "testing")]
-    unruly: AtomicBool,
+    unruly: OnceLock<Arc<Testing>>,
 }
 
 /// A credential behind open streams.
@@ -112,14 +116,14 @@ impl Hub {
             generation: AtomicU32::new(0),
             started: Instant::now(),
             #[cfg(feature = "testing")]
-            unruly: AtomicBool::new(false),
+            unruly: OnceLock::new(),
         })
     }
 
     /// From now on some wakes are lost.
     #[cfg(feature = "testing")]
-    pub(crate) fn make_unruly(&self) {
-        self.unruly.store(true, Ordering::Release);
+    pub(crate) fn make_unruly(&self, testing: Arc<Testing>) {
+        self.unruly.get_or_init(|| testing);
     }
 
     /// Wakes everybody, for nothing.
@@ -186,7 +190,9 @@ impl Hub {
         }
         drop(feeds);
         #[cfg(feature = "testing")]
-        if self.unruly.load(Ordering::Acquire) && unruly::fate() == Fate::Lost {
+        if let Some(testing) = self.unruly.get().filter(|_| !grown.is_empty())
+            && unruly::lost(testing, Mischief::WakeLost)
+        {
             return;
         }
         grown.values().for_each(|feed| feed.wake());

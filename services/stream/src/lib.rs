@@ -157,7 +157,8 @@ fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static,
     let _ = (config, holder);
     #[cfg(feature = "testing")]
     if deps.testing.unruly_hints {
-        tasks.push(Box::pin(unruly::invent(handoff.clone(), hub.clone(), shutdown.clone())));
+        let testing = deps.testing.clone();
+        tasks.push(Box::pin(unruly::invent(testing, handoff.clone(), hub.clone(), shutdown.clone())));
     }
     if sequencer_runs(deps) {
         let sequencer =
@@ -173,8 +174,8 @@ fn handoff(deps: &Deps, hub: &Hub) -> Handoff {
     if !deps.testing.unruly_hints {
         return Handoff::default();
     }
-    hub.make_unruly();
-    Handoff::unruly()
+    hub.make_unruly(deps.testing.clone());
+    Handoff::unruly(unruly::Unruly::new(deps.testing.clone()))
 }
 
 #[cfg(not(feature = "testing"))]
