@@ -2,6 +2,7 @@
 //! the same bytes, and how a stream ends. That feeds resume anywhere stands in resume.rs, that they go on whatever dies in
 //! chaos.rs.
 
+mod connections;
 mod fairness;
 mod limits;
 

@@ -16,6 +16,8 @@ const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 const ACK: u8 = 1;
+/// The code of a call that was not begun.
+const REFUSED_STREAM: u32 = 7;
 /// Longer than a server that ends a connection takes.
 const SOON: Duration = Duration::from_secs(20);
 
@@ -45,6 +47,29 @@ impl Frames {
         self.write(&bytes).await;
     }
 
+    /// Begins this many calls in one breath, and says no more on them.
+    pub async fn begin(&mut self, path: &str, calls: u32) {
+        let block = headers(path);
+        let ids = (0..calls).map(|n| 2 * n + 1);
+        let bytes: Vec<u8> = ids.flat_map(|id| frame(HEADERS, END_HEADERS, id, &block)).collect();
+        self.write(&bytes).await;
+    }
+
+    /// Reads until the server has refused to begin so many calls: which of them, the first being 1.
+    pub async fn refused(&mut self, calls: usize) -> Vec<u32> {
+        let mut refused = Vec::new();
+        let read = async {
+            while refused.len() < calls {
+                let (kind, stream, payload) = self.next().await.expect("the connection stays");
+                if kind == RST_STREAM && number(&payload) == REFUSED_STREAM {
+                    refused.push(stream.div_ceil(2));
+                }
+            }
+        };
+        timeout(SOON, read).await.expect("the server refuses calls");
+        refused
+    }
+
     /// Begins one call whose headers never end: this many continuations of a kilobyte each.
     pub async fn headers_without_end(&mut self, path: &str, continuations: u32) {
         self.write(&frame(HEADERS, 0, 1, &headers(path))).await;
@@ -66,22 +91,9 @@ impl Frames {
     pub async fn ended(mut self) -> Option<u32> {
         let mut code = None;
         let read = async {
-            loop {
-                let mut head = [0; 9];
-                if self.socket.read_exact(&mut head).await.is_err() {
-                    return;
-                }
-                let len = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
-                let mut payload = vec![0; len];
-                if self.socket.read_exact(&mut payload).await.is_err() {
-                    return;
-                }
-                match head[3] {
-                    GOAWAY => code = Some(u32::from_be_bytes(payload[4..8].try_into().expect("a code"))),
-                    SETTINGS if head[4] & ACK == 0 => {
-                        let _ = self.socket.write_all(&frame(SETTINGS, ACK, 0, &[])).await;
-                    }
-                    _ => {}
+            while let Some((kind, _, payload)) = self.next().await {
+                if kind == GOAWAY {
+                    code = Some(number(&payload[4..]));
                 }
             }
         };
@@ -89,10 +101,28 @@ impl Frames {
         code
     }
 
+    /// The next frame's kind, stream and payload, until the connection ends. Settings are acknowledged.
+    async fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        let mut head = [0; 9];
+        self.socket.read_exact(&mut head).await.ok()?;
+        let len = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        let mut payload = vec![0; len];
+        self.socket.read_exact(&mut payload).await.ok()?;
+        if head[3] == SETTINGS && head[4] & ACK == 0 {
+            self.write(&frame(SETTINGS, ACK, 0, &[])).await;
+        }
+        Some((head[3], number(&head[5..]), payload))
+    }
+
     /// What a server that has ended the connection does not read any more is nobody's fault.
     async fn write(&mut self, bytes: &[u8]) {
         let _ = self.socket.write_all(bytes).await;
     }
+}
+
+/// The number of four bytes that these begin with.
+fn number(bytes: &[u8]) -> u32 {
+    u32::from_be_bytes(bytes[..4].try_into().expect("four bytes"))
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
