@@ -123,13 +123,17 @@ async fn run(
     };
     let mut random = StdRng::seed_from_u64(stage.random.random());
     let faults = schedule(&mut random, layout, volume.kills, |fault| stage.allows(fault));
-    let load = Load::begin(name, (buyer.clone(), supplier), commands, feeds.clone(), &[Pace::Steady]);
+    let load = Load::begin(name, (buyer, supplier), commands, feeds, &[Pace::Steady]);
     let mut figures = Figures::new(layout.name());
     let mut course = volume.begin(name);
     let mut hurried = false;
     for fault in faults {
         if !(hurried && fault.is_of_processes()) {
             stage.progress(&load).await;
+        }
+        if fault == Fault::SwitchKafka {
+            // Before it is switched off: what publishers left, one after the other.
+            stage.exported(layout).await;
         }
         let struck = Instant::now();
         stage.strike(fault, &load, &mut figures).await;
@@ -155,14 +159,12 @@ async fn run(
         stage.progress(&load).await;
         course.go_on(&stage.cluster, &figures, &load).await;
     }
-    if layout == Layout::Split && stage.broker.is_some() {
+    if stage.kafka {
         stage.carried().await;
     }
     load.writers_stop().await;
     stage.drained().await;
-    if let (Layout::Split, Some(broker)) = (layout, &stage.broker) {
-        exported::check(broker, feeds[0], &buyer).await;
-    }
+    stage.exported(layout).await;
     let seen = load.followers_stop().await;
     figures.judge(&seen);
     (figures, hooked.map(|hooked| (hooked, seen.records)))

@@ -17,6 +17,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use tandem::postgres::{self, Running, pidfile};
 use tokio::process::Command;
 use tonic::transport::Endpoint;
+use uuid::Uuid;
 
 mod party;
 mod process;
@@ -167,6 +168,13 @@ impl Cluster {
     pub async fn unsequenced(&self) -> i64 {
         let count = sqlx::query_scalar("select count(*) from event.outbox");
         count.fetch_one(&self.pool).await.expect("the owner reads the outbox")
+    }
+
+    /// Where the feed of a firm stands.
+    pub async fn head(&self, feed: Uuid) -> i64 {
+        let head = sqlx::query_scalar("select next_seq - 1 from event.feed_head where feed = $1").bind(feed);
+        let head: Option<i64> = head.fetch_optional(&self.pool).await.expect("the owner reads every feed");
+        head.unwrap_or_default()
     }
 
     fn access(&self) -> &postgres::Access {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::SocketAddr};
 use harness::{
     chaos::{self, Party},
     kafka::Broker,
+    until,
 };
 use proto::stream::{FeedEvent, subscribe_request::Start};
 use rdkafka::{
@@ -15,19 +16,23 @@ use rdkafka::{
 
 use super::stage::BACK;
 
-/// The topic has the feed from where Kafka was begun anew: each place once or more, in order, as it stands there.
-pub async fn check(broker: &Broker, feeds: SocketAddr, party: &Party) {
+/// The topic has all that came to the feed since it stood there, when Kafka had nothing: each place once or more, in order, as
+/// it stands in the feed. Some of what came before may be there as well.
+pub async fn check(broker: &Broker, feeds: SocketAddr, party: &Party, since: i64) {
     let firm = party.id;
     let access = chaos::access(feeds, Some(&party.key));
-    let feed: Vec<FeedEvent> = access.read(Start::Earliest(true)).await;
+    let feed: Vec<FeedEvent> =
+        until("the feed is read", BACK, async || access.try_read(Start::Earliest(true)).await.ok()).await;
+    let end = feed.last().expect("a feed").seq;
+    assert!(end > since, "nothing came since {since}");
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", broker.bootstrap()).set("group.id", "erp");
     let consumer: StreamConsumer = config.create().expect("a consumer");
     let mut all = TopicPartitionList::new();
     all.add_partition_offset(&format!("tandem.feed.{firm}"), 0, Offset::Beginning).expect("a partition");
     consumer.assign(&all).expect("it is assigned");
-    let mut last = 0;
-    while last < feed.last().expect("a feed").seq {
+    let mut last: Option<i64> = None;
+    while last.unwrap_or(since) < end {
         let record =
             tokio::time::timeout(BACK, consumer.recv()).await.expect("a record comes").expect("it is well");
         let headers: HashMap<String, String> = record
@@ -40,10 +45,11 @@ pub async fn check(broker: &Broker, feeds: SocketAddr, party: &Party) {
             })
             .collect();
         let seq: i64 = headers["seq"].parse().expect("a place");
-        assert!(last == 0 || seq <= last + 1, "{seq} after {last}");
+        let most = last.unwrap_or(since) + 1;
+        assert!(seq <= most, "{seq} after {last:?}, where {most} is due");
         let event = feed[seq as usize - 1].event.as_ref().expect("an event");
         assert_eq!((&headers["ce_id"], &headers["ce_type"]), (&event.id, &event.r#type));
         assert_eq!(record.payload().unwrap_or_default(), &event.data[..]);
-        last = last.max(seq);
+        last = last.max(Some(seq));
     }
 }

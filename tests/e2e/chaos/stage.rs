@@ -17,6 +17,7 @@ use harness::{
 use rand::{Rng as _, rngs::StdRng, seq::IndexedRandom as _};
 
 use super::{
+    exported,
     figures::Figures,
     schedule::{Fault, Layout},
 };
@@ -36,6 +37,8 @@ const TURNS: usize = 4;
 const ALONE: [usize; 3] = [3, 4, 5];
 const PAIRS: usize = 6;
 
+/// As their firms stand among the pairs.
+const LAYOUTS: [Layout; 2] = [Layout::Split, Layout::Twins];
 const EVERYTHING: &[&str] = &["partners", "orders", "interchange", "stream"];
 
 /// A process, and what its connections go through.
@@ -66,10 +69,13 @@ pub struct Stage {
     pub cluster: Cluster,
     commands: Station,
     feeds: Station,
-    pub broker: Option<Broker>,
+    broker: Option<Broker>,
     /// Whether processes use it.
     pub kafka: bool,
     skewed: Option<Skewed>,
+    /// Where the feed of each layout's buyer, who has a topic of its own, stood when Kafka last lost all that it had; 0: it never
+    /// did, and all of the feed is due.
+    since: [i64; LAYOUTS.len()],
     /// Firms for each layout, for the rolling restart, and for processes of one service each.
     pairs: Vec<(Party, Party)>,
     pub random: StdRng,
@@ -82,7 +88,8 @@ impl Stage {
         // Kafka is the last to come, and nobody needs it yet.
         let (broker, (cluster, commands, feeds, pairs)) =
             tokio::join!(Broker::start(&broker), Self::firms(name, disk_mib));
-        Self { cluster, commands, feeds, broker, kafka: false, skewed: None, pairs, random }
+        let since = [0; LAYOUTS.len()];
+        Self { cluster, commands, feeds, broker, kafka: false, skewed: None, since, pairs, random }
     }
 
     /// Postgres, both processes, of which the first one runs, and firms that were made by it.
@@ -108,10 +115,10 @@ impl Stage {
             Layout::Twins => [EVERYTHING, EVERYTHING].map(<[_]>::to_vec),
         };
         self.kafka = layout == Layout::Split && self.broker.is_some();
-        let exports = format!("[{:?}]", self.pairs[0].0.id.to_string());
+        let exports = LAYOUTS.map(|layout| self.pairs[layout as usize].0.id.to_string());
         for (station, services) in [&mut self.commands, &mut self.feeds].into_iter().zip(services) {
             station.process.services = services;
-            station.process.set("TANDEM_KAFKA__EXPORTS", exports.clone());
+            station.process.set("TANDEM_KAFKA__EXPORTS", format!("{exports:?}"));
         }
         self.tell_of_kafka();
         self.commands.restart().await;
@@ -260,6 +267,10 @@ impl Stage {
         broker.kill().await;
         if fault == Fault::WipeKafka {
             broker.wipe();
+            // What comes later was never there to be taken away.
+            for (since, (buyer, _)) in self.since.iter_mut().zip(&self.pairs) {
+                *since = self.cluster.head(buyer.id).await;
+            }
         }
         broker.run().await;
     }
@@ -316,6 +327,14 @@ impl Stage {
         let entries = async || self.feeds.process.counted("tandem_kafka_carried_entries_total").await;
         let before = entries().await;
         until("events come over Kafka", 2 * BACK, async || (entries().await > before).then_some(())).await;
+    }
+
+    /// Judges the topic of a layout's buyer, as far as its feed is, where Kafka is in use.
+    pub async fn exported(&self, layout: Layout) {
+        let Some(broker) = self.broker.as_ref().filter(|_| self.kafka) else { return };
+        let (_, feeds) = self.addresses(layout);
+        let n = layout as usize;
+        exported::check(broker, feeds[0], &self.pairs[n].0, self.since[n]).await;
     }
 
     /// Firms for the rolling restart, and a balancer before both processes.

@@ -7,6 +7,7 @@ use chassis::feed::FIRST_CHAIN;
 use uuid::Uuid;
 
 use super::{
+    kafka::Beginning,
     subscriber::{PAGE, Seen, Subscriber},
     world::World,
     writer::{FEEDS, PUBLISHED, Write},
@@ -68,8 +69,10 @@ pub fn judge(world: &World) -> Vec<Breach> {
     let bounded = world.kept <= 2 * PAGE;
     judge.hold(bounded, Rule::Bounded, || format!("{} entries were kept for a stream", world.kept));
     if world.kafka_runs {
-        for (topic, feed) in world.kafka.exported.iter().zip(FEEDS) {
-            exported(&mut judge, feed, topic, feeds[&feed].len() as i64);
+        for (n, (topic, feed)) in world.kafka.exported.iter().zip(FEEDS).enumerate() {
+            let head = feeds[&feed].len() as i64;
+            let first = world.kafka.begun.map_or(head, |heads| heads[n]);
+            exported(&mut judge, feed, topic, first, head);
         }
     }
     judge.0
@@ -178,20 +181,41 @@ fn follow(judge: &mut Judge, n: usize, subscriber: &Subscriber, feed: &[&Entry])
     }
 }
 
-/// A firm's own topic has each place once or more, in order: from where publishing began, or what was there was taken away.
-fn exported(judge: &mut Judge, feed: Uuid, topic: &[Vec<i64>], head: i64) {
-    let mut end = 0;
-    for beginning in topic {
-        let mut last = 0;
-        for seq in beginning {
-            judge.hold(last == 0 || *seq <= last + 1, Rule::Exported, || {
-                format!("the topic of {feed} has {seq} after {last}")
+/// A firm's own topic has what came to the feed after this place, where publishing began: each place once or more, in order.
+/// Once all was taken away it has what came since, and maybe some of what came before.
+fn exported(judge: &mut Judge, feed: Uuid, topic: &[Beginning], first: i64, head: i64) {
+    let mut end = first;
+    for Beginning { since, places } in topic {
+        let (since, mut last) = (first.max(*since), None::<i64>);
+        for seq in places {
+            let most = last.unwrap_or(since) + 1;
+            judge.hold(*seq <= most, Rule::Exported, || {
+                format!("the topic of {feed} has {seq} after {last:?}, where {most} is due")
             });
-            last = last.max(*seq);
+            last = last.max(Some(*seq));
         }
-        end = end.max(last);
+        end = end.max(last.unwrap_or(0));
     }
-    judge.hold(end == head || end == 0, Rule::Exported, || {
+    judge.hold(end == head, Rule::Exported, || {
         format!("the topic of {feed} ends at {end} and the feed at {head}")
     });
+}
+
+#[test]
+fn a_topic_without_what_came_since_it_was_empty_is_seen() {
+    fn breaches(topic: &[(i64, &[i64])], first: i64, head: i64) -> usize {
+        let beginning =
+            |(since, places): &(i64, &[i64])| Beginning { since: *since, places: places.to_vec() };
+        let topic: Vec<Beginning> = topic.iter().map(beginning).collect();
+        let mut judge = Judge::default();
+        exported(&mut judge, FEEDS[0], &topic, first, head);
+        judge.0.len()
+    }
+    assert_eq!(breaches(&[(0, &[1, 2, 1, 2, 3])], 0, 3), 0, "some of it twice");
+    assert_eq!(breaches(&[(0, &[3])], 2, 3), 0, "publishing began there");
+    assert_eq!(breaches(&[(0, &[3])], 0, 3), 1, "the last one alone");
+    assert_eq!(breaches(&[(0, &[1, 2]), (4, &[4, 5])], 0, 5), 0, "3 was taken away");
+    assert_eq!(breaches(&[(0, &[1, 2]), (4, &[6])], 0, 6), 1, "5 came later");
+    assert_eq!(breaches(&[(0, &[])], 3, 3), 0, "nothing came since");
+    assert_eq!(breaches(&[(0, &[])], 0, 3), 1, "nothing is there");
 }

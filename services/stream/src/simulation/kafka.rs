@@ -10,6 +10,9 @@ pub const PARTITIONS: usize = 2;
 /// Firms with a topic of their own.
 const FIRMS: usize = FEEDS.len();
 
+/// Where each feed stood at a moment.
+pub type Heads = [i64; FIRMS];
+
 /// Where a record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
@@ -39,13 +42,24 @@ pub struct Session {
     from: usize,
 }
 
+/// A firm's own topic from a time on when it was empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Beginning {
+    /// Where the feed stood when everything was taken away: what came later is due.
+    pub since: i64,
+    /// What its reader saw.
+    pub places: Vec<i64>,
+}
+
 pub struct Kafka {
     pub up: bool,
     /// Changes when everything was taken away.
     pub epoch: u32,
     partitions: [Vec<Bytes>; PARTITIONS],
-    /// Each firm's own topic: what its reader saw of it, from each beginning.
-    pub exported: [Vec<Vec<i64>>; FIRMS],
+    /// Each firm's own topic, from each beginning.
+    pub exported: [Vec<Beginning>; FIRMS],
+    /// Where the feeds stood when somebody published for the first time.
+    pub begun: Option<Heads>,
     sessions: Vec<Session>,
 }
 
@@ -55,13 +69,15 @@ impl Kafka {
             up: true,
             epoch: 0,
             partitions: Default::default(),
-            exported: std::array::from_fn(|_| vec![Vec::new()]),
+            exported: std::array::from_fn(|_| vec![Beginning::default()]),
+            begun: None,
             sessions: Vec::new(),
         }
     }
 
-    /// A new producer. What the one before sent may still arrive.
-    pub fn connect(&mut self) -> usize {
+    /// A new producer, while feeds stand there. What the one before sent may still arrive.
+    pub fn connect(&mut self, heads: Heads) -> usize {
+        self.begun.get_or_insert(heads);
         self.sessions.push(Session::default());
         self.sessions.len() - 1
     }
@@ -108,7 +124,8 @@ impl Kafka {
             Topic::Internal(partition) => self.partitions[partition].push(flight.value.clone()),
             Topic::Export(firm) => {
                 let seq: [u8; 8] = flight.value[..].try_into().expect("a place has eight bytes");
-                self.exported[firm].last_mut().expect("a beginning").push(i64::from_be_bytes(seq));
+                let topic = self.exported[firm].last_mut().expect("a beginning");
+                topic.places.push(i64::from_be_bytes(seq));
             }
         }
         true
@@ -126,10 +143,12 @@ impl Kafka {
         &records[from..records.len().min(from + most)]
     }
 
-    /// Takes everything away, topics and all.
-    pub fn wipe(&mut self) {
+    /// Takes everything away, topics and all, while feeds stand there.
+    pub fn wipe(&mut self, heads: Heads) {
         self.epoch += 1;
         self.partitions = Default::default();
-        self.exported.iter_mut().for_each(|topic| topic.push(Vec::new()));
+        for (topic, since) in self.exported.iter_mut().zip(heads) {
+            topic.push(Beginning { since, places: Vec::new() });
+        }
     }
 }

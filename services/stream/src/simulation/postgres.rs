@@ -10,7 +10,7 @@ use chassis::feed::{FIRST_CHAIN, Head as FeedHead};
 use time::{Date, Duration, macros::date};
 use uuid::Uuid;
 
-use super::defect::Defect;
+use super::{defect::Defect, kafka::Heads, writer::FEEDS};
 use crate::{
     db::sequence::{Head, Row, Step},
     entry::{Batch, Entry, LogPlace, Placed},
@@ -284,6 +284,11 @@ impl Postgres {
                 FeedHead { feed, seq: 0, chain: none(), min_seq: 1, min_chain: none() }
             }
         }
+    }
+
+    /// Where each feed stands.
+    pub fn feed_heads(&self) -> Heads {
+        FEEDS.map(|feed| self.feed_head(feed).seq)
     }
 
     /// The chain at a place of a feed.

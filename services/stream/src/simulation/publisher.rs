@@ -35,7 +35,7 @@ impl Publisher {
         match std::mem::replace(self, Self::Idle) {
             Self::Idle => {
                 if let Some(at) = postgres.claim(holder, LEASE) {
-                    *self = Self::Ready { at, session: kafka.connect() };
+                    *self = Self::Ready { at, session: kafka.connect(postgres.feed_heads()) };
                     return true;
                 }
                 false

@@ -173,7 +173,7 @@ impl World {
                 self.processes.iter_mut().for_each(|(process, _)| process.reconnect());
             }
             3 => self.kafka.up = !self.kafka.up,
-            4 => self.kafka.wipe(),
+            4 => self.kafka.wipe(self.postgres.feed_heads()),
             // A hint that nobody sent.
             5 => self.processes[n].0.hints += 1,
             // Time in which nobody does anything: leases and months end.
