@@ -1,8 +1,9 @@
-//! One driver of everything that may go wrong around the event stream: firms publish, answer and follow, by streams and a
-//! webhook, while processes are killed and held still, Postgres and Kafka are killed, held still and wiped, connections are
-//! cut, slow and silent, the disk is full and a clock is wrong. What everybody saw is written down and judged afterwards:
-//! nothing that was acknowledged may be lost, nothing may come twice, and nothing out of order. In the end each service runs
-//! in processes of its own, which are killed and held still in turn while firms work with all of them.
+//! One driver of everything that may go wrong around the event stream: firms publish, answer and follow, by streams of all or
+//! some of it, from places that they or the server keep, and by a webhook, while processes are killed and held still, Postgres
+//! and Kafka are killed, held still and wiped, connections are cut, slow and silent, the disk is full and a clock is wrong. What
+//! everybody saw is written down and judged afterwards: nothing that was acknowledged may be lost, nothing may come twice, and
+//! nothing out of order. In the end each service runs in processes of its own, which are killed and held still in turn while
+//! firms work with all of them.
 //!
 //! A seed chooses the schedule; `TANDEM_CHAOS_SEED` gives one again. `TANDEM_CHAOS_KILLS` says how many processes a long run
 //! kills, `TANDEM_CHAOS_MINUTES` how long it lasts at least, and `TANDEM_CHAOS_DISK_MIB` how large the disk of its Postgres
@@ -44,6 +45,8 @@ use volume::Volume;
 /// Of a long run's kills of processes this share is followed by the next kill after a moment, whatever came back until then.
 const HURRY: (u32, u32) = (4, 5);
 const BREATH_MS: std::ops::Range<u64> = 0..800;
+/// The followers of each firm.
+const PACES: &[Pace] = &[Pace::Steady, Pace::Filtered, Pace::Acknowledging];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short() {
@@ -123,7 +126,7 @@ async fn run(
     };
     let mut random = StdRng::seed_from_u64(stage.random.random());
     let faults = schedule(&mut random, layout, volume.kills, |fault| stage.allows(fault));
-    let load = Load::begin(name, (buyer, supplier), commands, feeds, &[Pace::Steady]);
+    let load = Load::begin(name, (buyer, supplier), commands, feeds, PACES);
     let mut figures = Figures::new(layout.name());
     let mut course = volume.begin(name);
     let mut hurried = false;

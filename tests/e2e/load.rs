@@ -1,6 +1,7 @@
 //! Firms at work on processes that may die: writers who repeat a request until it is answered, by themselves or as the
 //! client library does, and followers of several kinds who resume where they stood. Everything they see is written down.
 
+mod durable;
 mod follower;
 
 use std::{
@@ -63,6 +64,8 @@ pub struct Counts {
     pub last_broken: Mutex<String>,
     pub replayed: AtomicUsize,
     pub delivered: AtomicUsize,
+    /// Streams that began behind what their reader had acknowledged.
+    pub kept: AtomicUsize,
 }
 
 /// Counts to be reached.

@@ -79,7 +79,7 @@ pub enum Operation {
     },
     /// An event came.
     Deliver { feed: Uuid, stream: u64, event: Delivered },
-    /// A cursor came without an event.
+    /// A cursor came without the event that stands there.
     Bookmark { feed: Uuid, stream: u64, seq: i64 },
     /// A stream ended by itself: ok where the server ended it, unknown where it broke.
     End { feed: Uuid, stream: u64 },
@@ -229,7 +229,8 @@ impl Recorder {
         for entry in &message.events {
             self.note(now, Outcome::Ok, Operation::Deliver { feed, stream, event: entry.into() });
         }
-        if message.events.is_empty() {
+        // What a filter leaves out behind the last event is passed over as well.
+        if message.events.last().is_none_or(|last| message.seq > last.seq) {
             self.note(now, Outcome::Ok, Operation::Bookmark { feed, stream, seq: message.seq });
         }
     }
@@ -287,12 +288,14 @@ mod tests {
         let entry = FeedEvent { seq: 5, chain: vec![0xab; 32].into(), ..FeedEvent::default() };
         two.message(feed, stream, &SubscribeResponse { events: vec![entry.clone()], ..Default::default() });
         two.message(feed, stream, &SubscribeResponse { seq: 6, ..Default::default() });
+        let beyond = FeedEvent { seq: 7, ..FeedEvent::default() };
+        two.message(feed, stream, &SubscribeResponse { events: vec![beyond], seq: 8, ..Default::default() });
         two.end(feed, stream, Outcome::Ok);
         one.flush();
         two.flush();
         let records = history.records();
         let of = |client: &str| records.iter().filter(|record| record.client == client).count();
-        assert_eq!((records.len(), of("one"), of("two")), (6, 2, 4));
+        assert_eq!((records.len(), of("one"), of("two")), (8, 2, 6));
         assert!(records.iter().all(|record| record.invoked_us <= record.returned_us));
         assert!(
             matches!(&records[1].operation, Operation::Write { version: 3, subject, .. } if subject == "orders/o")
@@ -300,6 +303,7 @@ mod tests {
         let delivered = Operation::Deliver { feed, stream, event: Delivered::from(&entry) };
         assert_eq!(records[3].operation, delivered);
         assert_eq!(records[4].operation, Operation::Bookmark { feed, stream, seq: 6 });
+        assert_eq!(records[6].operation, Operation::Bookmark { feed, stream, seq: 8 });
     }
 
     #[test]

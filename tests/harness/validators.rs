@@ -6,7 +6,8 @@
 //! * [`unique`]        nothing is delivered twice to a reader who keeps its place, and a place is the same for everyone
 //! * [`atomic`]        the events of a command stand together, and the last of them says so
 //! * [`reliable`]      every acknowledged write stands in all its feeds exactly once, and nothing else does
-//! * [`resumable`]     a stream that begins after a place brings exactly what follows it
+//! * [`resumable`]     a stream that begins after a place brings exactly what follows it, and begins at none that its reader has
+//!   not come to
 //! * [`bookmarkable`]  a bookmark passes over nothing that its reader asked for
 //! * [`gapless`]       after n comes n + 1
 //! * [`provable`]      the chain recomputes, and data is what was hashed
@@ -25,7 +26,7 @@ use crate::history::{Delivered, Outcome, Record};
 
 mod view;
 
-use view::{Item, Reader, View};
+use view::{Item, Reader, Stream, View};
 
 /// A promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -212,7 +213,7 @@ pub fn reliable(records: &[Record]) -> Vec<Breach> {
     judge.found
 }
 
-/// What follows a place is what comes after it.
+/// What follows a place is what comes after it, and who leaves something out begins nowhere but where it was told that it is.
 pub fn resumable(records: &[Record]) -> Vec<Breach> {
     let (view, mut judge) = (View::of(records), Judge::of(Rule::Resumable));
     for stream in &view.streams {
@@ -234,6 +235,15 @@ pub fn resumable(records: &[Record]) -> Vec<Breach> {
             judge.hold(stream.filtered() || last >= until, || {
                 format!("{stream}: ended at {last} before {until}")
             });
+        }
+    }
+    // Of the others, places themselves tell that nothing was left out.
+    for reader in view.readers.iter().filter(|reader| reader.filtered) {
+        let mut stood = reader.after;
+        let own = |stream: &&Stream<'_>| stream.client == reader.client && stream.feed == reader.feed;
+        for stream in view.streams.iter().filter(own) {
+            judge.hold(stream.after <= stood, || format!("{stream}: its reader had come to {stood}"));
+            stood = stream.items.iter().map(Item::seq).fold(stood, i64::max);
         }
     }
     judge.found

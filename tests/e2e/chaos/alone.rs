@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use super::{
-    BREATH_MS, HURRY, Volume,
+    BREATH_MS, HURRY, PACES, Volume,
     figures::Figures,
     fleet::Fleet,
     stage::{LASTS_MS, Stage},
     strikes::{SERVICES, strikes},
     trade::Trade,
 };
-use crate::load::{Load, Pace};
+use crate::load::Load;
 
 /// Replicas of each service in a long run; a short one has one, so that it is done in its time.
 const REPLICAS: usize = 2;
@@ -24,7 +24,7 @@ pub async fn run(stage: &mut Stage, name: &str, volume: &Volume) -> (Figures, us
     let mut fleet = Fleet::start(&stage.cluster, name, replicas).await;
     let [working, trading, told] = stage.alone();
     let (commands, feeds) = (vec![fleet.gate("orders")], vec![fleet.gate("stream")]);
-    let load = Load::begin(name, working, commands, feeds, &[Pace::Steady]);
+    let load = Load::begin(name, working, commands, feeds, PACES);
     let trade = Trade::begin(&fleet, &trading, &told).await;
     let mut random = StdRng::seed_from_u64(stage.random.random());
     let mut figures = Figures::new("Alone");

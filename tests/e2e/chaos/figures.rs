@@ -1,7 +1,7 @@
 //! What happened, and what became of it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fmt,
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -85,6 +85,10 @@ impl Figures {
         // That a loss or a lie would not stay unseen in this very history.
         assert!(!validators::reliable(&lost(&seen.records)).is_empty(), "a lost event is seen");
         assert!(!validators::provable(&altered(&seen.records)).is_empty(), "an altered event is seen");
+        let rest = left_out(&seen.records);
+        let breaches = [validators::resumable(&rest), validators::bookmarkable(&rest)].concat();
+        assert!(!breaches.is_empty(), "an event that was asked for and did not come is seen");
+        assert!(seen.counts.kept.load(Ordering::Relaxed) > 0, "who acknowledged came back to that place");
     }
 
     /// Everything that was promised and not kept, for people.
@@ -152,6 +156,30 @@ fn lost(records: &[Record]) -> Vec<Record> {
     rest.retain(|record| {
         !matches!(&record.operation, Operation::Deliver { event, .. } if event.version == 1 && event.subject == written)
     });
+    rest
+}
+
+/// The history without one event that a filter asked for, which everybody else got.
+fn left_out(records: &[Record]) -> Vec<Record> {
+    let filtered = |record: &Record| match &record.operation {
+        Operation::Subscribe { stream, types, .. } if !types.is_empty() => Some(*stream),
+        _ => None,
+    };
+    let filtered: HashSet<u64> = records.iter().filter_map(filtered).collect();
+    let first = |stream: fn(&Operation) -> Option<u64>| {
+        records.iter().position(|record| stream(&record.operation).is_some_and(|of| filtered.contains(&of)))
+    };
+    let bookmark = first(|operation| match operation {
+        Operation::Bookmark { stream, .. } => Some(*stream),
+        _ => None,
+    });
+    assert!(bookmark.is_some(), "what a filter leaves out is passed over by bookmarks");
+    let event = first(|operation| match operation {
+        Operation::Deliver { stream, .. } => Some(*stream),
+        _ => None,
+    });
+    let mut rest = records.to_vec();
+    rest.remove(event.expect("something was answered"));
     rest
 }
 

@@ -280,6 +280,10 @@ fn resumable_finds_what_is_missing_after_a_place() {
         &other(0, Some(12), &["responded.v1"], &[event(3), event(9)]),
         "9 came where Some(6) was due",
     );
+    let mut apart = other(0, None, &["responded.v1"], &[event(3), bookmark(5)]);
+    let types = vec!["responded.v1".into()];
+    apart.push(line("other", Operation::Subscribe { feed: BUYER, stream: 10, after: 8, until: None, types }));
+    finds(resumable, &apart, "its reader had come to 5");
 }
 
 #[test]

@@ -17,6 +17,16 @@ pub(super) enum Item<'a> {
     Bookmark(i64),
 }
 
+impl Item<'_> {
+    /// Where its reader stands after it.
+    pub fn seq(&self) -> i64 {
+        match self {
+            Item::Event(event) => event.seq,
+            Item::Bookmark(seq) => *seq,
+        }
+    }
+}
+
 /// One open stream, as its client saw it.
 pub(super) struct Stream<'a> {
     pub client: &'a str,
