@@ -40,6 +40,7 @@ use figures::Figures;
 use hooked::Hooked;
 use schedule::{Fault, Layout, schedule};
 use stage::Stage;
+pub use trade::Trade;
 use volume::Volume;
 
 /// Of a long run's kills of processes this share is followed by the next kill after a moment, whatever came back until then.

@@ -18,7 +18,8 @@ pub struct Passwords {
     pub stream: String,
 }
 
-/// Creates the roles and the database's schemas as far as they are missing, and applies what is new.
+/// Creates the roles and the database's schemas as far as they are missing, and applies what is new. A schema that a newer
+/// version migrated stays as it is.
 ///
 /// `admin` logs in as a role that may create roles; `migrators` are applied in order as tandem_owner.
 pub async fn run(
@@ -68,13 +69,23 @@ async fn migrate(
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
     }
     for (schema, migrator) in migrators {
-        migrator
-            .run(&mut connection)
-            .await
-            .map_err(|error| anyhow::anyhow!("migrating schema {schema}: {error}{}", advice(&error)))?;
+        match migrator.run(&mut connection).await {
+            Err(MigrateError::VersionMissing(version)) if is_newer(migrator, version) => {
+                tracing::info!(schema, version, "a newer version migrated this schema: it stays as it is");
+            }
+            done => {
+                done.map_err(|error| anyhow::anyhow!("migrating schema {schema}: {error}{}", advice(&error)))?
+            }
+        }
     }
     connection.close().await?;
     Ok(())
+}
+
+/// Whether the first migration that is unknown here comes after all that are known: a newer version applied it after these, and
+/// the version before is back, from which it took nothing.
+fn is_newer(migrator: &Migrator, unknown: i64) -> bool {
+    migrator.iter().all(|known| known.version < unknown)
 }
 
 /// What to do where a table could not be had in time. Each migration is one transaction.

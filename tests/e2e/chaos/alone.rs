@@ -25,7 +25,7 @@ pub async fn run(stage: &mut Stage, name: &str, volume: &Volume) -> (Figures, us
     let [working, trading, told] = stage.alone();
     let (commands, feeds) = (vec![fleet.gate("orders")], vec![fleet.gate("stream")]);
     let load = Load::begin(name, working, commands, feeds, PACES);
-    let trade = Trade::begin(&fleet, &trading, &told).await;
+    let trade = Trade::begin(fleet.api(), fleet.gate("portal"), &trading, &told).await;
     let mut random = StdRng::seed_from_u64(stage.random.random());
     let mut figures = Figures::new("Alone");
     let mut course = volume.begin(name);

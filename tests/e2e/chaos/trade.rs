@@ -9,6 +9,7 @@ mod pages;
 mod telling;
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -24,8 +25,6 @@ use harness::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::{Response, Status};
-
-use super::fleet::Fleet;
 
 /// How long a client waits for an answer, and before it asks again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -141,9 +140,15 @@ pub struct Trade {
 }
 
 impl Trade {
-    /// Lets firms trade over a fleet: one pair with everybody, and one that is told of its orders alone.
-    pub async fn begin(fleet: &Fleet, (buyer, supplier): &(Party, Party), told: &(Party, Party)) -> Self {
-        let caller = |party: &Party| chaos::access(fleet.api(), Some(&party.key));
+    /// Lets firms trade with services that are reached there, and with the portal: one pair with everybody, and one that is
+    /// told of its orders alone.
+    pub async fn begin(
+        api: SocketAddr,
+        portal: SocketAddr,
+        (buyer, supplier): &(Party, Party),
+        told: &(Party, Party),
+    ) -> Self {
+        let caller = |party: &Party| chaos::access(api, Some(&party.key));
         let (buys, sells) = (caller(buyer), caller(supplier));
         let mut trade = Self { engaged: Vec::new(), stop: CancellationToken::new() };
         let desk = self::desk("capacity");
@@ -151,13 +156,13 @@ impl Trade {
         trade.engage(desk, bookings);
         let firm_id = supplier.id.to_string();
         trade.engage(self::desk("resources"), drawings::Drawings::new(buys.clone(), sells.clone(), firm_id));
-        trade.engage(self::desk("partners"), inviting::Invitations::new(buys.clone(), fleet.api()));
+        trade.engage(self::desk("partners"), inviting::Invitations::new(buys.clone(), api));
         trade.engage(self::desk("interchange"), documents::Documents::new(buys.clone(), sells.clone()));
         let desk = self::desk("notices");
         let messages = telling::Messages::open(&desk, caller(&told.0), caller(&told.1)).await;
         trade.engage(desk, messages);
         let desk = self::desk("portal");
-        let pages = pages::Pages::open(&desk, (buys, sells), fleet.api(), fleet.gate("portal")).await;
+        let pages = pages::Pages::open(&desk, (buys, sells), api, portal).await;
         trade.engage(desk, pages);
         trade
     }
