@@ -147,6 +147,7 @@ fn tasks(deps: &Deps, config: &Config, hub: &Arc<Hub>) -> Vec<BoxFuture<'static,
         let publisher = publisher::Publisher {
             pool: pool.clone(),
             settings: settings.clone(),
+            keys: deps.keys.clone(),
             handoff: handoff.clone(),
             holder,
         };

@@ -5,7 +5,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use chassis::{background, config::Kafka};
+use chassis::{background, config::Kafka, cursor::Cursor, secret::SigningKeys};
 use sqlx::PgPool;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep, timeout};
@@ -37,6 +37,8 @@ pub(crate) struct Publisher {
     /// Connections of tandem_stream.
     pub pool: PgPool,
     pub settings: Kafka,
+    /// Sign the cursors of firms' own topics.
+    pub keys: SigningKeys,
     /// Says when the log grew.
     pub handoff: Arc<Handoff>,
     /// This process.
@@ -135,7 +137,7 @@ impl Publisher {
                 topic,
                 key: fact.subject.as_bytes(),
                 value: &fact.payload,
-                headers: cloud_event(entry, fact),
+                headers: exported_headers(entry, fact, &self.keys),
             });
             std::iter::once(within).chain(exported)
         });
@@ -156,6 +158,14 @@ fn place_of(entry: &Entry, fact: &Fact) -> Vec<(&'static str, String)> {
         ("seq", entry.seq.to_string()),
         ("event_id", fact.event_id.to_string()),
     ]
+}
+
+/// Of a record in a firm's own topic: the event, and the cursor to subscribe after, which is what fills a jump of `seq` in a
+/// topic that has lost or no longer has what lies between.
+fn exported_headers(entry: &Entry, fact: &Fact, keys: &SigningKeys) -> Vec<(&'static str, String)> {
+    let mut headers = cloud_event(entry, fact);
+    headers.push(("cursor", Cursor::new(entry.feed, entry.seq, &entry.chain).encode(keys)));
+    headers
 }
 
 /// An event's attributes as Kafka carries them (CloudEvents 1.0, Kafka protocol binding, binary content mode); the value is
@@ -214,5 +224,31 @@ async fn receive_from(settings: &Kafka, handoff: &Handoff) -> Result<(), kafka::
         }
         metrics::counter!("tandem_kafka_carried_entries_total").increment(carried.len() as u64);
         handoff.carry(carried);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_record_of_a_firms_own_topic_says_its_place_its_event_and_where_to_go_on() {
+        let (feed, keys) = (Uuid::from_u128(1), SigningKeys::new([7; 32], None));
+        let entry = sample::entry(feed, 42);
+        let headers = exported_headers(&entry, &entry.fact, &keys);
+        let of = |name: &str| {
+            let mut named = headers.iter().filter(|(header, _)| *header == name).map(|(_, value)| &**value);
+            let value = named.next().unwrap_or_default();
+            assert_eq!(named.next(), None, "{name} stands once");
+            value
+        };
+        assert_eq!((of("feed"), of("seq")), (&*feed.to_string(), "42"));
+        assert_eq!((of("event_id"), of("ce_id")), (of("ce_id"), &*entry.fact.event_id.to_string()));
+        assert_eq!((of("ce_type"), of("ce_subject")), (&*entry.fact.kind, &*entry.fact.subject));
+        let cursor = Cursor::decode(of("cursor"), feed, &keys).expect("Subscribe takes it");
+        assert_eq!(cursor, Cursor::new(feed, 42, &entry.chain));
+        // For the gateways, which know the chain, it would be bytes for nothing.
+        assert!(place_of(&entry, &entry.fact).iter().all(|(name, _)| *name != "cursor"));
     }
 }

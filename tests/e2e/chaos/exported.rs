@@ -47,7 +47,9 @@ pub async fn check(broker: &Broker, feeds: SocketAddr, party: &Party, since: i64
         let seq: i64 = headers["seq"].parse().expect("a place");
         let most = last.unwrap_or(since) + 1;
         assert!(seq <= most, "{seq} after {last:?}, where {most} is due");
-        let event = feed[seq as usize - 1].event.as_ref().expect("an event");
+        let entry = &feed[seq as usize - 1];
+        assert_eq!(headers["cursor"], entry.cursor, "where to go on by Subscribe");
+        let event = entry.event.as_ref().expect("an event");
         assert_eq!((&headers["ce_id"], &headers["ce_type"]), (&event.id, &event.r#type));
         assert_eq!(record.payload().unwrap_or_default(), &event.data[..]);
         last = last.max(Some(seq));
