@@ -2,6 +2,7 @@
 //! In chaos.rs processes that send are killed.
 
 mod fairness;
+mod library;
 mod managing;
 mod sending;
 
@@ -17,6 +18,7 @@ use tonic::Status;
 
 /// How long anything may take.
 const SOON: Duration = Duration::from_secs(60);
+const PUBLISHED: &str = "tandem.orders.order.published.v1";
 
 /// A world whose time stands still until it is moved.
 async fn still_world() -> (World, Arc<FixedClock>) {

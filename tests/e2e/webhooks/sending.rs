@@ -11,8 +11,6 @@ use proto::stream::{
 
 use super::*;
 
-const PUBLISHED: &str = "tandem.orders.order.published.v1";
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_arrive_signed_and_in_order_whatever_the_receiver_does() {
     let (world, clock) = still_world().await;
