@@ -13,7 +13,10 @@ use proto::{
     stream::{CreateSubscriptionRequest, GetHeadRequest, create_subscription_request},
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
 
 use crate::{gateway::commit_one, third_party::python};
 
@@ -180,20 +183,68 @@ for n, step in enumerate([message(2, 1, 2), message(1, 1), message(5, 2, 3), mes
 print(json.dumps(seen))
 "#;
 
+/// Python that finds the reader where its first argument says.
+fn scripted(python: &Path, script: &str) -> Command {
+    let mut command = Command::new(python);
+    // Nothing compiled is left beside the reader.
+    command
+        .args(["-B", "-c", script])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/connectors/follower"));
+    // A proxy of the machine's has no business on loopback.
+    command.env("no_grpc_proxy", "127.0.0.1").stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
 #[tokio::test]
 async fn a_reader_in_python_goes_forwards_alone() {
     let Some(python) = python() else { return };
     let folder = folder("steps");
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/connectors/follower");
-    let mut command = Command::new(&python);
-    // Nothing compiled is left beside the script.
-    command.args(["-B", "-c", STEPS]).arg(scripts).arg(folder.join("events.sqlite"));
+    let mut command = scripted(&python, STEPS);
+    command.arg(folder.join("events.sqlite"));
     let ran = tokio::time::timeout(SOON, command.output()).await.expect("it ends soon").expect("python runs");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let seen: Vec<(i64, String, i64)> = serde_json::from_slice(&ran.stdout).expect("a list");
     let expected = [(2, "c2", 2), (2, "c2", 2), (5, "c5", 3), (5, "c5", 3), (5, "c5", 3), (7, "c7", 3)];
     assert_eq!(seen, expected.map(|(seq, cursor, events)| (seq, cursor.to_owned(), events)));
     std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[tokio::test]
+async fn a_reader_in_python_waits_as_long_as_it_is_asked_to_or_as_it_would() {
+    let Some(python) = python() else { return };
+    let mut command = scripted(&python, include_str!("follower/asked.py"));
+    let ran = tokio::time::timeout(SOON, command.output()).await.expect("it ends soon").expect("python runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let waited: Vec<f64> = serde_json::from_slice(&ran.stdout).expect("a list");
+    // Asked for 700 ms by the first answer alone; else its own pause, which doubles.
+    assert_eq!(waited, [0.7, 0.4, 0.8, 1.6, 3.2, 6.4]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_in_python_waits_as_a_process_asks_that_goes() {
+    let Some(python) = python() else { return };
+    let world = World::start().await;
+    let firm = world.firm("北屿家具(示例)").await;
+    commit_one(&world, &firm, 0).await;
+    world.settled().await;
+    let mut command = scripted(&python, include_str!("follower/drained.py"));
+    command.arg(world.node().api.to_string()).env("TANDEM_KEY", &firm.key).stdout(Stdio::piped());
+    let mut life = command.spawn().expect("python runs");
+    let mut lines = BufReader::new(life.stdout.take().expect("its output")).lines();
+    let mut line = async || {
+        let line = tokio::time::timeout(SOON, lines.next_line()).await.expect("it tells soon");
+        line.expect("text").expect("it goes on")
+    };
+    assert_eq!(line().await, "read");
+    world.deps().shutdown.cancel();
+    let waits = loop {
+        match line().await {
+            read if read == "read" => {}
+            waits => break waits.parse::<f64>().expect("seconds"),
+        }
+    };
+    assert!((0.2..=1.2).contains(&waits), "{waits} s, where its own pause is 20");
+    world.finish().await;
 }
 
 /// A library that has whoever is started with it believe that it is 1970; by the compiler that links every Rust program.

@@ -18,7 +18,10 @@ import time
 
 import grpc
 from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+from google.rpc.error_details_pb2 import RetryInfo
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_status import rpc_status
 
 STREAM = "tandem.stream.v1.StreamService"
 # What another attempt may mend.
@@ -90,10 +93,25 @@ def subscribe(channel, key, place, until_head):
     return call(request, metadata=[("authorization", f"Bearer {key}")])
 
 
+def asked(error):
+    """How many seconds the server asks to be left alone for; None where it does not say."""
+    try:
+        status = rpc_status.from_call(error)
+    except (DecodeError, ValueError):
+        # Somebody on the way put another status before the server's, or cut it off.
+        return None
+    info = RetryInfo()
+    for detail in status.details if status else ():
+        if detail.Unpack(info) and info.HasField("retry_delay"):
+            return info.retry_delay.ToTimedelta().total_seconds()
+    return None
+
+
 def follow(address, key, store, until_head):
     """Until the head, or for ever."""
     pause = 0.2
     while True:
+        hint = None
         try:
             with grpc.insecure_channel(address, options=CHANNEL) as channel:
                 for message in subscribe(channel, key, store.place(), until_head):
@@ -105,7 +123,8 @@ def follow(address, key, store, until_head):
             # An expired cursor, another history or a credential that ended is for a person to decide.
             if error.code() not in PASSING:
                 raise SystemExit(f"{error.code().name}: {error.details()}") from error
-        time.sleep(pause * random.uniform(0.5, 1.5))
+            hint = asked(error)
+        time.sleep(pause * random.uniform(0.5, 1.5) if hint is None else hint)
         pause = min(pause * 2, 10)
 
 
