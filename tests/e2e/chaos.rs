@@ -86,7 +86,7 @@ async fn chaos(name: &str, volume: Volume) {
     let ended = stage.ended();
     let full = stage.cluster.disk().is_some();
     stage.finish().await;
-    aloud(format_args!("{name}: {:.1} s in all", began.elapsed().as_secs_f64()));
+    volume.took(name, began.elapsed());
 
     let parts = [&split, &twins, &alone];
     let sum = |of: fn(&Figures) -> usize| parts.iter().map(|part| of(part)).sum::<usize>();

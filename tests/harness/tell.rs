@@ -18,7 +18,12 @@ pub fn skipped(what: impl Display) {
     aloud(format_args!("skipped: {what}"));
 }
 
-/// The same of what `tests/run` installs; where CI is set that is a failure.
+/// Warns of what took longer than it may, which depends on the machine and fails nothing; `tests/run` names it at its end.
+pub fn late(what: impl Display) {
+    aloud(format_args!("late: {what}"));
+}
+
+/// The same as [`skipped`] of what `tests/run` installs; where CI is set that is a failure.
 ///
 /// # Panics
 /// In CI.

@@ -5,13 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{asked, chaos::Cluster, tell::aloud};
+use harness::{
+    asked,
+    chaos::Cluster,
+    tell::{aloud, late, measured},
+};
 
 use super::figures::Figures;
 use crate::load::Load;
 
 /// How many processes a long run kills.
 const KILLS: usize = 1_000;
+/// How long a short run may take in all, so that nobody leaves it out.
+const SHORT: Duration = Duration::from_secs(180);
 /// The disk of Postgres: what a run writes, and its log between two checkpoints.
 const DISK_MIB: usize = 768;
 const LONG_DISK_MIB: usize = 6_144;
@@ -51,6 +57,18 @@ impl Volume {
             lasts: self.lasts / u32::try_from(N).expect("few parts"),
             ..self
         })
+    }
+
+    /// Says how long all of it took, beside the other figures, and warns where a short run is not short any more.
+    pub fn took(&self, name: &str, took: Duration) {
+        measured(&format!("{name}-took"), format_args!("{:.1}", took.as_secs_f64()), "s");
+        if self.is_late(took) {
+            late(format_args!("{name} took {:.1} s, of {} that it may", took.as_secs_f64(), SHORT.as_secs()));
+        }
+    }
+
+    fn is_late(&self, took: Duration) -> bool {
+        self.kills == 0 && took > SHORT
     }
 
     /// Begins to count its time.
@@ -115,5 +133,12 @@ mod tests {
         let parts = whole.parts::<3>();
         assert_eq!(parts.map(|part| part.kills), [334, 333, 333]);
         assert!(parts.iter().all(|part| part.lasts == Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn a_short_run_is_late_after_three_minutes_and_a_long_one_never() {
+        let short = Volume::short();
+        assert!(!short.is_late(Duration::from_secs(180)) && short.is_late(Duration::from_millis(180_001)));
+        assert!(!Volume { kills: 1, ..short }.is_late(Duration::from_secs(86_400)));
     }
 }
