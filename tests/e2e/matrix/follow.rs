@@ -89,7 +89,8 @@ fn reminders(method: &str) -> Option<Row> {
             |cast| cast.buyer.id.clone(),
             true,
             build!(|cast, caller, _| {
-                if caller == Side::Buyer {
+                // Either side may be the first who asks.
+                if [Side::Buyer, Side::Supplier].contains(&caller) {
                     reminded(cast).await;
                 }
                 plain(ListRemindersRequest { page_size: 1_000, ..Default::default() })

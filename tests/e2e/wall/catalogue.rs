@@ -175,6 +175,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("orders.inspect_order_link", "tandem_app"),
     ("orders.move_claimed_rules", "tandem_app"),
     ("orders.named", "tandem_app"),
+    ("orders.note_due", ""),
     ("orders.resolve_order_link", "tandem_app"),
     ("orders.deadlines_to_sweep", "tandem_app"),
     ("orders.watch_again", "tandem_app"),
