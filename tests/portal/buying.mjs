@@ -1,7 +1,7 @@
 // What buyers do with their orders, with scripts and without: changing, cancelling, holding, reminding, handing out.
 
 import { readFileSync } from 'node:fs';
-import { equal, inDays, ok, open, portal, publish, sandbox, says, scanned, test, visit } from './browser.mjs';
+import { equal, inDays, ok, open, portal, publish, sandbox, says, scanned, test, visit, ways } from './browser.mjs';
 
 const [shunmo] = sandbox.suppliers;
 const { anchors: [chengyu] } = sandbox;
@@ -57,7 +57,7 @@ export async function makeLink(page, path, label) {
 }
 
 export async function buying() {
-  for (const javaScriptEnabled of [true, false]) {
+  for (const javaScriptEnabled of ways()) {
     const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
 
     await test(`an order is changed after a look at what will differ, ${how}`, async () => {
