@@ -1,7 +1,7 @@
 // The partner portal in a real browser, against a running sandbox: TANDEM_SANDBOX names its sandbox.json, TANDEM_BIN
 // the command line that publishes orders. `node run.mjs WORD` runs the tests whose names hold the word.
 
-import { finish, long, turn } from './browser.mjs';
+import { finish, long, turn, whole } from './browser.mjs';
 import { answering } from './answering.mjs';
 import { binding } from './binding.mjs';
 import { booking } from './booking.mjs';
@@ -25,28 +25,14 @@ import { talk } from './talk.mjs';
 import { untold } from './untold.mjs';
 import { watching } from './watching.mjs';
 
+// What everybody does each day, and then the rest, which where there is no time for all takes turns: every other part, and the
+// others the next day.
+const always = [signingIn, answering, live];
+const rest = [buying, untold, supplying, docs, booking, finding, capacity, settings, capacitySheets, requests, resources, changing,
+  watching, binding, operating, profile, onboarding, talk, joining];
+
 if (!long) console.log(`by turns: TANDEM_TEST_TURN=${turn} tries the same again`);
-await signingIn();
-await answering();
-await buying();
-await live();
-await untold();
-await docs();
-await supplying();
-await finding();
-await booking();
-await settings();
-await capacity();
-await capacitySheets();
-await requests();
-await changing();
-await resources();
-await binding();
-await profile();
-await talk();
-await watching();
-await operating();
+for (const part of always) await part();
+for (const [at, part] of rest.entries()) if (whole || (at + turn) % 2 === 0) await part();
 await everyPage();
-await joining();
-await onboarding();
 await finish();

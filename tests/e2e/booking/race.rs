@@ -135,6 +135,8 @@ async fn race(plan: Plan) -> Vec<String> {
     let login = login.options([
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
         ("lock_timeout", patience),
     ]);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(STALLED);
