@@ -25,14 +25,14 @@ import { talk } from './talk.mjs';
 import { untold } from './untold.mjs';
 import { watching } from './watching.mjs';
 
-// What everybody does each day, and then the rest, which where there is no time for all takes turns: every other part, and the
-// others the next day.
+// What everybody does each day, and every page; of the rest, where there is no time for all, every other part, and the others the
+// next day. Who joins has a place of its own afterwards, and its orders are no longer handed over by links.
 const always = [signingIn, answering, live];
 const rest = [buying, untold, supplying, docs, booking, finding, capacity, settings, capacitySheets, requests, resources, changing,
-  watching, binding, operating, profile, onboarding, talk, joining];
+  watching, binding, operating, profile, talk];
+const last = [joining, onboarding];
+const taken = (parts) => parts.filter((_, at) => whole || (at + turn) % 2 === 0);
 
 if (!long) console.log(`by turns: TANDEM_TEST_TURN=${turn} tries the same again`);
-for (const part of always) await part();
-for (const [at, part] of rest.entries()) if (whole || (at + turn) % 2 === 0) await part();
-await everyPage();
+for (const part of [...always, ...taken(rest), everyPage, ...taken(last)]) await part();
 await finish();
