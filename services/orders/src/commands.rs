@@ -118,7 +118,8 @@ pub(crate) async fn rehearse<C: Effect>(
     Ok(OrderReceipt { validate_only: true, ..receipt })
 }
 
-/// A command that met another one of the same request id runs once more, and then replays it.
+/// A command that met another one of the same request id runs once more, and then replays it; so does one that found
+/// something over that stood when it looked, and then says what.
 async fn retry_conflict<C: Effect>(
     deps: &Deps,
     firm: Uuid,

@@ -14,8 +14,10 @@ use proto::{
     capacity::{GetReservationRequest, Offer, PrefillOrderRequest, Reservation, ReservationState as State},
     orders::{ListOrdersRequest, PublishOrderRequest, PublishOutcome, SetTermsRequest, Side, Terms},
 };
+use uuid::Uuid;
 
 use super::{SOON, W01, W53};
+use crate::defects::queued;
 
 pub(super) const ITEM: &str = "CY-BX-0450";
 
@@ -24,6 +26,16 @@ pub(super) fn consuming(number: &str, quantity: &str, reservation: &str) -> harn
     let mut placed =
         order(number).line("10", ITEM, quantity, "6.85").schedule("1", quantity, "2026-12-30", "");
     placed.content.lines[0].reservation_id = reservation.into();
+    placed
+}
+
+/// An order of a line for each of these reservations.
+fn naming(number: &str, ids: &[&str]) -> harness::Order {
+    let mut placed = order(number);
+    for (place, id) in ids.iter().enumerate() {
+        placed = placed.line(&format!("{}", place + 1), ITEM, "1", "1");
+        placed.content.lines[place].reservation_id = (*id).into();
+    }
     placed
 }
 
@@ -166,16 +178,8 @@ async fn a_reservation_that_cannot_be_used_is_named_by_its_line() {
     let foreign = rival.hold(&foreign, &[(0, "1")], 0).await.unwrap().id;
     until("the hold ends", SOON, async || (state(&buyer, &lapsed).await.0 == State::Expired).then_some(()))
         .await;
-    let named = |number: &str, ids: &[&str]| {
-        let mut placed = order(number);
-        for (place, id) in ids.iter().enumerate() {
-            placed = placed.line(&format!("{}", place + 1), ITEM, "1", "1");
-            placed.content.lines[place].reservation_id = (*id).into();
-        }
-        placed
-    };
     let unknown = request_id();
-    let wrong = named("1", &[&lapsed, &good, &given_back, &elsewhere, "", &foreign, &unknown]).to("V100");
+    let wrong = naming("1", &[&lapsed, &good, &given_back, &elsewhere, "", &foreign, &unknown]).to("V100");
     unusable(
         buyer.publish(wrong).await,
         &[
@@ -188,14 +192,14 @@ async fn a_reservation_that_cannot_be_used_is_named_by_its_line() {
         ],
     );
     bad_fields(
-        buyer.publish(named("1", &[&good, "7", &good]).to("V100")).await,
+        buyer.publish(naming("1", &[&good, "7", &good]).to("V100")).await,
         &[("content.lines[1].reservation_id", "ID"), ("content.lines[2].reservation_id", "REPEATED")],
     );
     assert_eq!(orders(&buyer).await, 0, "nothing is written");
     assert_eq!(state(&buyer, &good).await, (State::Held, 1));
 
     // Many orders reach for it at once: one has it, and the others are told and not published.
-    let tries = (0..12).map(|n| buyer.publish(named(&n.to_string(), &[&good]).to("V100")));
+    let tries = (0..12).map(|n| buyer.publish(naming(&n.to_string(), &[&good]).to("V100")));
     let (won, lost): (Vec<_>, Vec<_>) =
         futures::future::join_all(tries).await.into_iter().partition(Result::is_ok);
     assert_eq!((won.len(), orders(&buyer).await), (1, 1));
@@ -203,6 +207,55 @@ async fn a_reservation_that_cannot_be_used_is_named_by_its_line() {
         unusable(refusal, &[(0, "CONSUMED")]);
     }
     assert_eq!(state(&buyer, &good).await, (State::Consumed, 2), "held is enough");
+    world.finish().await;
+}
+
+/// Judged as held, and over before the other hold of its order could be locked.
+#[tokio::test]
+async fn a_hold_that_ends_while_an_order_waits_for_another_is_named_by_its_line() {
+    let world = World::start().await;
+    let (buyer, supplier) = world.pair().await;
+    let (_, published) = workshop(&buyer, &supplier, "40").await;
+    let held = async |seconds| buyer.hold(&published, &[(0, "1")], seconds).await.unwrap().id;
+    // They are locked in the order of their ids, which is that of their coming.
+    let ending = [held(4).await, held(4).await];
+    let lasting = [held(0).await, held(0).await];
+    let uuids = |ids: &[String]| ids.iter().map(|id| Uuid::try_parse(id).unwrap()).collect::<Vec<_>>();
+    let mut before = world.owner_pool().await.begin().await.unwrap();
+    sqlx::query("select from capacity.reservation where id = any ($1) for update")
+        .bind(uuids(&lasting))
+        .execute(&mut *before)
+        .await
+        .unwrap();
+    // By both ways of publishing, each of which runs its commands in its own manner.
+    let document = |n: usize, number: &str| naming(number, &[&ending[n], &lasting[n]]).to("V100");
+    let ended = async {
+        queued(world.app_pool().await, 2).await;
+        sqlx::query("select pg_sleep_until(max(expires_at)) from capacity.reservation where id = any ($1)")
+            .bind(uuids(&ending))
+            .execute(&mut *before)
+            .await
+            .unwrap();
+        before.commit().await.unwrap();
+    };
+    let (alone, nightly, ()) = tokio::join!(
+        buyer.publish(document(0, "1")),
+        buyer.publish_all(vec![item("2", document(1, "2"))]),
+        ended
+    );
+    unusable(alone, &[(0, "EXPIRED")]);
+    let answers = nightly.unwrap();
+    let refusal = answers[0].refusal.as_ref().expect("refused");
+    let wrong: Vec<_> =
+        refusal.violations.iter().map(|one| (one.field.as_str(), one.reason.as_str())).collect();
+    assert_eq!(
+        (refusal.reason.as_str(), wrong),
+        ("RESERVATION_UNUSABLE", vec![("content.lines[0].reservation_id", "EXPIRED")])
+    );
+    assert_eq!(orders(&buyer).await, 0, "nothing is written");
+    for id in &lasting {
+        assert_eq!(state(&buyer, id).await, (State::Held, 1), "and nothing taken");
+    }
     world.finish().await;
 }
 

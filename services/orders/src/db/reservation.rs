@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chassis::{Result, db::TenantTx};
+use chassis::{Error, Reason, Result, db::TenantTx};
 use uuid::Uuid;
 
 use crate::reservation::Reservation;
@@ -23,7 +23,10 @@ pub(crate) async fn lock(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMap<Uuid
     Ok(found.collect())
 }
 
-/// Reservations go into lines of orders. As buyer, who has locked them.
+/// Reservations go into lines of orders. As buyer, who has locked them and found that each may be consumed.
+///
+/// # Errors
+/// CONFLICT where the time of one was over since: looked at again, it is found so.
 pub(crate) async fn take(
     tx: &mut TenantTx,
     ids: &[Uuid],
@@ -38,6 +41,17 @@ pub(crate) async fn take(
         line_numbers
     )
     .fetch_all(tx.conn())
-    .await?;
+    .await
+    .map_err(over_since)?;
     Ok(())
+}
+
+/// A lock stops no clock: while one reservation was waited for, or before it is taken, the time of another may end.
+fn over_since(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(said) if said.code().as_deref() == Some("TC410") => {
+            Error::new(Reason::CONFLICT)
+        }
+        _ => error.into(),
+    }
 }
