@@ -13,13 +13,15 @@ use std::{
 
 use chassis::migrate::Passwords;
 use harness::{
-    World,
+    World, binary,
     chaos::{self, Cluster, Process},
     cluster,
     outside::MailServer,
     proxy::Proxy,
     tell, until, validators,
 };
+use serde_json::Value;
+use tokio::process::Command;
 
 use crate::{
     chaos::Trade,
@@ -145,9 +147,32 @@ async fn the_version_before_leaves_what_a_newer_one_migrated() {
     };
     applied(i64::from(i32::MAX)).await;
     migrate().await.expect("what comes after all that is known is a newer version's");
+    let (code, said) = doctor(&world, &url, "text").await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.starts_with("warn  migrations") && said.contains("1 more that this version does not know"),
+        "{said}"
+    );
+    let (code, said) = doctor(&world, &url, "json").await;
+    let check: Value = serde_json::from_str(&said).expect("a line is a value");
+    assert_eq!((code, check["status"].as_str()), (Some(0), Some("warn")), "{said}");
     // Among those that are known, it is of no version that was before or after.
     applied(0).await;
     let error = migrate().await.expect_err("whose database it is, nobody knows").to_string();
     assert!(error.contains("migrating schema capacity"), "{error}");
+    let (code, said) = doctor(&world, &url, "text").await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.starts_with("FAIL  migrations") && said.contains("capacity 0 is unknown here"), "{said}");
     world.finish().await;
+}
+
+/// How `tandem doctor` ends, and its line about the migrations of this database.
+async fn doctor(world: &World, url: &str, format: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(binary::path());
+    command.args(["doctor", "--output", format, "--data"]).arg(world.files());
+    command.env("DATABASE_URL", url).env_remove("TANDEM_CONFIG");
+    let output = command.output().await.expect("the binary runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line = said.lines().find(|line| line.contains("migrations"));
+    (output.status.code(), line.unwrap_or_else(|| panic!("no line about migrations: {output:?}")).into())
 }

@@ -82,9 +82,9 @@ async fn migrate(
     Ok(())
 }
 
-/// Whether the first migration that is unknown here comes after all that are known: a newer version applied it after these, and
-/// the version before is back, from which it took nothing.
-fn is_newer(migrator: &Migrator, unknown: i64) -> bool {
+/// Whether a migration that is applied and unknown here comes after all that are known: a newer version applied it after these,
+/// and the version before is back, from which it took nothing.
+pub fn is_newer(migrator: &Migrator, unknown: i64) -> bool {
     migrator.iter().all(|known| known.version < unknown)
 }
 

@@ -116,8 +116,10 @@ fn roles(logins: &[db::Login]) -> Check {
     Check::ok("roles", "tandem_app and tandem_stream own nothing and stay behind row-level security")
 }
 
+/// Whether all that this version knows is applied as it knows it. What a newer version applied after that is left as it is, as
+/// by `tandem migrate`.
 async fn migrations(conn: &mut PgConnection, migrators: &[(&'static str, &Migrator)]) -> Check {
-    let (mut applied, mut missing, mut strange) = (0, Vec::new(), Vec::new());
+    let (mut applied, mut missing, mut newer, mut strange) = (0, Vec::new(), Vec::new(), Vec::new());
     for (schema, migrator) in migrators {
         // No table of migrations means that none ran.
         let done = conn.list_applied_migrations(&migrator.table_name).await.unwrap_or_default();
@@ -129,15 +131,35 @@ async fn migrations(conn: &mut PgConnection, migrators: &[(&'static str, &Migrat
                 None => missing.push(format!("{schema} {}", wanted.version)),
             }
         }
-        strange.extend(done.keys().map(|version| format!("{schema} {version} is unknown here")));
+        for version in done.into_keys() {
+            if chassis::migrate::is_newer(migrator, version) {
+                newer.push(format!("{schema} {version}"));
+            } else {
+                strange.push(format!("{schema} {version} is unknown here"));
+            }
+        }
     }
     if !strange.is_empty() {
-        let hint = "a newer or another build of Tandem wrote it; use that one";
+        let hint = "another build of Tandem wrote it; use that one";
         return Check::fail("migrations", strange.join(", "), hint);
     }
     if !missing.is_empty() {
         let message = format!("not applied: {}", missing.join(", "));
-        return Check::fail("migrations", message, "run `tandem migrate`");
+        let hint = if newer.is_empty() {
+            "run `tandem migrate`"
+        } else {
+            "run `tandem migrate` of the newer version that migrated this database"
+        };
+        return Check::fail("migrations", message, hint);
+    }
+    if !newer.is_empty() {
+        let message = format!(
+            "all {applied} are applied, and the database has {} more that this version does not know ({}): a newer version \
+             migrated it; the way back is allowed, because migrations only widen",
+            newer.len(),
+            newer.join(", ")
+        );
+        return Check::warn("migrations", message, "");
     }
     Check::ok("migrations", format!("all {applied} are applied"))
 }
