@@ -13,8 +13,8 @@ const TABLE: &str = "create temporary table answered (order_id uuid, buyer uuid,
     cancelled numeric) on commit drop";
 
 /// All but the newest of each buyer, $1 of $2 orders. Of 250 one is rejected, one cancelled, and one accepted in part; one of
-/// a thousand is proposed about, which is work and not history. Days lie within about three years, of which three months are still to come; their number is a prime, so
-/// that each day has orders of every kind.
+/// a thousand is proposed about, which is work and not history. Days lie within about three years, of which three months are
+/// still to come; their number is a prime, so that each day has orders of every kind.
 const ANSWERED: &str = "insert into answered \
     select s.order_id, s.buyer, s.supplier, q.schedule_line_id, s.place, s.place % 250, \
         current_date + 90 - (s.place % 1187)::int, coalesce(o.state, 3), coalesce(o.accepted, 100), \
