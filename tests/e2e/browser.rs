@@ -44,13 +44,14 @@ pub(super) struct Dev {
 }
 
 impl Dev {
-    pub(super) async fn start(name: &str) -> Self {
+    /// Starts it with these settings, as variables of its environment.
+    pub(super) async fn start(name: &str, settings: &[(&str, &str)]) -> Self {
         let data = chaos::folder(name).await;
         let log = fs::File::create(data.join("dev.log")).expect("a log");
         let mut command = Command::new(binary::path());
         command.arg("dev").arg("--data").arg(&data).args(["--output", "json"]);
         command.args(["--api", "127.0.0.1:0", "--portal", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]);
-        command.env_remove("DATABASE_URL").env_remove("TANDEM_CONFIG");
+        command.env_remove("DATABASE_URL").env_remove("TANDEM_CONFIG").envs(settings.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the binary starts");
         let mut told = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -96,9 +97,16 @@ async fn the_portal_works_in_a_browser() {
             return;
         }
     };
-    let dev = Dev::start("portal-test").await;
+    // The tests themselves take the mail there.
+    let url = format!("smtp://{}", chaos::free());
+    let mail = [
+        ("TANDEM_NOTICES__SMTP_URL", url.as_str()),
+        ("TANDEM_NOTICES__MAIL_FROM", "Tandem <no-reply@example.invalid>"),
+    ];
+    let dev = Dev::start("portal-test", &mail).await;
     let mut node = Command::new("node");
     node.arg(script).env("TANDEM_SANDBOX", dev.data.join("sandbox.json")).env("TANDEM_BIN", binary::path());
+    node.envs(mail);
     let status = node.stdin(Stdio::null()).kill_on_drop(true).status().await.expect("node runs");
     dev.finish().await;
     assert!(status.success(), "the browser's tests failed: {status}");

@@ -109,7 +109,7 @@ async fn five_minutes_are_enough_from_nothing_to_an_answer() {
     // Building is not part of it.
     let tandem = binary::path();
     let began = Instant::now();
-    let dev = Dev::start("five-minutes").await;
+    let dev = Dev::start("five-minutes", &[]).await;
     let sandbox = std::fs::read(dev.data.join("sandbox.json")).expect("it says what is there");
     let sandbox: Value = serde_json::from_slice(&sandbox).expect("JSON");
     let started = began.elapsed();

@@ -8,7 +8,7 @@ import jsQR from 'jsqr';
 import { chromium } from 'playwright-core';
 import { PNG } from 'pngjs';
 
-const required = (name) => {
+export const required = (name) => {
   if (process.env[name]) return process.env[name];
   console.error(`${name} is not set; tests/run sets it`);
   process.exit(2);

@@ -1,5 +1,6 @@
 // The partner portal in a real browser, against a running sandbox: TANDEM_SANDBOX names its sandbox.json, TANDEM_BIN
-// the command line that publishes orders. `node run.mjs WORD` runs the tests whose names hold the word.
+// the command line that publishes orders, and TANDEM_NOTICES__SMTP_URL where the sandbox sends its mail, which is taken
+// here. `node run.mjs WORD` runs the tests whose names hold the word.
 
 import { finish, long, turn, whole } from './browser.mjs';
 import { answering } from './answering.mjs';
@@ -11,6 +12,7 @@ import { capacitySheets } from './capacity_sheets.mjs';
 import { changing } from './changing.mjs';
 import { docs } from './docs.mjs';
 import { finding } from './finding.mjs';
+import { invitationCode } from './invitation_code.mjs';
 import { everyPage } from './pages.mjs';
 import { live } from './live.mjs';
 import { onboarding } from './onboarding.mjs';
@@ -29,7 +31,7 @@ import { watching } from './watching.mjs';
 // next day. Who joins has a place of its own afterwards, and its orders are no longer handed over by links.
 const always = [signingIn, answering, live];
 const rest = [buying, untold, supplying, docs, booking, finding, capacity, settings, capacitySheets, requests, resources, changing,
-  watching, binding, operating, profile, talk];
+  watching, binding, operating, profile, talk, invitationCode];
 const last = [joining, onboarding];
 const taken = (parts) => parts.filter((_, at) => whole || (at + turn) % 2 === 0);
 
