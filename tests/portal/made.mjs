@@ -76,6 +76,8 @@ async function firms() {
   const member = (name) => members.find((one) => one.name === name).id;
   const link = await partners(chengyu, 'MemberService/CreateSignInLink', { memberId: member('李强') });
   const invited = await partners(chengyu, 'RelationshipService/InviteSupplier', { name: `受邀供应商 ${stamp}`, vendorNumber: `PL${stamp}` });
+  const row = { name: `受邀供应商 ${stamp}`, vendorNumber: `PM${stamp}`, mail: 'he@example.invalid' };
+  const { results: [coded] } = await partners(chengyu, 'InvitationService/InviteSuppliers', { rows: [row] });
   const { relationships } = await partners(chengyu, 'RelationshipService/ListRelationships', { pageSize: 100 });
   const cluster = await partners(operator, 'ClusterService/CreateCluster', { name: `产业集群 ${stamp}` });
   await partners(operator, 'ClusterService/InviteToCluster', { clusterId: cluster.id, firmId: chengyu.firm });
@@ -91,7 +93,8 @@ async function firms() {
   const { webhook: { id } } = await call(chengyu, 'WebhookService/CreateWebhook', { webhook }, 'stream');
   const token = (path) => path.split('/').pop();
   return {
-    member: member('王敏'), signIn: token(link.path), invitation: token(invited.invitationPath), cluster: cluster.id,
+    member: member('王敏'), signIn: token(link.path), cluster: cluster.id,
+    invitation: token(invited.invitationPath), coded: token(coded.invitationPath),
     partner: relationships.find((one) => one.supplierId === shunmo.firm && one.buyerId === chengyu.firm).id,
     announcement: told.announcement.id, channel: channel.id, webhook: id,
   };

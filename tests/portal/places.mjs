@@ -61,12 +61,14 @@ export function fitting({ path, steps }, status) {
 const visitor = ({ orders, firms }) => [
   at('/sign-in'), at('/s/{token}', firms.signIn), at('/s/{token}', 'none'), at('/i/{token}', firms.invitation), at('/i/{token}', 'none'),
   answer('wrong', at('/i/{token}', firms.invitation), wrong({ '#name': '何清', '#uscc': '123' }, '#join .actions button')),
+  answer('code', at('/i/{token}', firms.coded)),
+  answer('code-wrong', at('/i/{token}', firms.coded), wrong({ '#name': '何清', '#code': '000000' }, '#join > .actions button')),
   at('/d/{token}', 'none'), at('/d/{token}', orders.document.token), at('/d/{token}/accept', orders.document.token),
   at('/d/{token}/change', orders.document.token), at('/d/{token}/refuse', orders.document.token),
   at('/d/{token}/despatch-note', orders.delivered), at('/help'),
 ];
 
-const supplierOrders = ({ orders: { asked: { id: asked }, accepted }, tables }) => [
+const supplierOrders = ({ orders: { asked: { id: asked }, accepted }, firms, tables }) => [
   at('/inbox'), at('/inbox', '?show=all'), at('/inbox', '?q=none'), at('/inbox', '?select=all'), at('/no-such-page'), at('/help'),
   at('/orders/{id}', asked), at('/orders/{id}/accept', asked), at('/orders/{id}/change', asked), at('/orders/{id}/refuse', asked),
   answer('wrong', at('/orders/{id}/change', asked),
@@ -82,7 +84,7 @@ const supplierOrders = ({ orders: { asked: { id: asked }, accepted }, tables }) 
   answer('bulk-done', { name: 'inbox', path: () => `/inbox?q=${encodeURIComponent(twoMore())}&select=all` },
     step({}, '#bulk button', '#note'), step({}, 'form[action="/inbox/bulk/send"] .actions button', '.done')),
   at('/search'), at('/search', '?q=none'), at('/search', '?q=CY'), at('/partners'), at('/clusters'), at('/settings'), at('/purchases'),
-  at('/practice'), at('/practice/accept'), at('/practice/change'), at('/practice/refuse'),
+  at('/practice'), at('/practice/accept'), at('/practice/change'), at('/practice/refuse'), answer('claim', at('/i/{token}', firms.coded)),
 ];
 
 const supplierCapacity = ({ capacity: { group, own, lent }, tables, week }) => [
