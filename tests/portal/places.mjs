@@ -59,7 +59,9 @@ export function fitting({ path, steps }, status) {
 }
 
 const visitor = ({ orders, firms }) => [
-  at('/sign-in'), at('/s/{token}', firms.signIn), at('/s/{token}', 'none'), at('/i/{token}', firms.invitation), at('/i/{token}', 'none'),
+  at('/sign-in'), at('/sign-in', '?done=sent'),
+  answer('wrong', at('/sign-in'), wrong({ '#mail': 'he..jie@example.invalid' }, 'main form .actions button')),
+  at('/s/{token}', firms.signIn), at('/s/{token}', 'none'), at('/i/{token}', firms.invitation), at('/i/{token}', 'none'),
   answer('wrong', at('/i/{token}', firms.invitation), wrong({ '#name': '何清', '#uscc': '123' }, '#join .actions button')),
   answer('code', at('/i/{token}', firms.coded)),
   answer('code-wrong', at('/i/{token}', firms.coded), wrong({ '#name': '何清', '#code': '000000' }, '#join > .actions button')),
