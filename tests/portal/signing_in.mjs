@@ -4,7 +4,36 @@ import { browser, equal, measured, ok, phone, portal, publish, sandbox, says, te
 
 const [shunmo] = sandbox.suppliers;
 // The second anchor's link is used up here: nobody else signs in with it.
-const { anchors: [chengyu, mumian] } = sandbox;
+const { anchors: [chengyu, mumian, yuanzhang] } = sandbox;
+
+/** A link that signs a member in, as the firm's administrator hands it out. */
+const linkOf = (administrator, name) => visit(administrator, { javaScriptEnabled: false }, async (page) => {
+  await page.goto(`${portal}/members`);
+  await page.click(`tr:has-text("${name}") button`);
+  return page.inputValue('#link');
+});
+
+/** The stream is open before anything happens that it should tell. */
+const live = (page) => page.waitForResponse((response) => response.url().includes('/live'));
+
+/** A buyer comes in by a link, to a page that is live. */
+async function comesIn(page, link) {
+  const begins = live(page);
+  await page.goto(link);
+  await page.click('main form button');
+  await page.waitForURL(/purchases/);
+  await begins;
+}
+
+/** A new order appears in a page of the first anchor's buyers without a reload. */
+async function followed(page) {
+  const word = `再次登录${Date.now()}`;
+  await Promise.all([live(page), page.goto(`${portal}/purchases?state=unanswered&q=${encodeURIComponent(word)}`)]);
+  await page.evaluate(() => { window.untouched = true; });
+  const number = publish({ lines: 1, name: () => word });
+  await page.locator(`a:text-is("${number}")`).waitFor();
+  equal(await page.evaluate(() => window.untouched), true, 'no reload');
+}
 
 export async function signingIn() {
   await test('a sign-in link is looked at twice, used once, and then explains itself', async () => {
@@ -39,13 +68,7 @@ export async function signingIn() {
   });
 
   await test('an administrator makes a link for a member, who signs in with it', async () => {
-    let link;
-    await visit(chengyu, { javaScriptEnabled: false }, async (page) => {
-      await page.goto(`${portal}/members`);
-      await page.click('tr:has-text("王敏") button');
-      await page.locator('#link').waitFor();
-      link = await page.inputValue('#link');
-    });
+    const link = await linkOf(chengyu, '王敏');
     await visit(null, {}, async (page) => {
       await page.goto(link);
       await says(page, '王敏');
@@ -58,17 +81,9 @@ export async function signingIn() {
 
   for (const [words, at] of [['holds the stream', 0], ['reads along', 1]]) {
     await test(`who signs out in one tab reads so in the others, out of the one that ${words}`, async () => {
-      const link = await visit(chengyu, { javaScriptEnabled: false }, async (page) => {
-        await page.goto(`${portal}/members`);
-        await page.click('tr:has-text("李强") button');
-        return page.inputValue('#link');
-      });
+      const link = await linkOf(chengyu, '王敏');
       await visit(null, {}, async (first, context) => {
-        const live = first.waitForResponse((response) => response.url().includes('/live'));
-        await first.goto(link);
-        await first.click('main form button');
-        await first.waitForURL(/purchases/);
-        await live;
+        await comesIn(first, link);
         const second = await context.newPage();
         await second.goto(`${portal}/purchases`);
         const [leaves, stays] = at ? [second, first] : [first, second];
@@ -80,9 +95,26 @@ export async function signingIn() {
         await stays.locator('#signed-out').waitFor();
         // D04: it is no cut of the line, which would come back.
         equal(await stays.locator('#offline').isVisible(), false, 'nothing else is said');
+        await leaves.bringToFront();
+        await comesIn(leaves, await linkOf(chengyu, '王敏'));
+        await followed(leaves);
+        equal(await stays.locator('#signed-out').isVisible(), true, 'the other one shows nothing of the session that follows');
       });
     });
   }
+
+  await test('who comes in for another firm is live, and a tab of the first firm reads signed out', async () => {
+    const links = [await linkOf(yuanzhang, '周倩'), await linkOf(chengyu, '王敏')];
+    await visit(null, {}, async (first, context) => {
+      await comesIn(first, links[0]);
+      const second = await context.newPage();
+      await comesIn(second, links[1]);
+      await first.bringToFront();
+      await first.locator('#signed-out').waitFor();
+      await second.bringToFront();
+      await followed(second);
+    });
+  });
 
   await test('the operator begins with firms to verify, and has no list of orders before its eyes', () =>
     visit(sandbox.operator, {}, async (page) => {

@@ -47,11 +47,14 @@ const QUIET: Duration = Duration::from_secs(15);
 /// How often it is looked whether a session has ended that no feed ends with.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// Where to begin.
+/// Where to begin, and whose.
 #[derive(Deserialize)]
 pub struct Place {
     #[serde(default)]
     after: String,
+    /// The session of the page that opens the stream; empty for whichever signs the request.
+    #[serde(default)]
+    of: String,
 }
 
 /// What a page is told.
@@ -77,7 +80,10 @@ pub async fn follow(
     let after = if last.is_empty() { place.after } else { last.to_string() };
     let first = [Event::default().retry(RETRY), announced(&board::mark(&member.who.announcements))];
     let untold = app.changes.of(member.who.firm_id.clone()).map(untold);
-    let rest = if member.may(Permission::StreamRead) {
+    let rest = if !place.of.is_empty() && place.of != member.session() {
+        // Somebody signed in here anew: the page is of a session that the browser has no more.
+        stream::once(future::ready(signed_out())).boxed()
+    } else if member.may(Permission::StreamRead) {
         feed(&app, member, after).await?
     } else {
         stream::once(session_end(member)).boxed()
@@ -219,14 +225,17 @@ fn subject(event: &event::Event) -> Option<[&str; 2]> {
 /// Streams that end for a reason say so; the others just end, and the browser comes back.
 fn ending(status: &Status) -> Option<Event> {
     match status.code() {
-        Code::Unauthenticated | Code::PermissionDenied => {
-            Some(Event::default().event("signed-out").data("{}"))
-        }
+        Code::Unauthenticated | Code::PermissionDenied => Some(signed_out()),
         Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => {
             Some(Event::default().event("anew").data("{}"))
         }
         _ => None,
     }
+}
+
+/// The session of the page is over.
+fn signed_out() -> Event {
+    Event::default().event("signed-out").data("{}")
 }
 
 fn news(entry: &FeedEvent, text: &Text, firm: &str) -> Option<Event> {

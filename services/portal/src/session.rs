@@ -192,6 +192,11 @@ impl Member {
         if english { &self.who.firm_name_en } else { &self.who.firm_name }
     }
 
+    /// What pages call their session, so that those of one share a stream and those of others do not.
+    pub fn session(&self) -> String {
+        hex::encode(&chassis::secret::sha256(self.token.reveal().as_bytes())[..6])
+    }
+
     /// The member's language.
     pub fn text(&self) -> &Text {
         &self.visitor.text

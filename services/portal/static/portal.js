@@ -18,7 +18,9 @@
   const live = () => {
     let cursor = body.dataset.cursor;
     let source, heard = 0, down, timer, said;
-    const channel = window.BroadcastChannel && new BroadcastChannel('tandem-' + body.dataset.live);
+    // Tabs of another session neither hear this one nor wait for its stream.
+    const name = 'tandem-' + body.dataset.live;
+    const channel = window.BroadcastChannel && new BroadcastChannel(name);
     const tell = (message) => { if (channel) channel.postMessage(message); take(message); };
 
     // Kinds and ids of what changed since pages were read anew, which they are once a second; '' stands for all.
@@ -84,7 +86,8 @@
     const connect = () => {
       close();
       heard = Date.now();
-      const mine = source = new EventSource('/live' + (cursor ? '?after=' + encodeURIComponent(cursor) : ''));
+      // Of this page's session: the browser may have another one by now.
+      const mine = source = new EventSource(`/live?of=${body.dataset.live}&after=` + encodeURIComponent(cursor));
       const on = (name, then) => mine.addEventListener(name, (event) => { heard = Date.now(); then(event); });
       on('open', () => online(true));
       on('beat', (event) => tell({ cursor: event.lastEventId }));
@@ -118,7 +121,7 @@
       // What was put away here a moment ago goes elsewhere, too.
       channel.postMessage({ hello: true, told: told() });
     }
-    if (navigator.locks) navigator.locks.request('tandem-live', lead); else lead();
+    if (navigator.locks) navigator.locks.request(name, lead); else lead();
   };
   if (body.dataset.live && window.EventSource && window.htmx) live(); else setInterval(look, 60000);
 

@@ -52,7 +52,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/d/{token}/refuse", "RespondToOrder"),
     ("/filters", "SaveFilter"),
     ("/filters/delete", "DeleteSavedFilter"),
-    ("/i/{token}", "AcceptInvitation RequestInvitationCode"),
+    ("/i/{token}", "AcceptInvitation EndSession RequestInvitationCode"),
     ("/i/{token}/claim", "ClaimInvitation RequestInvitationCode"),
     // Asks for the answers to be confirmed.
     ("/inbox/bulk", "-"),
@@ -129,7 +129,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/resources/{id}/request", "RequestEntitlement"),
     ("/resources/{id}/revise", "CreateRevision"),
     ("/resources/{id}/withdraw", "WithdrawResource"),
-    ("/s/{token}", "RedeemSignInLink"),
+    ("/s/{token}", "EndSession RedeemSignInLink"),
     ("/sign-in", "RequestSignInLink"),
     ("/sign-out", "EndSession"),
     ("/sites/new", "CreateSite"),

@@ -175,12 +175,7 @@ pub async fn accept(
         code: fields.get("code").to_string(),
     };
     match visitor.app.api.sessions().accept_invitation(visitor.call(request)).await {
-        Ok(session) => {
-            let cookie = session::remember(&visitor.app, &session.into_inner().session_token);
-            let mut response = page::go("/");
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-            Ok(response)
-        }
+        Ok(session) => Ok(sign_in::enter(&visitor, &session.into_inner().session_token, "/").await),
         Err(status) => refused(visitor, &token, &fields, status.into(), CODE).await,
     }
 }

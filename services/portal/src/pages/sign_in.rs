@@ -212,22 +212,36 @@ pub async fn redeem(
         Ok(session) => session.into_inner(),
         Err(status) => return dead_link(&visitor, false, status.into()).await,
     };
-    let mut response = page::go(safe_next(fields.get("next")).unwrap_or("/"));
-    let cookie = session::remember(&visitor.app, &session.session_token);
-    response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(response)
+    let next = safe_next(fields.get("next")).unwrap_or("/");
+    Ok(enter(&visitor, &session.session_token, next).await)
+}
+
+/// Goes on with a session. One that the browser had before ends: its pages that are open say so, instead of showing what
+/// the next member may read.
+pub async fn enter(visitor: &Visitor, token: &str, next: &str) -> Response {
+    if let Err(failure) = end(visitor).await {
+        tracing::debug!(code = %failure.reason, "the session of before was not ended");
+    }
+    let mut response = page::go(next);
+    response.headers_mut().append(header::SET_COOKIE, session::remember(&visitor.app, token));
+    response
+}
+
+/// Ends the session at the API, if there is one that works.
+async fn end(visitor: &Visitor) -> Result<(), Failure> {
+    let Some(token) = &visitor.token else { return Ok(()) };
+    let ended = visitor.app.api.sessions().end_session(client::signed(token, EndSessionRequest {})).await;
+    match ended {
+        Err(status) if status.code() != tonic::Code::Unauthenticated => Err(status.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Ends the session, here and at the API.
 pub async fn leave(visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
     if let Some(token) = &visitor.token {
         visitor.app.tokens.check(Some(token), SIGN_OUT, fields.get("token"))?;
-        let ended = visitor.app.api.sessions().end_session(client::signed(token, EndSessionRequest {})).await;
-        if let Err(status) = ended
-            && status.code() != tonic::Code::Unauthenticated
-        {
-            return Err(status.into());
-        }
+        end(&visitor).await?;
     }
     let mut response = page::go("/sign-in");
     response.headers_mut().append(header::SET_COOKIE, session::forget(&visitor.app));

@@ -9,12 +9,17 @@ use proto::{
     },
     partners::{
         AcceptInvitationRequest, ClaimInvitationRequest, InspectLinkResponse, LinkKind, ListMembersResponse,
-        Member,
+        Member, RedeemSignInLinkResponse,
     },
 };
 use tonic::Code;
 
-use crate::{Page, World, attacks::body, fake::SALES, hostile::Hostile};
+use crate::{
+    Page, World,
+    attacks::{body, minted},
+    fake::{BUYER, SALES},
+    hostile::Hostile,
+};
 
 /// An API that sends mail, or not.
 async fn mailing(sends_mail: bool) -> (Hostile, World) {
@@ -238,4 +243,22 @@ async fn where_mail_goes_out_no_answer_tells_who_is_a_member_either() {
     };
     let known = answered("lin@example.invalid").await;
     assert_eq!(answered("nobody@example.invalid").await, known, "D29: whosever the address is");
+}
+
+#[tokio::test]
+async fn where_another_session_begins_the_one_of_before_ends() {
+    let (api, world) = Hostile::start(false, None).await;
+    let session = RedeemSignInLinkResponse { session_token: SALES.into(), ..Default::default() };
+    api.script().answer("RedeemSignInLink", (0..3).map(|_| Ok(session.clone())));
+    let token = minted("", "sign-in x");
+    let enter = async |before: &str| -> usize {
+        let page = world.post("/s/x", before, &[("token", &token)]).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+        assert!(page.header("set-cookie").starts_with(&format!("tandem_dev={SALES};")));
+        api.calls().iter().filter(|call| call.rpc == "EndSession" && call.token == before).count()
+    };
+    assert_eq!(enter("").await, 0, "there was none");
+    assert_eq!(enter(BUYER).await, 1);
+    api.script().refuse("EndSession", Error::new(Reason::UNAVAILABLE));
+    assert_eq!(enter(BUYER).await, 1, "where it cannot be ended, one is signed in all the same");
 }

@@ -27,7 +27,11 @@ async fn open(world: &World) -> Body {
 }
 
 async fn open_as(world: &World, token: &str) -> Body {
-    let request = request("GET", "/live", token).body(Body::empty()).unwrap();
+    open_at(world, "/live", token).await
+}
+
+async fn open_at(world: &World, path: &str, token: &str) -> Body {
+    let request = request("GET", path, token).body(Body::empty()).unwrap();
     world.app.clone().oneshot(request).await.unwrap().into_body()
 }
 
@@ -207,4 +211,21 @@ async fn a_reminder_that_is_being_typed_is_no_part_of_the_list() {
         }
         world.api.state.lock().unwrap().orders = crate::story::story();
     }
+}
+
+#[tokio::test]
+async fn a_page_whose_session_the_browser_has_no_more_hears_nothing_of_the_next_one() {
+    let world = World::start().await;
+    let page = world.get("/help", SALES).await;
+    let of = page.html.split("data-live=\"").nth(1).and_then(|after| after.split('"').next()).unwrap();
+    let path = format!("/live?of={of}&after=");
+    let replaced = world.get(&path, BUYER).await;
+    assert!(replaced.says("event: signed-out"), "{}", replaced.html);
+    assert!(world.api.state.lock().unwrap().started.is_empty(), "no feed was begun");
+    let mut own = open_at(&world, &path, SALES).await;
+    let answer = SubscribeResponse { cursor: "cursor-9".into(), ..Default::default() };
+    world.api.news.send(answer).unwrap();
+    let text =
+        heard(&mut own, Duration::from_secs(5), |text| text.contains("event: beat\nid: cursor-9")).await;
+    assert!(!text.contains("signed-out"), "its own goes on: {text}");
 }
