@@ -105,16 +105,48 @@ async function holding(page, selector) {
   return { held, place };
 }
 
+/** The supplier accepts an order, in a window of its own. */
+const accept = (number) => visit(shunmo, { javaScriptEnabled: false }, async (page) => {
+  await page.goto(`${portal}${await open(page, number)}/accept`);
+  await page.click('button:text-is("确认接受")');
+  await page.waitForURL(/done=/);
+});
+
+/** Rows leave while somebody stands on them: that of the middle, the last one, and the one that is left. */
+async function leaving() {
+  const word = `走开的行${Date.now()}`;
+  for (let at = 0; at < 3; at += 1) publish({ lines: 1, name: () => word });
+  await visit(chengyu, {}, async (page) => {
+    await Promise.all([listening(page), page.goto(`${portal}/purchases?state=unanswered&q=${encodeURIComponent(word)}`)]);
+    const orders = await page.locator('#orders tbody th a').allInnerTexts();
+    equal(orders.length, 3, 'all three wait');
+    const [first, second, third] = orders;
+    const focused = () => page.evaluate(() => document.activeElement.closest('#orders') && document.activeElement.textContent);
+    const leaves = async (number) => {
+      await accept(number);
+      await row(page, number).waitFor({ state: 'detached' });
+      // A moment after the row is gone.
+      await page.waitForFunction(() => document.activeElement !== document.body);
+    };
+    await page.evaluate(() => { window.untouched = true; });
+    await row(page, second).focus();
+    await leaves(second);
+    equal(await focused(), third, 'the next one is where one goes on');
+    await leaves(third);
+    equal(await focused(), first, 'the one before where there is no next one');
+    await leaves(first);
+    equal(await page.evaluate(() => [document.activeElement.id, window.untouched]), ['main', true], 'below the header where there is none');
+    await page.evaluate(() => document.activeElement.blur());
+    await row(page, publish({ lines: 1, name: () => word })).waitFor();
+    equal(await page.evaluate(() => document.activeElement === document.body), true, 'nobody is led anywhere who stood nowhere');
+  });
+}
+
 /** The buyer's orders that wait, by a word of theirs: what is chosen and written there stays while they come and go. */
 async function waiting() {
   const word = `常开的页${Date.now()}`;
   const order = () => publish({ lines: 1, name: () => word });
   const [first, second] = [order(), order()];
-  const accept = (number) => visit(shunmo, { javaScriptEnabled: false }, async (other) => {
-    await other.goto(`${portal}${await open(other, number)}/accept`);
-    await other.click('button:text-is("确认接受")');
-    await other.waitForURL(/done=/);
-  });
   await visit(chengyu, {}, async (page) => {
     await Promise.all([listening(page), page.goto(`${portal}/purchases?state=unanswered&q=${encodeURIComponent(word)}`)]);
     const ticked = (number) => page.locator(`tr:has-text("${number}") [type=checkbox]`).isChecked();
@@ -240,6 +272,8 @@ export async function live() {
     }));
 
   await test('an order that is answered leaves the open list of those that wait, and what is chosen there stays', waiting);
+
+  await test('a row that is gone leaves focus to its neighbour in the list', leaving);
 
   await test('a table that is filled in says that there is something newer, and is not touched', filling);
 

@@ -125,14 +125,22 @@
   };
   if (body.dataset.live && window.EventSource && window.htmx) live(); else setInterval(look, 60000);
 
-  // ---- What is announced is read anew: whoever stood on one that is gone goes on below ----------------------------
-  let held;
+  // ---- What is read anew takes nobody's place away ---------------------------------------------------------------
+  // Whoever stood on a row that is gone goes on in the next one, else in the one before, else below the header.
+  const lost = () => document.activeElement === body;
+  let held = [];
   addEventListener('htmx:before:swap', ({ target }) => {
-    if (target.id === 'told') held = target.contains(document.activeElement);
+    const on = document.activeElement;
+    // Of two places that are read anew together, the one without focus says nothing.
+    if (!target.contains(on)) return;
+    const alike = (one) => one.type === on.type && one.className === on.className;
+    const links = all('[id^=row-] ' + on.localName, target).filter(alike);
+    const at = links.indexOf(on);
+    held = [...links.slice(at + 1), ...links.slice(0, Math.max(at, 0)).reverse(), one('#main')];
   });
-  // Nothing else that is read anew takes the place away.
-  addEventListener('htmx:after:swap', ({ target }) => {
-    if (target.id === 'told' && held && document.activeElement === body) one('#main').focus({ preventScroll: true });
+  addEventListener('htmx:after:swap', () => {
+    if (lost()) held.some((link) => { link.focus({ preventScroll: true }); return !lost(); });
+    held = [];
   });
 
   // ---- The rest, computed as one types --------------------------------------------------------------------------
