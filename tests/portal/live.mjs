@@ -379,6 +379,19 @@ export async function live() {
       equal(streams, 2, 'another one goes on');
     }));
 
+  await test('a tab that is looked at takes the stream from one that sleeps with it', () =>
+    visit(shunmo, {}, async (page, context) => {
+      // As one that sleeps: the stream is in its hand, and nobody hears of it.
+      await page.addInitScript(() => { window.EventSource = class extends EventTarget { close() {} }; });
+      await page.goto(`${portal}/inbox`);
+      await page.waitForFunction(async () => (await navigator.locks.query()).held.length === 1);
+      const other = await context.newPage();
+      await other.clock.install();
+      await other.goto(`${portal}/inbox`);
+      await Promise.all([listening(other), other.clock.fastForward(60_000)]);
+      await shows(other, publish({ due: inDays(307) }));
+    }));
+
   await test('what the operator announces comes to pages that are open, and goes, and nobody loses the place', () =>
     visit(shunmo, {}, async (page, context) => {
       await Promise.all([listening(page), page.goto(`${portal}/inbox`)]);

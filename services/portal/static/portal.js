@@ -17,7 +17,7 @@
   // Browsers allow six connections to a site, so that of all tabs one holds the stream and tells the others.
   const live = () => {
     let cursor = body.dataset.cursor;
-    let source, heard = 0, down, timer, said;
+    let leads, source, heard = Date.now(), down, timer, said;
     // Tabs of another session neither hear this one nor wait for its stream.
     const name = 'tandem-' + body.dataset.live;
     const channel = window.BroadcastChannel && new BroadcastChannel(name);
@@ -65,7 +65,7 @@
     const take = (message) => {
       if (message.cursor) cursor = message.cursor;
       if ('online' in message) shown(one('#offline'), !message.online);
-      if (message.signedOut) shown(one('#signed-out'), true);
+      if (message.signedOut) { leads = false; clearInterval(watch); shown(one('#signed-out'), true); }
       if (message.text) say(message.text);
       // Every page hears at once of what no feed tells; they ask one after the other.
       if (message.what) setTimeout(refresh, message.what[0] === 'untold' ? Math.random() * 3000 : 0, message.what);
@@ -85,6 +85,7 @@
 
     const connect = () => {
       close();
+      if (!leads) return;
       heard = Date.now();
       // Of this page's session: the browser may have another one by now.
       const mine = source = new EventSource(`/live?of=${body.dataset.live}&after=` + encodeURIComponent(cursor));
@@ -93,7 +94,7 @@
       on('beat', (event) => tell({ cursor: event.lastEventId }));
       ['order', 'changed'].forEach((name) => on(name, (event) => tell({ ...JSON.parse(event.data), cursor: event.lastEventId })));
       on('told', (event) => tell({ told: JSON.parse(event.data).mark }));
-      const over = () => { close(); clearTimeout(down); clearInterval(watch); tell({ signedOut: true }); };
+      const over = () => { close(); clearTimeout(down); tell({ signedOut: true }); };
       on('signed-out', over);
       // The place is no longer known: begin at the present, and read the list again.
       on('anew', () => { close(); cursor = ''; tell({ what: [''] }); setTimeout(connect, 2000); });
@@ -105,23 +106,27 @@
       });
     };
 
-    let watch;
-    const lead = () => {
-      connect();
-      // A line that is cut somewhere in between says nothing; the server beats every 15 s.
-      watch = setInterval(() => { if (Date.now() - heard > 40000) { online(false); connect(); } }, 5000);
-      addEventListener('online', connect);
-      addEventListener('offline', () => { close(); online(false); });
-      if (channel) channel.addEventListener('message', ({ data }) => { if (data.hello) channel.postMessage({ at: cursor, told: told() }); });
-      return new Promise(() => {});
-    };
+    const lead = () => { leads = true; connect(); return new Promise(() => {}); };
+    const ask = (how) => navigator.locks.request(name, how, lead).catch(() => { leads = false; close(); });
+    // A line that is cut somewhere in between says nothing; the server beats every 15 s. Nor does a tab that was put to
+    // sleep with the stream in hand: whoever is looked at takes it.
+    const watch = setInterval(() => {
+      if (Date.now() - heard < 40000) return;
+      if (leads) { online(false); connect(); } else if (!document.hidden) ask({ steal: true });
+    }, 5000);
+    addEventListener('online', connect);
+    addEventListener('offline', () => { if (leads) { close(); online(false); } });
 
     if (channel) {
-      channel.addEventListener('message', ({ data }) => take(data));
+      channel.addEventListener('message', ({ data }) => {
+        if (!data.hello) heard = Date.now();
+        else if (leads) channel.postMessage({ at: cursor, told: told() });
+        take(data);
+      });
       // What was put away here a moment ago goes elsewhere, too.
       channel.postMessage({ hello: true, told: told() });
     }
-    if (navigator.locks) navigator.locks.request(name, lead); else lead();
+    if (navigator.locks) ask({}); else lead();
   };
   if (body.dataset.live && window.EventSource && window.htmx) live(); else setInterval(look, 60000);
 
