@@ -51,7 +51,12 @@ pub(crate) async fn mark_errors(caller: &Caller, request: MarkErrorsRequest) -> 
     let written = computed(move || {
         let grid = grid(&file, &mapping.sheet)?;
         let columns = columns::find(&grid, &mapping)?;
-        let keep: HashSet<u32> = keep_rows.into_iter().filter_map(|row| u32::try_from(row).ok()).collect();
+        let rows = |rows: Vec<i32>| -> HashSet<u32> {
+            rows.into_iter().filter_map(|row| u32::try_from(row).ok()).collect()
+        };
+        let wrong = rows(errors.iter().map(|error| error.row).collect());
+        let mut keep = rows(keep_rows);
+        keep.extend(sheet::orders::beside(&grid, &columns, mapping.fill_down, &wrong));
         let look = |heading: &str| Column::new(heading, Kind::Text, 14);
         let place = (columns.heading_row, columns.headings.as_slice());
         let table = mark::table(&grid, place, &errors, &keep, look, language);

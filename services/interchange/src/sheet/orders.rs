@@ -18,6 +18,7 @@ use super::{
     fault::Fault,
     fields::{self, ALL, Field, Part},
     grid::{Cell, Grid, Row},
+    value,
 };
 use record::Record;
 
@@ -152,6 +153,27 @@ fn grouped(records: Vec<Record>) -> Vec<Vec<Record>> {
         groups[place].push(record);
     }
     groups
+}
+
+/// The rows of all orders that one of these rows belongs to: mended without the others, it would be an order that lacks
+/// them.
+pub fn beside(grid: &Grid, columns: &Columns, fill_down: bool, rows: &HashSet<u32>) -> HashSet<u32> {
+    let Some(column) = columns.of(Field::OrderNumber) else { return HashSet::new() };
+    let mut above: Option<String> = None;
+    let below = grid.rows.iter().filter(|row| row.number > columns.heading_row);
+    let numbered: Vec<(u32, Option<String>)> = below
+        .map(|row| {
+            let number = value::text(row.cell(column)).ok().flatten();
+            let number = if fill_down { number.or_else(|| above.clone()) } else { number };
+            above.clone_from(&number);
+            (row.number, number)
+        })
+        .collect();
+    let numbers: HashSet<&str> = (numbered.iter().filter(|(row, _)| rows.contains(row)))
+        .filter_map(|(_, number)| number.as_deref())
+        .collect();
+    let same = |number: &Option<String>| number.as_deref().is_some_and(|number| numbers.contains(number));
+    numbered.iter().filter(|(_, number)| same(number)).map(|(row, _)| *row).collect()
 }
 
 /// What is wrong, by row.

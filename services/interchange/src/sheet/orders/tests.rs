@@ -63,6 +63,23 @@ fn rows_of_one_number_are_lines_and_rows_of_one_line_its_deliveries() {
 }
 
 #[test]
+fn a_wrong_row_comes_back_with_the_others_of_its_order() {
+    let text = format!("{HEAD}A,10,X,,1\nB,10,X,,1\nA,20,X,,many\n,30,X,,1\nC,10,X,,1\n");
+    let grid = grid::read(&Source { content: text.as_bytes(), ..Source::default() }).expect("a table");
+    let columns = columns::find(&grid, &ColumnMapping::default()).expect("its columns");
+    let rows = |fill_down, wrong: &[u32]| {
+        let beside = beside(&grid, &columns, fill_down, &wrong.iter().copied().collect());
+        let mut rows: Vec<u32> = beside.into_iter().collect();
+        rows.sort_unstable();
+        rows
+    };
+    assert_eq!(rows(false, &[4]), [2, 4]);
+    assert_eq!(rows(true, &[4]), [2, 4, 5], "an empty number is the one above it");
+    assert_eq!(rows(false, &[5]), [0; 0], "a row without a number belongs to no order");
+    assert_eq!(rows(false, &[3, 6]), [3, 6]);
+}
+
+#[test]
 fn one_bad_row_holds_back_its_order_and_no_other() {
     let text = format!(
         "{HEAD}A,10,X,,=1+1,,,否,,,V1,\nA,20,X,,1,,,否,,,V1,\nB,10,X,,1,,,否,,02/03/04,V1,\nC,10,X,,1,,,否,,,V1,\n\
