@@ -1,11 +1,13 @@
 //! The contract of Tandem, compiled: one module a proto package, and the descriptors that name permissions and
 //! event types; and for clients in Rust [`follow`], the reader of a feed, and [`retry`], calls that are repeated until they
-//! are answered. **Invariant:** nothing here decides anything; a rule that the contract cannot say belongs to a service.
+//! are answered; and where in a table an order stands. **Invariant:** nothing here decides anything; a rule that the contract
+//! cannot say belongs to a service.
 
 #![expect(clippy::large_enum_variant, reason = "generated: an answer is boxed by nobody else")]
 
 pub mod follow;
 pub mod retry;
+mod sheet;
 
 use std::sync::LazyLock;
 

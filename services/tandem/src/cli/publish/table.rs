@@ -271,9 +271,8 @@ impl<'a> Publishing<'a> {
 
     /// What the server refused, by row of the file.
     fn refused(&mut self, order: &SheetOrder, failure: &Failure) {
-        let rows = order.lines.iter().flat_map(|line| line.rows.iter().copied());
-        self.keep_rows.extend(rows.clone());
-        let first = rows.min().unwrap_or_default();
+        self.keep_rows.extend(order.rows());
+        let first = order.rows().min().unwrap_or_default();
         let error = |row: i32, reason: &str, message: String| RowError {
             row,
             reason: reason.to_owned(),
@@ -284,7 +283,7 @@ impl<'a> Publishing<'a> {
             self.done.errors.push(error(first, &failure.reason, failure.message.clone()));
         }
         for fault in &failure.fields {
-            let row = row_of(&fault.field, order).unwrap_or(first);
+            let row = order.row_of(&fault.field).unwrap_or(first);
             let message = format!("{}: {}", fault.field, fault.description);
             self.done.errors.push(error(row, &fault.reason, message));
         }
@@ -320,16 +319,6 @@ async fn send(order: SheetOrder, session: &Session) -> (SheetOrder, Result<Order
     (order, answer)
 }
 
-/// The row that a field of a refused order came from: `content.lines[2].schedule_lines[1].quantity`.
-fn row_of(field: &str, order: &SheetOrder) -> Option<i32> {
-    let index = |name: &str| {
-        let (_, rest) = field.split_once(name)?;
-        rest.split_once(']')?.0.parse::<usize>().ok()
-    };
-    let rows = &order.lines.get(index("content.lines[")?)?.rows;
-    rows.get(index("schedule_lines[").unwrap_or(0)).copied()
-}
-
 /// A wrong cell as failures show fields.
 pub(in crate::cli) fn fault(error: &RowError) -> FieldFault {
     let column = if error.column.is_empty() { String::new() } else { format!(", {}", error.column) };
@@ -337,29 +326,5 @@ pub(in crate::cli) fn fault(error: &RowError) -> FieldFault {
         field: format!("row {}{column}", error.row),
         description: error.message.clone(),
         reason: error.reason.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proto::interchange::SheetLine;
-
-    use super::*;
-
-    #[test]
-    fn a_refused_field_is_found_in_its_row() {
-        let order = SheetOrder {
-            lines: vec![SheetLine { rows: vec![2] }, SheetLine { rows: vec![3, 7] }],
-            ..SheetOrder::default()
-        };
-        for (field, row) in [
-            ("content.lines[0].quantity", Some(2)),
-            ("content.lines[1].schedule_lines[1].quantity", Some(7)),
-            ("content.lines[1].schedule_lines", Some(3)),
-            ("content.currency", None),
-            ("content.lines[9].quantity", None),
-        ] {
-            assert_eq!(row_of(field, &order), row, "{field}");
-        }
     }
 }
