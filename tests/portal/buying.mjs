@@ -47,6 +47,44 @@ async function changedInTable(page, context, path) {
   ok((await page.locator('table.lines tbody .standing').nth(1).innerText()).includes('20,001'), 'and it is');
 }
 
+/** Fills the template of new orders in, one object by headings for each row, and sends it. */
+async function sendTemplate(page, context, rows) {
+  const href = await page.getAttribute('a:text-is("下载 CSV（UTF-8）")', 'href');
+  const template = (await (await context.request.get(portal + href)).text()).replace('\ufeff', '');
+  const headings = template.split(/\r?\n/)[0].split(',');
+  const lines = [headings, ...rows.map((row) => headings.map((heading) => row[heading] || ''))];
+  const buffer = Buffer.from(lines.map((cells) => cells.join(',')).join('\n'));
+  await page.setInputFiles('#file', { name: '新订单.csv', mimeType: 'text/csv', buffer });
+  await Promise.all([page.waitForNavigation(), page.click('button:text-is("上传并检查")')]);
+}
+
+/** Publishes two orders in a table, of which one has a wrong row at first. */
+async function orderedInTable(page, context, numbers) {
+  const row = (number, line, quantity) => ({
+    采购订单号: number, 供应商编码: 'V10027', 币种: 'CNY', 含税: '否', 行号: line, 物料名称: '箱盖', 数量: quantity, 单位: '个', 单价: '2.3',
+    要求交期: inDays(40),
+  });
+  const rows = (quantity) => [row(numbers[0], '10', '5000'), row(numbers[0], '20', '300'), row(numbers[1], '10', quantity)];
+  await page.goto(`${portal}/purchases/new`);
+  await page.click('a:text-is("用表格新建订单")');
+  await page.waitForURL(/sheets\/new/);
+  await sendTemplate(page, context, rows('many'));
+  await says(page, '将发布 1 张新订单');
+  await says(page, '有 1 处需要改正');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('button:text-is("下载错误文件")')]);
+  equal(download.suggestedFilename(), '新订单.err.xlsx', 'its name');
+  equal(readFileSync(await download.path()).subarray(0, 2).toString(), 'PK', 'a workbook with what is wrong');
+  await sendTemplate(page, context, rows('400'));
+  await says(page, '将发布 2 张新订单');
+  const shown = await page.locator('tbody tr', { hasText: numbers[0] }).innerText();
+  ok(/顺模/.test(shown) && shown.includes('12,190.00'), 'whom each goes to and what it comes to is shown first');
+  await page.click('button:text-is("确认并发布")');
+  await says(page, '已发布 2 张订单');
+  await sendTemplate(page, context, rows('400'));
+  await says(page, '有 2 张订单已经存在');
+  equal(await page.locator('#send').count(), 0, 'the same again publishes nothing');
+}
+
 /** Makes a document link on the page that hands orders out. */
 export async function makeLink(page, path, label) {
   await page.goto(`${portal}${path}/share`);
@@ -145,6 +183,17 @@ export async function buying() {
         equal(await open(page, number), path, 'the supplier finds it');
         await says(page, '请先送样');
         await says(page, '900.5 米');
+      });
+    });
+
+    await test(`orders of a table are published once what is wrong is mended, ${how}`, async () => {
+      const numbers = ['A', 'B'].map((end) => `X${Date.now().toString(36).toUpperCase()}${end}`);
+      await visit(chengyu, { javaScriptEnabled }, (page, context) => orderedInTable(page, context, numbers));
+      await visit(shunmo, { javaScriptEnabled }, async (page) => {
+        for (const [number, quantity] of [[numbers[0], '5,000 个'], [numbers[1], '400 个']]) {
+          await open(page, number);
+          await says(page, quantity);
+        }
       });
     });
 

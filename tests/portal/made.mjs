@@ -66,6 +66,9 @@ async function tables({ id, number }) {
     answers: table('待答复.csv', written(answers, { 10: 'propose', 11: 'many' })),
     changes: table('采购订单.csv', written(changes, { 10: '20001' })),
     wrong: table('采购订单.csv', written(changes, { 10: 'many' })),
+    // One that may be published, and one of which a row is wrong.
+    orders: table('新订单.csv', ['采购订单号,供应商编码,币种,含税,物料名称,数量,单位,单价,要求交期',
+      ...[`${number}N,V10027`, `${number}M,V10027`].map((order, at) => `${order},CNY,否,箱盖,${at ? 'many' : 500},个,2.3,${inDays(40)}`)]),
   };
 }
 

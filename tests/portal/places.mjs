@@ -118,6 +118,8 @@ const customerOrders = ({ orders: { asked: { id: asked }, accepted, proposed, he
   answer('none', at('/purchases/sheets'), wrong({ '#file': tables.none }, '#sheet .actions button')),
   answer('preview', at('/purchases/sheets'), step({ '#file': tables.changes }, '#sheet .actions button', '#send')),
   answer('red', at('/purchases/sheets'), step({ '#file': tables.wrong }, '#sheet .actions button', '.done, .errors')),
+  at('/purchases/sheets/new'), answer('none', at('/purchases/sheets/new'), wrong({ '#file': tables.none }, '#sheet .actions button')),
+  answer('preview', at('/purchases/sheets/new'), step({ '#file': tables.orders }, '#sheet .actions button', '#send')),
   at('/proposals'), at('/orders/{id}', proposed), at('/orders/{id}', asked), at('/at-risk', '?days=30'), at('/reminders'),
   at('/orders/{id}/revise', asked), answer('review', at('/orders/{id}/revise', asked),
     step({ '#q-0': '19000' }, '#revise .actions button', '#review')),

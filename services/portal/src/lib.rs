@@ -273,6 +273,7 @@ fn parts() -> Router<Arc<App>> {
         .merge(pages::filters::routes())
         .merge(pages::purchases::new::routes())
         .merge(pages::sheets::changes::routes())
+        .merge(pages::sheets::orders::routes())
         .merge(pages::announcements::routes())
         .merge(pages::firm::routes())
         .merge(pages::inviting::routes())

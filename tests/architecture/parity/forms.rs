@@ -106,6 +106,9 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/purchases/new", "PublishOrder"),
     // Says what would be changed, by `validate_only`.
     ("/purchases/sheets", "ImportChanges"),
+    // Says what would be published, by `validate_only`, and what is wrong.
+    ("/purchases/sheets/new", "ReadOrders PublishOrder MarkErrors"),
+    ("/purchases/sheets/new/send", "ReadOrders PublishOrder MarkErrors"),
     ("/purchases/sheets/send", "ImportChanges"),
     ("/purchasing-groups/delete", "DeletePurchasingGroup"),
     ("/purchasing-groups/new", "SetPurchasingGroup"),

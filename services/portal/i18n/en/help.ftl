@@ -9,6 +9,7 @@ help-inbox-words = Words: “Needs your answer” waits for you. “Waiting for 
 help-purchases-for = “Purchase orders” are all orders that your firm sent, with what suppliers answered.
 help-purchases-first = Do first: choose “Unanswered”, tick the orders that you wait for, and remind the suppliers at once.
 help-purchases-words = Words: “Overdue” was not answered in time. “Changes to consent to” means that you changed an order and the supplier has not agreed yet. “Differs from ERP” means that what is agreed now is not what your own system says.
+help-purchases-tables = Tables: under “New order” or “Export, or change with Excel”, a template takes many new orders at once. Wrong rows come back marked in red; a file that is sent twice publishes its orders once.
 help-proposals-for = Under “To decide” are orders that the supplier cannot fill just as asked: it offers another quantity, date, price or item, and you decide.
 help-proposals-first = Do first: open the order on top, agree or disagree line by line, and send it.
 help-proposals-words = Words: a “proposal” is how the supplier would like to supply. It binds nobody until you agree.

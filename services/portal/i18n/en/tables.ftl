@@ -32,3 +32,31 @@ changes-wrong = { $n ->
 changes-rows = { $rows } rows, of which { $changed } are changed.
 changes-sent = Changed
 changes-pending = Waits for the supplier
+
+# New orders in a table
+new-orders-title = New orders from a table
+new-orders-link = Upload new orders
+new-orders-lead = For many orders at once: download the template, fill it in, send it back, and publish what it says.
+new-orders-download-body = One row for each line of an order. The second sheet of the Excel template says what belongs in each column.
+new-orders-fill-body = Rows with the same order number are one order. Name the supplier by your number for it, and say whether prices include tax. A table that your ERP exports may do as it is.
+new-orders-large = More than { $n } orders, or too large a file. Upload several smaller files.
+new-orders-headings = A required column is missing, or a heading stands twice. Use the headings of the template.
+new-orders-check = { $n ->
+    [one] { $n } new order will be published: please confirm
+   *[other] { $n } new orders will be published: please confirm
+}
+new-orders-check-body = Suppliers can answer them at once.
+new-orders-do = Confirm and publish
+new-orders-leave = Publish nothing
+new-orders-done = { $n ->
+    [one] { $n } order is published
+   *[other] { $n } orders are published
+}
+new-orders-there = { $n ->
+    [one] { $n } order is there already and is not published again
+   *[other] { $n } orders are there already and are not published again
+}
+new-orders-none = No new orders
+new-orders-rows = { $rows } rows; orders that could be read: { $orders }.
+new-orders-sent = Published
+new-orders-exists = Already there

@@ -20,3 +20,22 @@ changes-wrong = 有 { $n } 处需要改正
 changes-rows = 共 { $rows } 行，其中 { $changed } 行有改动。
 changes-sent = 已变更
 changes-pending = 待供应商同意
+
+# 新订单的表格
+new-orders-title = 用表格新建订单
+new-orders-link = 上传新订单
+new-orders-lead = 一次发布很多订单：下载模板、填写、传回，确认后发布。
+new-orders-download-body = 每个订单行一行。Excel 模板的第二张工作表说明各列填什么。
+new-orders-fill-body = 订单号相同的各行是同一张订单。供应商填贵司给它的编码；必须说明单价是否含税。也可以直接上传 ERP 导出的表格。
+new-orders-large = 订单超过 { $n } 张，或文件太大。请分成几个文件上传。
+new-orders-headings = 表格缺少必需的列，或有重复的标题。请使用模板的标题。
+new-orders-check = 将发布 { $n } 张新订单，请确认
+new-orders-check-body = 发布后供应商即可答复。
+new-orders-do = 确认并发布
+new-orders-leave = 不发布
+new-orders-done = 已发布 { $n } 张订单
+new-orders-there = 有 { $n } 张订单已经存在，不会再次发布
+new-orders-none = 没有新订单
+new-orders-rows = 共 { $rows } 行，读出 { $orders } 张订单。
+new-orders-sent = 已发布
+new-orders-exists = 已存在

@@ -36,7 +36,12 @@ const TOPICS: [Topic; 19] = [
     topic(
         "purchases",
         key::NAV_PURCHASES,
-        &[key::HELP_PURCHASES_FOR, key::HELP_PURCHASES_FIRST, key::HELP_PURCHASES_WORDS],
+        &[
+            key::HELP_PURCHASES_FOR,
+            key::HELP_PURCHASES_FIRST,
+            key::HELP_PURCHASES_TABLES,
+            key::HELP_PURCHASES_WORDS,
+        ],
     ),
     topic(
         "proposals",

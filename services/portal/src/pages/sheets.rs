@@ -1,8 +1,10 @@
 //! 用表格答复: everything that waits as a table to fill in, and the same table back again.
-//! [`changes`]: a buyer's orders as a table, and what was changed in it back again.
+//! [`changes`]: a buyer's orders as a table, and what was changed in it back again. [`orders`]: new orders in a table.
 
 pub mod changes;
+pub mod orders;
 pub mod outcome;
+mod publishing;
 
 use askama::Template;
 use axum::{body::Body, extract::Query, http::StatusCode, response::Response};

@@ -235,16 +235,25 @@ impl response_service_server::ResponseService for Fake {
 
 #[tonic::async_trait]
 impl sheet_service_server::SheetService for Fake {
-    async fn read_orders(&self, _: Request<ReadOrdersRequest>) -> Answer<ReadOrdersResponse> {
-        Err(refuse(Reason::INTERNAL))
+    async fn read_orders(&self, request: Request<ReadOrdersRequest>) -> Answer<ReadOrdersResponse> {
+        let file = request.into_inner().file.unwrap_or_default();
+        crate::sheets::read(&file.content).map(Response::new)
     }
 
-    async fn mark_errors(&self, _: Request<MarkErrorsRequest>) -> Answer<MarkErrorsResponse> {
-        Err(refuse(Reason::INTERNAL))
+    async fn mark_errors(&self, request: Request<MarkErrorsRequest>) -> Answer<MarkErrorsResponse> {
+        Ok(Response::new(crate::sheets::marked(request.get_ref())))
     }
 
-    async fn get_template(&self, _: Request<GetTemplateRequest>) -> Answer<GetTemplateResponse> {
-        Err(refuse(Reason::INTERNAL))
+    async fn get_template(&self, request: Request<GetTemplateRequest>) -> Answer<GetTemplateResponse> {
+        let request = request.into_inner();
+        Ok(Response::new(GetTemplateResponse {
+            content: format!("{}/{}/{}", request.format, request.encoding, request.language)
+                .into_bytes()
+                .into(),
+            media_type: "text/csv".into(),
+            file_name: "订单模板.csv".into(),
+            ..Default::default()
+        }))
     }
 
     async fn read_table(&self, _: Request<ReadTableRequest>) -> Answer<ReadTableResponse> {

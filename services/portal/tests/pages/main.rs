@@ -16,6 +16,7 @@ mod ordering;
 mod paper;
 mod parity;
 mod score;
+mod sheets;
 mod signing_in;
 mod story;
 mod stream;

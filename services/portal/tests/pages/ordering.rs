@@ -25,11 +25,16 @@ pub fn publish(api: &Fake, request: PublishOrderRequest) -> Result<OrderReceipt,
         }
         _ => {}
     }
+    let supplier_id = SUPPLIER.to_string();
+    if request.validate_only {
+        return Ok(OrderReceipt { supplier_id, ..Default::default() });
+    }
     let mut calls = api.calls();
-    if calls.published.iter().all(|other| other.request_id != request.request_id) {
+    let replayed = calls.published.iter().any(|other| other.request_id == request.request_id);
+    if !replayed {
         calls.published.push(request);
     }
-    Ok(OrderReceipt { order_id: PROPOSED[8..].into(), ..Default::default() })
+    Ok(OrderReceipt { order_id: PROPOSED[8..].into(), supplier_id, replayed, ..Default::default() })
 }
 
 /// The first and third line of an order.

@@ -16,7 +16,7 @@ const BOUNDARY: &str = "7d1f0a";
 const ACCEPTED: &str = "/orders/0192f000-0000-7000-8000-000000000007";
 
 /// A form with files, as browsers send it.
-async fn upload(
+pub async fn upload(
     world: &World,
     path: &str,
     token: &str,

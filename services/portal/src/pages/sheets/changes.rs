@@ -23,6 +23,7 @@ use proto::{
 };
 
 use super::{
+    orders,
     outcome::{self, Became, Outcome, Said},
     unreadable,
 };
@@ -74,6 +75,8 @@ struct ChangesPage {
     t: Text,
     token: String,
     may: bool,
+    /// Whether new orders may come in a table, too.
+    publishes: bool,
     back: String,
     xlsx: String,
     csv: String,
@@ -99,6 +102,7 @@ fn form(member: &Member, list: &purchases::Wish) -> ChangesPage {
         page: Page::member(member, Tab::Purchases).titled(t.say(key::CHANGES_TITLE)),
         token: app.tokens.make(app, Some(&member.token), PURPOSE),
         may: member.may(Permission::OrdersPublish),
+        publishes: orders::may(member),
         back: list.elsewhere("/purchases", &[]),
         xlsx: file(&[]),
         csv: file(&[("format", "csv")]),

@@ -22,6 +22,7 @@ const TOLD: usize = 50;
 
 /// What became of an order's rows.
 pub struct Became {
+    /// Where it is; empty where there is no order.
     pub href: String,
     pub number: String,
     pub partner: String,
