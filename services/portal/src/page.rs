@@ -14,7 +14,7 @@ use crate::{
     i18n::{Key, Lang, Text, key},
     pages::{
         announcements::{TO_ALL, Told, told},
-        practice,
+        help, practice,
     },
     session::{Member, Visitor},
 };
@@ -79,7 +79,7 @@ impl Tab {
         }
     }
 
-    /// Where help says what this place is for; what has no place is a failure.
+    /// Where help says what this place is for, on pages that are about nothing in particular; what has no place is a failure.
     pub fn help(self) -> &'static str {
         match self {
             Tab::None => "/help#code",
@@ -210,12 +210,14 @@ impl Page {
 
     /// For a member, with the header's links that the roles allow; for the holder of a document link, without.
     pub fn member(member: &Member, current: Tab) -> Self {
-        let mut page = Self { help: current.help(), ..Self::visitor(&member.visitor) };
+        let mut page =
+            Self { help: help::about(&member.visitor.path, current), ..Self::visitor(&member.visitor) };
         let who = &member.who;
         page.told = told(member);
         page.told_mark = board::mark(&who.announcements);
         if member.document.is_some() {
-            page.help = "/help#answer";
+            // Whoever holds a link is about its order and at no place.
+            page.help = help::about(&member.visitor.path, Tab::Inbox);
             return page;
         }
         let app = member.app();
@@ -225,7 +227,10 @@ impl Page {
             sandbox: who.sandbox,
             sign_out_token: app.tokens.make(app, Some(&member.token), SIGN_OUT),
             work: tucked(links(&page.t, &work(member), current)),
-            more: links(&page.t, &more(member), current),
+            more: links(&page.t, &more(member), current)
+                .into_iter()
+                .map(|link| about(link, page.help))
+                .collect(),
             find: to(&page.t, Tab::Search, current),
         });
         page.live = member.session();
@@ -331,8 +336,13 @@ fn links(text: &Text, tabs: &[Tab], current: Tab) -> Vec<Link> {
 }
 
 fn to(text: &Text, tab: Tab, current: Tab) -> Link {
-    let href = if tab == Tab::Help { current.help() } else { tab.path() };
-    Link { href, label: text.say(tab.label()), current: tab == current, tucked: false }
+    Link { href: tab.path(), label: text.say(tab.label()), current: tab == current, tucked: false }
+}
+
+/// Help is looked at where it is about the page.
+fn about(link: Link, help: &'static str) -> Link {
+    let href = if link.href == Tab::Help.path() { help } else { link.href };
+    Link { href, ..link }
 }
 
 /// A phone has room for three places: of more, for two, which are where one is and what comes first, and for the way to the

@@ -44,6 +44,8 @@ pub struct Visitor {
     pub token: Option<Redacted<String>>,
     /// Path and query of a page that may be asked for again, else where one begins.
     pub here: String,
+    /// The path that was asked for, or posted to.
+    pub path: String,
     /// Where links that are handed over begin, such as `https://portal.example.com`.
     pub base: String,
     /// The device as people know it, such as `Android · WeChat`.
@@ -80,6 +82,7 @@ impl Visitor {
                 (true, Some(here)) => here.to_string(),
                 _ => "/".to_string(),
             },
+            path: parts.uri.path().to_string(),
             base: base(app, headers),
             device: device(agent),
             from: rates::seen_from(headers),

@@ -122,6 +122,7 @@ async fn form(
         "" => link.firm_name.clone(),
         typed => typed.to_string(),
     };
+    let page = Page { help: "/help#invitation", ..page };
     let shown = InvitationPage {
         page: page.titled(t.one(key::INVITATION_TITLE, &link.invited_by)).with_form("join", action.clone()),
         action,

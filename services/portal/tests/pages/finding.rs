@@ -1,10 +1,13 @@
 //! Finding one's way: the box that looks for everything, help, and the order to practise with.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{body::Body, http::StatusCode};
 use proto::partners::{ListRelationshipsResponse, TradingRelationship};
 
 use crate::{
     ORDER, Page, World,
+    attacks::{is_file, routes},
     fake::{BUYER, SALES},
     hostile::Hostile,
     request,
@@ -96,6 +99,72 @@ async fn help_on_each_page_is_about_that_page() {
         assert!(help.says(&format!("<section id=\"{topic}\">")), "{path}: {topic}");
     }
     assert!(!help.says("id=\"firms\""), "what runs the platform is nobody else's");
+}
+
+/// A page of each topic, which has a section of its own.
+const TOPICS: [&str; 38] = [
+    "/at-risk",
+    "/aliases",
+    "/calendar",
+    "/capacity",
+    "/capacity/demand",
+    "/capacity/disclosure",
+    "/capacity/edit",
+    "/capacity/offers",
+    "/capacity/payloads",
+    "/capacity/profile",
+    "/capacity/requests",
+    "/capacity/reservations",
+    "/channels",
+    "/clusters",
+    "/inbox",
+    "/inbox/sheets",
+    "/keys",
+    "/members",
+    "/operator/actions",
+    "/operator/announcements",
+    "/operator/firms",
+    "/operator/webhooks",
+    "/partners",
+    "/platform-actions",
+    "/proposals",
+    "/purchases",
+    "/purchases/new",
+    "/purchases/sheets",
+    "/purchasing-groups",
+    "/reminders",
+    "/resources",
+    "/resources/access",
+    "/resources/following",
+    "/resources/own",
+    "/resources/waiting",
+    "/settings",
+    "/sites",
+    "/webhooks",
+];
+
+#[tokio::test]
+async fn every_page_leads_to_a_section_about_its_topic() {
+    let (api, world) = Hostile::start(false, None).await;
+    let help = world.get("/help", SALES).await;
+    let mut about: BTreeMap<String, String> = BTreeMap::new();
+    for last in [false, true] {
+        api.script().last = last;
+        for route in routes().into_iter().filter(|route| route.shows && !is_file(&route.path)) {
+            let page = world.get(&route.path, SALES).await;
+            let Some(footer) = page.html.split("<footer class=\"wrap bottom\">").nth(1) else { continue };
+            let topic = footer.split("href=\"/help#").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+            assert!(help.says(&format!("<section id=\"{topic}\">")), "{} leads to {topic}", route.path);
+            if page.status == StatusCode::OK {
+                about.insert(route.pattern, topic.to_string());
+            }
+        }
+    }
+    let hidden: Vec<&&str> = TOPICS.iter().filter(|page| !about.contains_key(**page)).collect();
+    assert!(hidden.is_empty(), "these were not shown: {hidden:?}");
+    let topics: BTreeSet<&String> = TOPICS.iter().map(|page| &about[*page]).collect();
+    let led: Vec<(&&str, &String)> = TOPICS.iter().map(|page| (page, &about[*page])).collect();
+    assert_eq!(topics.len(), TOPICS.len(), "pages of different topics lead to one section: {led:?}");
 }
 
 #[tokio::test]
