@@ -54,7 +54,7 @@ pub fn reads_on(member: &Member, rows: usize, next: &str) -> bool {
     member.visitor.saving && !next.is_empty() && rows <= ROWS
 }
 
-/// Links to what the page at `here` lists, as a workbook and as csv.
+/// Links to what the page at `here` lists, as a workbook and as csv in either encoding.
 pub fn ways(t: &Text, here: &str) -> Vec<Way> {
     let (path, query) = here.split_once('?').unwrap_or((here, ""));
     let kept = kept(query);
@@ -152,6 +152,7 @@ mod tests {
         let ways = ways(&t, "/inbox?show=all&q=A+1%2F2&page=token&select=all");
         let file = "/inbox/export?show=all&q=A+1%2F2&format=csv";
         assert_eq!(ways[1].href, file);
+        assert_eq!(ways[2].href, format!("{file}&encoding=gb18030"));
         assert_eq!(first(&Uri::from_static(file)), "/inbox?show=all&q=A+1%2F2");
     }
 

@@ -44,13 +44,17 @@ impl Kind {
     }
 }
 
-/// Links to a list as a workbook and as csv.
+/// Links to a list as a workbook and as csv, the latter for programs that read the national standard's encoding alone, too.
 pub fn ways(t: &Text, path: &str, query: &[(&str, &str)]) -> Vec<Way> {
-    let way = |format, label: Key<0>| Way {
-        href: link(path, &[query, &[("format", format)][..]].concat()),
+    let way = |kind: &[(&str, &str)], label: Key<0>| Way {
+        href: link(path, &[query, kind].concat()),
         label: t.say(label),
     };
-    vec![way("", key::SAVE_XLSX), way("csv", key::SAVE_CSV)]
+    vec![
+        way(&[], key::SAVE_XLSX),
+        way(&[("format", "csv")], key::SAVE_CSV),
+        way(&[("format", "csv"), ("encoding", "gb18030")], key::SAVE_CSV_GB),
+    ]
 }
 
 /// A list that is to be saved.

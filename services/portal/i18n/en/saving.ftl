@@ -20,6 +20,7 @@ capacity-sheets-twice = The week stands further up already for this group.
 save-cut = This file ends here, and the list does not: a file takes at most 20,000 rows, 12 MiB, and what is read within a minute. Please narrow the list first, where it can be.
 save-xlsx = Export to Excel
 save-csv = Export CSV
+save-csv-gb = Export CSV (GB18030)
 save-part = List
 save-side = Side
 save-left = Time left

@@ -20,6 +20,7 @@ capacity-sheets-twice = 同一产能组的同一周已在前面出现。
 save-cut = 文件到此为止，列表后面还有内容：一个文件最多 20,000 行、12 MiB，并且只包含一分钟内读到的内容。请先用列表上的条件缩小范围，再重新导出。
 save-xlsx = 导出 Excel
 save-csv = 导出 CSV
+save-csv-gb = 导出 CSV（GB18030）
 save-part = 列表
 save-side = 关系
 save-left = 距承诺交期

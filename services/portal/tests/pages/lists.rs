@@ -102,7 +102,8 @@ async fn the_inbox_is_saved_by_its_state_and_what_is_looked_for() {
         assert_eq!(first(&saved), orders, "{query}: {}", saved.html);
     }
     let page = world.get("/inbox?show=all&q=cy2611023", SALES).await;
-    for file in ["q=cy2611023\"", "q=cy2611023&#38;format=csv\""] {
+    let gb = "q=cy2611023&#38;format=csv&#38;encoding=gb18030\"";
+    for file in ["q=cy2611023\"", "q=cy2611023&#38;format=csv\"", gb] {
         assert!(page.says(&format!("href=\"/inbox/export?show=all&#38;{file}")), "{file}: {}", page.html);
     }
     let saved = world.get("/inbox/export", SALES).await;
