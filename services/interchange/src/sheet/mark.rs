@@ -57,3 +57,62 @@ pub fn table(
         protected: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read as _};
+
+    use zip::ZipArchive;
+
+    use super::*;
+    use crate::sheet::{
+        grid::{self, Source},
+        table::Kind,
+        write,
+    };
+
+    /// The value of an attribute of a tag.
+    fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+        tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+    }
+
+    /// The cells of a workbook's first sheet that are filled with a colour, by their names.
+    fn filled(workbook: &[u8], colour: &str) -> Vec<String> {
+        let mut archive = ZipArchive::new(Cursor::new(workbook)).unwrap();
+        let mut part = |name: &str| {
+            let mut text = String::new();
+            archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+            text
+        };
+        let (styles, sheet) = (part("xl/styles.xml"), part("xl/worksheets/sheet1.xml"));
+        let fills: Vec<&str> = styles.split("<fill>").skip(1).collect();
+        let looks = styles.split_once("<cellXfs").unwrap().1.split_once("</cellXfs>").unwrap().0;
+        let looks: Vec<&str> = looks.split("<xf").skip(1).collect();
+        let has = |cell: &&str| {
+            let look = attribute(cell, "s").map_or(0, |look| look.parse::<usize>().unwrap());
+            let fill: usize = attribute(looks[look], "fillId").unwrap().parse().unwrap();
+            fills[fill].split("</fill>").next().unwrap().contains(colour)
+        };
+        let cells = sheet.split("<c").skip(1).filter(|tag| tag.starts_with(" r=\""));
+        cells.filter(has).map(|cell| attribute(cell, "r").unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_comes_back_filled_red_and_nothing_else_does() {
+        let file = Source { content: b"order,quantity\r\nA,5\r\nB,x\r\nC,5\r\n", ..Source::default() };
+        let grid = grid::read(&file).unwrap();
+        let error = RowError {
+            row: 3,
+            column: "quantity".into(),
+            message: "is no number".into(),
+            ..RowError::default()
+        };
+        let headings = ["order", "quantity"].map(String::from);
+        let look = |heading: &str| Column::new(heading, Kind::Text, 10);
+        let marked = table(&grid, (1, &headings[..]), &[error], &HashSet::from([4]), look, Language::En);
+        let workbook = write::xlsx(&[marked]).unwrap();
+        assert_eq!(filled(&workbook, "FFC00000"), ["C1"]);
+        // Below it the row that is wrong, and not the one that is kept beside it.
+        assert_eq!(filled(&workbook, "FFFFC7CE"), ["C2"]);
+    }
+}
