@@ -5,7 +5,7 @@
 mod cases;
 mod routes;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::{
     body::Body,
@@ -15,7 +15,7 @@ use chassis::secret::{SigningKeys, sha256};
 use tonic::Code;
 
 use self::routes::Route;
-pub use self::routes::{is_file, routes};
+pub use self::routes::{is_file, named, routes};
 use crate::{
     ORDER, Page, World,
     fake::{BUYER, SALES},
@@ -124,18 +124,39 @@ async fn a_look_at_any_page_changes_nothing() {
     }
 }
 
+/// Forms that take no token of their own here, or would take any, and why: what they refuse below may be refused for another
+/// fault than the one that is tried.
+const UNTAKEN: &[(&str, &str)] = &[];
+
+/// What seems to be the reason why a form is none that is taken for its own token alone.
+fn seems(taken: bool, given: bool) -> String {
+    let why = match (taken, given) {
+        (true, _) => "answers before it looks at a token",
+        (false, true) => "its token is for more than the page that gives it",
+        (false, false) => "no page here gives its token",
+    };
+    why.to_string()
+}
+
 #[tokio::test]
 async fn no_form_is_taken_without_session_token_and_origin_of_its_own() {
     let (api, world) = Hostile::start(false, None).await;
     let routes = routes();
-    let taking: Vec<&str> = routes.iter().filter(|one| one.takes).map(|one| one.path.as_str()).collect();
+    let taking: Vec<&Route> = routes.iter().filter(|one| one.takes).collect();
     assert!(taking.len() > 100, "only {} forms were found: are they still recognised?", taking.len());
-    let (tokens, mut passed) = (given(&api, &world, &routes).await, 0);
-    for path in &taking {
-        let own = tokens.get(*path).filter(|_| !of_strangers(path)).cloned();
+    let tokens = given(&api, &world, &routes).await;
+    let (mut passed, mut others) = (BTreeSet::new(), BTreeMap::new());
+    for route in taking {
+        let path = route.path.as_str();
+        let own = tokens.get(path).filter(|_| !of_strangers(path)).cloned();
         let own = own.unwrap_or_else(|| minted(SALES, path));
         // What is refused below is refused for its own fault only where all is well without it.
-        passed += usize::from(passes(&world, path, &own).await && !passes(&world, path, "").await);
+        let taken = passes(&world, path, &own).await;
+        if taken && !passes(&world, path, "").await {
+            passed.insert(route.pattern.as_str());
+        } else {
+            others.insert(route.pattern.as_str(), seems(taken, tokens.contains_key(path)));
+        }
         api.calls();
         for (what, session, origin, token) in [
             ("D11: without a session", "", HOME, own.as_str()),
@@ -156,7 +177,9 @@ async fn no_form_is_taken_without_session_token_and_origin_of_its_own() {
             }
         }
     }
-    assert!(passed > 60, "only {passed} of {} forms take a token of their own", taking.len());
+    // Of several words for a part of a path, a page knows some.
+    others.retain(|form, _| !passed.contains(form));
+    named("forms that take no token of their own", &others, UNTAKEN);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! programs look at in a browser.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -103,6 +103,23 @@ fn filled(path: &str) -> Vec<String> {
 /// Whether it is a list or a paper as a file.
 pub fn is_file(path: &str) -> bool {
     path.ends_with("/export") || path.ends_with("/pdf")
+}
+
+/// That the forms that were found, each with what seems to be the reason, are those that a list names; else says what the list
+/// would have to be. Reasons that it has are kept.
+pub fn named(what: &str, found: &BTreeMap<&str, String>, list: &[(&str, &str)]) {
+    let known: BTreeMap<&str, &str> = list.iter().copied().collect();
+    let new: Vec<&str> = found.keys().copied().filter(|form| !known.contains_key(form)).collect();
+    let gone: Vec<&str> = known.keys().copied().filter(|form| !found.contains_key(form)).collect();
+    let line = |(form, seems): (&&str, &String)| {
+        let why = known.get(form).copied().unwrap_or(seems);
+        format!("    (\"{form}\", \"{why}\"),\n")
+    };
+    let lines: String = found.iter().map(line).collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "{what}: new {new:?}, gone {gone:?}; with a true reason for each, the list is\n{lines}"
+    );
 }
 
 // ---- What is looked at in a browser ----
