@@ -107,8 +107,13 @@ const BUYING: [&str; 27] = [
     "/resources",
     "/purchasing-groups",
 ];
-const OPERATING: [&str; 4] =
-    ["/operator/firms", "/operator/actions", "/operator/webhooks", "/operator/announcements"];
+const OPERATING: [&str; 5] = [
+    "/operator/firms",
+    "/operator/actions",
+    "/operator/webhooks",
+    "/operator/notices",
+    "/operator/announcements",
+];
 
 /// A page, as somebody asks for it.
 struct Page<'a> {

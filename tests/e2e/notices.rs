@@ -1,6 +1,7 @@
 //! Messages outside the portal, against robots and a mail server of this machine.
 
 mod channels;
+mod health;
 mod invitation_code;
 mod sign_in;
 

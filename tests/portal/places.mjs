@@ -191,7 +191,7 @@ const operating = ({ firms: { cluster, announcement } }) => [
   ...['verify', 'unverify', 'suspend', 'reinstate', 'merge', 'reset-admin', 'cluster']
     .map((act) => at('/operator/firms/{id}/{act}', shunmo.firm, act)),
   answer('wrong', at('/operator/firms/{id}/{act}', shunmo.firm, 'verify'), wrong()),
-  at('/operator/actions'), at('/operator/webhooks'), at('/operator/announcements'), at('/operator/announcements/new'),
+  at('/operator/actions'), at('/operator/webhooks'), at('/operator/notices'), at('/operator/announcements'), at('/operator/announcements/new'),
   at('/operator/announcements/{id}', announcement),
   answer('wrong', at('/operator/announcements/new'), step({ '[name=zh]': '新版手册' }, '#ask .actions button', '[aria-invalid=true]')),
   at('/clusters'), at('/clusters/new'), at('/clusters/{id}', cluster),

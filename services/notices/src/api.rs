@@ -7,9 +7,10 @@ use prost::Message;
 use proto::notices::{
     Channel, CreateChannelRequest, DeleteChannelRequest, DeleteChannelResponse, Delivery,
     GetMailStateRequest, GetMailStateResponse, ListChannelsRequest, ListChannelsResponse,
-    ListDeliveriesRequest, ListDeliveriesResponse, RequestInvitationCodeRequest,
-    RequestInvitationCodeResponse, RequestSignInLinkRequest, RequestSignInLinkResponse,
-    SendTestNoticeRequest, UpdateChannelRequest, notice_service_server::NoticeService,
+    ListDeliveriesRequest, ListDeliveriesResponse, ListDeliveryHealthRequest, ListDeliveryHealthResponse,
+    RequestInvitationCodeRequest, RequestInvitationCodeResponse, RequestSignInLinkRequest,
+    RequestSignInLinkResponse, SendTestNoticeRequest, UpdateChannelRequest,
+    notice_service_server::NoticeService,
 };
 use tonic::{Request, Response, Status};
 
@@ -100,6 +101,14 @@ impl NoticeService for Api {
     ) -> Result<Response<ListDeliveriesResponse>, Status> {
         let (caller, request) = parts(request)?;
         Ok(Response::new(queries::list_deliveries(&self.0, &caller, &request).await?))
+    }
+
+    async fn list_delivery_health(
+        &self,
+        request: Request<ListDeliveryHealthRequest>,
+    ) -> Result<Response<ListDeliveryHealthResponse>, Status> {
+        let (caller, request) = parts(request)?;
+        Ok(Response::new(queries::list_delivery_health(&self.0, &caller, &request).await?))
     }
 
     async fn get_mail_state(

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     channel::{Address, Channel, Medium, Quiet, Scope, parse_address},
-    db::delivery::{Delivery, State},
+    db::{
+        delivery::{Delivery, State},
+        health::DeliveryHealth,
+    },
 };
 
 const NAME: usize = 100;
@@ -232,17 +235,35 @@ pub(crate) fn change(request: &wire::UpdateChannelRequest) -> Result<(Channel, U
     Ok((settings, value::id(&given.id)?, given.etag))
 }
 
-pub(crate) fn channel(channel: &Channel) -> wire::Channel {
-    let medium = match channel.medium {
+fn medium(medium: Medium) -> i32 {
+    let medium = match medium {
         Medium::Mail => wire::Medium::Mail,
         Medium::Wecom => wire::Medium::Wecom,
         Medium::Dingtalk => wire::Medium::Dingtalk,
         Medium::Feishu => wire::Medium::Feishu,
     };
+    medium.into()
+}
+
+pub(crate) fn delivery_health(seen: &DeliveryHealth) -> wire::DeliveryHealth {
+    let count = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+    wire::DeliveryHealth {
+        firm_id: seen.firm.to_string(),
+        firm_name: seen.name.clone(),
+        firm_name_en: seen.name_en.clone(),
+        medium: medium(seen.medium),
+        channels: count(seen.channels),
+        failed: count(seen.failed),
+        since: Some(value::timestamp(seen.since)),
+        failure: seen.failure.clone(),
+    }
+}
+
+pub(crate) fn channel(channel: &Channel) -> wire::Channel {
     let time = |minute: i16| format!("{:02}:{:02}", minute / 60, minute % 60);
     wire::Channel {
         id: channel.id.to_string(),
-        medium: medium.into(),
+        medium: medium(channel.medium),
         name: channel.name.clone(),
         member_id: channel.member.map(|id| id.to_string()).unwrap_or_default(),
         masked_address: channel.masked.clone(),

@@ -4,6 +4,7 @@
 pub(crate) mod channel;
 pub(crate) mod delivery;
 pub(crate) mod feed;
+pub(crate) mod health;
 pub(crate) mod invitation;
 pub(crate) mod sign_in;
 

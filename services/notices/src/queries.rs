@@ -55,6 +55,26 @@ pub(crate) async fn list_deliveries(
     })
 }
 
+/// Firms whose channels nothing arrives at.
+pub(crate) async fn list_delivery_health(
+    context: &Context,
+    caller: &Caller,
+    request: &wire::ListDeliveryHealthRequest,
+) -> Result<wire::ListDeliveryHealthResponse> {
+    let size = page::size(request.page_size)?;
+    let question = Question::new(caller.firm, "ListDeliveryHealth", b"");
+    let after: Option<(Uuid, String)> = question.after(&context.deps.keys, &request.page_token)?;
+    let mut tx = context.deps.pool.begin(caller.firm).await?;
+    let mut rows = db::health::list(&mut tx, after.as_ref(), size + 1).await?;
+    tx.commit().await?;
+    let last = page::cut(&mut rows, size, |one| (one.firm, one.medium.as_str()));
+    let token = last.map(|last| question.token(&context.deps.keys, &last)).transpose()?;
+    Ok(wire::ListDeliveryHealthResponse {
+        firms: rows.iter().map(convert::delivery_health).collect(),
+        next_page_token: token.unwrap_or_default(),
+    })
+}
+
 /// The id at which a page begins.
 fn place(context: &Context, question: &Question, token: &str) -> Result<Option<Uuid>> {
     let id: Option<String> = question.after(&context.deps.keys, token)?;

@@ -297,6 +297,9 @@ fn notices(method: &str) -> Option<Row> {
             }),
         ),
         "ListDeliveries" => own(build!(|_, _, _| plain(ListDeliveriesRequest::default()))),
+        "ListDeliveryHealth" => {
+            by_operator(own(build!(|_, _, _| plain(ListDeliveryHealthRequest::default()))))
+        }
         "GetMailState" => own(build!(|_, _, _| plain(GetMailStateRequest {}))),
         // The answer is the same whoever's the address is.
         "RequestSignInLink" => own(build!(|cast, _, _| {

@@ -166,6 +166,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("event.webhooks_in_turn", "tandem_app"),
     ("interchange.take_over_claimed", "tandem_app"),
     ("notices.ask_for_sign_in", "tandem_app"),
+    ("notices.delivery_health", "tandem_app"),
     ("notices.firms_behind", "tandem_app"),
     ("notices.firms_due", "tandem_app"),
     ("notices.take_sign_in_requests", "tandem_app"),

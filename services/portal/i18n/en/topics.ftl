@@ -70,6 +70,7 @@ help-platform-actions-for = Whatever those who run the platform did to your firm
 help-platform-actions-first = Do first: where something seems wrong, ask the operator and name the day.
 help-announcements-for = What everybody reads on top of every page, from a time until another.
 help-announcements-first = Do first: write one plain sentence in each language, and say until when it stands.
+help-deliveries = Messages that do not arrive
 help-deliveries-for = Whose messages do not arrive. Neither addresses nor contents are shown.
 help-deliveries-first = Do first: open the firm that fails longest and tell its administrator.
 help-actions-for = Everything that was done to firms, by whom and why. It is never changed.

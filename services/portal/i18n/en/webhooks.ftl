@@ -44,3 +44,7 @@ webhooks-ended = Ended
 webhooks-paused = Paused by the firm
 webhooks-since = Failing since
 webhooks-well = All webhooks are well.
+notices-health = Notices’ health
+notices-health-body = Firms that mail or a group’s robot tells nothing of late. Neither addresses nor contents are shown.
+notices-untaken = Messages not delivered
+notices-well = All notices arrive.

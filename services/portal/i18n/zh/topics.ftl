@@ -70,6 +70,7 @@ help-platform-actions-for = 平台运营对贵司做过什么、为什么，都�
 help-platform-actions-first = 先做：觉得不对时，请联系平台运营，并说明日期。
 help-announcements-for = 在一段时间里，所有人在每个页面顶部看到的内容。
 help-announcements-first = 先做：用两种语言各写一句话，并写明到什么时候为止。
+help-deliveries = 没有送到的消息
 help-deliveries-for = 哪些企业的消息送不到。看不到地址和内容。
 help-deliveries-first = 先做：打开失败最久的企业，告诉它的管理员。
 help-actions-for = 对企业做过的每一件事：谁做的、为什么。记录不会更改。

@@ -44,3 +44,7 @@ webhooks-ended = 已停止
 webhooks-paused = 企业已暂停
 webhooks-since = 最早失败时间
 webhooks-well = 所有推送正常。
+notices-health = 通知送达状况
+notices-health-body = 邮件或群机器人近来收不到通知的企业。看不到地址和内容。
+notices-untaken = 未送达条数
+notices-well = 所有通知都能送达。

@@ -123,7 +123,7 @@ const TOPICS: &[Topic] = &[
     ),
     topic(FIRMS, key::NAV_FIRMS, &[key::HELP_FIRMS_FOR, key::HELP_FIRMS_FIRST, key::HELP_FIRMS_WORDS]),
     topic("announcements", key::ANNOUNCEMENTS, &[key::HELP_ANNOUNCEMENTS_FOR, key::HELP_ANNOUNCEMENTS_FIRST]),
-    topic("deliveries", key::WEBHOOKS_HEALTH, &[key::HELP_DELIVERIES_FOR, key::HELP_DELIVERIES_FIRST]),
+    topic("deliveries", key::HELP_DELIVERIES, &[key::HELP_DELIVERIES_FOR, key::HELP_DELIVERIES_FIRST]),
     topic("actions", key::ACTS, &[key::HELP_ACTIONS_FOR, key::HELP_ACTIONS_FIRST]),
     topic("search", key::NAV_SEARCH, &[key::HELP_SEARCH_FOR, key::HELP_SEARCH_FIRST, key::HELP_SEARCH_WORDS]),
     topic("invitation", key::HELP_INVITATION, &[key::HELP_INVITATION_FOR, key::HELP_INVITATION_FIRST]),

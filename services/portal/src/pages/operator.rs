@@ -12,7 +12,10 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use proto::partners::{ListOperatorActionsRequest, ListWebhookHealthRequest};
+use proto::{
+    notices::ListDeliveryHealthRequest,
+    partners::{ListOperatorActionsRequest, ListWebhookHealthRequest},
+};
 
 use crate::{
     App,
@@ -20,7 +23,10 @@ use crate::{
     failure::Failure,
     i18n::{Lang, Text, key},
     page::Tab,
-    pages::firm::{Place, acts},
+    pages::{
+        firm::{Place, acts},
+        settings::channels::medium_name,
+    },
     saved::file_of,
     session::Member,
     table::{Cell, Listing, Part},
@@ -38,6 +44,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/operator/actions/export", file_of(actions))
         .route("/operator/webhooks", get(webhooks))
         .route("/operator/webhooks/export", file_of(webhooks))
+        .route("/operator/notices", get(notices))
+        .route("/operator/notices/export", file_of(notices))
         .route("/operator/announcements", get(announcements::show))
         .route("/operator/announcements/export", file_of(announcements::show))
         .route("/operator/announcements/new", get(announcements::new).post(announcements::publish))
@@ -75,6 +83,35 @@ async fn webhooks(member: Member, Query(place): Query<Place>) -> Result<Response
         .live("untold")
         .lead(t.say(key::WEBHOOKS_HEALTH_BODY))
         .part(part.next("/operator/webhooks", &[], &list.next_page_token))
+        .saved()
+        .show())
+}
+
+/// Firms that mail or a group's robot tells nothing of late.
+async fn notices(member: Member, Query(place): Query<Place>) -> Result<Response, Failure> {
+    let t = member.text();
+    let request = ListDeliveryHealthRequest { page_size: member.rows(50), page_token: place.page };
+    let list = member.app().api.notices().list_delivery_health(member.call(request)).await?.into_inner();
+    let rows = list.firms.into_iter().map(|one| {
+        let medium = medium_name(t, one.medium());
+        let english = t.lang == Lang::En && !one.firm_name_en.is_empty();
+        let name = if english { one.firm_name_en } else { one.firm_name };
+        vec![
+            Cell::link(name, format!("/operator/firms/{}", one.firm_id)),
+            Cell::Text(medium),
+            Cell::Text(one.channels.to_string()),
+            Cell::Text(one.failed.to_string()),
+            Cell::Text(t.moment(one.since.as_ref())),
+            Cell::Code(one.failure),
+        ]
+    });
+    let columns =
+        [key::FIRM, key::MEDIUM, key::CHANNELS, key::NOTICES_UNTAKEN, key::WEBHOOKS_SINCE, key::SAVE_FAILURE];
+    let part = Part::new(columns.map(|label| t.say(label)).into(), rows.collect(), t.say(key::NOTICES_WELL));
+    Ok(Listing::new(&member, Tab::Firms, t.say(key::NOTICES_HEALTH), Some(back(t)))
+        .live("untold")
+        .lead(t.say(key::NOTICES_HEALTH_BODY))
+        .part(part.next("/operator/notices", &[], &list.next_page_token))
         .saved()
         .show())
 }

@@ -72,6 +72,7 @@ pub const TOPICS: &[(&str, &str)] = &[
     ("/platform-actions", "/help#platform-actions"),
     ("/operator/announcements", "/help#announcements"),
     ("/operator/webhooks", "/help#deliveries"),
+    ("/operator/notices", "/help#deliveries"),
     ("/operator/actions", "/help#actions"),
 ];
 

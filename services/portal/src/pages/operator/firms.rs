@@ -101,6 +101,7 @@ pub async fn show(member: Member, Query(place): Query<Place>) -> Result<Response
         .button(NEW, t.say(key::FIRM_NEW))
         .button("/operator/actions", t.say(key::ACTS))
         .button("/operator/webhooks", t.say(key::WEBHOOKS_HEALTH))
+        .button("/operator/notices", t.say(key::NOTICES_HEALTH))
         .button("/operator/announcements", t.say(key::ANNOUNCEMENTS))
         .button("/clusters", t.say(key::CLUSTERS))
         .search(search)

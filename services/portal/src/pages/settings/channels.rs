@@ -229,7 +229,8 @@ fn whose(t: &Text, people: &[Person], member_id: &str) -> String {
     }
 }
 
-fn medium_name(t: &Text, medium: Medium) -> String {
+/// What people call a kind of channel; empty for one that this portal does not know.
+pub fn medium_name(t: &Text, medium: Medium) -> String {
     MEDIA.iter().find(|(one, _)| *one == medium).map(|(_, name)| t.say(name)).unwrap_or_default()
 }
 

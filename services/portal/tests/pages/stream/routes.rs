@@ -36,6 +36,7 @@ const LIVE: [&str; 49] = [
     "/operator/announcements",
     "/operator/firms",
     "/operator/firms/{id}",
+    "/operator/notices",
     "/operator/webhooks",
     "/orders/{id}",
     "/orders/{id}/share",
