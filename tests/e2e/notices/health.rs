@@ -31,6 +31,8 @@ async fn the_operator_sees_whose_messages_do_not_arrive_and_not_where_to() {
     let first = (monday() + time::Duration::seconds(10)).unix_timestamp();
     assert_eq!(one.since.map(|since| since.seconds), Some(first), "since the first that did not arrive");
     assert!(!format!("{told:?}").contains(KEY), "not where to");
+    let listed = cli::run(&world, &operator.key, &["admin", "notices"]).await;
+    assert_eq!((listed.code, &listed.json()[0]["failure"]), (Some(0), &"HTTP 503".into()));
 
     clock.advance(time::Duration::seconds(31));
     until("the last one arrives after all", SOON, async || health().await.is_empty().then_some(())).await;

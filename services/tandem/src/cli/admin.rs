@@ -8,8 +8,8 @@ use super::{
     announcements::{self, ANNOUNCE_EXAMPLES, LIST_EXAMPLES, WITHDRAW_EXAMPLES},
     failure::{Exit, Failure},
     operate::{
-        self, ACT_EXAMPLES, ACTIONS_EXAMPLES, FIRMS_EXAMPLES, MERGE_EXAMPLES, RESET_EXAMPLES,
-        VERIFY_EXAMPLES, WEBHOOKS_EXAMPLES,
+        self, ACT_EXAMPLES, ACTIONS_EXAMPLES, FIRMS_EXAMPLES, MERGE_EXAMPLES, NOTICES_EXAMPLES,
+        RESET_EXAMPLES, VERIFY_EXAMPLES, WEBHOOKS_EXAMPLES,
     },
     output::Output,
 };
@@ -55,6 +55,9 @@ pub enum AdminCommand {
     /// List firms whose webhooks are not accepted, ended or paused
     #[command(after_help = WEBHOOKS_EXAMPLES)]
     Webhooks,
+    /// List firms that mail or a group's robot tells nothing of late
+    #[command(after_help = NOTICES_EXAMPLES)]
+    Notices,
     /// Tell everybody something on top of each page, or change what is told
     #[command(after_help = ANNOUNCE_EXAMPLES)]
     Announce(announcements::AnnounceArgs),

@@ -1,10 +1,13 @@
 //! `tandem admin` beyond `init`: what the operator of the platform does to firms, over the API like everybody else.
 
 use clap::{Args, ValueEnum};
-use proto::partners::{
-    FindFirmsRequest, FirmState, ListOperatorActionsRequest, ListWebhookHealthRequest, MergeFirmsRequest,
-    OperatedFirm, ReinstateFirmRequest, ResetLastAdminRequest, SuspendFirmRequest, UnverifyFirmRequest,
-    VerifyFirmRequest,
+use proto::{
+    notices::ListDeliveryHealthRequest,
+    partners::{
+        FindFirmsRequest, FirmState, ListOperatorActionsRequest, ListWebhookHealthRequest, MergeFirmsRequest,
+        OperatedFirm, ReinstateFirmRequest, ResetLastAdminRequest, SuspendFirmRequest, UnverifyFirmRequest,
+        VerifyFirmRequest,
+    },
 };
 
 use super::{
@@ -41,6 +44,9 @@ Example:
 pub const WEBHOOKS_EXAMPLES: &str = "\
 Example:
   tandem admin webhooks";
+pub const NOTICES_EXAMPLES: &str = "\
+Example:
+  tandem admin notices";
 
 #[derive(Debug, Args)]
 pub struct FirmsArgs {
@@ -123,6 +129,7 @@ pub(super) async fn run(command: &AdminCommand, session: &Session) -> Result<Exi
         AdminCommand::Firms(args) => return firms(args, session).await,
         AdminCommand::Actions(args) => return actions(args, session).await,
         AdminCommand::Webhooks => return webhooks(session).await,
+        AdminCommand::Notices => return notices(session).await,
         AdminCommand::Announce(args) => return announcements::announce(args, session).await,
         AdminCommand::Announcements => return announcements::list(session).await,
         AdminCommand::WithdrawAnnouncement(args) => return announcements::withdraw(args, session).await,
@@ -286,6 +293,28 @@ async fn webhooks(session: &Session) -> Result<Exit, Failure> {
             one.ended.to_string(),
             one.paused.to_string(),
             time_text(one.since.as_ref()),
+            one.firm_id.clone(),
+        ]
+    })
+}
+
+async fn notices(session: &Session) -> Result<Exit, Failure> {
+    let mut client = session.connection.notices();
+    let page = async |page_token| {
+        let request = ListDeliveryHealthRequest { page_size: pages::SIZE, page_token };
+        let page = client.list_delivery_health(request).await?.into_inner();
+        Ok((page.firms, page.next_page_token))
+    };
+    let firms = pages::all(session, page).await?;
+    let header = ["FIRM", "MEDIUM", "CHANNELS", "FAILED", "SINCE", "FAILURE", "ID"];
+    pages::say(session, "tandem.notices.v1.DeliveryHealth", &firms, &header, |one| {
+        [
+            one.firm_name.clone(),
+            short(one.medium().as_str_name(), "MEDIUM_").to_owned(),
+            one.channels.to_string(),
+            one.failed.to_string(),
+            time_text(one.since.as_ref()),
+            one.failure.clone(),
             one.firm_id.clone(),
         ]
     })
