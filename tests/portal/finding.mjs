@@ -57,7 +57,10 @@ async function found(javaScriptEnabled) {
 
 async function helped(javaScriptEnabled) {
   await visit(shunmo, { javaScriptEnabled }, async (page) => {
-    for (const [path, topic, title] of [['/inbox', 'inbox', '待我答复'], ['/capacity', 'capacity', '产能'], ['/resources', 'resources', '资源']]) {
+    for (const [path, topic, title] of [
+      ['/inbox', 'inbox', '待我答复'], ['/capacity', 'capacity', '产能'], ['/capacity/reservations', 'reservations', '产能预占'],
+      ['/resources', 'resources', '资源'], ['/calendar', 'calendar', '工作日历'],
+    ]) {
       await page.goto(portal + path);
       await page.click('.bottom a');
       await page.waitForURL(`${portal}/help#${topic}`);
