@@ -7,6 +7,7 @@ pub(crate) mod change;
 pub(crate) mod claim;
 pub(crate) mod deadline;
 pub(crate) mod follow;
+pub(crate) mod group;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod load;

@@ -33,9 +33,10 @@ use crate::{
         wire::{self, Answers},
     },
     db::{
-        deadline,
+        deadline, group,
         list::{self, Filter, Sort},
         pending, plan, progress, read, reminder,
+        search::Matching,
     },
     order::Order,
 };
@@ -176,10 +177,8 @@ pub(crate) async fn list_orders(
     let head = feed::head(&mut tx).await?;
     filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
     filter.matching = search::matching(&mut tx, filter.side, wanted).await?;
-    for also in &mut counted {
-        also.changed_after = filter.changed_after;
-        also.matching = filter.matching.clone();
-    }
+    filter.among = of_groups(&mut tx, &filter).await?;
+    share(&mut tx, &filter, &mut counted).await?;
     filter.among = plan::among(&mut tx, &filter).await?;
     let totals = totals(&mut tx, &mut counted).await?;
     plan::for_values(&mut tx, &filter, sort).await?;
@@ -264,6 +263,24 @@ fn also_counted(
     Ok(counted)
 }
 
+/// The orders of the groups that are wanted, where they are few.
+async fn of_groups(tx: &mut TenantTx, filter: &Filter) -> Result<Option<Matching>> {
+    Ok(group::few(tx, filter.side, filter.groups()).await?.map(Matching::Among))
+}
+
+/// Has what is counted look for what the list looks for, and of the same groups among the orders that were found for it.
+async fn share(tx: &mut TenantTx, filter: &Filter, counted: &mut [Filter]) -> Result<()> {
+    for also in counted {
+        also.changed_after = filter.changed_after;
+        also.matching = filter.matching.clone();
+        also.among = match also.groups() == filter.groups() {
+            true => filter.among.clone(),
+            false => of_groups(tx, also).await?,
+        };
+    }
+    Ok(())
+}
+
 /// How many orders each of these fits; those first that keep their plans, since the others change how the transaction plans.
 async fn totals(tx: &mut TenantTx, filters: &mut [Filter]) -> Result<Vec<i32>> {
     let mut totals = vec![0; filters.len()];
@@ -316,6 +333,7 @@ pub(crate) async fn list_schedule_lines(
     let mut tx = deps.pool.begin(caller.firm).await?;
     let head = feed::head(&mut tx).await?;
     filter.changed_after = changed_after(deps, &mut tx, &head, since).await?;
+    filter.among = of_groups(&mut tx, &filter).await?;
     let mut rows = list::schedule_lines(&mut tx, &filter, after, size).await?;
     let last = page::cut(&mut rows, size, |row| (row.order_id, row.position));
     let mut orders: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();

@@ -1,6 +1,8 @@
 //! Lists: filters are optional, so that statements are built of those that are asked for: each such statement has one
 //! plan that uses the indexes.
 
+mod filter;
+
 use chassis::{Result, db::TenantTx};
 use proto::orders::{OrderState, Side};
 use rust_decimal::Decimal;
@@ -10,32 +12,7 @@ use uuid::Uuid;
 
 use super::search::Matching;
 
-/// What selects orders. The caller's own narrowing to sites and purchasing groups comes in here too.
-#[derive(Debug, Default)]
-pub(crate) struct Filter {
-    pub side: Side,
-    pub states: Vec<i16>,
-    pub counterparty: Option<Uuid>,
-    pub order: Option<Uuid>,
-    pub purchasing_group: String,
-    pub source_system: String,
-    pub order_number: String,
-    pub requested_from: Option<Date>,
-    pub requested_until: Option<Date>,
-    pub has_open_proposals: Option<bool>,
-    pub erp_differs: Option<bool>,
-    pub has_pending_changes: Option<bool>,
-    /// Only orders with an event of the caller's feed after this place.
-    pub changed_after: Option<i64>,
-    /// Only orders that wait for an answer which was due before this day.
-    pub due_before: Option<Date>,
-    /// Only orders that have the words that are looked for.
-    pub matching: Option<Matching>,
-    /// Only these orders, too.
-    pub among: Option<Matching>,
-    pub own_purchasing_groups: Vec<String>,
-    pub own_sites: Vec<String>,
-}
+pub(crate) use filter::Filter;
 
 /// How rows are sorted, and after which row the page begins.
 #[derive(Clone, Copy, Debug)]
@@ -113,26 +90,63 @@ pub(crate) async fn orders(
     Ok(query.build_query_as().fetch_all(tx.conn()).await?)
 }
 
+/// What an index leads from to its orders in the order of the list. It is asked for each, since for several at once nothing but
+/// sorting all of their orders would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Each {
+    State,
+    Group,
+}
+
+impl Each {
+    fn of(filter: &Filter, sort: Sort) -> Option<Self> {
+        match sort {
+            Sort::RequestedDate(_) => Some(Each::State),
+            Sort::Newest(_) if filter.walks_groups() => Some(Each::Group),
+            Sort::Newest(_) | Sort::AnswerDue(_) => None,
+        }
+    }
+
+    /// These, as `wanted`, each of which the statement that follows reads one.
+    fn push(self, query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+        query.push("select each.id, each.buyer, each.at from unnest(");
+        match self {
+            Each::State => {
+                let states = if filter.states.is_empty() { all_states() } else { filter.states.clone() };
+                query.push_bind(states).push("::smallint[]) as wanted(state)");
+            }
+            Each::Group => {
+                query.push_bind(filter.groups().unwrap_or_default());
+                query.push("::text[]) as wanted(purchasing_group)");
+            }
+        }
+        query.push(" cross join lateral (");
+    }
+}
+
 /// The page's rows as (id, buyer, at), where `at` is what sorts them.
 fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sort, limit: i64) {
     let lead = sort.lead();
-    // An index leads from a state to its orders by date. It is asked for each state, since for several at once nothing
-    // but sorting all of their orders would do.
-    let by_state = matches!(sort, Sort::RequestedDate(_));
-    if by_state {
-        query.push("select each.id, each.buyer, each.at from unnest(");
-        let states = if filter.states.is_empty() { all_states() } else { filter.states.clone() };
-        query.push_bind(states).push("::smallint[]) as wanted(state) cross join lateral (");
+    let each = Each::of(filter, sort);
+    if let Some(each) = each {
+        each.push(query, filter);
     }
     let (id, buyer) = (lead.id(), lead.buyer());
     query.push(format!("select {id} as id, {buyer} as buyer, "));
     query.push(sort.at(filter)).push(" as at");
     from(query, filter, lead);
     conditions(query, me, filter, lead);
-    if by_state {
-        query.push(" and s.state = wanted.state");
-    } else {
-        in_states(query, filter);
+    match each {
+        Some(Each::Group) => {
+            query.push(" and o.purchasing_group = wanted.purchasing_group");
+        }
+        Some(Each::State) | None => in_groups(query, filter),
+    }
+    match each {
+        Some(Each::State) => {
+            query.push(" and s.state = wanted.state");
+        }
+        Some(Each::Group) | None => in_states(query, filter),
     }
     sort.push_after(query, filter);
     match sort {
@@ -140,9 +154,20 @@ fn page(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, sort: Sor
         Sort::RequestedDate(_) | Sort::AnswerDue(_) => query.push(sort.order(sort.at(filter), "s.order_id")),
     };
     query.push(" limit ").push_bind(limit);
-    if by_state {
+    if each.is_some() {
         query.push(") as each").push(sort.order("each.at", "each.id")).push(" limit ").push_bind(limit);
     }
+}
+
+/// Only orders of the groups that are wanted.
+fn in_groups(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    let Some(groups) = filter.groups() else { return };
+    query.push(" and o.purchasing_group = ");
+    // An index has the orders of one in the order of their days, and of several not.
+    match <[String; 1]>::try_from(groups) {
+        Ok([group]) => query.push_bind(group),
+        Err(groups) => query.push("any(").push_bind(groups).push(")"),
+    };
 }
 
 /// Only orders in the states that are asked for.
@@ -159,26 +184,6 @@ fn in_states(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if filter.open() == Some(OrderState::Proposed) {
         // What the state says already, said so that the plan that is kept goes by the index of the few that are open.
         query.push(" and s.proposed_lines > 0");
-    }
-}
-
-impl Filter {
-    /// The one state that is asked for, where orders do not stay in it, so that few have it.
-    pub(super) fn open(&self) -> Option<OrderState> {
-        let [state] = self.states[..] else { return None };
-        let state = OrderState::try_from(i32::from(state)).ok()?;
-        [OrderState::Unanswered, OrderState::Proposed].contains(&state).then_some(state)
-    }
-
-    /// Whether every order that fits waits for an answer.
-    pub(super) fn waits(&self) -> bool {
-        self.due_before.is_some() || self.open() == Some(OrderState::Unanswered)
-    }
-
-    /// Whether no order has what was looked for, so that there is nothing to read.
-    fn fits_none(&self) -> bool {
-        let none = |matching: &Matching| matches!(matching, Matching::Among(ids) if ids.is_empty());
-        self.matching.iter().chain(&self.among).any(none)
     }
 }
 
@@ -239,10 +244,12 @@ pub(crate) async fn count(tx: &mut TenantTx, filter: &Filter, most: i64) -> Resu
     if filter.fits_none() {
         return Ok(0);
     }
-    let lead = Lead::State;
+    // Of groups an order's own index says it all, where no state is asked for.
+    let lead = if filter.groups().is_some() { Lead::Order } else { Lead::State };
     let mut query = QueryBuilder::new("select count(*) from (select 1");
     from(&mut query, filter, lead);
     conditions(&mut query, tx.firm(), filter, lead);
+    in_groups(&mut query, filter);
     in_states(&mut query, filter);
     query.push(" limit ").push_bind(most).push(") fitting");
     Ok(query.build_query_scalar().fetch_one(tx.conn()).await?)
@@ -307,6 +314,7 @@ pub(crate) async fn schedule_lines(
         _ => "o.supplier",
     });
     conditions(&mut query, tx.firm(), filter, lead);
+    in_groups(&mut query, filter);
     in_states(&mut query, filter);
     if let Some((order, position)) = after {
         query.push(" and (o.id, p.position) > (").push_bind(order).push(", ").push_bind(position).push(")");
@@ -335,8 +343,8 @@ impl Lead {
 
     /// Whether a statement has to read orders `o`.
     fn has_order(self, filter: &Filter) -> bool {
-        let texts = [&filter.purchasing_group, &filter.source_system, &filter.order_number];
-        let narrowed = !filter.own_purchasing_groups.is_empty() || !filter.own_sites.is_empty();
+        let texts = [&filter.source_system, &filter.order_number];
+        let narrowed = filter.groups().is_some() || !filter.own_sites.is_empty();
         let searched = matches!(filter.matching, Some(Matching::Each(_)));
         self != Lead::State || narrowed || searched || texts.iter().any(|text| !text.is_empty())
     }
@@ -379,7 +387,7 @@ fn change_pending(id: &str) -> String {
     format!("exists (select from orders.pending_change t where t.order_id = {id} and {PENDING})")
 }
 
-/// Everything that a filter asks for but the states.
+/// Everything that a filter asks for but states and groups.
 fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, lead: Lead) {
     let (own, other) = match filter.side {
         Side::Supplier => ("supplier", "buyer"),
@@ -399,11 +407,9 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, lea
     if let Some(order) = filter.order {
         query.push(format!(" and {id} = ")).push_bind(order);
     }
-    for (column, value) in [
-        ("o.purchasing_group", &filter.purchasing_group),
-        ("o.source_system", &filter.source_system),
-        ("o.order_number", &filter.order_number),
-    ] {
+    for (column, value) in
+        [("o.source_system", &filter.source_system), ("o.order_number", &filter.order_number)]
+    {
         if !value.is_empty() {
             query.push(format!(" and {column} = ")).push_bind(value.clone());
         }
@@ -436,15 +442,7 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, lea
         ));
         query.push_bind(me).push(" and f.seq > ").push_bind(seq).push(")");
     }
-    if filter.side == Side::Buyer {
-        if !filter.own_purchasing_groups.is_empty() {
-            query
-                .push(" and o.purchasing_group = any(")
-                .push_bind(filter.own_purchasing_groups.clone())
-                .push(")");
-        }
-        if !filter.own_sites.is_empty() {
-            query.push(" and (o.sites = '{}' or o.sites && ").push_bind(filter.own_sites.clone()).push(")");
-        }
+    if filter.side == Side::Buyer && !filter.own_sites.is_empty() {
+        query.push(" and (o.sites = '{}' or o.sites && ").push_bind(filter.own_sites.clone()).push(")");
     }
 }

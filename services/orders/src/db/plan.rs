@@ -17,8 +17,12 @@ use super::{
 /// So many orders are found by what they have in common and then sorted; of more a page is found by what sorts it.
 pub(crate) const FEW: i64 = 2_000;
 
-/// Orders of which something is asked that few have, where they are few: planning cannot tell, and reads all to find them.
+/// Orders of which something is asked that few have, where they are few: planning cannot tell, and reads all to find them. Those
+/// that are known already do.
 pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<Matching>> {
+    if filter.among.is_some() {
+        return Ok(filter.among.clone());
+    }
     let Some((table, has)) = scarce(filter) else { return Ok(None) };
     let mut query: QueryBuilder<Postgres> = QueryBuilder::new("select distinct t.order_id from ");
     query.push(table).push(" t where ").push(has).push(" limit ").push_bind(FEW + 1);
@@ -61,11 +65,11 @@ pub(crate) async fn for_count(tx: &mut TenantTx, filter: &Filter) -> Result<()> 
 
 /// Whether the count of this list keeps one plan for all values. It goes by states, whatever sorts the list.
 pub(crate) fn keeps_count(filter: &Filter) -> bool {
-    !many_match(filter) && !narrowed(filter) && scarce(filter).is_none()
+    !many_match(filter) && !narrowed(filter) && filter.groups().is_none() && scarce(filter).is_none()
 }
 
 /// Has the statements that come planned for the values at hand.
-async fn anew(tx: &mut TenantTx) -> Result<()> {
+pub(super) async fn anew(tx: &mut TenantTx) -> Result<()> {
     sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(tx.conn()).await?;
     Ok(())
 }
@@ -80,7 +84,8 @@ fn scarce(filter: &Filter) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Whether one plan serves all values, since an index leads to the page.
+/// Whether one plan serves all values, since an index leads to the page. Of purchasing groups one has most orders and another
+/// hardly any: days lead to the page of the former, and a group's own index to that of the latter.
 fn keeps_plan(filter: &Filter, sort: Sort) -> bool {
     let by_index = match sort {
         Sort::RequestedDate(_) => true,
@@ -92,7 +97,7 @@ fn keeps_plan(filter: &Filter, sort: Sort) -> bool {
         Sort::AnswerDue(_) => narrowed(filter),
         _ => narrow(filter),
     };
-    by_index && !many_match(filter) && !narrow
+    by_index && !many_match(filter) && !narrow && filter.groups().is_none()
 }
 
 /// Whether the words that are looked for are those of too many orders to name them.
@@ -155,6 +160,17 @@ mod tests {
             ("those that wait", Filter { states: state(OrderState::Unanswered), ..any() }, [true; 3]),
             ("those proposed", Filter { states: state(OrderState::Proposed), ..any() }, [true; 3]),
             ("one partner", Filter { counterparty: Some(Uuid::nil()), ..any() }, [true, true, false]),
+            ("a group", Filter { purchasing_group: "P1".into(), ..any() }, [false; 3]),
+            (
+                "a supplier's own groups, which are none",
+                Filter { side: Side::Supplier, own_purchasing_groups: vec!["P1".into()], ..any() },
+                [true, true, false],
+            ),
+            (
+                "the groups of somebody who is narrowed",
+                Filter { side: Side::Buyer, own_purchasing_groups: vec!["P1".into()], ..any() },
+                [false; 3],
+            ),
             ("words of few", Filter { matching: few(), ..any() }, [true, true, false]),
             ("words of many", Filter { matching: many(), ..any() }, [false; 3]),
             ("what few have", Filter { among: few(), ..any() }, [false; 3]),
@@ -164,6 +180,12 @@ mod tests {
         ] {
             assert_eq!(SORTS.map(|sort| keeps_plan(&filter, sort)), kept, "{what}");
         }
+    }
+
+    #[test]
+    fn counts_of_groups_are_planned_for_their_values() {
+        assert!(keeps_count(&Filter::default()));
+        assert!(!keeps_count(&Filter { purchasing_group: "P1".into(), ..Filter::default() }));
     }
 
     #[test]

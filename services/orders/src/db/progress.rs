@@ -134,8 +134,10 @@ pub(crate) struct RiskFilter {
     /// What was said before this moment is stale.
     pub stale_before: OffsetDateTime,
     pub supplier: Option<Uuid>,
-    pub purchasing_group: String,
-    pub own_purchasing_groups: Vec<String>,
+    /// Purchasing groups. `None`: any.
+    pub groups: Option<Vec<String>>,
+    /// The orders of these groups, where they are few.
+    pub among: Option<Vec<Uuid>>,
     pub own_sites: Vec<String>,
 }
 
@@ -197,14 +199,12 @@ pub(crate) async fn at_risk(
     if let Some(supplier) = filter.supplier {
         query.push(" and m.supplier = ").push_bind(supplier);
     }
-    if !filter.purchasing_group.is_empty() {
-        query.push(" and o.purchasing_group = ").push_bind(filter.purchasing_group.clone());
+    if let Some(groups) = &filter.groups {
+        query.push(" and o.purchasing_group = any(").push_bind(groups.clone()).push(")");
     }
-    if !filter.own_purchasing_groups.is_empty() {
-        query
-            .push(" and o.purchasing_group = any(")
-            .push_bind(filter.own_purchasing_groups.clone())
-            .push(")");
+    if let Some(orders) = &filter.among {
+        // Of the lines, whose index leads from an order to them; days lead to those of all orders.
+        query.push(" and p.order_id = any(").push_bind(orders.clone()).push(")");
     }
     if !filter.own_sites.is_empty() {
         query.push(" and (o.sites = '{}' or o.sites && ").push_bind(filter.own_sites.clone()).push(")");

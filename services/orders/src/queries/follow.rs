@@ -7,7 +7,7 @@ use prost::Message as _;
 use proto::orders::{
     GetAttachmentRequest, GetAttachmentResponse, ListMessagesRequest, ListMessagesResponse,
     ListOrdersAtRiskRequest, ListOrdersAtRiskResponse, ListRemindersRequest, ListRemindersResponse,
-    ReminderState, ScheduleLineState,
+    ReminderState, ScheduleLineState, Side,
 };
 use time::{Date, Duration};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::{
     commands::follow::{may_either, whole},
     convert::follow as convert,
     db::{
-        follow,
+        follow, group,
         progress::{self, RiskFilter},
         read::HistoryRow,
         reminder::{self, Filter},
@@ -118,14 +118,14 @@ pub(crate) async fn list_orders_at_risk(
     }
     let now = deps.clock.now();
     let today = day_of(now);
-    let filter = RiskFilter {
+    let mut filter = RiskFilter {
         today,
         past_since: today.saturating_sub(Duration::days(past.into())),
         near_until: today.saturating_add(Duration::days(near.into())),
         stale_before: now - Duration::days(stale.into()),
         supplier: value::optional_id("supplier_id", &request.supplier_id)?,
-        purchasing_group: request.purchasing_group.clone(),
-        own_purchasing_groups: caller.purchasing_groups.clone(),
+        groups: group::wanted(&request.purchasing_group, &caller.purchasing_groups),
+        among: None,
         own_sites: caller.sites.clone(),
     };
     let bound = ListOrdersAtRiskRequest { page_size: 0, page_token: String::new(), ..request.clone() };
@@ -133,6 +133,7 @@ pub(crate) async fn list_orders_at_risk(
     let after = question.after::<(i32, Uuid)>(&deps.keys, &request.page_token)?;
     let after = after.and_then(|(day, line)| Some((Date::from_julian_day(day).ok()?, line)));
     let mut tx = deps.pool.begin(caller.firm).await?;
+    filter.among = group::few(&mut tx, Side::Buyer, filter.groups.clone()).await?;
     let mut rows = progress::at_risk(&mut tx, &filter, after, size).await?;
     tx.commit().await?;
     let last = page::cut(&mut rows, size, |row| (row.committed_date.to_julian_day(), row.schedule_line_id));
