@@ -1,6 +1,7 @@
 //! Lists, cursors and streams: nothing is missed between them, and narrowed readers see their part.
 
 mod filters;
+mod groups;
 mod search;
 mod words;
 

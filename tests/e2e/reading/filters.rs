@@ -159,7 +159,7 @@ async fn made() -> (World, Firm, Firm) {
 }
 
 /// Numbers of orders in the order in which a list has them.
-fn sorted(mut orders: Vec<&OrderSummary>, order_by: OrderSort) -> Vec<&str> {
+pub(super) fn sorted(mut orders: Vec<&OrderSummary>, order_by: OrderSort) -> Vec<&str> {
     let day = |day: Option<proto::Date>| day.map_or((9999, 12, 31), |day| (day.year, day.month, day.day));
     match order_by {
         OrderSort::Unspecified => {

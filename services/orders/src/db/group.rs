@@ -46,7 +46,7 @@ mod tests {
     fn whoever_is_narrowed_gets_a_group_that_is_asked_for_only_where_it_is_an_own() {
         let own = |groups: &[&str]| groups.iter().map(|group| (*group).to_string()).collect::<Vec<_>>();
         for (asked, narrowed, expected) in [
-            ("", &[][..], None),
+            ("", &[] as &[&str], None),
             ("P1", &[], Some(&["P1"][..])),
             ("", &["P2", "P1", "P2"], Some(&["P1", "P2"])),
             ("P1", &["P2", "P1"], Some(&["P1"])),
