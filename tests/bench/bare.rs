@@ -28,12 +28,14 @@ pub struct Shape {
     pub idempotent: bool,
     /// The row that the sequencer moves to the feeds; left out where only tables are to be filled.
     pub outbox: bool,
+    /// How long ago it is said to have been published.
+    pub days_ago: i32,
 }
 
 /// One order, as PublishOrder writes it.
-pub const ONE: Shape = Shape { orders: 1, lines: LINES, idempotent: true, outbox: true };
+pub const ONE: Shape = Shape { orders: 1, lines: LINES, idempotent: true, outbox: true, days_ago: 0 };
 /// A slice of the stream of orders.
-pub const SLICE: Shape = Shape { orders: 100, lines: LINES, idempotent: false, outbox: true };
+pub const SLICE: Shape = Shape { orders: 100, lines: LINES, idempotent: false, outbox: true, days_ago: 0 };
 
 /// What orders are for; each for one of them.
 const ITEMS: [&str; 8] = [
@@ -47,10 +49,25 @@ const ITEMS: [&str; 8] = [
     "座椅滤清器 filter",
 ];
 
+/// Purchasing groups: of 10,000 orders 6,000 are of the first and one of the second; thirty share the others, `P00` to `P29`.
+const COMMON_GROUP: &str = "100";
+const RARE_GROUP: &str = "900";
+
+/// The purchasing group of an order.
+fn group(order: Uuid) -> String {
+    // The last bits say what it is for.
+    match (order.as_u128() >> 20) % 10_000 {
+        0..6_000 => COMMON_GROUP.into(),
+        6_000 => RARE_GROUP.into(),
+        turn => format!("P{:02}", turn % 30),
+    }
+}
+
 /// Columns of the orders and their lines.
 struct Rows {
     orders: Vec<Uuid>,
     numbers: Vec<String>,
+    groups: Vec<String>,
     items: Vec<&'static str>,
     /// What they are found by.
     search: Vec<Indexed>,
@@ -74,6 +91,7 @@ impl Rows {
         let each = || orders.iter().flat_map(|order| (0..shape.lines as i32).map(move |line| (*order, line)));
         Self {
             numbers: orders.iter().map(Uuid::to_string).collect(),
+            groups: orders.iter().copied().map(group).collect(),
             search: search.collect(),
             items,
             contents: orders.iter().map(|_| vec![0; 120]).collect(),
@@ -98,7 +116,7 @@ pub async fn publish(
     let rows = Rows::of(shape);
     let begin = format!("begin; select set_config('tandem.firm', '{buyer}', true)");
     let mut tx = pool.begin_with(sqlx::AssertSqlSafe(begin)).await?;
-    orders(&mut tx, buyer, supplier, &rows).await?;
+    orders(&mut tx, buyer, supplier, shape.days_ago, &rows).await?;
     lines(&mut tx, buyer, supplier, &rows).await?;
     states(&mut tx, buyer, supplier, shape.lines as i32, &rows).await?;
     if shape.idempotent {
@@ -152,17 +170,25 @@ pub async fn transactions(
     Ok(count as f64 / started.elapsed().as_secs_f64())
 }
 
-async fn orders(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows) -> sqlx::Result<()> {
+async fn orders(
+    tx: &mut PgConnection,
+    buyer: Uuid,
+    supplier: Uuid,
+    days_ago: i32,
+    rows: &Rows,
+) -> sqlx::Result<()> {
     sqlx::query(
         "insert into orders.purchase_order (id, buyer, supplier, source_system, order_number, purchasing_group, sites, \
          published_at, search_text, search_keys) \
-         select o, $1, $2, 'bench', n, '', '{}', now(), w, string_to_array(k, E'\\t') \
-         from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) as t(o, n, w, k)",
+         select o, $1, $2, 'bench', n, g, '{}', now() - make_interval(days => $3), w, string_to_array(k, E'\\t') \
+         from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) as t(o, n, g, w, k)",
     )
     .bind(buyer)
     .bind(supplier)
+    .bind(days_ago)
     .bind(&rows.orders)
     .bind(&rows.numbers)
+    .bind(&rows.groups)
     .bind(rows.search.iter().map(|one| one.text.clone()).collect::<Vec<_>>())
     .bind(rows.search.iter().map(|one| one.keys.join("\t")).collect::<Vec<_>>())
     .execute(&mut *tx)
@@ -171,11 +197,12 @@ async fn orders(tx: &mut PgConnection, buyer: Uuid, supplier: Uuid, rows: &Rows)
         "insert into orders.order_revision (order_id, buyer, supplier, revision, content, content_sha256, \
          sent_sha256, vendor_number, currency, price_includes_tax, net_amount, line_count, first_item_name, \
          published_at, actor_name) \
-         select o, $1, $2, 1, c, h, h, 'V1', 'CNY', false, 1000, 10, i, now(), 'bench' \
-         from unnest($3::uuid[], $4::bytea[], $5::bytea[], $6::text[]) as t(o, c, h, i)",
+         select o, $1, $2, 1, c, h, h, 'V1', 'CNY', false, 1000, 10, i, now() - make_interval(days => $3), 'bench' \
+         from unnest($4::uuid[], $5::bytea[], $6::bytea[], $7::text[]) as t(o, c, h, i)",
     )
     .bind(buyer)
     .bind(supplier)
+    .bind(days_ago)
     .bind(&rows.orders)
     .bind(&rows.contents)
     .bind(&rows.hashes)

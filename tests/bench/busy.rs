@@ -39,6 +39,12 @@ const QUANTITIES: &str = "update orders.schedule_state q \
         agreed_differs = a.turn = 5 \
     from answered a where q.schedule_line_id = a.schedule_line_id and q.buyer = a.buyer";
 
+/// Within a day.
+const ANSWERS: &str = "insert into orders.response (id, order_id, buyer, supplier, revision, version, note, actor_name, at) \
+    select gen_random_uuid(), a.order_id, a.buyer, a.supplier, 1, 2, '', 'bench', \
+        least(o.published_at + interval '20 hours', now()) \
+    from answered a join orders.purchase_order o on o.id = a.order_id and o.buyer = a.buyer";
+
 const PROMISES: &str = "insert into orders.promise (schedule_line_id, order_id, buyer, supplier, committed_date, at) \
     select schedule_line_id, order_id, buyer, supplier, day, now() from answered where accepted > 0";
 
@@ -110,7 +116,7 @@ pub async fn years(world: &World, waiting: usize) -> anyhow::Result<i64> {
     sqlx::query(TABLE).execute(&mut *tx).await?;
     let waiting = (waiting as i64).min(orders / 10);
     sqlx::query(ANSWERED).bind(waiting).bind(orders).execute(&mut *tx).await?;
-    for statement in ["analyze answered", STATES, QUANTITIES, PROMISES] {
+    for statement in ["analyze answered", STATES, QUANTITIES, ANSWERS, PROMISES] {
         sqlx::query(statement).execute(&mut *tx).await?;
     }
     sqlx::query(PROPOSALS).bind(proposal()).execute(&mut *tx).await?;

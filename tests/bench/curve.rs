@@ -1,6 +1,12 @@
 //! What publishing and listing cost as the tables grow: flat, or not. The rows in between are written by bare inserts.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use harness::{Firm, World};
 use serde_json::json;
@@ -15,7 +21,10 @@ use crate::{
 /// Orders of one buyer and supplier at each point.
 const POINTS: [usize; 4] = [10_000, 30_000, 100_000, 1_000_000];
 /// Small orders: it is their number that matters, and a disk is only so large.
-const FILL: bare::Shape = bare::Shape { orders: 100, lines: 1, idempotent: false, outbox: false };
+const FILL: bare::Shape =
+    bare::Shape { orders: 100, lines: 1, idempotent: false, outbox: false, days_ago: 0 };
+/// Over so many days they are published: about three years.
+const DAYS: usize = 1_187;
 const CONNECTIONS: u32 = 4;
 
 pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
@@ -84,17 +93,20 @@ async fn at(
     }))
 }
 
-/// So many more orders, by bare inserts.
+/// So many more orders, by bare inserts, the oldest first.
 pub async fn fill(pool: &sqlx::PgPool, buyer: &Firm, supplier: &Firm, orders: usize) -> anyhow::Result<()> {
     let firms = (buyer.uuid(), supplier.uuid());
-    let left = Arc::new(std::sync::atomic::AtomicUsize::new(orders.div_ceil(FILL.orders)));
+    let batches = orders.div_ceil(FILL.orders);
+    let left = Arc::new(AtomicUsize::new(batches));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..CONNECTIONS {
         let (left, pool) = (left.clone(), pool.clone());
         tasks.spawn(async move {
-            while publish::take(&left) {
-                bare::publish(&pool, firms, &[], FILL).await?;
+            let next = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            while let Ok(left) = next() {
+                let days_ago = (left * DAYS / batches) as i32;
+                bare::publish(&pool, firms, &[], bare::Shape { days_ago, ..FILL }).await?;
             }
             Ok::<(), anyhow::Error>(())
         });

@@ -10,7 +10,10 @@ use axum::body::Body;
 use harness::{Access, Firm, World};
 use hdrhistogram::Histogram;
 use http_body_util::BodyExt as _;
-use proto::orders::{ListOrdersRequest, Side};
+use proto::{
+    orders::{ListOrdersRequest, Side},
+    partners::{ListRelationshipsRequest, Role, Scope},
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -38,8 +41,8 @@ const SOUGHT_MS: f64 = 500.0;
 const LISTED_MS: f64 = 300.0;
 
 /// Lists by who reads them, and the search over all of them; `{number}` stands for the number of an order, `{order}` for its
-/// page.
-const SUPPLYING: [&str; 37] = [
+/// page, `{partner}` for that of the firm on its other side. Groups are those that bare.rs gives.
+const SUPPLYING: &[&str] = &[
     "/inbox",
     "/inbox?show=all",
     "/inbox?show=proposed",
@@ -69,6 +72,8 @@ const SUPPLYING: [&str; 37] = [
     "/resources/waiting",
     "/reminders",
     "/partners",
+    "{partner}",
+    "{partner}/score/answered_on_time",
     "/members",
     "/sites",
     "/aliases",
@@ -78,7 +83,7 @@ const SUPPLYING: [&str; 37] = [
     "/webhooks",
     "/platform-actions",
 ];
-const BUYING: [&str; 27] = [
+const BUYING: &[&str] = &[
     "/purchases",
     "/purchases?state=unanswered",
     "/purchases?state=overdue",
@@ -89,15 +94,33 @@ const BUYING: [&str; 27] = [
     "/purchases?state=rejected",
     "/purchases?state=cancelled",
     "/purchases?state=differs",
+    "/purchases?group=100",
+    "/purchases?group=900",
+    "/purchases?group=P07",
+    "/purchases?group=absent",
+    "/purchases?state=accepted&group=100",
+    "/purchases?state=accepted&group=900",
+    "/purchases?state=accepted&group=P07",
+    "/purchases?state=accepted&group=absent",
+    "/purchases?state=rejected&group=P07",
+    "/purchases?group=900&q=%E6%94%AF%E6%9E%B6",
     "/purchases?q={number}",
     "/purchases?q={number}0",
     "/purchases?q=%E6%94%AF%E6%9E%B6",
     "/purchases?state=rejected&q=%E6%94%AF%E6%9E%B6",
     "{order}",
+    "{order}/share",
+    "{partner}",
+    "{partner}/score/acceptance",
+    "{partner}/score/answered_on_time",
     "/search?q={number}",
     "/search?q=%E6%94%AF%E6%9E%B6",
     "/at-risk",
     "/at-risk?days=30",
+    "/at-risk?group=100",
+    "/at-risk?group=900",
+    "/at-risk?group=P07",
+    "/at-risk?group=absent",
     "/proposals",
     "/reminders",
     "/reminders?state=opened",
@@ -107,7 +130,7 @@ const BUYING: [&str; 27] = [
     "/resources",
     "/purchasing-groups",
 ];
-const OPERATING: [&str; 5] = [
+const OPERATING: &[&str] = &[
     "/operator/firms",
     "/operator/actions",
     "/operator/webhooks",
@@ -115,16 +138,35 @@ const OPERATING: [&str; 5] = [
     "/operator/announcements",
 ];
 
+/// What those read who see some purchasing groups alone: by name, and the groups.
+const NARROWED: [(&str, &[&str]); 3] = [
+    ("buyer of few", &["900"]),
+    ("buyer of several", &["P03", "P07", "P11"]),
+    ("buyer of none", &["absent"]),
+];
+const OWN: &[&str] = &["/purchases", "/purchases?state=accepted", "/purchases?state=rejected", "/at-risk"];
+/// Lists of which the second page is read, too.
+const TURNED: [(&str, &str); 2] = [("supplier", "/inbox?show=all"), ("buyer", "/purchases")];
+
+/// Somebody who reads pages, such as `buyer`, and which.
+type Reader<'a> = (&'static str, &'a Access, &'a [&'a str]);
+
 /// A page, as somebody asks for it.
 struct Page<'a> {
-    /// Who asks, such as `buyer`.
     who: &'static str,
+    /// As it is told of; the address of a second page is another each time.
+    name: String,
     path: String,
     token: &'a str,
     times: Histogram<u64>,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    fn new(who: &'static str, access: &'a Access, name: String, path: String) -> anyhow::Result<Self> {
+        let times = Histogram::new_with_bounds(1, 60_000_000, 3)?;
+        Ok(Self { who, name, path, token: access.token(), times })
+    }
+
     fn ms(&self, quantile: f64) -> f64 {
         self.times.value_at_quantile(quantile) as f64 / 1_000.0
     }
@@ -149,30 +191,28 @@ pub async fn run(report: &mut Report, scale: Scale) -> anyhow::Result<()> {
 
 async fn measure(world: &World, report: &mut Report, scale: Scale) -> anyhow::Result<()> {
     let (buyer, supplier, orders) = filled(world, scale).await?;
-    let one = ListOrdersRequest { page_size: 1, side: Side::Supplier.into(), ..ListOrdersRequest::default() };
-    let newest = supplier.orders().list_orders(one).await?.into_inner();
-    let newest = newest.orders.first().ok_or_else(|| anyhow::anyhow!("there are no orders"))?;
-    let (number, order) = (&newest.order_number, format!("/orders/{}", newest.id));
-    let readers: [(_, &Access, &[&str]); 3] = [
-        ("supplier", supplier.session(), &SUPPLYING),
-        ("buyer", buyer.session(), &BUYING),
-        ("operator", world.operator().await.session(), &OPERATING),
-    ];
-    let mut pages = Vec::new();
-    for (who, access, paths) in readers {
-        for path in paths {
-            let path = path.replace("{number}", number).replace("{order}", &order);
-            let times = Histogram::new_with_bounds(1, 60_000_000, 3)?;
-            pages.push(Page { who, path, token: access.token(), times });
-        }
+    let mut narrowed = Vec::new();
+    for (who, groups) in NARROWED {
+        let purchasing_groups = groups.iter().map(|group| (*group).to_string()).collect();
+        let scope = Scope { purchasing_groups, ..Scope::default() };
+        narrowed.push((who, buyer.person(who, &[Role::Buyer], Some(scope)).await.1));
     }
+    let operator = world.operator().await;
+    let mut readers: Vec<Reader<'_>> = vec![
+        ("supplier", supplier.session(), SUPPLYING),
+        ("buyer", buyer.session(), BUYING),
+        ("operator", operator.session(), OPERATING),
+    ];
+    readers.extend(narrowed.iter().map(|(who, access)| (*who, access, OWN)));
     let shutdown = CancellationToken::new();
     let portal = portal(world, shutdown.clone())?;
+    let mut pages = asked(&supplier, &readers).await?;
+    turn(&portal, &readers, &mut pages).await?;
     let noise = read(&portal, &mut pages, scale).await?;
     shutdown.cancel();
     let each: Vec<String> = pages
         .iter()
-        .map(|page| format!("{} {} {:.1} / {:.1}", page.who, page.path, page.ms(0.5), page.ms(0.95)))
+        .map(|page| format!("{} {} {:.1} / {:.1}", page.who, page.name, page.ms(0.5), page.ms(0.95)))
         .collect();
     let line = format!(
         "among {orders} orders, p50 / p95 of each, ms: {}; others used {:.2} cores",
@@ -183,6 +223,47 @@ async fn measure(world: &World, report: &mut Report, scale: Scale) -> anyhow::Re
         serde_json::json!({ "orders": orders, "each_p50_p95_ms": each, "others_cores": noise.heard() });
     report.add("portal_pages", &line, figure);
     if scale == Scale::Long { judge(&pages, &noise) } else { Ok(()) }
+}
+
+/// The pages that readers ask for, of which some are of the newest order and of the firm that the supplier has it from.
+async fn asked<'a>(supplier: &Firm, readers: &[Reader<'a>]) -> anyhow::Result<Vec<Page<'a>>> {
+    let one = ListOrdersRequest { page_size: 1, side: Side::Supplier.into(), ..ListOrdersRequest::default() };
+    let newest = supplier.orders().list_orders(one).await?.into_inner();
+    let newest = newest.orders.first().ok_or_else(|| anyhow::anyhow!("there are no orders"))?;
+    let partners = supplier.relationships().list_relationships(ListRelationshipsRequest::default()).await?;
+    let partners = partners.into_inner().relationships;
+    let partner = partners.into_iter().find(|partner| partner.buyer_id == newest.buyer_id);
+    let partner = partner.ok_or_else(|| anyhow::anyhow!("the buyer is no partner"))?;
+    let (number, order) = (&newest.order_number, format!("/orders/{}", newest.id));
+    let partner = format!("/partners/{}", partner.id);
+    let mut pages = Vec::new();
+    for &(who, access, paths) in readers {
+        for path in paths {
+            let path = path.replace("{number}", number).replace("{order}", &order);
+            let path = path.replace("{partner}", &partner);
+            pages.push(Page::new(who, access, path.clone(), path)?);
+        }
+    }
+    Ok(pages)
+}
+
+/// Second pages, at the addresses that the first ones lead to.
+async fn turn<'a>(
+    portal: &axum::Router,
+    readers: &[Reader<'a>],
+    pages: &mut Vec<Page<'a>>,
+) -> anyhow::Result<()> {
+    for (who, path) in TURNED {
+        let reader = readers.iter().find(|(name, ..)| *name == who);
+        let (_, access, _) = *reader.ok_or_else(|| anyhow::anyhow!("nobody is called {who}"))?;
+        let (_, html) = got(portal, &Page::new(who, access, path.into(), path.into())?).await?;
+        let link = html.split_once("rel=\"next\" href=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let (next, _) = link.ok_or_else(|| anyhow::anyhow!("{who} {path} has no second page"))?;
+        // As the template writes it.
+        let next = next.replace("&#38;", "&").replace("&amp;", "&");
+        pages.push(Page::new(who, access, format!("{path}, second page"), next)?);
+    }
+    Ok(())
 }
 
 /// Buyer and supplier among so many orders, and how many.
@@ -219,7 +300,7 @@ async fn read(portal: &axum::Router, pages: &mut [Page<'_>], scale: Scale) -> an
         let mut times = Vec::new();
         for _ in 0..scale.of(ROUNDS) {
             for page in &*pages {
-                times.push(got(portal, page).await?);
+                times.push(got(portal, page).await?.0);
             }
         }
         if noise.too_loud()? {
@@ -238,7 +319,7 @@ async fn read(portal: &axum::Router, pages: &mut [Page<'_>], scale: Scale) -> an
 fn judge(pages: &[Page<'_>], noise: &Noise) -> anyhow::Result<()> {
     let over = pages.iter().filter(|page| page.ms(0.95) > page.limit_ms());
     let over: Vec<String> = over
-        .map(|page| format!("{} {} {:.1} of {} ms", page.who, page.path, page.ms(0.95), page.limit_ms()))
+        .map(|page| format!("{} {} {:.1} of {} ms", page.who, page.name, page.ms(0.95), page.limit_ms()))
         .collect();
     if over.is_empty() {
         return Ok(());
@@ -262,8 +343,8 @@ fn portal(world: &World, shutdown: CancellationToken) -> anyhow::Result<axum::Ro
     portal::router(config, chassis::clock::system(), shutdown)
 }
 
-/// How long the whole page took. The number of an order leads to that order, and nothing else leads away.
-async fn got(portal: &axum::Router, page: &Page<'_>) -> anyhow::Result<Duration> {
+/// How long the whole page took, and the page. The number of an order leads to that order, and nothing else leads away.
+async fn got(portal: &axum::Router, page: &Page<'_>) -> anyhow::Result<(Duration, String)> {
     let request = http::Request::get(&page.path)
         .header("host", "localhost")
         .header("cookie", format!("tandem_dev={}", page.token))
@@ -275,12 +356,7 @@ async fn got(portal: &axum::Router, page: &Page<'_>) -> anyhow::Result<Duration>
     let bytes = response.into_body().collect().await?.to_bytes();
     let took = started.elapsed();
     let leads = place.is_some_and(|place| place.as_bytes().starts_with(b"/orders/"));
-    anyhow::ensure!(
-        status.is_success() || leads,
-        "{} {}: {status} {}",
-        page.who,
-        page.path,
-        String::from_utf8_lossy(&bytes)
-    );
-    Ok(took)
+    let html = String::from_utf8_lossy(&bytes).into_owned();
+    anyhow::ensure!(status.is_success() || leads, "{} {}: {status} {html}", page.who, page.path);
+    Ok((took, html))
 }
