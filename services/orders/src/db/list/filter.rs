@@ -73,3 +73,32 @@ impl Filter {
         self.matching.iter().chain(&self.among).any(none)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_groups_are_walked_where_each_fills_a_page_soon() {
+        let several = || Filter {
+            side: Side::Buyer,
+            own_purchasing_groups: vec!["P2".into(), "P1".into()],
+            ..Filter::default()
+        };
+        let state = |state: OrderState| vec![state as i16];
+        for (what, filter, walks) in [
+            ("two groups", several(), true),
+            ("their settled orders", Filter { states: state(OrderState::Accepted), ..several() }, true),
+            ("those that few are", Filter { states: state(OrderState::Rejected), ..several() }, false),
+            ("open proposals", Filter { has_open_proposals: Some(true), ..several() }, false),
+            ("one partner", Filter { counterparty: Some(Uuid::nil()), ..several() }, false),
+            ("few orders", Filter { among: Some(Matching::Among(Vec::new())), ..several() }, false),
+            ("words", Filter { matching: Some(Matching::Each(Vec::new())), ..several() }, false),
+            ("one of the two", Filter { purchasing_group: "P1".into(), ..several() }, false),
+            ("the same as a supplier", Filter { side: Side::Supplier, ..several() }, false),
+            ("all groups", Filter::default(), false),
+        ] {
+            assert_eq!(filter.walks_groups(), walks, "{what}");
+        }
+    }
+}
