@@ -3,8 +3,9 @@
 //! every method of the contract answers the customer alike in both, under each disclosure policy, and its feed is the same,
 //! entry by entry. How answers are compared stands in [`places`].
 //!
-//! Declassified, since it is what the supplier shows on purpose: how much of a published offer is free. The day that a
-//! supplier proposes is its answer, which it gives itself.
+//! Declassified, since it is what the supplier shows on purpose: how much of a published offer is free, and what restates
+//! that where the offer is held against a need; see [`declassified`]. The day that a supplier proposes is its answer, which it
+//! gives itself.
 //!
 //! A short run leaves out one of the two policies between the extremes, another each day; what is no answer about capacity
 //! after the first policy, since no policy says anything of it; and whoever holds under other policies than the first. With
@@ -29,6 +30,7 @@ use harness::{
     request_id,
     resource::{drawing, shown},
 };
+use prost::Message as _;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use proto::{
     capacity::{
@@ -62,15 +64,21 @@ const OWN_CUSTOMER: &str = "BPNL00000000C1YZ";
 /// another quarter of its maximum than by the forecast alone.
 const LENT: &str = "2400";
 
+/// What is offered of the group that links both, in seconds: an hour, which is what needs are of, and as much again, so that
+/// another's hold changes how much more than enough is free. The group has 4,900 beside it, which demand exceeds only with the
+/// competitor's.
+const OFFERED: &str = "7200";
+const MAXIMUM: &str = "12100";
+
+/// What holds offers against a need.
+const MATCHING: &str = "/tandem.capacity.v1.CapacityRequestService/MatchCapacityRequest";
+
 /// When demand is measured first: a second after the worlds begin, so that nothing else becomes due.
 const START: OffsetDateTime = datetime!(2026-11-23 01:00:01 UTC);
 
 /// Policies, from the one that shows most.
 static LEVELS: [DisclosureLevel; 4] =
     [DisclosureLevel::Exact, DisclosureLevel::Banded, DisclosureLevel::YesNo, DisclosureLevel::Hidden];
-
-/// Where a difference may be: of these fields of an answer alone.
-const DECLASSIFIED: [&str; 1] = ["free"];
 
 /// What the customer was answered, by call; and each step of its feed.
 type Seen = BTreeMap<String, Value>;
@@ -89,21 +97,49 @@ async fn a_competitor_changes_no_answer_but_what_is_free() {
     let places = differing(&alone, &beside, since);
     assert!(places.is_empty(), "{} places: {places:#?}", places.len());
     // What the competitor holds of an offer that both see is not free any more, and nothing else is different.
-    let asked = alone.into_iter().filter(|(call, _)| holder.contains_key(call)).collect();
+    let asked: Seen = alone.into_iter().filter(|(call, _)| holder.contains_key(call)).collect();
     let places = differing(&asked, &holder, since);
-    let declassified = |place: &&String| {
-        let path = place.split(": ").next().unwrap_or_default();
-        DECLASSIFIED.iter().any(|field| path.split('/').any(|part| part == *field))
-    };
-    let (free, other): (Vec<_>, Vec<_>) = places.iter().partition(declassified);
+    let (free, other): (Vec<_>, Vec<_>) = places.iter().partition(|place| declassified(&asked, place));
     assert!(other.is_empty(), "{} places: {other:#?}", other.len());
     for level in levels(Beside::Holder) {
-        let level = level.as_str_name();
-        assert!(
-            free.iter().any(|place| place.starts_with(level)),
-            "{level}: what was held is not free any more"
-        );
+        // By the list of offers, by what meets a need, and with what does not quite.
+        for call in [String::new(), MATCHING.to_owned(), near_misses(MATCHING)] {
+            let call = format!("{} {call}", level.as_str_name());
+            let told = free.iter().any(|place| place.starts_with(&call));
+            assert!(told, "{call}: what was held is not free any more");
+        }
     }
+}
+
+/// Where a difference may be, of an answer alone, since it is how much of a published offer is free, or restates it:
+/// * `free` of a bucket;
+/// * of an offer that is held against a need, `found` and `margin` of the condition on the quantity: what is free in the weeks of
+///   the need, and how much more than is needed;
+/// * its `score`, which has points for more than is needed.
+fn declassified(seen: &Seen, place: &str) -> bool {
+    let path = place.split(": ").next().unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').collect();
+    if parts.contains(&"free") {
+        return true;
+    }
+    let [level, service, "MatchCapacityRequest", answer, "results", result, of @ ..] = parts.as_slice()
+    else {
+        return false;
+    };
+    match of {
+        ["score"] => true,
+        ["conditions", condition, "found"] | ["conditions", condition, "margin", ..] => {
+            let kind = format!("/{answer}/results/{result}/conditions/{condition}/kind");
+            let answered = &seen[&format!("{level}/{service}/MatchCapacityRequest")];
+            answered.pointer(&kind) == Some(&Value::from("CONDITION_KIND_QUANTITY"))
+        }
+        _ => false,
+    }
+}
+
+/// What an answer with near misses is called beside one without.
+fn near_misses(path: &str) -> String {
+    format!("near misses {path}")
 }
 
 /// Who else buys of the supplier.
@@ -165,6 +201,8 @@ async fn seen(beside: Beside) -> Seen {
             // What a row makes before it asks is followed by work of the background, which is not waited for in it.
             world.settled().await;
         }
+        matched(&cast, &methods[MATCHING], level_name, &mut seen).await;
+        world.settled().await;
         exports(&cast, &stated, level_name, &mut seen).await;
         for path in writing {
             call(&cast, &methods[&path], &path, level_name, &mut seen).await;
@@ -228,6 +266,19 @@ async fn exports(cast: &Cast, stated: &Stated, level: &str, seen: &mut Seen) {
     }
 }
 
+/// What is found for a need of the customer's, and what misses it: in no world nothing, which two worlds would have alike
+/// whatever else they show.
+async fn matched(cast: &Cast, method: &MethodDescriptor, level: &str, seen: &mut Seen) {
+    let buyer = cast.buyer.session();
+    let need = buyer.publish_need(needed("1", (W53, W53))).await.expect("a need").id;
+    let found = buyer.matching(&need).await.expect("a search");
+    assert!(found.results[0].fits && found.results.iter().any(|one| !one.fits), "{level}: {found:?}");
+    let answer = json(method, found.encode_to_vec().into());
+    seen.insert(format!("{level} {}", near_misses(MATCHING)), Value::from(vec![answer]));
+    let best = &seen[&format!("{level} {MATCHING}")];
+    assert!(best.pointer("/0/results/0/offer").is_some(), "{level}: nothing meets the need: {best}");
+}
+
 /// What the supplier offers in every world.
 struct Offers {
     /// Of the group that links both: to its partners.
@@ -241,7 +292,7 @@ struct Offers {
 async fn furnish(world: &World, cast: &Cast, clock: &FixedClock) -> Offers {
     let supplier = cast.supplier.session();
     let common = linking(
-        group("大机组", &[(W53, "100", "5000")]),
+        group("大机组", &[(W53, "100", MAXIMUM)]),
         vec![link(&cast.buyer.id, "X", "2"), link(&cast.rival.id, "R", "3"), link(&cast.rival.id, "X", "1")],
     );
     let common = supplier.state_group(measured(common, START)).await.expect("a group").id;
@@ -262,7 +313,7 @@ async fn furnish(world: &World, cast: &Cast, clock: &FixedClock) -> Offers {
         measured_at(&cast.supplier, group, START).await;
     }
     wants("150").await;
-    let offered = offer(&common, &[(W53, "100")]);
+    let offered = offer(&common, &[(W53, OFFERED)]);
     let offered =
         proto::capacity::PublishOfferRequest { visibility: OfferVisibility::Partners.into(), ..offered };
     let seats = shown("模流分析软件席位");
