@@ -322,8 +322,10 @@ impl Client {
         let close = one.short && self.rng.random();
         let mut end = None;
         if close {
-            // It is a race with the clock, and begins when the clock says so.
-            let early = time::Duration::microseconds(self.rng.random_range(-5_000..100_000));
+            // It is a race with the clock, and begins when the clock says so: of half of them so early that some are in time
+            // where a machine is busy and every call waits for its turn.
+            let window = if self.rng.random() { -5_000..100_000 } else { 100_000..600_000 };
+            let early = time::Duration::microseconds(self.rng.random_range(window));
             let wait = one.over - early - now();
             tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
             let stage = self.stage.clone();
