@@ -18,7 +18,7 @@ use proto::{
         ChangeCapacityRequestRequest, CloseCapacityRequestRequest, ConditionOutcome, CountMatchesRequest,
         ListCapacityRequestsRequest, ListMatchesRequest, ListOffersRequest, MatchCapacityRequestRequest,
         MatchCapacityRequestResponse, MatchState as State, OfferLimits, OfferVisibility as Visible,
-        PublishCapacityRequestRequest, PublishOfferRequest,
+        PublishCapacityRequestRequest, PublishOfferRequest, UploadCapacityGroupRequest,
     },
     partners::{
         CreateClusterRequest, InviteToClusterRequest, JoinClusterRequest, RelationshipState,
@@ -157,6 +157,27 @@ async fn a_need_is_shown_met_and_answered() {
     (expected[0], expected[7]) = ("published 1".into(), "closed 1".into());
     assert_eq!(told(&buyer).await, expected);
     assert!(told(&stranger).await.is_empty());
+    world.finish().await;
+}
+
+/// A machine stands still in a week of which it was offered: nothing of that can be held, and nothing of it is shown.
+#[tokio::test]
+async fn a_week_of_which_nothing_is_free_is_not_shown() {
+    let world = World::with(golden()).await;
+    let (buyer, supplier) = world.pair().await;
+    let offered = supplier.publish_offer(named(machine(&supplier).await, &[&buyer])).await.unwrap();
+    let need = buyer.publish_need(story()).await.unwrap().id;
+    let weeks = [(W4, "144000", "144000"), (W5, "0", "0"), (W6, "144000", "144000")];
+    let still =
+        UploadCapacityGroupRequest { group_id: offered.group_id.clone(), ..group("650 t 二号机", &weeks) };
+    supplier.state_group(still).await.unwrap();
+    let found = buyer.matching(&need).await.unwrap();
+    assert_eq!((found.fitting, found.results[0].enough_by), (1, Some(harness::date(W6))));
+    let shown = found.results[0].offer.clone().unwrap().buckets.into_iter().map(|bucket| bucket.monday);
+    assert_eq!(shown.collect::<Vec<_>>(), [W4, W6].map(|monday| Some(harness::date(monday))));
+    let request = MatchCapacityRequestRequest { capacity_request_id: need, ..Default::default() };
+    let best = buyer.capacity_requests().match_capacity_request(request).await.unwrap().into_inner();
+    assert_eq!(best, found, "the best alone");
     world.finish().await;
 }
 

@@ -115,7 +115,7 @@ pub(crate) async fn matching(
         let head = &found[place].head;
         let mut buckets = buckets.remove(&head.id).unwrap_or_default();
         let wanted = need.first..=need.last;
-        buckets.retain(|bucket| wanted.contains(&bucket.slot.monday) && bucket.reserved < bucket.total);
+        buckets.retain(|bucket| wanted.contains(&bucket.slot.monday) && bucket.free > Decimal::ZERO);
         matched_offer(head, &buckets, verdict)
     });
     Ok(wire::MatchCapacityRequestResponse {
