@@ -7,7 +7,7 @@ mod facts;
 #[cfg(test)]
 mod tests;
 
-pub use able::{Askable, Capability, Held, Profile, askable};
+pub use able::{Askable, Capability, Held, Profile, askable, near};
 pub use best::best;
 pub use facts::{Facts, Room, Sieve, Tops};
 
@@ -166,13 +166,17 @@ pub fn rank(need: &Need, supplies: &[Supply], near: bool) -> Vec<(usize, Verdict
         .filter(|(_, verdict)| near || verdict.fits)
         .collect();
     found.sort_by_cached_key(|(place, verdict)| {
-        let missed =
-            |outcome| verdict.conditions.iter().filter(|one| one.hard && one.outcome == outcome).count();
-        let (failed, unsaid) = (missed(Outcome::NotMet), missed(Outcome::NotStated));
+        let (failed, unsaid) = missed(&verdict.conditions);
         let enough_by = verdict.enough_by.unwrap_or(Date::MAX);
         (failed, unsaid, Reverse(verdict.score), enough_by, Reverse(verdict.free), supplies[*place].id)
     });
     found
+}
+
+/// How many hard conditions are not met, and of how many more nothing is stated.
+fn missed(conditions: &[Condition]) -> (usize, usize) {
+    let count = |outcome| conditions.iter().filter(|one| one.hard && one.outcome == outcome).count();
+    (count(Outcome::NotMet), count(Outcome::NotStated))
 }
 
 /// Every condition of a need, held against an offer.

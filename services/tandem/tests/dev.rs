@@ -16,11 +16,11 @@ use std::{
 use proto::{
     capacity::{
         ConditionKind, ConditionOutcome, DemandCategory, DisclosedGroup, DisclosedWeek, DisclosureLevel,
-        GetCapabilityProfileRequest, GetCapacityGroupRequest, GroupContent, HeldPart, HoldCapacityRequest,
-        LinkedDemandSeries, ListCapacityGroupsRequest, ListCapacityRequestsRequest,
-        ListDisclosedGroupsRequest, ListMatchesRequest, ListOffersRequest, ListReservationsRequest,
-        MatchCapacityRequestRequest, MatchResult, MatchState, MatchedWeek, NewBucket, Offer, OfferContent,
-        OfferVisibility, PublishOfferRequest, ReservationState, UploadCapacityGroupRequest,
+        GetCapacityGroupRequest, GroupContent, HeldPart, HoldCapacityRequest, LinkedDemandSeries,
+        ListCapacityGroupsRequest, ListCapacityRequestsRequest, ListDisclosedGroupsRequest,
+        ListMatchesRequest, ListOffersRequest, ListReservationsRequest, MatchCapacityRequestRequest,
+        MatchResult, MatchState, MatchedWeek, NewBucket, Offer, OfferContent, OfferVisibility,
+        PublishOfferRequest, ReservationState, UploadCapacityGroupRequest,
     },
     orders::{ListOrdersRequest, OrderState, OrderSummary, Side},
     resources::ListResourcesRequest,
@@ -430,10 +430,10 @@ async fn others_see_nothing(s1: &Connection, s3: &Connection, customer: &Value) 
 }
 
 /// Of what the first anchor needs, the neighbour's machine meets all but a wish. Who could be asked beside it has such
-/// machines, and nobody who does other work is among them.
+/// machines; who does other work is named with what it misses.
 async fn need_is_explained(dev: &Dev, red: Option<proto::Date>) {
     use ConditionKind as Kind;
-    use ConditionOutcome::{Met, NotStated};
+    use ConditionOutcome::{Met, NotMet, NotStated};
 
     let a1 = dev.connect("A1").await;
     let id = |firm: &str| dev.firm(firm)["firm"].as_str().unwrap().to_owned();
@@ -469,11 +469,15 @@ async fn need_is_explained(dev: &Dev, red: Option<proto::Date>) {
 
     let asked = found.could_be_asked.iter().filter_map(|one| one.profile.as_ref());
     assert_eq!(asked.map(|profile| profile.firm_id.clone()).collect::<Vec<_>>(), [id("S1")]);
-    let request = GetCapabilityProfileRequest { firm_id: id("S2") };
-    let other =
-        a1.capabilities().get_capability_profile(request).await.unwrap().into_inner().content.unwrap();
-    let processes: Vec<&str> = other.capabilities.iter().map(|one| one.process.as_str()).collect();
-    assert_eq!(processes, ["冲压"], "it is seen, and fails the hard condition of the process");
+    let near: Vec<_> = found.near_profiles.iter().filter_map(|one| one.profile.as_ref()).collect();
+    assert_eq!(near.iter().map(|profile| profile.firm_id.clone()).collect::<Vec<_>>(), [id("S2")]);
+    let process = &found.near_profiles[0].conditions[0];
+    let said = (process.kind(), process.hard, process.outcome(), &*process.wanted, &*process.found);
+    assert_eq!(
+        said,
+        (Kind::Process, true, NotMet, "注塑", "冲压"),
+        "it fails the hard condition of the process"
+    );
 
     let request = ListMatchesRequest { capacity_request_id, ..Default::default() };
     let matches = a1.capacity_matches().list_matches(request).await.unwrap().into_inner().matches;

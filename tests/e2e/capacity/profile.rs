@@ -12,7 +12,7 @@ use harness::{
     request_id,
 };
 use proto::capacity::{
-    CapabilityContent, ConditionOutcome, HeldCertificate, ListCapabilityProfilesRequest,
+    CapabilityContent, ConditionKind, ConditionOutcome, HeldCertificate, ListCapabilityProfilesRequest,
     ListFirmNamesRequest, ManufacturingCapability, MatchState, MatchedProfile, OfferLimits,
     OfferVisibility as Visible, ProposeMatchRequest, PublishCapacityRequestRequest, PublishOfferRequest,
     SetCapabilityProfileRequest,
@@ -60,6 +60,16 @@ async fn sees(firm: &Access, process: &str) -> Vec<String> {
 
 async fn could_be_asked(firm: &Firm, need: &str) -> Vec<MatchedProfile> {
     firm.matching(need).await.expect("a search").could_be_asked
+}
+
+/// Firms that do not meet a need, and the hard conditions that each misses.
+async fn near(firm: &Firm, need: &str) -> Vec<(String, Vec<ConditionKind>)> {
+    let found = firm.matching(need).await.expect("a search").near_profiles;
+    let missed = |one: &MatchedProfile| {
+        let missed = one.conditions.iter().filter(|one| one.hard && one.outcome() != ConditionOutcome::Met);
+        missed.map(|one| one.kind()).collect()
+    };
+    found.iter().map(|one| (one.profile.clone().unwrap_or_default().firm_id, missed(one))).collect()
 }
 
 #[tokio::test]
@@ -135,7 +145,12 @@ async fn a_firm_without_an_offer_is_named_and_asked() {
     stranger.set_profile(able("冲压", &["PP"]), Visible::All, "").await.unwrap();
     let need = buyer.publish_need(story()).await.unwrap().id;
     assert!(could_be_asked(&buyer, &need).await.is_empty());
+    let other_work = [ConditionKind::Process, ConditionKind::Tonnage, ConditionKind::Certificate];
+    let other_work = (stranger.id.clone(), other_work.to_vec());
+    let expired = (supplier.id.clone(), vec![ConditionKind::Certificate]);
+    assert_eq!(near(&buyer, &need).await, [expired, other_work.clone()], "the nearest first");
     supplier.set_profile(moulder("2027-01-10"), Visible::Partners, "").await.unwrap();
+    assert_eq!(near(&buyer, &need).await, [other_work]);
     let found = could_be_asked(&buyer, &need).await;
     let conditions = &found[0].conditions;
     assert_eq!((found.len(), conditions.len()), (1, 5), "process, material, tonnage, certificate, region");

@@ -156,7 +156,7 @@ pub(crate) fn for_others(profile: wire::CapabilityProfile) -> wire::CapabilityPr
     }
 }
 
-/// A firm that could be asked, and why.
+/// A firm that could be asked, and why; or what it misses.
 pub(crate) fn matched_profile(head: &Head, name: &Name, askable: Askable) -> Result<wire::MatchedProfile> {
     let profile = profile_out(head, name)?;
     let content = profile.content.as_ref();

@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use time::{Date, Duration};
 use uuid::Uuid;
 
-use super::{Condition, Kind, Limits, Need, Outcome, WISHED, certificate, limits, named, part, region};
+use super::{
+    Condition, Kind, Limits, Need, Outcome, WISHED, certificate, limits, missed, named, part, region,
+};
 
 /// One process of a firm, and what it is done with.
 #[derive(Clone, Debug)]
@@ -32,39 +34,49 @@ pub struct Profile {
     pub region: String,
 }
 
-/// Why a firm could be asked.
+/// Why a firm could be asked, or what it misses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Askable {
-    /// Which of its capabilities meets the need, by its place.
+    /// Which of its capabilities meets the need or comes nearest, by its place.
     pub capability: usize,
     pub conditions: Vec<Condition>,
+    /// Hard conditions that are not met, and those of which nothing is stated.
+    missed: (usize, usize),
     score: i64,
 }
 
 /// Firms whose profiles meet every hard condition, the best first. Each by its place.
 pub fn askable(need: &Need, profiles: &[Profile]) -> Vec<(usize, Askable)> {
+    sorted(need, profiles, |one| one.missed == (0, 0))
+}
+
+/// Firms whose profiles miss a hard condition, the nearest first. Each by its place.
+pub fn near(need: &Need, profiles: &[Profile]) -> Vec<(usize, Askable)> {
+    sorted(need, profiles, |one| one.missed != (0, 0))
+}
+
+fn sorted(need: &Need, profiles: &[Profile], wanted: impl Fn(&Askable) -> bool) -> Vec<(usize, Askable)> {
     let found = profiles.iter().enumerate().filter_map(|(n, profile)| Some((n, judge(need, profile)?)));
-    let mut found: Vec<(usize, Askable)> = found.collect();
-    found.sort_by_key(|(n, one)| (Reverse(one.score), profiles[*n].firm));
+    let mut found: Vec<(usize, Askable)> = found.filter(|(_, one)| wanted(one)).collect();
+    found.sort_by_key(|(n, one)| (one.missed, Reverse(one.score), profiles[*n].firm));
     found
 }
 
+/// `None`: the profile names no process.
 fn judge(need: &Need, profile: &Profile) -> Option<Askable> {
-    let met = |conditions: &[Condition]| conditions.iter().all(|one| one.outcome == Outcome::Met);
-    let mut machines = profile.capabilities.iter().map(|one| machine(need, one)).enumerate();
-    let (capability, mut conditions) = machines.find(|(_, conditions)| met(conditions))?;
+    let machines = profile.capabilities.iter().map(|one| machine(need, one)).enumerate();
+    // The first of those that come nearest.
+    let (capability, mut conditions) = machines.min_by_key(|(_, conditions)| missed(conditions))?;
     let certified = |hard, one: &String| held(hard, one, &profile.certificates, last_day(need));
     conditions.extend(need.certificates.iter().map(|one| certified(true, one)));
-    if !met(&conditions) {
-        return None;
-    }
+    let missed = missed(&conditions);
     let wished: Vec<Condition> = need.wished.iter().map(|one| certified(false, one)).collect();
     let kept = wished.iter().filter(|one| one.outcome == Outcome::Met).count();
     let (region, near) = region(&need.region, &profile.region);
     let score = near + part(WISHED, kept.into(), wished.len().into());
     conditions.extend(wished);
     conditions.extend(region);
-    Some(Askable { capability, conditions, score })
+    Some(Askable { capability, conditions, missed, score })
 }
 
 /// What a machine has to be.
@@ -174,6 +186,22 @@ mod tests {
         for capabilities in [split, vec![capability("注塑", &["PP"], "")], Vec::new()] {
             assert_eq!(askable(&need(), &[profile(1, capabilities, &[])]), []);
         }
+    }
+
+    #[test]
+    fn what_a_firm_misses_is_said_by_its_nearest_machine() {
+        let profiles = [
+            profile(1, large(), &[]),
+            profile(2, vec![capability("冲压", &["SPFH590"], "315")], &[("ISO 9001", None)]),
+            profile(3, Vec::new(), &[]),
+            profile(4, vec![capability("冲压", &[], ""), capability("注塑", &["PP"], "160")], &[]),
+        ];
+        let found = near(&need(), &profiles);
+        let places: Vec<_> = found.iter().map(|(n, one)| (*n, one.capability, one.missed)).collect();
+        assert_eq!(places, [(3, 1, (1, 0)), (1, 0, (3, 0))], "neither who meets all nor who says nothing");
+        let process = &found[1].1.conditions[0];
+        let said = (process.outcome, process.wanted.as_str(), process.found.as_str());
+        assert_eq!(said, (Outcome::NotMet, "注塑", "冲压"));
     }
 
     #[test]

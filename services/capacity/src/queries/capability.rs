@@ -1,5 +1,5 @@
-//! Capability profiles: the caller's own and those of others that it may see; the firms that could be asked for a need; and
-//! what firms are called of which the caller sees something.
+//! Capability profiles: the caller's own and those of others that it may see; the firms that could be asked for a need, and
+//! those that come near it; and what firms are called of which the caller sees something.
 
 use chassis::{
     Error, Result,
@@ -15,12 +15,14 @@ use uuid::Uuid;
 use super::token;
 use crate::{
     convert::capability::{firms, matched_profile, name_out, none_yet, own_name, profile, profile_out},
-    db::capability::{self as db, Sight},
-    need::{Need, askable, fold},
+    db::capability::{self as db, Head, Name, Sight},
+    need::{Askable, Need, Profile, askable, fold, near},
 };
 
 /// The most profiles of one process that are held against a need.
 const MAX_PROFILES: i64 = 10_000;
+/// The most profiles of any process that are held against a need which few offers meet.
+const MAX_NEAR: i64 = 1_000;
 
 /// One profile.
 pub(crate) async fn get(
@@ -90,7 +92,27 @@ pub(crate) async fn could_be_asked(
     let without_offer = Some((need.first, need.last));
     let sight = Sight { process_key: Some(&key), without_offer, ..Sight::default() };
     let seen = db::in_sight(tx, sight, MAX_PROFILES).await?;
+    matched(&seen, |profiles| askable(need, profiles), limit)
+}
+
+/// Firms of whatever process whose profiles miss a hard condition of a need, the nearest first, but for these.
+pub(crate) async fn near_profiles(
+    tx: &mut TenantTx,
+    need: &Need,
+    limit: usize,
+    but: &[Uuid],
+) -> Result<Vec<wire::MatchedProfile>> {
+    let mut seen = db::in_sight(tx, Sight::default(), MAX_NEAR).await?;
+    seen.retain(|(head, _)| !but.contains(&head.firm));
+    matched(&seen, |profiles| near(need, profiles), limit)
+}
+
+fn matched(
+    seen: &[(Head, Name)],
+    rule: impl FnOnce(&[Profile]) -> Vec<(usize, Askable)>,
+    limit: usize,
+) -> Result<Vec<wire::MatchedProfile>> {
     let profiles = seen.iter().map(|(head, _)| profile(head)).collect::<Result<Vec<_>>>()?;
-    let found = askable(need, &profiles).into_iter().take(limit);
+    let found = rule(&profiles).into_iter().take(limit);
     found.map(|(place, one)| matched_profile(&seen[place].0, &seen[place].1, one)).collect()
 }

@@ -13,7 +13,10 @@ use proto::capacity as wire;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{capability::could_be_asked, token};
+use super::{
+    capability::{could_be_asked, near_profiles},
+    token,
+};
 use crate::{
     convert::request::{kept, matched_offer, need, request_out, supply},
     db::{
@@ -110,6 +113,13 @@ pub(crate) async fn matching(
     let ids: Vec<Uuid> = top.iter().map(|(place, _)| supplies[*place].id).collect();
     let mut buckets = offer::buckets_on_sale(&mut tx, &ids).await?;
     let could_be_asked = could_be_asked(&mut tx, &need, limit).await?;
+    let near_profiles = match request.near_misses && fitting < limit {
+        true => {
+            let offering: Vec<Uuid> = top.iter().map(|(place, _)| found[*place].head.supplier).collect();
+            near_profiles(&mut tx, &need, limit, &offering).await?
+        }
+        false => Vec::new(),
+    };
     tx.commit().await?;
     let results = top.into_iter().map(|(place, verdict)| {
         let head = &found[place].head;
@@ -122,6 +132,7 @@ pub(crate) async fn matching(
         results: results.collect::<Result<_>>()?,
         fitting: i32::try_from(fitting).unwrap_or(i32::MAX),
         could_be_asked,
+        near_profiles,
     })
 }
 

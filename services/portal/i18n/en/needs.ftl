@@ -90,6 +90,7 @@ need-ceiling = Highest price
 need-ceiling-hint = For one unit in { $currency }; what costs no more comes first.
 need-none-but-ask = No firm offers yours capacity of this process. These firms can make it, as their profiles say: ask them.
 need-askable = Could be asked: { $firm } · its profile meets every hard condition, it offers no capacity in these weeks
+need-near = Does not fit: { $firm } · its profile misses a hard condition
 need-none-fit = No capacity meets every hard condition. These come nearest, with what is missing.
 need-fit-count =
     { $n ->

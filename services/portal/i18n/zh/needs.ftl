@@ -90,6 +90,7 @@ need-ceiling = 参考单价上限
 need-ceiling-hint = 每单位的 { $currency } 价格；不高于此价的排在前面。
 need-none-but-ask = 目前没有企业向本企业开放该工艺的产能。下面的企业按能力档案可以做，可以先询问。
 need-askable = 可询问：{ $firm } · 能力档案满足硬条件，这几周没有开放产能
+need-near = 不符合：{ $firm } · 能力档案有硬条件未满足
 need-none-fit = 没有完全满足硬条件的产能。下面是最接近的，逐项说明差在哪里。
 need-fit-count = 有 { $n } 项共享产能满足全部硬条件。按匹配程度排列，逐项说明。
 need-fits = { $place }. { $firm } · 满足硬条件 · { $score } 分

@@ -1,5 +1,5 @@
 //! The offers that meet a request, the best first, each condition by condition in words; and apart from them the firms that
-//! could be asked, since their profiles meet it.
+//! could be asked, since their profiles meet it, and those that come near.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,12 @@ pub async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fa
         listing = listing.part(part(t, &names, &content, (&id, place + 1), (result, may)));
     }
     for result in &found.could_be_asked {
-        listing = listing.part(askable(t, &content, &id, (result, may)));
+        let firm_id = result.profile.as_ref().map(|profile| profile.firm_id.as_str()).unwrap_or_default();
+        let ask = may.then(|| format!("{BOARD}/{id}/propose?firm={firm_id}"));
+        listing = listing.part(of_profile(t, &content, key::NEED_ASKABLE, result, ask));
+    }
+    for result in &found.near_profiles {
+        listing = listing.part(of_profile(t, &content, key::NEED_NEAR, result, None));
     }
     Ok(listing.show())
 }
@@ -77,17 +82,22 @@ fn ceiling(t: &Text, content: &RequestContent) -> String {
 
 const COLUMNS: [Key<0>; 4] = [key::NEED_CONDITION, key::NEED_WANTED, key::NEED_FOUND, key::NEED_OUTCOME];
 
-/// A firm without an offer: what its profile meets; the last row leads on.
-fn askable(t: &Text, content: &RequestContent, id: &str, (result, may): (&MatchedProfile, bool)) -> Part {
+/// A firm without an offer: what its profile meets; the last row leads on where the firm may be asked.
+fn of_profile(
+    t: &Text,
+    content: &RequestContent,
+    title: Key<1>,
+    result: &MatchedProfile,
+    ask: Option<String>,
+) -> Part {
     let found = result.profile.clone().unwrap_or_default();
     let unit = words::unit(t, &content.unit_code);
     let mut rows: Vec<Row> = result.conditions.iter().map(|one| row(t, one, &unit)).collect();
     let equipment = result.capability.clone().unwrap_or_default().equipment.join(&t.say(key::LIST_JOIN));
-    if may {
-        let href = format!("{BOARD}/{id}/propose?firm={}", found.firm_id);
+    if let Some(href) = ask {
         rows.push(asking(t, equipment, href));
     }
-    let title = t.one(key::NEED_ASKABLE, profile::firm(t, &found));
+    let title = t.one(title, profile::firm(t, &found));
     Part::new(COLUMNS.map(|label| t.say(label)).into(), rows, String::new()).titled(title)
 }
 

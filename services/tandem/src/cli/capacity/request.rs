@@ -295,7 +295,13 @@ pub(super) async fn matching(args: &MatchArgs, session: &Session) -> Result<Exit
         session.out.line("\nWithout an offer, by what they say they can make, these could be asked:")?;
     }
     for one in &answer.could_be_asked {
-        session.out.line(&could_be_asked(one))?;
+        session.out.line(&of_profile(one))?;
+    }
+    if !answer.near_profiles.is_empty() {
+        session.out.line("\nThese do not meet it, by what they say they can make:")?;
+    }
+    for one in &answer.near_profiles {
+        session.out.line(&of_profile(one))?;
     }
     Ok(Exit::Ok)
 }
@@ -311,7 +317,7 @@ fn explained(place: usize, result: &MatchedOffer, names: &Names) -> String {
 }
 
 /// A firm without an offer, and condition by condition what its profile meets.
-fn could_be_asked(one: &MatchedProfile) -> String {
+fn of_profile(one: &MatchedProfile) -> String {
     let firm = one.profile.clone().unwrap_or_default();
     let equipment = one.capability.clone().unwrap_or_default().equipment.join(", ");
     let head = format!("\n{} {}  {equipment}", firm.firm_name, firm.firm_id);
