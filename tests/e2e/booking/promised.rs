@@ -1,6 +1,9 @@
 //! A machine hour is promised once, whoever reaches for it: orders are accepted and cancelled, proposals decided, offers
 //! published, changed, withdrawn and held of, and weeks of the group stated anew, all of the same weeks at the same moment,
-//! from the supplier's first offer on. Nobody says here that it promises despite offers.
+//! from the supplier's first offer on; in half of the rounds by slots, and beside orders that change and are answered again.
+//! Nobody says here that it promises despite offers.
+
+mod week;
 
 use std::{
     cell::RefCell,
@@ -8,23 +11,29 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use chassis::Reason;
+use chassis::{Reason, value::timestamp};
 use harness::{
-    Firm, World, accept_all, answer,
+    Firm, Order, World, accept_all, answer,
     booking::offer,
     capacity::{group, link, linking},
-    change::cancel,
-    date, decide, decimal, order,
+    change::{cancel, change},
+    date, decide, decimal, number, order,
     refusal::{fields, metadata, reason, refused},
     request_id, until,
 };
-use proto::capacity::{
-    ChangeOfferRequest, NewBucket, Offer, UploadCapacityGroupRequest, WithdrawOfferRequest,
+use proto::{
+    capacity::{
+        Bucket, ChangeOfferRequest, NewBucket, Offer, UploadCapacityGroupRequest, WithdrawOfferRequest,
+    },
+    orders::RespondToOrderRequest,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use rust_decimal::Decimal;
+use time::Duration;
 use tonic::Status;
 
 use super::{SOON, W01, W53, replaced, rewrite};
+use week::weeks;
 
 /// Of each round; every other one of the second week, and see [`Placed`].
 const ORDERS: usize = 6;
@@ -65,6 +74,8 @@ struct Round<'a> {
     group: String,
     /// Of both weeks, before the round and in it.
     maxima: [i64; 2],
+    /// Whether what is offered of a week is two slots of it, and orders change.
+    slots: bool,
     /// That all who offer have done.
     steps: AtomicUsize,
     faults: RefCell<Vec<String>>,
@@ -74,8 +85,11 @@ struct Round<'a> {
 #[derive(Debug)]
 struct Placed {
     id: String,
+    number: String,
     monday: &'static str,
     hours: i64,
+    /// How many it is of from when its first answer was given, to be answered again.
+    changed: Option<i64>,
     /// Decided by the buyer, who is not refused for what is offered: of the second week alone, so that nothing at all is
     /// promised twice of the first.
     proposal: Option<String>,
@@ -83,22 +97,6 @@ struct Placed {
     late: bool,
     accepted: bool,
     cancelled: bool,
-}
-
-/// A week as the database has it.
-#[derive(Debug)]
-struct Week {
-    monday: String,
-    maximum: i64,
-    booked: i64,
-    /// Accepted, and not booked yet.
-    pending: i64,
-    offered: i64,
-    overcommitted: bool,
-    /// What buckets of all offers of the group promise.
-    buckets: i64,
-    /// The part of it that is held.
-    sold: i64,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,11 +108,12 @@ async fn an_hour_is_promised_once_whichever_way_it_is_reached_for() {
 }
 
 /// Answers that take too much are kept like any other. One round of two or so shows it, by an order that comes when most is
-/// offered.
+/// offered; or by a hold of what is free, and of a week that has not so much.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_never_refused_is_noticed() {
     let faults = race(&[[14, 14]; 12], Some(("where s.short > 0", "where false"))).await.faults;
-    let noticed = |fault: &String| fault.starts_with("promised twice");
+    let noticed =
+        |fault: &String| fault.starts_with("promised twice") || fault.starts_with("a hold was refused");
     assert!(faults.iter().any(noticed), "{faults:?}");
 }
 
@@ -140,6 +139,7 @@ async fn race(maxima: &[[i64; 2]], mutation: Option<(&str, &str)>) -> Outcome {
             item,
             group,
             maxima: *maxima,
+            slots: n % 2 == 1,
             steps: AtomicUsize::new(0),
             faults: RefCell::default(),
         };
@@ -197,7 +197,8 @@ impl Round<'_> {
             }
         }
         for one in &placed {
-            *wanted.entry(one.monday).or_default() += one.hours;
+            // Of an order that changed no more than the most that it was ever of.
+            *wanted.entry(one.monday).or_default() += one.hours.max(one.changed.unwrap_or_default());
         }
         // Where all of it fits even together, nobody may be refused whatever came first.
         let needless = refused.iter().find(|monday| wanted[monday.as_str()] <= before.min(after));
@@ -207,7 +208,7 @@ impl Round<'_> {
         came.refusals += refused.len();
         let mut booked = Hours::new();
         for one in placed.iter().filter(|one| one.accepted && !one.cancelled) {
-            *booked.entry(one.monday).or_default() += one.hours;
+            *booked.entry(one.monday).or_default() += one.changed.unwrap_or(one.hours);
         }
         came.sold += self.look(&decided).await;
         let adds_up = self.faults.borrow().is_empty();
@@ -225,12 +226,11 @@ impl Round<'_> {
         for n in 0..ORDERS {
             let (monday, hours) = (WEEKS[n % 2], rng.random_range(1..=MOST));
             let number = format!("{}-{n}", self.item);
-            let quantity = hours.to_string();
-            let order =
-                order(&number).line("10", &self.item, &quantity, "1").schedule("1", &quantity, monday, "");
+            let order = self.order(&number, hours, monday);
             let id = self.buyer.publish(order.to("V100")).await.expect("published").order_id;
             let proposal = match n {
                 3 | 5 => {
+                    let quantity = hours.to_string();
                     let proposed = answer(&id).propose("10", "", &[(&quantity, monday)]).done();
                     let receipt = self.supplier.respond(proposed).await.expect("proposed");
                     Some(receipt.lines[0].proposal_id.clone())
@@ -238,41 +238,64 @@ impl Round<'_> {
                 _ => None,
             };
             let (late, cancelled) = (matches!(n, 1..=3), n == 0);
-            placed.push(Placed { id, monday, hours, proposal, late, accepted: false, cancelled });
+            // Any other number of hours.
+            let other = (hours + rng.random_range(0..MOST - 1)) % MOST + 1;
+            let changed = (self.slots && matches!(n, 1 | 4)).then_some(other);
+            let accepted = false;
+            placed.push(Placed { id, number, monday, hours, changed, proposal, late, accepted, cancelled });
         }
         placed
     }
 
-    /// Accepts every order whose hours are not offered, the first of them all at once, and one is cancelled then: the weeks of
-    /// those that are. The buyer accepts what was proposed, whatever is offered.
+    fn order(&self, number: &str, hours: i64, monday: &str) -> Order {
+        let quantity = hours.to_string();
+        order(number).line("10", &self.item, &quantity, "1").schedule("1", &quantity, monday, "")
+    }
+
+    /// Accepts every order whose hours are not offered, the first of them all at once, and one is cancelled then, some are changed
+    /// and answered again: the weeks of those that are. The buyer accepts what was proposed, whatever is offered.
     async fn answer(&self, placed: &mut [Placed]) -> Vec<String> {
-        let each = placed.iter_mut().map(|one| async move {
-            if one.late {
-                let half =
-                    async || (self.steps.load(Ordering::Relaxed) >= OFFERERS * STEPS / 2).then_some(());
-                until("half of the offers are made", SOON, half).await;
-            }
-            let answer = match &one.proposal {
-                Some(proposal) => {
-                    let accepted = decide(&one.id, &[(proposal, true)]);
-                    self.buyer.orders().resolve_proposal(accepted).await.expect("decided");
-                    Ok(())
-                }
-                None => self.supplier.respond(accept_all(&one.id)).await.map(drop),
-            };
-            one.accepted = answer.is_ok();
-            if one.accepted && !self.is_load(&one.id).await {
-                self.fault(format!("accepted, and no load: {one:?}"));
-            }
-            if one.cancelled {
-                self.buyer.cancel(cancel(&one.id, &[])).await.expect("cancelled");
-            }
-            let status = answer.err()?;
-            assert_eq!(reason(&status), Reason::HOURS_OFFERED.as_str(), "{status:?}");
-            assert_eq!(fields(&status), [("accept_all".to_owned(), "OFFERED".to_owned())]);
-            Some(one.monday.to_owned())
-        });
+        let each = placed.iter_mut().map(|one| self.settle(one));
         futures::future::join_all(each).await.into_iter().flatten().collect()
+    }
+
+    async fn settle(&self, one: &mut Placed) -> Vec<String> {
+        if one.late {
+            let half = async || (self.steps.load(Ordering::Relaxed) >= OFFERERS * STEPS / 2).then_some(());
+            until("half of the offers are made", SOON, half).await;
+        }
+        let answer = match &one.proposal {
+            Some(proposal) => {
+                let accepted = decide(&one.id, &[(proposal, true)]);
+                self.buyer.orders().resolve_proposal(accepted).await.expect("decided");
+                Ok(())
+            }
+            None => self.supplier.respond(accept_all(&one.id)).await.map(drop),
+        };
+        let mut refused = Vec::from_iter(self.answered(one, answer).await);
+        if one.cancelled {
+            self.buyer.cancel(cancel(&one.id, &[])).await.expect("cancelled");
+        }
+        if let Some(hours) = one.changed {
+            let new = self.order(&one.number, hours, one.monday);
+            self.buyer.change(change(&one.id, new)).await.expect("changed");
+            let again = RespondToOrderRequest { revision: 2, ..accept_all(&one.id) };
+            let answer = self.supplier.respond(again).await.map(drop);
+            refused.extend(self.answered(one, answer).await);
+        }
+        refused
+    }
+
+    /// What came of an answer: the week, where too little was left of it.
+    async fn answered(&self, one: &mut Placed, answer: Result<(), Status>) -> Option<String> {
+        one.accepted = answer.is_ok();
+        if one.accepted && !self.is_load(&one.id).await {
+            self.fault(format!("accepted, and no load: {one:?}"));
+        }
+        let status = answer.err()?;
+        assert_eq!(reason(&status), Reason::HOURS_OFFERED.as_str(), "{status:?}");
+        assert_eq!(fields(&status), [("accept_all".to_owned(), "OFFERED".to_owned())]);
+        Some(one.monday.to_owned())
     }
 
     /// Whether what an order was promised counts, whether or not the feed has told of it.
@@ -291,7 +314,7 @@ impl Round<'_> {
     /// too much is promised of it, and nothing is promised twice where nobody lowered the maximum, but for what the buyer
     /// decides (`decided`).
     async fn look(&self, decided: &Hours) -> i64 {
-        let weeks = self.weeks().await;
+        let weeks = weeks(self.world, &self.group).await;
         for week in &weeks {
             let promised = week.booked + week.pending + week.offered;
             let too_much = week.offered > 0 && promised > week.maximum;
@@ -353,19 +376,35 @@ impl Round<'_> {
         (asked, refused)
     }
 
-    /// Holds so much of an offer's first week, or nothing where less is left.
+    /// Holds so much of an offer's first week, of both slots at once where it has two, or nothing where less is left. As long
+    /// as nobody lowers the maximum, that week promises no more than it has, and what is free can be held.
     async fn hold(&self, offer: &Offer, hours: i64) {
-        let quantity = hours.to_string();
-        if hours > 0
-            && let Err(status) = self.buyer.hold(offer, &[(0, quantity.as_str())], 0).await
-        {
-            assert_eq!(reason(&status), Reason::CAPACITY_SHORT.as_str(), "{status:?}");
+        let of_week = |bucket: &&Bucket| bucket.monday == Some(date(W53));
+        let parts = match offer.buckets.iter().filter(of_week).count() {
+            1 => vec![hours],
+            _ => halves(hours).to_vec(),
+        };
+        let parts: Vec<(usize, i64)> =
+            parts.into_iter().enumerate().filter(|(_, hours)| *hours > 0).collect();
+        if parts.is_empty() {
+            return;
+        }
+        let texts: Vec<(usize, String)> =
+            parts.iter().map(|(place, hours)| (*place, hours.to_string())).collect();
+        let wanted: Vec<(usize, &str)> = texts.iter().map(|(place, text)| (*place, text.as_str())).collect();
+        let Err(status) = self.buyer.hold(offer, &wanted, 0).await else { return };
+        assert_eq!(reason(&status), Reason::CAPACITY_SHORT.as_str(), "{status:?}");
+        let is_free = |(place, hours): &(usize, i64)| {
+            number(offer.buckets[*place].free.as_ref()) >= Decimal::from(*hours)
+        };
+        if self.maxima[0] <= self.maxima[1] && parts.iter().all(is_free) {
+            self.fault(format!("a hold was refused without need: {parts:?} of {offer:?}"));
         }
     }
 
     fn wish(&self, hours: &Hours) -> proto::capacity::PublishOfferRequest {
         let mut request = offer(&self.group, &[]);
-        request.buckets = buckets(hours);
+        request.buckets = buckets(hours, self.slots);
         request
     }
 
@@ -390,7 +429,7 @@ impl Round<'_> {
 
     /// Every week adds up, says where too much is promised, and what is left of it can be offered to the last hour.
     async fn check(&self, maximum: i64, booked: &Hours) {
-        let weeks = self.weeks().await;
+        let weeks = weeks(self.world, &self.group).await;
         assert_eq!(weeks.len(), WEEKS.len());
         for week in weeks {
             assert_eq!((week.maximum, week.pending), (maximum, 0), "{week:?}");
@@ -414,45 +453,36 @@ impl Round<'_> {
             refused(more(1).await, Reason::OFFER_EXCEEDS_CAPACITY);
         }
     }
-
-    async fn weeks(&self) -> Vec<Week> {
-        let rows: Vec<(String, i64, i64, i64, i64, bool, i64, i64)> = sqlx::query_as(
-            "select w.monday::text, w.maximum::bigint, w.booked::bigint, w.pending::bigint, w.offered::bigint, w.overcommitted,
-                    s.buckets, s.sold
-             from capacity.capacity_week w
-             cross join lateral (
-                 select coalesce(sum(b.total), 0)::bigint as buckets, coalesce(sum(b.reserved), 0)::bigint as sold
-                 from capacity.offer o
-                 join capacity.capacity_bucket b on b.supplier = o.supplier and b.offer_id = o.id
-                 where o.supplier = w.supplier and o.group_id = w.group_id and b.monday = w.monday) s
-             where w.group_id = $1::uuid order by w.monday",
-        )
-        .bind(&self.group)
-        .fetch_all(self.world.owner_pool().await)
-        .await
-        .unwrap();
-        rows.into_iter()
-            .map(|(monday, maximum, booked, pending, offered, overcommitted, buckets, sold)| Week {
-                monday,
-                maximum,
-                booked,
-                pending,
-                offered,
-                overcommitted,
-                buckets,
-                sold,
-            })
-            .collect()
-    }
 }
 
-fn buckets(hours: &Hours) -> Vec<NewBucket> {
-    let bucket = |(monday, hours): (&&str, &i64)| NewBucket {
-        monday: Some(date(monday)),
-        quantity: Some(decimal(&hours.to_string())),
-        ..NewBucket::default()
-    };
-    hours.iter().map(bucket).collect()
+/// Hours of two slots.
+fn halves(hours: i64) -> [i64; 2] {
+    [hours - hours / 2, hours / 2]
+}
+
+/// What is offered: whole weeks, or of each the Tuesday and the Wednesday.
+fn buckets(hours: &Hours, slots: bool) -> Vec<NewBucket> {
+    let mut buckets = Vec::new();
+    for (monday, hours) in hours {
+        let monday = date(monday);
+        let whole = |hours: i64| NewBucket {
+            monday: Some(monday),
+            quantity: Some(decimal(&hours.to_string())),
+            ..NewBucket::default()
+        };
+        if !slots {
+            buckets.push(whole(*hours));
+            continue;
+        }
+        let mut begins = chassis::value::date(&monday).expect("a day").midnight().assume_utc();
+        for hours in halves(*hours).into_iter().filter(|hours| *hours > 0) {
+            begins += Duration::DAY;
+            let (starts_at, ends_at) =
+                (Some(timestamp(begins)), Some(timestamp(begins + 8 * Duration::HOUR)));
+            buckets.push(NewBucket { starts_at, ends_at, ..whole(hours) });
+        }
+    }
+    buckets
 }
 
 /// The week of which too little was left.
