@@ -62,6 +62,7 @@ export async function profile() {
         await send(page);
         await page.waitForURL(/\/capacity\/requests\/[0-9a-f-]{36}$/);
         await says(page, say('可询问', 'Could be asked'));
+        await says(page, say('能力档案有硬条件未满足', 'its profile misses a hard condition'));
         await says(page, '120.5');
         await fit(page, 'firms that could be asked', options);
         await page.locator('a.button', { hasText: say('询问对方', 'Ask this firm') }).click();
