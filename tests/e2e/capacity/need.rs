@@ -181,6 +181,43 @@ async fn a_week_of_which_nothing_is_free_is_not_shown() {
     world.finish().await;
 }
 
+/// The machine, by what another supplier would call it and make.
+async fn of_process(supplier: &Firm, process: &str, material: &str) -> PublishOfferRequest {
+    let mut request = machine(supplier).await;
+    if let Some(content) = &mut request.content {
+        (content.process, content.materials) = (process.into(), vec![material.into()]);
+    }
+    request
+}
+
+#[tokio::test]
+async fn an_offer_of_another_process_is_near_where_it_meets_all_else() {
+    let world = World::with(golden()).await;
+    let (buyer, supplier) = world.pair().await;
+    let rival = world.firm("木棉门业(示例)有限公司").await;
+    world.partner(&rival, &supplier, "GYS-033").await;
+    let alike = of_process(&supplier, "注塑成型", "PP").await;
+    let alike = supplier.publish_offer(named(alike, &[&buyer])).await.unwrap();
+    for (process, material, to) in [("冲压", "SPFH590", &buyer), ("注塑成型", "PP", &rival)] {
+        let offer = of_process(&supplier, process, material).await;
+        supplier.publish_offer(named(offer, &[to])).await.unwrap();
+    }
+    let need = buyer.publish_need(story()).await.unwrap().id;
+    let found = buyer.matching(&need).await.unwrap();
+    assert_eq!(
+        (found.fitting, found.results.len()),
+        (0, 1),
+        "nothing that misses more, nothing of the rival's"
+    );
+    let not_met = ["PROCESS NOT_MET", "CERTIFICATE NOT_STATED"].map(str::to_owned);
+    assert_eq!(missed(&found, 0), (false, not_met.to_vec()));
+    assert_eq!(found.results[0].offer.as_ref().unwrap().id, alike.id);
+    // Of 120 hours half are held: it misses two conditions.
+    buyer.hold(&alike, &[(0, "144000"), (1, "72000")], 0).await.unwrap();
+    assert!(buyer.matching(&need).await.unwrap().results.is_empty());
+    world.finish().await;
+}
+
 /// The supplier answers and takes it back; then the buyer asks, and all goes its way.
 async fn answered(buyer: &Firm, supplier: &Firm, stranger: &Firm, request: &str, offer: &str) {
     refused(stranger.propose_match(proposal(request, "")).await, Reason::NOT_FOUND);

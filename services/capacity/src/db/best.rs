@@ -86,6 +86,59 @@ pub(crate) async fn best(
     Ok(Best { found: found.collect(), sure, fitting })
 }
 
+/// The newest offers of other processes that meet every other hard condition of a need, at most so many.
+pub(crate) async fn but_for_process(
+    tx: &mut TenantTx,
+    process_key: &str,
+    need: &Need,
+    sieve: &Sieve,
+    most: i64,
+) -> Result<Vec<Found>> {
+    let Limits { length_mm, width_mm, height_mm, weight_kg, tonnage_t, precision_mm } = &need.limits;
+    let rows = sqlx::query!(
+        r#"select supplier as "supplier!", id as "id!", version as "version!", content as "content!",
+                  unit_code as "unit_code!", hold_seconds as "hold_seconds!", published_at as "published_at!",
+                  changed_at as "changed_at!", mondays as "mondays!: Vec<Date>", free as "free!: Vec<Decimal>"
+           from capacity.offers_but_for_process($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"#,
+        process_key,
+        &sieve.materials,
+        &sieve.certificates,
+        *length_mm,
+        *width_mm,
+        *height_mm,
+        *weight_kg,
+        *tonnage_t,
+        *precision_mm,
+        &sieve.units,
+        &sieve.factors,
+        need.first,
+        need.last,
+        sieve.needed,
+        most
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let found = rows.into_iter().map(|row| Found {
+        head: Head {
+            supplier: row.supplier,
+            id: row.id,
+            version: row.version,
+            content: row.content,
+            unit_code: row.unit_code,
+            hold_seconds: row.hold_seconds,
+            withdrawn: false,
+            published_at: row.published_at,
+            changed_at: row.changed_at,
+            group_id: None,
+            visibility: None,
+            cluster: None,
+            process_key: None,
+        },
+        free: row.mondays.into_iter().zip(row.free).collect(),
+    });
+    Ok(found.collect())
+}
+
 /// What of an offer of the tenant, as it stands in this version, the database compares.
 pub(crate) async fn save_facts(tx: &mut TenantTx, head: &Head, facts: &Facts) -> Result<()> {
     let me = tx.firm();

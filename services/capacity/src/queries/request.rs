@@ -20,7 +20,7 @@ use super::{
 use crate::{
     convert::request::{kept, matched_offer, need, request_out, supply},
     db::{
-        best::{Best, best as best_offers},
+        best::{Best, best as best_offers, but_for_process},
         offer,
         request::{self as db, Wanted},
     },
@@ -32,6 +32,8 @@ use crate::{
 /// How many results an answer holds where nothing is said, and at most.
 const RESULTS: i32 = 10;
 const MAX_RESULTS: i32 = 100;
+/// How many offers of other processes are near misses at most.
+const MAX_OTHERS: i64 = 100;
 
 /// One request.
 pub(crate) async fn get(
@@ -136,13 +138,15 @@ pub(crate) async fn matching(
     })
 }
 
-/// Offers of the process that the caller may see. Where near misses are not asked for, the best alone, and those that cannot
-/// be told without their content. The database compares in the base of the units, as the rule does.
+/// Offers of the process that the caller may see, and those of others that meet all else. Where near misses are not asked for,
+/// the best alone, and those that cannot be told without their content. The database compares in the base of the units, as the
+/// rule does.
 async fn candidates(tx: &mut TenantTx, need: &Need, near: bool, limit: usize) -> Result<Best> {
     let process_key = fold(&need.process);
-    if let Some(sieve) = Sieve::of(need).filter(|_| !near) {
+    let sieve = Sieve::of(need);
+    if let Some(sieve) = sieve.as_ref().filter(|_| !near) {
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
-        return best_offers(tx, &process_key, need, &sieve, most).await;
+        return best_offers(tx, &process_key, need, sieve, most).await;
     }
     let (units, factors): (Vec<String>, Vec<Decimal>) =
         alike(&need.unit_code).into_iter().map(|(code, factor)| (code.to_owned(), factor)).unzip();
@@ -155,5 +159,9 @@ async fn candidates(tx: &mut TenantTx, need: &Need, near: bool, limit: usize) ->
         factors: &factors,
         least,
     };
-    Ok(Best { found: db::offers_to_match(tx, &wanted).await?, sure: 0, fitting: 0 })
+    let mut found = db::offers_to_match(tx, &wanted).await?;
+    if let Some(sieve) = &sieve {
+        found.extend(but_for_process(tx, &process_key, need, sieve, MAX_OTHERS).await?);
+    }
+    Ok(Best { found, sure: 0, fitting: 0 })
 }
