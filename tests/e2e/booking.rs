@@ -9,6 +9,7 @@ mod counted;
 mod expiry;
 mod given_back;
 mod lent;
+mod overcommitted;
 mod promised;
 mod race;
 mod together;

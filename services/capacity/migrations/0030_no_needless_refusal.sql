@@ -213,10 +213,10 @@ alter table capacity.pending_load
             or (num_nulls(whole_hours, whole_quantity, whole_from) = 0 and hours <= whole_hours
                 and quantity <= whole_quantity and whole_quantity <= whole_hours));
 
--- What is kept of an order's line, in a group's week, and promised no more, by the place of the three; and the version from which
--- on it may be gone. Null where nothing is kept so. Where nothing of a schedule line is accepted, all that is booked of it is
--- such, and where nothing of a line is, what is pending of it too. Where something is accepted anew, that is not told from what
--- was before, so that a second answer after a change counts in full until the feed has told of the first.
+-- What is kept of an order's line, in a group's week, and promised no more, by the place of the three; and from which version on
+-- it may be gone. Null where nothing is kept so. Where nothing of a schedule line is accepted, all that is booked of it is such,
+-- and where nothing of a line is, what is pending of it too. Where something is accepted anew, that is not told from what was
+-- before, so that a second answer after a change counts in full until the feed has told of the first.
 --
 -- What is booked may be gone with whatever is heard next of the order. What is pending is booked when its own version is heard,
 -- and is gone at the earliest with the next one.

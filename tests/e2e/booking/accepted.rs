@@ -1,6 +1,8 @@
 //! An hour that is offered is not promised to an order as well: what a supplier accepts is looked at when it accepts, and is
 //! load of the week before its feed has told of it.
 
+mod changed;
+
 use std::time::Duration;
 
 use chassis::Reason;

@@ -39,7 +39,8 @@ pub(crate) async fn groups(tx: &mut TenantTx, told: &[(Uuid, i64)], caught_up: b
 }
 
 /// What orders were promised up to these versions is booked, and pending no more; and where all is heard that the feed tells,
-/// what is pending for longer than a day is not either. The weeks of its groups are locked.
+/// what is pending for longer than a day is not either. What else they were promised counts as a whole, where it counted in part
+/// beside what was kept of a line that was changed. The weeks of its groups are locked.
 pub(crate) async fn settle(tx: &mut TenantTx, told: &[(Uuid, i64)], caught_up: bool) -> Result<()> {
     let (orders, versions): (Vec<Uuid>, Vec<i64>) = told.iter().copied().unzip();
     sqlx::query!(r#"select from capacity.settle_promises($1, $2, $3)"#, &orders, &versions, caught_up)

@@ -121,7 +121,8 @@ async fn shop(tx: &mut TenantTx, sites: &[String], question: &Asked) -> Result<(
         }
         node.series.push(series);
     }
-    // Before the weeks: what is booked meanwhile counts twice in this answer, and would else count in none.
+    // Before the weeks: what is booked meanwhile counts twice in this answer, and would else count in none. Of a line that was
+    // changed, what the feed tells of meanwhile may count too little in it.
     let pending = pending::by_week(tx, &all).await?;
     for row in week::rows(tx, &all).await? {
         let Some((actual, maximum)) = row.capacity() else { continue };
