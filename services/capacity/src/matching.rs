@@ -12,9 +12,16 @@
 //!   confirmed until it is given back. A group that sums it has them too. Of the load of an order line that consumed some,
 //!   and of these, the larger is demanded; and customers, who may not learn of each other, see what they want without it;
 //! * what an order line makes in hours that it reserved stands in what the group offers, and is no booked load beside it:
-//!   of a line's load and of what it consumed of the group's own offers in that week, the larger counts, never their sum.
-//!   So booked + offered counts every machine hour once, whether or not the order is accepted yet. A line that is made in
-//!   another week, or for a group that offered nothing of it, takes those hours beside: they were not what it reserved.
+//!   of a line's load and of what it consumed in that week of what the group or those below it offer, and makes there, the
+//!   larger counts, never their sum. A line that is made in another week, or for a group that offered nothing of it, takes
+//!   those hours beside: they were not what it reserved;
+//! * what groups below offer is offered of the groups that sum them too, as demand is: each group below once, in the figures
+//!   of the one that sums, and inactive ones as if absent. So of every group booked + offered + offered below counts each
+//!   hour once, whether or not the order is accepted yet, and stays within the maximum, where one is stated, whichever way
+//!   hours are promised: `commands/offer.rs` and `capacity.promise` look at all of these groups under the rows of their
+//!   weeks. What may take more is told there (`overcommitted`): an order that is accepted despite offers or that nobody is
+//!   asked about, a maximum that is lowered, a group that is summed anew. Of such a group's own offers no more is sold than
+//!   it has left; those of groups below it go on being sold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +69,8 @@ pub struct Node {
     pub lent: Weeks,
     /// The part of it that order lines consumed.
     pub consumed: BTreeMap<Date, Lines>,
+    /// What the group itself offers, in its unit.
+    pub offered: Weeks,
 }
 
 /// What was found of one week, in the group's unit.
@@ -71,7 +80,7 @@ pub struct Found {
     pub demand: Decimal,
     /// Without it; `None`: unknown.
     pub wanted: Option<Decimal>,
-    /// Load of accepted orders, part of the demand, beyond what they reserved of the group.
+    /// Load of accepted orders, part of the demand, beyond what they reserved of the group and of those below it.
     pub booked: Decimal,
 }
 
@@ -124,7 +133,6 @@ pub fn found(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Found
     for (_, node) in &below {
         add(&mut sum, own(node));
     }
-    let reserved = groups.get(&group).map(|node| reserved(node, group, groups)).unwrap_or_default();
     let twice = twice(&below, groups);
     let known = sum.into_iter().filter(|(_, week)| week.known || !week.lent.is_zero());
     let all = |lines: Option<&Lines>| {
@@ -133,11 +141,23 @@ pub fn found(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> BTreeMap<Date, Found
     known
         .map(|(monday, week)| {
             let wanted = week.known.then(|| plus(week.demand, week.delta));
-            let booked = (week.booked - all(reserved.get(&monday))).max(Decimal::ZERO);
-            let rest = wanted.unwrap_or_default() - all(twice.get(&monday));
+            let twice = all(twice.get(&monday));
+            let booked = (week.booked - twice).max(Decimal::ZERO);
+            let rest = wanted.unwrap_or_default() - twice;
             (monday, Found { demand: plus(rest, week.lent), wanted, booked })
         })
         .collect()
+}
+
+/// What groups below a group offer, by week: each once.
+pub fn offered_below(group: Uuid, groups: &BTreeMap<Uuid, Node>) -> Weeks {
+    let mut sum = Weeks::new();
+    let below = reached(group, groups).into_iter().filter(|id| *id != group);
+    for (monday, hours) in below.filter_map(|id| groups.get(&id)).flat_map(|node| &node.offered) {
+        let week = sum.entry(*monday).or_default();
+        *week = plus(*week, *hours);
+    }
+    sum
 }
 
 /// Schedule lines with a promise for a week that counts in no figure of the group or of those below it, by week.

@@ -117,6 +117,7 @@ pub struct Standing {
     pub maximum: Option<Decimal>,
     /// Load of accepted orders beside what is offered, also of those that are not matched yet.
     pub booked: Decimal,
+    /// Of the group and of those below it.
     pub offered: Decimal,
     /// More is promised than there is.
     pub overcommitted: bool,
@@ -131,6 +132,29 @@ pub enum Beyond {
     Promised,
     /// A forecast needs it, and nobody said that it is offered all the same.
     Forecast,
+    /// Accepted orders and offers have it in this group, which sums the offered one.
+    Above(Uuid),
+}
+
+/// Weeks of which more of a group cannot be offered, of those that are to offer so much more: why, and how much can be. The
+/// group and those that sum it are held against what each has left, and whichever has the least says why; one that sums it
+/// and states no maximum bounds nothing, and a forecast is looked at where it is stated.
+pub fn refusals(
+    group: Uuid,
+    more: &BTreeMap<Date, Decimal>,
+    standing: &BTreeMap<(Uuid, Date), Standing>,
+    despite_forecast: bool,
+) -> BTreeMap<Date, (Beyond, Decimal)> {
+    let refusal = |(monday, more): (&Date, &Decimal)| {
+        let own = standing.get(&(group, *monday)).and_then(|week| week.refusal(*more, despite_forecast));
+        let sums =
+            |of: &(Uuid, Date), week: &Standing| of.0 != group && of.1 == *monday && week.maximum.is_some();
+        let above = standing.iter().filter(|(of, week)| sums(of, week));
+        let above = above.filter_map(|(of, week)| Some((Beyond::Above(of.0), week.refusal(*more, true)?.1)));
+        let least = own.into_iter().chain(above).min_by_key(|(_, spare)| *spare)?;
+        Some((*monday, least))
+    };
+    more.iter().filter_map(refusal).collect()
 }
 
 impl Standing {

@@ -1,7 +1,7 @@
 //! Capable to promise: the earliest weeks in which a quantity has room beside all that is promised already. Pure.
 //!
-//! A machine hour is promised once: of each group and week, load of accepted orders + offered + what is promised now stays
-//! within the maximum. What is decided here beside that rule:
+//! A machine hour is promised once: of each group and week, load of accepted orders + offered of it and of the groups below it
+//! + what is promised now stays within the maximum. What is decided here beside that rule:
 //! * every group counts that links the series or sums one that does, as matching sums it: each group below once, with that
 //!   group's factor, and inactive ones as if absent;
 //! * unknown is not 0: a week of which one group's capacity is unknown is promised nothing of, and is not said to be full;
@@ -33,7 +33,8 @@ pub struct Shop {
     pub groups: BTreeMap<Uuid, Node>,
     /// The asked series of every group that links it.
     pub asked: BTreeMap<Uuid, Linked>,
-    /// What of a group's week is promised already, accepted and offered, in the group's unit; absent: nothing.
+    /// What of a group's week is promised already, accepted, and offered of it and of those below it, in the group's unit;
+    /// absent: nothing.
     pub taken: BTreeMap<(Uuid, Date), Decimal>,
 }
 

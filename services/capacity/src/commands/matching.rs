@@ -124,9 +124,12 @@ async fn family(tx: &mut TenantTx, affected: &[Uuid], cause: &Cause<'_>) -> Resu
     }
     let mut rows: BTreeMap<Uuid, BTreeMap<Date, Row>> = BTreeMap::new();
     for row in db::rows(tx, &all).await? {
-        if let (Some(node), Some((actual, maximum))) = (nodes.get_mut(&row.group_id), row.stated()) {
-            let stated = Stated { actual, maximum, agreed: row.agreed, delta: row.delta };
-            node.weeks.insert(row.monday, stated);
+        if let Some(node) = nodes.get_mut(&row.group_id) {
+            node.offered.insert(row.monday, row.offered);
+            if let Some((actual, maximum)) = row.stated() {
+                let stated = Stated { actual, maximum, agreed: row.agreed, delta: row.delta };
+                node.weeks.insert(row.monday, stated);
+            }
         }
         rows.entry(row.group_id).or_default().insert(row.monday, row);
     }
@@ -148,6 +151,7 @@ fn weeks(
 ) -> BTreeMap<Date, Row> {
     let found = matching::found(group, nodes);
     let uncounted = matching::uncounted(group, nodes);
+    let below = matching::offered_below(group, nodes);
     let stated = nodes.get(&group).map(|node| &node.weeks);
     let lending = nodes.get(&group).map(|node| &node.lent);
     let known = before.into_iter().flat_map(BTreeMap::keys);
@@ -170,6 +174,7 @@ fn weeks(
             wanted: found.and_then(|found| found.wanted),
             lent: lending.and_then(|weeks| weeks.get(&monday)).copied().unwrap_or_default(),
             uncounted_lines: uncounted.get(&monday).copied().unwrap_or_default(),
+            offered_below: below.get(&monday).copied().unwrap_or_default(),
             ..old.unwrap_or_else(|| Row::empty(group, monday))
         };
         (monday, new)

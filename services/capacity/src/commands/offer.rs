@@ -1,5 +1,5 @@
-//! The supplier publishes, changes and withdraws offers. What they promise is load of the group's weeks: moved and checked
-//! under the rows of the weeks, in the same transaction.
+//! The supplier publishes, changes and withdraws offers. What they promise is load of the weeks of the group and of those that
+//! sum it: moved and checked under the rows of the weeks, in the same transaction, with the matching kept from writing them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use prost::Message;
 use proto::capacity as wire;
 use uuid::Uuid;
 
-use super::{Begun, Now, Single, scope::begin};
+use super::{Begun, Now, Single, matching, scope::begin};
 use crate::{
     convert::{
         offer::{NewOffer, beyond, offer_out},
@@ -17,12 +17,13 @@ use crate::{
     db::{
         best, group,
         offer::{self as db, Head},
-        scope::{About, offer_sites},
+        scope::{About, groups, offer_sites},
     },
     error,
     events::booking::{self, Happened},
     need::fold,
-    offer::{Bucket, MAX_READERS, Moves, Slot, Visibility, moves, withdrawn},
+    offer::{Beyond, Bucket, MAX_READERS, Moves, Slot, Visibility, moves, refusals, withdrawn},
+    scope::sites,
 };
 
 /// Publishes a new offer from a group.
@@ -32,6 +33,7 @@ pub(crate) async fn publish(command: &Single<'_>, group_id: Uuid, new: NewOffer)
         Begun::New(tx) => tx,
     };
     let me = tx.firm();
+    matching::lock(&mut tx).await?;
     let group = working(&mut tx, group_id).await?;
     let now = command.now();
     let head = Head {
@@ -65,6 +67,7 @@ pub(crate) async fn change(
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
+    matching::lock(&mut tx).await?;
     let before = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     if before.version != version {
         return Err(Error::new(Reason::STALE_ETAG).with("version", before.version));
@@ -97,6 +100,7 @@ pub(crate) async fn withdraw(command: &Single<'_>, id: Uuid) -> Result<wire::Off
         Begun::Replay(receipt) => return Ok(receipt),
         Begun::New(tx) => tx,
     };
+    matching::lock(&mut tx).await?;
     let before = db::lock(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     if before.withdrawn {
         let offer = read(&mut tx, &before).await?;
@@ -113,6 +117,7 @@ pub(crate) async fn withdraw(command: &Single<'_>, id: Uuid) -> Result<wire::Off
 /// What of a withdrawn offer was released since goes back to its group.
 pub(crate) async fn trim(now: Now<'_>, supplier: Uuid, id: Uuid) -> Result<()> {
     let mut tx = now.deps.pool.begin(supplier).await?;
+    matching::lock(&mut tx).await?;
     if let Some(head) = db::lock(&mut tx, id).await?.filter(|head| head.withdrawn) {
         give_back(&mut tx, &head).await?;
     }
@@ -217,12 +222,13 @@ async fn save(
     db::save_readers(tx, head.id, &new.visibility).await?;
     let mondays: Vec<_> = moves.weeks.keys().copied().collect();
     let standing = db::lock_weeks(tx, group_of(head)?, &mondays).await?;
-    let refused = moves.weeks.iter().filter_map(|(monday, more)| {
-        Some((*monday, standing.get(monday)?.refusal(*more, new.despite_forecast)?))
-    });
-    let refused: BTreeMap<_, _> = refused.collect();
+    let refused = refusals(group_of(head)?, &moves.weeks, &standing, new.despite_forecast);
     if !refused.is_empty() {
-        return Err(beyond(new, &refused));
+        let above = refused.values().filter_map(|(why, _)| match why {
+            Beyond::Above(group) => Some(*group),
+            Beyond::Promised | Beyond::Forecast => None,
+        });
+        return Err(beyond(new, &refused, &names(tx, command, above.collect()).await?));
     }
     shift(tx, head, moves).await?;
     if !db::save_buckets(tx, head.id, moves, || command.deps.clock.id()).await? {
@@ -230,6 +236,13 @@ async fn save(
             .message("more of a bucket is reserved than would be left of it"));
     }
     read(tx, head).await
+}
+
+/// The names of groups, but for those of sites that the caller is narrowed away from.
+async fn names(tx: &mut TenantTx, command: &Single<'_>, above: Vec<Uuid>) -> Result<BTreeMap<Uuid, String>> {
+    let seen = groups(tx, sites(command.deps, command.caller), above).await?;
+    let heads = group::heads(tx, &seen).await?;
+    Ok(heads.into_iter().map(|head| (head.id, head.name)).collect())
 }
 
 async fn read(tx: &mut TenantTx, head: &Head) -> Result<wire::Offer> {

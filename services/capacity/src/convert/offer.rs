@@ -110,8 +110,13 @@ fn buckets(wrong: &mut Wrong, list: &[wire::NewBucket]) -> Buckets {
     (buckets, paths)
 }
 
-/// The buckets of weeks that have not so much left, each with what to do about it.
-pub(crate) fn beyond(new: &NewOffer, weeks: &BTreeMap<Date, (Beyond, Decimal)>) -> Error {
+/// The buckets of weeks that have not so much left, each with what to do about it. `names`: of groups that sum the offered one,
+/// those that the caller may know.
+pub(crate) fn beyond(
+    new: &NewOffer,
+    weeks: &BTreeMap<Date, (Beyond, Decimal)>,
+    names: &BTreeMap<Uuid, String>,
+) -> Error {
     let field = |(slot, path): (&Slot, &String)| {
         let (why, spare) = weeks.get(&slot.monday)?;
         let (week, spare) = (iso_week(slot.monday), spare.normalize());
@@ -127,6 +132,12 @@ pub(crate) fn beyond(new: &NewOffer, weeks: &BTreeMap<Date, (Beyond, Decimal)>) 
                      offer hours that no accepted order has"
                 ),
             ),
+            Beyond::Above(group) => {
+                let group = names.get(group).map_or("a group", String::as_str);
+                let message =
+                    format!("{week} has {spare} left in {group}, which sums this one; offer no more of it");
+                Field::new(path, "PROMISED", message)
+            }
         })
     };
     let fields = new.paths.iter().filter_map(field).collect();

@@ -201,12 +201,12 @@ pub(crate) async fn lock_buckets(tx: &mut TenantTx, offer: Uuid) -> Result<Vec<B
     Ok(bucket.collect())
 }
 
-/// Locks these weeks of a group in their order, those that are not there yet included, and says how they stand.
-pub(crate) async fn lock_weeks(
-    tx: &mut TenantTx,
-    group: Uuid,
-    mondays: &[Date],
-) -> Result<BTreeMap<Date, Standing>> {
+/// How weeks of groups stand.
+pub(crate) type Weeks = BTreeMap<(Uuid, Date), Standing>;
+
+/// Locks these weeks of a group and of those that sum it in the order of their keys, the group's own that are not there yet
+/// included, and says how they stand. The caller holds the lock of the matching, which is what else writes them.
+pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date]) -> Result<Weeks> {
     let me = tx.firm();
     sqlx::query!(
         r#"insert into capacity.capacity_week (supplier, group_id, monday)
@@ -218,9 +218,15 @@ pub(crate) async fn lock_weeks(
     .execute(tx.conn())
     .await?;
     let rows = sqlx::query!(
-        r#"select monday, maximum, booked, pending, offered, overcommitted, coalesce(demand - lent, 0) as "demand!"
-           from capacity.capacity_week where supplier = $1 and group_id = $2 and monday = any($3)
-           order by monday for update"#,
+        r#"select w.group_id, w.monday, w.maximum, w.booked, w.pending, w.offered, w.offered_below, w.overcommitted,
+                  coalesce(w.demand - (
+                      select sum(b.lent) from capacity.capacity_week b
+                      where b.supplier = $1 and b.monday = w.monday
+                          and b.group_id in (select g.id from capacity.groups_below($1, w.group_id) g)), 0) as "demand!"
+           from capacity.capacity_week w
+           where w.supplier = $1 and w.monday = any($3)
+               and (w.group_id = $2 or w.group_id in (select a.id from capacity.groups_above($1, $2) a))
+           order by w.group_id, w.monday for update of w"#,
         me,
         group,
         mondays
@@ -229,14 +235,16 @@ pub(crate) async fn lock_weeks(
     .await?;
     let standing = rows.into_iter().map(|row| {
         let (maximum, overcommitted) = (row.maximum, row.overcommitted);
-        let (booked, offered, demand) = (plus(row.booked, row.pending), row.offered, row.demand);
-        (row.monday, Standing { maximum, booked, offered, overcommitted, demand })
+        let (booked, demand) = (plus(row.booked, row.pending), row.demand);
+        let offered = plus(row.offered, row.offered_below);
+        ((row.group_id, row.monday), Standing { maximum, booked, offered, overcommitted, demand })
     });
     Ok(standing.collect())
 }
 
-/// Moves what weeks offer, the check in the same statement: the first week that has not so much left. Less is always
-/// possible, also of a week that promises too much already.
+/// Moves what weeks offer, the check of the group's own in the same statement: the first week that has not so much left.
+/// Less is always possible, also of a week that promises too much already. Groups that sum it have it below them from then
+/// on; whether they have so much left, the caller has looked under [`lock_weeks`].
 pub(crate) async fn shift(
     tx: &mut TenantTx,
     group: Uuid,
@@ -247,11 +255,12 @@ pub(crate) async fn shift(
         let moved = sqlx::query!(
             r#"update capacity.capacity_week
                set offered = offered + $4::numeric,
-                   overcommitted = offered + $4::numeric > 0 and not coalesce(offered + $4::numeric <= maximum
-                       and booked + pending + offered + $4::numeric <= maximum + borrowed, false)
+                   overcommitted = capacity.overcommits(offered + $4::numeric, offered_below, booked + pending, maximum,
+                                                        borrowed)
                where supplier = $1 and group_id = $2 and monday = $3
                    and ($4::numeric < 0
-                        or (not overcommitted and coalesce(booked + pending + offered + $4::numeric <= maximum, false)))"#,
+                        or (not overcommitted and coalesce(
+                            booked + pending + offered + offered_below + $4::numeric <= maximum, false)))"#,
             me,
             group,
             monday,

@@ -21,6 +21,8 @@ pub(crate) struct Row {
     pub demand: Option<Decimal>,
     pub booked: Decimal,
     pub offered: Decimal,
+    /// What groups below it offer, as it sums their demand.
+    pub offered_below: Decimal,
     pub overcommitted: bool,
     /// What others lend of it.
     pub borrowed: Decimal,
@@ -47,6 +49,7 @@ impl Row {
             demand: none,
             booked: nothing,
             offered: nothing,
+            offered_below: nothing,
             overcommitted: false,
             borrowed: nothing,
             wanted: none,
@@ -68,7 +71,8 @@ impl Row {
     /// As customers may see it: whatever others have of what is offered, demand is what customers want; and what orders of
     /// others are counted in is none of their business.
     pub(crate) fn for_customers(self) -> Self {
-        Self { demand: self.wanted, lent: Decimal::ZERO, uncounted_lines: 0, ..self }
+        let nothing = Decimal::ZERO;
+        Self { demand: self.wanted, lent: nothing, offered_below: nothing, uncounted_lines: 0, ..self }
     }
 
     /// Whether there is anything to say of it.
@@ -153,8 +157,8 @@ pub(crate) async fn rows(tx: &mut TenantTx, groups: &[Uuid]) -> Result<Vec<Row>>
     let me = tx.firm();
     let rows = sqlx::query_as!(
         Row,
-        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
-                  borrowed, wanted, lent, uncounted_lines
+        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, offered_below,
+                  overcommitted, borrowed, wanted, lent, uncounted_lines
            from capacity.capacity_week where supplier = $1 and group_id = any($2) order by group_id, monday"#,
         me,
         groups
@@ -212,8 +216,8 @@ pub(crate) async fn list(tx: &mut TenantTx, which: &Which<'_>) -> Result<Vec<Row
     let (after_group, after_monday) = which.after.unzip();
     let rows = sqlx::query_as!(
         Row,
-        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, overcommitted,
-                  borrowed, wanted, lent, uncounted_lines
+        r#"select group_id, monday, actual, maximum, agreed, delta, demand, booked, offered, offered_below,
+                  overcommitted, borrowed, wanted, lent, uncounted_lines
            from capacity.capacity_week
            where supplier = $1 and ($2::uuid is null or group_id = $2) and ($3::date is null or monday >= $3)
                and ($4::date is null or monday <= $4)
@@ -253,21 +257,21 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
     let borrowed: Vec<Decimal> = rows.iter().map(|row| row.borrowed).collect();
     let lent: Vec<Decimal> = rows.iter().map(|row| row.lent).collect();
     let uncounted: Vec<i32> = rows.iter().map(|row| row.uncounted_lines).collect();
+    let below: Vec<Decimal> = rows.iter().map(|row| row.offered_below).collect();
     sqlx::query!(
         r#"insert into capacity.capacity_week as w
                (supplier, group_id, monday, actual, maximum, agreed, delta, demand, shortfall, booked, borrowed, wanted, lent,
-                uncounted_lines)
+                uncounted_lines, offered_below)
            select $1, * from unnest($2::uuid[], $3::date[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
                                     $8::numeric[], $9::smallint[], $10::numeric[], $11::numeric[], $12::numeric[],
-                                    $13::numeric[], $14::int[])
+                                    $13::numeric[], $14::int[], $15::numeric[])
            on conflict on constraint capacity_week_pkey do update
            set actual = excluded.actual, maximum = excluded.maximum, agreed = excluded.agreed,
                delta = excluded.delta, demand = excluded.demand, shortfall = excluded.shortfall,
                booked = excluded.booked, borrowed = excluded.borrowed, wanted = excluded.wanted, lent = excluded.lent,
-               uncounted_lines = excluded.uncounted_lines,
-               overcommitted = w.offered > 0
-                   and not coalesce(w.offered <= excluded.maximum
-                       and excluded.booked + w.pending + w.offered <= excluded.maximum + excluded.borrowed, false)"#,
+               uncounted_lines = excluded.uncounted_lines, offered_below = excluded.offered_below,
+               overcommitted = capacity.overcommits(w.offered, excluded.offered_below, excluded.booked + w.pending,
+                                                    excluded.maximum, excluded.borrowed)"#,
         me,
         &groups,
         &mondays,
@@ -281,7 +285,8 @@ pub(crate) async fn save(tx: &mut TenantTx, rows: &[Row]) -> Result<()> {
         &borrowed,
         &figures(|row| row.wanted) as &[Option<Decimal>],
         &lent,
-        &uncounted
+        &uncounted,
+        &below
     )
     .execute(tx.conn())
     .await?;

@@ -164,7 +164,7 @@ fn what_a_line_makes_in_hours_that_it_reserved_counts_once() {
         let groups = BTreeMap::from([(id(1), lends), (id(2), sums)]);
         let week = found(id(1), &groups)[&W53];
         assert_eq!((week.booked, week.demand), (d(expected), d(demand)), "{reserved:?} {consumed:?}");
-        assert_eq!(found(id(2), &groups)[&W53].booked, d("60"), "who sums it offers nothing of it");
+        assert_eq!(found(id(2), &groups)[&W53].booked, d(expected), "who sums it has those offered below it");
     }
 }
 

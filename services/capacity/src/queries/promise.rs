@@ -132,7 +132,7 @@ async fn shop(tx: &mut TenantTx, sites: &[String], question: &Asked) -> Result<(
         }
         let week = (row.group_id, row.monday);
         let accepted = plus(row.booked, pending.get(&week).copied().unwrap_or_default());
-        shop.taken.insert(week, plus(accepted, row.offered));
+        shop.taken.insert(week, plus(accepted, plus(row.offered, row.offered_below)));
     }
     Ok((shop, unit_code))
 }
