@@ -9,6 +9,7 @@ mod counted;
 mod expiry;
 mod given_back;
 mod lent;
+mod nested_offers;
 mod overcommitted;
 mod promised;
 mod race;

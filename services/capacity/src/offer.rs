@@ -234,6 +234,44 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_offered_than_every_group_has_left_that_sums_the_one() {
+        use Beyond::{Above, Forecast};
+        let (machine, hall, plant) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let week = |maximum: Option<i64>, booked, offered, demand| Standing {
+            maximum: maximum.map(dec),
+            booked: dec(booked),
+            offered: dec(offered),
+            overcommitted: false,
+            demand: dec(demand),
+        };
+        let standing = BTreeMap::from([
+            ((machine, W53), week(Some(100), 0, 60, 10)),
+            // Its own forecast is looked at where it offers itself.
+            ((hall, W53), week(Some(100), 20, 60, 90)),
+            // It only sums.
+            ((plant, W53), week(None, 20, 60, 90)),
+            ((machine, W01), week(Some(100), 0, 0, 0)),
+            ((hall, W01), week(Some(10), 0, 0, 0)),
+        ]);
+        for (monday, more, despite, expected) in [
+            (W53, 20, false, None),
+            (W53, 21, false, Some((Above(hall), 20))),
+            (W53, 31, false, Some((Above(hall), 20))),
+            (W53, 41, true, Some((Above(hall), 20))),
+            (W53, -1, false, None),
+            (W01, 10, false, None),
+            (W01, 101, false, Some((Above(hall), 10))),
+        ] {
+            let found = refusals(machine, &[(monday, dec(more))].into(), &standing, despite);
+            let expected = expected.map(|(why, spare)| (monday, (why, dec(spare))));
+            let expected: BTreeMap<_, _> = expected.into_iter().collect();
+            assert_eq!(found, expected, "{monday} {more}");
+        }
+        let found = refusals(hall, &[(W53, dec(11))].into(), &standing, false);
+        assert_eq!(found, [(W53, (Forecast, dec(0)))].into(), "the machine is not held against it");
+    }
+
+    #[test]
     fn what_a_forecast_needs_is_offered_by_those_who_say_so_and_what_is_promised_by_nobody() {
         use Beyond::{Forecast, Promised};
         // of 240 hours: booked, offered, demand beside what is lent, more; without the word and with it

@@ -301,7 +301,7 @@ async fn what_is_pending_is_booked_once_or_not_at_all() {
 async fn what_a_line_reserved_and_what_several_groups_share_is_counted_as_matching_does() {
     let shop = Workshop::open().await;
     let (buyer, supplier) = (&shop.buyer, &shop.supplier);
-    // Another machine makes it too, and a hall sums both: of the hall 90 are left.
+    // Another machine makes it too, and a hall sums both: 60 of its hours are offered below it, and 10 its own.
     let second = linking(hours("小机组"), vec![link(&buyer.id, ITEM, "1800")]);
     let second = supplier.state_group(second).await.unwrap().id;
     let mut hall = group("车间", &[(W53, "288000", "360000")]);
@@ -309,17 +309,17 @@ async fn what_a_line_reserved_and_what_several_groups_share_is_counted_as_matchi
     let hall = supplier.state_group(hall).await.unwrap().id;
     supplier.publish_offer(named(offer(&hall, &[(W53, "36000")]), &[buyer])).await.unwrap();
 
-    // 50 pieces in 45 reserved hours: 5 beside them in the machine that lends, and all of them in the hall.
+    // 50 pieces in 45 reserved hours: 5 beside them in the machine that lends, and 30 of the 75 in the hall, which is full.
     let held = buyer.hold(&shop.offer, &[(0, "162000")], 0).await.unwrap().id;
     let id = buyer.publish(consuming("1", "50", &held).to("V100")).await.unwrap().order_id;
     supplier.respond(accept_all(&id)).await.unwrap();
     assert_eq!(shop.week(&shop.group).await, (0, 5, 60, false));
     assert_eq!(shop.week(&second).await, (0, 25, 0, false));
-    assert_eq!(shop.week(&hall).await, (0, 75, 10, false));
+    assert_eq!(shop.week(&hall).await, (0, 30, 10, false));
     shop.world.settled().await;
     assert_eq!(shop.week(&shop.group).await, (5, 0, 60, false));
     assert_eq!(shop.week(&second).await, (25, 0, 0, false));
-    assert_eq!(shop.week(&hall).await, (75, 0, 10, false));
+    assert_eq!(shop.week(&hall).await, (30, 0, 10, false));
 
     // 11 more would fit into the machine, but not into the hall; in dozens of which the machine counts pieces, as well.
     let more = shop.place("2", "11").await;
@@ -328,17 +328,17 @@ async fn what_a_line_reserved_and_what_several_groups_share_is_counted_as_matchi
     let dozen = order("3").line("10", ITEM, "1", "1").unit("DZN").schedule("1", "1", W53, "");
     let dozen = buyer.publish(dozen.to("V100")).await.unwrap().order_id;
     let status = refused(supplier.respond(accept_all(&dozen)).await, Reason::HOURS_OFFERED);
-    // 12 hours in the one machine and 6 in the other, of which 15 are left in the hall.
-    assert_eq!(metadata(&status).get("short").map(String::as_str), Some("10800"));
+    // 12 hours in the one machine and 6 in the other, of which none is left in the hall.
+    assert_eq!(metadata(&status).get("short").map(String::as_str), Some("64800"));
     // What is made elsewhere, and what cannot be counted, takes nothing.
     for (number, unit, site) in [("4", "H87", "CY09"), ("5", "KGM", "")] {
         let other = order(number).line("10", ITEM, "1000", "1").unit(unit).schedule("1", "1000", W53, site);
         let id = buyer.publish(other.to("V100")).await.unwrap().order_id;
         supplier.respond(accept_all(&id)).await.unwrap();
     }
-    assert_eq!(shop.week(&hall).await, (75, 0, 10, false));
+    assert_eq!(shop.week(&hall).await, (30, 0, 10, false));
     shop.world.settled().await;
-    assert_eq!(shop.week(&hall).await, (75, 0, 10, false));
+    assert_eq!(shop.week(&hall).await, (30, 0, 10, false));
     let accept = ["orders", "respond", more.as_str(), "--accept-all"];
     let told = cli::run(&shop.world, &supplier.key, &accept).await;
     assert!(told.code == Some(3) && told.err.contains("HOURS_OFFERED"), "{told:?}");

@@ -128,6 +128,7 @@ pub(super) const SUPPLIER: &[Attack] = &[
     ),
     ("update capacity.capacity_week set borrowed = -1", CHECK),
     ("update capacity.capacity_week set lent = -1", CHECK),
+    ("update capacity.capacity_week set offered_below = -1", CHECK),
     ("update capacity.capacity_week set uncounted_lines = -1", CHECK),
     // what it promised, past the functions that look at what is offered
     ("update capacity.capacity_week set pending = 0", DENIED),

@@ -142,8 +142,14 @@ pub(crate) fn beyond(
     };
     let fields = new.paths.iter().filter_map(field).collect();
     let refused = Error::new(Reason::OFFER_EXCEEDS_CAPACITY).fields(fields);
-    match weeks.first_key_value() {
-        Some((monday, (_, spare))) => refused.with("monday", monday).with("spare", spare.normalize()),
+    let Some((monday, (why, spare))) = weeks.first_key_value() else { return refused };
+    let refused = refused.with("monday", monday).with("spare", spare.normalize());
+    let named = match why {
+        Beyond::Above(group) => names.get_key_value(group),
+        Beyond::Promised | Beyond::Forecast => None,
+    };
+    match named {
+        Some((id, name)) => refused.with("group_id", id).with("group_name", name),
         None => refused,
     }
 }

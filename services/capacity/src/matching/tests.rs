@@ -203,6 +203,32 @@ fn a_nested_group_sums_what_is_below_it_once() {
 }
 
 #[test]
+fn what_is_offered_below_is_offered_once_in_every_group_that_sums_it() {
+    let node = |offered: &str, children: &[u128]| Node {
+        offered: weeks(&[(W53, offered)]),
+        children: children.iter().map(|child| id(*child)).collect(),
+        ..Node::default()
+    };
+    // 1 and 2 in hall 3, and 4 sums the hall and, once more, 1; nobody has 99.
+    let mut groups: BTreeMap<Uuid, Node> = [
+        (id(1), node("60", &[])),
+        (id(2), node("5", &[])),
+        (id(3), node("30", &[1, 2, 99])),
+        (id(4), node("0", &[3, 1])),
+    ]
+    .into();
+    let below = |group: u128, groups: &BTreeMap<Uuid, Node>| {
+        offered_below(id(group), groups).get(&W53).copied().unwrap_or_default()
+    };
+    for (group, expected) in [(1, "0"), (2, "0"), (3, "65"), (4, "95")] {
+        assert_eq!(below(group, &groups), d(expected), "{group}");
+    }
+    groups.get_mut(&id(3)).unwrap().inactive = true;
+    assert_eq!(below(4, &groups), d("60"), "group 2 was reached through an inactive one alone");
+    assert_eq!(below(3, &groups), d("0"));
+}
+
+#[test]
 fn a_circle_that_should_not_be_there_ends() {
     let node = |child: u128| Node {
         series: vec![series(None, &[(W53, "1")], &[])],
