@@ -44,6 +44,7 @@ pub(crate) fn matched(row: &Row) -> wire::MatchedWeek {
         borrowed: Some(value::wire_decimal(row.borrowed)),
         lent: Some(value::wire_decimal(row.lent)),
         uncounted_lines: row.uncounted_lines,
+        offered_below: Some(value::wire_decimal(row.offered_below)),
     }
 }
 

@@ -102,8 +102,8 @@ pub struct Spare {
 /// What of a week is to spare; nothing where it is promised beyond its maximum, or has none.
 pub fn spare(week: &MatchedWeek) -> Option<Spare> {
     let figure = |figure: &Option<proto::Decimal>| format::decimal_or_zero(figure.as_ref());
-    let own =
-        format::decimal(week.maximum_capacity.as_ref())? - figure(&week.borrowed) - figure(&week.offered);
+    let offered = figure(&week.offered) + figure(&week.offered_below);
+    let own = format::decimal(week.maximum_capacity.as_ref())? - figure(&week.borrowed) - offered;
     let booked = figure(&week.booked);
     // What is lent is offered already.
     let wanted = figure(&week.demand) - figure(&week.lent);
@@ -379,6 +379,7 @@ mod tests {
             lent: figure(lent),
             ..week
         };
+        let below = |hours: &str, week| MatchedWeek { offered_below: figure(hours), ..week };
         // what orders and offers leave, and what no forecast needs of it
         for (week, expected) in [
             (week(Some("240"), "0", ("40", "80"), false), Some((120, 120))),
@@ -388,6 +389,7 @@ mod tests {
             (week(None, "0", ("0", "0"), false), None),
             (demand("250", "0", week(Some("240"), "0", ("0", "0"), false)), Some((240, 0))),
             (demand("100", "30", week(Some("240"), "0", ("40", "80"), false)), Some((120, 90))),
+            (below("50", week(Some("240"), "0", ("40", "80"), false)), Some((70, 70))),
         ] {
             let spare = spare(&week).map(|spare| (spare.unpromised, spare.free));
             assert_eq!(spare, expected.map(|(all, free)| (Decimal::from(all), Decimal::from(free))));
