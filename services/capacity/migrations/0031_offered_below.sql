@@ -26,7 +26,7 @@ comment on column capacity.capacity_week.booked is
 
 -- A group in use, and those in use that sum it, at any distance.
 create function capacity.groups_above(me uuid, of_group uuid) returns table (id uuid)
-language sql stable set search_path = '' as $$
+language sql stable rows 10 set search_path = '' as $$
     with recursive up (id) as (
         select g.id from capacity.capacity_group g where g.supplier = me and g.id = of_group and not g.inactive
         union
@@ -39,7 +39,7 @@ $$;
 
 -- A group in use, and those in use that it sums, at any distance.
 create function capacity.groups_below(me uuid, of_group uuid) returns table (id uuid)
-language sql stable set search_path = '' as $$
+language sql stable rows 10 set search_path = '' as $$
     with recursive down (id) as (
         select g.id from capacity.capacity_group g where g.supplier = me and g.id = of_group and not g.inactive
         union
@@ -96,8 +96,10 @@ language sql stable set search_path = '' as $$
         select sum(b.reserved)
         from capacity.offer o
         join capacity.capacity_bucket b on b.supplier = o.supplier and b.offer_id = o.id and b.monday = week.monday
-        where o.supplier = week.supplier and (o.group_id = week.group_id or o.group_id in (
-            select g.id from capacity.groups_below(week.supplier, week.group_id) g))), 0)
+        -- an array, so that these are found by their keys
+        where o.supplier = week.supplier and o.group_id = any (array_append(
+            array(select g.id from capacity.groups_below(week.supplier, week.group_id) g where g.id <> week.group_id),
+            week.group_id))), 0)
 $$;
 
 -- Of what is kept of an order since it came to a version, what its lines make in hours that they reserved of the groups or of
@@ -154,7 +156,7 @@ begin
         where p.supplier = me and p.order_id = of_order and p.version = of_version
         group by 1, 2, 3)
     update capacity.pending_load p
-    set quantity = greatest(0, least(p.hours, trim_scale(trunc(
+    set quantity = greatest(0, least(p.quantity, trim_scale(trunc(
             greatest(0, t.becomes - w.becomes) - greatest(0, t.was - w.was), 12))))
     from inside w
     join takes t on t.order_line = w.order_line and t.group_id = w.group_id and t.monday = w.monday
@@ -163,7 +165,7 @@ begin
 end
 $$;
 comment on function capacity.beside_reserved(uuid, uuid, date, uuid, text, numeric, text[], text[], numeric[]) is
-    'called by no function any more: capacity.deduct_reserved says it of nested groups as well';
+    'of what was reserved of the group itself alone: capacity.deduct_reserved says it of those below as well';
 
 -- As before, beside what groups below offer.
 create or replace function capacity.add_pending(of_supplier uuid, of_order uuid, of_version bigint) returns void
@@ -181,11 +183,14 @@ begin
 end
 $$;
 
--- As before, but that hours which are offered below count as the own: a week takes whatever comes where nothing is offered
--- of it or below it, and where it only sums and its maximum is unknown.
+-- As before, but that of a line that was changed what is kept and does not stand any more is not counted beside what is
+-- promised of it now; and that hours which are offered below count as the own: a week takes whatever comes where nothing is
+-- offered of it or below it, and where it only sums and its maximum is unknown. It locks, where there is a changed line: the
+-- order, the supplier's place in its feed, then weeks.
 create or replace function capacity.promise(orders uuid[], versions bigint[], despite boolean[], answers int[],
-                                 lines text[], customers uuid[], materials text[], locations text[], units text[],
-                                 mondays date[], quantities numeric[], codes text[], bases text[], factors numeric[])
+                                            lines text[], customers uuid[], materials text[], locations text[],
+                                            units text[], mondays date[], quantities numeric[], codes text[],
+                                            bases text[], factors numeric[])
 returns table (answer int, order_line text, monday date, group_id uuid, group_name text, unit_code text, short numeric)
 language plpgsql volatile security definer set search_path = '' as $$
 #variable_conflict use_column
@@ -198,12 +203,37 @@ declare
     taken numeric[];
     -- orders that were placed for hours that are offered
     reserving uuid[];
+    -- orders with lines of which something is kept and nothing stands
+    changed uuid[];
+    -- by the place of what an answer takes of a week: its line, what is taken, what is kept of the line and does not stand, and
+    -- from which version on it may not be kept
+    line_of text[];
+    group_of uuid[];
+    monday_of date[];
+    hours_of numeric[];
+    kept_of numeric[];
+    since_of bigint[];
 begin
     select array_agg(orders[p.answer] order by p.nth) into of_orders from unnest(answers) with ordinality p (answer, nth);
     select array_agg(t.place), array_agg(t.group_id), array_agg(t.hours) into promises, groups, taken
     from capacity.taken_of_groups(me, of_orders, customers, materials, locations, units, quantities, codes, bases, factors) t;
     if promises is null then
         return;
+    end if;
+    -- What was placed, promised and changed comes to its fourth version by this at the earliest.
+    select coalesce(array_agg(distinct l.order_id), '{}') into changed
+    from unnest(orders, versions) a (id, version)
+    join orders.placed_line l on l.order_id = a.id and l.supplier = me and l.accepted = 0
+    cross join lateral (
+        select 1 from capacity.booked_line k
+        where k.supplier = me and k.schedule_line_id = l.schedule_line_id and k.quantity > 0
+        union all
+        select 1 from capacity.pending_load q
+        where q.supplier = me and q.order_id = l.order_id and q.order_line = l.line_number) e
+    where a.version > 3;
+    if changed <> '{}' then
+        -- Whoever follows the feed has its place before the weeks: it hears of nothing meanwhile, and finds what is kept here.
+        perform from capacity.feed_place f where f.supplier = me for share;
     end if;
     perform from capacity.capacity_week w
     where w.supplier = me and (w.group_id, w.monday) in (
@@ -212,16 +242,41 @@ begin
     select coalesce(array_agg(r.order_id), '{}') into reserving
     from capacity.reservation r where r.supplier = me and r.state = 'consumed' and r.order_id = any (orders);
     for place in 1 .. cardinality(orders) loop
-        insert into capacity.pending_load
-            (supplier, order_id, version, order_line, group_id, monday, hours, quantity, promised_at)
-        select me, orders[place], versions[place], t.order_line, t.group_id, t.monday, t.hours, t.hours,
-               clock_timestamp()
+        select array_agg(t.order_line), array_agg(t.group_id), array_agg(t.monday), array_agg(t.hours)
+        into line_of, group_of, monday_of, hours_of
         from (
             select lines[a.promise] as order_line, a.group_id, mondays[a.promise] as monday, sum(a.hours) as hours
             from unnest(promises, groups, taken) a (promise, group_id, hours)
             where answers[a.promise] = place
-            group by 1, 2, 3) t
+            group by 1, 2, 3) t;
+        kept_of := null;
+        since_of := null;
+        if orders[place] = any (changed) and line_of is not null then
+            select array_agg(k.hours order by k.place), array_agg(k.since order by k.place) into kept_of, since_of
+            from capacity.taken_back(me, orders[place], line_of, group_of, monday_of, codes, bases, factors) k;
+        end if;
+        insert into capacity.pending_load
+            (supplier, order_id, version, order_line, group_id, monday, hours, quantity, promised_at, whole_hours,
+             whole_quantity, whole_from)
+        select me, orders[place], versions[place], t.order_line, t.group_id, t.monday, greatest(0, t.hours - t.kept),
+               greatest(0, q.beyond), clock_timestamp(), case when t.kept > 0 then t.hours end,
+               case when t.kept > 0 then least(t.hours, greatest(0, q.beyond, q.beyond - q.gone)) end, t.since
+        from (
+            select a.order_line, a.group_id, a.monday, a.hours, coalesce(a.kept, 0) as kept, a.since
+            from unnest(line_of, group_of, monday_of, hours_of, kept_of, since_of)
+                a (order_line, group_id, monday, hours, kept, since)) t
         join capacity.capacity_week w on w.supplier = me and w.group_id = t.group_id and w.monday = t.monday
+        -- What the week has more by the answer, and what it has less once what does not stand is gone.
+        cross join lateral (
+            select case when orders[place] = any (reserving)
+                        then capacity.beside_reserved(me, t.group_id, t.monday, orders[place], t.order_line, t.hours - t.kept,
+                                                      codes, bases, factors)
+                        else t.hours - t.kept end as beyond,
+                   case when t.kept = 0 then 0
+                        when orders[place] = any (reserving)
+                        then capacity.beside_reserved(me, t.group_id, t.monday, orders[place], t.order_line, -t.kept, codes,
+                                                      bases, factors)
+                        else -t.kept end as gone) q
         -- Whoever tries an answer out has no lock of the order, and may find what was promised by one meanwhile.
         on conflict on constraint pending_load_pkey do nothing;
         continue when not found;
@@ -333,25 +388,42 @@ begin
 end
 $$;
 
--- As before, beside what groups below offer.
+-- As before; and what counted in part because more was kept of its line counts as a whole, as soon as something is heard with
+-- which that may be gone. The caller has booked what was heard, and has locked the weeks.
 create or replace function capacity.settle_promises(orders uuid[], versions bigint[], caught_up boolean) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
     me constant uuid := nullif(current_setting('tandem.firm', true), '')::uuid;
+    long_ago constant timestamptz := clock_timestamp() - interval '1 day';
 begin
     with gone as (
         delete from capacity.pending_load p
-        where p.supplier = me and ((caught_up and p.promised_at < clock_timestamp() - interval '1 day') or exists (
+        where p.supplier = me and ((caught_up and p.promised_at < long_ago) or exists (
             select from unnest(orders, versions) h (order_id, version)
             where h.order_id = p.order_id and p.version <= h.version))
-        returning p.group_id, p.monday, p.quantity),
-    less as (select g.group_id, g.monday, sum(g.quantity) as quantity from gone g group by 1, 2)
+        returning p.group_id, p.monday, -p.quantity as quantity),
+    whole as (
+        update capacity.pending_load p
+        set hours = p.whole_hours, quantity = p.whole_quantity, whole_hours = null, whole_quantity = null, whole_from = null
+        from unnest(orders, versions) h (order_id, version)
+        -- As it is before this.
+        join capacity.pending_load q
+            on q.supplier = me and q.order_id = h.order_id and q.version > h.version and q.whole_from <= h.version
+        where p.supplier = q.supplier and p.order_id = q.order_id and p.version = q.version and p.order_line = q.order_line
+            and p.group_id = q.group_id and p.monday = q.monday and not (caught_up and p.promised_at < long_ago)
+        returning p.group_id, p.monday, p.quantity - q.quantity as quantity),
+    moved as (
+        select m.group_id, m.monday, sum(m.quantity) as quantity
+        from (select g.group_id, g.monday, g.quantity from gone g
+              union all
+              select n.group_id, n.monday, n.quantity from whole n) m
+        group by 1, 2)
     update capacity.capacity_week w
-    set pending = trim_scale(w.pending - l.quantity),
-        overcommitted = capacity.overcommits(w.offered, w.offered_below, w.booked + w.pending - l.quantity, w.maximum,
+    set pending = trim_scale(w.pending + m.quantity),
+        overcommitted = capacity.overcommits(w.offered, w.offered_below, w.booked + w.pending + m.quantity, w.maximum,
                                              w.borrowed)
-    from less l
-    where w.supplier = me and w.group_id = l.group_id and w.monday = l.monday and l.quantity > 0;
+    from moved m
+    where w.supplier = me and w.group_id = m.group_id and w.monday = m.monday and m.quantity <> 0;
 end
 $$;
 

@@ -143,6 +143,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("capacity.names_in_sight", "tandem_app"),
     ("capacity.note_promises", "tandem_app"),
     ("capacity.offer_sites", "tandem_app"),
+    ("capacity.offered_moves", ""),
     ("capacity.offers_but_for_process", "tandem_app"),
     ("capacity.offers_found", "tandem_app"),
     ("capacity.offers_in_sight", "tandem_app"),

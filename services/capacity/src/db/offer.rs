@@ -221,11 +221,11 @@ pub(crate) async fn lock_weeks(tx: &mut TenantTx, group: Uuid, mondays: &[Date])
         r#"select w.group_id, w.monday, w.maximum, w.booked, w.pending, w.offered, w.offered_below, w.overcommitted,
                   coalesce(w.demand - (
                       select sum(b.lent) from capacity.capacity_week b
-                      where b.supplier = $1 and b.monday = w.monday
-                          and b.group_id in (select g.id from capacity.groups_below($1, w.group_id) g)), 0) as "demand!"
+                      where b.supplier = $1 and b.monday = w.monday and b.group_id = any(
+                          array(select g.id from capacity.groups_below($1, w.group_id) g))), 0) as "demand!"
            from capacity.capacity_week w
-           where w.supplier = $1 and w.monday = any($3)
-               and (w.group_id = $2 or w.group_id in (select a.id from capacity.groups_above($1, $2) a))
+           where w.supplier = $1 and w.monday = any($3) and w.group_id = any(
+               array_append(array(select a.id from capacity.groups_above($1, $2) a), $2::uuid))
            order by w.group_id, w.monday for update of w"#,
         me,
         group,
