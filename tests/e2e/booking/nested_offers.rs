@@ -7,7 +7,7 @@ use harness::{
     capacity::{group, link, linking},
     change::cancel,
     date, decimal, number, order,
-    refusal::{fields, metadata, refused},
+    refusal::{fields, metadata, reason, refused},
     request_id, until,
 };
 use proto::{
@@ -272,5 +272,39 @@ async fn whoever_sums_a_group_anew_has_what_it_offers() {
     idle.content.get_or_insert_default().inactive = true;
     supplier.state_group(idle).await.unwrap();
     assert_eq!(plant.week(&plant.hall).await, (0, 0, 0, 0, false));
+    plant.world.finish().await;
+}
+
+/// Whoever offers and whoever answers takes the weeks of all groups above in one order: nobody waits for ever, and of 100 hours
+/// 100 are promised.
+#[tokio::test]
+async fn at_one_time_an_hour_of_a_hall_is_promised_once() {
+    let plant = Plant::open().await;
+    let mut orders = Vec::new();
+    for number in 1..=8 {
+        orders.push(plant.place(&number.to_string(), OTHER, "10").await);
+    }
+    let groups = [&plant.machine, &plant.hall].repeat(8);
+    let offers = groups.into_iter().map(|group| plant.offer(group, 10));
+    let answers = orders.iter().map(|id| plant.supplier.respond(accept_all(id)));
+    let (offers, answers) =
+        tokio::join!(futures::future::join_all(offers), futures::future::join_all(answers));
+    let mut promised = 0;
+    for offer in offers {
+        match offer {
+            Ok(_) => promised += 10,
+            Err(status) => assert_eq!(reason(&status), Reason::OFFER_EXCEEDS_CAPACITY.as_str(), "{status:?}"),
+        }
+    }
+    for answer in answers {
+        match answer {
+            Ok(_) => promised += 10,
+            Err(status) => assert_eq!(reason(&status), Reason::HOURS_OFFERED.as_str(), "{status:?}"),
+        }
+    }
+    assert_eq!(promised, 100);
+    let (booked, pending, offered, below, overcommitted) = plant.week(&plant.hall).await;
+    assert_eq!((booked + pending + offered + below, overcommitted), (100, false));
+    assert_eq!(plant.week(&plant.machine).await.2, below);
     plant.world.finish().await;
 }
