@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Pages that keep what they show up to date, or say that there is something newer.
-const LIVE: [&str; 49] = [
+const LIVE: [&str; 50] = [
     "/aliases",
     "/at-risk",
     "/capacity",
