@@ -31,6 +31,7 @@ const SENDING: &str = "services/stream/src/sending.rs";
 const MERGE: &str = "services/stream/src/merge.rs";
 const PUBLICATION: &str = "services/stream/src/publication.rs";
 const HUB: &str = "services/stream/src/hub.rs";
+const FOLLOWING: &str = "services/stream/src/following.rs";
 const HOOK: &str = "services/chassis/src/hook/defect.rs";
 const HOOK_TESTS: &str = "services/chassis/src/hook/tests.rs";
 const EXPIRY: &str = "tests/e2e/booking/expiry.rs";
@@ -142,6 +143,11 @@ const SEEDED: &[Seeded] = &[
         "a webhook's address that is looked at, and then resolved again",
         (HOOK, "Some(Defect::ResolvedAgain) =>"),
         (HOOK_TESTS, "a_sender_that_dials_what_it_did_not_look_at_is_noticed"),
+    ),
+    seeded(
+        "a tail that takes a promoted standby for the server before",
+        (FOLLOWING, "Defect::OneRun.present()"),
+        (SIMULATION, "a_tail_that_takes_a_promoted_standby_for_the_server_before_is_caught"),
     ),
     seeded(
         "an unbounded channel of each subscriber",

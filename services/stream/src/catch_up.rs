@@ -7,14 +7,14 @@ use chassis::{
     cursor::Cursor,
     db::TenantTx,
     feed::{
-        self,
+        self, Head,
         start::{Start, expired},
     },
 };
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    db::read,
+    db::read::{self, Stretch},
     entry::Entry,
     filter::Sight,
     gateway::Gateway,
@@ -39,21 +39,38 @@ pub struct Page {
     pub entries: VecDeque<Arc<Entry>>,
     /// Whether there may be more behind it. If not, everything that was committed when it was read is in it.
     pub more: bool,
+    /// Whether the place was there when it was read, with the same history before it.
+    pub known: bool,
+}
+
+/// Why what was read does not follow a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// What followed is no longer there.
+    Gone,
+    /// Another entry stands at the place.
+    Diverged,
 }
 
 impl Page {
-    /// What was read after a place with these bounds; `None` where what followed is no longer there.
-    pub(crate) fn after(place: i64, entries: Vec<Arc<Entry>>, most: i64, most_bytes: i64) -> Option<Self> {
-        let mut last = place;
+    /// What was read after a place with these bounds.
+    pub(crate) fn after(place: Cursor, stretch: Stretch, most: i64, most_bytes: i64) -> Result<Self, Lost> {
+        let Stretch { before, entries } = stretch;
+        if before.as_ref().is_some_and(|chain| !chain.starts_with(&place.chain)) {
+            return Err(Lost::Diverged);
+        }
+        let mut last = place.seq;
         for entry in &entries {
             if merge(last, entry.seq) != Verdict::Deliver {
-                return None;
+                return Err(Lost::Gone);
             }
             last = entry.seq;
         }
         let bytes: usize = entries.iter().map(|entry| entry.fact.payload.len()).sum();
         let more = entries.len() as i64 >= most || bytes as i64 >= most_bytes;
-        Some(Self { entries: entries.into(), more })
+        // Before the first entry there is one history.
+        let known = before.is_some() || (place.seq == 0 && !entries.is_empty());
+        Ok(Self { entries: entries.into(), more, known })
     }
 
     /// Leaves the entries that follow `place` in their reader's slot, where they are given up if it does not ask for them.
@@ -76,12 +93,13 @@ pub struct Held {
     pub left_ms: u64,
 }
 
-/// Whether the place is held against the feed first: the log may have lost or changed it since.
+/// Whether the place is held against the feed first: the log may have lost or changed it since. What is read is held against it
+/// in any case, as far as the entry at the place is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verify {
     /// After a gap.
     Yes,
-    /// Right after it was verified or read.
+    /// Where it was verified or read before.
     No,
 }
 
@@ -145,13 +163,17 @@ async fn attempt(gateway: &Gateway, asked: &Asked) -> Result<Page> {
             entry.frame(&gateway.keys);
         }
     };
-    let entries = read::page(&mut tx, at.seq, PAGE_ENTRIES, PAGE_BYTES, encode).await?;
-    let Some(page) = Page::after(at.seq, entries, PAGE_ENTRIES, PAGE_BYTES) else {
-        let head = feed::head(&mut tx).await?;
-        return Err(expired(&head, &gateway.keys));
+    let stretch = read::page(&mut tx, at.seq, PAGE_ENTRIES, PAGE_BYTES, encode).await?;
+    let page = match Page::after(at, stretch, PAGE_ENTRIES, PAGE_BYTES) {
+        Ok(page) => page,
+        Err(Lost::Diverged) => return Err(Error::new(Reason::FEED_DIVERGED)),
+        Err(Lost::Gone) => {
+            let head = feed::head(&mut tx).await?;
+            return Err(expired(&head, &gateway.keys));
+        }
     };
-    if page.entries.is_empty() && asked.verify == Verify::No {
-        // The feed's end, or all that followed the place is gone.
+    if !page.known && asked.verify == Verify::No {
+        // The feed's end, or all that followed the place is gone, or the entry there is.
         open(&mut tx, Start::After(at), gateway).await?;
     }
     tx.commit().await?;
@@ -159,7 +181,34 @@ async fn attempt(gateway: &Gateway, asked: &Asked) -> Result<Page> {
 }
 
 /// Where a start lies in the firm's feed, and where the feed stands.
-pub async fn open(tx: &mut TenantTx, start: Start, gateway: &Gateway) -> Result<(Cursor, i64)> {
+pub async fn open(tx: &mut TenantTx, start: Start, gateway: &Gateway) -> Result<(Cursor, Head)> {
     let head = feed::head(tx).await?;
-    Ok((feed::place(tx, &head, &start, &gateway.keys).await?, head.seq))
+    Ok((feed::place(tx, &head, &start, &gateway.keys).await?, head))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::sample::{chain, entry};
+
+    const FEED: Uuid = Uuid::from_u128(1);
+
+    #[test]
+    fn what_was_read_follows_the_place_or_is_lost() {
+        let after = |seq: i64, before: Option<[u8; 32]>, entries: &[i64]| {
+            let place = Cursor::new(FEED, seq, &chain(FEED, seq));
+            let entries = entries.iter().map(|seq| entry(FEED, *seq)).collect();
+            let stretch = Stretch { before: before.map(Into::into), entries };
+            Page::after(place, stretch, 3, i64::MAX).map(|page| (page.entries.len(), page.more, page.known))
+        };
+        assert_eq!(after(5, Some(chain(FEED, 5)), &[6, 7]), Ok((2, false, true)));
+        assert_eq!(after(5, Some(chain(FEED, 5)), &[6, 7, 8]), Ok((3, true, true)));
+        assert_eq!(after(5, Some([1; 32]), &[6, 7]), Err(Lost::Diverged));
+        assert_eq!(after(5, None, &[7]), Err(Lost::Gone));
+        assert_eq!(after(5, None, &[6]), Ok((1, false, false)), "whether it was there nobody knows");
+        assert_eq!(after(5, None, &[]), Ok((0, false, false)));
+        assert_eq!(after(0, None, &[1]), Ok((1, false, true)));
+    }
 }

@@ -212,7 +212,7 @@ pub(crate) async fn resend(command: &Command<'_>, id: Uuid, seq: i64) -> Result<
     };
     let webhook = command.load(&mut tx, id).await?;
     let page = match seq {
-        1.. => db::read::page(&mut tx, seq - 1, 1, 1, |_| {}).await?,
+        1.. => db::read::page(&mut tx, seq - 1, 1, 1, |_| {}).await?.entries,
         _ => Vec::new(),
     };
     let entry = page.into_iter().find(|entry| entry.seq == seq && webhook.covers(&entry.fact, entry.feed));

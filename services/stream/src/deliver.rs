@@ -250,7 +250,7 @@ impl<'a> Run<'a> {
         let mut tx = self.hooks.deps.pool.begin_by_keys(self.firm).await?;
         let page = db::read::page(&mut tx, after, entries, PAGE.1, |_| {}).await?;
         tx.commit().await?;
-        Ok(page)
+        Ok(page.entries)
     }
 
     /// Records what came of an attempt, and where that leaves the webhook; whether it is still ours.

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{chain::Chain, frame::Frame};
+use crate::{
+    chain::{self, Chain},
+    frame::Frame,
+};
 
 /// One event as the log holds it, the same for whoever reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +78,12 @@ impl Entry {
         Self { feed, seq, chain, last_of_command, fact, frame: OnceLock::new() }
     }
 
+    /// Whether it follows the entry with this chain.
+    pub fn follows(&self, before: &Chain) -> bool {
+        let Fact { event_id, payload_sha256, .. } = &*self.fact;
+        chain::next(before, self.feed, self.seq, *event_id, payload_sha256) == self.chain
+    }
+
     /// Roughly what it takes on the wire, in bytes.
     pub fn size(&self) -> usize {
         self.fact.payload.len() + 512
@@ -110,9 +119,21 @@ pub struct LogPlace {
     pub month: Date,
 }
 
+/// Where the log stands, and on which run of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The newest place.
+    pub place: LogPlace,
+    /// When the server was started: another one may have another history, as a standby has that was promoted without the last
+    /// commits.
+    pub run: OffsetDateTime,
+}
+
 /// A stretch of the log, without gaps.
 #[derive(Clone, Debug)]
 pub struct Batch {
+    /// When the server was started that had it.
+    pub run: OffsetDateTime,
     /// Where it begins: after this.
     pub after: i64,
     /// Where it ends.

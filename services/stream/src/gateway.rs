@@ -16,6 +16,7 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     catch_up,
+    chain::Chain,
     convert::{self, Origin, Wanted},
     db,
     filter::Sight,
@@ -92,9 +93,10 @@ impl Gateway {
                 Start::After(durable.ok_or_else(Error::not_found)?.at)
             }
         };
-        let (at, present) = catch_up::open(&mut tx, start, self).await?;
+        let (at, head) = catch_up::open(&mut tx, start, self).await?;
         tx.commit().await?;
-        let begin = Begin { at, present, until_head, sight: Sight::new(filter) };
+        let chain = Chain::try_from(head.chain.as_slice()).map_err(Error::internal)?;
+        let begin = Begin { at, present: head.seq, chain, until_head, sight: Sight::new(filter) };
         Ok(Subscription::new(self.clone(), place, begin))
     }
 

@@ -30,6 +30,7 @@ use crate::simulation::Defect;
 #[cfg(feature = "testing")]
 use crate::unruly;
 use crate::{
+    chain::Chain,
     entry::Entry,
     ring::{self, Next, Ring},
     slot::{End, Slot},
@@ -177,6 +178,7 @@ impl Hub {
         }
         let now = self.now_ms();
         let mut grown: HashMap<Uuid, Arc<Feed>> = HashMap::new();
+        let mut diverged = false;
         let feeds = lock(&self.feeds);
         for entry in entries {
             if let Some(feed) = feeds.get(&entry.feed) {
@@ -185,10 +187,14 @@ impl Hub {
                 if Defect::UnboundedChannel.present() {
                     lock(&feed.slots).iter().for_each(|slot| slot.queue(entry.clone()));
                 }
-                lock(&feed.ring).put(entry, now);
+                diverged |= lock(&feed.ring).put(entry, now).is_err();
             }
         }
         drop(feeds);
+        if diverged {
+            tracing::warn!("the log went on otherwise than it was; everybody reads it again");
+            return self.read_again();
+        }
         #[cfg(feature = "testing")]
         if let Some(testing) = self.unruly.get().filter(|_| !grown.is_empty())
             && unruly::lost(testing, Mischief::WakeLost)
@@ -208,10 +214,13 @@ impl Hub {
         self.open.load(Ordering::Acquire)
     }
 
-    /// Makes every reader read Postgres again, because the log itself may have another history now.
+    /// Makes every reader read Postgres again, because the log itself may have another history now: what came by is nothing
+    /// to go on from.
     pub fn read_again(&self) {
+        let feeds = self.feeds();
+        feeds.iter().for_each(|feed| *lock(&feed.ring) = Ring::of(self.ring));
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.feeds().iter().for_each(|feed| feed.wake());
+        feeds.iter().for_each(|feed| feed.wake());
     }
 
     /// Changes whenever everyone has to read again.
@@ -328,9 +337,9 @@ impl Feed {
         })
     }
 
-    /// What the ring has after a place.
-    pub fn after(&self, last: i64, bytes: usize) -> Next {
-        lock(&self.ring).after(last, bytes)
+    /// What the ring has after a place with this chain.
+    pub fn after(&self, last: i64, chain: &Chain, bytes: usize) -> Next {
+        lock(&self.ring).after(last, chain, bytes)
     }
 
     fn wake(&self) {

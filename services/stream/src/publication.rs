@@ -71,7 +71,8 @@ mod tests {
             fact: Arc::new(fact(log_pos, vec![])),
             entries: Vec::new(),
         });
-        let batch = Batch { after: 4, upto: place(7), facts: facts.collect() };
+        let run = time::OffsetDateTime::UNIX_EPOCH;
+        let batch = Batch { run, after: 4, upto: place(7), facts: facts.collect() };
         // Two records, none, and one.
         let mut publication = Publication::of(place(4), &batch, [2, 0, 1]);
         assert_eq!(publication.upto(), place(4));

@@ -10,6 +10,7 @@ use chassis::cursor::Cursor;
 
 use crate::{
     catch_up::{Asked, Held, Verify},
+    chain::Chain,
     entry::Entry,
     filter::Sight,
     frame::Message,
@@ -27,6 +28,8 @@ pub struct Begin {
     pub at: Cursor,
     /// Where the feed stood then.
     pub present: i64,
+    /// And its chain there.
+    pub chain: Chain,
     /// End there.
     pub until_head: bool,
     /// What the caller sees.
@@ -37,11 +40,13 @@ pub struct Begin {
 pub(crate) struct Reader {
     pub place: Registration,
     pub at: Cursor,
+    /// The whole chain there, known when it is live.
+    chain: Chain,
     sight: Sight,
     mode: Mode,
     /// It took the page before within the time for which one is held.
     quick: bool,
-    /// Everything up to here was present when the stream began.
+    /// Everything up to here was present when the stream began, if it still is.
     present: i64,
     live_said: bool,
     until_head: bool,
@@ -78,10 +83,21 @@ pub(crate) enum Step {
 impl Reader {
     /// The stream of a registered reader. The place must have been read after the registration.
     pub fn new(place: Registration, begin: Begin) -> Self {
-        let Begin { at, present, until_head, sight } = begin;
+        let Begin { at, present, chain, until_head, sight } = begin;
         let mode = if at.seq >= present { Mode::Live } else { Mode::Behind };
         let generation = place.generation;
-        Self { place, at, sight, mode, quick: false, present, live_said: false, until_head, generation }
+        Self {
+            place,
+            at,
+            chain,
+            sight,
+            mode,
+            quick: false,
+            present,
+            live_said: false,
+            until_head,
+            generation,
+        }
     }
 
     /// What it does next. Whoever asks is woken once there is more to do after a [`Step::Wait`], if its waker was
@@ -97,6 +113,10 @@ impl Reader {
             }
             if self.live_said && self.until_head {
                 return Step::Done;
+            }
+            let generation = self.place.hub.generation();
+            if generation != self.generation {
+                return self.again(generation);
             }
             let entries = match self.mode {
                 Mode::Behind => return self.read(Verify::No),
@@ -117,18 +137,16 @@ impl Reader {
                     }
                     entries
                 }
-                Mode::Live => {
-                    let generation = self.place.hub.generation();
-                    if generation != self.generation {
-                        self.generation = generation;
-                        return self.read(Verify::Yes);
+                Mode::Live => match self.place.feed.after(self.at.seq, &self.chain, MESSAGE_BYTES) {
+                    Next::Entries(entries) => entries,
+                    Next::Nothing => return self.wait(now_ms),
+                    Next::Gone => return self.read(Verify::Yes),
+                    Next::Other => {
+                        // Whose history is the feed's, only Postgres knows, and others may have the wrong one as well.
+                        self.place.hub.read_again();
+                        continue;
                     }
-                    match self.place.feed.after(self.at.seq, MESSAGE_BYTES) {
-                        Next::Entries(entries) => entries,
-                        Next::Nothing => return self.wait(now_ms),
-                        Next::Gone => return self.read(Verify::Yes),
-                    }
-                }
+                },
             };
             let shown = self.pass(entries);
             if !shown.is_empty() {
@@ -161,6 +179,17 @@ impl Reader {
             (false, true) => Mode::Behind,
             (false, false) => Mode::Live,
         };
+        if self.is_live() {
+            // Less than there was when the stream began, where the log has another history since.
+            self.present = self.present.min(self.at.seq);
+        }
+    }
+
+    /// The log may have another history than what was read of it and not sent.
+    fn again(&mut self, generation: u32) -> Step {
+        (self.generation, self.quick) = (generation, false);
+        self.place.slot.forget();
+        self.read(Verify::Yes)
     }
 
     fn read(&mut self, verify: Verify) -> Step {
@@ -176,6 +205,7 @@ impl Reader {
     fn pass(&mut self, mut entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
         if let Some(last) = entries.last() {
             self.at = Cursor::new(self.at.feed, last.seq, &last.chain);
+            self.chain = last.chain;
         }
         let narrowed = self.place.slot.narrowed();
         entries.retain(|entry| self.sight.shows(&entry.fact, entry.feed, narrowed.as_deref()));
@@ -191,14 +221,19 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catch_up::Page, hub::Hub, sample::entry};
+    use crate::{
+        catch_up::Page,
+        db::read::Stretch,
+        hub::Hub,
+        sample::{chain, entry, entry_of},
+    };
     use chassis::caller::{Credential, CredentialKind, Grants};
     use uuid::Uuid;
 
     const FEED: Uuid = Uuid::from_u128(1);
 
     fn at(seq: i64) -> Cursor {
-        Cursor::new(FEED, seq, &[seq as u8; 32])
+        Cursor::new(FEED, seq, &chain(FEED, seq))
     }
 
     fn register(hub: &Arc<Hub>) -> Registration {
@@ -207,13 +242,15 @@ mod tests {
     }
 
     fn reader(place: Registration, seq: i64, present: i64) -> Reader {
-        Reader::new(place, Begin { at: at(seq), present, until_head: false, sight: Sight::default() })
+        let (at, chain) = (at(seq), chain(FEED, present));
+        Reader::new(place, Begin { at, present, chain, until_head: false, sight: Sight::default() })
     }
 
     /// Leaves a page of two entries, of which there are more, in its slot.
     fn leave(reader: &Reader, after: i64, now_ms: u64) -> Held {
         let entries = (after + 1..=after + 2).map(|seq| entry(FEED, seq)).collect();
-        let page = Page::after(after, entries, 2, i64::MAX).expect("they follow");
+        let stretch = Stretch { before: Some(chain(FEED, after).into()), entries };
+        let page = Page::after(at(after), stretch, 2, i64::MAX).expect("they follow");
         page.leave(&reader.place.slot, at(after), now_ms)
     }
 
@@ -255,6 +292,56 @@ mod tests {
         let mut reader = reader(place, 5, 5);
         assert!(matches!(reader.step(0), Step::Send(message) if message.live));
         assert!(matches!(reader.step(0), Step::Read(after, Verify::Yes) if after == at(5)));
+    }
+
+    #[test]
+    fn whatever_it_does_it_reads_again_from_its_place_where_the_log_may_be_another() {
+        let again = |mut reader: Reader, seq| {
+            reader.place.hub.read_again();
+            let step = reader.step(0);
+            assert!(matches!(&step, Step::Read(after, Verify::Yes) if *after == at(seq)), "{step:?}");
+            assert_eq!(reader.place.slot.kept(), 0, "what was read and not sent is of the history before");
+            assert!(matches!(reader.step(0), Step::Wait), "once");
+        };
+        let behind = || reader(register(&Hub::new(9)), 3, 9);
+        again(behind(), 3);
+        let mut reading = behind();
+        assert_eq!(read(&mut reading, 0), 3);
+        again(reading, 3);
+        again(after_a_page(HELD_MS), 2);
+        let mut ahead = after_a_page(0);
+        assert_eq!(read(&mut ahead, 0), 4);
+        leave(&ahead, 4, 0);
+        again(ahead, 2);
+    }
+
+    #[test]
+    fn what_follows_another_history_than_its_own_is_not_sent() {
+        let hub = Hub::new(9);
+        let mut live = reader(register(&hub), 5, 5);
+        assert!(matches!(live.step(0), Step::Send(message) if message.live));
+        hub.offer([entry_of(FEED, 6, &[1; 32], b"other".to_vec())]);
+        assert!(matches!(live.step(0), Step::Read(after, Verify::Yes) if after == at(5)));
+        // Postgres knows its place, and has nothing behind it: what came by is of no use.
+        let held = Page::after(at(5), Stretch::default(), 2, i64::MAX).expect("nothing follows");
+        let held = held.leave(&live.place.slot, at(5), 0);
+        live.take(held);
+        assert!(matches!(live.step(0), Step::Wait), "it is live again");
+        hub.offer([entry(FEED, 6)]);
+        assert_eq!(sent(&mut live, 0), [6]);
+    }
+
+    #[test]
+    fn it_is_live_where_the_log_ends_before_what_was_present_when_it_began() {
+        let mut reader = reader(register(&Hub::new(9)), 3, 9);
+        assert_eq!(read(&mut reader, 0), 3);
+        let stretch =
+            Stretch { before: Some(chain(FEED, 3).into()), entries: vec![entry(FEED, 4), entry(FEED, 5)] };
+        let page = Page::after(at(3), stretch, 9, i64::MAX).expect("they follow");
+        let held = page.leave(&reader.place.slot, at(3), 0);
+        reader.take(held);
+        assert_eq!(sent(&mut reader, 0), [4, 5]);
+        assert!(matches!(reader.step(0), Step::Send(message) if message.live && message.at == at(5)));
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn assign(head: &Head, feeds: &mut Feeds, commands: Vec<Vec<Fact>>) -> Batch {
             facts.push(Placed { log_pos, month: head.month, fact, entries });
         }
     }
-    Batch { after: head.log_pos, upto: LogPlace { log_pos, month: head.month }, facts }
+    Batch { run: head.run, after: head.log_pos, upto: LogPlace { log_pos, month: head.month }, facts }
 }
 
 /// What a loop keeps from step to step.
@@ -338,7 +338,8 @@ mod tests {
 
     fn head(log_pos: i64) -> Head {
         let month = date!(2026 - 03 - 01);
-        Head { log_pos, month, now: OffsetDateTime::UNIX_EPOCH, mark: log_pos.to_string() }
+        let at = OffsetDateTime::UNIX_EPOCH;
+        Head { log_pos, month, now: at, mark: log_pos.to_string(), run: at }
     }
 
     fn to(audience: &[u128], n: i64) -> Fact {

@@ -69,7 +69,7 @@ const LOG: Kind = Kind { counted: "entries", alone: "simulation::one_seed", play
 
 fn play(seed: u64) -> (usize, Vec<String>) {
     let world = World::new(seed, STEPS).run();
-    (world.postgres.ever.len(), told(&judge(&world)))
+    (world.postgres.ever().len(), told(&judge(&world)))
 }
 
 fn told<R: Debug>(breaches: &[Breach<R>]) -> Vec<String> {
@@ -245,6 +245,11 @@ fn a_reader_who_does_not_drop_what_it_has_is_caught() {
 #[test]
 fn a_reader_who_does_not_read_what_is_missing_is_caught() {
     caught(Defect::NoBackfill, &[Rule::Gapless, Rule::Ordered, Rule::Provable]);
+}
+
+#[test]
+fn a_tail_that_takes_a_promoted_standby_for_the_server_before_is_caught() {
+    caught(Defect::OneRun, &[Rule::Reliable, Rule::Provable, Rule::Gapless, Rule::Bookmarkable]);
 }
 
 #[test]

@@ -144,6 +144,11 @@ impl Slot {
         entries
     }
 
+    /// Gives up what is held.
+    pub(crate) fn forget(&self) {
+        *lock(&self.held) = VecDeque::new();
+    }
+
     /// From now on the stream shows what these grants cover.
     pub fn narrow(&self, grants: &Grants) {
         *lock(&self.narrowed) = grants.is_narrowed().then(|| Arc::new(grants.clone()));
@@ -165,7 +170,7 @@ impl Slot {
         }
         if self.asked_ms.load(Ordering::Relaxed) + HELD_MS <= now_ms {
             // An idle reader holds nothing either, and asks as soon as it is woken.
-            *lock(&self.held) = VecDeque::new();
+            self.forget();
         }
     }
 

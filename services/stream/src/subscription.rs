@@ -125,7 +125,7 @@ mod tests {
     use crate::{
         filter::{Filter, Pattern, Sight, tests::caller},
         hub::Hub,
-        sample::{entry, entry_with},
+        sample::{chain, entry, entry_with},
     };
     use chassis::{caller::Grants, cursor::Cursor, db::TenantPool, secret::SigningKeys};
     use futures::{FutureExt, StreamExt};
@@ -133,6 +133,10 @@ mod tests {
     use uuid::Uuid;
 
     const FEED: Uuid = Uuid::from_u128(1);
+
+    fn at(seq: i64) -> Cursor {
+        Cursor::new(FEED, seq, &chain(FEED, seq))
+    }
 
     /// A reader who stands at the head, 5; whatever would ask the database does not come back.
     fn reader(hub: &Arc<Hub>, filter: Filter, until_head: bool) -> Subscription {
@@ -146,7 +150,7 @@ mod tests {
         Subscription::new(
             gateway,
             place,
-            Begin { at: Cursor::new(FEED, 5, &[5; 32]), present: 5, until_head, sight },
+            Begin { at: at(5), present: 5, chain: chain(FEED, 5), until_head, sight },
         )
     }
 
@@ -179,7 +183,7 @@ mod tests {
         assert!(seqs(stream.next().now_or_never()).2);
         hub.offer((6..=200).map(|seq| entry(FEED, seq)));
         assert!(stream.next().now_or_never().is_none());
-        assert_eq!(stream.reader.at, Cursor::new(FEED, 200, &[200; 32]));
+        assert_eq!(stream.reader.at, at(200));
     }
 
     #[tokio::test]

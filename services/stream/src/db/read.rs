@@ -7,7 +7,7 @@ use futures::TryStreamExt as _;
 use sqlx::PgPool;
 use tokio::task::coop::consume_budget;
 
-use crate::entry::{Batch, Entry, Fact, LogPlace, Placed};
+use crate::entry::{Batch, Entry, Fact, LogPlace, Placed, Standing};
 
 /// The most facts of one step of the tail, and about how many bytes of payload.
 const TAIL_FACTS: i64 = 512;
@@ -36,8 +36,11 @@ macro_rules! fact {
 }
 
 /// Where the log stands.
-pub async fn log_head(pool: &PgPool) -> Result<LogPlace, sqlx::Error> {
-    sqlx::query_as!(LogPlace, "select log_pos, month from event.head").fetch_one(pool).await
+pub async fn log_head(pool: &PgPool) -> Result<Standing, sqlx::Error> {
+    let row = sqlx::query!(r#"select log_pos, month, pg_postmaster_start_time() as "run!" from event.head"#)
+        .fetch_one(pool)
+        .await?;
+    Ok(Standing { place: LogPlace { log_pos: row.log_pos, month: row.month }, run: row.run })
 }
 
 /// The next stretch of the log with all its entries; `None` at its end. The log's places have no gaps and become
@@ -46,7 +49,8 @@ pub async fn tail(pool: &PgPool, after: LogPlace) -> Result<Option<Batch>, sqlx:
     let rows = sqlx::query!(
         r#"select l.log_pos, l.month, l.event_id, l.subject_id, l.type as kind, l.source, l.subject, l.at,
                   l.traceparent, l.version, l.audience, l.sites, l.purchasing_group, l.scope_firm, l.payload,
-                  l.payload_sha256, e.feeds as "feeds!", e.seqs as "seqs!", e.chains as "chains!", e.lasts as "lasts!"
+                  l.payload_sha256, e.feeds as "feeds!", e.seqs as "seqs!", e.chains as "chains!", e.lasts as "lasts!",
+                  pg_postmaster_start_time() as "run!"
            from (select first.log_pos, first.month, first.event_id, first.subject_id, first.type, first.source,
                         first.subject, first.at, first.traceparent, first.version, first.audience, first.sites,
                         first.purchasing_group, first.scope_firm, first.payload, first.payload_sha256,
@@ -71,7 +75,7 @@ pub async fn tail(pool: &PgPool, after: LogPlace) -> Result<Option<Batch>, sqlx:
     .fetch_all(pool)
     .await?;
     let Some(last) = rows.last() else { return Ok(None) };
-    let upto = LogPlace { log_pos: last.log_pos, month: last.month };
+    let (upto, run) = (LogPlace { log_pos: last.log_pos, month: last.month }, last.run);
     let facts = rows.into_iter().map(|row| {
         let fact = fact!(row);
         let places = row.feeds.into_iter().zip(row.seqs).zip(row.chains.into_iter().zip(row.lasts));
@@ -81,7 +85,16 @@ pub async fn tail(pool: &PgPool, after: LogPlace) -> Result<Option<Batch>, sqlx:
         let entries = entries.collect::<Result<_, sqlx::Error>>()?;
         Ok(Placed { log_pos: row.log_pos, month: row.month, fact, entries })
     });
-    Ok(Some(Batch { after: after.log_pos, upto, facts: facts.collect::<Result<_, sqlx::Error>>()? }))
+    Ok(Some(Batch { run, after: after.log_pos, upto, facts: facts.collect::<Result<_, sqlx::Error>>()? }))
+}
+
+/// Entries of a feed after a place.
+#[derive(Debug, Default)]
+pub struct Stretch {
+    /// The chain at the place, of the same moment; absent where no entry follows, or none stands there.
+    pub before: Option<Vec<u8>>,
+    /// In their order.
+    pub entries: Vec<Arc<Entry>>,
 }
 
 /// Entries of the firm's feed after a place: at most `entries`, and about `bytes` of payload, but one at least. Each is
@@ -92,12 +105,13 @@ pub async fn page(
     entries: i64,
     bytes: i64,
     mut each: impl FnMut(&Entry),
-) -> Result<Vec<Arc<Entry>>, sqlx::Error> {
+) -> Result<Stretch, sqlx::Error> {
     let feed = tx.firm();
     let mut rows = sqlx::query!(
-        "select p.seq, p.chain, p.last_of_command, p.event_id, p.subject_id, p.type as kind, p.source, p.subject, p.at,
+        r#"select p.seq, p.chain, p.last_of_command, p.event_id, p.subject_id, p.type as kind, p.source, p.subject, p.at,
                 p.traceparent, p.version, p.audience, p.sites, p.purchasing_group, p.scope_firm, p.payload,
-                p.payload_sha256
+                p.payload_sha256,
+                (select b.chain from event.feed_entry b where b.feed = $1 and b.seq = $2) as "before?"
          from (select f.seq, f.chain, f.last_of_command, l.event_id, l.subject_id, l.type, l.source, l.subject, l.at,
                       l.traceparent, l.version, l.audience, l.sites, l.purchasing_group, l.scope_firm, l.payload,
                       l.payload_sha256,
@@ -106,22 +120,23 @@ pub async fn page(
                      where feed = $1 and seq > $2 order by seq limit $3) f
                join event.event_log l on l.log_pos = f.log_pos and l.month = f.month) p
          where p.before < $4
-         order by p.seq",
+         order by p.seq"#,
         feed,
         after,
         entries,
         bytes
     )
     .fetch(tx.conn());
-    let mut page = Vec::new();
+    let mut page = Stretch::default();
     while let Some(row) = rows.try_next().await? {
         // Others have the thread after a part of a long page.
         consume_budget().await;
         let fact = fact!(row);
+        page.before = row.before;
         let chain = sized(row.chain)?;
         let entry = Entry::new(feed, row.seq, chain, row.last_of_command, fact);
         each(&entry);
-        page.push(Arc::new(entry));
+        page.entries.push(Arc::new(entry));
     }
     Ok(page)
 }

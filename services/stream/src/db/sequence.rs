@@ -22,6 +22,8 @@ pub struct Head {
     pub now: OffsetDateTime,
     /// Which transaction of which run of the server put it there: two that differ are two states of the log.
     pub mark: String,
+    /// When that run began.
+    pub run: OffsetDateTime,
 }
 
 /// A committed command that waits.
@@ -47,7 +49,7 @@ pub async fn peek(
     let rows = sqlx::query!(
         r#"select h.log_pos, greatest(h.month, date_trunc('month', now() at time zone 'utc')::date) as "month!",
                   now() as "now!", concat_ws(' ', h.xmin, pg_postmaster_start_time()) as "mark!",
-                  w.id, w.place as "place!", w.payload
+                  pg_postmaster_start_time() as "run!", w.id, w.place as "place!", w.payload
            from (
                select first.id, first.place, first.payload, sum(first.size) over (order by first.id) - first.size as before
                from (select o.id, o.ctid::text as place, o.payload, octet_length(o.payload) as size
@@ -62,7 +64,8 @@ pub async fn peek(
     .fetch_all(conn)
     .await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let head = Head { log_pos: first.log_pos, month: first.month, now: first.now, mark: first.mark.clone() };
+    let (mark, run) = (first.mark.clone(), first.run);
+    let head = Head { log_pos: first.log_pos, month: first.month, now: first.now, mark, run };
     let rows = rows.into_iter().map(|row| Row { id: row.id, place: row.place, payload: row.payload });
     Ok(Some((head, rows.collect())))
 }

@@ -1,7 +1,10 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::{sample::entry, slot::HELD_MS};
+use crate::{
+    sample::{chain, entry, entry_of},
+    slot::HELD_MS,
+};
 use chassis::caller::{CredentialKind, Role};
 
 const ONE: Uuid = Uuid::from_u128(1);
@@ -17,9 +20,9 @@ fn register(hub: &Arc<Hub>, firm: Uuid, credential: Credential) -> Result<Regist
 }
 
 fn waiting(place: &Registration, last: i64) -> usize {
-    match place.feed.after(last, usize::MAX) {
+    match place.feed.after(last, &chain(place.feed.firm, last), usize::MAX) {
         Next::Entries(entries) => entries.len(),
-        Next::Nothing | Next::Gone => 0,
+        Next::Nothing | Next::Gone | Next::Other => 0,
     }
 }
 
@@ -47,6 +50,37 @@ fn entries_reach_the_feeds_that_somebody_follows() {
     let one = register(&hub, ONE, key("a")).unwrap();
     assert_eq!(waiting(&one, 1), 0, "the ring went with its last reader");
     assert_eq!(hub.open(), 2);
+}
+
+#[test]
+fn what_came_by_is_forgotten_where_everyone_reads_again() {
+    let hub = Hub::new(MANY);
+    let one = register(&hub, ONE, key("a")).unwrap();
+    hub.offer((51..=53).map(|seq| entry(ONE, seq)));
+    assert_eq!(waiting(&one, 50), 3);
+    let before = hub.generation();
+    hub.read_again();
+    assert_ne!(hub.generation(), before);
+    for last in [50, 53] {
+        let next = one.feed.after(last, &chain(ONE, last), usize::MAX);
+        assert!(matches!(next, Next::Nothing), "{next:?}: what came by is of another history, maybe");
+    }
+    hub.offer([entry_of(ONE, 51, &chain(ONE, 50), b"other".to_vec())]);
+    assert_eq!((waiting(&one, 50), hub.generation()), (1, before + 1));
+}
+
+#[test]
+fn an_entry_that_does_not_follow_makes_everyone_read_again() {
+    for seq in [52, 53, 54] {
+        let hub = Hub::new(MANY);
+        let (one, two) = (register(&hub, ONE, key("a")).unwrap(), register(&hub, TWO, key("a")).unwrap());
+        hub.offer((51..=53).map(|seq| entry(ONE, seq)).chain([entry(TWO, 7)]));
+        let before = hub.generation();
+        hub.offer([entry(ONE, 53), entry(ONE, 54)].into_iter().filter(|entry| entry.seq < seq));
+        assert_eq!(hub.generation(), before, "what follows and what is repeated is well");
+        hub.offer([entry_of(ONE, seq, &[9; 32], b"other".to_vec()), entry(TWO, 8)]);
+        assert_eq!((hub.generation(), waiting(&one, 50), waiting(&two, 6)), (before + 1, 0, 0), "{seq}");
+    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub enum Defect {
     NoDedupe,
     /// What comes after a gap is delivered without what lies between.
     NoBackfill,
+    /// The log is taken for the same one whatever run of the server has it.
+    OneRun,
     /// Each stream has a queue of its own that takes whatever comes.
     UnboundedChannel,
     /// A webhook is claimed whoever else sends for it.

@@ -1,9 +1,12 @@
 //! Whether what clients saw keeps the promises of the event log; the same as `tests/harness/validators` asks of real clients,
 //! and two of the machine's own: what is kept for one stream is bounded, and a firm's own topic has no gap.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
-use chassis::feed::FIRST_CHAIN;
+use chassis::{Reason, feed::FIRST_CHAIN};
 use uuid::Uuid;
 
 use super::{
@@ -48,18 +51,16 @@ impl Judge {
 /// Every breach of every promise in what happened.
 pub fn judge(world: &World) -> Vec<Breach> {
     let mut judge = Judge::default();
-    let mut feeds: BTreeMap<Uuid, Vec<&Entry>> = FEEDS.iter().map(|feed| (*feed, Vec::new())).collect();
-    for entry in &world.postgres.ever {
-        feeds.entry(entry.feed).or_default().push(entry);
-    }
-    for (feed, entries) in &mut feeds {
-        entries.sort_by_key(|entry| entry.seq);
+    let feeds = by_feed(world.postgres.ever());
+    let before = world.postgres.before.as_deref().map(by_feed);
+    for (feed, entries) in &feeds {
         record(&mut judge, *feed, entries, &world.writes);
         in_time(&mut judge, *feed, entries, &world.writes);
     }
     for (n, subscriber) in world.subscribers.iter().enumerate() {
         let feed = &feeds[&subscriber.feed];
-        follow(&mut judge, n, subscriber, feed);
+        let before = before.as_ref().map(|before| &*before[&subscriber.feed]);
+        follow(&mut judge, n, subscriber, feed, before);
         let head = feed.last().map_or(0, |entry| entry.seq);
         judge.hold(subscriber.seq == head, Rule::Reliable, || {
             format!("reader {n} stands at {} and the feed at {head}", subscriber.seq)
@@ -76,6 +77,16 @@ pub fn judge(world: &World) -> Vec<Breach> {
         }
     }
     judge.0
+}
+
+/// Entries of each feed in its order.
+fn by_feed(entries: &[Arc<Entry>]) -> BTreeMap<Uuid, Vec<&Entry>> {
+    let mut feeds: BTreeMap<Uuid, Vec<&Entry>> = FEEDS.iter().map(|feed| (*feed, Vec::new())).collect();
+    for entry in entries {
+        feeds.entry(entry.feed).or_default().push(entry);
+    }
+    feeds.values_mut().for_each(|entries| entries.sort_by_key(|entry| entry.seq));
+    feeds
 }
 
 /// The feed itself: places without a gap, a chain that recomputes, commands that stand together, versions in order, and each
@@ -127,13 +138,35 @@ fn in_time(judge: &mut Judge, feed: Uuid, entries: &[&Entry], writes: &[Write]) 
     }
 }
 
-/// What one client saw, stream by stream.
-fn follow(judge: &mut Judge, n: usize, subscriber: &Subscriber, feed: &[&Entry]) {
-    let wanted = |entry: &Entry| !subscriber.filtered || entry.fact.kind == PUBLISHED;
+/// What one client saw. Who is told that its history is another one has seen what the lost server alone knew, and nothing of
+/// what came instead; from then on it sees that alone.
+fn follow(judge: &mut Judge, n: usize, subscriber: &Subscriber, feed: &[&Entry], before: Option<&[&Entry]>) {
+    let diverged = |seen: &Seen| matches!(seen, Seen::Refused(Reason::FEED_DIVERGED));
+    for seen in subscriber.seen.split_inclusive(diverged) {
+        match (seen, before) {
+            ([seen @ .., last], Some(before)) if diverged(last) => {
+                let at = stream(judge, n, subscriber.filtered, seen, before);
+                let same =
+                    before.iter().zip(feed).take_while(|(was, is)| was.chain == is.chain).count() as i64;
+                // A filter may have passed over what was lost, and shows nothing of it.
+                judge.hold(subscriber.filtered || at > same, Rule::Resumable, || {
+                    format!("reader {n}: stands at {at}, up to {same} nothing was lost, and is told so")
+                });
+            }
+            _ => {
+                stream(judge, n, subscriber.filtered, seen, feed);
+            }
+        }
+    }
+}
+
+/// What one client saw of one history, stream by stream; where it stands then.
+fn stream(judge: &mut Judge, n: usize, filtered: bool, seen: &[Seen], feed: &[&Entry]) -> i64 {
+    let wanted = |entry: &Entry| !filtered || entry.fact.kind == PUBLISHED;
     let at = |seq: i64| feed.get(usize::try_from(seq - 1).unwrap_or(usize::MAX)).copied();
     // Where the client stands, and the last event or bookmark of its stream.
     let (mut last, mut ids) = (0, HashSet::new());
-    for seen in &subscriber.seen {
+    for seen in seen {
         match seen {
             Seen::Opened(after) => {
                 let goes_on = *after == last || last == 0;
@@ -179,6 +212,7 @@ fn follow(judge: &mut Judge, n: usize, subscriber: &Subscriber, feed: &[&Entry])
             }
         }
     }
+    last
 }
 
 /// A firm's own topic has what came to the feed after this place, where publishing began: each place once or more, in order.

@@ -143,6 +143,20 @@ impl Kafka {
         &records[from..records.len().min(from + most)]
     }
 
+    /// Takes everything away after the log lost its last commits: what is on its way is of another history, and so is what the
+    /// topics had. `published`: whether the log still knows that somebody published.
+    pub fn begin_anew(&mut self, heads: Heads, published: bool) {
+        self.epoch += 1;
+        self.partitions = Default::default();
+        self.exported = heads.map(|since| vec![Beginning { since, places: Vec::new() }]);
+        self.begun = self.begun.filter(|_| published);
+        for flight in self.sessions.iter_mut().flat_map(|session| &mut session.flights) {
+            if !flight.settled {
+                (flight.settled, flight.answer) = (true, Some(false));
+            }
+        }
+    }
+
     /// Takes everything away, topics and all, while feeds stand there.
     pub fn wipe(&mut self, heads: Heads) {
         self.epoch += 1;

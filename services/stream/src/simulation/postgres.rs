@@ -7,13 +7,13 @@ use std::{
 };
 
 use chassis::feed::{FIRST_CHAIN, Head as FeedHead};
-use time::{Date, Duration, macros::date};
+use time::{Date, Duration, OffsetDateTime, macros::date};
 use uuid::Uuid;
 
 use super::{defect::Defect, kafka::Heads, writer::FEEDS};
 use crate::{
     db::sequence::{Head, Row, Step},
-    entry::{Batch, Entry, LogPlace, Placed},
+    entry::{Batch, Entry, LogPlace, Placed, Standing},
     sequencer::Feeds,
 };
 
@@ -36,11 +36,13 @@ struct Change {
     upto: LogPlace,
 }
 
+#[derive(Clone)]
 struct Waiting {
     payload: Vec<u8>,
     tx: Tx,
 }
 
+#[derive(Clone)]
 struct Feed {
     next_seq: i64,
     chain: [u8; 32],
@@ -49,7 +51,7 @@ struct Feed {
 }
 
 /// How far the log was published, and who publishes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Place {
     at: Option<LogPlace>,
     holder: Option<Uuid>,
@@ -57,10 +59,27 @@ struct Place {
 }
 
 /// An aggregate.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Order {
     pub version: i64,
     lock: Option<Tx>,
+}
+
+/// What was committed.
+#[derive(Clone)]
+struct Committed {
+    outbox: BTreeMap<i64, Waiting>,
+    head: LogPlace,
+    /// Which transaction left the head as it is.
+    mark: Tx,
+    /// The highest id that was moved; only the naive tail looks at it.
+    last_id: i64,
+    log: BTreeMap<(i64, Date), Placed>,
+    feeds: BTreeMap<Uuid, Feed>,
+    entries: BTreeMap<(Uuid, i64, Date), Arc<Entry>>,
+    ever: Vec<Arc<Entry>>,
+    orders: BTreeMap<usize, Order>,
+    place: Place,
 }
 
 pub struct Postgres {
@@ -70,21 +89,15 @@ pub struct Postgres {
     next_id: i64,
     next_tx: Tx,
     open: BTreeSet<Tx>,
-    outbox: BTreeMap<i64, Waiting>,
-    head: LogPlace,
-    /// Which transaction left the head as it is.
-    mark: Tx,
     head_lock: Option<Tx>,
-    /// The highest id that was moved; only the naive tail looks at it.
-    last_id: i64,
     change: Option<Change>,
-    log: BTreeMap<(i64, Date), Placed>,
-    feeds: BTreeMap<Uuid, Feed>,
-    entries: BTreeMap<(Uuid, i64, Date), Arc<Entry>>,
-    /// Everything that was ever committed to the feeds, for the judges.
-    pub ever: Vec<Arc<Entry>>,
-    pub orders: BTreeMap<usize, Order>,
-    place: Place,
+    data: Committed,
+    /// What a standby has that nothing reaches any more.
+    standby: Option<Committed>,
+    /// How often the server was started.
+    runs: i64,
+    /// The feeds as they were when a standby took over.
+    pub before: Option<Vec<Arc<Entry>>>,
 }
 
 impl Postgres {
@@ -95,18 +108,23 @@ impl Postgres {
             next_id: 1,
             next_tx: 1,
             open: BTreeSet::new(),
-            outbox: BTreeMap::new(),
-            head: LogPlace { log_pos: 0, month: FIRST_MONTH },
-            mark: 0,
             head_lock: None,
-            last_id: 0,
             change: None,
-            log: BTreeMap::new(),
-            feeds: BTreeMap::new(),
-            entries: BTreeMap::new(),
-            ever: Vec::new(),
-            orders: BTreeMap::new(),
-            place: Place::default(),
+            data: Committed {
+                outbox: BTreeMap::new(),
+                head: LogPlace { log_pos: 0, month: FIRST_MONTH },
+                mark: 0,
+                last_id: 0,
+                log: BTreeMap::new(),
+                feeds: BTreeMap::new(),
+                entries: BTreeMap::new(),
+                ever: Vec::new(),
+                orders: BTreeMap::new(),
+                place: Place::default(),
+            },
+            standby: None,
+            runs: 0,
+            before: None,
         }
     }
 
@@ -140,12 +158,12 @@ impl Postgres {
             }
         };
         mine(&mut self.head_lock);
-        self.orders.values_mut().for_each(|order| mine(&mut order.lock));
+        self.data.orders.values_mut().for_each(|order| mine(&mut order.lock));
     }
 
     /// `select … from order for update`: its version.
     pub fn lock_order(&mut self, tx: Tx, order: usize) -> Result<i64, Blocked> {
-        let order = self.orders.entry(order).or_default();
+        let order = self.data.orders.entry(order).or_default();
         match order.lock {
             Some(other) if other != tx => Err(Blocked),
             _ => {
@@ -163,24 +181,24 @@ impl Postgres {
 
     /// Commits a command: its row, and its orders' new versions.
     pub fn commit_command(&mut self, tx: Tx, id: i64, payload: Vec<u8>, versions: &[(usize, i64)]) {
-        self.outbox.insert(id, Waiting { payload, tx });
+        self.data.outbox.insert(id, Waiting { payload, tx });
         for (order, version) in versions {
-            self.orders.entry(*order).or_default().version = *version;
+            self.data.orders.entry(*order).or_default().version = *version;
         }
         self.free(tx);
     }
 
     /// Whether anything waits.
     pub fn waiting(&self) -> bool {
-        !self.outbox.is_empty()
+        !self.data.outbox.is_empty()
     }
 
     /// `db::sequence::peek`: where the log stands and the oldest rows that wait.
     pub fn peek(&self, most: usize, low_water: i64) -> Option<(Head, Vec<Row>)> {
         let oldest_open = self.open.first().copied().unwrap_or(Tx::MAX);
-        let mut seen: Vec<(i64, Tx)> = self.outbox.iter().map(|(id, row)| (*id, row.tx)).collect();
+        let mut seen: Vec<(i64, Tx)> = self.data.outbox.iter().map(|(id, row)| (*id, row.tx)).collect();
         if Defect::NaiveIdTail.present() {
-            seen.retain(|(id, _)| *id > self.last_id);
+            seen.retain(|(id, _)| *id > self.data.last_id);
         }
         if Defect::LowWater.present() {
             seen.retain(|(id, _)| *id >= low_water);
@@ -193,16 +211,17 @@ impl Postgres {
         if seen.is_empty() {
             return None;
         }
-        let month = self.head.month.max(self.month(self.now));
-        let now = time::OffsetDateTime::UNIX_EPOCH;
-        let head = Head { log_pos: self.head.log_pos, month, now, mark: self.mark.to_string() };
-        let row = |id: i64| Row { id, place: id.to_string(), payload: self.outbox[&id].payload.clone() };
+        let month = self.data.head.month.max(self.month(self.now));
+        let (mark, run) = (self.data.mark.to_string(), self.run());
+        let head =
+            Head { log_pos: self.data.head.log_pos, month, now: OffsetDateTime::UNIX_EPOCH, mark, run };
+        let row = |id: i64| Row { id, place: id.to_string(), payload: self.data.outbox[&id].payload.clone() };
         Some((head, seen.into_iter().map(|(id, _)| row(id)).collect()))
     }
 
     /// `db::sequence::heads`.
     pub fn heads(&self, feeds: &[Uuid]) -> Feeds {
-        let head = |id: &Uuid| self.feeds.get(id).map(|feed| (*id, (feed.next_seq, feed.chain)));
+        let head = |id: &Uuid| self.data.feeds.get(id).map(|feed| (*id, (feed.next_seq, feed.chain)));
         feeds.iter().filter_map(head).collect()
     }
 
@@ -216,11 +235,11 @@ impl Postgres {
         let month = batch.upto.month;
         let stands =
             |(id, head): (&Uuid, &(i64, [u8; 32]))| self.heads(&[*id]).get(id).is_none_or(|it| it == head);
-        let fenced = self.head.log_pos == batch.after
-            && self.mark.to_string() == *mark
-            && ids.iter().all(|id| self.outbox.contains_key(id))
+        let fenced = self.data.head.log_pos == batch.after
+            && self.data.mark.to_string() == *mark
+            && ids.iter().all(|id| self.data.outbox.contains_key(id))
             && before.iter().all(stands);
-        let there = |placed: &Placed| self.log.contains_key(&(placed.log_pos, month));
+        let there = |placed: &Placed| self.data.log.contains_key(&(placed.log_pos, month));
         if !(fenced || Defect::NoRowLock.present()) || batch.facts.iter().any(there) {
             return Ok(None);
         }
@@ -234,44 +253,54 @@ impl Postgres {
     pub fn commit_sequenced(&mut self, tx: Tx) {
         let Some(change) = self.change.take().filter(|_| self.head_lock == Some(tx)) else { return };
         for id in change.ids {
-            self.outbox.remove(&id);
-            self.last_id = self.last_id.max(id);
+            self.data.outbox.remove(&id);
+            self.data.last_id = self.data.last_id.max(id);
         }
         let Change { facts, feeds, upto, .. } = change;
         for placed in facts {
             for entry in &placed.entries {
-                self.entries.insert((entry.feed, entry.seq, upto.month), entry.clone());
-                self.ever.push(entry.clone());
+                self.data.entries.insert((entry.feed, entry.seq, upto.month), entry.clone());
+                self.data.ever.push(entry.clone());
             }
-            self.log.insert((placed.log_pos, upto.month), placed);
+            self.data.log.insert((placed.log_pos, upto.month), placed);
         }
         for (id, (next_seq, chain)) in feeds {
             let new = Feed { next_seq, chain, min_seq: 1, min_chain: FIRST_CHAIN };
-            let feed = self.feeds.entry(id).or_insert(new);
+            let feed = self.data.feeds.entry(id).or_insert(new);
             (feed.next_seq, feed.chain) = (next_seq, chain);
         }
-        (self.head, self.mark) = (upto, tx);
+        (self.data.head, self.data.mark) = (upto, tx);
         self.free(tx);
     }
 
+    /// When the server was started, as `pg_postmaster_start_time()` says.
+    fn run(&self) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + Duration::seconds(self.runs)
+    }
+
+    /// Everything that was ever committed to the feeds, for the judges.
+    pub fn ever(&self) -> &[Arc<Entry>] {
+        &self.data.ever
+    }
+
     /// Where the log stands.
-    pub fn log_head(&self) -> LogPlace {
-        self.head
+    pub fn log_head(&self) -> Standing {
+        Standing { place: self.data.head, run: self.run() }
     }
 
     /// The next stretch of the log, as `db::read::tail` asks for it.
     pub fn tail(&self, after: LogPlace) -> Option<Batch> {
-        let beyond = self.log.range((after.log_pos + 1, FIRST_MONTH)..);
+        let beyond = self.data.log.range((after.log_pos + 1, FIRST_MONTH)..);
         let rows = beyond.filter(|((_, month), _)| *month >= after.month).take(TAIL_FACTS);
         let rows: Vec<(&(i64, Date), &Placed)> = rows.collect();
         let (&(log_pos, month), _) = *rows.last()?;
         let facts = rows.into_iter().map(|(_, placed)| placed.clone()).collect();
-        Some(Batch { after: after.log_pos, upto: LogPlace { log_pos, month }, facts })
+        Some(Batch { run: self.run(), after: after.log_pos, upto: LogPlace { log_pos, month }, facts })
     }
 
     /// `event.feed_head` as its firm reads it.
     pub fn feed_head(&self, feed: Uuid) -> FeedHead {
-        match self.feeds.get(&feed) {
+        match self.data.feeds.get(&feed) {
             Some(found) => FeedHead {
                 feed,
                 seq: found.next_seq - 1,
@@ -293,20 +322,20 @@ impl Postgres {
 
     /// The chain at a place of a feed.
     pub fn chain_at(&self, feed: Uuid, seq: i64) -> Option<Vec<u8>> {
-        let mut found = self.entries.range((feed, seq, FIRST_MONTH)..=(feed, seq, Date::MAX));
+        let mut found = self.data.entries.range((feed, seq, FIRST_MONTH)..=(feed, seq, Date::MAX));
         found.next().map(|(_, entry)| entry.chain.into())
     }
 
     /// Entries of a feed after a place.
     pub fn page(&self, feed: Uuid, after: i64, most: usize) -> Vec<Arc<Entry>> {
-        let rows = self.entries.range((feed, after + 1, FIRST_MONTH)..=(feed, i64::MAX, Date::MAX));
+        let rows = self.data.entries.range((feed, after + 1, FIRST_MONTH)..=(feed, i64::MAX, Date::MAX));
         rows.take(most).map(|(_, entry)| entry.clone()).collect()
     }
 
     /// A feed's oldest entries may go from now on, in a commit of its own.
     pub fn shorten(&mut self, feed: Uuid, min_seq: i64) {
         let chain = self.chain_at(feed, min_seq - 1);
-        if let (Some(feed), Some(chain)) = (self.feeds.get_mut(&feed), chain)
+        if let (Some(feed), Some(chain)) = (self.data.feeds.get_mut(&feed), chain)
             && min_seq > feed.min_seq
             && min_seq <= feed.next_seq
         {
@@ -317,31 +346,58 @@ impl Postgres {
 
     /// And now they go.
     pub fn drop_old(&mut self) {
-        let feeds = &self.feeds;
-        self.entries.retain(|(feed, seq, _), _| feeds.get(feed).is_none_or(|feed| *seq >= feed.min_seq));
+        let feeds = &self.data.feeds;
+        self.data.entries.retain(|(feed, seq, _), _| feeds.get(feed).is_none_or(|feed| *seq >= feed.min_seq));
     }
 
     /// Takes the right to publish, as `db::kafka::claim`.
     pub fn claim(&mut self, holder: Uuid, ticks: u64) -> Option<LogPlace> {
-        if self.place.until >= self.now && self.place.holder.is_some_and(|other| other != holder) {
+        if self.data.place.until >= self.now && self.data.place.holder.is_some_and(|other| other != holder) {
             return None;
         }
-        let at = self.place.at.filter(|at| at.log_pos <= self.head.log_pos).unwrap_or(self.head);
-        self.place = Place { at: Some(at), holder: Some(holder), until: self.now + ticks };
+        let at =
+            self.data.place.at.filter(|at| at.log_pos <= self.data.head.log_pos).unwrap_or(self.data.head);
+        self.data.place = Place { at: Some(at), holder: Some(holder), until: self.now + ticks };
         Some(at)
     }
 
     /// Notes how far was published, as `db::kafka::moved`.
     pub fn moved(&mut self, holder: Uuid, upto: LogPlace, ticks: u64) -> bool {
-        let mine = self.place.holder == Some(holder);
+        let mine = self.data.place.holder == Some(holder);
         if mine {
-            self.place = Place { at: Some(upto), holder: Some(holder), until: self.now + ticks };
+            self.data.place = Place { at: Some(upto), holder: Some(holder), until: self.now + ticks };
         }
         mine
     }
 
-    /// Every transaction vanishes.
+    /// The wire to the standby is cut; whether there was one that was not cut yet.
+    pub fn cut(&mut self) -> bool {
+        let reached = self.standby.is_none() && self.before.is_none();
+        if reached {
+            self.standby = Some(self.data.clone());
+        }
+        reached
+    }
+
+    /// The standby takes over with what it has: whether there was one.
+    pub fn promote(&mut self) -> bool {
+        let Some(standby) = self.standby.take() else { return false };
+        self.crash();
+        let lost = std::mem::replace(&mut self.data, standby);
+        self.before = Some(lost.ever);
+        // Held by transactions of the server that is lost.
+        self.data.orders.values_mut().for_each(|order| order.lock = None);
+        true
+    }
+
+    /// Whether somebody published.
+    pub fn published(&self) -> bool {
+        self.data.place.at.is_some()
+    }
+
+    /// Every transaction vanishes, and the server starts anew.
     pub fn crash(&mut self) {
+        self.runs += 1;
         let open: Vec<Tx> = self.open.iter().copied().collect();
         open.into_iter().for_each(|tx| self.vanish(tx));
     }

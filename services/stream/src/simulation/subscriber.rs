@@ -24,7 +24,8 @@ use uuid::Uuid;
 
 use super::{postgres::Postgres, process::Process, random::Random, writer::PUBLISHED};
 use crate::{
-    catch_up::{Held, Page, Verify},
+    catch_up::{Held, Lost, Page, Verify},
+    db::read::Stretch,
     entry::Entry,
     filter::{Filter, Pattern, Sight},
     frame::Message,
@@ -47,7 +48,7 @@ pub enum Seen {
     Bookmark(i64),
     /// What followed is gone: where it stood, and where it may begin anew.
     Expired(i64, i64),
-    /// It was refused, though its cursor is good.
+    /// It was refused: though its cursor is good, or because it has seen what a lost server alone knew.
     Refused(Reason),
 }
 
@@ -180,15 +181,36 @@ impl Subscriber {
                 }
             }
             State::Open(reader, Reading::Asked(at, Verify::No)) => {
-                let entries = postgres.page(self.feed, at.seq, PAGE);
-                let page = Page::after(at.seq, entries, PAGE as i64, i64::MAX);
+                let page = self.page(postgres, at);
                 let held = page.map(|page| page.leave(&reader.place.slot, at, now_ms));
-                let gone = || expired(&postgres.feed_head(self.feed), &self.keys);
-                let held = held.ok_or_else(gone);
                 self.ended(reader, held);
             }
         }
         true
+    }
+
+    /// The page after a place, whose transaction sees one server.
+    fn page(&self, postgres: &Postgres, at: Cursor) -> Result<Page, Error> {
+        let entries = postgres.page(self.feed, at.seq, PAGE);
+        let before = postgres.chain_at(self.feed, at.seq).filter(|_| !entries.is_empty());
+        let head = || postgres.feed_head(self.feed);
+        match Page::after(at, Stretch { before, entries }, PAGE as i64, i64::MAX) {
+            Err(Lost::Diverged) => Err(Error::new(Reason::FEED_DIVERGED)),
+            Err(Lost::Gone) => Err(expired(&head(), &self.keys)),
+            Ok(page) if page.known => Ok(page),
+            Ok(page) => self.placed(postgres, Start::After(at), &head()).map(|_| page),
+        }
+    }
+
+    /// The server is lost, and with it every transaction.
+    pub fn lose(&mut self) {
+        self.state = match std::mem::replace(&mut self.state, State::Away) {
+            State::Headed(..) => State::Away,
+            State::Open(reader, Reading::Headed(at, _)) => {
+                State::Open(reader, Reading::Asked(at, Verify::Yes))
+            }
+            others => others,
+        };
     }
 
     /// The task that read the page has ended.
@@ -209,7 +231,8 @@ impl Subscriber {
         };
         let types = vec![Pattern::Exactly(PUBLISHED.into())];
         let filter = if self.filtered { Filter { types, ..Filter::default() } } else { Filter::default() };
-        let begin = Begin { at, present: head.seq, until_head: false, sight: Sight::new(filter) };
+        let chain = head.chain.as_slice().try_into().expect("a chain has 32 bytes");
+        let begin = Begin { at, present: head.seq, chain, until_head: false, sight: Sight::new(filter) };
         self.seen.push(Seen::Opened(at.seq));
         self.woken.0.store(true, Ordering::Release);
         self.state = State::Open(Box::new(Reader::new(place, begin)), Reading::No);
@@ -227,6 +250,10 @@ impl Subscriber {
                 self.cursor = Some(cursor);
             }
             _ => self.seen.push(Seen::Refused(error.reason)),
+        }
+        if error.reason == Reason::FEED_DIVERGED {
+            // It begins anew, as everybody is told to.
+            (self.seq, self.cursor) = (0, None);
         }
     }
 

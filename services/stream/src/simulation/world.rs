@@ -30,6 +30,8 @@ struct Course {
     /// One step in so many is a reader who leaves or comes.
     restless: usize,
     retention: bool,
+    /// A standby may take over without the last commits.
+    standby: bool,
 }
 
 pub struct World {
@@ -40,6 +42,8 @@ pub struct World {
     pub kafka_runs: bool,
     writers: Vec<Writer>,
     pub writes: Vec<Write>,
+    /// Which of them were committed when the standby was cut off.
+    followed: Vec<bool>,
     processes: Vec<(Process, Publisher)>,
     pub subscribers: Vec<Subscriber>,
     /// The most entries that were kept for one stream.
@@ -53,11 +57,14 @@ impl World {
     pub fn new(seed: u64, steps: usize) -> Self {
         let mut random = Random::new(seed);
         let month = [0, 0, 25, 60][random.below(4)];
+        let standby = random.one_in(3);
         let course = Course {
             steps,
             faults: [0, 60, 25][random.below(3)],
             restless: [0, 40, 15][random.below(3)],
-            retention: random.one_in(4),
+            // Where both happen, a reader may be told either, and begins anew by what it is told.
+            retention: !standby && random.one_in(3),
+            standby,
         };
         let kafka_runs = random.one_in(2);
         let processes = 1 + random.below(2);
@@ -71,6 +78,7 @@ impl World {
             kafka_runs,
             writers: (0..3).map(|_| Writer::new()).collect(),
             writes: Vec::new(),
+            followed: Vec::new(),
             processes: Vec::new(),
             subscribers: (0..readers).map(subscriber).collect(),
             kept: 0,
@@ -166,7 +174,7 @@ impl World {
     /// Something goes wrong.
     fn fault(&mut self) {
         let n = self.random.below(self.processes.len());
-        match self.random.below(10) {
+        match self.random.below(12) {
             0..=1 => self.kill(n),
             2 => {
                 self.postgres.crash();
@@ -185,8 +193,29 @@ impl World {
                 self.postgres.shorten(feed, oldest);
             }
             8 if self.course.retention => self.postgres.drop_old(),
+            9..=10 if self.course.standby => self.fail_over(),
             // What falls due by time: rings and pages are forgotten, bookmarks go out.
             _ => self.processes[n].0.hub.tick_at(self.postgres.now * TICK_MS),
+        }
+    }
+
+    /// The standby is cut off; and the next time the server is lost, and the standby takes over without what came since.
+    fn fail_over(&mut self) {
+        if self.postgres.cut() {
+            self.followed = self.writes.iter().map(|write| write.committed).collect();
+        } else if self.postgres.promote() {
+            for (n, write) in self.writes.iter_mut().enumerate() {
+                if !self.followed.get(n).is_some_and(|followed| *followed) {
+                    (write.committed, write.acknowledged) = (false, None);
+                }
+            }
+            // As deploy/two-machines/README.md says: the topics go.
+            self.kafka.begin_anew(self.postgres.feed_heads(), self.postgres.published());
+            for (process, publisher) in &mut self.processes {
+                process.reconnect();
+                *publisher = Publisher::Idle;
+            }
+            self.subscribers.iter_mut().for_each(Subscriber::lose);
         }
     }
 
@@ -204,6 +233,9 @@ impl World {
     /// Nothing goes wrong any more: everything that was begun ends, and everybody gets what there is. Readers who come late
     /// read all of it.
     fn end(&mut self) {
+        if self.course.standby && self.random.one_in(2) {
+            self.fail_over();
+        }
         self.kafka.up = true;
         for feed in FEEDS {
             self.subscribers.push(Subscriber::new(feed, false, self.keys.clone()));
