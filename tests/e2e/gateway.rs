@@ -5,6 +5,7 @@
 mod connections;
 mod fairness;
 mod limits;
+mod restored;
 
 use std::time::{Duration, Instant};
 
