@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     carried::{self, Carried},
     db::{kafka as place, read},
-    entry::{Batch, Entry, Fact, LogPlace, Placed},
+    entry::{Batch, Entry, Fact, LogPlace, Placed, Standing},
     handoff::Handoff,
     kafka::{self, Receiver, Record, Sender},
     publication::Publication,
@@ -75,7 +75,7 @@ impl Publisher {
 
     /// Publishes for as long as this process has the right to; first waits for it.
     async fn publish(&self) -> Result<(), Fault> {
-        let mut at = loop {
+        let Standing { place: mut at, run } = loop {
             match place::claim(&self.pool, self.holder, LEASE_S).await? {
                 Some(at) => break at,
                 None => sleep(KEEP).await,
@@ -91,6 +91,8 @@ impl Publisher {
         let mut kept = Instant::now();
         loop {
             let (upto, trouble) = match read::tail(&self.pool, at).await? {
+                // What follows may be of another history, and the place beyond its end.
+                Some(batch) if batch.run != run => return Ok(()),
                 Some(batch) => self.send(&sender, at, &batch).await?,
                 None => {
                     let _ = timeout(KEEP, self.handoff.grown()).await;
@@ -100,7 +102,7 @@ impl Publisher {
                     (at, None)
                 }
             };
-            if !place::moved(&self.pool, self.holder, upto, LEASE_S).await? {
+            if !place::moved(&self.pool, self.holder, Standing { place: upto, run }, LEASE_S).await? {
                 return Ok(());
             }
             if let Some(trouble) = trouble {

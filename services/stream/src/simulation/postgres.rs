@@ -351,21 +351,21 @@ impl Postgres {
     }
 
     /// Takes the right to publish, as `db::kafka::claim`.
-    pub fn claim(&mut self, holder: Uuid, ticks: u64) -> Option<LogPlace> {
+    pub fn claim(&mut self, holder: Uuid, ticks: u64) -> Option<Standing> {
         if self.data.place.until >= self.now && self.data.place.holder.is_some_and(|other| other != holder) {
             return None;
         }
         let at =
             self.data.place.at.filter(|at| at.log_pos <= self.data.head.log_pos).unwrap_or(self.data.head);
         self.data.place = Place { at: Some(at), holder: Some(holder), until: self.now + ticks };
-        Some(at)
+        Some(Standing { place: at, run: self.run() })
     }
 
     /// Notes how far was published, as `db::kafka::moved`.
-    pub fn moved(&mut self, holder: Uuid, upto: LogPlace, ticks: u64) -> bool {
-        let mine = self.data.place.holder == Some(holder);
+    pub fn moved(&mut self, holder: Uuid, upto: Standing, ticks: u64) -> bool {
+        let mine = self.data.place.holder == Some(holder) && upto.run == self.run();
         if mine {
-            self.data.place = Place { at: Some(upto), holder: Some(holder), until: self.now + ticks };
+            self.data.place = Place { at: Some(upto.place), holder: Some(holder), until: self.now + ticks };
         }
         mine
     }

@@ -1,6 +1,7 @@
 //! What publishes, statement by statement: as `publisher` drives it, whose client is no part of the simulation.
 
 use bytes::Bytes;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     carried,
-    entry::{Batch, LogPlace},
+    entry::{Batch, Standing},
     publication::Publication,
 };
 
@@ -20,11 +21,12 @@ pub enum Publisher {
     /// It has no right, or something went wrong.
     Idle,
     Ready {
-        at: LogPlace,
+        at: Standing,
         session: usize,
     },
     Sent {
         session: usize,
+        run: OffsetDateTime,
         publication: Publication,
     },
 }
@@ -41,28 +43,31 @@ impl Publisher {
                 false
             }
             Self::Ready { at, session } => {
-                let Some(batch) = postgres.tail(at) else {
+                let Some(batch) = postgres.tail(at.place) else {
                     if postgres.moved(holder, at, LEASE) {
                         *self = Self::Ready { at, session };
                     }
                     return false;
                 };
+                if batch.run != at.run {
+                    return true;
+                }
                 // Each entry within, and in its firm's own topic as well.
                 let records = batch.facts.iter().map(|placed| 2 * placed.entries.len());
-                let publication = Publication::of(at, &batch, records);
+                let publication = Publication::of(at.place, &batch, records);
                 kafka.send(session, records_of(&batch));
-                *self = Self::Sent { session, publication };
+                *self = Self::Sent { session, run: at.run, publication };
                 true
             }
-            Self::Sent { session, mut publication } => {
+            Self::Sent { session, run, mut publication } => {
                 let answers = kafka.answers(session);
                 if answers.contains(&None) {
-                    *self = Self::Sent { session, publication };
+                    *self = Self::Sent { session, run, publication };
                     return false;
                 }
                 let written = answers.iter().enumerate().filter(|(_, answer)| **answer == Some(true));
                 written.for_each(|(record, _)| publication.acknowledge(record));
-                let upto = publication.upto();
+                let upto = Standing { place: publication.upto(), run };
                 if postgres.moved(holder, upto, LEASE) && !answers.contains(&Some(false)) {
                     *self = Self::Ready { at: upto, session };
                 }
