@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chassis::value;
 use prost::Message;
 use proto::event::{Addressed, Carried as Wire, Event};
-use time::Date;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
@@ -20,6 +20,8 @@ const WAITING: usize = 100_000;
 /// An entry that came over Kafka.
 #[derive(Clone, Debug)]
 pub struct Carried {
+    /// When the server was started that had it.
+    pub run: OffsetDateTime,
     /// Where its fact stands in the log.
     pub place: LogPlace,
     /// How many feeds carry the fact.
@@ -28,8 +30,8 @@ pub struct Carried {
     pub entry: Arc<Entry>,
 }
 
-/// An entry of a fact, to be carried.
-pub fn encode(placed: &Placed, entry: &Entry) -> Vec<u8> {
+/// An entry of a fact, which was read on that run of the server, to be carried.
+pub fn encode(run: OffsetDateTime, placed: &Placed, entry: &Entry) -> Vec<u8> {
     let bytes = |id: &Uuid| Bytes::copy_from_slice(id.as_bytes());
     let optional = |id: Option<Uuid>| id.as_ref().map(bytes).unwrap_or_default();
     let fact = &placed.fact;
@@ -62,6 +64,7 @@ pub fn encode(placed: &Placed, entry: &Entry) -> Vec<u8> {
         log_pos: placed.log_pos,
         month: placed.month.to_julian_day(),
         entries: placed.entries.len() as i32,
+        run: i64::try_from(run.unix_timestamp_nanos() / 1_000).unwrap_or_default(),
     };
     carried.encode_to_vec()
 }
@@ -76,9 +79,11 @@ pub fn decode(bytes: Bytes) -> Result<Carried, &'static str> {
     let feed = Uuid::from_slice(&wire.feed).map_err(|_| "the feed is no id")?;
     let chain: [u8; 32] = wire.chain.as_ref().try_into().map_err(|_| "a chain has not 32 bytes")?;
     let month = Date::from_julian_day(wire.month).map_err(|_| "the month is none")?;
+    let run = OffsetDateTime::from_unix_timestamp_nanos(i128::from(wire.run) * 1_000);
+    let run = run.map_err(|_| "the server was started at no time")?;
     let entries = usize::try_from(wire.entries).map_err(|_| "a fact has no entries")?;
     let entry = Entry::new(feed, wire.seq, chain, wire.last_of_command, Arc::new(fact));
-    Ok(Carried { place: LogPlace { log_pos: wire.log_pos, month }, entries, entry: Arc::new(entry) })
+    Ok(Carried { run, place: LogPlace { log_pos: wire.log_pos, month }, entries, entry: Arc::new(entry) })
 }
 
 /// What came of the log beyond a place, in any order and any number of times.
@@ -98,7 +103,7 @@ struct Part {
 impl Carriage {
     /// An entry came.
     pub fn add(&mut self, carried: &Carried) {
-        let Carried { place, entries, entry } = carried;
+        let Carried { place, entries, entry, .. } = carried;
         let part = self.waiting.entry(place.log_pos).or_insert_with(|| Part {
             month: place.month,
             entries: *entries,
@@ -138,9 +143,10 @@ impl Carriage {
 mod tests {
     use super::*;
     use crate::sample::fact;
-    use time::macros::date;
+    use time::macros::{date, datetime};
 
     const MONTH: Date = date!(2026 - 11 - 01);
+    const RUN: OffsetDateTime = datetime!(2026-11-23 02:10:00.123456 UTC);
 
     fn place(log_pos: i64) -> LogPlace {
         LogPlace { log_pos, month: MONTH }
@@ -162,7 +168,7 @@ mod tests {
 
     fn carried(log_pos: i64, feed: usize) -> Carried {
         let placed = placed(log_pos);
-        decode(encode(&placed, &placed.entries[feed]).into()).expect("it was encoded")
+        decode(encode(RUN, &placed, &placed.entries[feed]).into()).expect("it was encoded")
     }
 
     #[test]
@@ -170,7 +176,7 @@ mod tests {
         let placed = placed(5);
         for (feed, entry) in placed.entries.iter().enumerate() {
             let out = carried(5, feed);
-            assert_eq!((out.place, out.entries), (place(5), 2));
+            assert_eq!((out.run, out.place, out.entries), (RUN, place(5), 2));
             assert_eq!(*out.entry.fact, *entry.fact);
             assert_eq!(
                 (out.entry.feed, out.entry.seq, out.entry.chain),

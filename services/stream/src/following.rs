@@ -1,8 +1,8 @@
 //! How far this process follows the log: what the tail decides between its reads, without reading anything itself.
 //! [`crate::tail`] drives it, and the simulation as well.
 //!
-//! **Invariant:** what it offers out of a batch comes from the run of the server on which it follows the log. Another run may
-//! have another history, whose places say nothing about the one before.
+//! **Invariant:** what it offers comes from the run of the server on which it follows the log. Another run may have another
+//! history, whose places say nothing about the one before.
 
 use time::OffsetDateTime;
 
@@ -51,6 +51,9 @@ impl Following {
                 _ => read = true,
             }
         }
+        let (carried, others): (Vec<_>, Vec<_>) =
+            carried.into_iter().partition(|carried| self.same(carried.run));
+        read |= !others.is_empty();
         carried.iter().for_each(|carried| self.carriage.add(carried));
         hub.offer(carried.into_iter().map(|carried| carried.entry));
         self.at = self.at.map(|at| self.carriage.whole_after(at));
@@ -121,6 +124,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        carried::Carried,
         entry::Placed,
         hub::Registration,
         ring::Next,
@@ -206,6 +210,20 @@ mod tests {
             assert_eq!(following.look(standing(upto, second()), false, &hub), None);
             assert!(!following.take(handed(batch(upto, upto + 1, second())), false, &hub));
             assert_eq!(waiting(&place, upto), 1);
+        }
+    }
+
+    #[test]
+    fn what_another_run_published_is_not_offered() {
+        let carried = |run| {
+            let entry = entry(FEED, 6);
+            let carried = vec![Carried { run, place: place(6), entries: 1, entry }];
+            Handed { batches: VecDeque::new(), carried, hinted: false, carrying: true }
+        };
+        for (run, expected) in [(FIRST, (false, 1)), (second(), (true, 0))] {
+            let (hub, reader, mut following) = followed();
+            assert_eq!((following.take(carried(run), false, &hub), waiting(&reader, 5)), expected);
+            assert_eq!(following.short_of(6).is_none(), run == FIRST);
         }
     }
 

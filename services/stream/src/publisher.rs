@@ -129,7 +129,7 @@ impl Publisher {
             .facts
             .iter()
             .flat_map(|placed: &Placed| placed.entries.iter().map(move |entry| (placed, entry)))
-            .map(|(placed, entry)| (&**entry, &*placed.fact, carried::encode(placed, entry)))
+            .map(|(placed, entry)| (&**entry, &*placed.fact, carried::encode(batch.run, placed, entry)))
             .collect();
         let records = entries.iter().flat_map(|(entry, fact, carried)| {
             let topic = self.settings.topic.as_str();

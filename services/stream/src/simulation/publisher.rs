@@ -83,7 +83,7 @@ fn records_of(batch: &Batch) -> Vec<(Topic, Bytes)> {
     entries
         .flat_map(|(placed, entry)| {
             let firm = entry.feed.as_u128() as usize;
-            let carried = Bytes::from(carried::encode(placed, entry));
+            let carried = Bytes::from(carried::encode(batch.run, placed, entry));
             let seq = Bytes::copy_from_slice(&entry.seq.to_be_bytes());
             [(Topic::Internal(firm % PARTITIONS), carried), (Topic::Export(firm - 1), seq)]
         })
