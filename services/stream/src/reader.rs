@@ -44,6 +44,8 @@ pub(crate) struct Reader {
     chain: Chain,
     sight: Sight,
     mode: Mode,
+    /// It reads because something newer came by that is not at hand any more.
+    gone: bool,
     /// It took the page before within the time for which one is held.
     quick: bool,
     /// Everything up to here was present when the stream began, if it still is.
@@ -92,6 +94,7 @@ impl Reader {
             chain,
             sight,
             mode,
+            gone: false,
             quick: false,
             present,
             live_said: false,
@@ -140,7 +143,10 @@ impl Reader {
                 Mode::Live => match self.place.feed.after(self.at.seq, &self.chain, MESSAGE_BYTES) {
                     Next::Entries(entries) => entries,
                     Next::Nothing => return self.wait(now_ms),
-                    Next::Gone => return self.read(Verify::Yes),
+                    Next::Gone => {
+                        self.gone = true;
+                        return self.read(Verify::Yes);
+                    }
                     Next::Other => {
                         // Whose history is the feed's, only Postgres knows, and others may have the wrong one as well.
                         self.place.hub.read_again();
@@ -163,6 +169,10 @@ impl Reader {
 
     /// The page that it asked for and waits for was left in its slot.
     pub fn take(&mut self, held: Held) {
+        if std::mem::take(&mut self.gone) && held.upto.seq == self.at.seq {
+            // Nothing comes by before it is committed: it was lost since, and to read on would be to read for ever.
+            self.place.hub.read_again();
+        }
         self.mode = Mode::Holding { held, ahead: false };
     }
 
@@ -187,7 +197,7 @@ impl Reader {
 
     /// The log may have another history than what was read of it and not sent.
     fn again(&mut self, generation: u32) -> Step {
-        (self.generation, self.quick) = (generation, false);
+        (self.generation, self.gone, self.quick) = (generation, false, false);
         self.place.slot.forget();
         self.read(Verify::Yes)
     }
@@ -225,6 +235,7 @@ mod tests {
         catch_up::Page,
         db::read::Stretch,
         hub::Hub,
+        ring::KEPT_MS,
         sample::{chain, entry, entry_of},
     };
     use chassis::caller::{Credential, CredentialKind, Grants};
@@ -329,6 +340,24 @@ mod tests {
         assert!(matches!(live.step(0), Step::Wait), "it is live again");
         hub.offer([entry(FEED, 6)]);
         assert_eq!(sent(&mut live, 0), [6]);
+    }
+
+    #[test]
+    fn what_came_by_and_is_lost_is_not_looked_for_again_and_again() {
+        let hub = Hub::new(9);
+        let mut live = reader(register(&hub), 5, 5);
+        assert!(matches!(live.step(0), Step::Send(message) if message.live));
+        hub.offer([entry(FEED, 6), entry(FEED, 7)]);
+        hub.tick_at(hub.now_ms() + KEPT_MS);
+        for what in ["it came by and is not at hand", "so it was of another history, and others look as well"]
+        {
+            assert!(matches!(live.step(0), Step::Read(after, Verify::Yes) if after == at(5)), "{what}");
+            let nothing = Page::after(at(5), Stretch::default(), 2, i64::MAX).expect("nothing follows");
+            let held = nothing.leave(&live.place.slot, at(5), 0);
+            live.take(held);
+        }
+        assert!(matches!(live.step(0), Step::Wait));
+        assert_eq!(hub.generation(), 1);
     }
 
     #[test]
