@@ -190,6 +190,11 @@ const SEEDED: &[Seeded] = &[
         (DELIVERY, "an_attempt_that_begins_late_is_caught"),
     ),
     seeded(
+        "a webhook whose filter leaves out more than a lease is long, which is looked through to the end",
+        (SENDING, "Defect::LookedOn.present()"),
+        (DELIVERY, "a_look_that_outlasts_the_lease_is_caught"),
+    ),
+    seeded(
         "a webhook's ladder whose first pause follows each failure",
         (SENDING, "Defect::FirstRung.present()"),
         (DELIVERY, "a_ladder_that_nobody_climbs_is_caught"),

@@ -166,9 +166,7 @@ impl<'a> Run<'a> {
         });
         let mut flying = FuturesUnordered::new();
         loop {
-            while self.sending.may_send(flying.len(), self.began.elapsed())
-                && !shutdown.is_cancelled()
-                && let Some(job) = self.next(flying.is_empty()).await?
+            while let Some(job) = self.next(flying.len()).await?
                 && in_time(self.began.elapsed())
             {
                 let (url, secrets) = (&url, &secrets);
@@ -193,11 +191,11 @@ impl<'a> Run<'a> {
         Progress { lease: self.lease, epoch: self.epoch, place: &self.sending.place, disabled }
     }
 
-    /// What goes out next; `None` where nothing may now. `alone`: nothing is on its way.
-    async fn next(&mut self, alone: bool) -> Result<Option<Job>> {
-        let now = self.hooks.deps.now();
-        loop {
-            let (entry, attempt) = match self.sending.next(now, alone) {
+    /// What goes out next, beside so many that are on their way; `None` where nothing may now.
+    async fn next(&mut self, flying: usize) -> Result<Option<Job>> {
+        while !self.hooks.deps.shutdown.is_cancelled() {
+            let now = self.hooks.deps.now();
+            let (entry, attempt) = match self.sending.next(now, flying, self.began.elapsed()) {
                 Next::Nothing => return Ok(None),
                 Next::Cut(attempt) => return self.truncated(attempt, now).map(Some),
                 Next::Due(seq) => {
@@ -218,6 +216,7 @@ impl<'a> Run<'a> {
                 return Ok(Some(Job { letter, attempt }));
             }
         }
+        Ok(None)
     }
 
     fn wants(&self, entry: &Entry) -> bool {

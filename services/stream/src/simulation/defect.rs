@@ -41,6 +41,8 @@ pub enum Defect {
     AcceptedWhenSent,
     /// What was read in its slice goes out, however long that took.
     SentLate,
+    /// A feed is looked through until there is something that the webhook wants, however long that takes.
+    LookedOn,
     /// Each failure is followed by the first pause of the ladder.
     FirstRung,
 }

@@ -1,6 +1,7 @@
 //! Webhooks under every interleaving: what decides of a delivery in the product ([`crate::sending`], [`crate::place`],
 //! [`crate::ladder`]) in processes that die between an answer and its record, are slow, or meet another one, with clocks that
-//! jump or stand still, while people pause a webhook, resume it, change it or turn it back, and its log forgets.
+//! jump or stand still, while people pause a webhook, resume it, change it or turn it back, and its log forgets, or has
+//! long stretches that the webhook leaves out.
 //!
 //! A process may be held up for any time at any moment. Only while an attempt is on its way its own clock of what has passed
 //! goes on, by which it gives the attempt up.
@@ -61,13 +62,19 @@ fn a_seed_replays_exactly() {
 /// What the seeds of every run have in them, or they would prove little.
 #[test]
 fn everything_happens_that_may() {
-    let mut rare = [("a webhook given up", 0), ("an address that is gone", 0), ("a log that is cut", 0)];
+    let mut rare = [
+        ("a webhook given up", 0),
+        ("an address that is gone", 0),
+        ("a log that is cut", 0),
+        ("a slice that ends in a stretch that is left out", 0),
+    ];
     let mut again = 0;
     for seed in 0..1_000 {
         let ledger = World::new(seed, STEPS).run();
         rare[0].1 += ledger.exhausted;
         rare[1].1 += ledger.gone;
         rare[2].1 += ledger.cuts;
+        rare[3].1 += ledger.stretches;
         again += ledger.again;
     }
     assert!(rare.iter().all(|(_, times)| *times > 0), "{rare:?}");
@@ -102,6 +109,11 @@ fn an_acceptance_of_what_was_only_sent_is_caught() {
 #[test]
 fn an_attempt_that_begins_late_is_caught() {
     noticed(Defect::SentLate, &[Rule::Alone], breaches);
+}
+
+#[test]
+fn a_look_that_outlasts_the_lease_is_caught() {
+    noticed(Defect::LookedOn, &[Rule::Reliable], breaches);
 }
 
 #[test]

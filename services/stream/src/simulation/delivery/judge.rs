@@ -69,6 +69,8 @@ pub struct Ledger {
     pub cuts: usize,
     pub exhausted: usize,
     pub gone: usize,
+    /// Slices that were over while what came next was left out.
+    pub stretches: usize,
 }
 
 impl Ledger {
@@ -86,6 +88,7 @@ impl Ledger {
             cuts: 0,
             exhausted: 0,
             gone: 0,
+            stretches: 0,
         }
     }
 

@@ -4,7 +4,7 @@ use chassis::hook::{Answer, Failure};
 use time::{Duration, OffsetDateTime};
 
 use super::hook::{Claim, Lease};
-use crate::sending::{Attempt, Sending, in_time};
+use crate::sending::{Attempt, Next, Sending, in_time};
 
 /// How long an attempt takes at most: as `chassis::hook` gives up.
 pub const ATTEMPT: Duration = Duration::seconds(15);
@@ -44,6 +44,18 @@ pub struct Flight {
     pub answer: Option<Answered>,
 }
 
+/// How far a process is with what goes out next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ahead {
+    /// It does not look for it, and records what comes of what is on its way.
+    #[default]
+    Nothing,
+    /// It looks for it, and the last entry was left out.
+    Looking,
+    /// It was read, and this is when that was decided by the process's clock.
+    Ready(Attempt, OffsetDateTime),
+}
+
 /// A webhook that was claimed.
 pub struct Run {
     pub lease: Lease,
@@ -51,8 +63,7 @@ pub struct Run {
     pub version: i64,
     pub sending: Sending,
     pub began: OffsetDateTime,
-    /// What was read and goes out next, and when that was decided by the process's clock.
-    pub ready: Option<(Attempt, OffsetDateTime)>,
+    pub ahead: Ahead,
     pub flights: Vec<Flight>,
     /// It met another version than it began with.
     pub told: bool,
@@ -62,12 +73,13 @@ impl Run {
     pub fn new(lease: Lease, claim: Claim, (in_flight, oldest): (i32, i64), began: OffsetDateTime) -> Self {
         let Claim { epoch, version, place } = claim;
         let sending = Sending::new(place, in_flight, oldest);
-        Self { lease, epoch, version, sending, began, ready: None, flights: Vec::new(), told: false }
+        let ahead = Ahead::default();
+        Self { lease, epoch, version, sending, began, ahead, flights: Vec::new(), told: false }
     }
 
-    /// Whether something may be read to go out.
-    pub fn may_send(&self, now: OffsetDateTime) -> bool {
-        self.sending.may_send(self.flights.len(), (now - self.began).unsigned_abs())
+    /// What goes out next, by the process's clock.
+    pub fn next(&self, clock: OffsetDateTime, now: OffsetDateTime) -> Next {
+        self.sending.next(clock, self.flights.len(), (now - self.began).unsigned_abs())
     }
 
     /// Whether what was read may go out.

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use super::{
     hook::Hook,
     judge::{By, Ledger, accepts},
-    sender::{ASKED, ATTEMPT, Answered, Flight, Run, Sender, State},
+    sender::{ASKED, ATTEMPT, Ahead, Answered, Flight, Run, Sender, State},
 };
 use crate::{
     ladder::PAUSES,
@@ -18,10 +18,14 @@ use crate::{
 const BEGIN: OffsetDateTime = datetime!(2026-11-23 02:10 UTC);
 /// The most rounds after which everything must have been accepted.
 const ROUNDS: usize = 60;
-/// The most that a process does in one of them: more only where something goes round in circles.
+/// The most that the processes do in one of them, and how long each of these takes.
 const PATIENCE: usize = 2_000;
+const MOMENT: Duration = Duration::milliseconds(50);
 /// Longer than a lease.
 const REST: Duration = Duration::seconds(21);
+/// Entries in a row that are left out: to look at all of them takes longer than a lease, however little goes wrong, since a
+/// process does something else half of the time.
+const STRETCH: usize = 400;
 
 /// How a receiver answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,6 +48,8 @@ struct Course {
     patient: usize,
     mood: Mood,
     retention: bool,
+    /// One event in so many comes after a stretch that is left out; 0: none.
+    stretches: usize,
 }
 
 pub struct World {
@@ -73,6 +79,7 @@ impl World {
             patient: if mood == Mood::Hopeless { 4 } else { 12 },
             mood,
             retention: random.one_in(4),
+            stretches: [0, 0, 0, 0, 20][random.below(5)],
         };
         let high = mood == Mood::Hopeless && random.one_in(2);
         let mut world = Self {
@@ -135,6 +142,9 @@ impl World {
 
     /// An event is written to the log.
     fn write(&mut self) {
+        if self.random.one_in(self.course.stretches) {
+            self.log.resize(self.log.len() + STRETCH, false);
+        }
         let wanted = !self.random.one_in(4);
         self.log.push(wanted);
         if wanted {
@@ -228,15 +238,21 @@ impl World {
         }
     }
 
-    /// Sends one, hears of one, or records one.
+    /// Looks at one or sends it, hears of one, or records one.
     fn serve(&mut self, n: usize, mut run: Box<Run>, clock: OffsetDateTime) {
         let nth = self.random.below(64);
         match self.random.below(4) {
-            0..=1 => match run.ready.take() {
-                Some(ready) => self.post(&mut run, ready),
-                None => {
-                    run.ready = self.next(&mut run, clock).map(|attempt| (attempt, clock));
-                    if run.ready.is_none() && run.flights.is_empty() {
+            0..=1 => match run.ahead {
+                Ahead::Ready(attempt, decided) => {
+                    run.ahead = Ahead::Nothing;
+                    self.post(&mut run, attempt, decided);
+                }
+                before => {
+                    run.ahead = self.look(&mut run, clock);
+                    let nothing = run.ahead == Ahead::Nothing;
+                    let stretch = nothing && before == Ahead::Looking && !run.in_time(self.now);
+                    self.ledger.stretches += usize::from(stretch);
+                    if nothing && run.flights.is_empty() {
                         return self.leave(&run);
                     }
                 }
@@ -249,7 +265,7 @@ impl World {
                 }
             }
             // Nothing is recorded while what goes out next is read.
-            _ if run.ready.is_some() => {}
+            _ if run.ahead != Ahead::Nothing => {}
             _ => {
                 if let Some(flight) = run.pick(true, nth) {
                     return self.record(n, run, flight, clock);
@@ -259,34 +275,27 @@ impl World {
         self.senders[n].state = State::Serving(run);
     }
 
-    /// Reads what goes out next.
-    fn next(&self, run: &mut Run, clock: OffsetDateTime) -> Option<Attempt> {
-        if !run.may_send(self.now) {
-            return None;
-        }
-        loop {
-            let attempt = match run.sending.next(clock, run.flights.is_empty()) {
-                Next::Nothing => return None,
-                Next::Cut(attempt) => Some(attempt),
-                // It may have gone meanwhile.
-                Next::Due(seq) if seq < self.oldest => return None,
-                Next::Due(seq) => run.sending.again(seq, self.wanted(seq)),
-                Next::Following => {
-                    let seq = run.sending.place.looked() + 1;
-                    if seq < self.oldest || seq > self.head() {
-                        return None;
-                    }
-                    run.sending.looked_at(seq, self.wanted(seq))
+    /// Reads an entry, which goes out next unless it is left out.
+    fn look(&self, run: &mut Run, clock: OffsetDateTime) -> Ahead {
+        let attempt = match run.next(clock, self.now) {
+            Next::Nothing => return Ahead::Nothing,
+            Next::Cut(attempt) => Some(attempt),
+            // It may have gone meanwhile.
+            Next::Due(seq) if seq < self.oldest => return Ahead::Nothing,
+            Next::Due(seq) => run.sending.again(seq, self.wanted(seq)),
+            Next::Following => {
+                let seq = run.sending.place.looked() + 1;
+                if seq < self.oldest || seq > self.head() {
+                    return Ahead::Nothing;
                 }
-            };
-            if attempt.is_some() {
-                return attempt;
+                run.sending.looked_at(seq, self.wanted(seq))
             }
-        }
+        };
+        attempt.map_or(Ahead::Looking, |attempt| Ahead::Ready(attempt, clock))
     }
 
     /// Sends what was read, unless that took too long.
-    fn post(&mut self, run: &mut Run, (attempt, clock): (Attempt, OffsetDateTime)) {
+    fn post(&mut self, run: &mut Run, attempt: Attempt, clock: OffsetDateTime) {
         if !run.in_time(self.now) {
             return;
         }
@@ -356,13 +365,12 @@ impl World {
             self.resume();
         }
         for _ in 0..ROUNDS {
-            for n in 0..self.senders.len() {
-                self.step(n);
-                for _ in 0..PATIENCE {
-                    if self.senders[n].idle() {
-                        break;
-                    }
-                    self.step(n);
+            for _ in 0..PATIENCE {
+                self.pass(MOMENT);
+                (0..self.senders.len()).for_each(|n| self.step(n));
+                let idle = self.senders.iter().all(Sender::idle);
+                if idle && !self.hook.due(self.now, self.now, self.head()) {
+                    break;
                 }
             }
             // What was on its way when the firm was told that its address is gone.
