@@ -94,10 +94,20 @@ pub(crate) fn group_disclosed(
     (customer, locations): (Uuid, &[String]),
     group: wire::DisclosedGroup,
 ) -> NewEvent {
-    let data = wire::CapacityGroupDisclosed { group: Some(group) }.encode_to_vec();
+    let data = wire::CapacityGroupDisclosed { group: Some(fitting(group)) }.encode_to_vec();
     let r#type = "tandem.capacity.capacity_group.disclosed.v1";
     envelope(now, r#type, ("capacity-groups", head.id), head.version, vec![customer], data)
         .concerning(&[(customer, locations.to_vec())])
+}
+
+/// As much of it as an event may take.
+fn fitting(mut group: wire::DisclosedGroup) -> wire::DisclosedGroup {
+    if group.encoded_len() > MAX_BYTES {
+        group.weeks_omitted = group.weeks.len() as i32;
+        group.weeks.clear();
+        group.linked_demand.clear();
+    }
+    group
 }
 
 /// Bottlenecks that turned: one event for each way in which they did. For the supplier, or for the customer whom the group
@@ -153,5 +163,68 @@ fn payload(turn: Turn, head: &group::Head, weeks: Vec<wire::BottleneckWeek>) -> 
             "tandem.capacity.bottleneck.cleared.v1",
             wire::BottleneckCleared { group_id, supplier_id, group_name, unit_code, weeks }.encode_to_vec(),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+    use time::macros::date;
+
+    use super::*;
+    use crate::{
+        demand::{MAX_NAME_BYTES, MAX_WEEKS},
+        group::MAX_LINKS,
+    };
+
+    /// As large as a group may be that is shown in full.
+    fn largest() -> wire::DisclosedGroup {
+        let name = "x".repeat(MAX_NAME_BYTES);
+        let (day, figure) = (date!(2026 - 11 - 23), Some(value::wire_decimal(Decimal::MAX)));
+        let monday = Some(value::wire_date(day));
+        let link = wire::LinkedDemandSeries {
+            customer_id: Uuid::max().to_string(),
+            material_number_customer: name.clone(),
+            material_number_supplier: name.clone(),
+            customer_location: name.clone(),
+            load_factor: figure.clone(),
+            ..Default::default()
+        };
+        let week = wire::DisclosedWeek {
+            monday,
+            actual_capacity: figure.clone(),
+            maximum_capacity: figure.clone(),
+            agreed_capacity: figure.clone(),
+            demand: figure.clone(),
+            quarter: Some(5),
+            sufficient: Some(false),
+        };
+        let alert = wire::DemandAlert {
+            monday,
+            iso_week: iso_week(day),
+            previous: figure.clone(),
+            latest: figure.clone(),
+            absolute: figure.clone(),
+            relative: figure,
+            ..Default::default()
+        };
+        wire::DisclosedGroup {
+            name,
+            linked_demand: vec![link; MAX_LINKS],
+            weeks: vec![week; MAX_WEEKS],
+            demand_alerts: vec![alert; MAX_WEEKS],
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn what_a_customer_sees_of_the_largest_group_fits_into_an_event() {
+        let group = largest();
+        assert!(group.encoded_len() > 1_500_000, "{} bytes", group.encoded_len());
+        let sent = fitting(group);
+        assert!(sent.encoded_len() <= MAX_BYTES, "{} bytes", sent.encoded_len());
+        assert_eq!((sent.weeks_omitted, sent.weeks.len()), (MAX_WEEKS as i32, 0));
+        let small = wire::DisclosedGroup { weeks: vec![Default::default(); MAX_WEEKS], ..Default::default() };
+        assert_eq!(fitting(small.clone()), small);
     }
 }

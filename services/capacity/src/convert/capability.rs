@@ -128,6 +128,7 @@ pub(crate) fn profile_out(head: &Head, name: &Name) -> Result<wire::CapabilityPr
         changed_at: Some(value::timestamp(head.changed_at)),
         visibility: share::visibility_out(head.visibility.as_deref()).into(),
         cluster_id: head.cluster.map(|id| id.to_string()).unwrap_or_default(),
+        capabilities_omitted: 0,
     })
 }
 

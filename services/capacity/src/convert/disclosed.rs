@@ -31,6 +31,7 @@ pub(crate) fn group(
         weeks: rows.iter().filter_map(|row| week(level, row)).collect(),
         changed_at: Some(timestamp(head.changed_at)),
         demand_alerts: alerts.iter().filter_map(|one| alert(level, one)).collect(),
+        weeks_omitted: 0,
     }
 }
 
