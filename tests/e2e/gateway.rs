@@ -57,8 +57,12 @@ async fn commit(world: &World, events: Vec<NewEvent>) {
 }
 
 pub async fn commit_one(world: &World, firm: &Firm, n: usize) {
-    commit(world, vec![event(&[firm.uuid()], "tandem.test.happened.v1", "tests/1", n.to_string().into())])
-        .await;
+    commit_data(world, firm, n.to_string().into()).await;
+}
+
+/// Commits an event with this payload.
+pub async fn commit_data(world: &World, firm: &Firm, data: Vec<u8>) {
+    commit(world, vec![event(&[firm.uuid()], "tandem.test.happened.v1", "tests/1", data)]).await;
 }
 
 fn from(start: Start) -> SubscribeRequest {

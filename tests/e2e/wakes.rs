@@ -22,7 +22,7 @@ use proto::stream::{SubscribeRequest, subscribe_request::Start};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
-    gateway::commit_one,
+    gateway::{commit_data, commit_one},
     load::{Load, Pace},
 };
 
@@ -74,6 +74,12 @@ async fn readers_of_another_gateway_whose_events_come_over_kafka_miss_nothing() 
         (carried().await > 0.0).then_some(())
     })
     .await;
+    // More than brokers and their clients take unless they are told; what follows it waits for it.
+    commit_data(&world, &firm, vec![b'x'; 1_300_000]).await;
+    commit_one(&world, &firm, 2).await;
+    world.settled().await;
+    until("a large event is published", BACK, async || published(&world).await.then_some(())).await;
+    woken(&world, &firm, gateway.api).await;
     let before = (carried().await, entries(&world).await);
     journey("wakes-kafka", &world, gateway.api, std::future::ready(())).await;
     let (came, all) = (carried().await - before.0, entries(&world).await - before.1);
@@ -142,6 +148,12 @@ async fn a_gateway_takes_events_from_a_kafka_that_asks_for_a_password() {
     wrong.shutdown().await;
     world.finish().await;
     broker.finish().await;
+}
+
+/// Whether Kafka has the whole log.
+async fn published(world: &World) -> bool {
+    let all = "select coalesce(k.log_pos = h.log_pos, false) from event.kafka_place k, event.head h";
+    sqlx::query_scalar(all).fetch_one(world.owner_pool().await).await.expect("the owner reads everything")
 }
 
 /// How many there are in all feeds.

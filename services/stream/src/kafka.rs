@@ -24,6 +24,9 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the internal topic keeps what gateways have read long ago.
 const KEPT_MS: &str = "3600000";
+/// The largest record, in bytes: twice what an event may take ([`chassis::outbox::MAX_EVENT_BYTES`]), so that with its place and
+/// headers there is none that cannot be sent. The client's own limit, and that of a broker's topics, is a fourth of an event.
+const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 /// The most records that are taken together.
 const TOGETHER: usize = 256;
 
@@ -49,6 +52,7 @@ fn client(settings: &Kafka) -> ClientConfig {
     client.set("bootstrap.servers", &settings.bootstrap).set("client.id", "tandem");
     // Who is gone is looked for again soon.
     client.set("reconnect.backoff.max.ms", "1000").set("socket.connection.setup.timeout.ms", "3000");
+    client.set("message.max.bytes", MESSAGE_BYTES.to_string());
     let Protection { protocol, tls, sasl } = Protection::of(settings);
     client.set("security.protocol", protocol);
     if tls && !settings.ca_file.is_empty() {
@@ -122,15 +126,15 @@ fn possible(settings: &Kafka, features: &str) -> anyhow::Result<()> {
 pub(crate) async fn ensure_topics(settings: &Kafka) -> Result<(), Trouble> {
     let admin: AdminClient<DefaultClientContext> = client(settings).create()?;
     let exports: Vec<String> = settings.exports.iter().map(|firm| export(*firm)).collect();
-    let copies = || TopicReplication::Fixed(settings.replication);
-    let mut topics = vec![
-        // Never compacted: that would keep one event of a feed.
-        NewTopic::new(&settings.topic, settings.partitions, copies())
+    let largest = MESSAGE_BYTES.to_string();
+    // Never compacted: that would keep one event of a feed.
+    let topic = |name, partitions| {
+        NewTopic::new(name, partitions, TopicReplication::Fixed(settings.replication))
             .set("cleanup.policy", "delete")
-            .set("retention.ms", KEPT_MS),
-    ];
-    topics
-        .extend(exports.iter().map(|name| NewTopic::new(name, 1, copies()).set("cleanup.policy", "delete")));
+            .set("max.message.bytes", &largest)
+    };
+    let mut topics = vec![topic(settings.topic.as_str(), settings.partitions).set("retention.ms", KEPT_MS)];
+    topics.extend(exports.iter().map(|name| topic(name.as_str(), 1)));
     let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
     for made in admin.create_topics(&topics, &options).await? {
         match made {
@@ -268,6 +272,13 @@ mod tests {
         );
         let shown = format!("{:?}", client(&settings(KafkaSecurity::SaslPlaintext, plain)));
         assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn the_largest_event_is_taken() {
+        let client = client(&settings(KafkaSecurity::Plaintext, KafkaSasl::Plain));
+        let most: usize = client.get("message.max.bytes").unwrap().parse().unwrap();
+        assert!(most > 2 * chassis::outbox::MAX_EVENT_BYTES, "{most}");
     }
 
     #[test]

@@ -143,6 +143,8 @@ impl Publisher {
             });
             std::iter::once(within).chain(exported)
         });
+        // What Kafka does not take is sent again for ever, and nothing that follows: to leave it out would be a gap in a firm's
+        // topic. So no event is too large for it; `kafka::ensure_topics` sees to that.
         let (acknowledged, trouble) = sender.send(records)?.acknowledged().await;
         if trouble.is_none() {
             metrics::counter!("tandem_kafka_published_events_total").increment(batch.facts.len() as u64);
