@@ -10,10 +10,15 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{Error, Result, caller::of_firm, db::TenantTx, secret, value};
+use crate::{Error, Reason, Result, caller::of_firm, db::TenantTx, secret, value};
 
 /// The most firms that one event may go to; larger audiences fan out as separate commands.
 pub const MAX_AUDIENCE: usize = 100;
+
+/// The largest event, in bytes, its audience and sites included. Whoever subscribes takes messages of 4 MiB, which is what
+/// clients of gRPC do unless they are told otherwise: an event that is larger would end their streams for ever, and one that
+/// Kafka does not take would stop it for everybody. The rest is room for a cursor, and for small events in the same message.
+pub const MAX_EVENT_BYTES: usize = 4 * 1024 * 1024 - 64 * 1024;
 
 /// Wakes the sequencer of the same process; across processes it polls.
 #[derive(Clone, Debug, Default)]
@@ -75,8 +80,11 @@ impl NewEvent {
 }
 
 /// Inserts a row for each command; the last statement of the transaction.
+///
+/// # Errors
+/// REQUEST_TOO_LARGE where an event is larger than [`MAX_EVENT_BYTES`]; services keep theirs well below it.
 pub async fn append(tx: &mut TenantTx, commands: Vec<Vec<NewEvent>>) -> Result<()> {
-    let rows = rows(commands);
+    let rows = rows(commands)?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -93,16 +101,19 @@ pub async fn append(tx: &mut TenantTx, commands: Vec<Vec<NewEvent>>) -> Result<(
 }
 
 /// The row of each command of which anything is told.
-pub(crate) fn rows(commands: Vec<Vec<NewEvent>>) -> Vec<Vec<u8>> {
+pub(crate) fn rows(commands: Vec<Vec<NewEvent>>) -> Result<Vec<Vec<u8>>> {
     let told = commands.into_iter().filter(|events| !events.is_empty());
-    told.map(|events| Command { events: events.into_iter().map(addressed).collect() }.encode_to_vec())
-        .collect()
+    told.map(|events| {
+        let events = events.into_iter().map(addressed).collect::<Result<Vec<_>>>()?;
+        Ok(Command { events }.encode_to_vec())
+    })
+    .collect()
 }
 
-fn addressed(event: NewEvent) -> Addressed {
+fn addressed(event: NewEvent) -> Result<Addressed> {
     debug_assert!(event.audience.len() <= MAX_AUDIENCE);
-    let sha256 = secret::sha256(&event.data);
-    Addressed {
+    let (kind, sha256) = (event.r#type, secret::sha256(&event.data));
+    let addressed = Addressed {
         audience: event.audience.iter().map(|firm| Bytes::copy_from_slice(firm.as_bytes())).collect(),
         subject_id: event.subject_id.map(|id| Bytes::copy_from_slice(id.as_bytes())).unwrap_or_default(),
         sites: event.sites,
@@ -111,7 +122,7 @@ fn addressed(event: NewEvent) -> Addressed {
         event: Some(Event {
             id: event.id.to_string(),
             source: event.source.to_string(),
-            r#type: event.r#type.to_string(),
+            r#type: kind.to_string(),
             subject: event.subject,
             time: Some(value::timestamp(event.at)),
             traceparent: event.traceparent,
@@ -120,5 +131,51 @@ fn addressed(event: NewEvent) -> Addressed {
             counterparty: String::new(),
             version: event.version,
         }),
+    };
+    let bytes = addressed.encoded_len();
+    if bytes > MAX_EVENT_BYTES { Err(too_large(kind, bytes)) } else { Ok(addressed) }
+}
+
+/// The caller may send less at a time; and whoever runs the platform learns of it, since the service should have told less.
+fn too_large(kind: &str, bytes: usize) -> Error {
+    let what =
+        format!("an event of {kind} would take {bytes} bytes, and at most {MAX_EVENT_BYTES} are possible");
+    let mut error = Error::new(Reason::REQUEST_TOO_LARGE).message(format!("{what}; send less at a time"));
+    error.source = Some(anyhow::anyhow!(what));
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(bytes: usize) -> NewEvent {
+        NewEvent {
+            id: Uuid::nil(),
+            source: "tandem/capacity",
+            r#type: "tandem.capacity.capacity_group.disclosed.v1",
+            subject: "capacity-groups/1".into(),
+            subject_id: None,
+            version: 1,
+            at: OffsetDateTime::UNIX_EPOCH,
+            traceparent: String::new(),
+            audience: vec![Uuid::nil()],
+            sites: Vec::new(),
+            purchasing_group: String::new(),
+            scope_firm: None,
+            data: vec![b'x'; bytes].into(),
+        }
+    }
+
+    #[test]
+    fn an_event_that_nobody_could_read_is_refused_by_its_name() {
+        let most = MAX_EVENT_BYTES - 1024;
+        assert_eq!(rows(vec![vec![event(most)], Vec::new()]).map(|rows| rows.len()).unwrap(), 1);
+        let sites = (0..100).map(|n| format!("{n:0>36}/W{n}")).collect();
+        for large in [event(MAX_EVENT_BYTES), NewEvent { sites, ..event(most) }] {
+            let refused = rows(vec![vec![event(1)], vec![event(1), large]]).unwrap_err();
+            assert_eq!(refused.reason, Reason::REQUEST_TOO_LARGE);
+            assert!(refused.to_string().contains("capacity_group.disclosed.v1"), "{refused}");
+        }
     }
 }

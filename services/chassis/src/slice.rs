@@ -43,13 +43,13 @@ pub async fn enter<R: Message + Default>(
 }
 
 /// Records receipts and hands the events of each command to the outbox: the last statement of the transaction. CONFLICT
-/// where an id was recorded meanwhile, by who did not enter.
+/// where an id was recorded meanwhile, by who did not enter; else as [`outbox::append`] refuses.
 pub async fn leave<R: Message>(
     tx: &mut TenantTx,
     done: &[(Request<'_>, &R)],
     commands: Vec<Vec<NewEvent>>,
 ) -> Result<()> {
-    let rows = outbox::rows(commands);
+    let rows = outbox::rows(commands)?;
     if done.is_empty() && rows.is_empty() {
         return Ok(());
     }
