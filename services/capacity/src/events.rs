@@ -23,6 +23,9 @@ use crate::{
 /// The largest event, in bytes; a larger object travels without its series or weeks.
 const MAX_BYTES: usize = 256 * 1024;
 
+/// The most weeks that an event tells of as they turn, so that it is no larger; more are told by several.
+const MAX_WEEKS: usize = 1_000;
+
 const SOURCE: &str = "tandem/capacity";
 
 fn envelope(
@@ -106,11 +109,12 @@ fn fitting(mut group: wire::DisclosedGroup) -> wire::DisclosedGroup {
         group.weeks_omitted = group.weeks.len() as i32;
         group.weeks.clear();
         group.linked_demand.clear();
+        group.demand_alerts.clear();
     }
     group
 }
 
-/// Bottlenecks that turned: one event for each way in which they did. For the supplier, or for the customer whom the group
+/// Bottlenecks that turned: an event for each way in which they did. For the supplier, or for the customer whom the group
 /// names, as far as it is shown, each with its sites.
 pub(crate) fn bottlenecks(
     now: Now<'_>,
@@ -122,14 +126,14 @@ pub(crate) fn bottlenecks(
     let event = |turn: Turn| {
         let rows = turned.iter().filter(|one| one.turn == turn);
         let weeks: Vec<wire::BottleneckWeek> = rows.map(|one| bottleneck(&one.week, level)).collect();
-        if weeks.is_empty() {
-            return None;
-        }
-        let (r#type, data) = payload(turn, head, weeks);
-        let event = envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data);
-        Some(event.concerning(&[(audience, locations.to_vec())]))
+        let event = |weeks: &[wire::BottleneckWeek]| {
+            let (r#type, data) = payload(turn, head, weeks.to_vec());
+            envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data)
+                .concerning(&[(audience, locations.to_vec())])
+        };
+        weeks.chunks(MAX_WEEKS).map(event).collect::<Vec<NewEvent>>()
     };
-    [Turn::Raised, Turn::Changed, Turn::Cleared].into_iter().filter_map(event).collect()
+    [Turn::Raised, Turn::Changed, Turn::Cleared].into_iter().flat_map(event).collect()
 }
 
 fn bottleneck(row: &Row, level: Level) -> wire::BottleneckWeek {
@@ -169,50 +173,58 @@ fn payload(turn: Turn, head: &group::Head, weeks: Vec<wire::BottleneckWeek>) -> 
 #[cfg(test)]
 mod tests {
     use rust_decimal::Decimal;
-    use time::macros::date;
+    use time::{Date, macros::date};
 
     use super::*;
-    use crate::{
-        demand::{MAX_NAME_BYTES, MAX_WEEKS},
-        group::MAX_LINKS,
-    };
+    use crate::{demand::MAX_NAME_BYTES, group::MAX_LINKS};
+
+    const DAY: Date = date!(2026 - 11 - 23);
+
+    fn figure() -> Option<proto::Decimal> {
+        Some(value::wire_decimal(Decimal::MIN))
+    }
+
+    fn alert() -> wire::DemandAlert {
+        wire::DemandAlert {
+            monday: Some(value::wire_date(DAY)),
+            iso_week: iso_week(DAY),
+            trend: wire::DemandTrend::Unspecified.into(),
+            measured_at: Some(value::timestamp(DAY.midnight().assume_utc())),
+            previous: figure(),
+            latest: figure(),
+            absolute: figure(),
+            relative: figure(),
+            beyond: vec![1; 4],
+            sequence_number: 100,
+        }
+    }
 
     /// As large as a group may be that is shown in full.
     fn largest() -> wire::DisclosedGroup {
         let name = "x".repeat(MAX_NAME_BYTES);
-        let (day, figure) = (date!(2026 - 11 - 23), Some(value::wire_decimal(Decimal::MAX)));
-        let monday = Some(value::wire_date(day));
         let link = wire::LinkedDemandSeries {
             customer_id: Uuid::max().to_string(),
             material_number_customer: name.clone(),
             material_number_supplier: name.clone(),
             customer_location: name.clone(),
-            load_factor: figure.clone(),
+            load_factor: figure(),
             ..Default::default()
         };
         let week = wire::DisclosedWeek {
-            monday,
-            actual_capacity: figure.clone(),
-            maximum_capacity: figure.clone(),
-            agreed_capacity: figure.clone(),
-            demand: figure.clone(),
+            monday: Some(value::wire_date(DAY)),
+            actual_capacity: figure(),
+            maximum_capacity: figure(),
+            agreed_capacity: figure(),
+            demand: figure(),
             quarter: Some(5),
             sufficient: Some(false),
         };
-        let alert = wire::DemandAlert {
-            monday,
-            iso_week: iso_week(day),
-            previous: figure.clone(),
-            latest: figure.clone(),
-            absolute: figure.clone(),
-            relative: figure,
-            ..Default::default()
-        };
+        // Weeks are stated some at a time, and a calendar has many.
         wire::DisclosedGroup {
             name,
             linked_demand: vec![link; MAX_LINKS],
-            weeks: vec![week; MAX_WEEKS],
-            demand_alerts: vec![alert; MAX_WEEKS],
+            weeks: vec![week; 15_000],
+            demand_alerts: vec![alert(); 9_000],
             ..Default::default()
         }
     }
@@ -220,11 +232,32 @@ mod tests {
     #[test]
     fn what_a_customer_sees_of_the_largest_group_fits_into_an_event() {
         let group = largest();
-        assert!(group.encoded_len() > 1_500_000, "{} bytes", group.encoded_len());
+        assert!(group.encoded_len() > 4 * 1024 * 1024, "{} bytes", group.encoded_len());
         let sent = fitting(group);
         assert!(sent.encoded_len() <= MAX_BYTES, "{} bytes", sent.encoded_len());
-        assert_eq!((sent.weeks_omitted, sent.weeks.len()), (MAX_WEEKS as i32, 0));
-        let small = wire::DisclosedGroup { weeks: vec![Default::default(); MAX_WEEKS], ..Default::default() };
+        assert_eq!((sent.weeks_omitted, sent.weeks.len()), (15_000, 0));
+        let small = wire::DisclosedGroup { weeks: vec![Default::default(); 1_044], ..Default::default() };
         assert_eq!(fitting(small.clone()), small);
+    }
+
+    #[test]
+    fn as_many_weeks_as_an_event_tells_of_fit_into_it() {
+        let week = wire::BottleneckWeek {
+            monday: Some(value::wire_date(DAY)),
+            iso_week: iso_week(DAY),
+            result: 1,
+            demand: figure(),
+            actual_capacity: figure(),
+            maximum_capacity: figure(),
+        };
+        let group_name = "x".repeat(MAX_NAME_BYTES);
+        let weeks = vec![week; MAX_WEEKS];
+        let bottleneck =
+            wire::BottleneckRaised { group_name: group_name.clone(), weeks, ..Default::default() };
+        let alerts = vec![alert(); MAX_WEEKS];
+        let alert = wire::DemandAlertRaised { group_name, alerts, ..Default::default() };
+        for bytes in [bottleneck.encoded_len(), alert.encoded_len()] {
+            assert!(bytes <= MAX_BYTES, "{bytes} bytes");
+        }
     }
 }

@@ -5,10 +5,10 @@ use prost::Message;
 use proto::capacity as wire;
 use uuid::Uuid;
 
-use super::envelope;
+use super::{MAX_WEEKS, envelope};
 use crate::{commands::Now, db::group::Head, matching::Turn};
 
-/// Alerts that turned: one event for each way in which they did. For the supplier, or for the customer whom the group
+/// Alerts that turned: an event for each way in which they did. For the supplier, or for the customer whom the group
 /// names, with what it may see.
 pub(crate) fn turned(
     now: Now<'_>,
@@ -19,14 +19,14 @@ pub(crate) fn turned(
     let event = |turn: Turn| {
         let alerts = turned.iter().filter(|(one, _)| *one == turn);
         let alerts: Vec<wire::DemandAlert> = alerts.map(|(_, alert)| alert.clone()).collect();
-        if alerts.is_empty() {
-            return None;
-        }
-        let (r#type, data) = payload(turn, head, alerts);
-        let event = envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data);
-        Some(event.concerning(&[(audience, locations.to_vec())]))
+        let event = |alerts: &[wire::DemandAlert]| {
+            let (r#type, data) = payload(turn, head, alerts.to_vec());
+            envelope(now, r#type, ("capacity-groups", head.id), 0, vec![audience], data)
+                .concerning(&[(audience, locations.to_vec())])
+        };
+        alerts.chunks(MAX_WEEKS).map(event).collect::<Vec<NewEvent>>()
     };
-    [Turn::Raised, Turn::Changed, Turn::Cleared].into_iter().filter_map(event).collect()
+    [Turn::Raised, Turn::Changed, Turn::Cleared].into_iter().flat_map(event).collect()
 }
 
 fn payload(turn: Turn, head: &Head, alerts: Vec<wire::DemandAlert>) -> (&'static str, Vec<u8>) {
