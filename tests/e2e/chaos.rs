@@ -174,7 +174,8 @@ async fn run(
     (figures, hooked.map(|hooked| (hooked, seen.records)))
 }
 
-/// Both replicas are replaced in turn, twice, under load: with the client library no call fails, and no event is lost.
+/// Two replicas, and nobody else, are replaced in turn, twice, under load: with the client library no call fails, and no event
+/// is lost.
 async fn roll(stage: &mut Stage, name: &str) {
     let (pair, balancer) = stage.rolling().await;
     let load = Load::by_library(name, pair, balancer.at());

@@ -337,8 +337,12 @@ impl Stage {
         exported::check(broker, feeds[0], &self.pairs[n].0, self.since[n]).await;
     }
 
-    /// Firms for the rolling restart, and a balancer before both processes.
-    pub async fn rolling(&self) -> ((Party, Party), Proxy) {
+    /// Firms for the rolling restart, and a balancer before both processes. Nobody runs beside these from now on: a third replica
+    /// would take, sequence and send what the two leave, and nothing would show that they suffice.
+    pub async fn rolling(&mut self) -> ((Party, Party), Proxy) {
+        if let Some(skewed) = self.skewed.take() {
+            skewed.finish().await;
+        }
         let replicas = [self.commands.process.api, self.feeds.process.api];
         (self.pairs[ROLLING].clone(), Proxy::among(replicas.into()).await)
     }
@@ -358,9 +362,6 @@ impl Stage {
 
     /// Ends everything but Postgres, so that each service may run alone.
     pub async fn clear(&mut self) {
-        if let Some(skewed) = self.skewed.take() {
-            skewed.finish().await;
-        }
         for station in [&mut self.commands, &mut self.feeds] {
             station.process.kill().await;
         }
