@@ -257,6 +257,7 @@ async fn past(folder: &Path) -> PathBuf {
     library
 }
 
+/// M23.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_whose_clock_says_1970_reads_and_resumes() {
     let world = World::start().await;

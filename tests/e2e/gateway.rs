@@ -216,6 +216,7 @@ async fn large_and_many_events_arrive_whole() {
     world.finish().await;
 }
 
+/// M09.
 #[tokio::test]
 async fn a_restored_database_is_noticed_by_readers_who_come_back() {
     let world = World::start().await;

@@ -100,6 +100,7 @@ async fn follow(mut pen: Recorder, firm: &Firm) {
     pen.flush();
 }
 
+/// M10: each of them is old, and as good as ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_cursor_resumes_with_exactly_what_follows_it() {
     let world = World::start().await;
@@ -182,6 +183,7 @@ async fn a_quiet_stream_gets_a_bookmark_every_15_seconds() {
     world.finish().await;
 }
 
+/// M01 to M04: with a bit turned (M01), cut short (M02), of another feed (M03), which is that of another firm (M04).
 #[tokio::test]
 async fn a_cursor_that_is_not_of_this_feed_is_refused() {
     let world = World::start().await;
@@ -204,6 +206,7 @@ async fn a_cursor_that_is_not_of_this_feed_is_refused() {
     world.finish().await;
 }
 
+/// M06, M07 and M09.
 #[tokio::test]
 async fn a_cursor_of_another_history_is_never_skipped_over() {
     let world = World::start().await;
@@ -239,6 +242,7 @@ async fn a_cursor_of_another_history_is_never_skipped_over() {
     world.finish().await;
 }
 
+/// M21, where it leaves after each.
 #[tokio::test]
 async fn a_reader_who_leaves_after_every_so_many_events_misses_none_and_gets_none_twice() {
     let world = World::start().await;
@@ -267,6 +271,7 @@ async fn a_reader_who_leaves_after_every_so_many_events_misses_none_and_gets_non
     world.finish().await;
 }
 
+/// M08.
 #[tokio::test]
 async fn a_cursor_that_the_log_no_longer_reaches_says_where_to_begin() {
     let world = World::start().await;

@@ -1,7 +1,10 @@
 //! Months of the log that are older than events are kept: what is in them goes as a whole, each reader is told, and nobody who
 //! writes, reads or follows meanwhile notices.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use chassis::Reason;
 use harness::{
@@ -56,6 +59,7 @@ fn follow_one_another(firm: &Firm, last: &FeedEvent, events: &[FeedEvent]) {
     verify_chain(firm.uuid(), (last.seq, chain), events).expect("the chain goes on");
 }
 
+/// M08.
 #[tokio::test]
 async fn a_month_goes_and_each_reader_is_told_where_to_begin() {
     let world = World::start().await;
@@ -231,6 +235,39 @@ async fn whoever_dies_between_two_steps_leaves_nothing_half_done() {
     world.finish().await;
 }
 
+/// How often a reader who resumed read on, and how often it was told that its cursor has expired.
+#[derive(Default)]
+struct Resumed {
+    whole: usize,
+    expired: usize,
+}
+
+/// Resumes after each of these events, which follow one another, again and again until this is over, and once more then. Each
+/// time all that follows comes, or the cursor has expired, and what is said to be the oldest lies behind it.
+async fn resume(firm: &Firm, known: &[FeedEvent], over: &AtomicBool) -> Resumed {
+    let mut resumed = Resumed::default();
+    loop {
+        let last = over.load(Ordering::Acquire);
+        for (n, after) in known.iter().enumerate() {
+            let read = firm.try_read(Start::After(after.cursor.clone())).await;
+            if let Ok(events) = &read {
+                follow_one_another(firm, after, events);
+                assert!(events.starts_with(&known[n + 1..]), "after {}: something was skipped", after.seq);
+                resumed.whole += 1;
+                continue;
+            }
+            let oldest = metadata(&refused(read, Reason::CURSOR_EXPIRED))["oldest_cursor"].clone();
+            let place = known.iter().position(|event| event.cursor == oldest);
+            assert!(place.is_some_and(|place| place > n), "after {}: {oldest} of {place:?}", after.seq);
+            resumed.expired += 1;
+        }
+        if last {
+            return resumed;
+        }
+    }
+}
+
+/// M25, beside a reader whose stream stays open.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_who_let_months_go_disturb_neither_writers_nor_readers() {
     let world = World::start().await;
@@ -241,11 +278,21 @@ async fn two_who_let_months_go_disturb_neither_writers_nor_readers() {
     publish(&buyer, 11..=20).await;
     world.settled().await;
     let second = world.age(5).await;
-    let last = buyer.events().await.last().expect("there are events").clone();
+    let old = buyer.events().await;
+    let last = old.last().expect("there are events").clone();
     let request = SubscribeRequest { start: Some(Start::Latest(true)), ..SubscribeRequest::default() };
     let mut live = buyer.stream().subscribe(request).await.expect("subscribed").into_inner();
 
-    let (_, one, two) = tokio::join!(publish(&buyer, 21..=60), world.let_go(), world.let_go());
+    let over = AtomicBool::new(false);
+    let going = async {
+        let done = tokio::join!(publish(&buyer, 21..=60), world.let_go(), world.let_go());
+        over.store(true, Ordering::Release);
+        done
+    };
+    let ((_, one, two), resumed) = tokio::join!(going, resume(&buyer, &old, &over));
+    println!("resumed {} times, and {} times told where to begin", resumed.whole, resumed.expired);
+    // Who has read all of it goes on, and all others are told in the end.
+    assert!(resumed.whole > 0 && resumed.expired >= old.len() - 1);
     assert_eq!((one.1, two.1), (0, 0));
     let mut gone = [one.0, two.0].concat();
     gone.sort_unstable();

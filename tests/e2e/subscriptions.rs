@@ -68,6 +68,7 @@ async fn waiting(access: &Access, name: &str) -> Vec<i64> {
     read.expect("it goes on where it stands").iter().map(|event| event.seq).collect()
 }
 
+/// M16, and M17 by a viewer and by another firm.
 #[tokio::test]
 async fn what_is_acknowledged_does_not_come_again() {
     let world = World::start().await;
@@ -135,6 +136,7 @@ async fn what_is_acknowledged_does_not_come_again() {
     world.finish().await;
 }
 
+/// M15, where what never came is of a history that was lost.
 #[tokio::test]
 async fn a_subscription_to_what_is_gone_or_another_history_is_never_skipped_over() {
     let world = World::start().await;
@@ -205,6 +207,7 @@ async fn next(stream: &mut Streaming<SubscribeResponse>, count: usize) -> Vec<i6
     seqs
 }
 
+/// M22.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_hold_one_subscription_get_all_and_neither_takes_the_other_back() {
     let world = World::start().await;

@@ -65,6 +65,7 @@ impl Cursor {
 mod tests {
     use super::*;
 
+    /// M01 and M03.
     #[test]
     fn a_cursor_fits_its_feed_and_key_only() {
         let keys = SigningKeys::new([7; 32], None);
@@ -81,6 +82,8 @@ mod tests {
             assert!(Cursor::decode(&changed, feed, &keys).is_err(), "byte {i}");
         }
     }
+
+    /// M05 and M07.
     #[test]
     fn what_is_signed_and_of_another_version_or_before_the_feed_is_no_cursor() {
         let keys = SigningKeys::new([7; 32], None);

@@ -27,11 +27,13 @@ const PROMPT: Duration = Duration::from_secs(5);
 /// What an event that is told to two feeds is about.
 const SHARED: &str = "tests/shared";
 
+/// M20, with as many as there is time for in every run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_from_the_beginning_take_little_from_others() {
     fair::<26>(800, usize::MAX).await;
 }
 
+/// M20.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes; tests/run --long"]
 async fn five_hundred_readers_of_a_million_events_take_little_from_others() {

@@ -13,6 +13,7 @@ const SUBSCRIBE: &str = "/tandem.stream.v1.StreamService/Subscribe";
 /// HTTP/2's code for a peer that makes too much work.
 const ENHANCE_YOUR_CALM: u32 = 11;
 
+/// M24, with nothing but frames.
 #[tokio::test]
 async fn a_client_that_begins_and_takes_back_is_put_off() {
     let world = World::start().await;
@@ -31,6 +32,7 @@ async fn a_client_that_begins_and_takes_back_is_put_off() {
     world.finish().await;
 }
 
+/// M11.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_streams_begun_over_many_connections_keep_nobody_waiting() {
     const CONNECTIONS: u32 = 20;
@@ -77,6 +79,7 @@ async fn ten_thousand_streams_begun_over_many_connections_keep_nobody_waiting() 
     world.finish().await;
 }
 
+/// M12.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_streams_of_one_key_get_their_events_and_keep_nobody_waiting() {
     const CONNECTIONS: usize = 5;
@@ -115,6 +118,7 @@ async fn a_thousand_streams_of_one_key_get_their_events_and_keep_nobody_waiting(
     world.finish().await;
 }
 
+/// M24.
 #[tokio::test]
 async fn streams_that_are_taken_back_leave_their_places() {
     let few = |config: &mut chassis::config::Config| config.limits.streams_per_firm = 20;
@@ -141,6 +145,7 @@ async fn streams_that_are_taken_back_leave_their_places() {
     world.finish().await;
 }
 
+/// M13.
 #[tokio::test]
 async fn readers_who_do_not_read_keep_nobody_waiting_and_miss_nothing() {
     let world = World::start().await;
@@ -176,6 +181,7 @@ async fn readers_who_do_not_read_keep_nobody_waiting_and_miss_nothing() {
     world.finish().await;
 }
 
+/// M14.
 #[tokio::test]
 async fn a_reader_of_a_byte_a_second_keeps_nobody_waiting_and_misses_nothing() {
     let world = World::start().await;
@@ -211,6 +217,7 @@ async fn a_reader_of_a_byte_a_second_keeps_nobody_waiting_and_misses_nothing() {
     world.finish().await;
 }
 
+/// M18.
 #[tokio::test]
 async fn a_filter_has_its_bound_and_what_lies_beyond_is_named() {
     let world = World::start().await;
@@ -245,6 +252,7 @@ async fn a_filter_has_its_bound_and_what_lies_beyond_is_named() {
     world.finish().await;
 }
 
+/// M19.
 #[tokio::test]
 async fn a_filter_is_text_whatever_it_would_be_elsewhere() {
     let world = World::start().await;

@@ -75,6 +75,31 @@ async fn events_arrive_signed_and_in_order_whatever_the_receiver_does() {
     world.finish().await;
 }
 
+/// N23.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_refuses_every_other_call_gets_everything_in_order() {
+    let (world, clock) = still_world().await;
+    let (buyer, supplier) = world.pair().await;
+    world.settled().await;
+    let receiver = Receiver::start().await;
+    receiver.rule(|_, before| Reply::Status(if before % 2 == 0 { 500 } else { 204 }));
+    let (webhook, _) = make(&supplier, to(&receiver.url(), WebhookMode::Ordered)).await;
+    publish(&buyer, 1..=4).await;
+    for n in 1..=4 {
+        // The first call for each of them, whose pause is that of a first failure whatever failed before.
+        calls(&receiver, 2 * n - 1).await;
+        waits(&supplier, &webhook.id, 1).await;
+        assert_eq!(receiver.received().len(), 2 * n - 1, "nothing is sent before its time");
+        clock.advance(time::Duration::seconds(6));
+    }
+    let shown = caught_up(&supplier, &webhook.id).await;
+    assert!(!shown.disabled, "it is not given up");
+    let called: Vec<i64> = receiver.received().iter().map(Received::seq).collect();
+    assert_eq!(called, (1..=4).flat_map(|n| [webhook.seq + n; 2]).collect::<Vec<_>>());
+    assert_eq!(receiver.accepted(), (1..=4).map(|n| webhook.seq + n).collect::<Vec<_>>());
+    world.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_secrets_sign_while_one_takes_over_from_the_other() {
     let (world, clock) = still_world().await;

@@ -56,61 +56,62 @@ fn sender(recording: &Arc<Recording>, rules: Rules) -> Sender {
         .unwrap()
 }
 
-/// Hosts that lead where no webhook may go.
-const HOSTS: &[&str] = &[
-    "127.0.0.1",
-    "127.1",
-    "0",
-    "0.0.0.0",
-    "2130706433",
-    "0x7f000001",
-    "0177.0.0.1",
-    "127.0.0.1.nip.io",
-    "localhost",
-    "localhost.",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.0.1",
-    "169.254.169.254",
-    "169.254.170.2",
-    "100.64.0.1",
-    "100.100.100.200",
-    "168.63.129.16",
-    "198.18.0.1",
-    "192.0.0.1",
-    "192.88.99.1",
-    "224.0.0.1",
-    "240.0.0.1",
-    "255.255.255.255",
-    "[::1]",
-    "[::]",
-    "[fe80::1]",
-    "[fc00::1]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[::7f00:1]",
-    "[64:ff9b::7f00:1]",
-    "[64:ff9b:1::7f00:1]",
-    "[2002:7f00:1::]",
-    "[2001:0:7f00:1::]",
-    "[3fff::1]",
-    "[fe80::1%25eth0]",
-    "both.example",
-    "inside.example",
-    "alias.example",
-    "user@inside.example",
-    "user@internal",
-    "evil.example#@internal",
-    "evil.example\\@internal",
-    "erp.example\r\nhost: internal",
-    "erp.\texample",
-    "erp.example:22",
-    "erp.example:5432",
-    "erp.example:9092",
-    "１２７.0.0.1",
-    "portal.tаndem.example",
-    "portal.tandem.example",
-    "internal",
+/// Hosts that lead where no webhook may go, each under the id that `tests/architecture/attacks/addresses.rs` lists, or that of
+/// its kind.
+const HOSTS: &[(&str, &str)] = &[
+    ("F01", "127.0.0.1"),
+    ("F02", "127.1"),
+    ("F03", "0"),
+    ("F04", "0.0.0.0"),
+    ("F05", "2130706433"),
+    ("F06", "0x7f000001"),
+    ("F07", "0177.0.0.1"),
+    ("F08", "127.0.0.1.nip.io"),
+    ("F09", "localhost"),
+    ("F10", "localhost."),
+    ("F11", "10.0.0.1"),
+    ("F12", "172.16.0.1"),
+    ("F13", "192.168.0.1"),
+    ("F14", "169.254.169.254"),
+    ("F15", "169.254.170.2"),
+    ("F16", "100.64.0.1"),
+    ("F17", "100.100.100.200"),
+    ("F14", "168.63.129.16"),
+    ("F18", "198.18.0.1"),
+    ("F19", "192.0.0.1"),
+    ("F19", "192.88.99.1"),
+    ("F20", "224.0.0.1"),
+    ("F21", "240.0.0.1"),
+    ("F22", "255.255.255.255"),
+    ("F23", "[::1]"),
+    ("F24", "[::]"),
+    ("F25", "[fe80::1]"),
+    ("F26", "[fc00::1]"),
+    ("F27", "[::ffff:127.0.0.1]"),
+    ("F28", "[::ffff:7f00:1]"),
+    ("F27", "[::7f00:1]"),
+    ("F29", "[64:ff9b::7f00:1]"),
+    ("F29", "[64:ff9b:1::7f00:1]"),
+    ("F30", "[2002:7f00:1::]"),
+    ("F30", "[2001:0:7f00:1::]"),
+    ("F26", "[3fff::1]"),
+    ("F31", "[fe80::1%25eth0]"),
+    ("F32", "both.example"),
+    ("F33", "inside.example"),
+    ("F35", "alias.example"),
+    ("F38", "user@inside.example"),
+    ("F38", "user@internal"),
+    ("F39", "evil.example#@internal"),
+    ("F40", "evil.example\\@internal"),
+    ("F41", "erp.example\r\nhost: internal"),
+    ("F42", "erp.\texample"),
+    ("F43", "erp.example:22"),
+    ("F44", "erp.example:5432"),
+    ("F45", "erp.example:9092"),
+    ("F48", "１２７.0.0.1"),
+    ("F49", "portal.tаndem.example"),
+    ("F50", "portal.tandem.example"),
+    ("F35", "internal"),
 ];
 
 fn names() -> HashMap<&'static str, Vec<Vec<&'static str>>> {
@@ -133,20 +134,20 @@ async fn no_address_leads_into_a_network_of_ours() {
     let recording = Arc::new(Recording { names: names(), ..Recording::default() });
     let rules = Rules { loopback: false, own_hosts: vec![Host::Name("portal.tandem.example".into())] };
     let sender = sender(&recording, rules);
-    let urls = HOSTS.iter().map(|host| format!("https://{host}/hook")).chain(
+    let urls = HOSTS.iter().map(|(id, host)| (*id, format!("https://{host}/hook"))).chain(
         [
-            "http://127.0.0.1",
-            "http://erp.example/",
-            "file:///etc/passwd",
-            "gopher://127.0.0.1:6379/_x",
-            "//erp.example",
+            ("F01", "http://127.0.0.1"),
+            ("F01", "http://erp.example/"),
+            ("F46", "file:///etc/passwd"),
+            ("F46", "//erp.example"),
+            ("F47", "gopher://127.0.0.1:6379/_x"),
         ]
-        .map(String::from),
+        .map(|(id, url)| (id, String::from(url))),
     );
-    for url in urls {
-        assert!(sender.check(&url).await.is_err(), "{url} at save");
+    for (id, url) in urls {
+        assert!(sender.check(&url).await.is_err(), "{id}: {url} at save");
         let sent = sender.post(&url, HeaderMap::new(), Bytes::new()).await;
-        assert!(matches!(sent, Err(Failure::Address(_))), "{url} at send: {sent:?}");
+        assert!(matches!(sent, Err(Failure::Address(_))), "{id}: {url} at send: {sent:?}");
     }
     assert!(recording.dialled().is_empty());
 }
@@ -157,8 +158,8 @@ async fn a_name_that_changes_is_looked_at_once_for_each_attempt() {
     let sender = sender(&recording, Rules::default());
     assert_eq!(sender.check("https://rebinding.example/").await, Ok(()));
     let sent = sender.post("https://rebinding.example/", HeaderMap::new(), Bytes::new()).await;
-    assert_eq!(sent, Err(Failure::Address(Fault::NotPublic)));
-    assert_eq!((recording.asked.lock().unwrap().len(), recording.dialled()), (2, vec![]));
+    assert_eq!(sent, Err(Failure::Address(Fault::NotPublic)), "F34");
+    assert_eq!((recording.asked.lock().unwrap().len(), recording.dialled()), (2, vec![]), "F34");
     // And what was looked at is what is dialled: not the name, which might lead elsewhere by then.
     let sent = sender.post("https://erp.example:8443/", HeaderMap::new(), Bytes::new()).await;
     assert_eq!(sent, Err(Failure::Unreachable));
@@ -168,7 +169,7 @@ async fn a_name_that_changes_is_looked_at_once_for_each_attempt() {
     );
     assert_eq!(sender.check("https://nowhere.example/").await, Err(Fault::NameUnknown));
     let sent = sender.post("https://nowhere.example/", HeaderMap::new(), Bytes::new()).await;
-    assert_eq!(sent, Err(Failure::Address(Fault::NameUnknown)), "a name that went after it was saved");
+    assert_eq!(sent, Err(Failure::Address(Fault::NameUnknown)), "N24: a name that went after it was saved");
 }
 
 /// Where a sender with this fault, or with none, dials after a name was saved that leads elsewhere by then.
@@ -257,38 +258,55 @@ async fn every_receiver_is_done_with_in_bounded_time_and_memory() {
     const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let status = |status| Ok((status, 0));
-    let table: Vec<(Receiver, Met)> = vec![
-        (Says("HTTP/1.1 204 No Content\r\n\r\n"), status(204)),
-        (Says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"), Ok((200, 2))),
+    let table: Vec<(&str, Receiver, Met)> = vec![
+        ("N03", Says("HTTP/1.1 204 No Content\r\n\r\n"), status(204)),
+        ("N03, with a body", Says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"), Ok((200, 2))),
         (
+            "F36, N05",
             Says("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"),
             status(302),
         ),
-        (Says("HTTP/1.1 307 T\r\nlocation: http://localhost/\r\ncontent-length: 0\r\n\r\n"), status(307)),
-        (Says("HTTP/1.1 301 M\r\nlocation: https://erp.example/\r\ncontent-length: 0\r\n\r\n"), status(301)),
-        (Says("HTTP/1.1 308 P\r\nlocation: //erp.example:22/\r\ncontent-length: 0\r\n\r\n"), status(308)),
-        (Late(14_900, OK), status(200)),
-        (Late(15_100, OK), Err(Failure::Timeout)),
-        (Resets("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"), Err(Failure::Interrupted)),
-        (Says("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"), Err(Failure::Interrupted)),
-        (Says("just some text, as before HTTP/1.0\n"), Err(Failure::Malformed)),
-        (Repeats("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n", "x"), Ok((200, ANSWER_BYTES))),
-        (Repeats(CHUNKED, "1\r\nx\r\n"), Ok((200, ANSWER_BYTES))),
-        (Repeats("HTTP/1.1 200 OK\r\n", "a: b\r\n"), Err(Failure::Malformed)),
-        (Drips(CHUNKED, "1\r\nx\r\n"), Err(Failure::Timeout)),
-        (Closes, Err(Failure::Interrupted)),
-        (Waits, Err(Failure::Timeout)),
+        (
+            "F37, N06",
+            Says("HTTP/1.1 307 T\r\nlocation: http://localhost/\r\ncontent-length: 0\r\n\r\n"),
+            status(307),
+        ),
+        (
+            "N04",
+            Says("HTTP/1.1 301 M\r\nlocation: https://erp.example/\r\ncontent-length: 0\r\n\r\n"),
+            status(301),
+        ),
+        (
+            "N07",
+            Says("HTTP/1.1 308 P\r\nlocation: //erp.example:22/\r\ncontent-length: 0\r\n\r\n"),
+            status(308),
+        ),
+        ("N01", Late(14_900, OK), status(200)),
+        ("N02", Late(15_100, OK), Err(Failure::Timeout)),
+        ("N17", Resets("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"), Err(Failure::Interrupted)),
+        ("N17, closed", Says("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"), Err(Failure::Interrupted)),
+        ("N22", Says("just some text, as before HTTP/1.0\n"), Err(Failure::Malformed)),
+        (
+            "F51",
+            Repeats("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n", "x"),
+            Ok((200, ANSWER_BYTES)),
+        ),
+        ("N20", Repeats(CHUNKED, "1\r\nx\r\n"), Ok((200, ANSWER_BYTES))),
+        ("N21", Repeats("HTTP/1.1 200 OK\r\n", "a: b\r\n"), Err(Failure::Malformed)),
+        ("N20, slowly", Drips(CHUNKED, "1\r\nx\r\n"), Err(Failure::Timeout)),
+        ("N25", Closes, Err(Failure::Interrupted)),
+        ("N25, and is not closed", Waits, Err(Failure::Timeout)),
     ];
-    let each = table.into_iter().map(|(kind, expected)| async move {
+    let each = table.into_iter().map(|(id, kind, expected)| async move {
         let rules = Rules { loopback: true, own_hosts: Vec::new() };
         let recording = Arc::new(Recording { to: Some(receiver(kind).await), ..Recording::default() });
         let sender = sender(&recording, rules);
         let began = Instant::now();
         let sent = sender.post("http://127.0.0.1:1/hook", HeaderMap::new(), Bytes::from_static(b"{}")).await;
         let got = sent.map(|answer| (answer.status, answer.body.len()));
-        assert_eq!(got, expected);
-        assert!(began.elapsed() < TIMEOUT + Duration::from_secs(2));
-        assert_eq!(recording.dialled().len(), 1, "no redirect is followed");
+        assert_eq!(got, expected, "{id}");
+        assert!(began.elapsed() < TIMEOUT + Duration::from_secs(2), "{id}");
+        assert_eq!(recording.dialled().len(), 1, "{id}: no redirect is followed");
     });
     futures::future::join_all(each).await;
 }
@@ -325,17 +343,17 @@ async fn tls_receiver(name: &str, until: (i32, u8, u8)) -> (SocketAddr, RootCert
 
 #[tokio::test]
 async fn a_certificate_proves_the_host_that_was_named() {
-    for (name, until, expected) in [
-        ("erp.example", (2090, 1, 1), Ok(204)),
-        ("other.example", (2090, 1, 1), Err(Failure::Tls)),
-        ("erp.example", (2021, 1, 1), Err(Failure::Tls)),
+    for (id, name, until, expected) in [
+        ("", "erp.example", (2090, 1, 1), Ok(204)),
+        ("N19", "other.example", (2090, 1, 1), Err(Failure::Tls)),
+        ("N18", "erp.example", (2021, 1, 1), Err(Failure::Tls)),
     ] {
         let (at, roots) = tls_receiver(name, until).await;
         let recording = Arc::new(Recording { names: names(), to: Some(at), ..Recording::default() });
         let known: Arc<Recording> = recording.clone();
         let sender = Sender::with(Rules::default(), Arc::new(known.clone()), Arc::new(known), roots).unwrap();
         let sent = sender.post("https://erp.example/hook", HeaderMap::new(), Bytes::new()).await;
-        assert_eq!(sent.map(|answer| answer.status), expected, "{name} {until:?}");
+        assert_eq!(sent.map(|answer| answer.status), expected, "{id}: {name} {until:?}");
     }
     let (at, _) = tls_receiver("erp.example", (2090, 1, 1)).await;
     let recording = Arc::new(Recording { names: names(), to: Some(at), ..Recording::default() });
