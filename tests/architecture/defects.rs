@@ -1,5 +1,6 @@
 //! Faults that somebody could well build in, where each is switched on, and the test that notices: a suite that notices none
-//! of them would prove nothing. The switches are in no binary that is shipped.
+//! of them would prove nothing. Each is noticed soon, and the test says how soon. The switches are in no binary that is
+//! shipped.
 
 use super::source::{Source, files, none};
 
@@ -234,6 +235,9 @@ fn every_seeded_defect_has_its_switch_and_the_test_that_notices_it() {
         }
         if !runs(text(test.0), test.1) {
             faults.push(format!("{what}: {} does not run {}", test.0, test.1));
+        }
+        if test.0.starts_with("tests/e2e/") && !text(test.0).contains("seeded::noticed(") {
+            faults.push(format!("{what}: {} does not say how soon it is noticed", test.0));
         }
     }
     faults.extend(sources.iter().filter(|source| source.path.starts_with("services/")).flat_map(unlisted));

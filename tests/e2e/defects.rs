@@ -4,9 +4,9 @@
 //! `booking::race`, other ends of holds in `booking::expiry`, and broken walls in `wall::catalogue`; all of them are listed in
 //! `tests/architecture/defects.rs`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use harness::{Firm, World, booking, capacity::group, until};
+use harness::{Firm, World, booking, capacity::group, seeded, until};
 use proto::capacity::Offer;
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
@@ -62,14 +62,15 @@ pub async fn queued(pool: &PgPool, sessions: i64) {
     .await;
 }
 
-/// What a confirmation says that waited for its row until the hold was over.
-async fn confirmed_late(fault: bool) -> String {
+/// What a confirmation says that waited for its row until the hold was over, and how long it took until that was known.
+async fn confirmed_late(fault: bool) -> (String, Duration) {
     let world = World::start().await;
     let (buyer, supplier) = world.pair().await;
     let offer = offer(&supplier).await;
     if fault {
         mutate(&world, "capacity.settle_many", "at := clock_timestamp()", "at := now()").await;
     }
+    let began = Instant::now();
     let hold = buyer.hold(&offer, &[(0, "5")], 4).await.expect("a hold").id;
     let owner = world.owner_pool().await;
     let mut other = owner.begin().await.expect("begin");
@@ -94,20 +95,22 @@ async fn confirmed_late(fault: bool) -> String {
     .await;
     other.rollback().await.expect("rolled back");
     let said = confirmed.await.expect("it ends").expect("it answers");
+    let took = began.elapsed();
     world.finish().await;
-    said
+    (said, took)
 }
 
 #[tokio::test]
 async fn a_clock_that_stands_still_while_one_waits_is_noticed() {
-    let (sound, faulty) = tokio::join!(confirmed_late(false), confirmed_late(true));
+    let ((sound, _), (faulty, took)) = tokio::join!(confirmed_late(false), confirmed_late(true));
     assert_eq!(sound, "expired");
     assert_eq!(faulty, "done", "a hold was confirmed that was over");
+    seeded::noticed("a-clock-that-stands-still", took);
 }
 
 /// Two holds of the same two buckets in opposite orders, of which the first stands in line for one of them while the second
-/// takes the other: what becomes of both.
-async fn crossed(fault: bool) -> Vec<Result<String, String>> {
+/// takes the other: what becomes of both, and how long it took until that was known.
+async fn crossed(fault: bool) -> (Vec<Result<String, String>>, Duration) {
     let world = World::start().await;
     let (buyer, supplier) = world.pair().await;
     let offer = offer(&supplier).await;
@@ -115,6 +118,7 @@ async fn crossed(fault: bool) -> Vec<Result<String, String>> {
         let sorted = "order by b.id for no key update of b";
         mutate(&world, "capacity.hold_many", sorted, "order by w.place for no key update of b").await;
     }
+    let began = Instant::now();
     let mut buckets: Vec<Uuid> =
         offer.buckets.iter().map(|bucket| Uuid::try_parse(&bucket.id).unwrap()).collect();
     buckets.sort();
@@ -143,16 +147,18 @@ async fn crossed(fault: bool) -> Vec<Result<String, String>> {
             error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
         }));
     }
+    let took = began.elapsed();
     world.finish().await;
-    became
+    (became, took)
 }
 
 #[tokio::test]
 async fn locks_that_are_not_taken_in_one_order_are_noticed() {
     let held = || Ok("held".to_owned());
-    let (sound, became) = tokio::join!(crossed(false), crossed(true));
+    let ((sound, _), (became, took)) = tokio::join!(crossed(false), crossed(true));
     assert_eq!(sound, [held(), held()]);
     assert!(became.contains(&Err("40P01".to_owned())), "a deadlock: {became:?}");
+    seeded::noticed("locks-in-no-order", took);
 }
 
 /// What a pooled connection still knows of the firm whose transaction was committed on it.
@@ -165,6 +171,7 @@ async fn remembered(pool: &PgPool) -> String {
 async fn a_tenant_that_outlives_its_transaction_is_noticed() {
     let world = World::start().await;
     let (buyer, _) = world.pair().await;
+    let began = Instant::now();
     let options = world.app_pool().await.connect_options();
     let one = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy_with((*options).clone());
     let tenants = chassis::db::TenantPool::new(one.clone());
@@ -177,6 +184,7 @@ async fn a_tenant_that_outlives_its_transaction_is_noticed() {
     let session = format!("begin; select set_config('tandem.firm', '{}', false); commit", buyer.id);
     sqlx::raw_sql(AssertSqlSafe(session)).execute(&one).await.expect("set for the session");
     assert_eq!(remembered(&one).await, buyer.id, "and so it would be seen");
+    seeded::noticed("a-tenant-of-the-session", began.elapsed());
     one.close().await;
     world.finish().await;
 }

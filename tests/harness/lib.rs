@@ -55,6 +55,7 @@ pub mod receiver;
 pub mod refusal;
 pub mod resource;
 pub mod router;
+pub mod seeded;
 pub mod skewed;
 pub mod tell;
 pub mod validators;

@@ -99,6 +99,7 @@ fn everything_happens_that_may() {
 
 /// With the fault something is found, and it is what such a fault breaks; without it the same seed is well.
 fn caught(fault: Fault, rules: &[Rule]) {
+    let began = Instant::now();
     for seed in 0..SOON {
         let found = Clients::new(seed, Some(fault)).run(LONG).breaches;
         if found.is_empty() {
@@ -108,6 +109,7 @@ fn caught(fault: Fault, rules: &[Rule]) {
         assert!(expected, "seed {seed}: {fault:?} broke {found:?}");
         let well = Clients::new(seed, None).run(LONG).breaches;
         assert!(well.is_empty(), "seed {seed} without it: {well:?}");
+        harness::seeded::noticed(&format!("{fault:?}"), began.elapsed());
         return;
     }
     panic!("{fault:?} was not caught in {SOON} interleavings");

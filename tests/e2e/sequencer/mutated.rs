@@ -2,11 +2,14 @@
 //! wrong on purpose (`services/stream/src/simulation.rs`) the product's text does here. Each runs once as it is, and once with
 //! the fault.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use harness::{
     altered::{Altered, Change},
-    cluster, until,
+    cluster, seeded, until,
 };
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
@@ -107,23 +110,26 @@ async fn came_late(bench: &Bench, changes: &'static [Change]) -> usize {
 
 #[tokio::test]
 async fn a_tail_of_ids_in_the_statement_is_noticed() {
-    let bench = Bench::new().await;
+    let (bench, began) = (Bench::new().await, Instant::now());
     assert_eq!(came_late(&bench, AS_IT_IS).await, 2);
     assert_eq!(came_late(&bench, ID_TAIL).await, 1, "a committed command reached nobody");
+    seeded::noticed("a-tail-of-ids-in-the-statement", began.elapsed());
     bench.world.finish().await;
 }
 
 #[tokio::test]
 async fn a_low_water_mark_in_the_statement_is_noticed() {
-    let bench = Bench::new().await;
+    let (bench, began) = (Bench::new().await, Instant::now());
     assert_eq!(came_late(&bench, AS_IT_IS).await, 2);
     assert_eq!(came_late(&bench, LOW_WATER).await, 1, "a committed command reached nobody");
+    seeded::noticed("a-low-water-mark-in-the-statement", began.elapsed());
     bench.world.finish().await;
 }
 
 /// One order is changed by two transactions, of which the second one had written elsewhere before the first one began: how
-/// many commands are moved while it is still open, and in which order their versions come.
-async fn came_in_order(bench: &Bench, changes: &'static [Change]) -> (usize, Vec<i64>) {
+/// many commands are moved while it is still open, and in which order their versions come; and how long the rest was waited
+/// for, which with the fault depends on whoever else works on this Postgres.
+async fn came_in_order(bench: &Bench, changes: &'static [Change]) -> ((usize, Vec<i64>), Duration) {
     let (firm, mut mutant) = (id(), Mutant::of(bench, changes).await);
     let mut second = bench.tenants.begin(firm).await.expect("begin");
     sqlx::query("select pg_current_xact_id()::text").execute(second.conn()).await.expect("its number");
@@ -132,7 +138,7 @@ async fn came_in_order(bench: &Bench, changes: &'static [Change]) -> (usize, Vec
     outbox::append(&mut second, vec![vec![event(&[firm], "orders/1", 2)]]).await.expect("append");
     second.commit().await.expect("commit");
     // With the fault, transactions of other tests are waited for as well.
-    let mut moved = meanwhile;
+    let (mut moved, since) = (meanwhile, Instant::now());
     while moved < 2 {
         moved += until("something is moved", SOON, async || {
             let outcome = sequence_once(&mutant.pool, &mut Known::default()).await.expect("it runs");
@@ -140,16 +146,21 @@ async fn came_in_order(bench: &Bench, changes: &'static [Change]) -> (usize, Vec
         })
         .await;
     }
+    let waited = since.elapsed();
     let versions = bench.feed(firm).await.iter().map(|row| row.version).collect();
     mutant.finish(bench).await;
-    (meanwhile, versions)
+    ((meanwhile, versions), waited)
 }
 
 #[tokio::test]
 async fn an_order_by_transactions_in_the_statement_is_noticed() {
-    let bench = Bench::new().await;
-    assert_eq!(came_in_order(&bench, AS_IT_IS).await, (1, vec![1, 2]));
-    assert_eq!(came_in_order(&bench, XID_FENCE).await, (0, vec![2, 1]), "late, and in another order");
+    let (bench, began) = (Bench::new().await, Instant::now());
+    let (sound, _) = came_in_order(&bench, AS_IT_IS).await;
+    assert_eq!(sound, (1, vec![1, 2]));
+    let (faulty, waited) = came_in_order(&bench, XID_FENCE).await;
+    assert_eq!(faulty, (0, vec![2, 1]), "late, and in another order");
+    let took = began.elapsed().saturating_sub(waited);
+    seeded::noticed("an-order-by-transactions-in-the-statement", took);
     bench.world.finish().await;
 }
 
@@ -203,10 +214,11 @@ async fn put_back(bench: &Bench, changes: &'static [Change]) -> Vec<i64> {
 
 #[tokio::test]
 async fn a_move_without_the_fence_is_noticed() {
-    let bench = Bench::new().await;
+    let (bench, began) = (Bench::new().await, Instant::now());
     assert_eq!(raced(&bench, AS_IT_IS).await, Some(Outcome { lost: true, ..Outcome::default() }));
     assert_eq!(raced(&bench, NO_FENCE).await, None, "only the log's key stood in its way");
     assert_eq!(put_back(&bench, AS_IT_IS).await, [1, 2]);
     assert_eq!(put_back(&bench, NO_FENCE).await, [1, 3], "a feed with a gap");
+    seeded::noticed("a-move-without-the-fence", began.elapsed());
     bench.world.finish().await;
 }

@@ -1,7 +1,9 @@
 //! What the database's catalogue must say of every table, function and login, those of tomorrow included; and that
 //! these rules notice when it does not.
 
-use harness::World;
+use std::time::Instant;
+
+use harness::{World, seeded};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 /// A rule, and a query that answers whatever breaks it. `$tables`, `$policies`, `$functions` and `$callers` stand for
@@ -361,6 +363,7 @@ const DEFECTS: &[(&str, &str)] = &[
 async fn a_broken_wall_is_noticed() {
     let world = World::start().await;
     let mut owner = world.owner_pool().await.acquire().await.unwrap();
+    let began = Instant::now();
     for (defect, rule) in DEFECTS {
         sqlx::raw_sql("begin").execute(&mut *owner).await.unwrap();
         let broken = sqlx::raw_sql(AssertSqlSafe(*defect)).execute(&mut *owner).await;
@@ -369,6 +372,7 @@ async fn a_broken_wall_is_noticed() {
         sqlx::raw_sql("rollback").execute(&mut *owner).await.unwrap();
         assert!(faults.iter().any(|fault| fault.starts_with(rule)), "{defect}: {faults:?}");
     }
+    seeded::noticed("broken-walls", began.elapsed());
     drop(owner);
     world.finish().await;
 }
