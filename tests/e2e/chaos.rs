@@ -8,7 +8,8 @@
 //! A seed chooses the schedule; `TANDEM_CHAOS_SEED` gives one again. `TANDEM_CHAOS_KILLS` says how many processes a long run
 //! kills, `TANDEM_CHAOS_MINUTES` how long it lasts at least, and `TANDEM_CHAOS_DISK_MIB` how large the disk of its Postgres
 //! is. Whatever befalls the system in a short run, it comes back before the next blow; in a long one most kills
-//! of processes fall while what was struck before them is still coming back. Where there is no Kafka, or no disk that may be
+//! of processes fall while what was struck before them is still coming back, and some of what is held still or silent stays so
+//! until its leases went on elsewhere and keepalives took it for dead. Where there is no Kafka, or no disk that may be
 //! filled, a short run says so and leaves out what needs it; a long one fails.
 
 mod alone;
@@ -64,7 +65,7 @@ async fn chaos(name: &str, volume: Volume) {
     let seed = asked("TANDEM_CHAOS_SEED").unwrap_or_else(|| rand::rng().random());
     aloud(format_args!("{name}: seed {seed}"));
     let began = Instant::now();
-    let mut stage = Stage::set(name, volume.disk_mib, StdRng::seed_from_u64(seed)).await;
+    let mut stage = Stage::set(name, &volume, StdRng::seed_from_u64(seed)).await;
     aloud(format_args!("{name}: set after {:.1} s", began.elapsed().as_secs_f64()));
     if volume.kills > 0 {
         stage.lacks_nothing();
@@ -77,7 +78,7 @@ async fn chaos(name: &str, volume: Volume) {
     // What waits for somebody who was killed while it sent comes through a rolling restart, too.
     let hooked = async {
         let (hooked, records) = hooked.expect("it has a webhook");
-        hooked.finish(&records).await;
+        hooked.finish(&records, twins.outlasting.contains_key(&Fault::StopFeeds)).await;
     };
     let rolling = format!("{name}-rolling");
     tokio::join!(Box::pin(roll(&mut stage, &rolling)), hooked);
@@ -140,14 +141,14 @@ async fn run(
             stage.exported(layout).await;
         }
         let struck = Instant::now();
-        stage.strike(fault, &load, &mut figures).await;
+        let outlasted = stage.strike(fault, &load, &mut figures).await;
         hurried = volume.kills > 0 && fault.is_of_processes() && random.random_ratio(HURRY.0, HURRY.1);
         if hurried {
             tokio::time::sleep(Duration::from_millis(random.random_range(BREATH_MS))).await;
             continue;
         }
         stage.progress(&load).await;
-        figures.recoveries.push(struck.elapsed());
+        figures.recoveries.push(struck.elapsed().saturating_sub(outlasted));
         let anew = match fault {
             Fault::WipeKafka => layout == Layout::Split,
             Fault::SwitchKafka => stage.kafka,

@@ -22,13 +22,15 @@ pub struct Figures {
     began: Instant,
     /// How often each fault befell something.
     pub faults: BTreeMap<Fault, usize>,
+    /// How often of these it lasted until others had given up what it met.
+    pub outlasting: BTreeMap<Fault, usize>,
     /// How often each process of a fleet was struck.
     pub strikes: BTreeMap<Strike, usize>,
     /// Commands that were committed and not sequenced when their process was killed.
     pub unsequenced: i64,
     /// Writes that met a full disk.
     pub disk_full: usize,
-    /// From each fault that was waited for until firms got on with their work.
+    /// From each fault that was waited for until firms got on with their work; where it outlasted others, from its end.
     pub recoveries: Vec<Duration>,
     took: Duration,
     pub acknowledged: usize,
@@ -50,6 +52,7 @@ impl Figures {
             part,
             began: Instant::now(),
             faults: BTreeMap::new(),
+            outlasting: BTreeMap::new(),
             strikes: BTreeMap::new(),
             unsequenced: 0,
             disk_full: 0,
@@ -198,7 +201,9 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let faults = self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}"));
         let strikes = self.strikes().into_iter().map(|(strike, count)| format!("{strike} {count}"));
-        let faults: Vec<String> = faults.chain(strikes).collect();
+        let outlasting =
+            self.outlasting.iter().map(|(fault, count)| format!("{fault:?} past leases {count}"));
+        let faults: Vec<String> = faults.chain(outlasting).chain(strikes).collect();
         write!(
             f,
             "{}: {} kills in {:.1} s ({}; {} commands unsequenced at a kill, {} writes on a full disk), back within \

@@ -43,8 +43,10 @@ impl Hooked {
         Self { receiver, feed: party.id, start, secret: made.secret }
     }
 
-    /// Waits until it has everything that followers of the feed saw, and judges how it came.
-    pub async fn finish(self, records: &[Record]) {
+    /// Waits until it has everything that followers of the feed saw, and judges how it came. `outlasted`: a process that sent was
+    /// held still for longer than its lease. One that was held in the middle of an attempt makes it when it goes on, beside
+    /// whoever sends meanwhile: nobody can take back what is on its way.
+    pub async fn finish(self, records: &[Record], outlasted: bool) {
         let due: BTreeMap<i64, String> = records
             .iter()
             .filter_map(|record| match &record.operation {
@@ -74,7 +76,8 @@ impl Hooked {
             }
         }
         assert_eq!(order.next(), None, "nothing was left out");
-        assert_eq!(self.receiver.most_open(), 1, "no two processes send at a time");
+        let most_open = self.receiver.most_open();
+        assert!(most_open <= 1 + usize::from(outlasted), "{most_open} processes send at a time");
         assert!(harness::receiver::signed_with(&self.secret, &received).iter().all(|fits| *fits));
         let again = received.len() - due.len();
         aloud(format_args!("webhook: {} events, {again} of them sent again", due.len()));

@@ -20,6 +20,7 @@ use super::{
     exported,
     figures::Figures,
     schedule::{Fault, Layout},
+    volume::Volume,
 };
 use crate::load::Load;
 
@@ -66,6 +67,8 @@ impl Station {
 }
 
 pub struct Stage {
+    /// Whether some of what is held still or silent stays so until others have given it up.
+    long: bool,
     pub cluster: Cluster,
     commands: Station,
     feeds: Station,
@@ -82,14 +85,14 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Everything that a run needs, and firms that work together; so large is the disk of Postgres.
-    pub async fn set(name: &str, disk_mib: usize, random: StdRng) -> Self {
+    /// Everything that a run needs, and firms that work together.
+    pub async fn set(name: &str, volume: &Volume, random: StdRng) -> Self {
         let broker = format!("{name}-kafka");
         // Kafka is the last to come, and nobody needs it yet.
         let (broker, (cluster, commands, feeds, pairs)) =
-            tokio::join!(Broker::start(&broker), Self::firms(name, disk_mib));
-        let since = [0; LAYOUTS.len()];
-        Self { cluster, commands, feeds, broker, kafka: false, skewed: None, since, pairs, random }
+            tokio::join!(Broker::start(&broker), Self::firms(name, volume.disk_mib));
+        let (long, since) = (volume.kills > 0, [0; LAYOUTS.len()]);
+        Self { long, cluster, commands, feeds, broker, kafka: false, skewed: None, since, pairs, random }
     }
 
     /// Postgres, both processes, of which the first one runs, and firms that were made by it.
@@ -190,10 +193,14 @@ impl Stage {
         .await;
     }
 
-    /// Lets one thing happen.
-    pub async fn strike(&mut self, fault: Fault, load: &Load, figures: &mut Figures) {
+    /// Lets one thing happen; for how long it lasted where others had given up by then, which is no time that anything took to be
+    /// back.
+    pub async fn strike(&mut self, fault: Fault, load: &Load, figures: &mut Figures) -> Duration {
         // Any moment will do: this is when the blow falls, and nothing waits for it.
         tokio::time::sleep(Duration::from_micros(self.random.random_range(0..8_000))).await;
+        let outlasts = self.outlasts(fault, figures);
+        let lasts = self.random.random_range(if outlasts { OUTLASTS_MS } else { LASTS_MS });
+        let lasts = Duration::from_millis(lasts);
         match fault {
             Fault::KillCommands => self.commands.restart().await,
             Fault::KillFeeds => self.feeds.restart().await,
@@ -201,12 +208,12 @@ impl Stage {
             Fault::KillBetween => figures.unsequenced += self.kill_between().await,
             Fault::StopCommands => {
                 self.commands.process.hold(true);
-                self.lasts().await;
+                tokio::time::sleep(lasts).await;
                 self.commands.process.hold(false);
             }
             Fault::StopFeeds => {
                 self.feeds.process.hold(true);
-                self.lasts().await;
+                tokio::time::sleep(lasts).await;
                 self.feeds.process.hold(false);
             }
             Fault::KillPostgres => {
@@ -215,10 +222,10 @@ impl Stage {
             }
             Fault::StopPostgres => {
                 self.cluster.hold(true);
-                self.lasts().await;
+                tokio::time::sleep(lasts).await;
                 self.cluster.hold(false);
             }
-            Fault::KillKafka | Fault::WipeKafka | Fault::StopKafka => self.strike_kafka(fault).await,
+            Fault::KillKafka | Fault::WipeKafka | Fault::StopKafka => self.strike_kafka(fault, lasts).await,
             Fault::SwitchKafka => {
                 self.kafka = !self.kafka;
                 self.tell_of_kafka();
@@ -229,9 +236,20 @@ impl Stage {
                 let seconds = [-7_200, -60, 60, 7_200].choose(&mut self.random).copied();
                 self.skewed.as_ref().expect("it runs").jump(seconds.unwrap_or_default());
             }
-            _ => self.strike_connections(fault).await,
+            _ => self.strike_connections(fault, lasts).await,
         }
         *figures.faults.entry(fault).or_default() += 1;
+        if !outlasts {
+            return Duration::ZERO;
+        }
+        *figures.outlasting.entry(fault).or_default() += 1;
+        lasts
+    }
+
+    /// Whether this lasts until others have given it up: in a long run the first of a kind, and one in some of the others.
+    fn outlasts(&mut self, fault: Fault, figures: &Figures) -> bool {
+        let (share, of) = OUTLASTING;
+        self.long && fault.may_outlast() && (figures.of(fault) == 0 || self.random.random_ratio(share, of))
     }
 
     async fn kill_both(&mut self) {
@@ -255,12 +273,11 @@ impl Stage {
         waiting
     }
 
-    async fn strike_kafka(&mut self, fault: Fault) {
-        let lasts = self.random.random_range(LASTS_MS);
+    async fn strike_kafka(&mut self, fault: Fault, lasts: Duration) {
         let broker = self.broker.as_mut().expect("there is one");
         if fault == Fault::StopKafka {
             broker.hold(true);
-            tokio::time::sleep(Duration::from_millis(lasts)).await;
+            tokio::time::sleep(lasts).await;
             broker.hold(false);
             return;
         }
@@ -276,8 +293,7 @@ impl Stage {
     }
 
     /// Connections of one of the processes.
-    async fn strike_connections(&mut self, fault: Fault) {
-        let lasts = Duration::from_millis(self.random.random_range(LASTS_MS));
+    async fn strike_connections(&mut self, fault: Fault, lasts: Duration) {
         let station = if self.random.random() { &self.commands } else { &self.feeds };
         let (proxy, weather) = match fault {
             Fault::CutClients => return station.front.cut(),
@@ -309,11 +325,6 @@ impl Stage {
         self.cluster.disk().expect("there is one").free();
         self.cluster.ensure().await;
         felt
-    }
-
-    /// How long something that is not over at once lasts.
-    async fn lasts(&mut self) {
-        tokio::time::sleep(Duration::from_millis(self.random.random_range(LASTS_MS))).await;
     }
 
     /// Waits until everything that is committed stands in the feeds.
@@ -388,3 +399,9 @@ impl Stage {
 
 /// How long something that is not over at once lasts, in milliseconds.
 pub const LASTS_MS: std::ops::Range<u64> = 300..1_200;
+/// And what outlasts others: the leases of a publisher (8 s) and of whoever sends webhooks (20 s), the patience of clients (5 s),
+/// and now and then a server's keepalive (20 s and 10 s more). Work that stood still is back within [`BACK`] all the same, which
+/// counts from the end of it.
+const OUTLASTS_MS: std::ops::Range<u64> = 22_000..35_000;
+/// Of what may outlast others this share does, beside the first of each kind.
+const OUTLASTING: (u32, u32) = (1, 10);
