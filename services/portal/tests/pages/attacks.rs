@@ -126,7 +126,34 @@ async fn a_look_at_any_page_changes_nothing() {
 
 /// Forms that take no token of their own here, or would take any, and why: what they refuse below may be refused for another
 /// fault than the one that is tried.
-const UNTAKEN: &[(&str, &str)] = &[];
+const UNTAKEN: &[(&str, &str)] = &[
+    ("/aliases/delete", "answers before it looks at a token"),
+    ("/capacity/offers/new/slots", "its token is for more than the page that gives it"),
+    ("/channels/{id}/delete", "no page here gives its token"),
+    ("/d/{token}/accept", "its token is for more than the page that gives it"),
+    ("/d/{token}/progress", "its token is for more than the page that gives it"),
+    ("/filters", "no page here gives its token"),
+    ("/i/{token}", "its token is for more than the page that gives it"),
+    ("/inbox/bulk", "answers before it looks at a token"),
+    ("/inbox/bulk/send", "no page here gives its token"),
+    ("/inbox/sheets/marked", "no page here gives its token"),
+    ("/keys/{id}/revoke", "no page here gives its token"),
+    ("/orders/{id}/accept", "its token is for more than the page that gives it"),
+    ("/orders/{id}/decide", "no page here gives its token"),
+    ("/orders/{id}/progress", "its token is for more than the page that gives it"),
+    ("/orders/{id}/release", "no page here gives its token"),
+    ("/orders/{id}/share/{link}/revoke", "no page here gives its token"),
+    ("/orders/{id}/withdraw-change", "its token is for more than the page that gives it"),
+    ("/partners/invite/links", "no page here gives its token"),
+    ("/purchases/sheets/new/send", "no page here gives its token"),
+    ("/purchases/sheets/send", "no page here gives its token"),
+    ("/resources/revisions/{id}/files/uploads", "no page here gives its token"),
+    ("/resources/revisions/{id}/files/uploads/{upload}", "no page here gives its token"),
+    ("/resources/revisions/{id}/files/uploads/{upload}/finish", "no page here gives its token"),
+    ("/s/{token}", "its token is for more than the page that gives it"),
+    ("/sign-in", "no page here gives its token"),
+    ("/webhooks/{id}/resend", "its token is for more than the page that gives it"),
+];
 
 /// What seems to be the reason why a form is none that is taken for its own token alone.
 fn seems(taken: bool, given: bool) -> String {

@@ -22,7 +22,40 @@ use crate::{
 
 /// Rows that ask for nothing here, and why: what these forms do is not compared with their rows. Those that name no RPC are to
 /// ask for none.
-const QUIET: &[(&str, &str)] = &[];
+const QUIET: &[(&str, &str)] = &[
+    ("/aliases/list", "what is typed without a thought is wrong there"),
+    ("/capacity/demand/new", "what is typed without a thought is wrong there"),
+    ("/capacity/groups/{id}/bounds", "what is typed without a thought is wrong there"),
+    ("/capacity/offers/new", "what is typed without a thought is wrong there"),
+    ("/capacity/offers/new/slots", "what is typed without a thought is wrong there"),
+    ("/capacity/offers/{id}/hold", "no page here gives its token"),
+    ("/capacity/payloads/answer", "what is typed without a thought is wrong there"),
+    ("/capacity/profile/process/remove", "what it is about is not there, or not as it would have to be"),
+    ("/capacity/sheets", "what is typed without a thought is wrong there"),
+    ("/channels/{id}/delete", "no page here gives its token"),
+    ("/d/{token}/despatch-note", "no page here gives its token"),
+    ("/filters", "no page here gives its token"),
+    ("/inbox/bulk/send", "no page here gives its token"),
+    ("/inbox/sheets/marked", "no page here gives its token"),
+    ("/keys/{id}/revoke", "no page here gives its token"),
+    ("/operator/announcements/{id}", "what is typed without a thought is wrong there"),
+    ("/orders/{id}/decide", "no page here gives its token"),
+    ("/orders/{id}/despatch-note", "no page here gives its token"),
+    ("/orders/{id}/progress", "no page here gives its token"),
+    ("/orders/{id}/release", "no page here gives its token"),
+    ("/orders/{id}/revise", "no page here gives its token"),
+    ("/orders/{id}/share/{link}/revoke", "no page here gives its token"),
+    ("/partners/invite/list", "what is typed without a thought is wrong there"),
+    ("/practice/change", "no page here gives its token"),
+    ("/practice/refuse", "no page here gives its token"),
+    ("/purchases/sheets/new/send", "no page here gives its token"),
+    ("/purchases/sheets/send", "no page here gives its token"),
+    ("/resources/revisions/{id}/files/uploads", "no page here gives its token"),
+    ("/resources/revisions/{id}/files/uploads/{upload}", "no page here gives its token"),
+    ("/resources/revisions/{id}/files/uploads/{upload}/finish", "no page here gives its token"),
+    ("/resources/{id}/grant", "what is typed without a thought is wrong there"),
+    ("/sign-in", "no page here gives its token"),
+];
 /// Buttons of a form that are pressed, at most: a table of weeks has one in each row.
 const PRESSED: usize = 4;
 
