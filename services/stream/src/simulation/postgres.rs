@@ -212,7 +212,7 @@ impl Postgres {
             return None;
         }
         let month = self.data.head.month.max(self.month(self.now));
-        let (mark, run) = (self.data.mark.to_string(), self.run());
+        let (mark, run) = (self.mark(self.data.mark), self.run());
         let head =
             Head { log_pos: self.data.head.log_pos, month, now: OffsetDateTime::UNIX_EPOCH, mark, run };
         let row = |id: i64| Row { id, place: id.to_string(), payload: self.data.outbox[&id].payload.clone() };
@@ -233,10 +233,12 @@ impl Postgres {
         }
         let Step { mark, ids, before, after, batch, .. } = step;
         let month = batch.upto.month;
-        let stands =
-            |(id, head): (&Uuid, &(i64, [u8; 32]))| self.heads(&[*id]).get(id).is_none_or(|it| it == head);
+        // A feed without entries stands at its first place, and nowhere else.
+        let stands = |(id, head): (&Uuid, &(i64, [u8; 32]))| {
+            self.heads(&[*id]).get(id).map_or(head.0 == 1, |it| it == head)
+        };
         let fenced = self.data.head.log_pos == batch.after
-            && self.data.mark.to_string() == *mark
+            && self.mark(self.data.mark) == *mark
             && ids.iter().all(|id| self.data.outbox.contains_key(id))
             && before.iter().all(stands);
         let there = |placed: &Placed| self.data.log.contains_key(&(placed.log_pos, month));
@@ -246,7 +248,7 @@ impl Postgres {
         self.head_lock = Some(tx);
         let (ids, facts, feeds) = (ids.to_vec(), batch.facts.clone(), (*after).clone());
         self.change = Some(Change { ids, facts, feeds, upto: batch.upto });
-        Ok(Some(tx.to_string()))
+        Ok(Some(self.mark(tx)))
     }
 
     /// Commits what a sequencer did.
@@ -276,6 +278,12 @@ impl Postgres {
     /// When the server was started, as `pg_postmaster_start_time()` says.
     fn run(&self) -> OffsetDateTime {
         OffsetDateTime::UNIX_EPOCH + Duration::seconds(self.runs)
+    }
+
+    /// The mark of a head that this transaction left. Of this run of the server: a standby's head is as some transaction before
+    /// left it, and what was read under that mark since then may be of a head that is lost.
+    fn mark(&self, tx: Tx) -> String {
+        format!("{tx} {}", self.runs)
     }
 
     /// Everything that was ever committed to the feeds, for the judges.
