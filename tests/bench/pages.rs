@@ -72,8 +72,6 @@ const SUPPLYING: &[&str] = &[
     "/resources/waiting",
     "/reminders",
     "/partners",
-    "{partner}",
-    "{partner}/score/answered_on_time",
     "/members",
     "/sites",
     "/aliases",
@@ -110,9 +108,6 @@ const BUYING: &[&str] = &[
     "/purchases?state=rejected&q=%E6%94%AF%E6%9E%B6",
     "{order}",
     "{order}/share",
-    "{partner}",
-    "{partner}/score/acceptance",
-    "{partner}/score/answered_on_time",
     "/search?q={number}",
     "/search?q=%E6%94%AF%E6%9E%B6",
     "/at-risk",
@@ -145,6 +140,10 @@ const NARROWED: [(&str, &[&str]); 3] = [
     ("buyer of none", &["absent"]),
 ];
 const OWN: &[&str] = &["/purchases", "/purchases?state=accepted", "/purchases?state=rejected", "/at-risk"];
+/// Figures over all orders of two firms within their period, which are no lists: they are told of, and have no limit.
+const SUMMED: &[&str] = &["{partner}", "{partner}/score/acceptance", "{partner}/score/answered_on_time"];
+/// How often each of them is read.
+const SUMS: usize = 5;
 /// Lists of which the second page is read, too.
 const TURNED: [(&str, &str); 2] = [("supplier", "/inbox?show=all"), ("buyer", "/purchases")];
 
@@ -209,9 +208,17 @@ async fn measure(world: &World, report: &mut Report, scale: Scale) -> anyhow::Re
     let mut pages = asked(&supplier, &readers).await?;
     turn(&portal, &readers, &mut pages).await?;
     let noise = read(&portal, &mut pages, scale).await?;
+    let mut sums = asked(&supplier, &[("buyer", buyer.session(), SUMMED)]).await?;
+    for page in &mut sums {
+        for _ in 0..scale.of(SUMS) {
+            let (took, _) = got(&portal, page).await?;
+            page.times.record(took.as_micros() as u64)?;
+        }
+    }
     shutdown.cancel();
     let each: Vec<String> = pages
         .iter()
+        .chain(&sums)
         .map(|page| format!("{} {} {:.1} / {:.1}", page.who, page.name, page.ms(0.5), page.ms(0.95)))
         .collect();
     let line = format!(

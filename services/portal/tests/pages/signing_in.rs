@@ -250,8 +250,8 @@ async fn where_another_session_begins_the_one_of_before_ends() {
     let (api, world) = Hostile::start(false, None).await;
     let session = RedeemSignInLinkResponse { session_token: SALES.into(), ..Default::default() };
     api.script().answer("RedeemSignInLink", (0..3).map(|_| Ok(session.clone())));
+    let token = minted("", "sign-in x");
     let enter = async |before: &str| -> usize {
-        let token = minted(before, "sign-in x");
         let page = world.post("/s/x", before, &[("token", &token)]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         assert!(page.header("set-cookie").starts_with(&format!("tandem_dev={SALES};")));
