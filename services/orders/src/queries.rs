@@ -180,11 +180,10 @@ pub(crate) async fn list_orders(
     filter.among = of_groups(&mut tx, &filter).await?;
     share(&mut tx, &filter, &mut counted).await?;
     filter.among = plan::among(&mut tx, &filter).await?;
-    let totals = totals(&mut tx, &mut counted).await?;
-    plan::for_values(&mut tx, &filter, sort).await?;
+    let also = totals(&mut tx, &mut counted).await?;
     let mut rows = list::orders(&mut tx, &filter, sort, size).await?;
     let total = match request.with_total {
-        true => Some(list::count(&mut tx, &filter, COUNTED).await? as i32),
+        true => totals(&mut tx, std::slice::from_mut(&mut filter)).await?.pop(),
         false => None,
     };
     let next_page_token = match sort {
@@ -215,7 +214,7 @@ pub(crate) async fn list_orders(
         next_page_token: next_page_token.transpose()?.unwrap_or_default(),
         cursor: head.cursor().encode(&deps.keys),
         total,
-        totals,
+        totals: also,
     })
 }
 
@@ -281,7 +280,8 @@ async fn share(tx: &mut TenantTx, filter: &Filter, counted: &mut [Filter]) -> Re
     Ok(())
 }
 
-/// How many orders each of these fits; those first that keep their plans, since the others change how the transaction plans.
+/// How many orders each of these fits; those first that keep their plans, since the others change how the transaction plans
+/// until they are counted.
 async fn totals(tx: &mut TenantTx, filters: &mut [Filter]) -> Result<Vec<i32>> {
     let mut totals = vec![0; filters.len()];
     for kept in [true, false] {
@@ -292,6 +292,9 @@ async fn totals(tx: &mut TenantTx, filters: &mut [Filter]) -> Result<Vec<i32>> {
                 *total = list::count(tx, filter, COUNTED).await? as i32;
             }
         }
+    }
+    if !filters.iter().all(plan::keeps_count) {
+        plan::kept(tx).await?;
     }
     Ok(totals)
 }

@@ -251,6 +251,10 @@ fn check_reach(config: &Config, roles: &[ServiceName]) -> anyhow::Result<()> {
 /// Connections that are taken before the others.
 const NEAR: u32 = 4;
 
+/// Statements that each of these keeps with their plans: all that a process with every service asks, and some. One that keeps a
+/// hundred has forgotten most when they come again, and to plan a page anew takes as long as to read it.
+const KEPT_STATEMENTS: usize = 1_000;
+
 pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<Deps> {
     let most = config.database.app_connections;
     // A few that are long in use must not stop everybody.
@@ -262,7 +266,7 @@ pub(crate) async fn deps(config: &Config, options: Options) -> anyhow::Result<De
     // The sequencer keeps one of them.
     anyhow::ensure!(of_stream >= 2, "database.stream_connections = {of_stream}: at least 2 are needed");
     let stream_pool = pool("database.stream_url", &config.database.stream_url, of_stream).await?;
-    let near_options = database("database.app_url", app_url)?;
+    let near_options = database("database.app_url", app_url)?.statement_cache_capacity(KEPT_STATEMENTS);
     let pool = TenantPool::new(app).near((0..near).map(|_| Near::new(near_options.clone())));
     let api = Endpoint::from_shared(config.api_url())
         .with_context(|| format!("api.url = {:?} is no address", config.api_url()))?

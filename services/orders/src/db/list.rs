@@ -10,7 +10,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::search::Matching;
+use super::{plan, search::Matching};
 
 pub(crate) use filter::Filter;
 
@@ -68,7 +68,15 @@ pub(crate) async fn orders(
         return Ok(Vec::new());
     }
     let mut query = QueryBuilder::new("with page as (");
-    page(&mut query, tx.firm(), filter, sort, limit + 1);
+    let order = if plan::keeps_plan(filter, sort) {
+        page(&mut query, tx.firm(), filter, sort, limit + 1);
+        sort.order("page.at", "page.id")
+    } else {
+        let (ids, buyers) = found(tx, filter, sort, limit + 1).await?;
+        query.push("select * from unnest(").push_bind(ids).push("::uuid[], ").push_bind(buyers);
+        query.push("::uuid[]) with ordinality as found (id, buyer, at)");
+        " order by page.at".to_owned()
+    };
     query.push(
         ") select o.id, o.order_number, o.source_system, o.buyer, coalesce(b.name, '') as buyer_name, o.supplier, \
          coalesce(f.name, '') as supplier_name, s.revision, s.version, s.state, o.purchasing_group, r.currency, \
@@ -86,8 +94,20 @@ pub(crate) async fn orders(
              on d.order_id = page.id and d.buyer = page.buyer and s.unanswered_lines > 0 \
          left join partners.firm_name b on b.id = o.buyer left join partners.firm_name f on f.id = o.supplier",
     );
-    query.push(sort.order("page.at", "page.id"));
+    query.push(order);
     Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+}
+
+/// The page's orders with their buyers, alone: to plan for the values at hand all that is read of them as well took longer than
+/// to read it.
+async fn found(tx: &mut TenantTx, filter: &Filter, sort: Sort, limit: i64) -> Result<(Vec<Uuid>, Vec<Uuid>)> {
+    plan::for_values(tx, filter, sort).await?;
+    let mut query = QueryBuilder::new("select page.id, page.buyer from (");
+    page(&mut query, tx.firm(), filter, sort, limit);
+    query.push(") as page").push(sort.order("page.at", "page.id"));
+    let rows: Vec<(Uuid, Uuid)> = query.build_query_as().fetch_all(tx.conn()).await?;
+    plan::kept(tx).await?;
+    Ok(rows.into_iter().unzip())
 }
 
 /// What an index leads from to its orders in the order of the list. It is asked for each, since for several at once nothing but

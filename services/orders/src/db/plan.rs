@@ -30,11 +30,8 @@ pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<M
     Ok((ids.len() as i64 <= FEW).then_some(Matching::Among(ids)))
 }
 
-/// Has the statements of this transaction that read this list planned for its values, where these decide.
-pub(crate) async fn for_values(tx: &mut TenantTx, filter: &Filter, sort: Sort) -> Result<()> {
-    if keeps_plan(filter, sort) {
-        return Ok(());
-    }
+/// Has the statements that come planned for the values of this list, which decide.
+pub(super) async fn for_values(tx: &mut TenantTx, filter: &Filter, sort: Sort) -> Result<()> {
     anew(tx).await?;
     if many_match(filter) {
         // How many have the words is guessed as hardly any, so that all of them would be read and sorted. They are many, and
@@ -68,6 +65,17 @@ pub(crate) fn keeps_count(filter: &Filter) -> bool {
     !many_match(filter) && !narrowed(filter) && filter.groups().is_none() && scarce(filter).is_none()
 }
 
+/// Has the statements that come keep their plans, which find rows by keys.
+pub(crate) async fn kept(tx: &mut TenantTx) -> Result<()> {
+    sqlx::query(
+        "select set_config('plan_cache_mode', 'force_generic_plan', true), \
+                set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true)",
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Has the statements that come planned for the values at hand.
 pub(super) async fn anew(tx: &mut TenantTx) -> Result<()> {
     sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(tx.conn()).await?;
@@ -86,7 +94,7 @@ fn scarce(filter: &Filter) -> Option<(&'static str, &'static str)> {
 
 /// Whether one plan serves all values, since an index leads to the page. Of purchasing groups one has most orders and another
 /// hardly any: days lead to the page of the former, and a group's own index to that of the latter.
-fn keeps_plan(filter: &Filter, sort: Sort) -> bool {
+pub(super) fn keeps_plan(filter: &Filter, sort: Sort) -> bool {
     let by_index = match sort {
         Sort::RequestedDate(_) => true,
         Sort::Newest(_) => filter.states.is_empty() || filter.open().is_some(),
