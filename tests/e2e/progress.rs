@@ -245,3 +245,32 @@ async fn what_was_said_of_a_line_before_it_changed_counts_no_more() {
     refused(set(&supplier, last).await, Reason::NOTHING_ACCEPTED);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn what_was_ready_may_come_late_again() {
+    let (world, _, buyer, supplier) = pair_at(time::macros::datetime!(2026-12-27 02:00 UTC)).await;
+    let id = publish(&buyer).await;
+    supplier.accept_all(&id).await.expect("accepted");
+    let near = ListOrdersAtRiskRequest::default();
+    let all = |stage: ProgressStage| SetProgressRequest { stage: stage.into(), ..request(&id) };
+    let not_started = |lines: &[&'static str]| -> Vec<_> {
+        lines.iter().map(|line| (*line, RiskReason::NotStarted, 1)).collect()
+    };
+    assert_eq!(short(&at_risk(&buyer, near.clone()).await), not_started(&["10", "20", "30"]));
+    set(&supplier, all(ProgressStage::ReadyToShip)).await.expect("said");
+    assert!(at_risk(&buyer, near.clone()).await.is_empty(), "everything is ready");
+
+    let back = SetProgressRequest { lines: vec![line("10", ProgressStage::Scheduled)], ..request(&id) };
+    set(&supplier, back).await.expect("a line may go back");
+    assert_eq!(short(&at_risk(&buyer, near.clone()).await), not_started(&["10"]));
+    buyer.change(change(&id, order("4500001").line("20", "Y", "8", "2"))).await.expect("changed");
+    let again = proto::orders::RespondToOrderRequest { revision: 2, ..harness::accept_all(&id) };
+    supplier.respond(again).await.expect("accepted anew");
+    let seen = at_risk(&buyer, near.clone()).await;
+    assert_eq!(short(&seen), not_started(&["10", "20"]), "ready was said of something else");
+    buyer.close(close(&id, &[("10", "10")])).await.expect("closed");
+    assert_eq!(short(&at_risk(&buyer, near.clone()).await), not_started(&["20"]));
+    set(&supplier, all(ProgressStage::ReadyToShip)).await.expect("said");
+    assert!(at_risk(&buyer, near).await.is_empty());
+    world.finish().await;
+}

@@ -38,6 +38,13 @@ async fn list(who: &Access, request: ListRemindersRequest) -> Vec<Reminder> {
     who.reminders().list_reminders(request).await.expect("a list").into_inner().reminders
 }
 
+/// The orders of a list of one side, with the reminder of each that nobody has opened.
+async fn unopened(who: &Access, side: Side) -> Vec<(String, Option<Reminder>)> {
+    let asked = ListOrdersRequest { side: side.into(), ..ListOrdersRequest::default() };
+    let orders = who.orders().list_orders(asked).await.expect("a list").into_inner().orders;
+    orders.into_iter().map(|order| (order.id, order.unopened_reminder)).collect()
+}
+
 async fn states(who: &Access) -> Vec<ReminderState> {
     list(who, ListRemindersRequest::default()).await.iter().map(Reminder::state).collect()
 }
@@ -132,6 +139,27 @@ async fn an_order_is_reminded_once_an_hour_and_a_repeated_request_once() {
     clock.advance(time::Duration::minutes(1));
     assert_eq!(remind(&buyer, &[&first]).await.expect("after an hour").sent, 1);
     assert_eq!(buyer.order(&first).await.unwrap().version, 3);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_has_the_newest_reminder_of_each_order_until_it_is_opened() {
+    let (world, clock, buyer, supplier) = pair_at(time::macros::datetime!(2026-11-24 02:00 UTC)).await;
+    let (first, second) = (publish(&buyer, "A1", "V100").await, publish(&buyer, "A2", "V100").await);
+    remind(&buyer, &[&first]).await.expect("reminded");
+    clock.advance(time::Duration::hours(2));
+    remind(&buyer, &[&first]).await.expect("reminded again");
+    let newest = list(&buyer, ListRemindersRequest::default()).await.remove(0);
+    let (_, person) = supplier.person("何姐", &[Role::Sales], None).await;
+    let listed = unopened(&supplier, Side::Supplier).await;
+    assert_eq!(listed, [(second.clone(), None), (first.clone(), Some(newest.clone()))], "the newest alone");
+    let listed = unopened(&person, Side::Supplier).await;
+    let delivered = listed[1].1.as_ref().expect("not opened");
+    assert_eq!((&delivered.id, delivered.state()), (&newest.id, ReminderState::Delivered), "a person's list");
+    let bought = unopened(&buyer, Side::Buyer).await;
+    assert!(bought.iter().all(|(_, reminder)| reminder.is_none()), "the supplier is who has to look");
+    person.order(&first).await.expect("looked at");
+    assert_eq!(unopened(&person, Side::Supplier).await, [(second, None), (first, None)]);
     world.finish().await;
 }
 

@@ -204,13 +204,21 @@ pub(crate) async fn list_orders(
                 .map(|last| question.token(&deps.keys, &last))
         }
     };
-    if filter.side == Side::Supplier && caller.is_person() {
+    let mut reminders = HashMap::new();
+    if filter.side == Side::Supplier {
         let shown: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        reminder::deliver_of(&mut tx, &shown, now).await?;
+        if caller.is_person() {
+            reminder::deliver_of(&mut tx, &shown, now).await?;
+        }
+        reminders = reminder::unopened(&mut tx, &shown).await?;
     }
     tx.commit().await?;
+    let summary = |row: list::SummaryRow| {
+        let reminder = reminders.remove(&row.id);
+        wire::summary(row, reminder, now)
+    };
     Ok(ListOrdersResponse {
-        orders: rows.into_iter().map(|row| wire::summary(row, now)).collect(),
+        orders: rows.into_iter().map(summary).collect(),
         next_page_token: next_page_token.transpose()?.unwrap_or_default(),
         cursor: head.cursor().encode(&deps.keys),
         total,

@@ -184,6 +184,7 @@ const DEFINERS: &[(&str, &str)] = &[
     ("orders.resolve_order_link", "tandem_app"),
     ("orders.deadlines_to_sweep", "tandem_app"),
     ("orders.watch_again", "tandem_app"),
+    ("orders.watch_promise", ""),
     ("partners.accept_invitation", "tandem_app"),
     ("partners.changed_credentials", "tandem_app"),
     ("partners.claim_invitation", "tandem_app"),

@@ -12,8 +12,9 @@ use crate::{
     commands::thread::Post,
     db::{
         deadline::DueRow,
+        list::SummaryRow,
         progress::{ProgressRow, RiskRow},
-        reminder::ReminderRow,
+        reminder::{ReminderRow, UnopenedRow},
         thread::{FileRow, MessageRow},
     },
     file,
@@ -225,6 +226,27 @@ pub(crate) fn reminder(row: ReminderRow) -> Reminder {
         opened_at: row.opened_at.map(value::timestamp),
         opened_by: row.opened_by.unwrap_or_default(),
     }
+}
+
+/// A reminder beside the order in whose row it stands.
+pub(crate) fn unopened(reminder: UnopenedRow, order: &SummaryRow) -> Reminder {
+    self::reminder(ReminderRow {
+        id: reminder.id,
+        order_id: order.id,
+        order_number: order.order_number.clone(),
+        source_system: order.source_system.clone(),
+        buyer: order.buyer,
+        buyer_name: order.buyer_name.clone(),
+        supplier: order.supplier,
+        supplier_name: order.supplier_name.clone(),
+        message: reminder.message,
+        automatic: reminder.automatic,
+        actor_name: reminder.actor_name,
+        sent_at: reminder.sent_at,
+        delivered_at: reminder.delivered_at,
+        opened_at: None,
+        opened_by: None,
+    })
 }
 
 pub(crate) fn message(row: MessageRow, files: Vec<FileRow>) -> Message {

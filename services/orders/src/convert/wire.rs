@@ -20,6 +20,7 @@ use crate::{
         list::{ScheduleLineRow, SummaryRow},
         pending::PendingRow,
         read::{AnswerRow, Head, HistoryRow, ProposalRow, ScheduleRow},
+        reminder::UnopenedRow,
     },
     order::{Quantities, Schedule},
 };
@@ -271,7 +272,8 @@ pub(crate) fn history(row: HistoryRow) -> Result<HistoryEntry> {
     })
 }
 
-pub(crate) fn summary(row: SummaryRow, now: OffsetDateTime) -> OrderSummary {
+pub(crate) fn summary(row: SummaryRow, reminder: Option<UnopenedRow>, now: OffsetDateTime) -> OrderSummary {
+    let unopened_reminder = reminder.map(|reminder| super::follow::unopened(reminder, &row));
     let due = row.due_on.zip(row.due_certain);
     let due = due.map(|(due_on, certain)| DueRow { due_on, certain, paused_on: row.paused_on });
     OrderSummary {
@@ -301,6 +303,7 @@ pub(crate) fn summary(row: SummaryRow, now: OffsetDateTime) -> OrderSummary {
         held: row.held,
         erp_differs: row.erp_differs,
         change_pending: row.change_pending,
+        unopened_reminder,
     }
 }
 

@@ -188,7 +188,7 @@ pub(crate) async fn at_risk(
                  and g.version > q.answered_since \
              order by g.version desc limit 1) g on true \
          left join partners.firm_name f on f.id = m.supplier \
-         where q.accepted > 0 and m.buyer = ",
+         where m.watched and q.accepted > 0 and m.buyer = ",
     );
     query.push_bind(me).push(" and m.committed_date between ").push_bind(filter.past_since);
     query.push(" and ").push_bind(filter.near_until);

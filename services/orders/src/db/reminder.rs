@@ -137,6 +137,37 @@ pub(crate) async fn open(
     Ok(done.rows_affected())
 }
 
+/// A reminder that nobody of the supplier has opened.
+pub(crate) struct UnopenedRow {
+    pub order_id: Uuid,
+    pub id: Uuid,
+    pub message: String,
+    pub automatic: bool,
+    pub actor_name: String,
+    pub sent_at: OffsetDateTime,
+    pub delivered_at: Option<OffsetDateTime>,
+}
+
+/// The newest reminder of each of these orders that nobody of the tenant has opened, where there is one.
+pub(crate) async fn unopened(tx: &mut TenantTx, orders: &[Uuid]) -> Result<HashMap<Uuid, UnopenedRow>> {
+    let supplier = tx.firm();
+    let rows = sqlx::query_as!(
+        UnopenedRow,
+        r#"select distinct on (r.order_id) r.order_id, r.id, r.message, r.automatic, r.actor_name, r.sent_at,
+                  d.delivered_at as "delivered_at?"
+           from orders.reminder r
+           left join orders.reminder_receipt d
+               on d.order_id = r.order_id and d.buyer = r.buyer and d.reminder_id = r.id
+           where r.supplier = $1 and r.order_id = any($2) and d.opened_at is null
+           order by r.order_id, r.id desc"#,
+        supplier,
+        orders
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.order_id, row)).collect())
+}
+
 /// What selects reminders, the caller's own narrowing included.
 #[derive(Default)]
 pub(crate) struct Filter {

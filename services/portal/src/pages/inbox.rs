@@ -1,7 +1,5 @@
 //! 待我答复: what waits for this supplier's answer, over all its buyers, by the day on which the answer is due.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::{extract::Query, http::HeaderMap, response::Response};
 use futures::try_join;
@@ -123,10 +121,9 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
     request.also_count = ["", "proposed", "all"].map(wanted).to_vec();
     let consents =
         ListOrdersRequest { page_size: CONSENTS, has_pending_changes: Some(true), ..wanted("all") };
-    let (list, consents, reminded, unread, kept) = try_join!(
+    let (list, consents, unread, kept) = try_join!(
         list::read(&member, request),
         list::read(&member, consents),
-        reminder::unopened(&member),
         async { Ok(resources::to_acknowledge(&member).await) },
         async { Ok(filters::of(&member, wish.filter()).await) },
     )?;
@@ -144,7 +141,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
         .skipping_to(list::skip(&list.orders))
         .live_after(list.cursor);
     let may = member.may(Permission::OrdersRespond);
-    let rows = works(&t, list.orders, reminded, may, today);
+    let rows = works(&t, list.orders, may, today);
     Ok(page::show(&InboxPage {
         page,
         heading,
@@ -177,7 +174,7 @@ pub async fn show(member: Member, headers: HeaderMap, Query(wish): Query<Wish>) 
 fn hand_over(member: &Member, wish: &Wish, list: ListOrdersResponse) -> Response {
     let t = member.text();
     let today = format::today(member.app().clock.now());
-    let works = works(t, list.orders, HashMap::new(), false, today);
+    let works = works(t, list.orders, false, today);
     let rows = works.into_iter().map(|work| {
         let mut cells = list::cells(work.row);
         cells.push(work.due.map(|due| format!("{} · {}", due.day, due.left)).unwrap_or_default());
@@ -218,16 +215,10 @@ fn wanted(show: &str, text: &str) -> ListOrdersRequest {
 }
 
 /// Rows with their deadlines and reminders; `may`: whether they may be selected.
-pub fn works(
-    t: &Text,
-    orders: Vec<OrderSummary>,
-    mut reminded: HashMap<String, Reminded>,
-    may: bool,
-    today: Date,
-) -> Vec<Work> {
-    let work = |order: OrderSummary| Work {
+pub fn works(t: &Text, orders: Vec<OrderSummary>, may: bool, today: Date) -> Vec<Work> {
+    let work = |mut order: OrderSummary| Work {
         due: deadline::due(t, order.answer_due.as_ref(), today),
-        reminded: reminded.remove(&order.id),
+        reminded: order.unopened_reminder.take().map(|reminder| reminder::told(t, &reminder)),
         pick: match may && order.unanswered_lines > 0 {
             true => format!("{}.{}", order.id, order.revision),
             false => String::new(),

@@ -117,7 +117,15 @@ impl order_service_server::OrderService for Fake {
                 && number.to_lowercase().contains(&request.text.to_lowercase())
         };
         let own = || state.orders.iter().filter(own);
-        let orders: Vec<_> = own().filter(|order| fits(&request, order)).map(summary).collect();
+        let reminders = &self.calls().reminders;
+        let listed = |order: &Order| OrderSummary {
+            unopened_reminder: match request.side() {
+                Side::Supplier => reminders.iter().find(|reminder| reminder.order_id == order.id).cloned(),
+                _ => None,
+            },
+            ..summary(order)
+        };
+        let orders: Vec<_> = own().filter(|order| fits(&request, order)).map(listed).collect();
         let count = |also| own().filter(|order| fits(also, order)).count() as i32;
         let totals = request.also_count.iter().map(count).collect();
         let cursor = format!("cursor-{}", state.responses.len());
