@@ -186,32 +186,11 @@ pub(crate) async fn list_orders(
         true => totals(&mut tx, std::slice::from_mut(&mut filter)).await?.pop(),
         false => None,
     };
-    let next_page_token = match sort {
-        Sort::Newest(_) => {
-            page::cut(&mut rows, size, |row| (row.published_at.unix_timestamp_nanos(), row.id))
-                .map(|last| question.token(&deps.keys, &last))
-        }
-        Sort::RequestedDate(_) => {
-            page::cut(&mut rows, size, |row| (row.requested_date.to_julian_day(), row.id))
-                .map(|last| question.token(&deps.keys, &last))
-        }
-        Sort::AnswerDue(_) => {
-            let due = |row: &list::SummaryRow| match row.unanswered_lines {
-                0 => crate::db::UNDATED,
-                _ => row.answer_due,
-            };
-            page::cut(&mut rows, size, |row| (due(row).to_julian_day(), row.id))
-                .map(|last| question.token(&deps.keys, &last))
-        }
+    let next_page_token = next_page(deps, &question, sort, &mut rows, size)?;
+    let mut reminders = match filter.side {
+        Side::Supplier => unopened(&mut tx, caller, &rows, now).await?,
+        _ => HashMap::new(),
     };
-    let mut reminders = HashMap::new();
-    if filter.side == Side::Supplier {
-        let shown: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        if caller.is_person() {
-            reminder::deliver_of(&mut tx, &shown, now).await?;
-        }
-        reminders = reminder::unopened(&mut tx, &shown).await?;
-    }
     tx.commit().await?;
     let summary = |row: list::SummaryRow| {
         let reminder = reminders.remove(&row.id);
@@ -219,11 +198,50 @@ pub(crate) async fn list_orders(
     };
     Ok(ListOrdersResponse {
         orders: rows.into_iter().map(summary).collect(),
-        next_page_token: next_page_token.transpose()?.unwrap_or_default(),
+        next_page_token,
         cursor: head.cursor().encode(&deps.keys),
         total,
         totals: also,
     })
+}
+
+/// Cuts the page to its size; where the next one begins, or empty where there is none.
+fn next_page(
+    deps: &Deps,
+    question: &page::Question,
+    sort: Sort,
+    rows: &mut Vec<list::SummaryRow>,
+    size: i64,
+) -> Result<String> {
+    let token = match sort {
+        Sort::Newest(_) => page::cut(rows, size, |row| (row.published_at.unix_timestamp_nanos(), row.id))
+            .map(|last| question.token(&deps.keys, &last)),
+        Sort::RequestedDate(_) => page::cut(rows, size, |row| (row.requested_date.to_julian_day(), row.id))
+            .map(|last| question.token(&deps.keys, &last)),
+        Sort::AnswerDue(_) => {
+            let due = |row: &list::SummaryRow| match row.unanswered_lines {
+                0 => crate::db::UNDATED,
+                _ => row.answer_due,
+            };
+            page::cut(rows, size, |row| (due(row).to_julian_day(), row.id))
+                .map(|last| question.token(&deps.keys, &last))
+        }
+    };
+    Ok(token.transpose()?.unwrap_or_default())
+}
+
+/// The reminders of these orders of the supplier that nobody has opened, by order. A person who sees the list gets them now.
+async fn unopened(
+    tx: &mut TenantTx,
+    caller: &Caller,
+    rows: &[list::SummaryRow],
+    now: OffsetDateTime,
+) -> Result<HashMap<Uuid, reminder::UnopenedRow>> {
+    let shown: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    if caller.is_person() {
+        reminder::deliver_of(tx, &shown, now).await?;
+    }
+    reminder::unopened(tx, &shown).await
 }
 
 /// What a request asks for but its words and what happened since; the side is that of the request that it belongs to.

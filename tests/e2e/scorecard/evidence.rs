@@ -266,7 +266,7 @@ async fn read_for(
 ) -> Vec<String> {
     // What this connection has looked at and not yet reported.
     let scans = "select relname::text, seq_scan + coalesce(idx_scan, 0) from pg_stat_xact_user_tables
-         where schemaname = 'orders' and relname in ('order_revision', 'proposal', 'volatility') order by relname";
+         where schemaname = 'orders' and relname in ('answer_overdue', 'proposal', 'volatility') order by relname";
     let before: Vec<(String, i64)> = sqlx::query_as(scans).fetch_all(&mut *connection).await.unwrap();
     let all = "select * from orders.score_evidence($1, $2, '-infinity', 'infinity', '{}', '{}', $3)";
     let all = sqlx::query(all).bind(buyer).bind(supplier).bind(only);
@@ -284,9 +284,9 @@ async fn one_figure_reads_nothing_of_the_others() {
     // In one transaction, in which nothing of that is reported.
     let mut tx = world.owner_pool().await.begin().await.unwrap();
     let cases: [(Option<&str>, &[&str]); 5] = [
-        (None, &["order_revision", "proposal", "volatility"]),
-        (Some("answered"), &["order_revision"]),
-        (Some("acceptance"), &["order_revision"]),
+        (None, &["answer_overdue", "proposal", "volatility"]),
+        (Some("answered"), &["answer_overdue"]),
+        (Some("acceptance"), &["answer_overdue"]),
         (Some("decided"), &["proposal"]),
         (Some("changes_to_accepted_lines"), &["volatility"]),
     ];

@@ -82,7 +82,7 @@ pub fn wire(value: &str) -> Option<Wire> {
     Some(Wire { value: value.into() })
 }
 
-fn zero(wire: Option<&Wire>) -> Decimal {
+pub fn zero(wire: Option<&Wire>) -> Decimal {
     chassis::value::decimal(wire).unwrap().unwrap_or_default()
 }
 
@@ -123,7 +123,7 @@ impl order_service_server::OrderService for Fake {
                 Side::Supplier => reminders.iter().find(|reminder| reminder.order_id == order.id).cloned(),
                 _ => None,
             },
-            ..summary(order)
+            ..crate::story::summary(order)
         };
         let orders: Vec<_> = own().filter(|order| fits(&request, order)).map(listed).collect();
         let count = |also| own().filter(|order| fits(also, order)).count() as i32;
@@ -473,36 +473,5 @@ impl stream_service_server::StreamService for Fake {
 
     async fn get_head(&self, _: Request<GetHeadRequest>) -> Answer<GetHeadResponse> {
         Ok(Response::new(GetHeadResponse::default()))
-    }
-}
-
-fn summary(order: &Order) -> OrderSummary {
-    let content = order.content.as_ref().unwrap();
-    let days = order.content.iter().flat_map(|c| &c.lines).flat_map(|l| &l.schedule_lines);
-    let first = &content.lines[0];
-    let count = |pick: fn(&Quantities) -> Option<&Wire>| {
-        order.schedule.iter().filter(|s| !zero(pick(s.quantities.as_ref().unwrap())).is_zero()).count() as i32
-    };
-    OrderSummary {
-        id: order.id.clone(),
-        order_number: content.order_number.clone(),
-        buyer_id: order.buyer_id.clone(),
-        buyer_name: order.buyer_name.clone(),
-        supplier_id: order.supplier_id.clone(),
-        supplier_name: order.supplier_name.clone(),
-        revision: order.revision,
-        state: order.state,
-        purchasing_group: content.purchasing_group.clone(),
-        currency: content.currency.clone(),
-        net_amount: order.net_amount.clone(),
-        price_includes_tax: content.price_includes_tax,
-        requested_delivery_date: days.filter_map(|s| s.requested_delivery.as_ref()?.until).next(),
-        line_count: content.lines.len() as i32,
-        unanswered_lines: count(|q| q.unanswered.as_ref()),
-        proposed_lines: count(|q| q.proposed.as_ref()),
-        answer_due: order.answer_due,
-        change_pending: !order.pending_changes.is_empty(),
-        first_item_name: first.item.as_ref().unwrap().name.clone(),
-        ..Default::default()
     }
 }

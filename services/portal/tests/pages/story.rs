@@ -1,14 +1,14 @@
 //! Orders of a supplier from three buyers, in the states that pages tell apart.
 
 use chassis::value::{parse_decimal, timestamp, wire_date, wire_decimal};
-use proto::orders::*;
+use proto::{Decimal as Wire, orders::*};
 use rust_decimal::Decimal;
 use time::{
     Date, Duration,
     macros::{date, datetime},
 };
 
-use crate::fake::{ANCHOR, SUPPLIER, wire};
+use crate::fake::{ANCHOR, SUPPLIER, wire, zero};
 
 /// What is bought: buyer's number, supplier's number, name, unit's code and word, price, and how many it is for.
 struct Goods(
@@ -205,6 +205,38 @@ fn split(order: &str, quantity: &str, day: Date) -> Proposal {
         deliveries: vec![delivery("16000", day), delivery("1600", day + Duration::days(7))],
         note: "大机组当周满负荷，余量下周交。".into(),
         proposed_at: Some(timestamp(datetime!(2026-11-20 07:30 UTC))),
+        ..Default::default()
+    }
+}
+
+/// An order as a row of a list.
+pub fn summary(order: &Order) -> OrderSummary {
+    let content = order.content.as_ref().unwrap();
+    let days = order.content.iter().flat_map(|c| &c.lines).flat_map(|l| &l.schedule_lines);
+    let first = &content.lines[0];
+    let count = |pick: fn(&Quantities) -> Option<&Wire>| {
+        order.schedule.iter().filter(|s| !zero(pick(s.quantities.as_ref().unwrap())).is_zero()).count() as i32
+    };
+    OrderSummary {
+        id: order.id.clone(),
+        order_number: content.order_number.clone(),
+        buyer_id: order.buyer_id.clone(),
+        buyer_name: order.buyer_name.clone(),
+        supplier_id: order.supplier_id.clone(),
+        supplier_name: order.supplier_name.clone(),
+        revision: order.revision,
+        state: order.state,
+        purchasing_group: content.purchasing_group.clone(),
+        currency: content.currency.clone(),
+        net_amount: order.net_amount.clone(),
+        price_includes_tax: content.price_includes_tax,
+        requested_delivery_date: days.filter_map(|s| s.requested_delivery.as_ref()?.until).next(),
+        line_count: content.lines.len() as i32,
+        unanswered_lines: count(|q| q.unanswered.as_ref()),
+        proposed_lines: count(|q| q.proposed.as_ref()),
+        answer_due: order.answer_due,
+        change_pending: !order.pending_changes.is_empty(),
+        first_item_name: first.item.as_ref().unwrap().name.clone(),
         ..Default::default()
     }
 }
