@@ -84,7 +84,7 @@ pub(crate) async fn orders(
          s.proposed_lines, r.first_item_name, o.published_at, s.updated_at, s.answer_due, d.due_on, d.certain as due_certain, \
          d.paused_on, s.held, ",
     );
-    query.push(erp_differs("o.id")).push(" as erp_differs, ");
+    query.push(erp_differs("o.id", "o.buyer")).push(" as erp_differs, ");
     query.push(change_pending("o.id")).push(" as change_pending from page");
     query.push(
         " join orders.purchase_order o on o.id = page.id and o.buyer = page.buyer \
@@ -266,11 +266,22 @@ pub(crate) async fn count(tx: &mut TenantTx, filter: &Filter, most: i64) -> Resu
     }
     // Of groups an order's own index says it all, where no state is asked for.
     let lead = if filter.groups().is_some() { Lead::Order } else { Lead::State };
+    // Of those that differ from what was published there are too many to name them, and few among all: each of them is looked at.
+    let differing = filter.erp_differs == Some(true) && filter.among.is_none();
     let mut query = QueryBuilder::new("select count(*) from (select 1");
+    if differing {
+        let own = if filter.side == Side::Supplier { "supplier" } else { "buyer" };
+        query.push(" from (select distinct t.order_id from orders.schedule_state t where t.").push(own);
+        query.push(" = ").push_bind(tx.firm()).push(" and ").push(DIFFERS);
+        query.push(") differing cross join lateral (select 1");
+    }
     from(&mut query, filter, lead);
     conditions(&mut query, tx.firm(), filter, lead);
     in_groups(&mut query, filter);
     in_states(&mut query, filter);
+    if differing {
+        query.push(" and ").push(lead.id()).push(" = differing.order_id limit 1) fits");
+    }
     query.push(" limit ").push_bind(most).push(") fitting");
     Ok(query.build_query_scalar().fetch_one(tx.conn()).await?)
 }
@@ -398,8 +409,10 @@ pub(super) const PENDING: &str = "not exists (select from orders.pending_end e w
     and e.buyer = t.buyer and e.change_id = t.id)";
 
 /// Whether what is agreed on an order differs from what was published.
-fn erp_differs(id: &str) -> String {
-    format!("exists (select from orders.schedule_state t where t.order_id = {id} and {DIFFERS})")
+fn erp_differs(id: &str, buyer: &str) -> String {
+    format!(
+        "exists (select from orders.schedule_state t where t.order_id = {id} and t.buyer = {buyer} and {DIFFERS})"
+    )
 }
 
 /// Whether a change of an order waits for its supplier.
@@ -450,7 +463,7 @@ fn conditions(query: &mut QueryBuilder<Postgres>, me: Uuid, filter: &Filter, lea
         query.push(if some { " and s.proposed_lines > 0" } else { " and s.proposed_lines = 0" });
     }
     if let Some(differs) = filter.erp_differs {
-        query.push(if differs { " and " } else { " and not " }).push(erp_differs(id));
+        query.push(if differs { " and " } else { " and not " }).push(erp_differs(id, lead.buyer()));
     }
     if let Some(pending) = filter.has_pending_changes {
         query.push(if pending { " and " } else { " and not " }).push(change_pending(id));

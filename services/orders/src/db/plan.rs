@@ -25,7 +25,9 @@ pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<M
     }
     let Some((table, has)) = scarce(filter) else { return Ok(None) };
     let mut query: QueryBuilder<Postgres> = QueryBuilder::new("select distinct t.order_id from ");
-    query.push(table).push(" t where ").push(has).push(" limit ").push_bind(FEW + 1);
+    let own = if filter.side == Side::Supplier { "supplier" } else { "buyer" };
+    query.push(table).push(" t where t.").push(own).push(" = ").push_bind(tx.firm()).push(" and ");
+    query.push(has).push(" limit ").push_bind(FEW + 1);
     let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(tx.conn()).await?;
     Ok((ids.len() as i64 <= FEW).then_some(Matching::Among(ids)))
 }
