@@ -161,6 +161,43 @@ async fn lines(reader: &Reader<'_>, all: &[OrderSummary]) {
     assert_eq!(found, seen, "{:?}", reader.own);
 }
 
+/// Has nearly all orders differ from what was published: so many that they are not named by their ids.
+async fn differ(world: &World) {
+    let some = "update orders.schedule_state q set agreed_differs = true from orders.purchase_order o \
+        where o.id = q.order_id and o.order_number not like '%13'";
+    let done = sqlx::query(some).execute(world.owner_pool().await).await.expect("they differ");
+    assert!(done.rows_affected() > 2_000, "{}", done.rows_affected());
+}
+
+/// Those that differ, counted, and the first of them.
+async fn differing(reader: &Reader<'_>, all: &[OrderSummary]) {
+    for ((words, has), asked) in
+        WORDS.into_iter().flat_map(|words| ["", "P1", "P2"].map(|asked| (words, asked)))
+    {
+        let fits = |order: &&OrderSummary| {
+            reader.sees(asked, order)
+                && !order.order_number.ends_with("13")
+                && order.first_item_name.contains(has)
+        };
+        let fitting: Vec<&OrderSummary> = all.iter().filter(fits).collect();
+        let request = ListOrdersRequest {
+            purchasing_group: asked.into(),
+            text: words.into(),
+            erp_differs: Some(true),
+            with_total: true,
+            page_size: 100,
+            ..list(reader.side)
+        };
+        let answered =
+            reader.access.orders().list_orders(request.clone()).await.expect("a page").into_inner();
+        assert_eq!(answered.total, Some(fitting.len().min(COUNTED) as i32), "{:?}: {request:?}", reader.own);
+        let expected = sorted(fitting, OrderSort::Unspecified);
+        let found = numbers(&answered.orders);
+        assert_eq!(found, expected[..found.len()], "{:?}: {request:?}", reader.own);
+        assert_eq!(found.len(), expected.len().min(100), "{:?}: {request:?}", reader.own);
+    }
+}
+
 /// Orders with lines at risk, in the order of the list.
 async fn at_risk(access: &Access, asked: &str) -> Vec<String> {
     let request = ListOrdersAtRiskRequest {
@@ -218,6 +255,14 @@ async fn lists_and_counts_of_groups_are_the_orders_that_fit_whether_a_group_has_
             }
         }
         lines(&reader, &all).await;
+    }
+    differ(&world).await;
+    for (access, side, own) in [
+        (&*buyer, Side::Buyer, &[] as &[&str]),
+        (&few, Side::Buyer, &["P2", "P3"]),
+        (&*supplier, Side::Supplier, &[]),
+    ] {
+        differing(&Reader { access, side, own }, &all).await;
     }
     world.finish().await;
 }
