@@ -216,9 +216,10 @@ fn stream(judge: &mut Judge, n: usize, filtered: bool, seen: &[Seen], feed: &[&E
 }
 
 /// A firm's own topic has what came to the feed after this place, where publishing began: each place once or more, in order.
-/// Once all was taken away it has what came since, and maybe some of what came before.
+/// Once all was taken away it has what came since, and maybe some of what came before; what was published by a server that was
+/// lost is not there to be seen.
 fn exported(judge: &mut Judge, feed: Uuid, topic: &[Beginning], first: i64, head: i64) {
-    let mut end = first;
+    let mut end = first.max(topic[0].since);
     for Beginning { since, places } in topic {
         let (since, mut last) = (first.max(*since), None::<i64>);
         for seq in places {
@@ -252,4 +253,6 @@ fn a_topic_without_what_came_since_it_was_empty_is_seen() {
     assert_eq!(breaches(&[(0, &[1, 2]), (4, &[6])], 0, 6), 1, "5 came later");
     assert_eq!(breaches(&[(0, &[])], 3, 3), 0, "nothing came since");
     assert_eq!(breaches(&[(0, &[])], 0, 3), 1, "nothing is there");
+    assert_eq!(breaches(&[(3, &[])], 0, 3), 0, "it was there before the server was lost");
+    assert_eq!(breaches(&[(2, &[])], 0, 3), 1, "3 was never published");
 }

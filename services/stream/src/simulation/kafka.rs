@@ -45,7 +45,8 @@ pub struct Session {
 /// A firm's own topic from a time on when it was empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Beginning {
-    /// Where the feed stood when everything was taken away: what came later is due.
+    /// Where the feed stood when everything was taken away, or, with a server that was lost, what of it had been published:
+    /// what came later is due.
     pub since: i64,
     /// What its reader saw.
     pub places: Vec<i64>,
@@ -144,7 +145,7 @@ impl Kafka {
     }
 
     /// Takes everything away after the log lost its last commits: what is on its way is of another history, and so is what the
-    /// topics had. `published`: whether the log still knows that somebody published.
+    /// topics had. `heads`: what the log knows to be published; `published`: whether it still knows that anything was.
     pub fn begin_anew(&mut self, heads: Heads, published: bool) {
         self.epoch += 1;
         self.partitions = Default::default();

@@ -328,6 +328,17 @@ impl Postgres {
         FEEDS.map(|feed| self.feed_head(feed).seq)
     }
 
+    /// Where each feed stood where the log was published up to.
+    pub fn published_heads(&self) -> Heads {
+        let upto = self.data.place.at.map_or(0, |at| at.log_pos);
+        let published: Vec<&Arc<Entry>> =
+            self.data.log.range(..=(upto, Date::MAX)).flat_map(|(_, placed)| &placed.entries).collect();
+        FEEDS.map(|feed| {
+            let of_feed = published.iter().filter(|entry| entry.feed == feed);
+            of_feed.map(|entry| entry.seq).max().unwrap_or(0)
+        })
+    }
+
     /// The chain at a place of a feed.
     pub fn chain_at(&self, feed: Uuid, seq: i64) -> Option<Vec<u8>> {
         let mut found = self.data.entries.range((feed, seq, FIRST_MONTH)..=(feed, seq, Date::MAX));

@@ -210,7 +210,7 @@ impl World {
                 }
             }
             // As deploy/two-machines/README.md says: the topics go.
-            self.kafka.begin_anew(self.postgres.feed_heads(), self.postgres.published());
+            self.kafka.begin_anew(self.postgres.published_heads(), self.postgres.published());
             self.processes.iter_mut().for_each(|(process, _)| process.reconnect());
             self.subscribers.iter_mut().for_each(Subscriber::lose);
         }
