@@ -141,13 +141,15 @@ fn in_time(judge: &mut Judge, feed: Uuid, entries: &[&Entry], writes: &[Write]) 
 /// What one client saw. Who is told that its history is another one has seen what the lost server alone knew, and nothing of
 /// what came instead; from then on it sees that alone.
 fn follow(judge: &mut Judge, n: usize, subscriber: &Subscriber, feed: &[&Entry], before: Option<&[&Entry]>) {
-    let diverged = |seen: &Seen| matches!(seen, Seen::Refused(Reason::FEED_DIVERGED));
+    let diverged = |seen: &Seen| matches!(seen, Seen::Refused(Reason::FEED_DIVERGED, _));
     for seen in subscriber.seen.split_inclusive(diverged) {
         match (seen, before) {
-            ([seen @ .., last], Some(before)) if diverged(last) => {
+            ([seen @ .., Seen::Refused(Reason::FEED_DIVERGED, stood)], Some(before)) => {
                 let at = stream(judge, n, subscriber.filtered, seen, before);
                 let same =
                     before.iter().zip(feed).take_while(|(was, is)| was.chain == is.chain).count() as i64;
+                // What the lost server had moved may be moved the same way again, and was not there yet.
+                let same = same.min(*stood);
                 // A filter may have passed over what was lost, and shows nothing of it.
                 judge.hold(subscriber.filtered || at > same, Rule::Resumable, || {
                     format!("reader {n}: stands at {at}, up to {same} nothing was lost, and is told so")
@@ -207,7 +209,7 @@ fn stream(judge: &mut Judge, n: usize, filtered: bool, seen: &[Seen], feed: &[&E
                 judge.hold(oldest > from, Rule::Resumable, || format!("reader {n}: {from} is still there"));
                 last = *oldest;
             }
-            Seen::Refused(reason) => {
+            Seen::Refused(reason, _) => {
                 judge.hold(false, Rule::Resumable, || format!("reader {n}: refused with {reason:?}"));
             }
         }

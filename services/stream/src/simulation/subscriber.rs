@@ -48,8 +48,9 @@ pub enum Seen {
     Bookmark(i64),
     /// What followed is gone: where it stood, and where it may begin anew.
     Expired(i64, i64),
-    /// It was refused: though its cursor is good, or because it has seen what a lost server alone knew.
-    Refused(Reason),
+    /// It was refused: though its cursor is good, or because it has seen what a lost server alone knew; and where the feed stood
+    /// when its place was looked for.
+    Refused(Reason, i64),
 }
 
 enum State {
@@ -89,6 +90,8 @@ pub struct Subscriber {
     cursor: Option<Cursor>,
     /// Where the client stands.
     pub seq: i64,
+    /// Where the feed stood when the client's place was last looked for.
+    stood: i64,
     wire: VecDeque<Message>,
     woken: Arc<Woken>,
     keys: Arc<SigningKeys>,
@@ -104,6 +107,7 @@ impl Subscriber {
             state: State::Away,
             cursor: None,
             seq: 0,
+            stood: 0,
             wire: VecDeque::new(),
             woken: Arc::default(),
             keys,
@@ -148,13 +152,13 @@ impl Subscriber {
             // As it was handed out and comes back.
             Some(cursor) => match Cursor::decode(&cursor.encode(&self.keys), self.feed, &self.keys) {
                 Ok(cursor) => Start::After(cursor),
-                Err(error) => return self.seen.push(Seen::Refused(error.reason)),
+                Err(error) => return self.seen.push(Seen::Refused(error.reason, self.stood)),
             },
         };
         let credential = Credential { kind: CredentialKind::ApiKey, id: "k".into() };
         match process.hub.register(self.feed, credential, &Grants::default()) {
             Ok(place) => (self.at, self.state) = (at, State::Registered(place, start)),
-            Err(error) => self.seen.push(Seen::Refused(error.reason)),
+            Err(error) => self.seen.push(Seen::Refused(error.reason, self.stood)),
         }
     }
 
@@ -166,7 +170,10 @@ impl Subscriber {
             State::Registered(place, start) => {
                 self.state = State::Headed(place, start, postgres.feed_head(self.feed));
             }
-            State::Headed(place, start, head) => self.opened(postgres, place, start, &head),
+            State::Headed(place, start, head) => {
+                self.stood = head.seq;
+                self.opened(postgres, place, start, &head);
+            }
             State::Open(reader, reading @ (Reading::No | Reading::Ended(_))) => {
                 return self.poll(reader, reading, now_ms);
             }
@@ -175,12 +182,14 @@ impl Subscriber {
                 self.state = State::Open(reader, Reading::Headed(at, postgres.feed_head(self.feed)));
             }
             State::Open(reader, Reading::Headed(at, head)) => {
+                self.stood = head.seq;
                 match self.placed(postgres, Start::After(at), &head) {
                     Ok(_) => self.state = State::Open(reader, Reading::Asked(at, Verify::No)),
                     Err(error) => self.ended(reader, Err(error)),
                 }
             }
             State::Open(reader, Reading::Asked(at, Verify::No)) => {
+                self.stood = postgres.feed_head(self.feed).seq;
                 let page = self.page(postgres, at);
                 let held = page.map(|page| page.leave(&reader.place.slot, at, now_ms));
                 self.ended(reader, held);
@@ -249,7 +258,7 @@ impl Subscriber {
                 self.seq = cursor.seq;
                 self.cursor = Some(cursor);
             }
-            _ => self.seen.push(Seen::Refused(error.reason)),
+            _ => self.seen.push(Seen::Refused(error.reason, self.stood)),
         }
         if error.reason == Reason::FEED_DIVERGED {
             // It begins anew, as everybody is told to.
