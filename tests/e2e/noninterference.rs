@@ -192,7 +192,7 @@ async fn seen(beside: Beside) -> Seen {
         let (reading, writing): (Vec<_>, Vec<_>) = contract().into_iter().partition(|path| reads(path));
         // A policy says what is seen of capacity, and where there is time all of it is written under each, and what else there
         // is read. What else is written ends partnerships and keys: once, when all is seen.
-        let last = level == LEVELS[LEVELS.len() - 1] && beside != Beside::Holder;
+        let last = level == LEVELS[LEVELS.len() - 1];
         let first = level == LEVELS[0] || harness::long();
         let of_capacity = |path: &str| path.starts_with("/tandem.capacity.");
         let writing = writing.into_iter().filter(|path| last || (first && of_capacity(path)));
