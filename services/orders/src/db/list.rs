@@ -270,8 +270,9 @@ pub(crate) async fn count(tx: &mut TenantTx, filter: &Filter, most: i64) -> Resu
     let differing = filter.erp_differs == Some(true) && filter.among.is_none();
     let mut query = QueryBuilder::new("select count(*) from (select 1");
     if differing {
-        let own = if filter.side == Side::Supplier { "supplier" } else { "buyer" };
-        query.push(" from (select distinct t.order_id from orders.schedule_state t where t.").push(own);
+        query
+            .push(" from (select distinct t.order_id from orders.schedule_state t where t.")
+            .push(filter.own());
         query.push(" = ").push_bind(tx.firm()).push(" and ").push(DIFFERS);
         query.push(") differing cross join lateral (select 1");
     }

@@ -5,7 +5,6 @@
 //! values decide what is cheap, the statement is planned for those at hand, which takes about a millisecond.
 
 use chassis::{Result, db::TenantTx};
-use proto::orders::Side;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -25,8 +24,7 @@ pub(crate) async fn among(tx: &mut TenantTx, filter: &Filter) -> Result<Option<M
     }
     let Some((table, has)) = scarce(filter) else { return Ok(None) };
     let mut query: QueryBuilder<Postgres> = QueryBuilder::new("select distinct t.order_id from ");
-    let own = if filter.side == Side::Supplier { "supplier" } else { "buyer" };
-    query.push(table).push(" t where t.").push(own).push(" = ").push_bind(tx.firm()).push(" and ");
+    query.push(table).push(" t where t.").push(filter.own()).push(" = ").push_bind(tx.firm()).push(" and ");
     query.push(has).push(" limit ").push_bind(FEW + 1);
     let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(tx.conn()).await?;
     Ok((ids.len() as i64 <= FEW).then_some(Matching::Among(ids)))
@@ -137,7 +135,7 @@ async fn few_in_states(tx: &mut TenantTx, filter: &Filter) -> Result<bool> {
     }
     let mut query: QueryBuilder<Postgres> =
         QueryBuilder::new("select count(*) from (select 1 from orders.order_state s where s.");
-    query.push(if filter.side == Side::Supplier { "supplier" } else { "buyer" });
+    query.push(filter.own());
     query.push(" = ").push_bind(tx.firm()).push(" and s.state = any(").push_bind(filter.states.clone());
     query.push(") limit ").push_bind(FEW + 1).push(") found");
     let found: i64 = query.build_query_scalar().fetch_one(tx.conn()).await?;
@@ -146,7 +144,7 @@ async fn few_in_states(tx: &mut TenantTx, filter: &Filter) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use proto::orders::OrderState;
+    use proto::orders::{OrderState, Side};
     use time::Date;
 
     use super::*;

@@ -41,6 +41,11 @@ impl Filter {
         group::wanted(&self.purchasing_group, own)
     }
 
+    /// The column of the tenant's own side.
+    pub(crate) fn own(&self) -> &'static str {
+        if self.side == Side::Supplier { "supplier" } else { "buyer" }
+    }
+
     /// Whether the newest orders of each of several groups fill a page soon: they are many, most of them settle where it is
     /// asked for that, and nothing else is asked for that few have.
     pub(super) fn walks_groups(&self) -> bool {
