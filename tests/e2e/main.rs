@@ -40,6 +40,7 @@ mod json;
 mod links;
 mod load;
 mod matrix;
+mod migrations;
 mod near;
 mod nightly;
 mod noninterference;

@@ -1,6 +1,8 @@
 //! Roles first, then each schema in its fixed order, under one lock in the maintenance database: roles belong to
 //! the cluster and advisory locks to a database, so that a lock anywhere else would not keep two starters apart.
 
+use std::{borrow::Cow, time::Duration};
+
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection,
     migrate::{MigrateError, Migrator},
@@ -9,6 +11,10 @@ use sqlx::{
 
 /// Any number that no other program on the cluster uses for an advisory lock.
 const LOCK: i64 = 0x7461_6e64_656d;
+
+/// How often a migration is begun that waited in a circle with whoever writes meanwhile, and what is waited in between.
+const TRIES: usize = 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Passwords of the three logins; empty keeps what is there (peer or trust authentication, or set by hand).
 #[derive(Clone, Default)]
@@ -69,7 +75,7 @@ async fn migrate(
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
     }
     for (schema, migrator) in migrators {
-        match migrator.run(&mut connection).await {
+        match apply(schema, migrator, &mut connection).await {
             Err(MigrateError::VersionMissing(version)) if is_newer(migrator, version) => {
                 tracing::info!(schema, version, "a newer version migrated this schema: it stays as it is");
             }
@@ -82,6 +88,30 @@ async fn migrate(
     Ok(())
 }
 
+/// Applies what is new of a schema. A migration of several tables may take them in another order than a command does that
+/// runs: one of the two is ended, and as each migration is one transaction, nothing of it was done.
+async fn apply(schema: &str, migrator: &Migrator, connection: &mut PgConnection) -> Result<(), MigrateError> {
+    for _ in 1..TRIES {
+        match migrator.run(&mut *connection).await {
+            // deadlock_detected
+            Err(error) if code(&error).as_deref() == Some("40P01") => {
+                tracing::info!(schema, "a migration and a command waited for each other: it is begun anew");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+    migrator.run(connection).await
+}
+
+/// What Postgres says of a migration that failed.
+fn code(error: &MigrateError) -> Option<Cow<'_, str>> {
+    match error {
+        MigrateError::ExecuteMigration(sqlx::Error::Database(said), _) => said.code(),
+        _ => None,
+    }
+}
+
 /// Whether a migration that is applied and unknown here comes after all that are known: a newer version applied it after these,
 /// and the version before is back, from which it took nothing.
 pub fn is_newer(migrator: &Migrator, unknown: i64) -> bool {
@@ -90,11 +120,9 @@ pub fn is_newer(migrator: &Migrator, unknown: i64) -> bool {
 
 /// What to do where a table could not be had in time. Each migration is one transaction.
 fn advice(error: &MigrateError) -> &'static str {
-    match error {
+    match code(error).as_deref() {
         // lock_not_available
-        MigrateError::ExecuteMigration(sqlx::Error::Database(said), _)
-            if said.code().as_deref() == Some("55P03") =>
-        {
+        Some("55P03") => {
             "; a backup or another long transaction uses a table that this migration changes: nothing of it was done, \
              migrate again when that has ended"
         }
