@@ -119,27 +119,37 @@ pub async fn publish(
     orders(&mut tx, buyer, supplier, shape.days_ago, &rows).await?;
     lines(&mut tx, buyer, supplier, &rows).await?;
     states(&mut tx, buyer, supplier, shape.lines as i32, &rows).await?;
-    if shape.idempotent {
-        sqlx::query(
-            "insert into event.idempotency (firm, method, request_id, request_sha256, receipt) \
-             select $1, 'bench', n, h, $4 from unnest($2::text[], $3::bytea[]) as t(n, h)",
-        )
-        .bind(buyer)
-        .bind(&rows.numbers)
-        .bind(&rows.hashes)
-        .bind(vec![0_u8; 900])
-        .execute(&mut *tx)
-        .await?;
-    }
-    if shape.outbox {
-        sqlx::query("insert into event.outbox (firm, payload) select $1, $2 from unnest($3::uuid[])")
-            .bind(buyer)
-            .bind(payload)
-            .bind(&rows.orders)
-            .execute(&mut *tx)
-            .await?;
-    }
+    leave_rows(&mut tx, buyer, payload, shape, &rows).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// What comes last, by one statement where it is both, as `chassis::slice::leave` writes it.
+async fn leave_rows(
+    tx: &mut PgConnection,
+    buyer: Uuid,
+    payload: &[u8],
+    shape: Shape,
+    rows: &Rows,
+) -> anyhow::Result<()> {
+    const RECEIPTS: &str = "insert into event.idempotency (firm, method, request_id, request_sha256, receipt) \
+                            select $1, 'bench', n, h, $4 from unnest($2::text[], $3::bytea[]) as t(n, h)";
+    const OUTBOX: &str = "insert into event.outbox (firm, payload) select $1, $2 from unnest($3::uuid[])";
+    if shape.idempotent {
+        let both = format!(
+            "with recorded as ({RECEIPTS}) insert into event.outbox (firm, payload) select $1, $5 from unnest($6::uuid[])"
+        );
+        let statement = if shape.outbox { both } else { RECEIPTS.into() };
+        let receipts = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(buyer)
+            .bind(&rows.numbers)
+            .bind(&rows.hashes)
+            .bind(vec![0_u8; 900]);
+        let all = if shape.outbox { receipts.bind(payload).bind(&rows.orders) } else { receipts };
+        all.execute(tx).await?;
+    } else if shape.outbox {
+        sqlx::query(OUTBOX).bind(buyer).bind(payload).bind(&rows.orders).execute(tx).await?;
+    }
     Ok(())
 }
 
