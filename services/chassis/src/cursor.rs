@@ -19,6 +19,10 @@ pub struct Cursor {
 
 const VERSION: u8 = 1;
 const PURPOSE: &str = "cursor";
+/// What is encoded, in bytes.
+const BYTES: usize = 49;
+/// Characters of a cursor.
+pub const TEXT: usize = (BYTES * 8).div_ceil(6);
 
 impl Cursor {
     /// A cursor after the entry with this chain.
@@ -31,21 +35,29 @@ impl Cursor {
 
     /// As it goes to the caller.
     pub fn encode(&self, keys: &SigningKeys) -> String {
-        let mut bytes = [0; 49];
+        String::from_utf8_lossy(&self.text(keys)).into_owned()
+    }
+
+    /// The same as characters of ASCII, for whoever writes very many.
+    pub fn text(&self, keys: &SigningKeys) -> [u8; TEXT] {
+        let mut bytes = [0; BYTES];
         bytes[0] = VERSION;
         bytes[1..17].copy_from_slice(self.feed.as_bytes());
         bytes[17..25].copy_from_slice(&self.seq.to_be_bytes());
         bytes[25..33].copy_from_slice(&self.chain);
         let signature = keys.sign(PURPOSE, &bytes[..33]);
         bytes[33..].copy_from_slice(&signature);
-        URL_SAFE_NO_PAD.encode(bytes)
+        let mut text = [0; TEXT];
+        // It fits, as its length is what so many bytes become.
+        let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
+        text
     }
 
     /// A cursor of this feed that one of the keys signed; CURSOR_INVALID for any other, a stranger's included.
     pub fn decode(text: &str, feed: Uuid, keys: &SigningKeys) -> Result<Self> {
         let invalid = || Error::new(Reason::CURSOR_INVALID);
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-        let bytes: [u8; 49] = bytes.try_into().map_err(|_| invalid())?;
+        let bytes: [u8; BYTES] = bytes.try_into().map_err(|_| invalid())?;
         let mut seq = [0; 8];
         seq.copy_from_slice(&bytes[17..25]);
         let cursor = Self::new(

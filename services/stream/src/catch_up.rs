@@ -160,7 +160,7 @@ async fn attempt(gateway: &Gateway, asked: &Asked) -> Result<Page> {
     // they send it; and as it comes, while the database looks for the next.
     let encode = |entry: &Entry| {
         if asked.sight.shows(&entry.fact, entry.feed, narrowed.as_deref()) {
-            entry.frame(&gateway.keys);
+            entry.encode_ahead(&gateway.keys);
         }
     };
     let stretch = read::page(&mut tx, at.seq, PAGE_ENTRIES, PAGE_BYTES, encode).await?;

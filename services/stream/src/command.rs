@@ -73,6 +73,7 @@ pub(crate) fn fact(addressed: Addressed) -> Result<Fact, &'static str> {
         scope_firm: optional_id(&addressed.scope_firm)?,
         payload: event.data,
         payload_sha256: event.data_sha256,
+        shared: Default::default(),
     })
 }
 
@@ -104,6 +105,7 @@ fn set_aside(payload: Bytes, now: OffsetDateTime) -> Fact {
         scope_firm: None,
         payload_sha256: Bytes::copy_from_slice(&secret::sha256(&payload)),
         payload,
+        shared: Default::default(),
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use chassis::cursor;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
     chain::{self, Chain},
-    frame::Frame,
+    frame::Shared,
 };
 
 /// One event as the log holds it, the same for whoever reads it.
@@ -42,6 +43,8 @@ pub struct Fact {
     pub payload: Bytes,
     /// 32 bytes.
     pub payload_sha256: Bytes,
+    /// How it goes over the wire.
+    pub(crate) shared: Shared,
 }
 
 impl Fact {
@@ -68,14 +71,14 @@ pub struct Entry {
     pub last_of_command: bool,
     /// What happened.
     pub fact: Arc<Fact>,
-    /// How it goes over the wire, encoded by the first reader who needs it and shared by the rest.
-    pub(crate) frame: OnceLock<Frame>,
+    /// The cursor after it, encoded by the first reader who needs it and shared by the rest.
+    pub(crate) cursor: OnceLock<[u8; cursor::TEXT]>,
 }
 
 impl Entry {
     /// A fact at a place.
     pub fn new(feed: Uuid, seq: i64, chain: Chain, last_of_command: bool, fact: Arc<Fact>) -> Self {
-        Self { feed, seq, chain, last_of_command, fact, frame: OnceLock::new() }
+        Self { feed, seq, chain, last_of_command, fact, cursor: OnceLock::new() }
     }
 
     /// Whether it follows the entry with this chain.

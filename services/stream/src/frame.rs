@@ -1,97 +1,146 @@
-//! How messages of Subscribe are encoded: an entry once for all its readers, its payload shared by all feeds. Only
-//! the small header differs by feed. This is why Subscribe has a codec of its own and not prost's, which would
-//! encode every event again for every subscriber.
+//! How messages of Subscribe are encoded: what all feeds send of a fact once for all of them, and its payload not at all, since
+//! it is at hand as it goes out. Only what differs by feed is written for each: the place, the cursor, the firm on the other
+//! side. This is why Subscribe has a codec of its own and not prost's, which would encode every event again for every
+//! subscriber.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut, Bytes};
-use chassis::{Error, cursor::Cursor, secret::SigningKeys, value};
-use prost::Message as _;
-use proto::{
-    event::Event,
-    stream::{FeedEvent, SubscribeRequest, SubscribeResponse},
+use chassis::{
+    cursor::{self, Cursor},
+    secret::SigningKeys,
+    value,
 };
+use prost::{
+    Message as _,
+    encoding::{WireType, bool, encode_key, encode_varint, encoded_len_varint, int64},
+};
+use proto::{event::Event, stream::SubscribeRequest};
 use tonic::{
     Status,
     codec::{BufferSettings, Codec, EncodeBuf, Encoder},
 };
 use tonic_prost::ProstDecoder;
+use uuid::fmt::Hyphenated;
 
-use crate::entry::Entry;
-
-/// Field 1, length-delimited: `SubscribeResponse.events` and `FeedEvent.event`.
-const FIELD_1: u8 = (1 << 3) | 2;
-/// Field 7, length-delimited: `Event.data`.
-const FIELD_7: u8 = (7 << 3) | 2;
+use crate::entry::{Entry, Fact};
 
 /// What an idle stream keeps allocated, in bytes; tonic's own default is 8 KiB.
 const BUFFER_BYTES: usize = 256;
 /// A chunk is handed to HTTP/2 from this size on, so that a stalled reader holds little.
 const CHUNK_BYTES: usize = 8 * 1024;
 
-/// An entry's part of a message, up to its payload, which follows it.
-#[derive(Debug)]
-pub(crate) struct Frame {
-    header: Box<[u8]>,
-    cursor: Box<str>,
+/// What all feeds send of a fact, encoded by the first reader who needs it: its event without the payload and the firm on the
+/// other side.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared(OnceLock<Box<[u8]>>);
+
+/// It says nothing that the fact does not say.
+impl PartialEq for Shared {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
-impl Frame {
-    // Fields may stand in any order on the wire: the payload comes last, so that it can be shared.
-    fn of(entry: &Entry, keys: &SigningKeys) -> Self {
-        let fact = &entry.fact;
-        let cursor = Cursor::new(entry.feed, entry.seq, &entry.chain).encode(keys);
-        let place = FeedEvent {
-            event: None,
-            seq: entry.seq,
-            chain: Bytes::copy_from_slice(&entry.chain),
-            cursor,
-            last_of_command: entry.last_of_command,
-        };
-        let event = Event {
-            id: fact.event_id.to_string(),
-            source: fact.source.clone(),
-            r#type: fact.kind.clone(),
-            subject: fact.subject.clone(),
-            time: Some(value::timestamp(fact.at)),
-            traceparent: fact.traceparent.clone(),
-            data: Bytes::new(),
-            data_sha256: fact.payload_sha256.clone(),
-            counterparty: fact.counterparty(entry.feed).map(|firm| firm.to_string()).unwrap_or_default(),
-            version: fact.version,
-        };
-        let data = fact.payload.len();
-        // An absent field is empty: an erased payload takes nothing.
-        let data_field = if data == 0 { 0 } else { 1 + prost::length_delimiter_len(data) + data };
-        let event_len = event.encoded_len() + data_field;
-        let len = place.encoded_len() + 1 + prost::length_delimiter_len(event_len) + event_len;
-        let mut header = Vec::with_capacity(1 + prost::length_delimiter_len(len) + len - data);
-        delimited(FIELD_1, len, &mut header);
-        header.extend(place.encode_to_vec());
-        delimited(FIELD_1, event_len, &mut header);
-        header.extend(event.encode_to_vec());
-        if data > 0 {
-            delimited(FIELD_7, data, &mut header);
-        }
-        Self { header: header.into(), cursor: place.cursor.into() }
+impl Eq for Shared {}
+
+impl Fact {
+    fn shared(&self) -> &[u8] {
+        self.shared.0.get_or_init(|| {
+            let event = Event {
+                id: self.event_id.to_string(),
+                source: self.source.clone(),
+                r#type: self.kind.clone(),
+                subject: self.subject.clone(),
+                time: Some(value::timestamp(self.at)),
+                traceparent: self.traceparent.clone(),
+                data: Bytes::new(),
+                data_sha256: self.payload_sha256.clone(),
+                counterparty: String::new(),
+                version: self.version,
+            };
+            event.encode_to_vec().into()
+        })
     }
 }
 
 impl Entry {
-    /// How it goes over the wire; encoded when that is first asked for.
-    pub(crate) fn frame(&self, keys: &SigningKeys) -> &Frame {
-        self.frame.get_or_init(|| Frame::of(self, keys))
+    /// The cursor after it; encoded when that is first asked for.
+    fn cursor(&self, keys: &SigningKeys) -> &[u8; cursor::TEXT] {
+        self.cursor.get_or_init(|| Cursor::new(self.feed, self.seq, &self.chain).text(keys))
+    }
+
+    /// Encodes what is kept of that, before anybody waits for it.
+    pub(crate) fn encode_ahead(&self, keys: &SigningKeys) {
+        self.fact.shared();
+        self.cursor(keys);
     }
 }
 
-fn delimited(tag: u8, len: usize, buffer: &mut Vec<u8>) {
-    buffer.put_u8(tag);
-    let mut rest = len as u64;
-    while rest >= 0x80 {
-        buffer.put_u8(rest as u8 | 0x80);
-        rest >>= 7;
+/// An entry's part of a message. The numbers of its fields are those of FeedEvent and Event; they may stand in any order on the
+/// wire.
+struct Part<'a> {
+    entry: &'a Entry,
+    cursor: &'a [u8; cursor::TEXT],
+    shared: &'a [u8],
+    counterparty: Option<Hyphenated>,
+    /// Bytes of the event, and of the entry with it.
+    event: usize,
+    whole: usize,
+}
+
+impl<'a> Part<'a> {
+    fn of(entry: &'a Entry, keys: &SigningKeys) -> Self {
+        let (shared, cursor) = (entry.fact.shared(), entry.cursor(keys));
+        let counterparty = entry.fact.counterparty(entry.feed).map(uuid::Uuid::hyphenated);
+        let other = counterparty.map_or(0, |_| field_len(Hyphenated::LENGTH));
+        // An absent field is empty: an erased payload takes nothing.
+        let data = Some(entry.fact.payload.len()).filter(|len| *len > 0).map_or(0, field_len);
+        let event = shared.len() + other + data;
+        let last = if entry.last_of_command { bool::encoded_len(5, &true) } else { 0 };
+        let place =
+            int64::encoded_len(2, &entry.seq) + field_len(entry.chain.len()) + field_len(cursor.len());
+        Self { entry, cursor, shared, counterparty, event, whole: field_len(event) + place + last }
     }
-    buffer.put_u8(rest as u8);
+
+    fn len(&self) -> usize {
+        field_len(self.whole)
+    }
+
+    fn put(&self, buffer: &mut impl BufMut) {
+        let Self { entry, .. } = self;
+        begin(1, self.whole, buffer);
+        int64::encode(2, &entry.seq, buffer);
+        put(3, &entry.chain, buffer);
+        put(4, self.cursor, buffer);
+        if entry.last_of_command {
+            bool::encode(5, &true, buffer);
+        }
+        begin(1, self.event, buffer);
+        buffer.put_slice(self.shared);
+        if let Some(firm) = self.counterparty {
+            put(9, firm.encode_lower(&mut [0; Hyphenated::LENGTH]).as_bytes(), buffer);
+        }
+        if !entry.fact.payload.is_empty() {
+            put(7, &entry.fact.payload, buffer);
+        }
+    }
+}
+
+/// A field of so many bytes begins, whose number is below 16.
+fn begin(number: u32, len: usize, buffer: &mut impl BufMut) {
+    encode_key(number, WireType::LengthDelimited, buffer);
+    encode_varint(len as u64, buffer);
+}
+
+fn put(number: u32, bytes: &[u8], buffer: &mut impl BufMut) {
+    begin(number, bytes.len(), buffer);
+    buffer.put_slice(bytes);
+}
+
+/// What such a field takes.
+fn field_len(len: usize) -> usize {
+    1 + encoded_len_varint(len as u64) + len
 }
 
 /// A message of Subscribe before it is encoded.
@@ -106,21 +155,25 @@ pub struct Message {
 }
 
 impl Message {
-    fn encode(&self, keys: &SigningKeys, buffer: &mut impl BufMut) -> Result<(), prost::EncodeError> {
-        let mut cursor = None;
-        for entry in &self.entries {
-            let frame = entry.frame(keys);
-            buffer.put_slice(&frame.header);
-            buffer.put_slice(&entry.fact.payload);
-            cursor = (entry.seq == self.at.seq).then_some(&frame.cursor);
+    /// What it takes, or a little more.
+    fn most(&self, keys: &SigningKeys) -> usize {
+        let parts = self.entries.iter().map(|entry| Part::of(entry, keys).len());
+        parts.sum::<usize>() + field_len(cursor::TEXT) + int64::encoded_len(3, &self.at.seq) + 2
+    }
+
+    /// The numbers of the fields are those of SubscribeResponse.
+    fn encode(&self, keys: &SigningKeys, buffer: &mut impl BufMut) {
+        self.entries.iter().for_each(|entry| Part::of(entry, keys).put(buffer));
+        match self.entries.last().filter(|last| last.seq == self.at.seq) {
+            Some(last) => put(2, last.cursor(keys), buffer),
+            None => put(2, &self.at.text(keys), buffer),
         }
-        let rest = SubscribeResponse {
-            events: Vec::new(),
-            cursor: cursor.map_or_else(|| self.at.encode(keys), |cursor| cursor.to_string()),
-            seq: self.at.seq,
-            live: self.live,
-        };
-        rest.encode(buffer)
+        if self.at.seq != 0 {
+            int64::encode(3, &self.at.seq, buffer);
+        }
+        if self.live {
+            bool::encode(4, &true, buffer);
+        }
     }
 }
 
@@ -151,7 +204,9 @@ impl Encoder for FrameEncoder {
     type Error = Status;
 
     fn encode(&mut self, message: Message, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        message.encode(&self.0, buffer).map_err(|error| Error::internal(error).into())
+        buffer.reserve(message.most(&self.0));
+        message.encode(&self.0, buffer);
+        Ok(())
     }
 
     fn buffer_settings(&self) -> BufferSettings {
@@ -163,11 +218,13 @@ impl Encoder for FrameEncoder {
 mod tests {
     use super::*;
     use crate::sample::{entry, entry_with};
+    use proto::stream::SubscribeResponse;
     use uuid::Uuid;
 
     fn decoded(message: &Message, keys: &SigningKeys) -> SubscribeResponse {
         let mut buffer = Vec::new();
-        message.encode(keys, &mut buffer).unwrap();
+        message.encode(keys, &mut buffer);
+        assert!((0..=4).contains(&(message.most(keys) as isize - buffer.len() as isize)));
         SubscribeResponse::decode(buffer.as_slice()).unwrap()
     }
 

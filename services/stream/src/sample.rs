@@ -36,6 +36,7 @@ pub(crate) fn fact(n: i64, payload: Vec<u8>) -> Fact {
         scope_firm: None,
         payload_sha256: Bytes::copy_from_slice(&sha256(&payload)),
         payload: payload.into(),
+        shared: Default::default(),
     }
 }
 

@@ -31,6 +31,7 @@ macro_rules! fact {
             scope_firm: $row.scope_firm,
             payload: $row.payload.into(),
             payload_sha256: $row.payload_sha256.into(),
+            shared: Default::default(),
         })
     };
 }
