@@ -2,12 +2,12 @@
 //! the internet asks for. HTTP/1.1 and HTTP/2 share the port.
 
 use std::{
-    future::Future,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::Router;
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::{
@@ -130,14 +130,13 @@ async fn connection(
             () = tokio::time::sleep(age) => {}
         }
     };
-    let mut leave = std::pin::pin!(leave);
-    let ended = std::future::poll_fn(|cx| {
-        if let std::task::Poll::Ready(result) = served.as_mut().poll(cx) {
-            return std::task::Poll::Ready(Some(result));
-        }
-        leave.as_mut().poll(cx).map(|()| None)
-    })
-    .await;
+    // Looked at only when it says so, and not for each message that the connection carries.
+    let mut leave = FuturesUnordered::from_iter([leave]);
+    let ended = tokio::select! {
+        biased;
+        result = served.as_mut() => Some(result),
+        _ = leave.next() => None,
+    };
     let result = match ended {
         Some(result) => result,
         None => {

@@ -48,14 +48,14 @@ impl ServerStreamingService<SubscribeRequest> for Api {
         let gateway = self.0.clone();
         Box::pin(async move {
             let caller = caller::of(&request)?;
-            let Leaving(connection) = request.extensions().get().cloned().unwrap_or_default();
-            let stream = gateway.subscribe(&caller, request.into_inner()).await;
+            let leaving: Leaving = request.extensions().get().cloned().unwrap_or_default();
+            let stream = gateway.subscribe(&caller, request.into_inner(), leaving).await;
             let stream = stream.map_err(|error| match error.reason {
                 // Those whom the database kept waiting together do not return together, nor do those of a process that leaves.
                 Reason::UNAVAILABLE | Reason::DRAINING => error.retry_after(retry_after()),
                 _ => error,
             })?;
-            Ok(Response::new(stream.leaving_with(connection)))
+            Ok(Response::new(stream))
         })
     }
 }

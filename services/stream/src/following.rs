@@ -118,7 +118,10 @@ impl Following {
 mod tests {
     use std::{collections::VecDeque, sync::Arc};
 
-    use chassis::caller::{Credential, CredentialKind, Grants};
+    use chassis::{
+        caller::{Credential, CredentialKind, Grants},
+        serve::Leaving,
+    };
     use time::{Duration, macros::date};
     use uuid::Uuid;
 
@@ -164,7 +167,7 @@ mod tests {
     fn followed() -> (Arc<Hub>, Registration, Following) {
         let hub = Hub::new(9);
         let credential = Credential { kind: CredentialKind::ApiKey, id: "a".into() };
-        let place = hub.register(FEED, credential, &Grants::default()).unwrap();
+        let place = hub.register(FEED, credential, &Grants::default(), Leaving::default()).unwrap();
         let mut following = Following::default();
         assert_eq!(following.look(standing(3, FIRST), false, &hub), None);
         assert!(!following.take(handed(batch(3, 5, FIRST)), false, &hub));

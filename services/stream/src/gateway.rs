@@ -9,6 +9,7 @@ use chassis::{
     db::TenantPool,
     feed::{self, Head, start::Start},
     secret::SigningKeys,
+    serve::Leaving,
 };
 use metrics::{Counter, Histogram};
 use proto::stream::SubscribeRequest;
@@ -72,10 +73,12 @@ impl Gateway {
         self: &Arc<Self>,
         caller: &Caller,
         request: SubscribeRequest,
+        leaving: Leaving,
     ) -> Result<Subscription> {
         let Wanted { origin, filter, until_head } = convert::wanted(request, caller.firm, &self.keys)?;
         // Registered first: what is committed after this reaches the ring, what was before is read below.
-        let place = self.hub.register(caller.firm, caller.credential.clone(), &Grants::of(caller))?;
+        let grants = Grants::of(caller);
+        let place = self.hub.register(caller.firm, caller.credential.clone(), &grants, leaving)?;
         // First among the firm's own, then among all.
         let feed = place.feed.clone();
         let turns = async { (feed.begins.acquire().await, self.begins.acquire().await) };
@@ -147,7 +150,7 @@ mod tests {
         let gateway = Gateway::new(TenantPool::new(pool), keys, chassis::clock::system(), hub.clone());
         let begin = async || {
             let request = SubscribeRequest { start: Some(Start::Earliest(true)), ..Default::default() };
-            let began = gateway.subscribe(&caller(FEED, &[], &[]), request).await;
+            let began = gateway.subscribe(&caller(FEED, &[], &[]), request, Leaving::default()).await;
             began.map(drop).map_err(|error| error.reason)
         };
         let turns = gateway.begins.available_permits();

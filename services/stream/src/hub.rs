@@ -20,6 +20,7 @@ use chassis::service::{Mischief, Testing};
 use chassis::{
     Error, Reason, Result,
     caller::{Changed, Credential, Grants},
+    serve::Leaving,
 };
 use proto::access::Permission;
 use tokio::{sync::Semaphore, time::Instant};
@@ -140,12 +141,13 @@ impl Hub {
     }
 
     /// Registers a reader. From here on, what is committed to the feed reaches its ring: whoever reads Postgres after
-    /// this and then goes live misses nothing.
+    /// this and then goes live misses nothing. Its stream ends soon after its connection is let go, as when the process drains.
     pub fn register(
         self: &Arc<Self>,
         firm: Uuid,
         credential: Credential,
         grants: &Grants,
+        leaving: Leaving,
     ) -> Result<Registration> {
         if self.draining.load(Ordering::Acquire) {
             return Err(Error::new(Reason::DRAINING).retry_after(crate::subscription::retry_after()));
@@ -157,7 +159,7 @@ impl Hub {
         if slots.len() >= self.streams_per_firm {
             return Err(Error::new(Reason::TOO_MANY_STREAMS).with("limit", self.streams_per_firm));
         }
-        let slot = Arc::new(Slot::new(credential.clone(), grants, slots.len(), now));
+        let slot = Arc::new(Slot::new(credential.clone(), grants, leaving, slots.len(), now));
         slots.push(slot.clone());
         drop(slots);
         drop(feeds);
@@ -265,7 +267,8 @@ impl Hub {
         });
     }
 
-    /// What falls due by time, about once a second: bookmarks, old entries, pages that nobody asks for.
+    /// What falls due by time, about once a second: bookmarks, old entries, pages that nobody asks for, connections that are let
+    /// go.
     pub fn tick(&self) {
         self.tick_at(self.now_ms());
     }

@@ -238,7 +238,10 @@ mod tests {
         ring::KEPT_MS,
         sample::{chain, entry, entry_of},
     };
-    use chassis::caller::{Credential, CredentialKind, Grants};
+    use chassis::{
+        caller::{Credential, CredentialKind, Grants},
+        serve::Leaving,
+    };
     use uuid::Uuid;
 
     const FEED: Uuid = Uuid::from_u128(1);
@@ -249,7 +252,7 @@ mod tests {
 
     fn register(hub: &Arc<Hub>) -> Registration {
         let credential = Credential { kind: CredentialKind::ApiKey, id: "a".into() };
-        hub.register(FEED, credential, &Grants::default()).unwrap()
+        hub.register(FEED, credential, &Grants::default(), Leaving::default()).unwrap()
     }
 
     fn reader(place: Registration, seq: i64, present: i64) -> Reader {

@@ -13,6 +13,7 @@ use std::{
 use chassis::{
     Reason,
     caller::{Credential, Grants},
+    serve::Leaving,
 };
 use futures::task::AtomicWaker;
 
@@ -54,6 +55,8 @@ impl End {
 pub struct Slot {
     pub(crate) waker: AtomicWaker,
     pub(crate) credential: Credential,
+    /// Whether its connection is let go.
+    leaving: Leaving,
     ended: AtomicU8,
     /// Where it stands in its feed's list.
     pub(crate) index: AtomicUsize,
@@ -66,10 +69,17 @@ pub struct Slot {
 }
 
 impl Slot {
-    pub(crate) fn new(credential: Credential, grants: &Grants, index: usize, now_ms: u64) -> Self {
+    pub(crate) fn new(
+        credential: Credential,
+        grants: &Grants,
+        leaving: Leaving,
+        index: usize,
+        now_ms: u64,
+    ) -> Self {
         let slot = Self {
             waker: AtomicWaker::new(),
             credential,
+            leaving,
             ended: AtomicU8::new(0),
             index: AtomicUsize::new(index),
             sent_ms: AtomicU64::new(now_ms),
@@ -165,6 +175,10 @@ impl Slot {
     }
 
     pub(crate) fn tick(&self, now_ms: u64) {
+        // Looked at here and not for each message: a connection that is old may stay another second.
+        if self.leaving.0.is_cancelled() {
+            self.end(End::Draining);
+        }
         if self.bookmark_due(now_ms) {
             self.waker.wake();
         }

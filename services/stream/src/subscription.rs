@@ -9,8 +9,8 @@ use std::{
 };
 
 use chassis::{Error, Result, secret};
-use futures::{Stream, future::BoxFuture};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use futures::Stream;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
 use crate::{
@@ -29,35 +29,23 @@ pub struct Subscription {
     /// The page that is being read, or was and is not wanted yet. In a task of its own: HTTP/2 does not poll a stream whose reader takes nothing, and a turn
     /// that such a one was given would be nobody's.
     page: Option<AbortOnDropHandle<Result<Held>>>,
-    /// Ready when the connection is let go.
-    leaving: Option<BoxFuture<'static, ()>>,
     ended: bool,
 }
 
 impl Subscription {
     /// A stream of a registered reader. The place must have been read after the registration.
     pub fn new(gateway: Arc<Gateway>, place: Registration, begin: Begin) -> Self {
-        Self { gateway, reader: Reader::new(place, begin), page: None, leaving: None, ended: false }
-    }
-
-    /// The same stream, which ends as when the process drains once its connection is let go.
-    pub fn leaving_with(self, connection: CancellationToken) -> Self {
-        Self { leaving: Some(Box::pin(connection.cancelled_owned())), ..self }
+        Self { gateway, reader: Reader::new(place, begin), page: None, ended: false }
     }
 
     /// The next message; `None` at the end of the stream.
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
         let place = &self.reader.place;
+        let mut now_ms = place.hub.now_ms();
         // Registered before anything is looked at, so that nothing can come in between unseen.
-        place.slot.asked(cx.waker(), place.hub.now_ms());
-        if let Some(leaving) = &mut self.leaving
-            && leaving.as_mut().poll(cx).is_ready()
-        {
-            self.leaving = None;
-            place.slot.end(End::Draining);
-        }
+        place.slot.asked(cx.waker(), now_ms);
         loop {
-            match self.reader.step(self.reader.place.hub.now_ms()) {
+            match self.reader.step(now_ms) {
                 Step::Send(message) => {
                     self.sent(&message);
                     return Poll::Ready(Some(Ok(message)));
@@ -70,6 +58,7 @@ impl Subscription {
                     let Some(page) = &mut self.page else { return Poll::Pending };
                     let page = ready!(Pin::new(page).poll(cx));
                     self.page = None;
+                    now_ms = self.reader.place.hub.now_ms();
                     match page.unwrap_or_else(|lost| Err(Error::internal(lost))) {
                         Ok(held) => self.reader.take(held),
                         Err(error) => return Poll::Ready(Some(Err(error))),
@@ -127,7 +116,7 @@ mod tests {
         hub::Hub,
         sample::{chain, entry, entry_with},
     };
-    use chassis::{caller::Grants, cursor::Cursor, db::TenantPool, secret::SigningKeys};
+    use chassis::{caller::Grants, cursor::Cursor, db::TenantPool, secret::SigningKeys, serve::Leaving};
     use futures::{FutureExt, StreamExt};
     use sqlx::postgres::PgPoolOptions;
     use uuid::Uuid;
@@ -138,14 +127,18 @@ mod tests {
         Cursor::new(FEED, seq, &chain(FEED, seq))
     }
 
-    /// A reader who stands at the head, 5; whatever would ask the database does not come back.
     fn reader(hub: &Arc<Hub>, filter: Filter, until_head: bool) -> Subscription {
+        reader_by(hub, filter, until_head, Leaving::default())
+    }
+
+    /// A reader who stands at the head, 5; whatever would ask the database does not come back.
+    fn reader_by(hub: &Arc<Hub>, filter: Filter, until_head: bool, leaving: Leaving) -> Subscription {
         let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(50));
         let pool = pool.connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
         let keys = SigningKeys::new([7; 32], None);
         let gateway = Gateway::new(TenantPool::new(pool), keys, chassis::clock::system(), hub.clone());
         let caller = caller(FEED, &[], &[]);
-        let place = hub.register(FEED, caller.credential.clone(), &Grants::of(&caller)).unwrap();
+        let place = hub.register(FEED, caller.credential.clone(), &Grants::of(&caller), leaving).unwrap();
         let sight = Sight::new(filter);
         Subscription::new(
             gateway,
@@ -214,12 +207,13 @@ mod tests {
 
     #[tokio::test]
     async fn it_ends_with_its_connection() {
-        let (hub, connection) = (Hub::new(9), CancellationToken::new());
-        let mut stream = reader(&hub, Filter::default(), false).leaving_with(connection.clone());
+        let (hub, connection) = (Hub::new(9), Leaving::default());
+        let mut stream = reader_by(&hub, Filter::default(), false, connection.clone());
         let mut other = reader(&hub, Filter::default(), false);
         assert!(seqs(stream.next().now_or_never()).2 && seqs(other.next().now_or_never()).2);
         assert!(stream.next().now_or_never().is_none());
-        connection.cancel();
+        connection.0.cancel();
+        hub.tick();
         let status = stream.next().now_or_never().flatten().expect("an end").unwrap_err();
         assert_eq!(status.code(), tonic::Code::Unavailable);
         assert!(other.next().now_or_never().is_none(), "the others stay");

@@ -16,7 +16,7 @@ fn key(id: &str) -> Credential {
 }
 
 fn register(hub: &Arc<Hub>, firm: Uuid, credential: Credential) -> Result<Registration> {
-    hub.register(firm, credential, &Grants::default())
+    hub.register(firm, credential, &Grants::default(), Leaving::default())
 }
 
 fn waiting(place: &Registration, last: i64) -> usize {

@@ -19,6 +19,7 @@ use chassis::{
         start::{Start, expired},
     },
     secret::SigningKeys,
+    serve::Leaving,
 };
 use uuid::Uuid;
 
@@ -156,7 +157,7 @@ impl Subscriber {
             },
         };
         let credential = Credential { kind: CredentialKind::ApiKey, id: "k".into() };
-        match process.hub.register(self.feed, credential, &Grants::default()) {
+        match process.hub.register(self.feed, credential, &Grants::default(), Leaving::default()) {
             Ok(place) => (self.at, self.state) = (at, State::Registered(place, start)),
             Err(error) => self.seen.push(Seen::Refused(error.reason, self.stood)),
         }
