@@ -70,6 +70,11 @@ impl Crowd {
     /// Publishes so many orders at the rate, whatever the answers take: how long after its command's time each was held by
     /// each subscriber. That time lies before the commit, so that the transaction is contained.
     pub async fn publish(&self, orders: usize) -> anyhow::Result<Times> {
+        Ok(Times::of(&self.lags(orders).await?))
+    }
+
+    /// The same, each by itself, in microseconds.
+    pub async fn lags(&self, orders: usize) -> anyhow::Result<Histogram<u64>> {
         self.seen.lock().expect("no subscriber panics").reset();
         let publish = |n| {
             let (buyer, vendor) = ((*self.buyer).clone(), format!("V{}", n % self.suppliers.len()));
@@ -84,8 +89,7 @@ impl Crowd {
             (self.seen.lock().expect("no subscriber panics").len() >= expected).then_some(())
         })
         .await;
-        let seen = self.seen.lock().expect("no subscriber panics").clone();
-        Ok(Times::of(&seen))
+        Ok(self.seen.lock().expect("no subscriber panics").clone())
     }
 
     pub async fn leave(mut self) -> anyhow::Result<()> {
