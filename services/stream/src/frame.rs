@@ -217,8 +217,8 @@ impl Encoder for FrameEncoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{entry, entry_with};
-    use proto::stream::SubscribeResponse;
+    use crate::sample::{entry, entry_with, fact};
+    use proto::stream::{FeedEvent, SubscribeResponse};
     use uuid::Uuid;
 
     fn decoded(message: &Message, keys: &SigningKeys) -> SubscribeResponse {
@@ -228,32 +228,49 @@ mod tests {
         SubscribeResponse::decode(buffer.as_slice()).unwrap()
     }
 
+    /// As the contract has it, with each of its fields named.
+    fn told(entry: &Entry, keys: &SigningKeys) -> FeedEvent {
+        let fact = &entry.fact;
+        let event = Event {
+            id: fact.event_id.to_string(),
+            source: fact.source.clone(),
+            r#type: fact.kind.clone(),
+            subject: fact.subject.clone(),
+            time: Some(value::timestamp(fact.at)),
+            traceparent: fact.traceparent.clone(),
+            data: fact.payload.clone(),
+            data_sha256: fact.payload_sha256.clone(),
+            counterparty: fact.counterparty(entry.feed).map(|firm| firm.to_string()).unwrap_or_default(),
+            version: fact.version,
+        };
+        FeedEvent {
+            event: Some(event),
+            seq: entry.seq,
+            chain: Bytes::copy_from_slice(&entry.chain),
+            cursor: Cursor::new(entry.feed, entry.seq, &entry.chain).encode(keys),
+            last_of_command: entry.last_of_command,
+        }
+    }
+
     #[test]
     fn a_message_is_what_the_contract_says() {
         let keys = SigningKeys::new([7; 32], None);
         let feed = Uuid::from_u128(1);
+        let alone = |seq, last| {
+            let fact = Fact { audience: vec![feed], traceparent: "00-ab-cd-01".into(), ..fact(seq, vec![1]) };
+            Arc::new(Entry::new(feed, seq, [8; 32], last, Arc::new(fact)))
+        };
         for size in [0, 1, 100, 127, 128, 20_000, 300_000] {
-            let entries = vec![entry_with(feed, 4, vec![b'x'; size]), entry_with(feed, 5, vec![b'y'; size])];
-            let at = Cursor::new(feed, 5, &entries[1].chain);
+            let entries = vec![
+                entry_with(feed, 4, vec![b'x'; size]),
+                alone(5, false),
+                entry_with(feed, 6, vec![b'y'; size]),
+            ];
+            let at = Cursor::new(feed, 6, &entries[2].chain);
             let message = decoded(&Message { entries: entries.clone(), at, live: true }, &keys);
-            assert_eq!((message.seq, message.live, message.events.len()), (5, true, 2));
-            assert_eq!(message.cursor, at.encode(&keys));
-            for (entry, got) in entries.iter().zip(message.events) {
-                let fact = &entry.fact;
-                let cursor = Cursor::new(feed, entry.seq, &entry.chain).encode(&keys);
-                assert_eq!((got.seq, got.cursor, got.last_of_command), (entry.seq, cursor, true));
-                assert_eq!(got.chain, entry.chain.as_slice());
-                let event = got.event.unwrap();
-                assert_eq!(event.id, fact.event_id.to_string());
-                assert_eq!((event.r#type, event.source), (fact.kind.clone(), fact.source.clone()));
-                assert_eq!((event.subject, event.version), (fact.subject.clone(), fact.version));
-                assert_eq!(
-                    (event.data, event.data_sha256),
-                    (fact.payload.clone(), fact.payload_sha256.clone())
-                );
-                assert_eq!(event.counterparty, Uuid::from_u128(2).to_string());
-                assert_eq!(event.time, Some(value::timestamp(fact.at)));
-            }
+            let events = entries.iter().map(|entry| told(entry, &keys)).collect();
+            let expected = SubscribeResponse { events, cursor: at.encode(&keys), seq: 6, live: true };
+            assert_eq!(message, expected, "{size}");
         }
     }
 
