@@ -45,6 +45,8 @@ pub(in crate::cli) struct Row {
     pub(in crate::cli) document_id: String,
     pub(in crate::cli) invitation_path: String,
     outcome: Outcome,
+    /// Its number was taken by something else that was published before, and nothing of this was done.
+    number_taken: bool,
     receipt: OrderReceipt,
     failure: Option<Failure>,
 }
@@ -58,6 +60,7 @@ impl Row {
             document_id: String::new(),
             invitation_path: String::new(),
             outcome: Outcome::Failed,
+            number_taken: false,
             receipt: OrderReceipt::default(),
             failure: None,
         }
@@ -84,7 +87,7 @@ impl Row {
                 .map(|(_, value)| value.clone())
                 .unwrap_or_default()
         };
-        self.outcome = Outcome::AlreadyThere;
+        (self.outcome, self.number_taken) = (Outcome::AlreadyThere, true);
         if self.order_number.is_empty() {
             self.order_number = said("order_number");
         }
@@ -125,6 +128,12 @@ impl Row {
         };
         let mut text =
             format!("{:<13}  {number:<20}  {revision:<6}  {state:<13}  {}", self.outcome.name(), self.file);
+        if self.number_taken {
+            text.push_str(
+                "\n  the number was published before, from something else: nothing of this was done; a table or JSON \
+                 changes an order",
+            );
+        }
         if self.receipt.reconfirm_lines > 0 {
             let lines = self.receipt.reconfirm_lines;
             text.push_str(&format!("\n  the supplier answers {lines} schedule lines anew"));
@@ -178,6 +187,7 @@ impl Row {
             "revision": self.receipt.revision,
             "version": self.receipt.version,
             "state": self.state(),
+            "number_taken": self.number_taken,
             "reconfirm_lines": self.receipt.reconfirm_lines,
             "pending_change_id": self.receipt.pending_change_id,
             "supplier_id": self.receipt.supplier_id,
@@ -272,6 +282,18 @@ mod tests {
         assert_eq!(row.json()["outcome"], "already_there");
         assert_eq!(row.json()["state"], "UNANSWERED");
         assert_eq!(row.stops_everything(), None);
+    }
+
+    #[test]
+    fn a_number_that_is_taken_says_that_nothing_was_done() {
+        let mut row = Row::new("a.xml");
+        row.exists(Failure::from_status(&Status::new(Code::AlreadyExists, "published before"), "en"));
+        assert_eq!(row.json()["outcome"], "already_there");
+        assert_eq!(row.json()["number_taken"], true);
+        assert!(row.text().contains("nothing of this was done"), "{}", row.text());
+        row = Row::new("a.xml");
+        row.receipt(OrderReceipt { replayed: true, ..Default::default() });
+        assert_eq!((row.json()["number_taken"].clone(), row.text().lines().count()), (false.into(), 1));
     }
 
     #[test]
