@@ -14,8 +14,12 @@ use proto::stream::{CreateWebhookRequest, Filter, Webhook, WebhookMode};
 
 /// What it asks for: some of what happens, so that it keeps up.
 const KIND: &str = "tandem.orders.order.responded.v1";
-/// Whoever was killed while it sent keeps others waiting for 20 seconds.
-const CAUGHT_UP: Duration = Duration::from_secs(120);
+/// Whoever was killed while it sent keeps others waiting for 20 seconds. So long nothing may come; what waits, since firms
+/// answer more than one that takes its time is sent in order, takes as long as it takes.
+const STILL: Duration = Duration::from_secs(120);
+
+/// How often is looked how far it is.
+const LOOK: Duration = Duration::from_secs(1);
 
 pub struct Hooked {
     receiver: Receiver,
@@ -58,10 +62,16 @@ impl Hooked {
             .filter(|(seq, _)| *seq > self.start)
             .collect();
         let last = due.last_key_value().map(|(seq, _)| *seq).expect("something was answered");
-        until("everything was accepted", CAUGHT_UP, async || {
-            self.receiver.accepted().contains(&last).then_some(())
-        })
-        .await;
+        let mut accepted = self.receiver.accepted();
+        while !accepted.contains(&last) {
+            let owed = format!("more than {} of {} events were accepted", accepted.len(), due.len());
+            accepted = until(&owed, STILL, async || {
+                let now = self.receiver.accepted();
+                (now.len() > accepted.len() || now.contains(&last)).then_some(now)
+            })
+            .await;
+            tokio::time::sleep(LOOK).await;
+        }
         let received = self.receiver.received();
         let mut order = due.iter();
         let mut newest = self.start;
