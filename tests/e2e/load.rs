@@ -330,8 +330,14 @@ impl Writer {
                 (Outcome::Fail, answer) => panic!("{}: a right request was refused: {answer:?}", self.name),
                 (_, answer) => {
                     self.counts.unanswered.fetch_add(1, Ordering::Relaxed);
-                    // A client's word for a request that met a closing connection: the server said nothing.
-                    let cut = |status: &Status| status.code() == Code::Cancelled && is_passing(status);
+                    // A client's words for a request that met a closing connection: the server said nothing of it, or
+                    // that it takes no more and did nothing of what it has not answered (RFC 9113, section 6.8).
+                    let gone = |status: &Status| format!("{status:?}").contains("GoAway");
+                    let cut = |status: &Status| match status.code() {
+                        Code::Cancelled => is_passing(status),
+                        Code::Internal => is_passing(status) && gone(status),
+                        _ => false,
+                    };
                     let learnt = |status: &Status| status.code() == Code::Unavailable || cut(status);
                     if let Err(status) = answer
                         && (self.manner == Manner::Library || !learnt(&status))
