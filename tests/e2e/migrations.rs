@@ -13,9 +13,9 @@ use sqlx::{
 /// How long anything may take.
 const SOON: Duration = Duration::from_secs(60);
 
-/// Whoever waits for a table that a migration has, with one that the migration wants, ends it, and it is begun anew.
+/// A command that waits for a table which the migration has, and has one that it wants.
 #[tokio::test]
-async fn a_migration_that_waits_in_a_circle_with_a_command_is_begun_anew() {
+async fn a_migration_that_deadlocks_with_a_command_is_begun_anew() {
     let world = World::start().await;
     let address = cluster::get().await.access.superuser_url(world.database());
     let sql = "lock table orders.promise in access exclusive mode; \
@@ -26,7 +26,7 @@ async fn a_migration_that_waits_in_a_circle_with_a_command_is_begun_anew() {
     let mut command = PgConnection::connect(&address).await.expect("the superuser comes in");
     let mut run =
         async |statement: &'static str| sqlx::raw_sql(statement).execute(&mut command).await.map(drop);
-    // Whoever waited first looks for a circle first and is ended: the migration.
+    // Whoever waited first looks for a deadlock first and is ended: the migration.
     run("set deadlock_timeout = '60s'; begin; lock table orders.schedule_state in row exclusive mode")
         .await
         .expect("its first table");

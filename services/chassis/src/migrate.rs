@@ -12,7 +12,7 @@ use sqlx::{
 /// Any number that no other program on the cluster uses for an advisory lock.
 const LOCK: i64 = 0x7461_6e64_656d;
 
-/// How often a migration is begun that waited in a circle with whoever writes meanwhile, and what is waited in between.
+/// How often a migration is begun that deadlocks with whoever writes meanwhile, and what is waited in between.
 const TRIES: usize = 10;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -89,13 +89,13 @@ async fn migrate(
 }
 
 /// Applies what is new of a schema. A migration of several tables may take them in another order than a command does that
-/// runs: one of the two is ended, and as each migration is one transaction, nothing of it was done.
+/// runs, a deadlock: one of the two is ended, and as each migration is one transaction, nothing of it was done.
 async fn apply(schema: &str, migrator: &Migrator, connection: &mut PgConnection) -> Result<(), MigrateError> {
     for _ in 1..TRIES {
         match migrator.run(&mut *connection).await {
             // deadlock_detected
             Err(error) if code(&error).as_deref() == Some("40P01") => {
-                tracing::info!(schema, "a migration and a command waited for each other: it is begun anew");
+                tracing::info!(schema, "a migration deadlocked with a command: it is begun anew");
                 tokio::time::sleep(PAUSE).await;
             }
             done => return done,

@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use chassis::value;
 use prost::Message;
-use proto::event::{Addressed, Carried as Wire, Event};
+use proto::event::{Addressed, Carried as Wire};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -35,20 +34,8 @@ pub fn encode(run: OffsetDateTime, placed: &Placed, entry: &Entry) -> Vec<u8> {
     let bytes = |id: &Uuid| Bytes::copy_from_slice(id.as_bytes());
     let optional = |id: Option<Uuid>| id.as_ref().map(bytes).unwrap_or_default();
     let fact = &placed.fact;
-    let event = Event {
-        id: fact.event_id.to_string(),
-        source: fact.source.clone(),
-        r#type: fact.kind.clone(),
-        subject: fact.subject.clone(),
-        time: Some(value::timestamp(fact.at)),
-        traceparent: fact.traceparent.clone(),
-        data: fact.payload.clone(),
-        data_sha256: fact.payload_sha256.clone(),
-        counterparty: String::new(),
-        version: fact.version,
-    };
     let addressed = Addressed {
-        event: Some(event),
+        event: Some(fact.event(fact.payload.clone())),
         audience: fact.audience.iter().map(bytes).collect(),
         subject_id: optional(fact.subject_id),
         sites: fact.sites.clone(),

@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use chassis::cursor;
+use chassis::{cursor, value};
+use proto::event::Event;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -48,6 +49,22 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// The event that every feed sends of it, with this as its payload: without the firm on the other side, which differs.
+    pub(crate) fn event(&self, data: Bytes) -> Event {
+        Event {
+            id: self.event_id.to_string(),
+            source: self.source.clone(),
+            r#type: self.kind.clone(),
+            subject: self.subject.clone(),
+            time: Some(value::timestamp(self.at)),
+            traceparent: self.traceparent.clone(),
+            data,
+            data_sha256: self.payload_sha256.clone(),
+            counterparty: String::new(),
+            version: self.version,
+        }
+    }
+
     /// The other firm of a fact between two, seen from `reader`.
     pub fn counterparty(&self, reader: Uuid) -> Option<Uuid> {
         match *self.audience.as_slice() {

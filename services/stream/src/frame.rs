@@ -9,13 +9,12 @@ use bytes::{BufMut, Bytes};
 use chassis::{
     cursor::{self, Cursor},
     secret::SigningKeys,
-    value,
 };
 use prost::{
     Message as _,
     encoding::{WireType, bool, encode_key, encode_varint, encoded_len_varint, int64},
 };
-use proto::{event::Event, stream::SubscribeRequest};
+use proto::stream::SubscribeRequest;
 use tonic::{
     Status,
     codec::{BufferSettings, Codec, EncodeBuf, Encoder},
@@ -46,21 +45,7 @@ impl Eq for Shared {}
 
 impl Fact {
     fn shared(&self) -> &[u8] {
-        self.shared.0.get_or_init(|| {
-            let event = Event {
-                id: self.event_id.to_string(),
-                source: self.source.clone(),
-                r#type: self.kind.clone(),
-                subject: self.subject.clone(),
-                time: Some(value::timestamp(self.at)),
-                traceparent: self.traceparent.clone(),
-                data: Bytes::new(),
-                data_sha256: self.payload_sha256.clone(),
-                counterparty: String::new(),
-                version: self.version,
-            };
-            event.encode_to_vec().into()
-        })
+        self.shared.0.get_or_init(|| self.event(Bytes::new()).encode_to_vec().into())
     }
 }
 
@@ -218,7 +203,10 @@ impl Encoder for FrameEncoder {
 mod tests {
     use super::*;
     use crate::sample::{entry, entry_with, fact};
-    use proto::stream::{FeedEvent, SubscribeResponse};
+    use proto::{
+        event::Event,
+        stream::{FeedEvent, SubscribeResponse},
+    };
     use uuid::Uuid;
 
     fn decoded(message: &Message, keys: &SigningKeys) -> SubscribeResponse {
@@ -228,21 +216,11 @@ mod tests {
         SubscribeResponse::decode(buffer.as_slice()).unwrap()
     }
 
-    /// As the contract has it, with each of its fields named.
+    /// As the contract has it, with each field of the entry named.
     fn told(entry: &Entry, keys: &SigningKeys) -> FeedEvent {
         let fact = &entry.fact;
-        let event = Event {
-            id: fact.event_id.to_string(),
-            source: fact.source.clone(),
-            r#type: fact.kind.clone(),
-            subject: fact.subject.clone(),
-            time: Some(value::timestamp(fact.at)),
-            traceparent: fact.traceparent.clone(),
-            data: fact.payload.clone(),
-            data_sha256: fact.payload_sha256.clone(),
-            counterparty: fact.counterparty(entry.feed).map(|firm| firm.to_string()).unwrap_or_default(),
-            version: fact.version,
-        };
+        let counterparty = fact.counterparty(entry.feed).map(|firm| firm.to_string()).unwrap_or_default();
+        let event = Event { counterparty, ..fact.event(fact.payload.clone()) };
         FeedEvent {
             event: Some(event),
             seq: entry.seq,

@@ -17,7 +17,6 @@ const KIND: &str = "tandem.orders.order.responded.v1";
 /// Whoever was killed while it sent keeps others waiting for 20 seconds. So long nothing may come; what waits, since firms
 /// answer more than one that takes its time is sent in order, takes as long as it takes.
 const STILL: Duration = Duration::from_secs(120);
-
 /// How often is looked how far it is.
 const LOOK: Duration = Duration::from_secs(1);
 
